@@ -1,0 +1,64 @@
+"""How long Azure takes: recorded quantiles, and draws from them that a seed repeats.
+
+Source: facts/arm-facts.md section 1, timing table (seconds from request to the first poll that says Succeeded).
+A kind without recordings says so beside its figures.
+"""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+# kind: (p10, p50, p90, max) in simulated seconds
+QUANTILES: dict[str, tuple[float, float, float, float]] = {
+    "virtualNetworks/write": (3, 3, 5, 335),
+    "virtualNetworks/delete": (10, 10, 11, 12),  # as recorded for subnets
+    "subnets/write": (1, 3, 10, 23),  # p10 recorded as 0
+    "subnets/delete": (10, 10, 11, 12),
+    "networkSecurityGroups/write": (3, 3, 4, 14),
+    "networkSecurityGroups/delete": (1, 3, 4, 14),  # as writes; Retry-After 1 recorded
+    "securityRules/write": (2, 3, 10, 12),  # p50 10 is the poll interval: section 7 says done in 2-3 s
+    "securityRules/delete": (2, 3, 10, 12),  # as writes
+    "virtualNetworkPeerings/write": (3, 11, 21, 32),
+    "virtualNetworkPeerings/delete": (10, 11, 12, 20),
+    "privateEndpoints/write": (11, 31, 64, 582),
+    "privateEndpoints/update": (31, 32, 33, 33),
+    "privateEndpoints/delete": (10, 11, 21, 30),
+    "privateEndpoints/blocked": (0.8, 5, 15, 19.6),  # the PUT itself, before the 201
+    "privateDnsZoneGroups/write": (1, 3, 10, 10),
+    "privateDnsZoneGroups/delete": (3, 10, 10, 10),  # section 3: 10 s by polling
+    "privateDnsZones/write": (21, 30, 31, 121),
+    "privateDnsZones/delete": (10, 31, 32, 33),
+    "virtualNetworkLinks/write": (30, 61, 62, 122),
+    "virtualNetworkLinks/delete": (10, 31, 32, 33),
+    "storageAccounts/write": (17, 18, 30, 52),
+    "servers/write": (3, 66, 82, 188),
+    "privateEndpointConnections/write": (10, 15, 30, 40),  # Key Vault 10-40 s, section 8
+    "resourceGroups/delete": (118, 122, 124, 130),  # 122 and 124 recorded
+}
+
+
+class Durations:
+    """Draws per resource: the nth draw of a kind for a resource depends on the seed and on nothing else."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def draw(self, kind: str, key: str) -> float:
+        """Seconds for the next operation of `kind` on the resource with this key. KeyError for an unknown kind."""
+        count = self._counts.get((kind, key), 0)
+        self._counts[kind, key] = count + 1
+        return quantile(QUANTILES[kind], Random(f"{self._seed}|{kind}|{key}|{count}").random())
+
+
+def quantile(points: tuple[float, float, float, float], u: float) -> float:
+    """The value at probability `u`: log-linear between p10, p50, p90 and max; p10 below 0.1."""
+    p10, p50, p90, top = points
+    for low, high, start, end in ((0.1, 0.5, p10, p50), (0.5, 0.9, p50, p90), (0.9, 1.0, p90, top)):
+        if u <= low:
+            return float(start)
+        if u <= high:
+            share = (u - low) / (high - low)
+            return math.exp(math.log(start) + share * (math.log(end) - math.log(start)))
+    return float(top)

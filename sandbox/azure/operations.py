@@ -1,0 +1,193 @@
+"""Long operations: what was accepted, when it ends, and what polling it answers.
+
+An operation ends by the clock, whether or not anybody polls (source: facts/arm-facts.md section 1). `answer()` makes
+the accepting response in the style of the service, `poll()` and `result()` the answers of its URLs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Literal
+
+from sandbox.azure.ids import ArmId
+from sandbox.azure.model import ArmError, Json, Request, Response
+
+if TYPE_CHECKING:
+    from sandbox.azure.world import World
+
+type Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
+
+# Retry-After of the second and later polls of one operation (source: facts/arm-facts.md section 1 rule 9).
+LADDER = (10, 10, 20, 20, 40, 40, 80, 160, 100)
+
+
+class Style(Enum):
+    """How a service tells that it is still working. Sources: facts/arm-facts.md sections named.
+
+    NETWORK (1): 201/200 + Azure-AsyncOperation; poll 200 InProgress; DELETE 202 with Location too.
+    PRIVATE_DNS (4): 202 `{}` + both headers, under the resource group; poll 202 while running, then 200.
+    STORAGE (8): 202 empty + Location only; poll 202 empty until 200 with the resource as body.
+    SQL (8): 202 {"operation", "startTime"} + both headers; poll 200 {"name", "status", "startTime"}.
+    GROUP (13): 202 + Location under the subscription; poll 202 empty until 200 empty.
+    PLAIN: no headers at all; the resource's own provisioningState tells (Key Vault connections).
+    """
+
+    NETWORK = "network"
+    PRIVATE_DNS = "private_dns"
+    STORAGE = "storage"
+    SQL = "sql"
+    GROUP = "group"
+    PLAIN = "plain"
+
+
+@dataclass(slots=True, eq=False)
+class Operation:
+    """One long operation, kept for ever in the operation log.
+
+    Times are simulated seconds. `blocked` is how long the accepting answer itself was held back. `result` makes the
+    body of a finished STORAGE poll. `name` is the service's own word for it ("PutSubnetOperation").
+    """
+
+    world: World
+    id: str
+    token: str
+    resource: ArmId
+    name: str
+    change: Literal["write", "delete", "action"]
+    style: Style
+    region: str
+    request: Request
+    started: float
+    due: float
+    started_text: str
+    first_wait: float
+    blocked: float = 0.0
+    status: Status = "InProgress"
+    ended: float | None = None
+    error: ArmError | None = None
+    superseded_by: str | None = None
+    polls: int = 0
+    complete: Callable[[], None] | None = None
+    failed: Callable[[ArmError], None] | None = None
+    result: Callable[[], Json | None] | None = None
+    fail: ArmError | None = field(default=None)
+
+    @property
+    def running(self) -> bool:
+        return self.status == "InProgress"
+
+    @property
+    def record(self) -> Json:
+        """The entry of `/_sandbox/operations`."""
+        return {
+            "id": self.id,
+            "resource": self.resource.text,
+            "kind": f"{self.resource.type}/{self.change}",
+            "name": self.name,
+            "started": self.started,
+            "ended": self.ended,
+            "due": self.due,
+            "blocked_before_answer": self.blocked,
+            "status": self.status,
+            "error": self.error.code if self.error else None,
+            "polls": self.polls,
+        }
+
+    def answer(self, status: int, body: Json | None = None) -> Response:
+        """The response that accepts the request: status, `body`, and the style's headers and wait.
+
+        A NETWORK operation that is already over (a tags-only PUT) keeps Azure-AsyncOperation but has no wait. SQL
+        bodies are made here when `body` is None.
+        """
+        response = Response(status, body, self.headers(deleting=self.change == "delete"), delay=self.blocked)
+        if self.running and self.style is not Style.PLAIN:
+            response.retry_after = self.first_wait
+        if self.style is Style.SQL and body is None:
+            response.body = {"operation": self.name, "startTime": self.started_text}
+        if self.style is Style.PRIVATE_DNS and body is None and self.change != "delete":
+            response.body = {}
+        return response
+
+    def headers(self, *, deleting: bool = False) -> dict[str, str]:
+        """The URLs to poll, on the host of the request that started the operation."""
+        status_url, result_url = self._urls()
+        match self.style:
+            case Style.NETWORK if deleting:
+                return {
+                    "Azure-AsyncOperation": status_url,
+                    "Azure-AsyncNotification": "Enabled",
+                    "Location": result_url,
+                }
+            case Style.NETWORK:
+                return {"Azure-AsyncOperation": status_url, "Azure-AsyncNotification": "Enabled"}
+            case Style.PRIVATE_DNS | Style.SQL:
+                return {"Azure-AsyncOperation": status_url, "Location": result_url}
+            case Style.STORAGE | Style.GROUP:
+                return {"Location": result_url}
+            case Style.PLAIN:
+                return {}
+
+    def _urls(self) -> tuple[str, str]:
+        version = self.request.query.get("api-version", "")
+        subscription = f"{self.request.origin}/subscriptions/{self.resource.subscription}"
+        tail = f"api-version={version}&{self.token}"
+        where = f"{subscription}/providers/{self.resource.namespace}/locations/{self.region or 'global'}"
+        match self.style:
+            case Style.PRIVATE_DNS:
+                where = f"{subscription}/resourceGroups/{self.resource.group}/providers/Microsoft.Network"
+                return (
+                    f"{where}/privateDnsOperationStatuses/{self.id}?{tail}",
+                    f"{where}/privateDnsOperationResults/{self.id}?{tail}",
+                )
+            case Style.STORAGE:
+                url = f"{where}/asyncoperations/{self.id}?monitor=true&{tail}"
+                return url, url
+            case Style.SQL:
+                return (
+                    f"{where}/serverAzureAsyncOperation/{self.id}?{tail}",
+                    f"{where}/serverOperationResults/{self.id}?{tail}",
+                )
+            case Style.GROUP:
+                url = f"{subscription}/operationresults/{self.id}?{tail}"
+                return url, url
+            case _:
+                return f"{where}/operations/{self.id}?{tail}", f"{where}/operationResults/{self.id}?{tail}"
+
+    def next_wait(self) -> float:
+        """Retry-After of the next poll answer: the fixed ladder of the network service, else the first wait."""
+        self.polls += 1
+        if self.style is Style.NETWORK:
+            return LADDER[min(self.polls, len(LADDER)) - 1]
+        return 15.0 if self.style is Style.SQL else self.first_wait
+
+    def poll(self) -> Response:
+        """The answer of the Azure-AsyncOperation URL: HTTP 200 also for failures (source: section 1 rules 6, 7)."""
+        body: Json = {"status": self.status}
+        if self.style is Style.SQL:
+            body = {"name": self.id, "status": self.status, "startTime": self.started_text}
+        if self.error is not None:
+            body["error"] = self.error.error
+        if not self.running:
+            response = Response(200, body)
+            if self.superseded_by:
+                response.headers["Canceled-By-Azure-AsyncOperation"] = self.superseded_by
+            return response
+        response = Response(200, body, retry_after=self.next_wait())
+        if self.style is Style.PRIVATE_DNS:
+            response.status = 202
+            response.headers |= self.headers()
+        return response
+
+    def final(self) -> Response:
+        """The answer of the Location URL: 202 while running, then 200 or 204, or the error itself."""
+        if self.running:
+            headers = {} if self.style is Style.NETWORK else self.headers()
+            return Response(202, None, headers, retry_after=self.next_wait())
+        if self.error is not None:
+            raise self.error
+        if self.style is Style.GROUP:
+            return Response(200, None)
+        body = self.result() if self.result else None
+        return Response(200, body) if body is not None else Response(204)

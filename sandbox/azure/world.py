@@ -1,0 +1,334 @@
+"""The world a handler works on: what exists, the time, chance, long operations, locks, rights, events.
+
+One `World` lives in one `Simulator`. Everything that varies comes from its seed and its clock, so a run can be
+repeated.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from random import Random
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from sandbox.azure.durations import Durations
+from sandbox.azure.ids import ArmId
+from sandbox.azure.locks import Lock
+from sandbox.azure.model import ArmError, Json, Resource
+from sandbox.azure.operations import Operation, Style
+from sandbox.azure.store import Store
+
+if TYPE_CHECKING:
+    from sandbox.azure.clock import Clock
+    from sandbox.azure.provider import Call, Registry
+
+TENANT = "11111111-1111-1111-1111-111111111111"
+SUBSCRIPTIONS = ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002")
+
+
+class World:
+    """State and services for providers. Times are simulated seconds since the simulator began.
+
+    store: what exists; rng: chance from the seed; clock: `now()`; registry: all types.
+    instant: True while a scenario is applied: operations end at once, nothing races, no event is made.
+    """
+
+    def __init__(self, seed: int, clock: Clock, registry: Registry) -> None:
+        self.seed, self.clock, self.registry = seed, clock, registry
+        self.rng = Random(seed)
+        self.store = Store()
+        self.subscriptions: dict[str, Json] = {}
+        self.operations: list[Operation] = []
+        self.instant = False
+        self.memory: dict[str, Any] = {}
+        self._durations = Durations(seed)
+        self._locks: dict[str, Lock] = {}
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
+        self._settling: float | None = None
+        # Set by the simulator: who may do what, where events go, injected failures of operations.
+        self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
+        self.emit: Callable[[Operation | Call, str, bool], None] = lambda source, change, succeeded: None
+        self.injected_failure: Callable[[Call], ArmError | None] = lambda call: None
+
+    # Names and time
+
+    @property
+    def now(self) -> float:
+        """Simulated seconds now; inside something due earlier, the moment it was due."""
+        return self._settling if self._settling is not None else self.clock.now()
+
+    def timestamp(self, digits: int = 7) -> str:
+        """Now as Azure writes times: "2026-01-01T00:00:00.0000000Z"."""
+        moment = self.clock.epoch + timedelta(seconds=self.now)
+        text = moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0"
+        return text[: 20 + digits].rstrip(".") + "Z"
+
+    def wall(self) -> datetime:
+        """Now as a UTC datetime of the simulated calendar."""
+        return (self.clock.epoch + timedelta(seconds=self.now)).astimezone(UTC)
+
+    def new_guid(self) -> str:
+        """A guid from the seed, lower case with dashes."""
+        return str(UUID(int=self.rng.getrandbits(128), version=4))
+
+    def etag(self, style: str = "weak") -> str | None:
+        """A fresh etag as its service writes it (styles: see ResourceType.etag)."""
+        guid = self.new_guid()
+        return {"weak": f'W/"{guid}"', "bare": guid, "quoted": f'"{guid}"'}.get(style)
+
+    # Resources
+
+    def find(self, id: ArmId | str | None) -> Resource | None:
+        """The resource with this id in any case, or None (also for None and for text that is no id)."""
+        return self.store.get(id) if id is not None else None
+
+    def save(self, id: ArmId, body: Json, private: Json | None = None) -> Resource:
+        """Create a resource, or replace the body of the one that exists; a fresh etag either way.
+
+        Members of `body` that name the resource (id, name, type, etag) are dropped: Azure ignores them when a whole
+        GET body is sent back (source: facts/arm-facts.md section 1 rule 16). `location` is normalised.
+        """
+        kept = {name: value for name, value in body.items() if name not in ("id", "name", "type", "etag")}
+        if isinstance(kept.get("location"), str):
+            kept["location"] = kept["location"].replace(" ", "").lower()
+        resource = self.store.get(id)
+        if resource is None:
+            resource = Resource(self.registry.canonical(id), kept, private=private or {})
+            self.store.add(resource)
+        else:
+            resource.body = kept
+            resource.private |= private or {}
+        self.touch(resource)
+        return resource
+
+    def touch(self, resource: Resource) -> None:
+        """Give the resource a new etag in its type's style, as every write and every completion does."""
+        known = self.registry.get(resource.type)
+        resource.etag = self.etag(known.etag if known else "none")
+
+    def remove(self, id: ArmId) -> None:
+        """Take a resource and everything below it out, each told to its type's `removed` hook, deepest first."""
+        for resource in [*reversed(self.store.below(id)), self.store.get(id)]:
+            if resource is None or self.store.discard(resource.id) is None:
+                continue
+            known = self.registry.get(resource.type)
+            if known is not None and known.removed is not None:
+                known.removed(self, resource)
+
+    def show(self, resource: Resource) -> Json:
+        """The resource as its type shows it."""
+        known = self.registry.get(resource.type)
+        return known.show(self, resource) if known else resource.shown()
+
+    # Time passing
+
+    def duration(self, kind: str, id: ArmId) -> float:
+        """Draw how long the next operation of `kind` (a key of durations.QUANTILES) on `id` takes; 0 while instant."""
+        return 0.0 if self.instant else self._durations.draw(kind, id.key)
+
+    def at(self, delay: float, action: Callable[[], None]) -> None:
+        """Run `action` when `delay` simulated seconds have passed, even if nobody asks for anything."""
+        heapq.heappush(self._timers, (self.now + delay, next(self._order), action))
+        self.clock.call_later(delay, self.settle)
+
+    def settle(self) -> None:
+        """Run all that is due, in order, each at the moment it was due. The engine calls it before every request."""
+        if self._settling is not None:
+            return
+        now = self.clock.now()
+        while self._timers and self._timers[0][0] <= now:
+            due, _, action = heapq.heappop(self._timers)
+            self._settling = due
+            try:
+                action()
+            finally:
+                self._settling = None
+
+    def start_operation(
+        self,
+        call: Call,
+        *,
+        name: str,
+        duration: float,
+        change: Literal["write", "delete", "action"] = "write",
+        style: Style = Style.NETWORK,
+        first_wait: float = 10.0,
+        blocked: float = 0.0,
+        resource: ArmId | None = None,
+        region: str = "",
+        locks: Iterable[ArmId] = (),
+        complete: Callable[[], None] | None = None,
+        failed: Callable[[ArmError], None] | None = None,
+        fail: ArmError | None = None,
+        result: Callable[[], Json | None] | None = None,
+    ) -> Operation:
+        """Begin a long operation that ends by itself after `duration` simulated seconds (0: at once).
+
+        name: the service's word for it, shown in lock texts ("PutSubnetOperation"), SQL bodies ("UpsertLogicalServer").
+        duration: from the request to the end; draw it with `world.duration`. `blocked` of it pass before the answer.
+        first_wait: Retry-After of the accepting answer, simulated seconds (facts section 1 rule 8).
+        resource: what it is about, default `call.id`; region: default that resource's (or its root's) location.
+        locks: ids whose lock it holds while running.
+        complete: what happens at the end. Default: for a write the resource's provisioningState becomes Succeeded and
+            its etag moves; for a delete the resource is removed with all below it. A given `complete` replaces that
+            default (call `operation_default` helpers `world.succeed(id)` / `world.remove(id)` yourself). It may raise
+            ArmError: then the operation ends Failed with it.
+        fail: decided beforehand: the operation ends Failed with this error instead of completing.
+        failed: what a failure does. Default: provisioningState Failed on the resource.
+        result: body of the finished poll in STORAGE style, default the shown resource for writes.
+
+        Returns the operation; answer the request with `operation.answer(201, body)`.
+        The event of the write is made when it ends. Injected failures (`lro_failure` faults) apply here.
+        """
+        about = resource or call.id
+        operation = Operation(
+            world=self,
+            id=self.new_guid(),
+            token=self._token(),
+            resource=about,
+            name=name,
+            change=change,
+            style=style,
+            region=region or self._region(about),
+            request=call.request,
+            started=self.now,
+            due=self.now + duration,
+            started_text=self.timestamp(3),
+            first_wait=first_wait,
+            blocked=0.0 if self.instant else min(blocked, duration),
+            complete=complete or self._default_completion(about, change),
+            failed=failed or (lambda error: self.fail(about)),
+            result=result or ((lambda: self._shown_or_none(about)) if change == "write" else None),
+            fail=self.injected_failure(call) or fail,
+        )
+        self.operations.append(operation)
+        call.operations.append(operation)
+        for id in locks:
+            self.lock(id).hold(operation)
+        if duration <= 0:
+            self._end(operation)
+        else:
+            self.at(duration, lambda: self._end(operation))
+        return operation
+
+    def cancel(self, operation: Operation, by: Operation) -> None:
+        """End a running operation as Canceled because another took over (facts section 1 rule 7). It completes nothing."""
+        detail = {
+            "code": "CanceledAndSupersededDueToAnotherOperation",
+            "message": f"Operation {operation.name} ({operation.id}) was canceled and superseded by operation "
+            f"{by.name} ({by.id}).",
+        }
+        operation.status = "Canceled"
+        operation.ended = self.now
+        operation.error = ArmError(409, "Canceled", "Operation was canceled.", details=[detail])
+        operation.superseded_by = by.headers().get("Azure-AsyncOperation")
+        self.emit(operation, operation.change, False)
+
+    def running(self, id: ArmId) -> Operation | None:
+        """The operation that is working on exactly this resource, or None."""
+        return next((one for one in reversed(self.operations) if one.running and one.resource == id), None)
+
+    def succeed(self, id: ArmId) -> None:
+        """Completion of a write: provisioningState Succeeded, new etag. Nothing when it has gone meanwhile."""
+        resource = self.store.get(id)
+        if resource is not None:
+            resource.state = "Succeeded"
+            self.touch(resource)
+
+    def fail(self, id: ArmId) -> None:
+        """Failure of a write: provisioningState Failed, new etag."""
+        resource = self.store.get(id)
+        if resource is not None:
+            resource.state = "Failed"
+            self.touch(resource)
+
+    # Locks, rights, events
+
+    def lock(self, id: ArmId) -> Lock:
+        """The lock of one resource (see locks.py): `.holder`, `.hold`, `.refuse(call)`."""
+        return self._locks.setdefault(id.key, Lock(self, id))
+
+    def authorize(self, principal: str, action: str, scope: str) -> None:
+        """Raise 403 AuthorizationFailed unless the principal may do `action` on `scope` (facts section 9).
+
+        The engine has done this for the type's own action before a handler runs.
+        """
+        if not self.check_access(principal, action, scope):
+            raise ArmError(
+                403,
+                "AuthorizationFailed",
+                f"The client '{principal}' with object id '{principal}' does not have authorization to perform action "
+                f"'{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please "
+                "refresh your credentials.",
+                cause="gateway",
+            )
+
+    def authorize_linked(self, call: Call, action: str, scope: str) -> None:
+        """Raise 403 LinkedAuthorizationFailed unless the caller may do `action` on the linked `scope`."""
+        if not self.check_access(call.principal, action, scope):
+            own = f"{call.id.type}/write"
+            raise ArmError(
+                403,
+                "LinkedAuthorizationFailed",
+                f"The client '{call.principal}' with object id '{call.principal}' has permission to perform action "
+                f"'{own}' on scope '{call.id.text}'; however, it does not have permission to perform action "
+                f"'{action}' on the linked scope(s) '{scope}' or the linked scope(s) are invalid.",
+                cause="gateway",
+            )
+
+    def publish(self, call: Call, change: Literal["write", "delete", "action"] = "write") -> None:
+        """Make the Event Grid event of a finished change to `call.id`, besides the one the engine makes itself.
+
+        Needed only when one request changes a second resource that Azure reports as an operation of its own.
+        """
+        self.emit(call, change, True)
+
+    # How operations end
+
+    def _end(self, operation: Operation) -> None:
+        if not operation.running:
+            return
+        operation.ended = operation.due
+        try:
+            if operation.fail is not None:
+                raise operation.fail
+            if operation.complete is not None:
+                operation.complete()
+            operation.status = "Succeeded"
+        except ArmError as error:
+            operation.status, operation.error = "Failed", error
+            if operation.failed is not None:
+                operation.failed(error)
+        self.emit(operation, operation.change, operation.status == "Succeeded")
+
+    def _default_completion(self, id: ArmId, change: str) -> Callable[[], None] | None:
+        match change:
+            case "write":
+                return lambda: self.succeed(id)
+            case "delete":
+                return lambda: self.remove(id)
+            case _:
+                return None
+
+    def _shown_or_none(self, id: ArmId) -> Json | None:
+        resource = self.store.get(id)
+        return self.show(resource) if resource else None
+
+    def _region(self, id: ArmId) -> str:
+        for candidate in (id, id.root):
+            resource = self.store.get(candidate)
+            if resource is not None and resource.location:
+                return resource.location
+        return ""
+
+    def _token(self) -> str:
+        """About 2 KB of signature-like parameters, as polling URLs carry (source: facts/arm-facts.md section 1 rule 5)."""
+        ticks = 621355968000000000 + int(self.wall().timestamp() * 10_000_000)
+        certificate, signature, check = (
+            f"{self.rng.getrandbits(4 * size):0{size}x}" for size in (1200, 600, 40)
+        )
+        return f"t={ticks}&c={certificate}&s={signature}&h={check}"
