@@ -1,0 +1,116 @@
+"""Every object that must exist for one target under one profile.
+
+Place in the data's way: made from the intent, the sites and the catalogue; compared with `Observed` by
+the planner. One `Leg` is the way to one group: its endpoint, its names, and who may resolve them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.core.catalogue import Catalogue, Cloud, Group
+from shared.core.ids import GroupId, ResourceId
+from shared.core.intent import Connect
+from shared.core.kinds import link, zone_group
+from shared.core.kinds.endpoint import Endpoint
+from shared.core.kinds.kind import Wanted
+from shared.core.kinds.link import Link
+from shared.core.kinds.zone import TYPE as ZONE_TYPE
+from shared.core.kinds.zone import Zone
+from shared.core.kinds.zone_group import ZoneGroup
+from shared.core.place import Site
+from shared.core.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """The path to one group. `named` is False while its zones cannot be known yet.
+
+    Some types tell their zone only by the names that a finished endpoint reports; their leg is built
+    again once those are known.
+    """
+
+    group: Group
+    endpoint: Endpoint
+    zone_group: ZoneGroup | None
+    zones: tuple[Zone, ...]
+    links: tuple[Link, ...]
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """All legs of one target. `clients` are the networks that must resolve and reach it."""
+
+    target: Target
+    profile: str
+    clients: tuple[ResourceId, ...]
+    legs: tuple[Leg, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Nothing waits for what an endpoint has still to report."""
+        return all(leg.named for leg in self.legs)
+
+    def objects(self) -> tuple[Wanted, ...]:
+        """Every object once, in an order that respects needs; several legs may share zones and links."""
+        return tuple({wanted.id: wanted for leg in self.legs for wanted in _objects_of(leg)}.values())
+
+
+def _objects_of(leg: Leg) -> Iterator[Wanted]:
+    yield leg.endpoint
+    yield from leg.zones
+    yield from leg.links
+    if leg.zone_group:
+        yield leg.zone_group
+
+
+def desired(
+    target: Target,
+    connect: Connect,
+    sites: Mapping[str, Site],
+    catalogue: Catalogue,
+    cloud: Cloud,
+    reported: Mapping[ResourceId, Sequence[str]],
+) -> Desired:
+    """Build the wish. `reported` has the public names (FQDNs) that finished endpoints gave, by endpoint id."""
+    return Desired(
+        target,
+        connect.profile_name,
+        tuple(connect.profile.clients),
+        tuple(
+            _leg(target, connect, group, sites[group.group_id], catalogue, cloud, reported)
+            for group in connect.groups
+        ),
+    )
+
+
+def _leg(
+    target: Target,
+    connect: Connect,
+    group: Group,
+    site: Site,
+    catalogue: Catalogue,
+    cloud: Cloud,
+    reported: Mapping[ResourceId, Sequence[str]],
+) -> Leg:
+    profile = connect.profile
+    endpoint = Endpoint(site.endpoint, site.location, site.subnet, target.id, group.group_id, site.adopted)
+    if profile.dns.mode != "manage":
+        return Leg(group, endpoint, None, (), (), named=True)
+    names = catalogue.zones(group, target, cloud, tuple(reported.get(endpoint.id, ())))
+    if names is None:
+        return Leg(group, endpoint, None, (), (), named=site.endpoint in reported)
+    home = _zones_home(connect)
+    zones = tuple(Zone(home.resource(ZONE_TYPE, name), create=profile.dns.create_zones) for name in names)
+    links = tuple(
+        Link(link.link_id(zone.id, network), zone.id, network) for zone in zones for network in profile.clients
+    )
+    group_id = endpoint.id.child(zone_group.COLLECTION, zone_group.NAME)
+    writes = ZoneGroup(group_id, endpoint.id, tuple(zone.id for zone in zones)) if zones else None
+    return Leg(group, endpoint, writes, zones, links, named=True)
+
+
+def _zones_home(connect: Connect) -> GroupId:
+    home = connect.profile.dns.zones_resource_group
+    assert home is not None, "the policy requires a group for zones when it manages DNS"  # noqa: S101
+    return home

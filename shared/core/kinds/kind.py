@@ -1,0 +1,104 @@
+"""What every kind of managed object has in common: how it is seen, and what is asked of it.
+
+Place in the data's way: `Desired` holds `Wanted` objects, `Observed` holds `Seen` ones, and the planner
+compares the two by nothing but the questions of the `Wanted` protocol. A new ARM type is one module
+beside this one with one frozen class that answers them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shared.core.ids import ResourceId, target_key
+
+type Json = Mapping[str, Any]
+
+MARK_TAG = "managed-by"
+MARK_VALUE = "causeway"
+TARGET_TAG = "causeway-target"
+
+BUSY_STATES = frozenset({"updating", "creating", "accepted", "provisioning", "running", "deleting", "inprogress"})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One object as ARM returned it: its id and its raw body, unknown properties included."""
+
+    id: ResourceId
+    body: Json
+
+    @property
+    def properties(self) -> Json:
+        """The `properties` object, empty where the type has none."""
+        return mapping(self.body.get("properties"))
+
+    @property
+    def state(self) -> str:
+        """`provisioningState` in lower case, empty where the type reports none."""
+        return str(self.properties.get("provisioningState") or "").lower()
+
+    @property
+    def busy(self) -> bool:
+        """A long operation on it is still running."""
+        return self.state in BUSY_STATES
+
+    @property
+    def tags(self) -> Json:
+        """Tags by lower-case name: Azure compares tag names without case."""
+        return {name.lower(): value for name, value in mapping(self.body.get("tags")).items()}
+
+
+def marks(target: ResourceId) -> dict[str, str]:
+    """The tags that say an object is ours, and for which target we made it."""
+    return {MARK_TAG: MARK_VALUE, TARGET_TAG: target_key(target)}
+
+
+def marked(have: Seen, target: ResourceId) -> bool:
+    """It bears our tags for this very target."""
+    return all(have.tags.get(name) == value for name, value in marks(target).items())
+
+
+class Wanted(Protocol):
+    """One object that must exist, and all that the planner has to ask about it."""
+
+    @property
+    def id(self) -> ResourceId:
+        """Where it stands, or will stand."""
+
+    @property
+    def needs(self) -> tuple[ResourceId, ...]:
+        """Objects that must be there before this one can be written."""
+
+    @property
+    def shared(self) -> bool:
+        """Several targets want this very object: it is written under a lease and read anew before."""
+
+    def is_ours(self, have: Seen) -> bool:
+        """It bears our marker (design rule: nothing foreign is changed or deleted)."""
+
+    def drift(self, have: Seen) -> tuple[str, ...]:
+        """What of ours differs, one phrase a field; empty means it meets the need."""
+
+    def beyond_repair(self, have: Seen) -> str | None:
+        """Why a write in place cannot mend it, so that it must be made anew; else None."""
+
+    def body(self, have: Seen | None) -> dict[str, Any]:
+        """The PUT body: ours over what stands there, so that a full replace loses nothing of others."""
+
+
+def mapping(value: object) -> Json:
+    """The value if it is a JSON object, else an empty one: ARM leaves out what is empty, or sends null."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def sequence(value: object) -> list[Any]:
+    """The value if it is a JSON array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def reference(value: object) -> ResourceId | None:
+    """The id in a `{"id": "..."}` reference, or None where there is none that can be read."""
+    text = mapping(value).get("id")
+    return ResourceId.parse(text) if isinstance(text, str) and text else None

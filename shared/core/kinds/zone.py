@@ -1,0 +1,41 @@
+"""Private DNS zones: `Microsoft.Network/privateDnsZones`.
+
+A zone belongs to everybody: it is made where the policy allows and is missing, and never changed or
+deleted afterwards.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.core.ids import ResourceId
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Seen
+
+TYPE = "Microsoft.Network/privateDnsZones"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One private DNS zone; its id's last name is the zone's name. `create` is the policy's word."""
+
+    id: ResourceId
+    create: bool
+
+    @property
+    def needs(self) -> tuple[ResourceId, ...]:
+        return ()
+
+    @property
+    def shared(self) -> bool:
+        return True
+
+    def is_ours(self, have: Seen) -> bool:
+        return have.tags.get(MARK_TAG) == MARK_VALUE
+
+    def drift(self, have: Seen) -> tuple[str, ...]:
+        return ()
+
+    def beyond_repair(self, have: Seen) -> str | None:
+        return None
+
+    def body(self, have: Seen | None) -> dict[str, Any]:
+        return {"location": "global", "tags": {MARK_TAG: MARK_VALUE}}

@@ -1,0 +1,61 @@
+"""What Azure has, of just the objects that one target is about: the second half of every comparison.
+
+Place in the data's way: made by the flow from reads, consumed by the planner and the proof. It is a
+value: after a write the flow makes a new one that holds what the write answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from shared.core.ids import ResourceId
+from shared.core.kinds.kind import Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a target before anything is wished for.
+
+    `networks` has each candidate's virtual network (None: it does not exist). `rivals` are the endpoints
+    that others connected to the same target, and `rival_zone_groups` what names they keep.
+    """
+
+    networks: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
+    rivals: tuple[Seen, ...] = ()
+    rival_zone_groups: Mapping[ResourceId, tuple[Seen, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Objects by id (None: looked at and not there) and collections by (parent, name)."""
+
+    objects: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
+    collections: Mapping[tuple[ResourceId, str], tuple[Seen, ...]] = field(default_factory=dict)
+    around: Surroundings = field(default_factory=Surroundings)
+
+    def see(self, wanted: ResourceId) -> Seen | None:
+        """What stands at this id; None where nothing does. KeyError if nobody looked."""
+        return self.objects[wanted]
+
+    def looked_at(self, wanted: ResourceId) -> bool:
+        """Somebody read this id in this walk."""
+        return wanted in self.objects
+
+    def listed(self, parent: ResourceId, collection: str) -> tuple[Seen, ...]:
+        """The members of a collection below a parent, none where the parent does not exist."""
+        return self.collections.get((parent, collection), ())
+
+    def having(self, objects: Mapping[ResourceId, Seen | None]) -> Observed:
+        """The same view with newer readings of some objects, in the collections they belong to as well."""
+        collections = dict(self.collections)
+        for at, seen in objects.items():
+            key = (at.parent, at.type.rpartition("/")[2])
+            if key[0] is not None and (members := collections.get((key[0], key[1]))) is not None:
+                others = tuple(member for member in members if member.id != at)
+                collections[(key[0], key[1])] = (*others, seen) if seen else others
+        return replace(self, objects={**self.objects, **objects}, collections=collections)
+
+    def listing(self, parent: ResourceId, collection: str, members: tuple[Seen, ...]) -> Observed:
+        """The same view with a newer reading of one collection."""
+        return replace(self, collections={**self.collections, (parent, collection): members})

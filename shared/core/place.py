@@ -1,0 +1,163 @@
+"""Where each endpoint goes: an endpoint that already answers the need, or the first subnet that can take one.
+
+Place in the data's way: between `Intent` and `Desired`. It needs what stands around the target
+(`Surroundings`), because only the networks themselves know their region, delegations and free addresses.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.core.actions import Block
+from shared.core.ids import GroupId, ResourceId
+from shared.core.intent import Connect, Declined
+from shared.core.kinds.endpoint import connection_of, endpoint_id, subnet_of
+from shared.core.kinds.kind import Json, Seen, mapping, reference, sequence
+from shared.core.observed import Surroundings
+from shared.core.policy import Profile
+from shared.core.target import Target
+
+RESERVED = 5  # Azure keeps the first four addresses and the last of every subnet (Microsoft Learn: VNet FAQ)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An endpoint of this id belongs into this subnet, in the subnet's network's region.
+
+    `adopted`: someone else's endpoint stands there already and answers the need.
+    """
+
+    endpoint: ResourceId
+    subnet: ResourceId
+    location: str
+    adopted: bool = False
+
+
+def region_of(name: str) -> str:
+    """A region as a key: ARM returns `West Europe` and `westeurope` for the same one."""
+    return name.replace(" ", "").lower()
+
+
+def candidates(target: Target, profile: Profile) -> tuple[str, tuple[ResourceId, ...]] | Declined:
+    """The region whose subnets serve the target, and those subnets in the operator's order."""
+    for region in (region_of(target.location), profile.fallback_region):
+        if region and profile.subnets.get(region):
+            return region, tuple(profile.subnets[region])
+    return Declined(
+        "NoSubnetForRegion",
+        f"the profile has no subnet for the region '{region_of(target.location)}' and no fallback",
+        f"add a subnet under subnets.{region_of(target.location)}, or set fallback_region",
+    )
+
+
+def sites(
+    target: Target, connect: Connect, region: str, subnets: tuple[ResourceId, ...], around: Surroundings
+) -> Mapping[str, Site] | Block:
+    """One site for each group id. All new endpoints of a target go into one subnet.
+
+    Our own endpoint in a candidate keeps its subnet whatever the free addresses say.
+    """
+    found: dict[str, Site] = {}
+    for group in connect.groups:
+        if adopted := _answered(target, group.group_id, subnets, around):
+            found[group.group_id] = adopted
+    missing = [group.group_id for group in connect.groups if group.group_id not in found]
+    if not missing:
+        return found
+    faults: list[Block] = []
+    for subnet in subnets:
+        home = connect.profile.endpoints_resource_group or subnet.group
+        fault = _fault(target, missing, region, subnet, home, around.networks)
+        if fault is None:
+            location = str(_body(subnet.parent, around.networks).get("location") or region)
+            made = {group: endpoint_id(home, target.id, group, subnet) for group in missing}
+            return found | {group: Site(made[group], subnet, location) for group in missing}
+        faults.append(fault)
+    rest = "".join(f"; {fault.reason}" for fault in faults[1:])
+    return Block(target.id, faults[0].found, faults[0].code, faults[0].reason + rest, faults[0].remedy)
+
+
+def _answered(
+    target: Target, group: str, subnets: Iterable[ResourceId], around: Surroundings
+) -> Site | None:
+    """An approved endpoint of someone else to this target and group, in an accepted subnet."""
+    for rival in around.rivals:
+        connection, subnet = connection_of(rival), subnet_of(rival)
+        if connection is None or subnet not in set(subnets) or connection.target != target.id:
+            continue
+        if connection.group.lower() == group.lower() and connection.status.lower() == "approved":
+            return Site(rival.id, subnet, str(rival.body.get("location") or ""), adopted=True)
+    return None
+
+
+def _fault(
+    target: Target,
+    groups: list[str],
+    region: str,
+    subnet: ResourceId,
+    home: GroupId,
+    networks: Mapping[ResourceId, Seen | None],
+) -> Block | None:
+    network = _body(subnet.parent, networks)
+    body = _subnet_body(network, subnet)
+    if not body:
+        return Block(
+            subnet, "SubnetNotFound", f"the subnet {subnet.text} does not exist", "correct the policy, or create it"
+        )
+    if region_of(str(network.get("location"))) != region:
+        return Block(
+            target.id,
+            subnet,
+            "SubnetInOtherRegion",
+            f"the subnet {subnet.text} is in {network.get('location')}, the policy lists it under {region}",
+            "list the subnet under its own region, or name one in this region",
+        )
+    properties = mapping(body.get("properties"))
+    services = [
+        mapping(mapping(entry).get("properties")).get("serviceName")
+        for entry in sequence(properties.get("delegations"))
+    ]
+    if services:
+        return Block(
+            target.id,
+            subnet,
+            "SubnetIsDelegated",
+            f"the subnet {subnet.text} is delegated to {services[0]}",
+            "name a subnet without delegation in the policy",
+        )
+    standing = {reference(entry) for entry in sequence(properties.get("privateEndpoints"))}
+    new = [group for group in groups if endpoint_id(home, target.id, group, subnet) not in standing]
+    free = free_addresses(body)
+    if len(new) > free:
+        return Block(
+            target.id,
+            subnet,
+            "SubnetFull",
+            f"the subnet {subnet.text} has {free} free addresses, {len(new)} are needed",
+            "add a subnet to the policy for this region, or make room in this one",
+        )
+    return None
+
+
+def free_addresses(subnet: Json) -> int:
+    """IPv4 addresses that Azure could still hand out in a subnet's body, as a virtual network lists it."""
+    properties = mapping(subnet.get("properties"))
+    prefixes = sequence(properties.get("addressPrefixes")) or [properties.get("addressPrefix")]
+    sizes = [
+        network.num_addresses - RESERVED
+        for network in (ipaddress.ip_network(prefix, strict=False) for prefix in prefixes if prefix)
+        if network.version == 4
+    ]
+    return max(0, sum(sizes) - len(sequence(properties.get("ipConfigurations"))))
+
+
+def _body(network: ResourceId | None, networks: Mapping[ResourceId, Seen | None]) -> Json:
+    seen = networks.get(network) if network else None
+    return seen.body if seen else {}
+
+
+def _subnet_body(network: Json, subnet: ResourceId) -> Json:
+    subnets = sequence(mapping(network.get("properties")).get("subnets"))
+    return next(
+        (body for body in map(mapping, subnets) if str(body.get("name") or "").lower() == subnet.name.lower()), {}
+    )

@@ -1,0 +1,183 @@
+"""The difference between `Desired` and `Observed`, as one action for every object.
+
+Place in the data's way: all that Causeway believes about ownership is in `decide`. Nothing here reads,
+writes or waits, so a plan can be shown (dry run), tested and compared.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Write
+from shared.core.desired import Desired, Leg
+from shared.core.ids import ResourceId
+from shared.core.kinds import link, zone_group
+from shared.core.kinds.endpoint import Endpoint, connection_of
+from shared.core.kinds.kind import Seen, Wanted, marked
+from shared.core.kinds.link import Link
+from shared.core.kinds.zone import Zone
+from shared.core.kinds.zone_group import ZoneGroup, zone_ids
+from shared.core.observed import Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Actions in an order that respects needs."""
+
+    actions: tuple[Action, ...]
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        return tuple(a for a in self.actions if isinstance(a, Create | Update | Replace | Delete))
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return tuple(a for a in self.actions if isinstance(a, Block))
+
+    @property
+    def settled(self) -> bool:
+        """Nothing to write and nothing to wait for."""
+        return not any(isinstance(a, Create | Update | Replace | Delete | Wait) for a in self.actions)
+
+
+def plan(desired: Desired, observed: Observed) -> Plan:
+    """One action per desired object.
+
+    A leg that cannot be finished is not begun: an endpoint without a name costs money and helps nobody.
+    """
+    actions = {want.id: decide(want, observed) for want in desired.objects()}
+    for leg in desired.legs:
+        endpoint = actions[leg.endpoint.id]
+        block = record_held(leg, observed) or _blocked_name(leg, actions)
+        if block and isinstance(endpoint, Create):
+            actions[leg.endpoint.id] = replace(block, id=leg.endpoint.id)
+    return Plan(tuple(actions.values()))
+
+
+def removal(owned: Iterable[Seen], target: ResourceId, reason: str) -> Plan:
+    """The plan for a target that is gone or no longer wanted: what is ours goes, nothing else.
+
+    `owned` are objects that the ledger says we made; each must also bear our mark today. What goes with
+    its parent needs no delete of its own.
+    """
+    ours = [have for have in owned if marked(have, target) or _is_our_zone_group(have)]
+    ids = {have.id for have in ours}
+    return Plan(tuple(Delete(have, reason) for have in ours if have.id.parent not in ids))
+
+
+def _is_our_zone_group(have: Seen) -> bool:
+    return have.id.is_type(zone_group.TYPE) and have.id.name == zone_group.NAME
+
+
+def _blocked_name(leg: Leg, actions: Mapping[ResourceId, Action]) -> Block | None:
+    names = [*(zone.id for zone in leg.zones), *([leg.zone_group.id] if leg.zone_group else [])]
+    return next((block for at in names if isinstance(block := actions[at], Block)), None)
+
+
+def decide(want: Wanted, observed: Observed) -> Action:
+    """Decide for one object.
+
+    | stands there      | ours                                   | someone else's             |
+    |-------------------|----------------------------------------|----------------------------|
+    | nothing           | Create (or Block: the policy forbids)  | -                          |
+    | a long operation  | Wait                                   | Wait                       |
+    | meets the need    | Keep                                   | Keep, adopted              |
+    | differs           | Update, or Replace if it must be remade| Block                      |
+    """
+    have = _standing(want, observed)
+    if have is None:
+        return _forbidden(want) or Create(want)
+    ours = want.is_ours(have)
+    if have.busy:
+        return Wait(want, have)
+    broken, drift = want.beyond_repair(have), want.drift(have)
+    if ours and broken:
+        return Replace(want, have, broken)
+    if ours and drift:
+        return Update(want, have, drift)
+    if broken or drift:
+        return _in_the_way(want, have, broken or "; ".join(drift))
+    return _unapproved(want, have) or Keep(want.id, have.id, "meets the need", adopted=not ours)
+
+
+def _standing(want: Wanted, observed: Observed) -> Seen | None:
+    """What answers, or occupies, the place: for links and zone groups one of any name."""
+    if isinstance(want, Link):
+        return want.at(observed.listed(want.zone, link.COLLECTION)) or observed.objects.get(want.id)
+    if isinstance(want, ZoneGroup):
+        return next(iter(observed.listed(want.endpoint, zone_group.COLLECTION)), None)
+    return observed.see(want.id)
+
+
+def _forbidden(want: Wanted) -> Block | None:
+    if isinstance(want, Zone) and not want.create:
+        return Block(
+            want.id,
+            want.id,
+            "ZoneNotFound",
+            f"the zone {want.id.name} does not exist and the policy does not let Causeway make it",
+            f"create {want.id.text}, or set dns.create_zones: true",
+        )
+    if isinstance(want, Endpoint) and want.adopted:
+        return Block(want.id, want.id, "EndpointGone", "the endpoint that answered the need is gone", "rerun the resource")
+    return None
+
+
+def _in_the_way(want: Wanted, have: Seen, problem: str) -> Block:
+    if isinstance(want, ZoneGroup):
+        others = ", ".join(sorted(zone.name for zone in zone_ids(have))) or "no zone"
+        return Block(
+            want.id,
+            have.id,
+            "ZoneGroupOfSomeoneElse",
+            f"the endpoint's zone group {have.id.name}, made by someone else, writes to {others}: {problem}",
+            f"add the zone to {have.id.name}, or delete it and rerun the resource",
+        )
+    return Block(
+        want.id,
+        have.id,
+        "NotOurs",
+        f"{have.id.name} was made by someone else and does not meet the need: {problem}",
+        "rename or remove it, or make it meet the need, then rerun the resource",
+    )
+
+
+def _unapproved(want: Wanted, have: Seen) -> Block | None:
+    """A rejected connection is a person's decision; asking again would not change it."""
+    connection = connection_of(have) if isinstance(want, Endpoint) else None
+    if connection and connection.status.lower() == "rejected":
+        return Block(
+            want.id,
+            have.id,
+            "ConnectionRejected",
+            "the owner of the resource rejected the private endpoint connection",
+            "approve the connection on the resource, or opt it out",
+        )
+    return None
+
+
+def record_held(leg: Leg, observed: Observed) -> Block | None:
+    """Another endpoint to the same group keeps the same name in the same zone: ours would overwrite it.
+
+    One name has one record in a zone, and the last writer wins, so the second endpoint is not made.
+    """
+    if leg.endpoint.adopted or leg.zone_group is None or observed.see(leg.endpoint.id) is not None:
+        return None
+    for rival in observed.around.rivals:
+        connection = connection_of(rival)
+        groups = observed.around.rival_zone_groups.get(rival.id, ())
+        if connection is None or connection.group.lower() != leg.group.group_id.lower():
+            continue
+        shared = _shared_zone(groups, leg.zone_group)
+        if shared:
+            return Block(
+                leg.endpoint.id,
+                rival.id,
+                "RecordHeldByAnother",
+                f"the endpoint {rival.id.text} already keeps this resource's name in {shared.name}",
+                "add its subnet to the profile so that it is adopted, or delete it and rerun the resource",
+            )
+    return None
+
+
+def _shared_zone(groups: Iterable[Seen], ours: ZoneGroup) -> ResourceId | None:
+    return next((zone for group in groups for zone in zone_ids(group) if zone in set(ours.zones)), None)

@@ -1,0 +1,151 @@
+"""The proof: checks on what Azure reports after the work, leg by leg.
+
+Place in the data's way: from a fresh `Observed`, after the plan was carried out. "Succeeded" is no proof:
+a zone group whose zone has the wrong name succeeds without a record, a link may lag behind its own
+provisioning state, and a pending endpoint is provisioned without being usable.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.core.desired import Desired, Leg
+from shared.core.ids import ResourceId
+from shared.core.kinds import link, zone_group
+from shared.core.kinds.endpoint import connection_of, nic_of
+from shared.core.kinds.kind import Seen, mapping, sequence
+from shared.core.kinds.zone_group import Record, records_of
+from shared.core.observed import Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must be true: what, of which object, whether it is, and what was seen."""
+
+    name: str
+    subject: str
+    holds: bool
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of an endpoint, as its network interface says: IPv4 text, member, public names."""
+
+    ip: str
+    member: str
+    fqdns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What the work made of one group: where it is and under which names it is found."""
+
+    group: str
+    endpoint: ResourceId
+    status: str
+    addresses: tuple[Address, ...]
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """All checks and the paths they were made on."""
+
+    checks: tuple[Check, ...]
+    paths: tuple[Path, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Every check holds, and there was something to check."""
+        return bool(self.checks) and all(check.holds for check in self.checks)
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if not check.holds)
+
+
+def prove(desired: Desired, observed: Observed) -> Proof:
+    """Check every leg against what was read last."""
+    checks = tuple(check for leg in desired.legs for check in _checks(leg, observed))
+    return Proof(checks, tuple(_path(leg, observed) for leg in desired.legs))
+
+
+def addresses_of(endpoint: Seen, observed: Observed) -> tuple[Address, ...]:
+    """The endpoint's addresses from its network interface.
+
+    The endpoint's own `customDnsConfigs` is empty while it is pending and once a zone group is attached;
+    the interface is right in both cases.
+    """
+    nic = nic_of(endpoint)
+    seen = observed.objects.get(nic) if nic else None
+    return tuple(_addresses(seen)) if seen else ()
+
+
+def _addresses(nic: Seen) -> Iterator[Address]:
+    for entry in map(mapping, sequence(nic.properties.get("ipConfigurations"))):
+        properties = mapping(entry.get("properties"))
+        link_properties = mapping(properties.get("privateLinkConnectionProperties"))
+        ip = properties.get("privateIPAddress")
+        if isinstance(ip, str) and ip:
+            names = tuple(str(name).rstrip(".").lower() for name in sequence(link_properties.get("fqdns")))
+            yield Address(ip, str(link_properties.get("requiredMemberName") or ""), names)
+
+
+def _path(leg: Leg, observed: Observed) -> Path:
+    endpoint = observed.see(leg.endpoint.id)
+    if endpoint is None:
+        return Path(leg.group.group_id, leg.endpoint.id, "Missing", (), ())
+    connection = connection_of(endpoint)
+    addresses = addresses_of(endpoint, observed)
+    return Path(
+        leg.group.group_id,
+        endpoint.id,
+        connection.status if connection else "None",
+        addresses,
+        _records(leg, observed),
+    )
+
+
+def _records(leg: Leg, observed: Observed) -> tuple[Record, ...]:
+    if leg.zone_group is None:
+        return ()
+    groups = observed.listed(leg.endpoint.id, zone_group.COLLECTION)
+    return tuple(record for group in groups for record in records_of(group))
+
+
+def _checks(leg: Leg, observed: Observed) -> Iterator[Check]:
+    path = _path(leg, observed)
+    subject = leg.endpoint.id.name
+    endpoint = observed.see(leg.endpoint.id)
+    state = endpoint.state if endpoint else "missing"
+    yield Check("endpoint provisioned", subject, state == "succeeded", state)
+    yield Check("connection approved", subject, path.status.lower() == "approved", path.status)
+    ips = tuple(address.ip for address in path.addresses)
+    yield Check("endpoint has addresses", subject, bool(ips), ", ".join(ips) or "none")
+    if leg.zone_group:
+        yield _records_match(leg, path, ips)
+        yield from _links(leg, observed)
+    if not leg.named:
+        yield Check("zone known", subject, holds=False, seen="the endpoint reported no name that tells its zone")
+
+
+def _records_match(leg: Leg, path: Path, ips: tuple[str, ...]) -> Check:
+    """Names exist, lie in the wanted zones, and point to exactly the endpoint's addresses."""
+    wanted = {zone.id for zone in leg.zones}
+    inside = [record for record in path.records if record.zone in wanted and _in_zone(record)]
+    recorded = {ip for record in inside for ip in record.addresses}
+    seen = ", ".join(f"{record.fqdn} -> {'/'.join(record.addresses)}" for record in inside) or "no record"
+    return Check("records match addresses", path.endpoint.name, bool(ips) and recorded == set(ips), seen)
+
+
+def _in_zone(record: Record) -> bool:
+    zone = record.zone.name.lower()
+    return record.fqdn == zone or record.fqdn.endswith(f".{zone}")
+
+
+def _links(leg: Leg, observed: Observed) -> Iterator[Check]:
+    for wanted in leg.links:
+        seen = wanted.at(observed.listed(wanted.zone, link.COLLECTION))
+        done = seen is not None and link.completed(seen)
+        state = str(seen.properties.get("virtualNetworkLinkState") or seen.state) if seen else "no link"
+        yield Check("network resolves the zone", f"{wanted.network.name}: {wanted.zone.name}", done, state)
