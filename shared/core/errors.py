@@ -1,85 +1,93 @@
-"""Errors, told apart by what somebody can do about them.
+"""What can go wrong, told by what has to happen next.
+
+Place in the data's way: beside it. The core and the adapters raise these, the flow turns them into
+outcomes; an SDK's exceptions end in the adapters, chained below one of these.
 
     CausewayError
-    ├── TransientError      passes by itself: wait, send again
-    ├── BlockedError        a person must change something first; carries the remedy
-    ├── PermanentError      nothing known helps; recorded as Failed
-    └── InputError          what was given to us is wrong: field, value, remedy
-        ├── InvalidId       not an ARM id
-        └── PolicyError     every fault of a policy at once
-
-SDK exceptions end in the adapters, chained to one of these.
+    ├── TransientError      it passes by itself: wait, then send it again
+    ├── BlockedError        a person has to act first; `remedy` says how
+    ├── PermanentError      nobody knows that it passes: a failed outcome
+    ├── InputError          a value that somebody gave is wrong
+    │   └── InvalidId       ... it is not the ARM id that was asked for
+    └── PolicyError         the operator's policy has faults, all of them named together
 """
 
-from __future__ import annotations
-
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-SHORTENED = 300
+SHORT = 120  # characters of a foreign value that a message repeats
+
+# Control, format (bidirectional overrides, zero-width marks), lone surrogates, line and paragraph separators:
+# what can move a cursor, forge a log line, or show other text than is there.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
-def clean(text: object, limit: int = SHORTENED) -> str:
-    """Text from outside, safe to print and store: no control, format or surrogate characters, shortened.
+def clean(text: str, limit: int = SHORT) -> str:
+    """Make foreign text fit to print and to store: unprintable characters become spaces, the rest is cut.
 
-    Line breaks, ANSI escapes and bidirectional overrides in a tag must not forge a log line.
+    At most `limit` characters come out, an ellipsis at the end saying that there were more.
     """
-    whole = str(text)
-    kept = "".join(
-        char if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else " "
-        for char in whole[: limit + 1]
-    )
-    return kept if len(whole) <= limit else f"{kept[: limit - 1]}…"
+    seen = text[: 4 * limit + 4]  # enough to fill the limit, and no more work for a hostile length
+    printable = "".join(" " if unicodedata.category(char) in _UNPRINTABLE else char for char in seen)
+    folded = " ".join(printable.split())
+    if len(folded) <= limit and len(seen) == len(text):
+        return folded
+    return folded[: limit - 1].rstrip() + "…"
 
 
 class CausewayError(Exception):
-    """Base of all errors that Causeway raises on purpose."""
+    """The root. Catch it at a walk's edge; raise one of its children."""
 
 
 class TransientError(CausewayError):
-    """It passes by itself. `retry_after` in seconds, None where Azure names none."""
+    """It passes by itself. `retry_after`: seconds that Azure asked to wait, if it said so."""
 
     def __init__(self, message: str, retry_after: float | None = None, code: str = "") -> None:
-        super().__init__(clean(message, 2_000))
+        super().__init__(message)
         self.retry_after = retry_after
         self.code = code
 
 
 class BlockedError(CausewayError):
-    """Something that Causeway may not change stands in the way; `remedy` is a sentence for a person."""
+    """It stays as it is until a person acts. `resource`: the id of what stands in the way, where known."""
 
     def __init__(self, code: str, message: str, remedy: str, resource: str | None = None) -> None:
-        super().__init__(clean(message, 2_000))
+        super().__init__(message)
         self.code = code
         self.remedy = remedy
         self.resource = resource
 
 
 class PermanentError(CausewayError):
-    """Sending it again would fail in the same way."""
+    """It failed for a reason that sending it again is not known to cure."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(clean(message, 2_000))
+        super().__init__(message)
         self.code = code
 
 
 class InputError(CausewayError):
-    """Something given to Causeway is wrong: which field, which value, what to do about it."""
+    """Somebody's value is wrong: which field, the value (cleaned and shortened), and what to give instead."""
 
-    def __init__(self, field: str, value: object, remedy: str) -> None:
+    def __init__(self, field: str, value: str, remedy: str) -> None:
         self.field = field
-        self.value = clean(value, 120)
+        self.value = clean(value)
         self.remedy = remedy
-        super().__init__(f"{field}: '{self.value}' is not valid; {remedy}")
+        super().__init__(f"{field} '{self.value}': {remedy}")
 
 
-class InvalidId(InputError):  # noqa: N818 - named for what it is, like its siblings in the tree
-    """Not a well-formed ARM id."""
+class InvalidId(InputError):  # noqa: N818 - it names the value, as HTTP's and the policy's faults do
+    """The text is not the ARM id that it should be. `why` names the first rule that it breaks."""
+
+    def __init__(self, value: str, why: str, remedy: str = "copy the id from Azure") -> None:
+        super().__init__("id", value, f"{why}; {remedy}")
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault of a policy: where (`profiles.default.clients[0]`), which value, what is wrong, the remedy."""
+    """One fault: where (`profiles.default.clients[0]`), the value, what is wrong with it, the remedy."""
 
     path: str
     value: str
@@ -88,12 +96,13 @@ class Fault:
 
     def __str__(self) -> str:
         shown = f" '{self.value}'" if self.value else ""
-        return f"{self.path or 'policy'}:{shown} {self.problem}; {self.remedy}"
+        return f"{self.path}{shown}: {self.problem}; {self.remedy}"
 
 
-class PolicyError(InputError):
-    """A policy cannot be used. `faults` has all of them."""
+class PolicyError(CausewayError):
+    """The policy cannot be used. It carries every fault, so that a person mends them in one go."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        self.faults = faults
-        super().__init__("policy", f"{len(faults)} faults", "; ".join(str(fault) for fault in faults))
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__("\n".join([f"the policy has {count}", *(f"- {fault}" for fault in self.faults)]))

@@ -1,14 +1,12 @@
-"""A target: the resource that somebody wants to reach, as ARM shows it.
+"""The resource that wants a private path, as ARM shows it.
 
-Place in the data's way: read anew at the start of every walk; the intent, the catalogue's rules and the
-search for other people's endpoints are all made from it.
+Place in the data's way: made by the walk from a fresh GET, read by the intent, the catalogue and the
+places. What an event said about it never comes here.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from shared.core.errors import InputError, InvalidId
 from shared.core.ids import ResourceId
@@ -18,7 +16,8 @@ from shared.core.ids import ResourceId
 class Connection:
     """One private endpoint connection as the target lists it.
 
-    `endpoint_id` is None where the provider hides it. Group ids are listed by some providers only.
+    `endpoint_id` is None where ARM left it out or it cannot be read: an endpoint of another tenant.
+    `status` is Azure's word (`Approved`, `Pending`, `Rejected`, `Disconnected`), empty where there is none.
     """
 
     endpoint_id: ResourceId | None
@@ -29,7 +28,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Location, kind and sku are as ARM returns them, empty where the type has none."""
+    """A resource's own properties. `sku` is the SKU's name (`Standard_RAGRS`), empty where it has none."""
 
     id: ResourceId
     location: str
@@ -39,45 +38,53 @@ class Target:
     properties: Mapping[str, Any]
 
     @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Target:
-        """Read a GET's body. Raises InputError if it has no id."""
-        text = body.get("id")
-        if not isinstance(text, str):
-            raise InputError("id", text, "ARM returned a body without an id")
-        sku, tags, properties = body.get("sku"), body.get("tags"), body.get("properties")
+    def parse(cls, body: Mapping[str, Any]) -> Self:
+        """Read a resource's body. ARM leaves out, or sends as null, what is empty.
+
+        Raises InvalidId where `id` is not a resource's id, InputError where there is none.
+        """
+        at = body.get("id")
+        if not isinstance(at, str):
+            raise InputError("id", str(at), "a resource's body must carry its id")
+        sku = body.get("sku")
         return cls(
-            ResourceId.parse(text),
-            str(body.get("location") or ""),
-            str(body.get("kind") or ""),
-            str(sku.get("name") or "") if isinstance(sku, Mapping) else "",
-            {str(k): str(v) for k, v in tags.items()} if isinstance(tags, Mapping) else {},
-            properties if isinstance(properties, Mapping) else {},
+            ResourceId.parse(at),
+            _text(body.get("location")),
+            _text(body.get("kind")),
+            _text(_object(sku).get("name") if isinstance(sku, Mapping) else sku),
+            {str(name): _text(value) for name, value in _object(body.get("tags")).items()},
+            _object(body.get("properties")),
         )
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        """The private endpoint connections that the body lists; not every type lists them."""
-        return tuple(self._connections())
-
-    def _connections(self) -> Iterator[Connection]:
-        listed = self.properties.get("privateEndpointConnections")
-        for entry in listed if isinstance(listed, list) else ():
-            properties = entry.get("properties") if isinstance(entry, Mapping) else None
-            if not isinstance(properties, Mapping):
-                continue
-            state = properties.get("privateLinkServiceConnectionState")
-            groups = properties.get("groupIds")
-            yield Connection(
-                _endpoint(properties.get("privateEndpoint")),
-                str(entry.get("name") or ""),
-                str(state.get("status") or "") if isinstance(state, Mapping) else "",
-                tuple(str(group) for group in groups) if isinstance(groups, list) else (),
-            )
+        """The private endpoint connections that the target itself lists, its own and foreign ones."""
+        found = self.properties.get("privateEndpointConnections")
+        return tuple(_connection(entry) for entry in found or () if isinstance(entry, Mapping))
 
 
-def _endpoint(reference: object) -> ResourceId | None:
-    text = reference.get("id") if isinstance(reference, Mapping) else None
+def _connection(entry: Mapping[str, Any]) -> Connection:
+    properties = _object(entry.get("properties"))
+    state = _object(properties.get("privateLinkServiceConnectionState"))
+    groups = properties.get("groupIds")
+    return Connection(
+        _endpoint(_object(properties.get("privateEndpoint")).get("id")),
+        _text(entry.get("name")),
+        _text(state.get("status")),
+        tuple(_text(group) for group in groups) if isinstance(groups, list) else (),
+    )
+
+
+def _endpoint(value: object) -> ResourceId | None:
     try:
-        return ResourceId.parse(text) if isinstance(text, str) else None
+        return ResourceId.parse(value) if isinstance(value, str) else None
     except InvalidId:
         return None
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
