@@ -1,7 +1,7 @@
 """Private addresses of a subnet: which are taken and by whom. The subnet resource remembers it in `private`.
 
-Used by whatever puts network interfaces into subnets (private endpoints). Azure keeps five addresses of each subnet:
-the first four and the last (source: facts/arm-facts.md section 6).
+Used by whatever puts network interfaces into subnets (private endpoints). Azure keeps five addresses of each
+subnet: the first four and the last (source: facts/arm-facts.md section 6).
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ def prefixes(subnet: Resource) -> list[str]:
 
 
 def taken(subnet: Resource) -> dict[str, str]:
-    """Addresses in use: address -> id of the ip configuration that holds it. Live: `release` and `take` change it."""
+    """Addresses in use: address -> id of the ip configuration that holds it.
+
+    Live: `release` and `take` change it.
+    """
     held: dict[str, str] = subnet.private.setdefault("addresses", {})
     return held
 
@@ -50,7 +53,8 @@ def require_room(subnet: Resource, count: int) -> None:
         raise ArmError(
             400,
             "SubnetIsFull",
-            f"Subnet {subnet.name} with address prefix {prefixes(subnet)[0]} does not have enough capacity for "
+            f"Subnet {subnet.name} with address prefix {prefixes(subnet)[0]} does not have enough capacity "
+            "for "
             f"{count} IP addresses.",
             details=[],
         )

@@ -1,7 +1,7 @@
 """Simulated time: seconds since the simulator began, at a speed, on the running event loop.
 
-All waiting goes through the loop's own time, so under a `VirtualLoop` the same code jumps from one due moment to the
-next as soon as nobody has anything else to do.
+All waiting goes through the loop's own time, so under a `VirtualLoop` the same code jumps from one due moment
+to the next as soon as nobody has anything else to do.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Any, Protocol
 
 
 class Clock(Protocol):
-    """What the simulator needs of time. `epoch`: the calendar moment of second 0; `speed`: simulated per loop second."""
+    """What the simulator needs of time. `epoch`: the calendar moment of second 0; `speed`: simulated per loop
+    second.
+    """
 
     epoch: datetime
     speed: float
@@ -52,7 +54,9 @@ class RealClock:
         await asyncio.sleep(max(0.0, seconds) / self.speed)
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> None:
-        """Run `action` after that many simulated seconds; does nothing when no loop runs (the next request settles)."""
+        """Run `action` after that many simulated seconds; does nothing when no loop runs (the next request
+        settles).
+        """
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -71,14 +75,20 @@ class RealClock:
 
 
 class VirtualClock(RealClock):
-    """The clock of a test: speed 1, a fixed calendar. Use it inside a `VirtualLoop`, where waiting takes no time."""
+    """The clock of a test: speed 1, a fixed calendar.
+
+    Use it inside a `VirtualLoop`, where waiting takes no time.
+    """
 
     def __init__(self, epoch: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         super().__init__(1.0, epoch)
 
 
 class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
-    """Never waits for a timer: adds the wait to the loop's time instead. Waits for real when only I/O can help."""
+    """Never waits for a timer: adds the wait to the loop's time instead.
+
+    Waits for real when only I/O can help.
+    """
 
     jumped = 0.0
 
@@ -95,8 +105,8 @@ class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-t
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose time only moves when every task waits, and then jumps to the next timer.
 
-    Use: `with asyncio.Runner(loop_factory=VirtualLoop) as runner: runner.run(main())`. For code without sockets and
-    threads; what waits for a socket would see its timers fire early.
+    Use: `with asyncio.Runner(loop_factory=VirtualLoop) as runner: runner.run(main())`. For code without
+    sockets and threads; what waits for a socket would see its timers fire early.
     """
 
     def __init__(self) -> None:

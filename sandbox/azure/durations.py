@@ -1,7 +1,7 @@
 """How long Azure takes: recorded quantiles, and draws from them that a seed repeats.
 
-Source: facts/arm-facts.md section 1, timing table (seconds from request to the first poll that says Succeeded).
-A kind without recordings says so beside its figures.
+Source: facts/arm-facts.md section 1, timing table (seconds from request to the first poll that says
+Succeeded). A kind without recordings says so beside its figures.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ class Durations:
         self._counts: dict[tuple[str, str], int] = {}
 
     def draw(self, kind: str, key: str) -> float:
-        """Seconds for the next operation of `kind` on the resource with this key. KeyError for an unknown kind."""
+        """Seconds for the next operation of `kind` on the resource with this key.
+
+        KeyError for an unknown kind.
+        """
         count = self._counts.get((kind, key), 0)
         self._counts[kind, key] = count + 1
         return quantile(QUANTILES[kind], Random(f"{self._seed}|{kind}|{key}|{count}").random())

@@ -1,6 +1,7 @@
 """Names of things in the simulated Azure: ARM ids, in any case, compared without case.
 
-First step of a request's way: `routing.py` turns a path into an `ArmId`, everything behind it works on ids only.
+First step of a request's way: `routing.py` turns a path into an `ArmId`, everything behind it works on ids
+only.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ SUBSCRIPTION_TYPE = "Microsoft.Resources/subscriptions"
 class ArmId:
     """Id of a resource, a resource group (type GROUP_TYPE) or a subscription (type SUBSCRIPTION_TYPE).
 
-    `type` holds nested types joined ("Microsoft.Network/virtualNetworks/subnets"); `names` has one name per type
-    segment (none for groups and subscriptions). Two ids are equal when their texts are equal without case, as ARM
-    treats them (source: facts/arm-facts.md section 1 rule 17).
+    `type` holds nested types joined ("Microsoft.Network/virtualNetworks/subnets"); `names` has one name per
+    type segment (none for groups and subscriptions). Two ids are equal when their texts are equal without
+    case, as ARM treats them (source: facts/arm-facts.md section 1 rule 17).
     """
 
     subscription: str
@@ -27,7 +28,9 @@ class ArmId:
 
     @classmethod
     def parse(cls, text: str) -> ArmId:
-        """Read an id in any case. Raises ValueError for anything that is not an id of one of the three kinds."""
+        """Read an id in any case. Raises ValueError for anything that is not an id of one of the three
+        kinds.
+        """
         parts = text.strip("/").split("/")
         low = [part.lower() for part in parts]
         if len(parts) < 2 or low[0] != "subscriptions" or not all(parts):

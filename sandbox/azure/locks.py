@@ -1,7 +1,7 @@
 """Short locks that services hold while they work, and how a second write fares against them.
 
-The same race was recorded with different outcomes on different days, so the seed decides among the recorded ones
-(source: facts/arm-facts.md section 10).
+The same race was recorded with different outcomes on different days, so the seed decides among the recorded
+ones (source: facts/arm-facts.md section 10).
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Lock:
-    """The lock of one resource: a virtual network, a storage account, an endpoint. Held by running operations."""
+    """The lock of one resource: a virtual network, a storage account, an endpoint.
+
+    Held by running operations.
+    """
 
     def __init__(self, world: World, id: ArmId) -> None:
         self._world = world
@@ -38,8 +41,9 @@ class Lock:
     def refuse(self, call: Call) -> None:
         """Let a second write through or refuse it, by the seed: passes, 409, or 429.
 
-        Raises 409 AnotherOperationInProgress (no Retry-After, the text holds the URL of the operation in the way) or
-        429 RetryableError with Retry-After 11 to 14. Returns when the lock is free or the race is won.
+        Raises 409 AnotherOperationInProgress (no Retry-After, the text holds the URL of the operation in the
+        way) or 429 RetryableError with Retry-After 11 to 14. Returns when the lock is free or the race is
+        won.
         Source: facts/arm-facts.md section 10, recorded races of subnet writes.
         """
         holder = self.holder
@@ -57,7 +61,8 @@ class Lock:
         return ArmError(
             409,
             "AnotherOperationInProgress",
-            "Another operation on this or dependent resource is in progress. To retrieve status of the operation use "
+            "Another operation on this or dependent resource is in progress. To retrieve status of the "
+            "operation use "
             f"uri: {url}.",
             details=[],
         )
@@ -86,8 +91,10 @@ class Lock:
         (source: facts/arm-facts.md sections 5, 6 and 9).
         """
         text = (
-            f"Cannot proceed with operation because resource {self.id.text} used by resource {user.text} is not in "
-            "Succeeded state. Resource is in Updating state and the last operation that updated/is updating the "
+            f"Cannot proceed with operation because resource {self.id.text} used by resource {user.text} is "
+            "not in "
+            "Succeeded state. Resource is in Updating state and the last operation that updated/is updating "
+            "the "
             f"resource is {holder.name}."
         )
         if status == 400:

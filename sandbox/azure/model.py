@@ -17,8 +17,8 @@ type Envelope = Literal["arm", "bare", "capitalised", "empty", "html"]
 class Request:
     """One HTTP request, without its transport.
 
-    `path` is decoded, without query; `query` has lower-case keys; `headers` has lower-case keys; `body` is the
-    parsed JSON (None when there is none); `origin` is scheme and host as the client named them
+    `path` is decoded, without query; `query` has lower-case keys; `headers` has lower-case keys; `body` is
+    the parsed JSON (None when there is none); `origin` is scheme and host as the client named them
     ("https://localhost:8443"): every URL the simulator hands out is on it.
     """
 
@@ -34,10 +34,10 @@ class Request:
 class Response:
     """One HTTP answer. `body` None is an empty body; a str is sent as it is (HTML).
 
-    `delay`: simulated seconds that the service holds the request before it answers; the engine sleeps it after the
-    handler has done its work (what was stored is stored at once, only the answer is late).
-    `retry_after`: simulated seconds; the engine writes the header that fits the clock's speed (Retry-After, or
-    x-ms-retry-after-ms).
+    `delay`: simulated seconds that the service holds the request before it answers; the engine sleeps it
+    after the handler has done its work (what was stored is stored at once, only the answer is late).
+    `retry_after`: simulated seconds; the engine writes the header that fits the clock's speed (Retry-After,
+    or x-ms-retry-after-ms).
     `drop`: the connection is reset instead of answering (only faults set it).
     """
 
@@ -115,8 +115,8 @@ class Resource:
     """One stored resource.
 
     `id` keeps the case of the creating request; `body` holds what a GET shows except id, name, type and etag:
-    location, tags, sku, kind, identity, properties ... (`properties` always exists). `etag` is shown as it is and
-    moved by `world.touch`. `private` is the provider's own memory and never shown.
+    location, tags, sku, kind, identity, properties ... (`properties` always exists). `etag` is shown as it is
+    and moved by `world.touch`. `private` is the provider's own memory and never shown.
     """
 
     id: ArmId

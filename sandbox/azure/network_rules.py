@@ -13,8 +13,8 @@ type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 def parse_prefix(prefix: object, resource: ArmId) -> Network:
     """The network of a CIDR text.
 
-    Raises 400 InvalidAddressPrefixFormat (source: facts/arm-facts.md sections 6 and 9), or InvalidCIDRNotation when
-    host bits are set (source: public error text of the network service).
+    Raises 400 InvalidAddressPrefixFormat (source: facts/arm-facts.md sections 6 and 9), or
+    InvalidCIDRNotation when host bits are set (source: public error text of the network service).
     """
     try:
         loose = ipaddress.ip_network(str(prefix), strict=False)
@@ -25,7 +25,8 @@ def parse_prefix(prefix: object, resource: ArmId) -> Network:
         raise ArmError(
             400,
             "InvalidAddressPrefixFormat",
-            f"Address prefix {prefix} of resource {resource.text} is not formatted correctly. It should follow CIDR "
+            f"Address prefix {prefix} of resource {resource.text} is not formatted correctly. It should "
+            "follow CIDR "
             "notation, for example 10.0.0.0/24.",
             details=[],
         )
@@ -33,7 +34,8 @@ def parse_prefix(prefix: object, resource: ArmId) -> Network:
         raise ArmError(
             400,
             "InvalidCIDRNotation",
-            f"The address prefix {prefix} in resource {resource.text} has an invalid CIDR notation. For the given "
+            f"The address prefix {prefix} in resource {resource.text} has an invalid CIDR notation. For the "
+            "given "
             f"prefix length, the address prefix should be {loose}.",
             details=[],
         )

@@ -1,7 +1,8 @@
 """Long operations: what was accepted, when it ends, and what polling it answers.
 
-An operation ends by the clock, whether or not anybody polls (source: facts/arm-facts.md section 1). `answer()` makes
-the accepting response in the style of the service, `poll()` and `result()` the answers of its URLs.
+An operation ends by the clock, whether or not anybody polls (source: facts/arm-facts.md section 1).
+`answer()` makes the accepting response in the style of the service, `poll()` and `result()` the answers of
+its URLs.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ class Style(Enum):
 class Operation:
     """One long operation, kept for ever in the operation log.
 
-    Times are simulated seconds. `blocked` is how long the accepting answer itself was held back. `result` makes the
-    body of a finished STORAGE poll. `name` is the service's own word for it ("PutSubnetOperation").
+    Times are simulated seconds. `blocked` is how long the accepting answer itself was held back. `result`
+    makes the body of a finished STORAGE poll. `name` is the service's own word for it ("PutSubnetOperation").
     """
 
     world: World
@@ -59,6 +60,7 @@ class Operation:
     style: Style
     region: str
     request: Request
+    principal: str
     started: float
     due: float
     started_text: str
@@ -98,8 +100,8 @@ class Operation:
     def answer(self, status: int, body: Json | None = None) -> Response:
         """The response that accepts the request: status, `body`, and the style's headers and wait.
 
-        A NETWORK operation that is already over (a tags-only PUT) keeps Azure-AsyncOperation but has no wait. SQL
-        bodies are made here when `body` is None.
+        A NETWORK operation that is already over (a tags-only PUT) keeps Azure-AsyncOperation but has no wait.
+        SQL bodies are made here when `body` is None.
         """
         response = Response(status, body, self.headers(deleting=self.change == "delete"), delay=self.blocked)
         if self.running and self.style is not Style.PLAIN:
@@ -156,14 +158,18 @@ class Operation:
                 return f"{where}/operations/{self.id}?{tail}", f"{where}/operationResults/{self.id}?{tail}"
 
     def next_wait(self) -> float:
-        """Retry-After of the next poll answer: the fixed ladder of the network service, else the first wait."""
+        """Retry-After of the next poll answer: the fixed ladder of the network service, else the first
+        wait.
+        """
         self.polls += 1
         if self.style is Style.NETWORK:
             return LADDER[min(self.polls, len(LADDER)) - 1]
         return 15.0 if self.style is Style.SQL else self.first_wait
 
     def poll(self) -> Response:
-        """The answer of the Azure-AsyncOperation URL: HTTP 200 also for failures (source: section 1 rules 6, 7)."""
+        """The answer of the Azure-AsyncOperation URL: HTTP 200 also for failures (source: section 1 rules 6,
+        7).
+        """
         body: Json = {"status": self.status}
         if self.style is Style.SQL:
             body = {"name": self.id, "status": self.status, "startTime": self.started_text}

@@ -1,15 +1,18 @@
 """How a provider module says what its resource types do.
 
-A provider module (virtual_networks.py is the complete example) has one public function `register(registry)`. It adds a
-`ResourceType` per type. The engine does everything that ARM does for all types before and after a handler:
+A provider module (virtual_networks.py is the complete example) has one public function `register(registry)`.
+It adds a `ResourceType` per type. The engine does everything that ARM does for all types before and after a
+handler:
 
-before: api-version, authentication, authorization for the type's own action, subscription and group exist, the parent
-        exists (unless `owns_parent`), resource locks, body is an object, `call.existing` looked up, injected faults;
-after:  headers (request ids, rate limits, waits for the clock's speed), the request log, and the Event Grid event: of
-        a synchronous success at once, of a long operation when it ends (so a handler never publishes its own).
+before: api-version, authentication, authorization for the type's own action, subscription and group exist,
+        the parent exists (unless `owns_parent`), resource locks, body is an object, `call.existing` looked
+        up, injected faults;
+after:  headers (request ids, rate limits, waits for the clock's speed), the request log, and the Event Grid
+        event: of a synchronous success at once, of a long operation when it ends (so a handler never
+        publishes its own).
 
-Handlers are plain functions `(call) -> Response`. They run without interruption, so that what they check is still true
-when they write. A handler refuses by raising ArmError. What takes time is a long operation
+Handlers are plain functions `(call) -> Response`. They run without interruption, so that what they check is
+still true when they write. A handler refuses by raising ArmError. What takes time is a long operation
 (`call.world.start_operation`), or `Response.delay` when Azure holds the answer itself.
 """
 
@@ -34,9 +37,9 @@ type EtagStyle = Literal["weak", "bare", "quoted", "none"]
 class Call:
     """One request on its way through a handler.
 
-    `id` is the resource the request is about: the case of what exists where it exists, else of the request; type and
-    fixed words in the registry's case. For a list, `id` is the parent (a resource, a group, or a subscription) and
-    `type` the type that is listed. For a POST action `action` is its name in lower case.
+    `id` is the resource the request is about: the case of what exists where it exists, else of the request;
+    type and fixed words in the registry's case. For a list, `id` is the parent (a resource, a group, or a
+    subscription) and `type` the type that is listed. For a POST action `action` is its name in lower case.
     """
 
     world: World
@@ -46,6 +49,7 @@ class Call:
     existing: Resource | None
     principal: str
     action: str = ""
+    lro_failure: ArmError | None = None
     operations: list[Operation] = field(default_factory=list)
 
     @property
@@ -60,9 +64,22 @@ class Call:
         return value if isinstance(value, dict) else {}
 
     @property
-    def parent(self) -> Resource | None:
-        """The stored parent of `id` (the network of a subnet), None when `id` is top-level."""
-        return self.world.find(self.id.parent) if self.id.parent else None
+    def stored(self) -> Resource:
+        """`existing`, for handlers that only run when it exists. Raises LookupError otherwise."""
+        if self.existing is None:
+            raise LookupError(f"{self.id.text} does not exist")
+        return self.existing
+
+    @property
+    def parent(self) -> Resource:
+        """The stored parent of `id` (the network of a subnet): the engine has checked that it exists.
+
+        Raises LookupError for top-level ids, and where `owns_parent` types find none.
+        """
+        found = self.world.find(self.id.parent)
+        if found is None:
+            raise LookupError(f"{self.id.text} has no parent")
+        return found
 
     def header(self, name: str) -> str | None:
         """A request header by name in any case: `call.header("If-None-Match")`."""
@@ -84,7 +101,8 @@ class Call:
         return ArmError(
             400,
             "InvalidResourceReference",
-            f"Resource {referenced} referenced by resource {self.id.text} was not found. Please make sure that the "
+            f"Resource {referenced} referenced by resource {self.id.text} was not found. Please make sure "
+            "that the "
             "referenced resource exists, and that both resources are in the same region.",
             details=[],
         )
@@ -99,20 +117,27 @@ class ResourceType:
     """One resource type and what each method does to it. A method without a handler is 405.
 
     name: canonical type, nested types joined: "Microsoft.Network/virtualNetworks/subnets".
-    put, patch, delete: handlers; `delete` only runs when the resource exists (missing: 204, or `missing_delete`).
+    put, patch, delete: handlers; `delete` only runs when the resource exists (missing: 204, or
+        `missing_delete`).
     get: only for types whose GET is more than showing the stored resource.
-    list: only for collections that are not the stored resources (`privateLinkResources`, `ALL`); otherwise the engine
-        lists stored children, or for top-level types those of the group or the subscription.
+    list: only for collections that are not the stored resources (`privateLinkResources`, `ALL`); otherwise
+        the engine lists stored children, or for top-level types those of the group or the subscription.
     actions: POST actions by name in any case ("failover"): needs the right "<type>/<name>/action".
-    show: the resource as GET, list and parents show it (default: name, id, etag, type, body). Called for every GET,
-        so it is the place for what Azure computes (a subnet's ipConfigurations, counts, connections).
-    removed: called once for each resource that leaves the store by whatever way (its own delete, its parent's, its
-        group's) so that it can give back what it held: addresses, records, the other half of something.
+    show: the resource as GET, list and parents show it (default: name, id, etag, type, body). Called for
+        every GET, so it is the place for what Azure computes (a subnet's ipConfigurations, counts,
+        connections).
+    removed: called once for each resource that leaves the store by whatever way (its own delete, its
+        parent's, its group's) so that it can give back what it held: addresses, records, the other half of
+        something.
     tracked: top-level type with location and tags: shown by the resource lists, PATCHable by the Tags API.
     etag: "weak" W/"guid" (network), "bare" guid (private DNS zones), "quoted" (links, records), "none".
+    check_delete: raises ArmError when the resource cannot go now (a subnet in use); the engine asks before
+        `delete` and when its group is deleted.
+    not_found: the 404 of a GET; default ResourceNotFound by ARM, for children of network resources NotFound.
     owns_parent: the handlers themselves answer for a missing parent (private DNS).
     missing_delete: status for deleting what is not there, 204 nearly everywhere.
-    group_delete_rank: order in which a group's delete removes types, low first (an endpoint before its network).
+    group_delete_rank: order in which a group's delete removes types, low first (an endpoint before its
+        network).
     """
 
     name: str
@@ -124,6 +149,8 @@ class ResourceType:
     actions: Mapping[str, Handler] = field(default_factory=dict)
     show: Callable[[World, Resource], Json] = _shown
     removed: Callable[[World, Resource], None] | None = None
+    check_delete: Callable[[World, Resource], None] | None = None
+    not_found: Callable[[Call], ArmError] | None = None
     tracked: bool = False
     etag: EtagStyle = "weak"
     owns_parent: bool = False

@@ -31,17 +31,16 @@ JOINED = {
 
 def register(registry: Registry) -> None:
     """Add subnets."""
-    registry.add(ResourceType(TYPE, put=put, delete=delete, show=show))
+    registry.add(ResourceType(TYPE, put=put, delete=delete, show=show, check_delete=check_delete))
 
 
 def put(call: Call) -> Response:
     """Create or replace a subnet: what the body omits is removed (source: section 6).
 
-    Contends for the network's lock (source: section 10); a network PUT still running is canceled and superseded
-    (source: section 10, vnet_put_canceled_superseded_by_subnet_put).
+    Contends for the network's lock (source: section 10); a network PUT still running is canceled and
+    superseded (source: section 10, vnet_put_canceled_superseded_by_subnet_put).
     """
     network = call.parent
-    assert network is not None
     _check(call, network)
     lock = call.world.lock(network.id)
     lock.refuse(call)
@@ -68,10 +67,7 @@ def put(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """Delete a subnet nobody uses."""
-    assert call.existing is not None
-    network = call.id.parent
-    assert network is not None
-    refuse_if_used(call.existing)
+    network = call.parent.id
     call.world.lock(network).refuse(call)
 
     def complete() -> None:
@@ -90,7 +86,9 @@ def delete(call: Call) -> Response:
 
 
 def finish(world: World, id: ArmId) -> None:
-    """Completion: Succeeded; the network's etag moves and the subnet shares it (source: section 1 rule 14)."""
+    """Completion: Succeeded; the network's etag moves and the subnet shares it (source: section 1 rule
+    14).
+    """
     world.succeed(id)
     subnet = world.find(id)
     if subnet is not None and id.parent is not None:
@@ -158,13 +156,19 @@ def delegated_to(subnet: Resource) -> str | None:
     return None
 
 
+def check_delete(world: World, subnet: Resource) -> None:
+    """Refuse while the subnet is in use."""
+    refuse_if_used(subnet)
+
+
 def refuse_if_used(subnet: Resource) -> None:
     """Raise 400 InUseSubnetCannotBeDeleted while anything holds an address (source: section 6)."""
     for holder in addresses.taken(subnet).values():
         raise ArmError(
             400,
             "InUseSubnetCannotBeDeleted",
-            f"Subnet {subnet.name} is in use by {holder} and cannot be deleted. In order to delete the subnet, delete "
+            f"Subnet {subnet.name} is in use by {holder} and cannot be deleted. In order to delete the "
+            "subnet, delete "
             "all the resources within the subnet. See aka.ms/deletesubnet.",
             details=[],
         )
@@ -183,7 +187,9 @@ def wanted_prefixes(properties: Json, id: ArmId) -> list[str]:
 def check_range(
     network: ArmId, name: str, prefix: str, space: list[str], others: list[tuple[str, str]]
 ) -> None:
-    """Raise 400 NetcfgInvalidSubnet for a prefix outside the network or over a sibling's (source: section 6)."""
+    """Raise 400 NetcfgInvalidSubnet for a prefix outside the network or over a sibling's (source: section
+    6).
+    """
     text = f"Subnet '{name}' is not valid in virtual network '{network.name}'."
     if not inside(prefix, space):
         raise ArmError(400, "NetcfgInvalidSubnet", text, details=[])

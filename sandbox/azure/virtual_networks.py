@@ -22,7 +22,14 @@ def register(registry: Registry) -> None:
     """Add virtual networks, their subnets, and the address check."""
     registry.add(
         ResourceType(
-            TYPE, put=put, patch=patch, delete=delete, show=show, tracked=True, group_delete_rank=80
+            TYPE,
+            put=put,
+            patch=patch,
+            delete=delete,
+            show=show,
+            check_delete=check_delete,
+            tracked=True,
+            group_delete_rank=80,
         ),
         ResourceType(f"{TYPE}/CheckIPAddressAvailability", list=check_address),
     )
@@ -32,8 +39,9 @@ def register(registry: Registry) -> None:
 def put(call: Call) -> Response:
     """Create or replace a network.
 
-    Subnets are replaced by the list in the body: no list deletes them all (source: section 6). Peerings survive
-    (source: section 5, peering_survives_vnet_put). Tags alone are done at once (source: section 1 rule 3).
+    Subnets are replaced by the list in the body: no list deletes them all (source: section 6). Peerings
+    survive (source: section 5, peering_survives_vnet_put). Tags alone are done at once (source: section 1
+    rule 3).
     """
     space = _address_space(call)
     wanted = call.properties.get("subnets") or []
@@ -56,7 +64,9 @@ def put(call: Call) -> Response:
 
 
 def finish(world: World, network_id: ArmId) -> None:
-    """Completion: the network and the subnets it wrote are Succeeded and share a new etag (source: section 1 rule 14)."""
+    """Completion: the network and the subnets it wrote are Succeeded and share a new etag (source: section 1
+    rule 14).
+    """
     world.succeed(network_id)
     network = world.find(network_id)
     for subnet in world.store.children(network_id, "subnets"):
@@ -67,18 +77,15 @@ def finish(world: World, network_id: ArmId) -> None:
 
 def patch(call: Call) -> Response:
     """Replace the tags: synchronous (the service's UpdateTags)."""
-    network = call.existing
-    assert network is not None
+    network = call.stored
     network.body["tags"] = call.body.get("tags") or {}
     call.world.touch(network)
     return Response(200, call.world.show(network))
 
 
 def delete(call: Call) -> Response:
-    """Delete the network with its subnets; refused while a subnet is in use (source: section 6)."""
+    """Delete the network with its subnets."""
     call.world.lock(call.id).refuse(call)
-    for subnet in call.world.store.children(call.id, "subnets"):
-        subnets.refuse_if_used(subnet)
     operation = call.world.start_operation(
         call,
         name="DeleteVirtualNetworkOperation",
@@ -87,6 +94,12 @@ def delete(call: Call) -> Response:
         locks=[call.id],
     )
     return operation.answer(202)
+
+
+def check_delete(world: World, network: Resource) -> None:
+    """Refuse while any subnet is in use (source: section 6: from VNet DELETE too)."""
+    for subnet in world.store.children(network.id, "subnets"):
+        subnets.refuse_if_used(subnet)
 
 
 def show(world: World, network: Resource) -> Json:
@@ -101,7 +114,9 @@ def show(world: World, network: Resource) -> Json:
 
 
 def check_address(call: Call) -> Response:
-    """`GET {network}/CheckIPAddressAvailability?ipAddress=` (source: section 6, subnet_check_ip_availability)."""
+    """`GET {network}/CheckIPAddressAvailability?ipAddress=` (source: section 6,
+    subnet_check_ip_availability).
+    """
     text = call.request.query.get("ipaddress", "")
     try:
         wanted = ipaddress.ip_address(text)

@@ -1,7 +1,7 @@
 """The world a handler works on: what exists, the time, chance, long operations, locks, rights, events.
 
-One `World` lives in one `Simulator`. Everything that varies comes from its seed and its clock, so a run can be
-repeated.
+One `World` lives in one `Simulator`. Everything that varies comes from its seed and its clock, so a run can
+be repeated.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from sandbox.azure.changes import Change, ChangeKind, Outcome
 from sandbox.azure.durations import Durations
-from sandbox.azure.ids import ArmId
+from sandbox.azure.ids import GROUP_TYPE, ArmId
 from sandbox.azure.locks import Lock
-from sandbox.azure.model import ArmError, Json, Resource
+from sandbox.azure.model import ArmError, Json, Request, Resource
 from sandbox.azure.operations import Operation, Style
 from sandbox.azure.store import Store
 
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 SUBSCRIPTIONS = ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002")
+
+# Directory objects behind the two principals.
+OBJECT_IDS = {"app": "aaaaaaaa-0000-4000-8000-00000000000a", "user": "aaaaaaaa-0000-4000-8000-00000000000b"}
+
+
+def client_text(principal: str) -> str:
+    """How authorization errors name the caller."""
+    object_id = OBJECT_IDS.get(principal, principal)
+    return f"The client '{object_id}' with object id '{object_id}'"
 
 
 class World:
@@ -49,10 +59,9 @@ class World:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._settling: float | None = None
-        # Set by the simulator: who may do what, where events go, injected failures of operations.
+        # Set by the simulator: who may do what, and where news of changes goes.
         self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
-        self.emit: Callable[[Operation | Call, str, bool], None] = lambda source, change, succeeded: None
-        self.injected_failure: Callable[[Call], ArmError | None] = lambda call: None
+        self.emit: Callable[[Change], None] = lambda change: None
 
     # Names and time
 
@@ -89,8 +98,8 @@ class World:
     def save(self, id: ArmId, body: Json, private: Json | None = None) -> Resource:
         """Create a resource, or replace the body of the one that exists; a fresh etag either way.
 
-        Members of `body` that name the resource (id, name, type, etag) are dropped: Azure ignores them when a whole
-        GET body is sent back (source: facts/arm-facts.md section 1 rule 16). `location` is normalised.
+        Members of `body` that name the resource (id, name, type, etag) are dropped: Azure ignores them when a
+        whole GET body is sent back (source: facts/arm-facts.md section 1 rule 16). `location` is normalised.
         """
         kept = {name: value for name, value in body.items() if name not in ("id", "name", "type", "etag")}
         if isinstance(kept.get("location"), str):
@@ -111,7 +120,9 @@ class World:
         resource.etag = self.etag(known.etag if known else "none")
 
     def remove(self, id: ArmId) -> None:
-        """Take a resource and everything below it out, each told to its type's `removed` hook, deepest first."""
+        """Take a resource and everything below it out, each told to its type's `removed` hook, deepest
+        first.
+        """
         for resource in [*reversed(self.store.below(id)), self.store.get(id)]:
             if resource is None or self.store.discard(resource.id) is None:
                 continue
@@ -127,7 +138,9 @@ class World:
     # Time passing
 
     def duration(self, kind: str, id: ArmId) -> float:
-        """Draw how long the next operation of `kind` (a key of durations.QUANTILES) on `id` takes; 0 while instant."""
+        """Draw how long the next operation of `kind` (a key of durations.QUANTILES) on `id` takes; 0 while
+        instant.
+        """
         return 0.0 if self.instant else self._durations.draw(kind, id.key)
 
     def at(self, delay: float, action: Callable[[], None]) -> None:
@@ -136,7 +149,10 @@ class World:
         self.clock.call_later(delay, self.settle)
 
     def settle(self) -> None:
-        """Run all that is due, in order, each at the moment it was due. The engine calls it before every request."""
+        """Run all that is due, in order, each at the moment it was due.
+
+        The engine calls it before every request.
+        """
         if self._settling is not None:
             return
         now = self.clock.now()
@@ -154,7 +170,7 @@ class World:
         *,
         name: str,
         duration: float,
-        change: Literal["write", "delete", "action"] = "write",
+        change: ChangeKind = "write",
         style: Style = Style.NETWORK,
         first_wait: float = 10.0,
         blocked: float = 0.0,
@@ -168,14 +184,18 @@ class World:
     ) -> Operation:
         """Begin a long operation that ends by itself after `duration` simulated seconds (0: at once).
 
-        name: the service's word for it, shown in lock texts ("PutSubnetOperation"), SQL bodies ("UpsertLogicalServer").
-        duration: from the request to the end; draw it with `world.duration`. `blocked` of it pass before the answer.
+        name: the service's word for it, shown in lock texts ("PutSubnetOperation"), SQL bodies
+            ("UpsertLogicalServer").
+        duration: from the request to the end; draw it with `world.duration`. `blocked` of it pass before the
+            answer.
         first_wait: Retry-After of the accepting answer, simulated seconds (facts section 1 rule 8).
-        resource: what it is about, default `call.id`; region: default that resource's (or its root's) location.
+        resource: what it is about, default `call.id`; region: default that resource's (or its root's)
+            location.
         locks: ids whose lock it holds while running.
-        complete: what happens at the end. Default: for a write the resource's provisioningState becomes Succeeded and
-            its etag moves; for a delete the resource is removed with all below it. A given `complete` replaces that
-            default (call `operation_default` helpers `world.succeed(id)` / `world.remove(id)` yourself). It may raise
+        complete: what happens at the end. Default: for a write the resource's provisioningState becomes
+            Succeeded and its etag moves; for a delete the resource is removed with all below it. A given
+            `complete` replaces that default (call `operation_default` helpers `world.succeed(id)` /
+            `world.remove(id)` yourself). It may raise
             ArmError: then the operation ends Failed with it.
         fail: decided beforehand: the operation ends Failed with this error instead of completing.
         failed: what a failure does. Default: provisioningState Failed on the resource.
@@ -195,6 +215,7 @@ class World:
             style=style,
             region=region or self._region(about),
             request=call.request,
+            principal=call.principal,
             started=self.now,
             due=self.now + duration,
             started_text=self.timestamp(3),
@@ -203,7 +224,7 @@ class World:
             complete=complete or self._default_completion(about, change),
             failed=failed or (lambda error: self.fail(about)),
             result=result or ((lambda: self._shown_or_none(about)) if change == "write" else None),
-            fail=self.injected_failure(call) or fail,
+            fail=call.lro_failure or fail,
         )
         self.operations.append(operation)
         call.operations.append(operation)
@@ -216,24 +237,30 @@ class World:
         return operation
 
     def cancel(self, operation: Operation, by: Operation) -> None:
-        """End a running operation as Canceled because another took over (facts section 1 rule 7). It completes nothing."""
+        """End a running operation as Canceled because another took over (facts section 1 rule 7).
+
+        It completes nothing.
+        """
         detail = {
             "code": "CanceledAndSupersededDueToAnotherOperation",
-            "message": f"Operation {operation.name} ({operation.id}) was canceled and superseded by operation "
-            f"{by.name} ({by.id}).",
+            "message": f"Operation {operation.name} ({operation.id}) was canceled and superseded by "
+            f"operation {by.name} ({by.id}).",
         }
         operation.status = "Canceled"
         operation.ended = self.now
         operation.error = ArmError(409, "Canceled", "Operation was canceled.", details=[detail])
         operation.superseded_by = by.headers().get("Azure-AsyncOperation")
-        self.emit(operation, operation.change, False)
+        self._announce(operation, "Cancel")
 
     def running(self, id: ArmId) -> Operation | None:
         """The operation that is working on exactly this resource, or None."""
         return next((one for one in reversed(self.operations) if one.running and one.resource == id), None)
 
     def succeed(self, id: ArmId) -> None:
-        """Completion of a write: provisioningState Succeeded, new etag. Nothing when it has gone meanwhile."""
+        """Completion of a write: provisioningState Succeeded, new etag.
+
+        Nothing when it has gone meanwhile.
+        """
         resource = self.store.get(id)
         if resource is not None:
             resource.state = "Succeeded"
@@ -261,8 +288,10 @@ class World:
             raise ArmError(
                 403,
                 "AuthorizationFailed",
-                f"The client '{principal}' with object id '{principal}' does not have authorization to perform action "
-                f"'{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please "
+                f"{client_text(principal)} does not have authorization to "
+                "perform action "
+                f"'{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, "
+                "please "
                 "refresh your credentials.",
                 cause="gateway",
             )
@@ -274,18 +303,36 @@ class World:
             raise ArmError(
                 403,
                 "LinkedAuthorizationFailed",
-                f"The client '{call.principal}' with object id '{call.principal}' has permission to perform action "
+                f"{client_text(call.principal)} has permission to perform "
+                "action "
                 f"'{own}' on scope '{call.id.text}'; however, it does not have permission to perform action "
                 f"'{action}' on the linked scope(s) '{scope}' or the linked scope(s) are invalid.",
                 cause="gateway",
             )
 
-    def publish(self, call: Call, change: Literal["write", "delete", "action"] = "write") -> None:
-        """Make the Event Grid event of a finished change to `call.id`, besides the one the engine makes itself.
+    def publish(self, call: Call, change: ChangeKind = "write", about: ArmId | None = None) -> None:
+        """Make the Event Grid event of a finished change to `about` (default `call.id`).
 
-        Needed only when one request changes a second resource that Azure reports as an operation of its own.
+        Besides the one the engine makes itself: needed only when one request changes a second resource that
+        Azure reports as an operation of its own.
         """
-        self.emit(call, change, True)
+        subject = about or call.id
+        self._emit(subject, change, "Success", call.request, call.principal)
+
+    def _announce(self, operation: Operation, outcome: Outcome) -> None:
+        self._emit(operation.resource, operation.change, outcome, operation.request, operation.principal)
+
+    def _emit(
+        self, subject: ArmId, kind: ChangeKind, outcome: Outcome, request: Request, principal: str
+    ) -> None:
+        if self.instant:
+            return
+        about = (
+            "Microsoft.Resources/subscriptions/resourceGroups"
+            if subject.is_type(GROUP_TYPE)
+            else subject.type
+        )
+        self.emit(Change(subject.text, f"{about}/{kind}", kind, outcome, principal, request, self.wall()))
 
     # How operations end
 
@@ -303,7 +350,7 @@ class World:
             operation.status, operation.error = "Failed", error
             if operation.failed is not None:
                 operation.failed(error)
-        self.emit(operation, operation.change, operation.status == "Succeeded")
+        self._announce(operation, "Success" if operation.status == "Succeeded" else "Failure")
 
     def _default_completion(self, id: ArmId, change: str) -> Callable[[], None] | None:
         match change:
@@ -326,7 +373,9 @@ class World:
         return ""
 
     def _token(self) -> str:
-        """About 2 KB of signature-like parameters, as polling URLs carry (source: facts/arm-facts.md section 1 rule 5)."""
+        """About 2 KB of signature-like parameters, as polling URLs carry (source: facts/arm-facts.md section
+        1 rule 5).
+        """
         ticks = 621355968000000000 + int(self.wall().timestamp() * 10_000_000)
         certificate, signature, check = (
             f"{self.rng.getrandbits(4 * size):0{size}x}" for size in (1200, 600, 40)
