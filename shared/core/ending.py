@@ -4,16 +4,23 @@ Place in the data's way: between `Proof` and `Outcome`. The order of the cases i
 person wants to hear them: what somebody must do, what failed, what passes by itself, what is missing.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from shared.core.actions import Block
-from shared.core.errors import BlockedError, CausewayError, PermanentError, TransientError
-from shared.core.ids import ResourceId
+from shared.core.errors import (
+    BlockedError,
+    CausewayError,
+    InputError,
+    NotAttempted,
+    PermanentError,
+    TransientError,
+)
 from shared.core.intent import Declined, NotAsked
 from shared.core.outcome import Done, Result
 from shared.core.proof import Proof
 
+NOTHING = Proof((), ())
 RERUN = "rerun the resource; if it fails again, look at its history"
 
 
@@ -33,32 +40,44 @@ class Ending:
 
 
 def ending(
-    proof: Proof, done: tuple[Done, ...], errors: Mapping[ResourceId, CausewayError], profile: str
+    proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayError], profile: str
 ) -> Ending:
     """Judge a walk that tried to connect. Something transient beside a block is tried again as well."""
-    passing = [error for error in errors.values() if isinstance(error, TransientError)]
-    wait = max((error.retry_after or 0.0 for error in passing), default=0.0) or None
-    again = bool(passing)
+    passing = [error for error in errors if isinstance(error, TransientError)]
+    judged = _worst(errors) or _proven(proof)
+    return replace(
+        judged,
+        profile=profile,
+        proof=proof,
+        done=done,
+        again=bool(passing),
+        retry_after=max((error.retry_after or 0.0 for error in passing), default=None),
+    )
 
-    def judged(result: Result, code: str = "", reason: str = "", remedy: str = "") -> Ending:
-        return Ending(result, code, reason, remedy, profile, proof, done, again, wait)
 
-    for error in errors.values():
+def _worst(errors: Collection[CausewayError]) -> Ending | None:
+    for error in errors:
         if isinstance(error, BlockedError):
-            return judged(Result.BLOCKED, error.code, str(error), error.remedy)
-    for error in errors.values():
-        if isinstance(error, PermanentError) and error.code != "NotAttempted":
-            return judged(Result.FAILED, error.code, str(error), RERUN)
-    if passing:
-        return judged(Result.PENDING, passing[0].code or "Retrying", str(passing[0]), "none: it is tried again")
+            return Ending(Result.BLOCKED, error.code, str(error), error.remedy)
+    for error in errors:
+        if isinstance(error, PermanentError) and not isinstance(error, NotAttempted):
+            return Ending(Result.FAILED, error.code, str(error), RERUN)
+        if isinstance(error, InputError):
+            return Ending(Result.FAILED, "InvalidInput", str(error), error.remedy)
+    for error in errors:
+        if isinstance(error, TransientError):
+            return Ending(Result.PENDING, error.code or "Retrying", str(error), "none: it is tried again")
+    return None
+
+
+def _proven(proof: Proof) -> Ending:
     if proof.holds:
-        return judged(Result.CONNECTED, reason="every check holds")
-    waiting = [path for path in proof.paths if path.status.lower() == "pending"]
-    if waiting:
+        return Ending(Result.CONNECTED, reason="every check holds")
+    if any(path.status.lower() == "pending" for path in proof.paths):
         remedy = "approve the private endpoint connection on the resource"
-        return judged(Result.PENDING, "AwaitingApproval", "the connection waits for approval", remedy)
+        return Ending(Result.PENDING, "AwaitingApproval", "the connection waits for approval", remedy)
     missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
-    return judged(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
+    return Ending(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
 
 
 def refused(why: Declined | Block) -> Ending:
@@ -67,14 +86,22 @@ def refused(why: Declined | Block) -> Ending:
     return Ending(result, why.code, why.reason, why.remedy)
 
 
-def removed(
-    done: tuple[Done, ...], errors: Mapping[ResourceId, CausewayError], reason: str, profile: str
-) -> Ending:
+def removed(done: tuple[Done, ...], errors: Collection[CausewayError], reason: str, profile: str) -> Ending:
     """Judge a walk that took away what was ours."""
-    if not errors:
-        return Ending(Result.REMOVED, reason=reason, profile=profile, done=done)
-    failed = ending(Proof((), ()), done, errors, profile)
-    return failed
+    if errors:
+        return ending(NOTHING, done, errors, profile)
+    return Ending(Result.REMOVED, reason=reason, profile=profile, done=done)
+
+
+def broken_off(error: CausewayError, profile: str) -> Ending:
+    """Judge a walk that could not even read what it needed."""
+    return ending(NOTHING, (), (error,), profile)
+
+
+def given_up(last: Ending) -> Ending:
+    """It was tried often enough: say so, and leave it to the drift timer."""
+    reason = f"given up after many tries: {last.reason}"
+    return replace(last, result=Result.FAILED, reason=reason, remedy=RERUN, again=False)
 
 
 def left_alone(why: NotAsked, profile: str) -> Ending:

@@ -49,6 +49,10 @@ class TransientError(CausewayError):
         self.code = code
 
 
+class StillRunning(TransientError):  # noqa: N818 - a state of things, named as one
+    """The walk's time is over while a long operation runs on. Azure goes on; a later walk waits for it."""
+
+
 class BlockedError(CausewayError):
     """It stays as it is until a person acts. `resource`: the id of what stands in the way, where known."""
 
@@ -65,6 +69,10 @@ class PermanentError(CausewayError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class NotAttempted(PermanentError):  # noqa: N818
+    """Something that this action needs could not be made, so it was not tried."""
 
 
 class InputError(CausewayError):

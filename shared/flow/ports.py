@@ -9,15 +9,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from shared.core.errors import TransientError
 from shared.core.ids import GroupId, ResourceId
 from shared.core.outcome import Outcome
 
 type Json = dict[str, Any]
-
-
-class StillRunning(TransientError):
-    """The walk's time is over while a long operation runs on. Azure goes on; a later walk waits for it."""
 
 
 class Clock(Protocol):

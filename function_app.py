@@ -1,0 +1,54 @@
+"""The triggers: names, queues, schedules, routes, auth levels. Nothing else.
+
+Importing this module loads no Azure SDK beyond azure.functions: the platform imports it to list the
+functions, and the flow behind them is built when the first of them runs.
+"""
+
+import azure.functions as func
+
+from handlers import events, http, poison, timer, work
+from shared.flow.wiring import flow
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+STORAGE = "AzureWebJobsStorage"
+
+
+@app.event_grid_trigger(arg_name="event")
+async def on_event(event: func.EventGridEvent) -> None:
+    await events.on_event(await flow(), event)
+
+
+@app.queue_trigger(arg_name="message", queue_name="notifications", connection=STORAGE)
+async def on_notification(message: func.QueueMessage) -> None:
+    await events.on_notification(await flow(), message)
+
+
+@app.queue_trigger(arg_name="message", queue_name="work", connection=STORAGE)
+async def reconcile(message: func.QueueMessage) -> None:
+    await work.reconcile(await flow(), message)
+
+
+@app.queue_trigger(arg_name="message", queue_name="work-poison", connection=STORAGE)
+async def work_poison(message: func.QueueMessage) -> None:
+    await poison.record(await flow(), message)
+
+
+@app.timer_trigger(arg_name="tick", schedule="%CAUSEWAY_SWEEP_SCHEDULE%")
+async def sweep(tick: func.TimerRequest) -> None:
+    await timer.sweep(await flow(), tick)
+
+
+@app.route(route="reconcile", methods=["POST"])
+async def request_reconcile(req: func.HttpRequest) -> func.HttpResponse:
+    return await http.reconcile(await flow(), req)
+
+
+@app.route(route="connections", methods=["GET"])
+async def list_connections(req: func.HttpRequest) -> func.HttpResponse:
+    return await http.connections(await flow(), req)
+
+
+@app.route(route="connections/{key}", methods=["GET"])
+async def get_connection(req: func.HttpRequest) -> func.HttpResponse:
+    return await http.connection(await flow(), req)

@@ -1,0 +1,68 @@
+"""The HTTP doors: parse the request, ask the flow, answer in JSON. Authentication is the platform's."""
+
+import json
+from typing import Any
+
+import azure.functions as func
+
+from shared.core.errors import InputError, clean
+from shared.flow.wiring import Flow
+
+
+async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
+    """`{"resource_id": ..., "dry_run": false}`: the plan (200), or accepted (202) with where to look."""
+    try:
+        resource_id, dry_run = _wish(req)
+        if dry_run:
+            return answer(200, await flow.desk.plan(resource_id))
+        key = await flow.desk.request(resource_id)
+    except InputError as fault:
+        return refusal(400, fault)
+    where = f"/api/connections/{key}"
+    headers = {"Location": f"{req.url.split('/api/')[0]}{where}", "Retry-After": "5"}
+    return answer(202, {"resource_id": resource_id, "key": key, "status": where}, headers)
+
+
+async def connections(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
+    """Every target's present state; `?result=Failed` and `?subscription=` narrow the list."""
+    try:
+        rows = await flow.desk.connections(req.params.get("result"), req.params.get("subscription"))
+    except InputError as fault:
+        return refusal(400, fault)
+    return answer(200, {"connections": rows})
+
+
+async def connection(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
+    """One target's present state with its history, newest first."""
+    key = req.route_params.get("key") or ""
+    found = await flow.desk.connection(key)
+    if found is None:
+        fault = InputError("key", clean(key, 64), "take the key from /api/connections, or reconcile the resource")
+        return refusal(404, fault)
+    return answer(200, found)
+
+
+def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> func.HttpResponse:
+    text = json.dumps(body, indent=2, ensure_ascii=False)
+    return func.HttpResponse(text, status_code=status, headers=headers, mimetype="application/json")
+
+
+def refusal(status: int, fault: InputError) -> func.HttpResponse:
+    """What was wrong, with which value, and what to do about it."""
+    body = {"error": {"field": fault.field, "value": fault.value, "remedy": fault.remedy}}
+    return answer(status, body)
+
+
+def _wish(req: func.HttpRequest) -> tuple[str, bool]:
+    try:
+        body = req.get_json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise InputError("body", "not a JSON object", 'send {"resource_id": "/subscriptions/..."}')
+    resource_id, dry_run = body.get("resource_id"), body.get("dry_run", False)
+    if not isinstance(resource_id, str):
+        raise InputError("resource_id", clean(str(resource_id), 120), "send the ARM id as a string")
+    if not isinstance(dry_run, bool):
+        raise InputError("dry_run", clean(str(dry_run), 40), "send true or false")
+    return resource_id, dry_run

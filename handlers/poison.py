@@ -1,0 +1,10 @@
+"""The `work-poison` queue: work that failed on every try ends as an outcome that says so."""
+
+import azure.functions as func
+
+from shared.flow.wiring import Flow
+
+
+async def record(flow: Flow, message: func.QueueMessage) -> None:
+    """Write the `Failed` outcome of a message that the platform gave up on."""
+    await flow.worker.give_up(message.get_body())

@@ -1,0 +1,170 @@
+"""Carrying out a plan: every action once, as early as its needs allow, each under the locks it asks for.
+
+Place in the data's way: the only place that writes to Azure. It returns what the writes answered; it
+decides nothing but when to send something again.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, verb
+from shared.core.errors import BlockedError, CausewayError, NotAttempted, StillRunning, TransientError
+from shared.core.ids import ResourceId
+from shared.core.kinds import link
+from shared.core.kinds.kind import Seen, Wanted
+from shared.core.kinds.link import Link
+from shared.core.observed import Observed
+from shared.core.outcome import Done
+from shared.core.plan import Plan, decide
+from shared.flow.ports import Arm, Clock, Leases
+from shared.flow.reads import SharedReads, seen_all
+
+TRIES = 5
+FIRST_WAIT, LONGEST_WAIT = 2.0, 30.0  # seconds; recorded locks on one network last 1 to 10 s
+
+type Own = Callable[[ResourceId], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was done, what it answered, and what went wrong, by the id of the action."""
+
+    done: tuple[Done, ...]
+    objects: Mapping[ResourceId, Seen | None]
+    errors: Mapping[ResourceId, CausewayError] = field(default_factory=dict)
+
+
+class Applier:
+    """Executes plans. One per process; a walk's own state lives in `_Run`."""
+
+    def __init__(self, arm: Arm, shared: SharedReads, leases: Leases, clock: Clock) -> None:
+        self.arm = arm
+        self.shared = shared
+        self.leases = leases
+        self.clock = clock
+
+    async def apply(self, plan: Plan, own: Own, deadline: float) -> Applied:
+        """Carry out the plan until `deadline` (clock.monotonic). `own` is told of an object before it is made.
+
+        Never raises a CausewayError: errors are results, so that one failed leg does not hide the others.
+        """
+        return await _Run(self, plan, own, deadline).all()
+
+
+class _Run:
+    def __init__(self, applier: Applier, plan: Plan, own: Own, deadline: float) -> None:
+        self._a = applier
+        self._plan = plan
+        self._own = own
+        self._deadline = deadline
+        self._tasks: dict[ResourceId, asyncio.Task[None]] = {}
+        self._objects: dict[ResourceId, Seen | None] = {}
+        self._errors: dict[ResourceId, CausewayError] = {}
+
+    async def all(self) -> Applied:
+        async with asyncio.TaskGroup() as group:
+            for action in self._plan.actions:
+                self._tasks[action.id] = group.create_task(self._one(action))
+        return Applied(tuple(self._done(action) for action in self._plan.actions), self._objects, self._errors)
+
+    async def _one(self, action: Action) -> None:
+        try:
+            await self._needs(action)
+            await self._act(action)
+        except CausewayError as error:
+            self._errors[action.id] = error
+
+    async def _needs(self, action: Action) -> None:
+        if not isinstance(action, Create | Update | Replace | Wait):
+            return
+        for need in action.want.needs:
+            if need in self._tasks:
+                await asyncio.shield(self._tasks[need])
+            if need in self._errors:
+                raise NotAttempted("NotAttempted", f"it needs {need.name}, which could not be made")
+
+    async def _act(self, action: Action) -> None:
+        match action:
+            case Keep():
+                return
+            case Block():
+                raise BlockedError(action.code, action.reason, action.remedy, action.found.text)
+            case Wait(want, have):
+                settled = await self._a.arm.settle(have.id, deadline=self._deadline)
+                self._objects[want.id] = None if settled is None else Seen(have.id, settled)
+            case Delete(have):
+                await self._persevere(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
+                self._objects[have.id] = None
+            case Replace(want, have):
+                await self._persevere(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
+                await self._write(want, None)
+            case Create(want):
+                await self._write(want, None)
+            case Update(want, have):
+                await self._write(want, have)
+
+    async def _write(self, want: Wanted, have: Seen | None) -> None:
+        if want.shared:
+            async with self._a.leases.hold(want.id.key):
+                await self._persevere(lambda: self._write_shared(want))
+            return
+        await self._own(want.id)
+        await self._persevere(lambda: self._put(want, have))
+
+    async def _write_shared(self, want: Wanted) -> None:
+        """Under the lease, read it anew: a neighbour may have made it while we waited."""
+        view = await self._fresh(want)
+        match decide(want, view):
+            case Keep(found=found):
+                self._objects[want.id] = view.see(found)
+            case Block() as block:
+                raise BlockedError(block.code, block.reason, block.remedy, block.found.text)
+            case Wait(have=have):
+                await self._a.arm.settle(have.id, deadline=self._deadline)
+                raise TransientError("it was being written; look again", retry_after=0.0, code="WasBusy")
+            case Update(have=have):
+                await self._put(want, have)
+            case _:
+                await self._put(want, None)
+        self._a.shared.forget(want.id)
+
+    async def _fresh(self, want: Wanted) -> Observed:
+        if isinstance(want, Link):
+            links = seen_all(await self._a.arm.list(want.zone, link.COLLECTION))
+            found = want.at(links)
+            view = Observed().listing(want.zone, link.COLLECTION, links)
+            return view.having({want.id: None, **({found.id: found} if found else {})})
+        body = await self._a.arm.get(want.id)
+        return Observed({want.id: None if body is None else Seen(want.id, body)})
+
+    async def _put(self, want: Wanted, have: Seen | None) -> None:
+        body = await self._a.arm.put(want.id, want.body(have), deadline=self._deadline)
+        self._objects[want.id] = Seen(want.id, body)
+
+    async def _persevere(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Send again what failed for a reason that passes by itself, within the walk's time."""
+        for attempt in range(TRIES):
+            try:
+                return await write()
+            except StillRunning:
+                raise
+            except TransientError as error:
+                wait = error.retry_after if error.retry_after is not None else _backoff(attempt)
+                if attempt == TRIES - 1 or self._a.clock.monotonic() + wait > self._deadline:
+                    raise
+                await self._a.clock.sleep(wait)
+
+    def _done(self, action: Action) -> Done:
+        error = self._errors.get(action.id)
+        if error is None:
+            return Done(verb(action), action.id, action.reason)
+        unsent = isinstance(action, Block) or isinstance(error, NotAttempted)
+        ended = "skipped" if unsent else "failed"
+        return Done(verb(action), action.id, action.reason, ended, str(error))
+
+
+def _backoff(attempt: int) -> float:
+    """Seconds before the next try: doubled each time, with jitter so that neighbours do not march in step."""
+    return float(min(LONGEST_WAIT, FIRST_WAIT * 2**attempt) * random.uniform(0.75, 1.25))  # noqa: S311

@@ -1,0 +1,85 @@
+"""What a person can ask over HTTP: rerun, plan, and look.
+
+Place in the data's way: a rerun is a work item like any other; a plan is the walk without `apply`.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from shared.core.actions import Block, verb
+from shared.core.errors import CausewayError, InputError
+from shared.core.ending import broken_off
+from shared.core.ids import ResourceId, target_key
+from shared.core.intent import Declined, NotAsked
+from shared.core.outcome import Result
+from shared.core.tally import counting
+from shared.core.work import WorkItem
+from shared.flow.ports import Json, Ledger, WorkQueue
+from shared.flow.reconcile import Reconciler, View
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Answers people. Raises InputError for what they got wrong."""
+
+    reconciler: Reconciler
+    ledger: Ledger
+    queue: WorkQueue
+
+    async def request(self, resource_id: str) -> str:
+        """Enqueue one resource, and return the key under which its state is found."""
+        at = ResourceId.parse(resource_id)
+        self.reconciler.refuse_foreign(at)
+        await self.ledger.expect(at, "asked for by hand; the work is queued")
+        await self.queue.send(WorkItem(at.text, "manual", f"manual-{uuid.uuid4()}").text())
+        return target_key(at)
+
+    async def plan(self, resource_id: str) -> Json:
+        """What a walk would do now, with its reasons; nothing is written."""
+        at = ResourceId.parse(resource_id)
+        self.reconciler.refuse_foreign(at)
+        with counting() as tally:
+            try:
+                found = _shown(await self.reconciler.preview(at))
+            except CausewayError as error:
+                stopped = broken_off(error, "")
+                found = {"result": stopped.result.value, "code": stopped.code, "reason": stopped.reason}
+                found["remedy"] = stopped.remedy
+        return {"resource_id": at.text, **found, "requests": tally.requests, "writes": tally.writes}
+
+    async def connections(self, result: str | None, subscription: str | None) -> list[Json]:
+        """Present states, narrowed by result (any case) and subscription."""
+        known = {name.value.lower(): name.value for name in Result}
+        if result and result.lower() not in known:
+            raise InputError("result", result, f"use one of {', '.join(known.values())}")
+        wanted = known[result.lower()] if result else None
+        return await self.ledger.connections(result=wanted, subscription=subscription)
+
+    async def connection(self, key: str) -> Json | None:
+        """One target's present state and its history, newest first."""
+        found = await self.ledger.get(key.lower())
+        return None if found is None else {**found, "history": await self.ledger.history(key.lower())}
+
+
+def _shown(found: View | Block | Declined | NotAsked | None) -> Json:
+    match found:
+        case View():
+            actions = [
+                {"action": verb(a), "id": a.id.text, "reason": a.reason}
+                | ({"remedy": a.remedy, "code": a.code} if isinstance(a, Block) else {})
+                for a in found.plan.actions
+            ]
+            return {"result": "Plan", "profile": found.connect.profile_name, "actions": actions}
+        case Block() | Declined():
+            result = Result.BLOCKED if isinstance(found, Block) else Result.DECLINED
+            return {
+                "result": result.value,
+                "code": found.code,
+                "reason": found.reason,
+                "remedy": found.remedy,
+                "actions": [],
+            }
+        case NotAsked():
+            return {"result": "NotAsked", "reason": found.reason, "actions": []}
+        case None:
+            return {"result": "NotFound", "reason": "the resource does not exist", "actions": []}

@@ -1,0 +1,51 @@
+"""From events to work: what is for us goes on the `work` queue, the rest is counted and logged.
+
+Place in the data's way: `event -> Notification -> WorkItem`. Nothing here reads Azure: an event only
+says where to look, and deletion is believed by the walk alone, after a 404.
+"""
+
+import json
+import logging
+from collections import Counter
+
+from shared.core.notification import Dropped, Notification, read
+from shared.core.work import WorkItem
+from shared.flow.ports import WorkQueue
+
+log = logging.getLogger("causeway.intake")
+
+
+class Intake:
+    """Reads events in either schema and enqueues one work item for each resource they name."""
+
+    def __init__(self, queue: WorkQueue, known_types: frozenset[str]) -> None:
+        self._queue = queue
+        self._known_types = known_types
+        self.dropped: Counter[str] = Counter()
+
+    async def accept(self, payload: object) -> int:
+        """Take one event, a list of them, or their JSON text. Returns how many work items it made.
+
+        An event that cannot be read is a counted drop with its id and the reason. It never raises for
+        what an event says, because one error makes Event Grid send the whole batch again.
+        """
+        sent: set[str] = set()
+        for judged in read(_decoded(payload), self._known_types):
+            match judged:
+                case Dropped(event_id, reason, detail):
+                    self.dropped[reason] += 1
+                    log.info("event dropped", extra={"event_id": event_id, "why": reason, "detail": detail})
+                case Notification(resource_id=resource_id, event_id=event_id):
+                    if resource_id.lower() not in sent:
+                        sent.add(resource_id.lower())
+                        await self._queue.send(WorkItem(resource_id, "event", event_id).text())
+        return len(sent)
+
+
+def _decoded(payload: object) -> object:
+    if not isinstance(payload, str):
+        return payload
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload  # `read` drops it as unreadable

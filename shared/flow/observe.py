@@ -1,0 +1,119 @@
+"""Reading Azure for one target: first what stands around it, then just the objects that are wished for.
+
+Place in the data's way: makes `Surroundings` and `Observed`. Independent reads run at once. For a target
+that is connected already, by one endpoint, this costs three requests beside the target's own:
+endpoint, network interface, zone group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from shared.core.desired import Desired
+from shared.core.ids import ResourceId
+from shared.core.kinds import link, zone_group
+from shared.core.kinds.endpoint import Endpoint, nic_of
+from shared.core.kinds.kind import Seen
+from shared.core.kinds.link import Link
+from shared.core.kinds.zone import Zone
+from shared.core.kinds.zone_group import ZoneGroup
+from shared.core.observed import Observed, Surroundings
+from shared.core.target import Target
+from shared.flow.ports import Arm
+from shared.flow.reads import SharedReads, seen, seen_all
+
+
+class Observer:
+    """Reads through `arm` what one target owns, through `shared` what many targets use."""
+
+    def __init__(self, arm: Arm, shared: SharedReads) -> None:
+        self._arm = arm
+        self._shared = shared
+
+    async def around(
+        self, target: Target, subnets: Iterable[ResourceId], ours: Iterable[ResourceId]
+    ) -> Surroundings:
+        """The candidates' networks, and the endpoints that others connected to the target.
+
+        `ours` are endpoint ids that need no look here: ours in every candidate subnet.
+        """
+        parents = {subnet.parent for subnet in subnets}
+        networks = sorted((parent for parent in parents if parent), key=lambda parent: parent.key)
+        own = set(ours)
+        others = {c.endpoint_id for c in target.connections if c.endpoint_id and c.endpoint_id not in own}
+        ordered = sorted(others, key=lambda other: other.key)
+        bodies, rivals = await asyncio.gather(
+            asyncio.gather(*(self._shared.get(network) for network in networks)),
+            asyncio.gather(*(self._rival(other) for other in ordered)),
+        )
+        found = [rival for rival in rivals if rival]
+        return Surroundings(
+            dict(zip(networks, bodies, strict=True)),
+            tuple(endpoint for endpoint, _ in found),
+            {endpoint.id: groups for endpoint, groups in found},
+        )
+
+    async def observe(self, desired: Desired, known: Observed) -> Observed:
+        """Read every wished-for object that nobody looked at yet in this walk."""
+        parts = await asyncio.gather(
+            *(self._look(want) for want in desired.objects() if not known.looked_at(want.id))
+        )
+        view = known
+        for objects, collections in parts:
+            for (parent, name), members in collections.items():
+                view = view.listing(parent, name, members)
+            view = view.having(objects)
+        return view
+
+    async def interfaces(self, desired: Desired, view: Observed) -> Observed:
+        """Read the network interfaces of endpoints that stand by now, where nobody has."""
+        endpoints = [view.objects.get(leg.endpoint.id) for leg in desired.legs]
+        nics = [nic for endpoint in endpoints if endpoint and (nic := nic_of(endpoint))]
+        unread = [nic for nic in nics if not view.looked_at(nic)]
+        bodies = await asyncio.gather(*(self._arm.get(nic) for nic in unread))
+        return view.having({nic: seen(nic, body) for nic, body in zip(unread, bodies, strict=True)})
+
+    async def _look(self, want: object) -> _Part:
+        match want:
+            case Endpoint():
+                return await self._endpoint(want)
+            case Zone():
+                return {want.id: await self._shared.get(want.id)}, {}
+            case Link():
+                if await self._shared.get(want.zone) is None:
+                    return {want.id: None}, {(want.zone, link.COLLECTION): ()}
+                links = await self._shared.list(want.zone, link.COLLECTION)
+                return {want.id: want.at(links)}, {(want.zone, link.COLLECTION): links}
+            case ZoneGroup():
+                return {want.id: None}, {}  # read with its endpoint
+            case _:
+                raise TypeError(f"nobody knows how to look at {type(want).__name__}")
+
+    async def _endpoint(self, want: Endpoint) -> _Part:
+        body = await self._arm.get(want.id)
+        if body is None:
+            return {want.id: None}, {(want.id, zone_group.COLLECTION): ()}
+        endpoint = Seen(want.id, body)
+        nic = nic_of(endpoint)
+        groups, interface = await asyncio.gather(
+            self._arm.list(want.id, zone_group.COLLECTION),
+            self._arm.get(nic) if nic and not endpoint.busy else _nothing(),
+        )
+        objects: dict[ResourceId, Seen | None] = {want.id: endpoint}
+        if nic and not endpoint.busy:
+            objects[nic] = seen(nic, interface)
+        return objects, {(want.id, zone_group.COLLECTION): seen_all(groups)}
+
+    async def _rival(self, other: ResourceId) -> tuple[Seen, tuple[Seen, ...]] | None:
+        body = await self._arm.get(other)
+        if body is None:
+            return None
+        return Seen(other, body), seen_all(await self._arm.list(other, zone_group.COLLECTION))
+
+
+type _Part = tuple[dict[ResourceId, Seen | None], dict[tuple[ResourceId, str], tuple[Seen, ...]]]
+
+
+async def _nothing() -> None:
+    return None

@@ -1,0 +1,81 @@
+"""Readings that many targets share, held for a stated, short time.
+
+Place in the data's way: below `observe`. What a target alone owns is read anew each time; virtual
+networks, zones and their links are the same for a hundred targets created in one minute. A write that
+depends on one of them reads it anew, under a lease (`flow/apply.py`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from shared.core.ids import ResourceId
+from shared.core.kinds.kind import Seen
+from shared.flow.ports import Arm, Clock
+
+HELD_SECONDS = 60.0
+
+
+def seen(at: ResourceId, body: dict[str, object] | None) -> Seen | None:
+    """A body as the planner sees it."""
+    return None if body is None else Seen(at, body)
+
+
+def seen_all(bodies: list[dict[str, object]]) -> tuple[Seen, ...]:
+    """The members of a collection, each under the id that it gives itself."""
+    return tuple(Seen(ResourceId.parse(str(body["id"])), body) for body in bodies)
+
+
+class SharedReads:
+    """One reading per id and minute, also when a hundred walks ask at once: they await the same request."""
+
+    def __init__(self, arm: Arm, clock: Clock, held: float = HELD_SECONDS) -> None:
+        self._arm = arm
+        self._clock = clock
+        self._held = held
+        self._readings: dict[tuple[ResourceId | str, str], tuple[float, asyncio.Task[object]]] = {}
+
+    async def get(self, at: ResourceId) -> Seen | None:
+        """The resource, at most `held` seconds old; None where it does not exist."""
+        result = await self._read((at, ""), lambda: self._get(at))
+        assert result is None or isinstance(result, Seen)  # noqa: S101
+        return result
+
+    async def list(self, parent: ResourceId, collection: str) -> tuple[Seen, ...]:
+        """The members of a collection, at most `held` seconds old."""
+        result = await self._read((parent, collection), lambda: self._list(parent, collection))
+        assert isinstance(result, tuple)  # noqa: S101
+        return result
+
+    async def group_tags(self, at: ResourceId) -> Mapping[str, str]:
+        """The tags of the resource group that holds `at`."""
+        result = await self._read(
+            (at.subscription.lower(), "resourceGroups"), lambda: self._arm.resource_groups(at.subscription)
+        )
+        assert isinstance(result, dict)  # noqa: S101
+        tags = result.get(at.resource_group.lower(), {})
+        assert isinstance(tags, Mapping)  # noqa: S101
+        return tags
+
+    def forget(self, at: ResourceId) -> None:
+        """Something at, or right below, this id was written: the next reader asks Azure."""
+        for key in [key for key in self._readings if key[0] == at or key[0] == at.parent]:
+            del self._readings[key]
+
+    async def _get(self, at: ResourceId) -> object:
+        return seen(at, await self._arm.get(at))
+
+    async def _list(self, parent: ResourceId, collection: str) -> object:
+        return seen_all(await self._arm.list(parent, collection))
+
+    async def _read(self, key: tuple[ResourceId | str, str], read: Callable[[], Awaitable[object]]) -> object:
+        now = self._clock.monotonic()
+        known = self._readings.get(key)
+        if known is None or now >= known[0]:
+            known = (now + self._held, asyncio.ensure_future(read()))
+            self._readings[key] = known
+        try:
+            return await asyncio.shield(known[1])
+        except Exception:
+            if self._readings.get(key) is known:  # a failed reading is nobody's truth
+                del self._readings[key]
+            raise

@@ -1,0 +1,130 @@
+"""One resource, one worker: from a work item to a recorded outcome.
+
+Place in the data's way: around the walk. Two messages about one resource become one walk and a second
+look; a walk that broke off comes back by itself; nothing ends without an outcome that says so.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.core.ending import Ending, broken_off, given_up
+from shared.core.errors import CausewayError, InputError, InvalidId, clean
+from shared.core.ids import GroupId, ResourceId
+from shared.core.outcome import Outcome, Result
+from shared.core.tally import counting
+from shared.core.work import WorkItem
+from shared.flow.ports import Claim, Clock, Ledger, WorkQueue
+from shared.flow.reconcile import Reconciler
+from shared.flow.sweep import Sweeper
+
+log = logging.getLogger("causeway.worker")
+
+LOOKS = 3  # walks in one invocation while the target keeps changing; then it goes back to the queue
+TRIES = 6  # re-sends of one wish before it is left to the drift timer
+FIRST_DELAY, LONGEST_DELAY = 15.0, 600.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Takes work items. `budget` is the time of one walk in seconds."""
+
+    reconciler: Reconciler
+    sweeper: Sweeper
+    ledger: Ledger
+    queue: WorkQueue
+    clock: Clock
+    budget: float
+
+    async def work(self, item: WorkItem) -> None:
+        """Do one item to its end, or put it back for later."""
+        try:
+            at = ResourceId.parse(item.resource_id)
+        except InvalidId:
+            await self.sweeper.expand(GroupId.parse(item.resource_id), item)
+            return
+        for _ in range(LOOKS):
+            claim = await self.ledger.claim(at)
+            if claim is None:
+                log.info("somebody else works on it and will look again", extra={"target": at.text})
+                return
+            asked_again, later = await self._claimed(at, item, claim)
+            if later is not None:
+                await self.queue.send(item.again().text(), delay=later)
+                return
+            if not asked_again:
+                return
+        await self.queue.send(item.text(), delay=timedelta(seconds=FIRST_DELAY))
+
+    async def give_up(self, body: bytes) -> None:
+        """Record the `Failed` outcome of a message that failed on every try."""
+        text = body.decode("utf-8", "replace")
+        try:
+            item = WorkItem.parse(text)
+            at = ResourceId.parse(item.resource_id)
+        except InputError as fault:
+            log.error("poisoned message dropped", extra={"why": str(fault), "message_text": clean(text, 200)})
+            return
+        outcome = Outcome(
+            at,
+            Result.FAILED,
+            self.clock.now(),
+            code="Poisoned",
+            reason="the work failed on every try, before it could record why",
+            remedy="look for its correlation id in the log, then rerun the resource",
+            correlation=item.correlation,
+        )
+        await self.ledger.record(outcome)
+        log.error("work poisoned", extra={"target": at.text, "correlation": item.correlation})
+
+    async def _claimed(
+        self, at: ResourceId, item: WorkItem, claim: Claim
+    ) -> tuple[bool, timedelta | None]:
+        """One walk under the claim: whether it was asked for again meanwhile, and when to try again."""
+        try:
+            outcome, again = await self._walk(at, item, claim)
+            return await claim.finish(outcome), again
+        except BaseException:
+            await claim.abandon()
+            raise
+
+    async def _walk(
+        self, at: ResourceId, item: WorkItem, claim: Claim
+    ) -> tuple[Outcome | None, timedelta | None]:
+        began = self.clock.monotonic()
+        with counting() as tally:
+            ending = await self._ending(at, claim, began + self.budget)
+        if ending is None:
+            return None, None
+        if ending.again and item.attempt + 1 >= TRIES:
+            ending = given_up(ending)
+        outcome = Outcome(
+            target=at,
+            result=ending.result,
+            at=self.clock.now(),
+            profile=ending.profile,
+            code=ending.code,
+            reason=ending.reason,
+            remedy=ending.remedy,
+            proof=ending.proof,
+            done=ending.done,
+            requests=tally.requests,
+            writes=tally.writes,
+            seconds=self.clock.monotonic() - began,
+            correlation=item.correlation,
+        )
+        log.info("outcome", extra={"outcome": outcome.record()})
+        return outcome, _delay(item, ending) if ending.again else None
+
+    async def _ending(self, at: ResourceId, claim: Claim, deadline: float) -> Ending | None:
+        """The walk's ending; an error while reading Azure is one too."""
+        try:
+            return await self.reconciler.reconcile(at, claim, deadline)
+        except CausewayError as error:
+            return broken_off(error, claim.profile)
+
+
+def _delay(item: WorkItem, ending: Ending) -> timedelta:
+    """Doubled with each try, and at least what Azure asked for."""
+    backoff = min(LONGEST_DELAY, FIRST_DELAY * 2**item.attempt)
+    return timedelta(seconds=max(backoff, ending.retry_after or 0.0))
