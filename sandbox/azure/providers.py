@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from sandbox.azure import virtual_networks
+from sandbox.azure import groups, virtual_networks
 from sandbox.azure.provider import Registry
 
-PROVIDERS: tuple[ModuleType, ...] = (virtual_networks,)
+PROVIDERS: tuple[ModuleType, ...] = (groups, virtual_networks)
 
 
 def registry() -> Registry:

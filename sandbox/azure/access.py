@@ -1,0 +1,84 @@
+"""Who may do what: roles as lists of allowed actions, by scope.
+
+Rights are checked by the engine for a request's own action and by handlers for linked scopes. Principals:
+"app" (the managed identity), whose role is the least-privilege list of role.json, and "user", who may do
+everything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_ROLE = Path(__file__).with_name("role.json")
+
+
+@dataclass(slots=True)
+class Role:
+    """Allowed actions ("*" stands for any run of characters, as in Azure roles), and what a test took away
+    again.
+
+    `removed`: (action, scope) pairs; an empty scope is everywhere.
+    """
+
+    actions: list[str]
+    removed: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, path: Path = DEFAULT_ROLE) -> Role:
+        """Read a role file: {"actions": [...]}, as custom roles are written."""
+        return cls(list(json.loads(path.read_text())["actions"]))
+
+    def allows(self, action: str, scope: str) -> bool:
+        """Whether the role allows the action on the scope (both without case)."""
+        action, scope = action.lower(), scope.lower()
+        for taken, where in self.removed:
+            if _matches(taken, action) and (not where or f"{scope}/".startswith(f"{where.rstrip('/')}/")):
+                return False
+        return any(_matches(allowed.lower(), action) for allowed in self.actions)
+
+    def remove(self, actions: Iterable[str], scope: str = "") -> None:
+        """Take rights away, everywhere or below one scope."""
+        self.removed += [(action.lower(), scope.lower()) for action in actions]
+
+    def restore(self) -> None:
+        """Give back what `remove` took."""
+        self.removed.clear()
+
+
+class Access:
+    """Roles by principal; a principal without a role may do everything."""
+
+    def __init__(self, app: Role | None = None) -> None:
+        self.roles: dict[str, Role] = {"app": app or Role.load()}
+        self.used: set[str] = set()
+
+    def allows(self, principal: str, action: str, scope: str) -> bool:
+        """The check behind AuthorizationFailed and LinkedAuthorizationFailed; notes the app's actions in
+        `used`.
+        """
+        role = self.roles.get(principal)
+        if role is None:
+            return True
+        allowed = role.allows(action, scope)
+        if allowed:
+            self.used.add(action)
+        return allowed
+
+
+def _matches(pattern: str, action: str) -> bool:
+    """Azure's wildcard: `*` matches any characters, slashes too."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern == action
+    if not action.startswith(first):
+        return False
+    position = len(first)
+    for part in rest[:-1]:
+        found = action.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return action.endswith(rest[-1]) and len(action) - len(rest[-1]) >= position

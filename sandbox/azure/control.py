@@ -1,0 +1,210 @@
+"""`/_sandbox/...`: how tests and people look into the simulated Azure and turn its screws.
+
+JSON in, JSON out.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from sandbox.azure.ids import ArmId
+from sandbox.azure.model import Json, Request, Response
+
+if TYPE_CHECKING:
+    from sandbox.azure.simulator import Simulator
+
+type Handler = Callable[[Request], Awaitable[Any]]
+
+
+class Control:
+    """The control API. One method per path and HTTP method; ValueError becomes a 400 with its text."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._routes: dict[tuple[str, str], Handler] = {
+            ("GET", "requests"): self.requests,
+            ("GET", "operations"): self.operations,
+            ("GET", "state"): self.state,
+            ("POST", "reset"): self.reset,
+            ("GET", "faults"): self.faults,
+            ("POST", "faults"): self.add_faults,
+            ("DELETE", "faults"): self.clear_faults,
+            ("GET", "events"): self.events,
+            ("POST", "events"): self.send_events,
+            ("GET", "clock"): self.clock,
+            ("POST", "clock"): self.advance,
+            ("GET", "role"): self.role,
+            ("POST", "role"): self.change_role,
+            ("GET", "resolve"): self.resolve,
+            ("GET", "reach"): self.reach,
+            ("POST", "policies"): self.policies,
+            ("POST", "registrations"): self.registrations,
+        }
+
+    async def handle(self, request: Request) -> Response:
+        """Answer `/_sandbox/{name}`; without a name, say what there is."""
+        name = request.path.removeprefix("/_sandbox").strip("/").lower()
+        if not name:
+            return Response(
+                200, {"paths": sorted(f"{method} /_sandbox/{one}" for method, one in self._routes)}
+            )
+        handler = self._routes.get((request.method, name))
+        if handler is None:
+            return Response(404, {"error": f"no {request.method} /_sandbox/{name}; see GET /_sandbox"})
+        try:
+            return Response(200, await handler(request))
+        except (ValueError, TypeError, LookupError) as error:
+            return Response(400, {"error": str(error)})
+
+    async def requests(self, request: Request) -> Json:
+        """The request log; `?principal=app&kind=poll&since=12` filter it."""
+        query = request.query
+        found = self._simulator.requests.records(
+            principal=query.get("principal", ""),
+            kind=query.get("kind", ""),
+            since=int(query.get("since", "0")),
+        )
+        return {"total": len(self._simulator.requests.entries), "requests": found}
+
+    async def operations(self, request: Request) -> Json:
+        """The operation log: what critical paths are computed from."""
+        return {"operations": [one.record for one in self._simulator.world.operations]}
+
+    async def state(self, request: Request) -> Json:
+        """Every resource as GET shows it, and what is going on."""
+        world = self._simulator.world
+        return {
+            "now": world.now,
+            "seed": world.seed,
+            "speed": world.clock.speed,
+            "subscriptions": list(world.subscriptions),
+            "running": sum(1 for one in world.operations if one.running),
+            "pending_events": self._simulator.events.pending,
+            "used_actions": sorted(self._simulator.access.used),
+            "resources": [world.show(resource) for resource in world.store],
+        }
+
+    async def reset(self, request: Request) -> Json:
+        """Empty world, empty logs, no faults. `{"seed": n}` changes the seed."""
+        body = request.body if isinstance(request.body, dict) else {}
+        self._simulator.seed = int(body.get("seed", self._simulator.seed))
+        self._simulator.reset()
+        return {"seed": self._simulator.seed}
+
+    async def faults(self, request: Request) -> Json:
+        """How often each rule has hit."""
+        rules = self._simulator.faults.rules
+        return {"rules": [{"seen": rule.seen, "taken": rule.taken, "times": rule.times} for rule in rules]}
+
+    async def add_faults(self, request: Request) -> Json:
+        """Add one rule or a list of rules (see faults.Rule)."""
+        self._simulator.faults.add(request.body)
+        return {"rules": len(self._simulator.faults.rules)}
+
+    async def clear_faults(self, request: Request) -> Json:
+        """Remove all rules."""
+        self._simulator.faults.rules.clear()
+        return {"rules": 0}
+
+    async def events(self, request: Request) -> Json:
+        """Deliveries and dead letters."""
+        grid = self._simulator.events
+        return {
+            "subscriptions": [one.name for one in grid.subscriptions],
+            "pending": grid.pending,
+            "deliveries": [one.record for one in grid.deliveries],
+            "dead_letters": grid.dead_letters,
+        }
+
+    async def send_events(self, request: Request) -> Json:
+        """`{"replay": id or "all", "times": n}`, `{"send": {event}}` as it is, or
+        `{"settings": {"latency": [a, b], "duplicates": p, "lost": p}}`."""
+        grid, body = self._simulator.events, _object(request)
+        if "send" in body:
+            return {"statuses": await grid.send_raw(body["send"])}
+        if "settings" in body:
+            for name, value in body["settings"].items():
+                if name not in ("latency", "duplicates", "lost"):
+                    raise ValueError(f"unknown setting: {name}")
+                setattr(grid.settings, name, tuple(value) if name == "latency" else float(value))
+            return {"settings": list(body["settings"])}
+        if "replay" in body:
+            wanted = None if body["replay"] == "all" else str(body["replay"])
+            return {"replayed": grid.replay(wanted, int(body.get("times", 1)))}
+        raise ValueError("replay, send or settings is needed")
+
+    async def clock(self, request: Request) -> Json:
+        """Simulated seconds and calendar, speed."""
+        world = self._simulator.world
+        return {"now": world.now, "time": world.timestamp(), "speed": world.clock.speed}
+
+    async def advance(self, request: Request) -> Json:
+        """`{"advance": seconds}`: jump ahead; everything due meanwhile happens, in order."""
+        self._simulator.clock.advance(float(_object(request)["advance"]))
+        self._simulator.world.settle()
+        return await self.clock(request)
+
+    async def role(self, request: Request) -> Json:
+        """What the app may do, what was taken away, and which actions it has used."""
+        access = self._simulator.access
+        role = access.roles["app"]
+        return {"actions": role.actions, "removed": role.removed, "used": sorted(access.used)}
+
+    async def change_role(self, request: Request) -> Json:
+        """`{"remove": [actions], "scope": id}`, `{"actions": [..]}`, `{"restore": true}`."""
+        role, body = self._simulator.access.roles["app"], _object(request)
+        if body.get("restore"):
+            role.restore()
+        if "actions" in body:
+            role.actions = [str(one) for one in body["actions"]]
+        role.remove([str(one) for one in body.get("remove", [])], str(body.get("scope", "")))
+        return await self.role(request)
+
+    async def resolve(self, request: Request) -> Json:
+        """`?network=<vnet id>&name=<fqdn>`: what a machine in that network resolves the name to."""
+        return self._reach("resolve", network=request.query["network"], name=request.query["name"])
+
+    async def reach(self, request: Request) -> Json:
+        """`?subnet=<subnet id>&name=<fqdn>&port=443`: whether a client there reaches the name, or what stops
+        it.
+        """
+        query = request.query
+        return self._reach(
+            "reach", subnet=query["subnet"], name=query["name"], port=int(query.get("port", "443"))
+        )
+
+    def _reach(self, function: str, **arguments: Any) -> Json:
+        """Delegates to sandbox.azure.reach: `function(world, **arguments) -> object with as_json() or a
+        dict`.
+        """
+        if importlib.util.find_spec("sandbox.azure.reach") is None:
+            raise LookupError("the reachability evaluator is not installed")
+        answer = getattr(importlib.import_module("sandbox.azure.reach"), function)(
+            self._simulator.world, **arguments
+        )
+        return answer if isinstance(answer, dict) else answer.as_json()
+
+    async def policies(self, request: Request) -> Json:
+        """`{"deny": [{"name", "type", "scope"?}]}`: writes of these types get RequestDisallowedByPolicy."""
+        deny = _object(request)["deny"]
+        for one in deny:
+            if not one.get("name") or not one.get("type"):
+                raise ValueError("a policy needs name and type")
+        self._simulator.world.memory["policies"] = deny
+        return {"deny": deny}
+
+    async def registrations(self, request: Request) -> Json:
+        """`{"subscription": id, "unregister": [namespaces]}`."""
+        body = _object(request)
+        known = self._simulator.world.subscriptions[ArmId(str(body["subscription"])).subscription.lower()]
+        known["unregistered"] = [str(one).lower() for one in body.get("unregister", [])]
+        return {"unregistered": known["unregistered"]}
+
+
+def _object(request: Request) -> Json:
+    if not isinstance(request.body, dict):
+        raise TypeError("a JSON object is needed")
+    return request.body

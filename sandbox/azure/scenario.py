@@ -1,0 +1,61 @@
+"""A world to begin with: YAML, applied through the same PUT handlers as any request, at once and without
+events.
+
+Format: a list `subscriptions` of ids (optional) and a list `resources`, each {"id": ..., and the PUT body's
+members}. Groups and parents come before what is in them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from sandbox.azure.dispatch import Gateway
+from sandbox.azure.model import ArmError, Json, Request
+
+if TYPE_CHECKING:
+    from sandbox.azure.world import World
+
+DEFAULT = Path(__file__).parents[1] / "scenarios" / "default.yaml"
+VERSION = "2025-01-01"
+
+
+class ScenarioError(Exception):
+    """The file is no scenario, or Azure would refuse one of its resources: says which and why."""
+
+
+def load(path: Path) -> Json:
+    """Read a scenario file. Raises ScenarioError."""
+    content: Any = yaml.safe_load(path.read_text())
+    if not isinstance(content, dict) or not isinstance(content.get("resources"), list):
+        raise ScenarioError(f"{path.name}: a mapping with a list `resources` is needed")
+    return content
+
+
+def apply(world: World, scenario: Json) -> None:
+    """Put every resource of the scenario. Raises ScenarioError naming the first that is refused."""
+    for subscription in scenario.get("subscriptions") or []:
+        world.subscriptions.setdefault(str(subscription).lower(), {"name": str(subscription)})
+    gateway = Gateway(world)
+    world.instant = True
+    try:
+        for number, resource in enumerate(scenario["resources"], 1):
+            _put(gateway, number, resource)
+    finally:
+        world.instant = False
+    world.operations.clear()
+
+
+def _put(gateway: Gateway, number: int, resource: Any) -> None:
+    if not isinstance(resource, dict) or not isinstance(resource.get("id"), str):
+        raise ScenarioError(f"resource {number} has no id")
+    body = {name: value for name, value in resource.items() if name != "id"}
+    request = Request("PUT", resource["id"], {"api-version": VERSION}, {}, body)
+    try:
+        response = gateway.answer(request, "user").response
+    except ArmError as error:
+        raise ScenarioError(f"{resource['id']}: {error}") from error
+    if response.status >= 300:
+        raise ScenarioError(f"{resource['id']}: {response.status} {response.body}")

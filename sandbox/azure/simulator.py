@@ -1,0 +1,185 @@
+"""The simulated Azure behind any transport: one request in, one response out.
+
+Order for an ARM request: settle what is due, find the caller, apply a fault, let the gateway answer, hold the
+answer as long as Azure would, add headers, log.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.azure import identity
+from sandbox.azure.access import Access, Role
+from sandbox.azure.clock import Clock, RealClock
+from sandbox.azure.control import Control
+from sandbox.azure.dispatch import Answer, Gateway
+from sandbox.azure.event_grid import EventGrid
+from sandbox.azure.faults import Faults, Rule
+from sandbox.azure.model import ArmError, Json, Request, Response
+from sandbox.azure.providers import registry
+from sandbox.azure.request_log import RequestKind, RequestLog
+from sandbox.azure.scenario import apply as apply_scenario
+from sandbox.azure.throttling import Throttling
+from sandbox.azure.world import SUBSCRIPTIONS, World
+
+IDENTITY_HEADER = "sandbox-identity"
+
+
+class Simulator:
+    """One simulated Azure.
+
+    seed: every draw (durations, races, ids) repeats with it. speed: simulated seconds per real second;
+    ignored when a clock is given. role: what the principal "app" may do, by default the list of role.json.
+    """
+
+    def __init__(
+        self, seed: int = 0, speed: float = 1.0, clock: Clock | None = None, role: Role | None = None
+    ) -> None:
+        self.seed = seed
+        self.clock = clock or RealClock(speed)
+        self.identity_header = IDENTITY_HEADER
+        self._given_role = role
+        self._scenario: Json | None = None
+        self._begin()
+
+    def apply(self, scenario: Json) -> None:
+        """Put a scenario's resources, at once and without events; `reset` puts them again.
+
+        Raises ScenarioError.
+        """
+        apply_scenario(self.world, scenario)
+        self._scenario = scenario
+
+    def reset(self) -> None:
+        """Begin again: the scenario's world, empty logs, no faults; event subscriptions stay, the clock goes
+        on.
+        """
+        subscriptions = list(self.events.subscriptions)
+        self.events.close()
+        self._begin()
+        for subscription in subscriptions:
+            self.events.subscribe(subscription)
+        if self._scenario is not None:
+            apply_scenario(self.world, self._scenario)
+
+    def _begin(self) -> None:
+        self.world = World(self.seed, self.clock, registry())
+        for number, subscription in enumerate(SUBSCRIPTIONS, 1):
+            self.world.subscriptions[subscription] = {"name": f"Sandbox {number}"}
+        self.access = Access(self._given_role and Role(list(self._given_role.actions)))
+        self.faults = Faults(self.world.rng)
+        self.requests = RequestLog()
+        self.throttling = Throttling(self.clock)
+        self.events = EventGrid(self.world)
+        self.world.check_access = self.access.allows
+        self.world.emit = self.events.accept
+        self._gateway = Gateway(self.world)
+        self._control = Control(self)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request. Never raises for what a client sends; `Response.drop` asks for a reset
+        connection.
+        """
+        self.world.settle()
+        if request.path.startswith("/_sandbox"):
+            return await self._control.handle(request)
+        if request.path == identity.PATH:
+            return self._token(request)
+        arrived = self.clock.now()
+        principal = identity.principal_of(request)
+        answer = await self._with_faults(request, principal)
+        response = answer.response
+        await self.clock.sleep(response.delay) if response.delay else None
+        self._add_headers(request, principal, response)
+        self._log(request, principal, answer, arrived)
+        return response
+
+    async def _with_faults(self, request: Request, principal: str | None) -> Answer:
+        rule = self.faults.for_request(request, principal or "")
+        if rule is None:
+            return self._answer(request, principal, None)
+        if rule.delay:
+            await self.clock.sleep(rule.delay)
+            self.world.settle()
+        if rule.drop == "before":
+            return Answer(Response(0, drop=True))
+        injected = rule.response()
+        answer = Answer(injected) if injected is not None else self._answer(request, principal, rule)
+        answer.response.drop = rule.drop == "after"
+        return answer
+
+    def _answer(self, request: Request, principal: str | None, rule: Rule | None) -> Answer:
+        failure = rule.operation_error() if rule else None
+        try:
+            self.throttling.spend(request, principal or "")
+            return self._gateway.answer(request, principal, failure)
+        except ArmError as error:
+            headers = {"x-ms-failure-cause": error.cause} | error.headers
+            return Answer(Response(error.status, error.body, headers, retry_after=error.retry_after))
+
+    def _token(self, request: Request) -> Response:
+        response = identity.token_response(request, self.identity_header)
+        self.requests.add(
+            time=self.clock.now(),
+            seconds=0.0,
+            method=request.method,
+            path=request.path,
+            kind="token",
+            status=response.status,
+            code=None,
+            principal="app",
+            client=request.headers.get("user-agent", ""),
+            resource=None,
+        )
+        return response
+
+    def _add_headers(self, request: Request, principal: str | None, response: Response) -> None:
+        """Ids, dates, what is left of the rate limits, and the wait in the form that the speed allows.
+
+        Whole seconds in Retry-After at speed 1; else `x-ms-retry-after-ms`, which SDKs honour first.
+        """
+        request_id = self.world.new_guid()
+        headers = response.headers
+        headers["x-ms-request-id"] = request_id
+        headers["x-ms-correlation-request-id"] = request.headers.get(
+            "x-ms-correlation-request-id", request_id
+        )
+        headers["Date"] = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        headers["Cache-Control"] = "no-cache"
+        headers |= self.throttling.headers(request, principal or "")
+        if response.retry_after is None:
+            return
+        if self.clock.speed == 1:
+            headers["Retry-After"] = str(max(1, math.ceil(response.retry_after)))
+        else:
+            headers["x-ms-retry-after-ms"] = str(
+                max(1, round(response.retry_after * 1000 / self.clock.speed))
+            )
+
+    def _log(self, request: Request, principal: str | None, answer: Answer, arrived: float) -> None:
+        response = answer.response
+        kind: RequestKind = "read" if request.method in ("GET", "HEAD") else "write"
+        self.requests.add(
+            time=arrived,
+            seconds=self.clock.now() - arrived,
+            method=request.method,
+            path=request.path,
+            kind="poll" if answer.polled else kind,
+            status=0 if response.drop else response.status,
+            code=error_code(response.body),
+            principal=principal or "",
+            client=request.headers.get("user-agent", ""),
+            resource=answer.polled.text if answer.polled else None,
+        )
+
+
+def error_code(body: Any) -> str | None:
+    """The error code in any of the envelopes, None when the body is no error."""
+    if not isinstance(body, dict):
+        return None
+    inner = body.get("error")
+    source = inner if isinstance(inner, dict) else body
+    code = source.get("code") or source.get("Code")
+    return code if isinstance(code, str) and ("message" in source or "Message" in source) else None
