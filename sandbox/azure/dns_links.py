@@ -1,4 +1,7 @@
-"""Links of private DNS zones to virtual networks. Sources: facts/arm-facts.md section 4, recordings privatedns_link_*."""
+"""Links of private DNS zones to virtual networks.
+
+Sources: facts/arm-facts.md section 4, recordings privatedns_link_*.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,10 @@ def _body(call: Call, properties: Json) -> Json:
     tags = call.body.get("tags", call.existing.body.get("tags") if call.existing else None)
     if tags is not None:
         body["tags"] = tags
-    shown = {"provisioningState": "Creating", "registrationEnabled": bool(properties.get("registrationEnabled"))}
+    shown = {
+        "provisioningState": "Creating",
+        "registrationEnabled": bool(properties.get("registrationEnabled")),
+    }
     return body | {"properties": shown | kept | {"virtualNetworkLinkState": "InProgress"}}
 
 
@@ -90,7 +96,8 @@ def _objection(call: Call, network: object) -> ArmError | None:
             return ArmError(
                 400,
                 "BadRequest",
-                "A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to "
+                "A virtual network cannot be linked to multiple zones with overlapping namespaces. You "
+                "tried to "
                 f"link virtual network with '{zone}' and '{other.id.names[0]}' zones.",
             )
     return None

@@ -93,7 +93,10 @@ def add_start_of_authority(world: World, zone: ArmId) -> None:
 def write_record(
     world: World, zone_id: str, name: str, addresses: list[str], *, ttl: int, metadata: dict[str, str]
 ) -> None:
-    """Put an A record as a private endpoint does: over whatever stands there. Nothing when the zone has gone."""
+    """Put an A record as a private endpoint does: over whatever stands there.
+
+    Nothing when the zone has gone.
+    """
     zone = world.find(zone_id)
     if zone is not None:
         records = [{"ipv4Address": one} for one in addresses]
@@ -111,9 +114,7 @@ def _check(call: Call) -> None:
     """Zone there, preconditions hold: 404 and 412 at once, the latter without the usual envelope."""
     if dns_rules.live_zone(call.world, call.id.parent) is None:
         raise refusals.no_parent(call.id)
-    broken = dns_rules.broken_precondition(
-        call, f"Record set {call.id.name}", f"Record set '{call.id.name}'"
-    )
+    broken = dns_rules.broken_precondition(call, f"Record set {call.id.name}", f"Record set '{call.id.name}'")
     if broken is not None:
         raise broken
     zone_own = call.id.type.rsplit("/", 1)[1] == "SOA" and call.existing is None

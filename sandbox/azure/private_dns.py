@@ -83,7 +83,8 @@ def refuse_with_links(world: World, zone: Resource) -> None:
             409,
             "CannotDeleteResource",
             "Cannot delete resource while nested resources exist. Some existing nested resource IDs include: "
-            f"'{ZONE}/{zone.name}/virtualNetworkLinks/{link.name}'. Please delete all nested resources before "
+            f"'{ZONE}/{zone.name}/virtualNetworkLinks/{link.name}'. Please delete all nested resources "
+            "before "
             "deleting this resource.",
             cause="gateway",
         )
