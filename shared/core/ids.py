@@ -107,6 +107,8 @@ class ResourceId:
         if not kinds or len(kinds) != len(self.names):
             raise InvalidId(whole, "it needs one name for each part of its type")
         for kind, name in zip(kinds, self.names, strict=True):
+            if kind.lower() == "providers":
+                raise InvalidId(whole, "it is an extension of another resource")
             if not _KIND.fullmatch(kind):
                 raise InvalidId(whole, "the resource type is not one")
             _check(whole, "name", name)
