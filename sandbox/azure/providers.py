@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from sandbox.azure import groups, virtual_networks
+from sandbox.azure import (
+    generic_targets,
+    groups,
+    keyvault,
+    private_dns,
+    private_endpoints,
+    sql,
+    storage,
+    virtual_networks,
+)
 from sandbox.azure.provider import Registry
 
-PROVIDERS: tuple[ModuleType, ...] = (groups, virtual_networks)
+PROVIDERS: tuple[ModuleType, ...] = (
+    groups,
+    virtual_networks,
+    private_dns,
+    storage,
+    sql,
+    keyvault,
+    generic_targets,
+    private_endpoints,
+)
 
 
 def registry() -> Registry:
