@@ -103,7 +103,9 @@ def _leg(
     home = _zones_home(connect)
     zones = tuple(Zone(home.resource(ZONE_TYPE, name), create=profile.dns.create_zones) for name in names)
     links = tuple(
-        Link(link.link_id(zone.id, network), zone.id, network) for zone in zones for network in profile.clients
+        Link(link.link_id(zone.id, network), zone.id, network)
+        for zone in zones
+        for network in profile.clients
     )
     group_id = endpoint.id.child(zone_group.COLLECTION, zone_group.NAME)
     writes = ZoneGroup(group_id, endpoint.id, tuple(zone.id for zone in zones)) if zones else None

@@ -39,9 +39,7 @@ class Ending:
     retry_after: float | None = None
 
 
-def ending(
-    proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayError], profile: str
-) -> Ending:
+def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayError], profile: str) -> Ending:
     """Judge a walk that tried to connect. Something transient beside a block is tried again as well."""
     passing = [error for error in errors if isinstance(error, TransientError)]
     judged = _worst(errors) or _proven(proof)

@@ -96,7 +96,9 @@ def _narrowed(target: Target, name: str, profile: Profile, policy: Policy, catal
     tag = f"{policy.opt_in.tag}-groups"
     asked = tag_value(target.tags, tag)
     if asked is not None and len(asked) > MAX_TAG_VALUE:
-        return Declined("InvalidTag", f"tag {tag} is too long to be real", "list group ids, separated by commas")
+        return Declined(
+            "InvalidTag", f"tag {tag} is too long to be real", "list group ids, separated by commas"
+        )
     by_policy = {kind.lower(): groups for kind, groups in profile.groups.items()}
     chosen = (
         tuple(part for part in (piece.strip() for piece in asked.split(",")) if part)
@@ -105,9 +107,11 @@ def _narrowed(target: Target, name: str, profile: Profile, policy: Policy, catal
     ) or catalogue.default_groups(target)
     if not chosen:
         return Declined(
-            "NoGroup", "this resource has nothing that a private endpoint could connect to", "see its type's kind"
+            "NoGroup",
+            "this resource has nothing that a private endpoint could connect to",
+            "see its type's kind",
         )
     try:
         return Connect(name, profile, catalogue.resolve(target, chosen))
     except InputError as fault:
-        return Declined("UnknownGroup", f"{fault.field}: {clean(fault.value, 80)}", fault.remedy)
+        return Declined("UnknownGroup", f"{fault.field}: {fault.value}", fault.remedy)

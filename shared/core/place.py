@@ -77,9 +77,7 @@ def sites(
     return Block(target.id, faults[0].found, faults[0].code, faults[0].reason + rest, faults[0].remedy)
 
 
-def _answered(
-    target: Target, group: str, subnets: Iterable[ResourceId], around: Surroundings
-) -> Site | None:
+def _answered(target: Target, group: str, subnets: Iterable[ResourceId], around: Surroundings) -> Site | None:
     """An approved endpoint of someone else to this target and group, in an accepted subnet."""
     for rival in around.rivals:
         connection, subnet = connection_of(rival), subnet_of(rival)
@@ -102,7 +100,11 @@ def _fault(
     body = _subnet_body(network, subnet)
     if not body:
         return Block(
-            subnet, "SubnetNotFound", f"the subnet {subnet.text} does not exist", "correct the policy, or create it"
+            target.id,
+            subnet,
+            "SubnetNotFound",
+            f"the subnet {subnet.text} does not exist",
+            "correct the policy, or create it",
         )
     if region_of(str(network.get("location"))) != region:
         return Block(
@@ -159,5 +161,10 @@ def _body(network: ResourceId | None, networks: Mapping[ResourceId, Seen | None]
 def _subnet_body(network: Json, subnet: ResourceId) -> Json:
     subnets = sequence(mapping(network.get("properties")).get("subnets"))
     return next(
-        (body for body in map(mapping, subnets) if str(body.get("name") or "").lower() == subnet.name.lower()), {}
+        (
+            body
+            for body in map(mapping, subnets)
+            if str(body.get("name") or "").lower() == subnet.name.lower()
+        ),
+        {},
     )

@@ -118,7 +118,13 @@ def _forbidden(want: Wanted) -> Block | None:
             f"create {want.id.text}, or set dns.create_zones: true",
         )
     if isinstance(want, Endpoint) and want.adopted:
-        return Block(want.id, want.id, "EndpointGone", "the endpoint that answered the need is gone", "rerun the resource")
+        return Block(
+            want.id,
+            want.id,
+            "EndpointGone",
+            "the endpoint that answered the need is gone",
+            "rerun the resource",
+        )
     return None
 
 

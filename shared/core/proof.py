@@ -126,7 +126,9 @@ def _checks(leg: Leg, observed: Observed) -> Iterator[Check]:
         yield _records_match(leg, path, ips)
         yield from _links(leg, observed)
     if not leg.named:
-        yield Check("zone known", subject, holds=False, seen="the endpoint reported no name that tells its zone")
+        yield Check(
+            "zone known", subject, holds=False, seen="the endpoint reported no name that tells its zone"
+        )
 
 
 def _records_match(leg: Leg, path: Path, ips: tuple[str, ...]) -> Check:

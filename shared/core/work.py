@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal, TypeIs, get_args
 
-from shared.core.errors import InputError, clean
+from shared.core.errors import InputError
 
 type Reason = Literal["event", "drift", "manual", "retry"]
 REASONS = frozenset(get_args(Reason.__value__))
 MAX_ITEM = 16 * 1024  # characters; an ARM id has at most 2,048
+
+
+def is_reason(value: object) -> TypeIs[Reason]:
+    """It is one of the reasons that an item may give."""
+    return value in REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,15 @@ class WorkItem:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise InputError("work item", clean(text, 120), "send a JSON object with resource_id and reason")
+            raise InputError("work item", text, "send a JSON object with resource_id and reason")
         resource_id, reason = found.get("resource_id"), found.get("reason")
         if not isinstance(resource_id, str) or not resource_id:
-            raise InputError("resource_id", clean(str(resource_id), 120), "send the ARM id as a string")
-        if reason not in REASONS:
-            raise InputError("reason", clean(str(reason), 40), f"use one of {', '.join(sorted(REASONS))}")
+            raise InputError("resource_id", str(resource_id), "send the ARM id as a string")
+        if not is_reason(reason):
+            raise InputError("reason", str(reason), f"use one of {', '.join(sorted(REASONS))}")
         attempt = found.get("attempt", 0)
         if not isinstance(attempt, int) or attempt < 0:
-            raise InputError("attempt", clean(str(attempt), 40), "send a whole number from 0, or leave it out")
+            raise InputError("attempt", str(attempt), "send a whole number from 0, or leave it out")
         return cls(resource_id, reason, str(found.get("correlation") or ""), attempt)
 
     def text(self) -> str:

@@ -67,7 +67,9 @@ class _Run:
         async with asyncio.TaskGroup() as group:
             for action in self._plan.actions:
                 self._tasks[action.id] = group.create_task(self._one(action))
-        return Applied(tuple(self._done(action) for action in self._plan.actions), self._objects, self._errors)
+        return Applied(
+            tuple(self._done(action) for action in self._plan.actions), self._objects, self._errors
+        )
 
     async def _one(self, action: Action) -> None:
         try:
@@ -106,8 +108,8 @@ class _Run:
                 await self._write(want, have)
 
     async def _write(self, want: Wanted, have: Seen | None) -> None:
-        if want.shared:
-            async with self._a.leases.hold(want.id.key):
+        if want.locks:
+            async with self._a.leases.hold(*want.locks):
                 await self._persevere(lambda: self._write_shared(want))
             return
         await self._own(want.id)

@@ -7,8 +7,8 @@ import uuid
 from dataclasses import dataclass
 
 from shared.core.actions import Block, verb
-from shared.core.errors import CausewayError, InputError
 from shared.core.ending import broken_off
+from shared.core.errors import CausewayError, InputError
 from shared.core.ids import ResourceId, target_key
 from shared.core.intent import Declined, NotAsked
 from shared.core.outcome import Result

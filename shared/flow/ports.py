@@ -13,6 +13,7 @@ from shared.core.ids import GroupId, ResourceId
 from shared.core.outcome import Outcome
 
 type Json = dict[str, Any]
+type Page = list[Json]
 
 
 class Clock(Protocol):
@@ -37,7 +38,7 @@ class Arm(Protocol):
     async def get(self, at: ResourceId, *, api_version: str | None = None) -> Json | None:
         """The resource's body; None if it does not exist. `api_version` for types we only read."""
 
-    async def list(self, parent: ResourceId, collection: str) -> list[Json]:
+    async def list(self, parent: ResourceId, collection: str) -> Page:
         """All members of a child collection (`virtualNetworkLinks`), every page."""
 
     async def put(
@@ -54,7 +55,7 @@ class Arm(Protocol):
     async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Json:
         """Change some properties of a resource of any type, await it, and return the body."""
 
-    def resources(self, subscription: str) -> AsyncIterator[list[Json]]:
+    def resources(self, subscription: str) -> AsyncIterator[Page]:
         """All resources of a subscription, a page at a time: id, type, location, tags."""
 
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
@@ -106,9 +107,7 @@ class Ledger(Protocol):
     async def history(self, key: str, limit: int = 50) -> list[Json]:
         """Past outcomes of one target, newest first."""
 
-    async def connections(
-        self, *, result: str | None = None, subscription: str | None = None
-    ) -> list[Json]:
+    async def connections(self, *, result: str | None = None, subscription: str | None = None) -> list[Json]:
         """Present states, narrowed by result and subscription."""
 
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:

@@ -14,8 +14,8 @@ from typing import Protocol
 from shared.core.actions import Block
 from shared.core.catalogue import Catalogue
 from shared.core.desired import Desired, desired
-from shared.core.errors import InputError
 from shared.core.ending import Ending, ending, left_alone, refused, removed
+from shared.core.errors import InputError
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked, intent, watched
 from shared.core.kinds.endpoint import endpoint_id
@@ -155,14 +155,21 @@ class Reconciler:
             steps = view.plan
             applied = await self._applier.apply(steps, memory.own, deadline)
             known = {step.id for step in done}
-            done += [step for step in applied.done if step.verb not in ("Keep", "Adopt") or step.id not in known]
+            done += [
+                step for step in applied.done if step.verb not in ("Keep", "Adopt") or step.id not in known
+            ]
             observed = await self._observer.interfaces(view.desired, view.observed.having(applied.objects))
             view = await self._named(replace(view, observed=observed))
             if applied.errors or steps.settled:
                 break
         if applied.errors and await self._arm.get(target.id) is None:
             return await self._leave(target.id, None, memory, deadline)
-        return ending(prove(view.desired, view.observed), tuple(done), tuple(applied.errors.values()), connect.profile_name)
+        return ending(
+            prove(view.desired, view.observed),
+            tuple(done),
+            tuple(applied.errors.values()),
+            connect.profile_name,
+        )
 
     async def _leave(
         self, at: ResourceId, why: Declined | NotAsked | None, memory: Memory, deadline: float

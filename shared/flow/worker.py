@@ -77,9 +77,7 @@ class Worker:
         await self.ledger.record(outcome)
         log.error("work poisoned", extra={"target": at.text, "correlation": item.correlation})
 
-    async def _claimed(
-        self, at: ResourceId, item: WorkItem, claim: Claim
-    ) -> tuple[bool, timedelta | None]:
+    async def _claimed(self, at: ResourceId, item: WorkItem, claim: Claim) -> tuple[bool, timedelta | None]:
         """One walk under the claim: whether it was asked for again meanwhile, and when to try again."""
         try:
             outcome, again = await self._walk(at, item, claim)

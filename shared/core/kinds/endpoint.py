@@ -32,7 +32,10 @@ class Connection:
 
 def connection_of(endpoint: Seen) -> Connection | None:
     """The endpoint's connection; None where the body has none that can be read."""
-    for name, manual in (("privateLinkServiceConnections", False), ("manualPrivateLinkServiceConnections", True)):
+    for name, manual in (
+        ("privateLinkServiceConnections", False),
+        ("manualPrivateLinkServiceConnections", True),
+    ):
         for entry in sequence(endpoint.properties.get(name)):
             properties = mapping(mapping(entry).get("properties"))
             target = properties.get("privateLinkServiceId")
@@ -90,8 +93,8 @@ class Endpoint:
         return ()
 
     @property
-    def shared(self) -> bool:
-        return False
+    def locks(self) -> tuple[str, ...]:
+        return ()
 
     def is_ours(self, have: Seen) -> bool:
         return marked(have, self.target)

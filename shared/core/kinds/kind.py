@@ -19,7 +19,9 @@ MARK_TAG = "managed-by"
 MARK_VALUE = "causeway"
 TARGET_TAG = "causeway-target"
 
-BUSY_STATES = frozenset({"updating", "creating", "accepted", "provisioning", "running", "deleting", "inprogress"})
+BUSY_STATES = frozenset(
+    {"updating", "creating", "accepted", "provisioning", "running", "deleting", "inprogress"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ class Wanted(Protocol):
         """Objects that must be there before this one can be written."""
 
     @property
-    def shared(self) -> bool:
-        """Several targets want this very object: it is written under a lease and read anew before."""
+    def locks(self) -> tuple[str, ...]:
+        """Leases to hold while writing. An object that has any is shared: it is read anew before a write."""
 
     def is_ours(self, have: Seen) -> bool:
         """It bears our marker (design rule: nothing foreign is changed or deleted)."""

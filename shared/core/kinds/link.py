@@ -44,8 +44,8 @@ class Link:
         return (self.zone,)
 
     @property
-    def shared(self) -> bool:
-        return True
+    def locks(self) -> tuple[str, ...]:
+        return (self.id.key,)
 
     def at(self, links: Iterable[Seen]) -> Seen | None:
         """The link, of any name, that already joins the network to the zone."""

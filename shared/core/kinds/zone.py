@@ -25,8 +25,8 @@ class Zone:
         return ()
 
     @property
-    def shared(self) -> bool:
-        return True
+    def locks(self) -> tuple[str, ...]:
+        return (self.id.key,)
 
     def is_ours(self, have: Seen) -> bool:
         return have.tags.get(MARK_TAG) == MARK_VALUE

@@ -72,8 +72,8 @@ class ZoneGroup:
         return (self.endpoint, *self.zones)
 
     @property
-    def shared(self) -> bool:
-        return False
+    def locks(self) -> tuple[str, ...]:
+        return ()
 
     def is_ours(self, have: Seen) -> bool:
         """A zone group has no tags: ours is the one of our name."""

@@ -1,0 +1,171 @@
+"""Table Storage as the ledger and the leases use it: rows with an ETag, and two ways to lose a race.
+
+Place in the data's way: below `ledger` and `leases`. Limits that the emulator does not enforce are
+enforced here (Microsoft Learn: "Understanding the Table service data model"): 64 KiB a property, 1 MiB and
+252 properties an entity, no `/ \\ # ?` or control characters in keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from azure.data.tables.aio import TableClient, TableServiceClient
+
+MAX_PROPERTY = 32_768  # UTF-16 units in a 64 KiB string property
+MAX_PROPERTIES = 252
+MAX_ENTITY = 480_000  # UTF-16 units: below 1 MiB with room for names and numbers
+_FORBIDDEN = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
+
+type Value = str | int | float | bool
+type Values = Mapping[str, Value]
+
+
+class Exists(Exception):  # noqa: N818
+    """Another worker inserted the row first."""
+
+
+class Changed(Exception):  # noqa: N818
+    """The row was changed or deleted since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entity as it was read; `etag` is what a conditional write compares."""
+
+    partition: str
+    key: str
+    values: Values
+    etag: str
+
+
+class Table(Protocol):
+    """One table."""
+
+    async def get(self, partition: str, key: str) -> Row | None:
+        """The row, None if there is none."""
+
+    async def insert(self, partition: str, key: str, values: Values) -> Row:
+        """Add a row. Raises Exists."""
+
+    async def replace(self, row: Row, values: Values) -> Row:
+        """Replace the row as a whole, if nobody else has. Raises Changed."""
+
+    async def delete(self, row: Row) -> None:
+        """Delete the row, if nobody changed it. Raises Changed; a missing row is fine."""
+
+    def query(self, where: Values) -> AsyncIterator[Row]:
+        """Rows whose properties (`PartitionKey`, `RowKey`, or our own) all equal these, in key order."""
+
+
+def check(partition: str, key: str, values: Values) -> None:
+    """Raise ValueError for what the real service would refuse."""
+    for name, text in (("PartitionKey", partition), ("RowKey", key)):
+        if _FORBIDDEN.search(text) or _units(text) > 512:
+            raise ValueError(f"{name} {text[:60]!r} is not a legal table key")
+    if len(values) > MAX_PROPERTIES:
+        raise ValueError(f"{len(values)} properties; an entity has at most {MAX_PROPERTIES}")
+    for name, value in values.items():
+        if isinstance(value, str) and _units(value) > MAX_PROPERTY:
+            raise ValueError(f"property {name} has {_units(value)} characters, at most {MAX_PROPERTY} fit")
+    if sum(_units(value) for value in values.values() if isinstance(value, str)) > MAX_ENTITY:
+        raise ValueError("the entity is larger than 1 MiB")
+
+
+def split(name: str, text: str) -> dict[str, Value]:
+    """A long text over as many properties as it needs: `name_0`, `name_1`, ..."""
+    size = MAX_PROPERTY // 2  # characters; each is at most two UTF-16 units
+    return {f"{name}_{n}": text[at : at + size] for n, at in enumerate(range(0, len(text), size))}
+
+
+def joined(name: str, values: Values) -> str:
+    """The text that `split` took apart, empty if there is none."""
+    parts: list[str] = []
+    while (part := values.get(f"{name}_{len(parts)}")) is not None:
+        parts.append(str(part))
+    return "".join(parts)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+class AzureTable:
+    """A table in a storage account, or in Azurite. Made when it is first missed."""
+
+    def __init__(self, service: TableServiceClient, name: str) -> None:
+        self._service = service
+        self._name = name
+        self._client: TableClient = service.get_table_client(name)
+        self._made = asyncio.Lock()
+        self._exists = False
+
+    async def get(self, partition: str, key: str) -> Row | None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        await self._ensure()
+        try:
+            return _row(await self._client.get_entity(partition, key))
+        except ResourceNotFoundError:
+            return None
+
+    async def insert(self, partition: str, key: str, values: Values) -> Row:
+        from azure.core.exceptions import ResourceExistsError
+
+        check(partition, key, values)
+        await self._ensure()
+        try:
+            made = await self._client.create_entity({**values, "PartitionKey": partition, "RowKey": key})
+        except ResourceExistsError as error:
+            raise Exists from error
+        return Row(partition, key, dict(values), str(made["etag"]))
+
+    async def replace(self, row: Row, values: Values) -> Row:
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+        from azure.data.tables import UpdateMode
+
+        check(row.partition, row.key, values)
+        try:
+            made = await self._client.update_entity(
+                {**values, "PartitionKey": row.partition, "RowKey": row.key},
+                mode=UpdateMode.REPLACE,
+                etag=row.etag,
+                match_condition=MatchConditions.IfNotModified,
+            )
+        except (ResourceModifiedError, ResourceNotFoundError) as error:
+            raise Changed from error
+        return Row(row.partition, row.key, dict(values), str(made["etag"]))
+
+    async def delete(self, row: Row) -> None:
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError
+
+        try:
+            await self._client.delete_entity(
+                row.partition, row.key, etag=row.etag, match_condition=MatchConditions.IfNotModified
+            )
+        except ResourceModifiedError as error:
+            raise Changed from error
+
+    async def query(self, where: Values) -> AsyncIterator[Row]:
+        await self._ensure()
+        parameters: dict[str, Any] = {f"p{n}": value for n, value in enumerate(where.values())}
+        text = " and ".join(f"{name} eq @p{n}" for n, name in enumerate(where))
+        async for entity in self._client.query_entities(text, parameters=parameters):
+            yield _row(entity)
+
+    async def _ensure(self) -> None:
+        async with self._made:
+            if not self._exists:
+                await self._service.create_table_if_not_exists(self._name)
+                self._exists = True
+
+
+def _row(entity: Any) -> Row:
+    values = {name: value for name, value in entity.items() if name not in ("PartitionKey", "RowKey")}
+    return Row(entity["PartitionKey"], entity["RowKey"], values, entity.metadata["etag"])

@@ -1,0 +1,230 @@
+"""The decision table: what stands there × whose it is → one action."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.core.actions import Block, Create, Delete, Keep, Replace, Update, Wait, verb
+from shared.core.catalogue import load
+from shared.core.desired import Desired, desired
+from shared.core.ids import ResourceId
+from shared.core.intent import Connect, intent
+from shared.core.kinds import link, zone_group
+from shared.core.kinds.kind import Seen
+from shared.core.observed import Observed, Surroundings
+from shared.core.place import Site, candidates, sites
+from shared.core.plan import Plan, plan, removal
+from shared.core.target import Target
+from tests.core import bodies
+from tests.core.policies import a_policy
+
+
+def wish(around: Surroundings | None = None, **policy: object) -> Desired:
+    """The wish for one storage account with one client network."""
+    target = Target.parse(bodies.account())
+    rules = a_policy(**policy)
+    connect = intent(target, {}, rules, load())
+    assert isinstance(connect, Connect)
+    found = candidates(target, connect.profile)
+    assert isinstance(found, tuple)
+    chosen = sites(target, connect, *found, around or Surroundings({bodies.HUB: bodies.network()}))
+    assert not isinstance(chosen, Block)
+    return desired(target, connect, chosen, load(), rules.cloud, {})
+
+
+class World:
+    """All that the wish needs, in place and ours; a test takes away or changes one thing."""
+
+    def __init__(self, wanted: Desired) -> None:
+        self.wanted = wanted
+        leg = wanted.legs[0]
+        assert leg.zone_group is not None
+        self.at = leg.endpoint.id
+        self.zone = leg.zones[0].id
+        self.link = leg.links[0].id
+        self.group = leg.zone_group.id
+        self.objects: dict[ResourceId, Seen | None] = {
+            self.at: bodies.endpoint(self.at),
+            self.zone: bodies.zone(self.zone),
+            self.link: bodies.zone_link(self.link),
+            self.group: None,
+        }
+        self.links: tuple[Seen, ...] = (bodies.zone_link(self.link),)
+        self.groups: tuple[Seen, ...] = (bodies.zone_group(self.group, "10.0.1.4", zone=self.zone),)
+        self.around = Surroundings()
+
+    def plan(self) -> Plan:
+        view = Observed(self.objects, around=self.around)
+        view = view.listing(self.zone, link.COLLECTION, self.links)
+        return plan(self.wanted, view.listing(self.at, zone_group.COLLECTION, self.groups))
+
+    def action(self, at: ResourceId) -> object:
+        return next(action for action in self.plan().actions if action.id == at)
+
+
+@pytest.fixture
+def world() -> World:
+    return World(wish())
+
+
+def test_everything_in_place_is_kept_and_nothing_is_written(world: World) -> None:
+    steps = world.plan()
+    assert [verb(action) for action in steps.actions] == ["Keep"] * 4
+    assert steps.settled
+    assert steps.writes == ()
+
+
+def test_every_desired_object_gets_exactly_one_action(world: World) -> None:
+    ids = [action.id for action in world.plan().actions]
+    assert sorted(i.key for i in ids) == sorted(want.id.key for want in world.wanted.objects())
+
+
+def test_nothing_there_is_created_in_an_order_that_respects_needs(world: World) -> None:
+    world.objects = dict.fromkeys(world.objects)
+    world.links = world.groups = ()
+    steps = world.plan()
+    assert all(isinstance(action, Create) for action in steps.actions)
+    order = [action.id for action in steps.actions]
+    for action in steps.actions:
+        assert isinstance(action, Create)
+        assert all(order.index(need) < order.index(action.id) for need in action.want.needs)
+
+
+def test_a_missing_zone_is_blocked_where_the_policy_forbids_making_zones() -> None:
+    world = World(wish(create_zones=False))
+    world.objects[world.zone] = None
+    blocked = world.action(world.zone)
+    assert isinstance(blocked, Block)
+    assert blocked.code == "ZoneNotFound"
+    assert "create_zones" in blocked.remedy
+
+
+def test_an_endpoint_that_could_not_be_named_is_not_begun() -> None:
+    world = World(wish(create_zones=False))
+    world.objects[world.zone] = world.objects[world.at] = None
+    world.groups = ()
+    assert isinstance(world.action(world.at), Block)
+
+
+def test_an_object_being_written_is_waited_for(world: World) -> None:
+    world.objects[world.at] = bodies.endpoint(world.at, state="Updating")
+    assert isinstance(world.action(world.at), Wait)
+
+
+def test_our_failed_endpoint_is_sent_again(world: World) -> None:
+    world.objects[world.at] = bodies.endpoint(world.at, state="Failed")
+    assert isinstance(world.action(world.at), Update)
+
+
+def test_someone_elses_failed_endpoint_in_our_place_is_never_rewritten(world: World) -> None:
+    world.objects[world.at] = bodies.endpoint(world.at, state="Failed", ours=False)
+    assert isinstance(world.action(world.at), Block)
+
+
+def test_our_disconnected_endpoint_is_made_anew(world: World) -> None:
+    world.objects[world.at] = bodies.endpoint(world.at, status="Disconnected")
+    assert isinstance(world.action(world.at), Replace)
+
+
+def test_a_rejected_connection_is_a_persons_decision(world: World) -> None:
+    world.objects[world.at] = bodies.endpoint(world.at, status="Rejected")
+    blocked = world.action(world.at)
+    assert isinstance(blocked, Block)
+    assert blocked.code == "ConnectionRejected"
+
+
+def test_someone_elses_link_of_another_name_is_adopted(world: World) -> None:
+    other = world.zone.child(link.COLLECTION, "made-by-hand")
+    world.objects[world.link] = None
+    world.links = (bodies.zone_link(other, ours=False),)
+    kept = world.action(world.link)
+    assert isinstance(kept, Keep)
+    assert kept.found == other
+    assert kept.adopted
+
+
+def test_a_link_of_another_network_does_not_answer_the_need(world: World) -> None:
+    other = world.zone.child(link.COLLECTION, "hub")
+    world.objects[world.link] = None
+    world.links = (bodies.zone_link(other, network=bodies.HUB),)
+    assert isinstance(world.action(world.link), Create)
+
+
+def test_a_zone_group_that_writes_elsewhere_blocks_with_its_name(world: World) -> None:
+    elsewhere = bodies.ZONE.group.resource(bodies.ZONE.type, "privatelink.example.com")
+    theirs = world.at.child(zone_group.COLLECTION, "deployedByPolicy")
+    world.groups = (bodies.zone_group(theirs, "10.0.1.4", zone=elsewhere),)
+    blocked = world.action(world.group)
+    assert isinstance(blocked, Block)
+    assert blocked.code == "ZoneGroupOfSomeoneElse"
+    assert "deployedByPolicy" in blocked.reason
+
+
+def test_a_zone_group_of_any_name_with_the_right_zone_is_adopted(world: World) -> None:
+    theirs = world.at.child(zone_group.COLLECTION, "deployedByPolicy")
+    world.groups = (bodies.zone_group(theirs, "10.0.1.4", zone=world.zone),)
+    kept = world.action(world.group)
+    assert isinstance(kept, Keep)
+    assert kept.adopted
+
+
+def test_our_zone_group_without_the_zone_is_updated_and_keeps_what_others_added(world: World) -> None:
+    elsewhere = bodies.ZONE.group.resource(bodies.ZONE.type, "privatelink.example.com")
+    world.groups = (bodies.zone_group(world.group, "10.0.1.4", zone=elsewhere, name="by-hand"),)
+    step = world.action(world.group)
+    assert isinstance(step, Update)
+    configs = step.want.body(step.have)["properties"]["privateDnsZoneConfigs"]
+    zones = [config["properties"]["privateDnsZoneId"] for config in configs]
+    assert zones == [elsewhere.text, world.zone.text]
+
+
+def test_a_second_endpoint_that_would_overwrite_anothers_record_is_not_made(world: World) -> None:
+    rival = bodies.endpoint(
+        world.at.group.resource(world.at.type, "by-hand"),
+        subnet=bodies.SPOKE.child("subnets", "x"),
+        ours=False,
+    )
+    theirs = bodies.zone_group(rival.id.child(zone_group.COLLECTION, "default"), "10.9.9.9", zone=world.zone)
+    world.objects[world.at] = None
+    world.groups = ()
+    world.around = Surroundings(rivals=(rival,), rival_zone_groups={rival.id: (theirs,)})
+    blocked = world.action(world.at)
+    assert isinstance(blocked, Block)
+    assert blocked.code == "RecordHeldByAnother"
+    assert blocked.found == rival.id
+
+
+def test_an_approved_endpoint_of_someone_else_in_an_accepted_subnet_is_adopted() -> None:
+    at = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
+    rival = bodies.endpoint(at, ours=False)
+    world = World(wish(Surroundings({bodies.HUB: bodies.network()}, (rival,))))
+    world.objects[at] = rival
+    assert world.at == at
+    kept = world.action(at)
+    assert isinstance(kept, Keep)
+    assert kept.adopted
+
+
+def test_removal_deletes_only_what_bears_our_mark(world: World) -> None:
+    ours = bodies.endpoint(world.at)
+    foreign = bodies.endpoint(world.at.group.resource(world.at.type, "by-hand"), ours=False)
+    steps = removal((ours, foreign), bodies.ACCOUNT, "gone")
+    assert [action.id for action in steps.actions] == [ours.id]
+    assert isinstance(steps.actions[0], Delete)
+
+
+def test_removal_leaves_an_endpoint_that_was_marked_for_another_target(world: World) -> None:
+    other = replace(bodies.ACCOUNT, names=("invoices",))
+    assert removal((bodies.endpoint(world.at, target=other),), bodies.ACCOUNT, "gone").actions == ()
+
+
+def test_a_zone_group_goes_with_its_endpoint_and_is_not_deleted_twice(world: World) -> None:
+    steps = removal((bodies.endpoint(world.at), *world.groups), bodies.ACCOUNT, "gone")
+    assert [action.id for action in steps.actions] == [world.at]
+
+
+def test_our_endpoint_in_another_subnet_is_another_wish(world: World) -> None:
+    moved = Site(world.at, bodies.SPOKE.child("subnets", "other"), "westeurope")
+    assert moved.subnet != world.wanted.legs[0].endpoint.subnet
+    world.objects[world.at] = bodies.endpoint(world.at, subnet=moved.subnet)
+    assert isinstance(world.action(world.at), Replace)
