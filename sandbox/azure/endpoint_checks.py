@@ -174,8 +174,8 @@ def _groups_given(call: Call, entry: Json, target: Resource, groups: list[str]) 
         raise ArmError(
             400,
             "OnlyOneGroupIdPermitted",
-            f"Private link service connection {own} has the following group Ids: {', '.join(groups)}. Only one "
-            f"group Id is permitted when connecting to a first-party resource ({target.id.text}).",
+            f"Private link service connection {own} has the following group Ids: {', '.join(groups)}. "
+            f"Only one group Id is permitted when connecting to a first-party resource ({target.id.text}).",
             details=[],
         )
     if link_services.group(target, groups[0]) is None:
@@ -214,8 +214,10 @@ def _bare(static: list[Json]) -> list[Json]:
 
 def _surplus(static: list[Json], members: list[tuple[str, Member]]) -> list[Json]:
     known = {(group, member.name) for group, member in members}
-    return [
-        one
-        for one in static
-        if (one["properties"].get("groupId", ""), one["properties"].get("memberName", "")) not in known
-    ]
+    return [one for one in static if place(one) not in known]
+
+
+def place(static: Json) -> tuple[str, str]:
+    """(group, member) that an entry of ipConfigurations is for, empty where it does not say."""
+    properties = static.get("properties") or {}
+    return str(properties.get("groupId", "")), str(properties.get("memberName", ""))

@@ -1,8 +1,8 @@
 """Every other type that takes private endpoints, as the table of link_services.py lists them.
 
-Created and changed at once unless the provider was recorded doing it otherwise. Bodies are kept as given, with the
-few members that others read: provisioningState, host names, locations, public access. Sources: facts/arm-facts.md
-section 8 and the recordings named at the table of creations.
+Created and changed at once unless the provider was recorded doing it otherwise. Bodies are kept as given,
+with the few members that others read: provisioningState, host names, locations, public access. Sources:
+facts/arm-facts.md section 8 and the recordings named at the table of creations.
 """
 
 from __future__ import annotations
@@ -20,15 +20,12 @@ from sandbox.azure.world import World
 OWN_MODULES = ("microsoft.storage/storageaccounts", "microsoft.sql/servers", "microsoft.keyvault/vaults")
 TOP_LEVEL = ("sku", "kind", "identity", "plan", "zones", "extendedLocation", "managedBy")
 # Types whose GET shows publicNetworkAccess though nobody set it (source: recordings of these types).
-SHOWS_PUBLIC_ACCESS = {
-    "microsoft.documentdb/databaseaccounts": "Enabled",
-    "microsoft.eventgrid/topics": "Enabled",
-}
+SHOWS_PUBLIC_ACCESS = ("microsoft.documentdb/databaseaccounts", "microsoft.eventgrid/topics")
 
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """How a provider creates: status, whether it takes time (seconds by a kind of durations.py) and what shows."""
+    """How a provider creates: status, whether it takes time (a kind of durations.py) and what shows."""
 
     status: int = 201
     duration: str = ""
@@ -37,11 +34,11 @@ class Making:
 
 
 MAKINGS = {
-    # recorded: plr_cosmosdb, pec_cosmosdb_approve (about 120 s)
+    # As recorded in plr_cosmosdb and pec_cosmosdb_approve (about 120 s).
     "microsoft.documentdb/databaseaccounts": Making(200, "servers/write", "Creating"),
-    # recorded: pe_delete_429_retryable_with_stack
+    # As recorded in pe_delete_429_retryable_with_stack.
     "microsoft.eventgrid/topics": Making(201, "storageAccounts/write", "Creating"),
-    # recorded: pe_diskaccess_2024 (body without properties)
+    # As recorded in pe_diskaccess_2024: a body without properties.
     "microsoft.compute/diskaccesses": Making(202, "networkSecurityGroups/write", ""),
     "microsoft.network/privatelinkservices": Making(201, "privateEndpoints/delete", "Updating", "network"),
 }
@@ -134,9 +131,8 @@ def _body(call: Call) -> Json:
     if call.body.get("tags") is not None:
         body["tags"] = deepcopy(call.body["tags"])
     properties = targets.without_connections(call.properties)
-    access = SHOWS_PUBLIC_ACCESS.get(call.type.key)
-    if access is not None:
-        properties.setdefault("publicNetworkAccess", access)
+    if call.type.key in SHOWS_PUBLIC_ACCESS:
+        properties.setdefault("publicNetworkAccess", "Enabled")
     body["properties"] = {"provisioningState": "Succeeded"} | properties
     body["properties"] |= _computed(call, Resource(call.id, body))
     return body

@@ -1,7 +1,7 @@
 """Network interfaces: those of private endpoints, made and removed with their endpoint, and plain ones.
 
-Sources: facts/arm-facts.md sections 1 (rule 8), 2 and 6; recordings pe_storage_zonegroup_full_2025-03-01 seq 20 and
-subnet_with_ipconfigurations_2026.
+Sources: facts/arm-facts.md sections 1 (rule 8), 2 and 6; recordings pe_storage_zonegroup_full_2025-03-01 seq
+20 and subnet_with_ipconfigurations_2026.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def register(registry: Registry) -> None:
 def put(call: Call) -> Response:
     """Create or replace a plain interface: synchronous.
 
-    While its subnet is being written: 429 RetryableError with ReferencedResourceNotProvisioned and no Retry-After
-    (source: section 6).
+    While its subnet is being written: 429 RetryableError with ReferencedResourceNotProvisioned and no
+    Retry-After (source: section 6).
     """
     world = call.world
     if call.existing is not None and call.existing.private.get("endpoint"):

@@ -1,7 +1,7 @@
 """Private endpoints: what a PUT checks, how an endpoint comes up, changes, fails and goes.
 
-Checks of the request are in endpoint_checks.py; the target's side is in connections.py, names in zone_groups.py.
-Sources: facts/arm-facts.md section 2 and the recordings pe_*.
+Checks of the request are in endpoint_checks.py; the target's side is in connections.py, names in
+zone_groups.py. Sources: facts/arm-facts.md section 2 and the recordings pe_*.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sandbox.azure import (
     subnets,
     zone_groups,
 )
-from sandbox.azure.endpoint_checks import Wanted
+from sandbox.azure.endpoint_checks import Wanted, place
 from sandbox.azure.endpoint_view import TYPE
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Resource, Response
@@ -50,8 +50,9 @@ def register(registry: Registry) -> None:
 def put(call: Call) -> Response:
     """Create, change, or restart an endpoint.
 
-    New: 201 Updating after the PUT itself was held for seconds. Same body: 200 Succeeded at once, tags replaced.
-    Other addresses or application security groups: 200 Updating, about 32 s. A Failed one starts again.
+    New: 201 Updating after the PUT itself was held for seconds. Same body: 200 Succeeded at once, tags
+    replaced. Other addresses or application security groups: 200 Updating, about 32 s. A Failed one starts
+    again.
     """
     wanted = endpoint_checks.check(call)
     existing = call.existing
@@ -151,8 +152,8 @@ def _finish(world: World, endpoint: Resource, target: Resource | None) -> None:
 def _target_clash(call: Call, target: Resource | None) -> ArmError | None:
     """Another operation holds the target: storage refuses it, after the 201 (source: section 2, Failures).
 
-    A target that is still being made is waited for instead. Cosmos DB contends the same way (source: section 10,
-    what terraform locks); its code is not recorded, so it is given as RetryableError.
+    A target that is still being made is waited for instead. Cosmos DB contends the same way (source: section
+    10, what terraform locks); its code is not recorded, so it is given as RetryableError.
     """
     world = call.world
     holder = world.lock(target.id).holder if target is not None else None
@@ -170,7 +171,7 @@ def _target_clash(call: Call, target: Resource | None) -> ArmError | None:
 def _network_clash(world: World, network: ArmId | None, began: float, endpoint: Resource) -> ArmError | None:
     """RetryableError when the network or one of its subnets was being changed while the endpoint came up.
 
-    Reproduced publicly with subnet and NSG-association traffic on the same network (source: sections 2 and 10).
+    Reproduced publicly with subnet and NSG-association traffic on one network (source: sections 2 and 10).
     """
     if network is None or world.instant:
         return None
@@ -208,8 +209,9 @@ def removed(world: World, endpoint: Resource) -> None:
 
 
 def show(world: World, endpoint: Resource) -> Json:
-    """The endpoint. `customDnsConfigs` holds public names, and is empty unless approved, settled once, and without
-    a zone group."""
+    """The endpoint. `customDnsConfigs` holds public names; empty unless approved, settled once, and without a
+    zone group.
+    """
     body = endpoint.shown()
     properties = body["properties"]
     for member in endpoint_view.LISTS:
@@ -281,20 +283,8 @@ def _take_addresses(world: World, endpoint: Resource, wanted: Wanted) -> None:
         {"group": group, "member": one.name, "names": [[n.record, n.suffix, n.zone] for n in one.names]}
         for group, one in wanted.members
     ]
-    members += [
-        {
-            "group": one["properties"].get("groupId", ""),
-            "member": one["properties"].get("memberName", ""),
-            "names": [],
-        }
-        for one in wanted.surplus
-    ]
-    asked = {
-        (one["properties"].get("groupId", ""), one["properties"].get("memberName", "")): one["properties"][
-            "privateIPAddress"
-        ]
-        for one in wanted.static
-    }
+    members += [dict(zip(("group", "member"), place(one), strict=True), names=[]) for one in wanted.surplus]
+    asked = {place(one): one["properties"]["privateIPAddress"] for one in wanted.static}
     for member in sorted(members, key=lambda one: (one["group"], one["member"]) not in asked):
         member["config"] = f"privateEndpointIpConfig.{world.new_guid()}"
         holder = f"{nic.text}/ipConfigurations/{member['config']}"

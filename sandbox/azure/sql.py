@@ -58,7 +58,7 @@ def patch(call: Call) -> Response:
 
 
 def _write(call: Call, body: Json) -> Response:
-    """Accept. An update shows at its end; two at once: the second fails in the poll (source: section 8, Busy)."""
+    """Accept. An update shows at its end; of two at once the second fails in the poll (section 8, Busy)."""
     world, new = call.world, call.existing is None
     holder = world.lock(call.id).holder
     busy = None
@@ -141,7 +141,7 @@ def _body(call: Call, whole: Json, properties: Json) -> Json:
         body["tags"] = old.tags
     if whole.get("identity") is not None:
         body["identity"] = _identity(call, whole["identity"], old)
-    kept = {name: value for name, value in (old.properties if old else {}).items()}
+    kept = dict(old.properties) if old else {}
     asked = {
         name: value
         for name, value in targets.without_connections(properties).items()

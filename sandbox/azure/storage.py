@@ -1,4 +1,7 @@
-"""Storage accounts. Sources: facts/arm-facts.md section 8, recordings storage_* and pec_storage_approve_reject."""
+"""Storage accounts.
+
+Sources: facts/arm-facts.md section 8, recordings storage_* and pec_storage_approve_reject.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,10 @@ def register(registry: Registry) -> None:
 
 
 def put(call: Call) -> Response:
-    """Create: 202, empty, Location only, Retry-After 17; the account is the body of the last poll. Existing: 200."""
+    """Create: 202, empty, Location only, Retry-After 17; the last poll's body is the account.
+
+    On an existing account: 200 at once.
+    """
     _check(call)
     if call.existing is not None:
         return _update(call, _body(call))
@@ -94,8 +100,8 @@ def _check(call: Call) -> None:
         raise ArmError(
             400,
             "AccountNameInvalid",
-            f"{call.id.name} is not a valid storage account name. Storage account name must be between 3 and 24 "
-            "characters in length and use numbers and lower-case letters only.",
+            f"{call.id.name} is not a valid storage account name. Storage account name must be between 3 and "
+            "24 characters in length and use numbers and lower-case letters only.",
         )
     kind = call.body.get("kind", "StorageV2" if call.existing else None)
     if kind not in KINDS or not (call.body.get("sku") or call.existing):

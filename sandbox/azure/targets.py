@@ -1,7 +1,7 @@
 """What every resource that takes private endpoints has: its link resources, its connections, tags, a PATCH.
 
-Provider modules (storage.py, sql.py, keyvault.py, generic_targets.py) build on this. Source: facts/arm-facts.md
-section 8.
+Provider modules (storage.py, sql.py, keyvault.py, generic_targets.py) build on this. Source:
+facts/arm-facts.md section 8.
 """
 
 from __future__ import annotations
