@@ -7,7 +7,6 @@ a write; private DNS by its operation, because only that tells of a failure.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,7 @@ from azure.core.exceptions import (
 from azure.core.rest import HttpRequest
 
 from shared.adapters.arm_clients import OPERATIONS, ArmClients, Operations
-from shared.adapters.arm_errors import judged, meaning, read
+from shared.adapters.arm_errors import failure, refusal
 from shared.adapters.clock import SystemClock
 from shared.adapters.pace import Change, pace, settling
 from shared.core.errors import BlockedError, PermanentError, StillRunning, TransientError, clean
@@ -296,8 +295,7 @@ def _lags(seen: Seen) -> bool:
 
 def _failed(status: Json) -> Exception:
     """A failed operation's status: its error decides; the 200 that carries it says nothing."""
-    code, message, inner = read(json.dumps(status))
-    return judged(200, code, message, inner, None)
+    return failure(status.get("error")).error()
 
 
 def _meaning(error: HttpResponseError) -> Exception:
@@ -305,4 +303,4 @@ def _meaning(error: HttpResponseError) -> Exception:
     if response is None:
         return TransientError(clean(str(error), 400), code="NoResponse")
     headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
-    return meaning(int(response.status_code or 0), response.text(), hint_of(headers))
+    return refusal(int(response.status_code or 0), headers, response.text()).error()

@@ -43,44 +43,67 @@ WRAPPERS = frozenset(
     {"retryableerror", "multipleerrorsoccurred", "invalidrequestformat", "badrequest", "conflict"}
 )
 
-_SPACE = "use a subnet with free addresses (add one to the profile's subnets), or remove endpoints from it"
-_CAP = "remove what is not needed, ask Microsoft to raise the limit, or name another network in the profile"
+LIMIT_REMEDY = (
+    "remove what is not needed, ask Microsoft to raise the limit, or name another network in the profile"
+)
 
-# A person has to act: what to do, as an imperative sentence without a full stop.
-BLOCKED = {
-    code.lower(): remedy
-    for code, remedy in {
-        "AnotherPeeringAlreadyReferencesRemoteVnet": "keep the peering that is there, or delete it",
-        "CannotCreateMoreThanOnePrivateDnsZoneGroup": "delete the endpoint's other zone group, or let it name the zones",
-        "InvalidAuthenticationTokenTenant": "give the app an identity of the tenant that owns the subscription",
-        "InvalidResourceReference": "correct the id in the policy: the resource must exist, in the network's region",
-        "LinkedAccessCheckFailed": "grant the app's identity access to the linked subscription",
-        "MissingSubscriptionRegistration": "register the resource provider in the subscription (az provider register)",
-        "ParentResourceIsInFailedState": "repair the parent resource first: its last update failed",
-        "PrivateEndpointCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled": (
-            "set the subnet's private endpoint network policies to Disabled"
-        ),
-        "PrivateEndpointCreationNotAllowedAsSubnetIsDelegated": (
-            "name a subnet without a delegation in the profile, or remove the delegation"
-        ),
-        "QuotaExceeded": _CAP,
-        "ReadOnlyDisabledSubscription": "re-enable the subscription: a disabled one takes no changes",
-        "RemotePeeringIsDisconnected": "delete the other network's half of the peering, which is Disconnected",
-        "RequestDisallowedByPolicy": "exempt the resource from the Azure Policy assignment, or change the assignment",
-        "ResourceGroupNotFound": "create the resource group, or name another one in the profile",
-        "ScopeLocked": "remove the resource lock, or leave this resource out",
-        "SecurityRuleConflict": "free a priority in the profile's range, or change the range",
-        "StaleVirtualNetworkLink": "delete the zone's link to the network's deleted predecessor of the same name",
-        "SubnetIsFull": _SPACE,
-        "SubscriptionNotFound": "grant the app's identity access to the subscription, or take it out of the policy",
-        "SubscriptionNotRegistered": "register the resource provider in the subscription (az provider register)",
-        "VirtualNetworkLinkedElsewhere": (
-            "remove the network's link to the other zone of this name, or name that zone's resource group in the profile"
-        ),
-        "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet": "change the address space of one network: peered ones must not overlap",
-        "VnetAddressSpacesOverlap": "change the address space of one network: peered ones must not overlap",
-    }.items()
-}
+# A person has to act: what to do, and the codes that it cures.
+_REMEDIES = (
+    ("keep the peering that is there, or delete it", "AnotherPeeringAlreadyReferencesRemoteVnet"),
+    (
+        "delete the endpoint's other zone group, or let it name the zones",
+        "CannotCreateMoreThanOnePrivateDnsZoneGroup",
+    ),
+    (
+        "give the app an identity of the tenant that owns the subscription",
+        "InvalidAuthenticationTokenTenant",
+    ),
+    (
+        "correct the id in the policy: the resource must exist, in the network's region",
+        "InvalidResourceReference",
+    ),
+    ("grant the app's identity access to the linked subscription", "LinkedAccessCheckFailed"),
+    (
+        "register the resource provider in the subscription (az provider register)",
+        "MissingSubscriptionRegistration",
+        "SubscriptionNotRegistered",
+    ),
+    ("repair the parent resource first: its last update failed", "ParentResourceIsInFailedState"),
+    (
+        "set the subnet's private endpoint network policies to Disabled",
+        "PrivateEndpointCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled",
+    ),
+    (
+        "name a subnet without a delegation in the profile, or remove the delegation",
+        "PrivateEndpointCreationNotAllowedAsSubnetIsDelegated",
+    ),
+    (LIMIT_REMEDY, "QuotaExceeded"),
+    ("re-enable the subscription: a disabled one takes no changes", "ReadOnlyDisabledSubscription"),
+    ("delete the other network's half of the peering: it is Disconnected", "RemotePeeringIsDisconnected"),
+    ("exempt the resource from the Azure Policy assignment, or change that", "RequestDisallowedByPolicy"),
+    ("create the resource group, or name another one in the profile", "ResourceGroupNotFound"),
+    ("remove the resource lock, or leave this resource out", "ScopeLocked"),
+    ("free a priority in the profile's range, or change the range", "SecurityRuleConflict"),
+    (
+        "delete the zone's link to the network's deleted predecessor of the same name",
+        "StaleVirtualNetworkLink",
+    ),
+    ("add a subnet with free addresses to the profile, or free some in this one", "SubnetIsFull"),
+    (
+        "grant the app's identity access to the subscription, or take it out of the policy",
+        "SubscriptionNotFound",
+    ),
+    (
+        "remove the network's link to the other zone of this name, or let the profile use that zone",
+        "VirtualNetworkLinkedElsewhere",
+    ),
+    (
+        "change the address space of one network: peered ones must not overlap",
+        "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet",
+        "VnetAddressSpacesOverlap",
+    ),
+)
+BLOCKED = {code.lower(): remedy for remedy, *codes in _REMEDIES for code in codes}
 
 # Sentences that come under a code which says nothing ("BadRequest", "Conflict"), with the name we give them.
 SENTENCES = (
@@ -96,6 +119,3 @@ _LIMIT = re.compile(r"(limit(reached|exceeded)|exceedslimit|quotaexceeded|maxnum
 def is_limit(code: str) -> bool:
     """The code names a cap of a resource type; they are many, and all end in a few words."""
     return _LIMIT.search(code) is not None
-
-
-LIMIT_REMEDY = _CAP

@@ -13,7 +13,8 @@ from typing import Any
 from shared.adapters.arm_codes import BLOCKED, LIMIT_REMEDY, SENTENCES, TRANSIENT, WRAPPERS, is_limit
 from shared.core.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
 
-MESSAGE = 500  # characters of Azure's own text that we keep
+SHOWN = 500  # characters of Azure's own text that an error repeats
+READ = 4000  # characters of it that we read: two long ids stand before the one that matters
 LONGEST_WAIT = 3600.0  # seconds; whoever asks for more is not believed
 
 _ACTION = re.compile(
@@ -42,7 +43,7 @@ class Refusal:
     def error(self) -> CausewayError:
         """The error that says what has to happen next."""
         code = self.code.lower()
-        text = f"{self.code}: {self.message}" if self.message else self.code
+        text = clean(f"{self.code}: {self.message}" if self.message else self.code, SHOWN)
         if code in ("authorizationfailed", "linkedauthorizationfailed") or self._forbidden(code):
             return BlockedError(self.code, text, _grant(self.message), _scope(self.message))
         if self.status == 404 and code.endswith("notfound") and code != "subscriptionnotfound":
@@ -73,8 +74,8 @@ def refusal(status: int | None, headers: Mapping[str, str], body: str) -> Refusa
     named = next((name for pattern, name in SENTENCES if pattern.search(message)), None)
     if named and code.lower() in WRAPPERS:
         code = named
-    shown = clean(_SIGNED.sub("", message), MESSAGE)
-    return Refusal(status, clean(code) or f"Http{status}", shown, wait_hint(headers))
+    text = clean(_SIGNED.sub("", message), READ)
+    return Refusal(status, clean(code) or f"Http{status}", text, wait_hint(headers))
 
 
 def failure(error: object) -> Refusal:
@@ -84,8 +85,9 @@ def failure(error: object) -> Refusal:
 
 def wait_hint(headers: Mapping[str, str]) -> float | None:
     """The seconds to wait that the answer names, None if none: ARM sends whole seconds, or milliseconds."""
-    for name, factor in (("x-ms-retry-after-ms", 0.001), ("retry-after-ms", 0.001), ("Retry-After", 1.0)):
-        text = headers.get(name) or ""
+    sent = {name.lower(): value for name, value in headers.items()}
+    for name, factor in (("x-ms-retry-after-ms", 0.001), ("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        text = sent.get(name, "")
         if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
             return min(LONGEST_WAIT, float(text) * factor)
     return None

@@ -38,7 +38,7 @@ class Pace:
     marks: tuple[float, ...]
 
     def moments(self, hint: float | None) -> Iterator[float]:
-        """Seconds after the request at which to look, without end. `hint`: the server's own unit, in seconds."""
+        """Seconds after the request at which to look, without end. `hint`: the server's unit in seconds."""
         unit = hint if hint else self.hint
         for mark in self.marks:
             yield mark * unit
