@@ -20,8 +20,6 @@ from shared.core.target import Target
 
 type Cloud = Literal["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"]
 
-MAX_ZONES = 5  # in one zone group (Microsoft Learn: private DNS zone values). AMPLS in Government has six
-
 
 @dataclass(frozen=True, slots=True)
 class Port:
@@ -55,7 +53,7 @@ class Group:
 class PublicSwitch:
     """Where a type keeps its public door: a path below `properties`, and its two values.
 
-    `sure` is False where the path is known from samples only, not from the type's specification.
+    Values compare without case. `sure` is False where the path is likely, but no specification was at hand.
     """
 
     path: tuple[str, ...]
@@ -65,7 +63,7 @@ class PublicSwitch:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TypeFacts:
     """What the catalogue knows of a whole type. `default`: the groups to connect where nobody says."""
 
     name: str
@@ -78,20 +76,20 @@ class Catalogue:
     """Types in any case, answers in the catalogue's own spelling."""
 
     def __init__(
-        self, kinds: Iterable[Kind], groups: Iterable[Group], regions: Mapping[str, str | None]
+        self, facts: Iterable[TypeFacts], groups: Iterable[Group], regions: Mapping[str, str | None]
     ) -> None:
-        self._kinds = {kind.name.lower(): kind for kind in kinds}
+        self._facts = {fact.name.lower(): fact for fact in facts}
         self._groups: dict[str, tuple[Group, ...]] = {}
         for group in groups:
             key = group.type.lower()
             self._groups[key] = (*self._groups.get(key, ()), group)
         self._geo_codes = {region: code for region, code in regions.items() if code}
         self.regions = frozenset(regions)
-        self.types = frozenset(kind.name for kind in self._kinds.values())
+        self.types = frozenset(fact.name for fact in self._facts.values())
 
     def knows(self, kind: str) -> bool:
         """A private endpoint to a resource of this type is possible."""
-        return kind.lower() in self._kinds
+        return kind.lower() in self._facts
 
     def groups(self, kind: str) -> tuple[Group, ...]:
         """Every row of a type, none for a type that is not catalogued."""
@@ -99,20 +97,20 @@ class Catalogue:
 
     def api_version(self, kind: str) -> str:
         """The version to read a resource of this type with. KeyError if the type is not catalogued."""
-        return self._kinds[kind.lower()].api_version
+        return self._facts[kind.lower()].api_version
 
     def public_switch(self, kind: str) -> PublicSwitch | None:
-        """Where the type keeps its public door; None where it has none of its own."""
-        return self._kinds[kind.lower()].public_switch
+        """Where the type keeps its public door; None where it has none of its own. KeyError as above."""
+        return self._facts[kind.lower()].public_switch
 
     def approval_action(self, kind: str) -> str:
         """The action that lets an endpoint be approved at once (Microsoft Learn: private endpoint RBAC)."""
-        return f"{self._kinds[kind.lower()].name}/privateEndpointConnectionsApproval/action"
+        return f"{self._facts[kind.lower()].name}/privateEndpointConnectionsApproval/action"
 
     def may_have(self, kind: str, group_id: str) -> bool:
         """Some resource of this type can have this group: all that can be said before it is read."""
         return any(
-            row.group_id.lower() == group_id.lower() or re.fullmatch(row.pattern or "(?!)", group_id)
+            row.group_id.lower() == group_id.lower() or _stands_for(row, group_id)
             for row in self.groups(kind)
         )
 
@@ -122,10 +120,13 @@ class Catalogue:
         return rules.existing(target, listed)
 
     def default_groups(self, target: Target) -> tuple[str, ...]:
-        """The groups to connect where neither tag nor policy says. May be empty: see `valid_groups`."""
+        """The groups to connect where neither tag nor policy says.
+
+        Empty where nothing can be chosen for a person: a public AKS cluster, an Elastic SAN's volume groups.
+        """
         valid = self.valid_groups(target)
-        kind = self._kinds.get(target.id.type.lower())
-        wished = rules.first_choice(target, kind.default if kind else (), valid)
+        fact = self._facts.get(target.id.type.lower())
+        wished = rules.first_choice(target, fact.default if fact else (), valid)
         return tuple(group for group in wished if group in valid)
 
     def resolve(self, target: Target, asked: Sequence[str]) -> tuple[Group, ...]:
@@ -133,18 +134,16 @@ class Catalogue:
 
         Raises InputError listing what the resource has.
         """
-        valid = {name.lower(): name for name in self.valid_groups(target)}
+        valid = self.valid_groups(target)
         found: dict[str, Group] = {}
         for name in asked:
-            group = self._row(target, valid.get(name.lower(), ""), name)
+            group = self._row(target, name, valid)
             if group is None:
-                listed = ", ".join(name or "(no group id)" for name in valid.values())
-                raise InputError(
-                    "group", clean(name, 80), f"use one of: {listed}" if valid else "it has none"
-                )
+                raise InputError("group", clean(name, 80), _instead(valid))
             found[group.group_id] = group
-            if (pair := rules.partner(target, group.group_id)) and pair.lower() in valid:
-                found.setdefault(pair, self._row(target, pair, pair) or group)
+            pair = self._row(target, rules.partner(target, group.group_id) or group.group_id, valid)
+            if pair is not None:
+                found.setdefault(pair.group_id, pair)
         return tuple(found.values())
 
     def zones(
@@ -152,36 +151,42 @@ class Catalogue:
     ) -> tuple[str, ...] | None:
         """The private DNS zones in which an endpoint to this group is named, complete names in lower case.
 
-        `fqdns` are the public names that a finished endpoint reports. None: not known before it does.
-        Empty: the catalogue has no zone for it in this cloud.
+        `fqdns` are the public names that a finished endpoint reports. None: not known before it does, or by
+        what it reports. Empty: the catalogue has no zone for it in this cloud. A zone group holds five zones;
+        Azure Monitor in Government is the one row with six.
         """
         rows = [row for row in self.groups(group.type) if row.group_id == group.group_id] or [group]
-        templates = [template for row in rows for template in row.zones.get(cloud, ())]
+        templates = [zone for row in rows for zone in row.zones.get(cloud, ())]
+        located = [rules.located(zone, target.location, self._geo_codes) for zone in templates]
         names = rules.host_names(fqdns) or rules.own_names(target)
-        templates = [rules.located(zone, target.location, self._geo_codes) for zone in templates]
-        if group.choose:
-            return rules.chosen(templates, names) if names else None
-        filled = [rules.filled(zone, names) for zone in rules.kept(target, templates)]
+        if group.choose and templates:
+            return rules.chosen(located, names) or None
+        filled = [rules.filled(zone, names) for zone in rules.kept(target, located)]
         return None if None in filled else tuple(zone for zone in filled if zone)
 
-    def _row(self, target: Target, valid: str, asked: str) -> Group | None:
+    def _row(self, target: Target, asked: str, valid: Sequence[str]) -> Group | None:
+        """The row for one group id, if this resource has it."""
         rows = self.groups(target.id.type)
-        exact = [row for row in rows if row.group_id == valid]
-        if len(exact) > 1:
-            own = rules.own_names(target)
-            exact = [
-                row for row in exact if any(name.endswith(f".{row.discriminator}") for name in own)
-            ] or exact
-        if exact and (valid or not asked):
-            return exact[0]
-        for row in rows:
-            if (
-                row.pattern
-                and (valid or rules.open_ended(target))
-                and re.fullmatch(row.pattern, valid or asked)
-            ):
-                return replace(row, group_id=valid or asked)
-        return None
+        spelled = next((name for name in valid if name.lower() == asked.lower()), None)
+        if spelled is None:
+            open_rows = (row for row in rows if rules.open_ended(target) and _stands_for(row, asked))
+            return next((replace(row, group_id=asked) for row in open_rows), None)
+        named = [row for row in rows if row.group_id == spelled]
+        if not named:  # a name of the resource's own, such as an application gateway's frontend
+            return replace(rows[0], group_id=spelled)
+        own = rules.own_names(target)
+        told_apart = (row for row in named if any(name.endswith(f".{row.discriminator}") for name in own))
+        return next(told_apart, named[0])
+
+
+def _stands_for(row: Group, group_id: str) -> bool:
+    return row.pattern is not None and re.fullmatch(row.pattern, group_id) is not None
+
+
+def _instead(valid: Sequence[str]) -> str:
+    if not valid:
+        return "this resource has nothing that a private endpoint could connect to"
+    return f"use one of: {', '.join(name or '(an empty group id)' for name in valid)}"
 
 
 @functools.cache
@@ -189,14 +194,14 @@ def load() -> Catalogue:
     """The app's own catalogue, read once per process."""
     data = json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
     groups = tuple(_group(row) for row in data["groups"])
-    kinds = (
-        _kind(name, row, tuple(dict.fromkeys(g.group_id for g in groups if g.type == name)))
+    facts = (
+        _type_facts(name, row, tuple(dict.fromkeys(g.group_id for g in groups if g.type == name)))
         for name, row in data["types"].items()
     )
-    return Catalogue(kinds, groups, data["regions"])
+    return Catalogue(facts, groups, data["regions"])
 
 
-def _kind(name: str, row: Mapping[str, Any], listed: tuple[str, ...]) -> Kind:
+def _type_facts(name: str, row: Mapping[str, Any], listed: tuple[str, ...]) -> TypeFacts:
     public = row.get("public")
     switch = public and PublicSwitch(
         tuple(public["path"].split(".")),
@@ -204,7 +209,7 @@ def _kind(name: str, row: Mapping[str, Any], listed: tuple[str, ...]) -> Kind:
         public.get("closed", "Disabled"),
         public.get("sure", True),
     )
-    return Kind(name, row["api"], tuple(row.get("default", listed)), switch)
+    return TypeFacts(name, row["api"], tuple(row.get("default", listed)), switch)
 
 
 def _group(row: Mapping[str, Any]) -> Group:

@@ -111,11 +111,16 @@ def _cosmos_api(target: Target) -> str:
 
 
 def _cosmos_groups(target: Target, listed: tuple[str, ...]) -> tuple[str, ...]:
+    """Its API's group; Gremlin and Table accounts answer to Sql as well, the others refuse it."""
     api = _cosmos_api(target)
-    extra = {"SqlDedicated"} if api == "Sql" else set()
+    found = {api}
+    if api in ("Gremlin", "Table"):
+        found.add("Sql")
+    if api == "Sql":
+        found.add("SqlDedicated")  # whether the dedicated gateway is on, the account does not tell
     if target.properties.get("enableAnalyticalStorage") is True:
-        extra.add("Analytical")
-    return tuple(group for group in listed if group in {api, "Sql"} | extra)
+        found.add("Analytical")
+    return tuple(group for group in listed if group in found)
 
 
 def _frontends(target: Target) -> tuple[str, ...]:
@@ -167,7 +172,7 @@ def filled(zone: str, names: Sequence[str]) -> str | None:
 
 
 def chosen(zones: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """Of alternative zones, those that the names fall into: for each name the most specific one."""
+    """Of alternative zones, those that the names fall into, sorted: for each name the most specific one."""
     found = set()
     for name in names:
         matches = [match for zone in zones if (match := _match(zone, name))]

@@ -60,7 +60,7 @@ _TAGS = "microsoft.resources/tags"
 _TAGS_SUFFIX = re.compile(r"/providers/microsoft\.resources/tags(/[^/]+)?$", re.IGNORECASE)
 _GROUP = "microsoft.resources/subscriptions/resourcegroups"
 _PROVIDERS = re.compile(r"/providers/", re.IGNORECASE)
-_OUTSIDE = re.compile(r"(/subscriptions/[^/]+)?(/providers/|/?$)", re.IGNORECASE)
+_OUTSIDE = re.compile(r"/subscriptions/[^/]+(/?$|/providers/)|/providers/", re.IGNORECASE)
 # What Causeway's own writes raise. The last two lie below the target: approving a connection.
 _ECHO = re.compile(
     r"microsoft\.network/(privateendpoints|privatednszones|virtualnetworks|networksecuritygroups)(/.*)?"
