@@ -20,7 +20,7 @@ from azure.core.exceptions import (
 from azure.core.rest import HttpRequest
 
 from shared.adapters.arm_clients import OPERATIONS, ArmClients, Operations
-from shared.adapters.arm_errors import failure, refusal
+from shared.adapters.arm_errors import failure, refusal, wait_hint
 from shared.adapters.clock import SystemClock
 from shared.adapters.pace import Change, pace, settling
 from shared.core.errors import BlockedError, PermanentError, StillRunning, TransientError, clean
@@ -46,22 +46,12 @@ class Answer:
     @property
     def hint(self) -> float | None:
         """Seconds after which the server suggests to look; None if it names none."""
-        return hint_of(self.headers)
+        return wait_hint(self.headers)
 
     @property
     def operation(self) -> str | None:
         """Where the operation's status is found."""
         return self.headers.get("azure-asyncoperation") or self.headers.get("location")
-
-
-def hint_of(headers: Mapping[str, str]) -> float | None:
-    """`x-ms-retry-after-ms`, or `Retry-After` in whole seconds, as seconds."""
-    milliseconds = headers.get("x-ms-retry-after-ms") or headers.get("retry-after-ms")
-    seconds = headers.get("retry-after")
-    try:
-        return float(milliseconds) / 1000 if milliseconds else float(seconds) if seconds else None
-    except ValueError:
-        return None  # an HTTP date: as good as no hint
 
 
 class SdkArm:
@@ -201,7 +191,7 @@ class SdkArm:
         status = await self._read(lambda: self._request("GET", url))
         state = str(status.get("status") or "").lower()
         if state in ("failed", "canceled"):
-            raise _failed(status)
+            raise failure(status.get("error")).error()
         return state == "succeeded"
 
     async def _failure(self, at: ResourceId, answer: Answer) -> Exception:
@@ -209,7 +199,7 @@ class SdkArm:
         if answer.operation:
             status = await self._read(lambda: self._request("GET", str(answer.operation)))
             if isinstance(status.get("error"), Mapping):
-                return _failed(status)
+                return failure(status["error"]).error()
         return TransientError(f"{at.name} failed without saying why", code="ProvisioningFailed")
 
     async def _request(
@@ -274,8 +264,7 @@ def _answer(response: Any, _model: Any, _headers: Any) -> Answer:
     raw = response.http_response
     text = raw.text()
     body = raw.json() if text else {}
-    headers = {str(name).lower(): str(value) for name, value in raw.headers.items()}
-    return Answer(body if isinstance(body, dict) else {}, headers, raw.status_code == 200)
+    return Answer(body if isinstance(body, dict) else {}, raw.headers, raw.status_code == 200)
 
 
 def _body(answer: Any) -> Json:
@@ -293,14 +282,8 @@ def _lags(seen: Seen) -> bool:
     return seen.busy or state == "InProgress"
 
 
-def _failed(status: Json) -> Exception:
-    """A failed operation's status: its error decides; the 200 that carries it says nothing."""
-    return failure(status.get("error")).error()
-
-
 def _meaning(error: HttpResponseError) -> Exception:
     response: Any = error.response
     if response is None:
         return TransientError(clean(str(error), 400), code="NoResponse")
-    headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
-    return refusal(int(response.status_code or 0), headers, response.text()).error()
+    return refusal(int(response.status_code or 0), response.headers, response.text()).error()

@@ -1,0 +1,63 @@
+"""A table and a queue in memory, with the real ones' manners: ETags, conditional writes, key order."""
+
+import itertools
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from shared.adapters.tables import Changed, Exists, Row, Values, check
+
+
+class MemoryTable:
+    """Implements `shared.adapters.tables.Table`."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Row] = {}
+        self._etags = itertools.count(1)
+
+    async def get(self, partition: str, key: str) -> Row | None:
+        return self.rows.get((partition, key))
+
+    async def insert(self, partition: str, key: str, values: Values) -> Row:
+        check(partition, key, values)
+        if (partition, key) in self.rows:
+            raise Exists
+        return self._put(partition, key, values)
+
+    async def replace(self, row: Row, values: Values) -> Row:
+        check(row.partition, row.key, values)
+        self._unchanged(row)
+        return self._put(row.partition, row.key, values)
+
+    async def delete(self, row: Row) -> None:
+        if (row.partition, row.key) in self.rows:
+            self._unchanged(row)
+            del self.rows[row.partition, row.key]
+
+    async def query(self, where: Values) -> AsyncIterator[Row]:
+        for key in sorted(self.rows):
+            row = self.rows.get(key)
+            if row is None:
+                continue
+            seen = {**row.values, "PartitionKey": row.partition, "RowKey": row.key}
+            if all(seen.get(name) == value for name, value in where.items()):
+                yield row
+
+    def _unchanged(self, row: Row) -> None:
+        known = self.rows.get((row.partition, row.key))
+        if known is None or known.etag != row.etag:
+            raise Changed
+
+    def _put(self, partition: str, key: str, values: Values) -> Row:
+        row = Row(partition, key, dict(values), str(next(self._etags)))
+        self.rows[partition, key] = row
+        return row
+
+
+class MemoryQueue:
+    """Implements the flow's `WorkQueue`: what was sent, in order, with its delay."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, timedelta]] = []
+
+    async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
+        self.sent.append((item, delay))

@@ -1,0 +1,151 @@
+"""The whole flow in one process: real adapters and SDKs over the simulator, tables in memory, virtual time.
+
+A test acts as a user does (create, tag, delete), lets the work drain, and looks. Run it with `play`: time
+moves only when everybody waits, so minutes of Azure take milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from azure.core.credentials import AccessToken
+
+from sandbox.azure import identity, scenario
+from sandbox.azure.clock import VirtualClock, VirtualLoop
+from sandbox.azure.model import Request
+from sandbox.azure.simulator import Simulator
+from sandbox.azure.transport import InProcessTransport
+from shared.adapters.arm import SdkArm
+from shared.adapters.arm_clients import ArmClients
+from shared.adapters.clock import SystemClock
+from shared.adapters.leases import TableLeases
+from shared.adapters.ledger import TableLedger
+from shared.core.ids import ResourceId, target_key
+from shared.core.policy import Policy
+from shared.core.work import WorkItem
+from shared.flow.wiring import Flow, Ports, wire
+from tests.core.policies import a_policy
+from tests.memory import MemoryQueue, MemoryTable
+
+SUB = "/subscriptions/00000000-0000-0000-0000-000000000001"
+NETWORKS = f"{SUB}/resourceGroups/rg-network/providers/Microsoft.Network"
+HUB = f"{NETWORKS}/virtualNetworks/hub-we"
+SPOKE = f"{NETWORKS}/virtualNetworks/spoke-a"
+ENDPOINTS = f"{HUB}/subnets/endpoints"
+ZONES = f"{SUB}/resourceGroups/rg-dns/providers/Microsoft.Network/privateDnsZones"
+STORAGE = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Storage/storageAccounts"
+VERSIONS = {"microsoft.storage": "2023-05-01", "microsoft.sql": "2023-08-01", "microsoft.keyvault": "2023-07-01"}
+
+
+class LoopClock(SystemClock):
+    """The process's clock, told by the running loop, so that virtual time reaches leases and walks too."""
+
+    def time(self) -> float:
+        return 1_800_000_000.0 + asyncio.get_running_loop().time()
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+class Token:
+    """The app's managed identity, without HTTP."""
+
+    async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        return AccessToken(identity.issue(scopes[0].removesuffix("/.default"), 0), 2**31)
+
+    async def get_token_info(self, *scopes: str, **_: Any) -> Any:
+        from azure.core.credentials import AccessTokenInfo
+
+        return AccessTokenInfo((await self.get_token(*scopes)).token, 2**31)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+
+class World:
+    """Azure, the app, and a user of both."""
+
+    def __init__(self, policy: Policy | None = None, seed: int = 0) -> None:
+        self.azure = Simulator(seed=seed, clock=VirtualClock())
+        self.azure.apply(scenario.load(scenario.DEFAULT))
+        self.queue = MemoryQueue()
+        self.tables = {name: MemoryTable() for name in ("connections", "outcomes", "leases")}
+        self.policy = policy or a_policy()
+        self.flow = self.worker()
+
+    def worker(self) -> Flow:
+        """Another process of the app over the same Azure, tables and queue."""
+        clock = LoopClock()
+        transport = InProcessTransport(self.azure)
+        arm = SdkArm(ArmClients(Token(), "https://arm.test", transport), clock)  # type: ignore[arg-type]
+        ledger = TableLedger(self.tables["connections"], self.tables["outcomes"], clock)
+        leases = TableLeases(self.tables["leases"], clock)
+        return wire(self.policy, Ports(arm, ledger, leases, self.queue, clock), budget=480.0)
+
+    async def send(self, method: str, path: str, body: Any = None, version: str = "2024-05-01") -> Any:
+        """A user's request. Raises AssertionError for an error answer."""
+        parts = path.split("/providers/")
+        namespace = parts[-1].split("/")[0].lower() if len(parts) > 1 else ""
+        query = {"api-version": VERSIONS.get(namespace, version)}
+        asked = Request(method, path, query, {"authorization": "Bearer me"}, body, "https://arm.test")
+        answer = await self.azure.handle(asked)
+        assert answer.status < 400 or answer.status == 404, (answer.status, answer.body)
+        return answer.body if answer.status != 404 else None
+
+    async def create_account(self, name: str = "orders", tags: dict[str, str] | None = None, **more: Any) -> str:
+        """A storage account, ready; its id."""
+        at = f"{STORAGE}/{name}"
+        body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}} | more
+        await self.send("PUT", at, {**body, "tags": tags or {}})
+        await asyncio.sleep(120)
+        assert await self.send("GET", at)
+        return at
+
+    async def reconcile(self, at: str, reason: str = "event", flow: Flow | None = None) -> dict[str, Any]:
+        """One work item to its end, later ones it queued included. The connection's state afterwards."""
+        await (flow or self.flow).worker.work(WorkItem(at, reason, "test"))  # type: ignore[arg-type]
+        await self.drain()
+        return await self.state(at)
+
+    async def drain(self, most: int = 20) -> None:
+        """Work off the queue, delays waited for."""
+        for _ in range(most):
+            if not self.queue.sent:
+                return
+            item, delay = self.queue.sent.pop(0)
+            await asyncio.sleep(delay.total_seconds())
+            await self.flow.worker.work(WorkItem.parse(item))
+        raise AssertionError(f"still {len(self.queue.sent)} items after {most}")
+
+    async def state(self, at: str) -> dict[str, Any]:
+        found = await self.flow.desk.connection(target_key(ResourceId.parse(at)))
+        return found or {}
+
+    def sent(self) -> list[tuple[str, str]]:
+        """What the app asked Azure for since the last look: method and path, tokens left out."""
+        entries = [e for e in self.azure.requests.entries if e.principal == "app" and e.kind != "token"]
+        self.azure.requests.entries.clear()
+        return [(entry.method, entry.path) for entry in entries]
+
+    def writes(self) -> list[tuple[str, str]]:
+        return [(method, path) for method, path in self.sent() if method != "GET"]
+
+
+def play(story: Callable[[], Awaitable[None]]) -> None:
+    """Run an async story on a loop whose time jumps."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(_told(story))
+
+
+async def _told(story: Callable[[], Awaitable[None]]) -> None:
+    await story()
+
+
+def pretty(state: dict[str, Any]) -> str:
+    return json.dumps(state, indent=1)
