@@ -105,7 +105,7 @@ def check_delete(world: World, network: Resource) -> None:
 def show(world: World, network: Resource) -> Json:
     """The network with its subnets and peerings; Updating while anything on it is (source: section 6)."""
     body = network.shown()
-    if world.lock(network.id).holder is not None:
+    if network.state == "Succeeded" and world.lock(network.id).holder is not None:
         body["properties"]["provisioningState"] = "Updating"
     body["properties"]["subnets"] = [world.show(one) for one in world.store.children(network.id, "subnets")]
     peerings = world.store.children(network.id, "virtualNetworkPeerings")

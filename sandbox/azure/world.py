@@ -6,10 +6,8 @@ be repeated.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +19,7 @@ from sandbox.azure.locks import Lock
 from sandbox.azure.model import ArmError, Json, Request, Resource
 from sandbox.azure.operations import Operation, Style
 from sandbox.azure.store import Store
+from sandbox.azure.timers import Timers
 
 if TYPE_CHECKING:
     from sandbox.azure.clock import Clock
@@ -56,9 +55,7 @@ class World:
         self.memory: dict[str, Any] = {}
         self._durations = Durations(seed)
         self._locks: dict[str, Lock] = {}
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = count()
-        self._settling: float | None = None
+        self._timers = Timers(clock)
         # Set by the simulator: who may do what, and where news of changes goes.
         self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
         self.emit: Callable[[Change], None] = lambda change: None
@@ -68,7 +65,7 @@ class World:
     @property
     def now(self) -> float:
         """Simulated seconds now; inside something due earlier, the moment it was due."""
-        return self._settling if self._settling is not None else self.clock.now()
+        return self._timers.now
 
     def timestamp(self, digits: int = 7) -> str:
         """Now as Azure writes times: "2026-01-01T00:00:00.0000000Z"."""
@@ -145,24 +142,11 @@ class World:
 
     def at(self, delay: float, action: Callable[[], None]) -> None:
         """Run `action` when `delay` simulated seconds have passed, even if nobody asks for anything."""
-        heapq.heappush(self._timers, (self.now + delay, next(self._order), action))
-        self.clock.call_later(delay, self.settle)
+        self._timers.add(delay, action)
 
     def settle(self) -> None:
-        """Run all that is due, in order, each at the moment it was due.
-
-        The engine calls it before every request.
-        """
-        if self._settling is not None:
-            return
-        now = self.clock.now()
-        while self._timers and self._timers[0][0] <= now:
-            due, _, action = heapq.heappop(self._timers)
-            self._settling = due
-            try:
-                action()
-            finally:
-                self._settling = None
+        """Run all that is due, in order, each at the moment it was due; before every request."""
+        self._timers.settle()
 
     def start_operation(
         self,
@@ -226,6 +210,8 @@ class World:
             result=result or ((lambda: self._shown_or_none(about)) if change == "write" else None),
             fail=call.lro_failure or fail,
         )
+        if change == "delete":
+            self._mark_deleting(about)
         self.operations.append(operation)
         call.operations.append(operation)
         for id in locks:
@@ -360,6 +346,12 @@ class World:
                 return lambda: self.remove(id)
             case _:
                 return None
+
+    def _mark_deleting(self, id: ArmId) -> None:
+        """While a delete runs the resource says so, if it says anything about its state."""
+        resource = self.store.get(id)
+        if resource is not None and resource.state is not None:
+            resource.state = "Deleting"
 
     def _shown_or_none(self, id: ArmId) -> Json | None:
         resource = self.store.get(id)
