@@ -102,7 +102,8 @@ def decide(want: Wanted, observed: Observed) -> Action:
 def _standing(want: Wanted, observed: Observed) -> Seen | None:
     """What answers, or occupies, the place: for links and zone groups one of any name."""
     if isinstance(want, Link):
-        return want.at(observed.listed(want.zone, link.COLLECTION)) or observed.objects.get(want.id)
+        links = observed.listed(want.zone, link.COLLECTION)
+        return want.at(links) or next((found for found in links if found.id == want.id), None)
     if isinstance(want, ZoneGroup):
         return next(iter(observed.listed(want.endpoint, zone_group.COLLECTION)), None)
     return observed.see(want.id)

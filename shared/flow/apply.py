@@ -135,9 +135,8 @@ class _Run:
     async def _fresh(self, want: Wanted) -> Observed:
         if isinstance(want, Link):
             links = seen_all(await self._a.arm.list(want.zone, link.COLLECTION))
-            found = want.at(links)
             view = Observed().listing(want.zone, link.COLLECTION, links)
-            return view.having({want.id: None, **({found.id: found} if found else {})})
+            return view.having({found.id: found for found in links})
         body = await self._a.arm.get(want.id)
         return Observed({want.id: None if body is None else Seen(want.id, body)})
 

@@ -55,9 +55,12 @@ class Observer:
         )
 
     async def observe(self, desired: Desired, known: Observed) -> Observed:
-        """Read every wished-for object that nobody looked at yet in this walk."""
+        """Read every wished-for object that nobody looked at yet in this walk.
+
+        Links and zone groups are known by the collections that hold them, as any name may answer the need.
+        """
         parts = await asyncio.gather(
-            *(self._look(want) for want in desired.objects() if not known.looked_at(want.id))
+            *(self._look(want, known) for want in desired.objects())
         )
         view = known
         for objects, collections in parts:
@@ -74,21 +77,23 @@ class Observer:
         bodies = await asyncio.gather(*(self._arm.get(nic) for nic in unread))
         return view.having({nic: seen(nic, body) for nic, body in zip(unread, bodies, strict=True)})
 
-    async def _look(self, want: object) -> _Part:
+    async def _look(self, want: object, known: Observed) -> _Part:
         match want:
-            case Endpoint():
+            case Endpoint() if not known.looked_at(want.id):
                 return await self._endpoint(want)
-            case Zone():
+            case Zone() if not known.looked_at(want.id):
                 return {want.id: await self._shared.get(want.id)}, {}
-            case Link():
-                if await self._shared.get(want.zone) is None:
-                    return {want.id: None}, {(want.zone, link.COLLECTION): ()}
-                links = await self._shared.list(want.zone, link.COLLECTION)
-                return {want.id: want.at(links)}, {(want.zone, link.COLLECTION): links}
-            case ZoneGroup():
-                return {want.id: None}, {}  # read with its endpoint
+            case Link() if (want.zone, link.COLLECTION) not in known.collections:
+                return {}, {(want.zone, link.COLLECTION): await self._links(want.zone)}
+            case Endpoint() | Zone() | Link() | ZoneGroup():
+                return {}, {}  # read already; a zone group with its endpoint
             case _:
                 raise TypeError(f"nobody knows how to look at {type(want).__name__}")
+
+    async def _links(self, zone: ResourceId) -> tuple[Seen, ...]:
+        if await self._shared.get(zone) is None:
+            return ()
+        return await self._shared.list(zone, link.COLLECTION)
 
     async def _endpoint(self, want: Endpoint) -> _Part:
         body = await self._arm.get(want.id)
