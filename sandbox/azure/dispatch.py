@@ -248,7 +248,13 @@ class Gateway:
             found_here = self._world.store.children(owner, kind)
         else:
             found_here = self._world.store.of_type(known.name, owner)
-        return listing.page(request, [self._world.show(one) for one in found_here])
+        read = f"{known.name}/read"
+        shown = [
+            self._world.show(one)
+            for one in found_here
+            if self._world.check_access(principal, read, one.id.text)
+        ]
+        return listing.page(request, shown)
 
     def _resources(self, found: Route, request: Request, principal: str) -> Response:
         assert found.id is not None  # noqa: S101

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from azure.core.exceptions import ServiceResponseError
+from azure.core.exceptions import ServiceRequestError
 from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.core.rest import HttpRequest
 from azure.core.rest._http_response_impl_async import AsyncHttpResponseImpl
@@ -115,11 +115,13 @@ class InProcessTransport(AsyncHttpTransport):
         self._simulator = simulator
 
     async def send(self, request: Any, **kwargs: Any) -> Any:
-        """Hand the request over. Raises ServiceResponseError for a dropped connection."""
+        """Hand the request over. Raises ServiceRequestError for a dropped connection, as the SDK's own
+        aiohttp transport does.
+        """
         asked = to_request(request.method, request.url, request.headers, _content(request))
         response = await self._simulator.handle(asked)
         if response.drop:
-            raise ServiceResponseError("the connection was reset")
+            raise ServiceRequestError("Server disconnected")
         return _InProcessResponse(request, response)
 
     async def open(self) -> None:
