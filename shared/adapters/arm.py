@@ -1,152 +1,68 @@
 """Azure Resource Manager, one resource at a time, in raw JSON.
 
-Place in the data's way: `flow` reads and writes Azure through this and nothing else. Writes are awaited
-here: network resources by reading the resource until it settles, which is the same after a crash as after
-a write; private DNS by its operation, because only that tells of a failure.
+Place in the data's way: `flow` reads and writes Azure through this and nothing else. A read is repeated
+here, because it changes nothing; a write is sent once and awaited, and whether to send it again is the
+caller's to decide.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
-from azure.core.exceptions import (
-    AzureError,
-    ClientAuthenticationError,
-    HttpResponseError,
-    ResourceNotFoundError,
-)
-from azure.core.rest import HttpRequest
-
-from shared.adapters.arm_clients import OPERATIONS, ArmClients, Operations
-from shared.adapters.arm_errors import failure, refusal, wait_hint
-from shared.adapters.clock import SystemClock
-from shared.adapters.pace import Change, pace, settling
-from shared.core.errors import BlockedError, PermanentError, StillRunning, TransientError, clean
+from shared.adapters.arm_calls import ArmCalls
+from shared.adapters.arm_clients import ArmClients
+from shared.adapters.arm_types import writable
+from shared.adapters.arm_waiting import Begun, Waiting
+from shared.adapters.clock import Clock
+from shared.core.errors import TransientError
 from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
 
 type Json = dict[str, Any]
 type Page = list[Json]
 
 READ_TRIES = 3
-LONGEST_READ_WAIT = 30.0  # seconds that a read waits by itself; longer throttling goes back to the queue
-RESOURCES_API = "2021-04-01"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A write's first answer."""
-
-    body: Json
-    headers: Mapping[str, str]
-    updated: bool = False  # a 200: it was there before
-
-    @property
-    def hint(self) -> float | None:
-        """Seconds after which the server suggests to look; None if it names none."""
-        return wait_hint(self.headers)
-
-    @property
-    def operation(self) -> str | None:
-        """Where the operation's status is found."""
-        return self.headers.get("azure-asyncoperation") or self.headers.get("location")
+FIRST_PAUSE = 0.5  # seconds before a read is repeated, doubled each time, where Azure names none
+LONGEST_PAUSE = 30.0  # a read that Azure throttles for longer is the caller's to put off
+RESOURCES_API = "2021-04-01"  # Microsoft.Resources: lists of resources and of groups
 
 
 class SdkArm:
-    """Implements the flow's `Arm` with the Azure SDK."""
+    """Implements the flow's `Arm` with the Azure SDK. One per process."""
 
-    def __init__(self, clients: ArmClients, clock: SystemClock) -> None:
-        self._clients = clients
+    def __init__(self, clients: ArmClients, clock: Clock) -> None:
+        self._calls = ArmCalls(clients)
+        self._waiting = Waiting(self._calls, clock)
         self._clock = clock
 
     async def get(self, at: ResourceId, *, api_version: str | None = None) -> Json | None:
-        async def once() -> Json | None:
-            known = OPERATIONS.get(at.type.lower())
-            try:
-                if known is None:
-                    return await self._request("GET", at.text, api_version or RESOURCES_API)
-                operations = self._clients.operations(known, at.subscription)
-                found = await operations.get(at.resource_group, *at.names, cls=_answer)
-            except ResourceNotFoundError:
-                return None
-            return _body(found)
-
-        return await self._read(once)
+        return await self._read(lambda: self._calls.get(at, api_version))
 
     async def list(self, parent: ResourceId, collection: str) -> Page:
-        known = _known(f"{parent.type}/{collection}")
-
-        async def once() -> Page:
-            operations = self._clients.operations(known, parent.subscription)
-            names = dict(zip(known.parents, parent.names, strict=True))
-            try:
-                found = operations.list(resource_group_name=parent.resource_group, **names)
-                return [item.as_dict() async for item in found]
-            except ResourceNotFoundError:
-                return []
-
-        return await self._read(once)
+        return await self._read(lambda: self._calls.list(parent, collection))
 
     async def put(
         self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
     ) -> Json:
-        known = _known(at.type)
-        operations = self._clients.operations(known, at.subscription)
-
-        async def send() -> Answer:
-            options = {"polling": False, "cls": _answer, "params": dict(query or {})}
-            poller = await operations.begin_create_or_update(at.resource_group, *at.names, body, **options)
-            answer = await poller.result()
-            return answer if isinstance(answer, Answer) else Answer({}, {})
-
-        answer = await self._called(send)
+        known, since = writable(at.type), self._clock.monotonic()
+        begun = Begun(at, await self._calls.put(at, body, query or {}), since, deadline)
         if known.ends == "operation":
-            return await self._ended(at, answer, deadline)
-        if answer.body and not Seen(at, answer.body).busy:
-            return _sound(at, answer.body)
-        change: Change = "update" if answer.updated else "create"
-        settled = await self._settled(at, pace(at.type, change).moments(answer.hint), deadline)
-        if settled is None:
-            raise TransientError(f"{at.name} went away while it was made", code="Vanished")
-        if Seen(at, settled).state in ("failed", "canceled"):
-            raise await self._failure(at, answer)
-        return settled
+            return await self._waiting.operated(begun)
+        return await self._waiting.written(begun)
 
     async def settle(self, at: ResourceId, *, deadline: float) -> Json | None:
-        return await self._settled(at, settling(), deadline)
+        return await self._waiting.settled(at, deadline)
 
     async def delete(self, at: ResourceId, *, deadline: float) -> None:
-        known = _known(at.type)
-        operations = self._clients.operations(known, at.subscription)
-
-        async def send() -> Answer | None:
-            try:
-                poller = await operations.begin_delete(
-                    at.resource_group, *at.names, polling=False, cls=_answer
-                )
-                answer = await poller.result()
-            except ResourceNotFoundError:
-                return None
-            return answer if isinstance(answer, Answer) else Answer({}, {})
-
-        answer = await self._called(send)
-        if answer is None:
-            return
-        async for _ in self._looks(at, pace(at.type, "delete").moments(answer.hint), deadline):
-            if await self.get(at) is None:
-                return
+        since = self._clock.monotonic()
+        answer = await self._calls.delete(at)
+        if answer is not None and answer.status != 204:
+            await self._waiting.gone(Begun(at, answer, since, deadline))
 
     async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Json:
-        await self._called(lambda: self._request("PATCH", at.text, api_version, body))
-        async for _ in self._looks(at, settling(), deadline):
-            found = await self.get(at, api_version=api_version)
-            if found is None:
-                raise TransientError(f"{at.name} went away while it was changed", code="Vanished")
-            if not Seen(at, found).busy:
-                return found
-        raise AssertionError("looks never end")
+        since = self._clock.monotonic()
+        answer = await self._calls.request("PATCH", at.text, api_version=api_version, body=body)
+        return await self._waiting.changed(Begun(at, answer, since, deadline), api_version)
 
     async def resources(self, subscription: str) -> AsyncIterator[Page]:
         async for page in self._pages(f"/subscriptions/{subscription}/resources"):
@@ -159,131 +75,30 @@ class SdkArm:
         return found
 
     async def _pages(self, path: str) -> AsyncIterator[Page]:
-        following: str | None = f"{path}?api-version={RESOURCES_API}"
-        while following:
-            url = following
-            page = await self._read(lambda url=url: self._request("GET", url))  # type: ignore[misc]
-            yield list(page.get("value") or [])
-            following = page.get("nextLink")
+        """Every page, empty ones too: Azure may answer one in the middle."""
+        page = await self._page(path, RESOURCES_API)
+        yield _members(page)
+        while following := page.get("nextLink"):
+            page = await self._page(str(following))
+            yield _members(page)
 
-    async def _settled(self, at: ResourceId, moments: Iterator[float], deadline: float) -> Json | None:
-        """Read the resource until no operation runs on it. None: it is gone."""
-        async for _ in self._looks(at, moments, deadline):
-            body = await self.get(at)
-            if body is None or not Seen(at, body).busy:
-                return body
-        raise AssertionError("looks never end")
+    async def _page(self, url: str, api_version: str | None = None) -> Json:
+        answer = await self._read(lambda: self._calls.request("GET", url, api_version=api_version))
+        return answer.body
 
-    async def _ended(self, at: ResourceId, answer: Answer, deadline: float) -> Json:
-        """Await a private DNS operation, then the resource's own state (a link lags behind its operation)."""
-        succeeded = answer.operation is None
-        async for _ in self._looks(at, pace(at.type, "create").moments(answer.hint), deadline):
-            if not succeeded and answer.operation:
-                succeeded = await self._operation(answer.operation)
-            if succeeded:
-                body = await self.get(at)
-                if body is not None and not _lags(Seen(at, body)):
-                    return body
-        raise AssertionError("looks never end")
-
-    async def _operation(self, url: str) -> bool:
-        """True once the operation succeeded; raises what a failed one means."""
-        status = await self._read(lambda: self._request("GET", url))
-        state = str(status.get("status") or "").lower()
-        if state in ("failed", "canceled"):
-            raise failure(status.get("error")).error()
-        return state == "succeeded"
-
-    async def _failure(self, at: ResourceId, answer: Answer) -> Exception:
-        """What a failed operation says of itself. Reported as passing if it cannot be read any more."""
-        if answer.operation:
-            status = await self._read(lambda: self._request("GET", str(answer.operation)))
-            if isinstance(status.get("error"), Mapping):
-                return failure(status["error"]).error()
-        return TransientError(f"{at.name} failed without saying why", code="ProvisioningFailed")
-
-    async def _request(
-        self, method: str, url: str, api_version: str | None = None, body: Json | None = None
-    ) -> Json:
-        full = url if url.startswith("https://") else f"{self._clients.endpoint}{url}"
-        params = {"api-version": api_version} if api_version else None
-        request = HttpRequest(method, full, params=params, json=body)
-        response = await self._clients.generic().send_request(request)
-        if response.status_code == 404:
-            raise ResourceNotFoundError(response=response)
-        if response.status_code >= 400:
-            raise HttpResponseError(response=response)
-        text = response.text()
-        return dict(response.json()) if text else {}
-
-    async def _read[T](self, read_once: Callable[[], Awaitable[T]]) -> T:
-        """Reads are repeated here, a few times: they change nothing."""
-        for attempt in range(READ_TRIES):
+    async def _read[T](self, once: Callable[[], Awaitable[T]]) -> T:
+        for attempt in range(1, READ_TRIES + 1):
             try:
-                return await self._called(read_once)
+                return await once()
             except TransientError as error:
-                wait = error.retry_after if error.retry_after is not None else float(2**attempt)
-                if attempt == READ_TRIES - 1 or wait > LONGEST_READ_WAIT:
+                pause = (
+                    error.retry_after if error.retry_after is not None else FIRST_PAUSE * 2 ** (attempt - 1)
+                )
+                if attempt == READ_TRIES or pause > LONGEST_PAUSE:
                     raise
-                await self._clock.sleep(wait)
+                await self._clock.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    async def _called[T](self, call: Callable[[], Awaitable[T]]) -> T:
-        """Every SDK exception ends here, chained."""
-        try:
-            return await call()
-        except ClientAuthenticationError as error:
-            if error.response is None:
-                remedy = "give the app a managed identity, or sign in"
-                raise BlockedError("NoCredential", clean(str(error), 400), remedy) from error
-            raise _meaning(error) from error
-        except HttpResponseError as error:
-            raise _meaning(error) from error
-        except AzureError as error:
-            raise TransientError(clean(str(error), 400), code=type(error).__name__) from error
 
-    async def _looks(self, at: ResourceId, moments: Iterator[float], deadline: float) -> AsyncIterator[None]:
-        """Wait for each moment, counted from now, until the walk's time is over (StillRunning)."""
-        began = self._clock.monotonic()
-        for moment in moments:
-            if began + moment > deadline:
-                raise StillRunning(f"Azure is still at work on {at.name}", code="StillRunning")
-            await self._clock.sleep(max(0.0, began + moment - self._clock.monotonic()))
-            yield
-
-
-def _known(kind: str) -> Operations:
-    known = OPERATIONS.get(kind.lower())
-    if known is None:
-        raise PermanentError("UnknownType", f"nothing here writes {kind}")
-    return known
-
-
-def _answer(response: Any, _model: Any, _headers: Any) -> Answer:
-    """The SDK's `cls` callback: the wire's JSON instead of a model, so that unknown properties survive."""
-    raw = response.http_response
-    text = raw.text()
-    body = raw.json() if text else {}
-    return Answer(body if isinstance(body, dict) else {}, raw.headers, raw.status_code == 200)
-
-
-def _body(answer: Any) -> Json:
-    return answer.body if isinstance(answer, Answer) else {}
-
-
-def _sound(at: ResourceId, body: Json) -> Json:
-    if Seen(at, body).state == "failed":
-        raise TransientError(f"{at.name} is in a failed state", code="ProvisioningFailed")
-    return body
-
-
-def _lags(seen: Seen) -> bool:
-    state = seen.properties.get("virtualNetworkLinkState")
-    return seen.busy or state == "InProgress"
-
-
-def _meaning(error: HttpResponseError) -> Exception:
-    response: Any = error.response
-    if response is None:
-        return TransientError(clean(str(error), 400), code="NoResponse")
-    return refusal(int(response.status_code or 0), response.headers, response.text()).error()
+def _members(page: Json) -> Page:
+    return list(page.get("value") or [])

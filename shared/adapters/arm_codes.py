@@ -18,6 +18,7 @@ TRANSIENT = frozenset(
         "CannotDeleteResource",  # children are still being deleted
         "ConflictingServerOperation",
         "ExpiredAuthenticationToken",
+        "FailedSilently",  # our name for a failed operation without an error: the same write mends it
         "GatewayTimeout",
         "InternalServerError",
         "InvalidAuthenticationToken",

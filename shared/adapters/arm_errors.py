@@ -78,9 +78,12 @@ def refusal(status: int | None, headers: Mapping[str, str], body: str) -> Refusa
     return Refusal(status, clean(code) or f"Http{status}", text, wait_hint(headers))
 
 
-def failure(error: object) -> Refusal:
-    """Read the `error` of a failed long operation."""
-    return refusal(None, {}, json.dumps({"error": error if isinstance(error, dict) else {}}))
+def failure(error: object, state: str) -> Refusal:
+    """Read the `error` of a failed long operation; `state` is failed or canceled."""
+    if isinstance(error, dict) and error:
+        return refusal(None, {}, json.dumps({"error": error}))
+    code = "Canceled" if state == "canceled" else "FailedSilently"
+    return Refusal(None, code, "the operation gave no reason")
 
 
 def wait_hint(headers: Mapping[str, str]) -> float | None:

@@ -1,0 +1,64 @@
+"""The resource types that the SDK's clients serve for us, as one table.
+
+Place in the data's way: below `arm_clients` and `arm_waiting`. A new type is one row here: the operations of
+a row are alike (`get`, `list`, `begin_create_or_update`, `begin_delete`), so nothing else asks for the type.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.core.errors import PermanentError
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """Where the SDK keeps a type's operations, how it calls the parent's name, and how a write ends.
+
+    `ends`: `state` where the resource's own provisioningState tells; `operation` where only the status of
+    the operation tells of a failure (private DNS, recorded: 202 with an empty body, errors in the poll).
+    `written` is False for what is only read: a network or security group is never written as a whole,
+    because the write would replace everything in it.
+    """
+
+    client: Literal["network", "dns"]
+    group: str
+    parent: str = ""
+    ends: Literal["state", "operation"] = "state"
+    written: bool = True
+
+
+OPERATIONS = {
+    "microsoft.network/privateendpoints": Operations("network", "private_endpoints"),
+    "microsoft.network/privateendpoints/privatednszonegroups": Operations(
+        "network", "private_dns_zone_groups", "private_endpoint_name"
+    ),
+    "microsoft.network/networkinterfaces": Operations("network", "network_interfaces", written=False),
+    "microsoft.network/virtualnetworks": Operations("network", "virtual_networks", written=False),
+    "microsoft.network/virtualnetworks/subnets": Operations("network", "subnets", "virtual_network_name"),
+    "microsoft.network/virtualnetworks/virtualnetworkpeerings": Operations(
+        "network", "virtual_network_peerings", "virtual_network_name"
+    ),
+    "microsoft.network/networksecuritygroups": Operations(
+        "network", "network_security_groups", written=False
+    ),
+    "microsoft.network/networksecuritygroups/securityrules": Operations(
+        "network", "security_rules", "network_security_group_name"
+    ),
+    "microsoft.network/privatednszones": Operations("dns", "private_zones", ends="operation"),
+    "microsoft.network/privatednszones/virtualnetworklinks": Operations(
+        "dns", "virtual_network_links", "private_zone_name", ends="operation"
+    ),
+}
+
+
+def operations(kind: str) -> Operations | None:
+    """The row of a type, named in any case; None for a type that the generic client reads."""
+    return OPERATIONS.get(kind.lower())
+
+
+def writable(kind: str) -> Operations:
+    """The row of a type that we write. Raises PermanentError for any other type."""
+    known = operations(kind)
+    if known is None or not known.written:
+        raise PermanentError("NotWritten", f"Causeway does not write resources of type {kind}")
+    return known

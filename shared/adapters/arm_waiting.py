@@ -1,0 +1,184 @@
+"""Waiting for long operations: looking again, at a pace, until what was written has settled.
+
+Place in the data's way: the upper half of `arm`. A look that fails for a reason that passes by itself is no
+news, and the operation goes on in Azure whatever we hear; only the walk's deadline ends the waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from shared.adapters.arm_calls import Answer, ArmCalls, Json
+from shared.adapters.arm_errors import Missing, failure
+from shared.adapters.clock import Clock
+from shared.adapters.pace import pace, settling
+from shared.core.errors import CausewayError, StillRunning, TransientError
+from shared.core.ids import ResourceId
+from shared.core.kinds.kind import Seen
+
+ABSENT_LOOKS = 3  # 404s in a row after which a resource that was just written counts as gone
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A long operation: what it is about, Azure's first answer, when the request left, and the deadline.
+
+    Both times are moments of `Clock.monotonic`. The pace counts from the request, not from the answer: the
+    endpoint's PUT itself takes up to 20 s (recorded), and the operation runs meanwhile.
+    """
+
+    at: ResourceId
+    answer: Answer
+    since: float
+    deadline: float
+
+
+class Waiting:
+    """Awaits operations by reading, through `calls`, what they are about."""
+
+    def __init__(self, calls: ArmCalls, clock: Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+
+    async def written(self, begun: Begun) -> Json:
+        """The body of a written resource once its provisioningState settles.
+
+        Raises what its operation failed with.
+        """
+        body: Json | None = begun.answer.body
+        if body and not Seen(begun.at, body).busy:
+            return await self._sound(begun, body)
+        moments = pace(begun.at.type, "update" if begun.answer.status == 200 else "create")
+        absent = 0
+        async for body in self._looks(begun, moments.moments(begun.answer.hint), self._reader(begun.at)):
+            absent = absent + 1 if body is None else 0
+            if body is not None and not Seen(begun.at, body).busy:
+                return await self._sound(begun, body)
+            if absent == ABSENT_LOOKS:
+                raise TransientError(f"{begun.at.name} went away while it was written", code="Vanished")
+        raise AssertionError("the moments never end")
+
+    async def operated(self, begun: Begun) -> Json:
+        """The body of a resource whose operation alone tells how it ended: private DNS."""
+        moments = pace(begun.at.type, "create").moments(begun.answer.hint)
+        await self._operation(begun, moments)
+        async for body in self._looks(begun, moments, self._reader(begun.at), at_once=True):
+            if body is not None and not _lags(Seen(begun.at, body)):
+                return body
+        raise AssertionError("the moments never end")
+
+    async def gone(self, begun: Begun) -> None:
+        """Return once reading says 404. Raises what the delete failed with."""
+        moments = pace(begun.at.type, "delete").moments(begun.answer.hint)
+        async for body in self._looks(begun, moments, self._reader(begun.at)):
+            if body is None:
+                return
+            if not Seen(begun.at, body).busy and (error := await self._failure(begun.answer)):
+                raise error
+        raise AssertionError("the moments never end")
+
+    async def settled(self, at: ResourceId, deadline: float, api_version: str | None = None) -> Json | None:
+        """The body once nothing runs on the resource, however that ended; None if it is gone.
+
+        For an operation whose beginning nobody remembers: the looks are close at first and slow down.
+        """
+        begun = Begun(at, Answer(200, {}, {}), self._clock.monotonic(), deadline)
+        async for body in self._looks(begun, settling(), self._reader(at, api_version), at_once=True):
+            if body is None or not _lags(Seen(at, body)):
+                return body
+        raise AssertionError("the moments never end")
+
+    async def changed(self, begun: Begun, api_version: str) -> Json:
+        """The body of a resource of any type after a PATCH. Raises what its operation failed with."""
+        if begun.answer.operation:
+            await self._operation(begun, pace(begun.at.type, "update").moments(begun.answer.hint))
+        elif begun.answer.status == 202 and begun.answer.location:
+            await self._accepted(begun, begun.answer.location)
+        elif begun.answer.status != 202 and not Seen(begun.at, begun.answer.body).busy:
+            return begun.answer.body
+        body = await self.settled(begun.at, begun.deadline, api_version)
+        if body is None:
+            raise TransientError(f"{begun.at.name} went away while it was changed", code="Vanished")
+        return body
+
+    async def _operation(self, begun: Begun, moments: Iterator[float]) -> None:
+        url = begun.answer.operation
+        if url is None:
+            return
+        async for status in self._looks(begun, moments, lambda: self._calls.request("GET", url)):
+            state = _state(status.body)
+            if state == "succeeded":
+                return
+            if state in ("failed", "canceled"):
+                raise failure(status.body.get("error"), state).error()
+        raise AssertionError("the moments never end")
+
+    async def _accepted(self, begun: Begun, url: str) -> None:
+        """Wait until a Location no longer answers 202."""
+        moments = pace(begun.at.type, "update").moments(begun.answer.hint)
+        async for status in self._looks(begun, moments, lambda: self._calls.request("GET", url)):
+            if status.status != 202:
+                return
+
+    async def _sound(self, begun: Begun, body: Json) -> Json:
+        """The body, unless the operation failed: then its own words, or that it gave none, are raised.
+
+        A failed endpoint is mended by the same PUT again, so a failure without a reason passes by itself.
+        """
+        state = Seen(begun.at, body).state
+        if state not in ("failed", "canceled"):
+            return body
+        raise await self._failure(begun.answer) or failure(None, state).error()
+
+    async def _failure(self, answer: Answer) -> CausewayError | None:
+        """What the operation says of its failure; None if it runs, succeeded, or cannot be read any more."""
+        if not answer.operation:
+            return None
+        try:
+            status = (await self._calls.request("GET", answer.operation)).body
+        except (TransientError, Missing):
+            return None
+        state = _state(status)
+        return failure(status.get("error"), state).error() if state in ("failed", "canceled") else None
+
+    def _reader(self, at: ResourceId, api_version: str | None = None) -> Callable[[], Awaitable[Json | None]]:
+        return lambda: self._calls.get(at, api_version)
+
+    async def _looks[T](
+        self,
+        begun: Begun,
+        moments: Iterator[float],
+        look: Callable[[], Awaitable[T]],
+        *,
+        at_once: bool = False,
+    ) -> AsyncIterator[T]:
+        """What each look brought. Raises StillRunning once the next one would come after the deadline."""
+        last: CausewayError | None = None
+        earliest = self._clock.monotonic()
+        due = earliest if at_once else _next(begun.since, moments, earliest)
+        while due <= begun.deadline:
+            await self._clock.sleep(due - self._clock.monotonic())
+            try:
+                news = await look()
+            except (TransientError, Missing) as error:
+                last, wait = error, getattr(error, "retry_after", None) or 0.0
+            else:
+                yield news
+                wait = 0.0
+            due = _next(begun.since, moments, self._clock.monotonic() + wait)
+        raise StillRunning(f"Azure is still at work on {begun.at.name}", code="StillRunning") from last
+
+
+def _next(since: float, moments: Iterator[float], earliest: float) -> float:
+    """The next moment that is not over yet."""
+    return next(since + moment for moment in moments if since + moment >= earliest)
+
+
+def _state(status: Json) -> str:
+    return str(status.get("status") or "").lower()
+
+
+def _lags(seen: Seen) -> bool:
+    """A link's own state follows its operation's: until then names do not resolve over it."""
+    return seen.busy or seen.properties.get("virtualNetworkLinkState") == "InProgress"
