@@ -25,10 +25,13 @@ def envelope(event: func.EventGridEvent | func.CloudEvent) -> dict[str, Any]:
     """The event in the schema it came in; the trigger has taken it apart."""
     if isinstance(event, func.CloudEvent):
         moment = event.time.isoformat() if event.time else ""
-        fields = {"specversion": event.specversion, "source": event.source, "type": event.type, "time": moment}
+        fields = {
+            "specversion": event.specversion,
+            "source": event.source,
+            "type": event.type,
+            "time": moment,
+        }
         return {**fields, "id": event.id, "subject": event.subject, "data": event.get_json()}
     moment = event.event_time.isoformat() if event.event_time else ""
     fields = {"topic": event.topic, "eventType": event.event_type, "eventTime": moment}
     return {**fields, "id": event.id, "subject": event.subject, "data": event.get_json()}
-
-

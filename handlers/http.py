@@ -5,7 +5,7 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.core.errors import InputError, clean
+from shared.core.errors import InputError
 from shared.flow.wiring import Flow
 
 
@@ -37,7 +37,7 @@ async def connection(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     key = req.route_params.get("key") or ""
     found = await flow.desk.connection(key)
     if found is None:
-        fault = InputError("key", clean(key, 64), "take the key from /api/connections, or reconcile the resource")
+        fault = InputError("key", key, "take the key from /api/connections, or reconcile the resource")
         return refusal(404, fault)
     return answer(200, found)
 
@@ -62,7 +62,7 @@ def _wish(req: func.HttpRequest) -> tuple[str, bool]:
         raise InputError("body", "not a JSON object", 'send {"resource_id": "/subscriptions/..."}')
     resource_id, dry_run = body.get("resource_id"), body.get("dry_run", False)
     if not isinstance(resource_id, str):
-        raise InputError("resource_id", clean(str(resource_id), 120), "send the ARM id as a string")
+        raise InputError("resource_id", str(resource_id), "send the ARM id as a string")
     if not isinstance(dry_run, bool):
-        raise InputError("dry_run", clean(str(dry_run), 40), "send true or false")
+        raise InputError("dry_run", str(dry_run), "send true or false")
     return resource_id, dry_run

@@ -37,7 +37,11 @@ SPOKE = f"{NETWORKS}/virtualNetworks/spoke-a"
 ENDPOINTS = f"{HUB}/subnets/endpoints"
 ZONES = f"{SUB}/resourceGroups/rg-dns/providers/Microsoft.Network/privateDnsZones"
 STORAGE = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Storage/storageAccounts"
-VERSIONS = {"microsoft.storage": "2023-05-01", "microsoft.sql": "2023-08-01", "microsoft.keyvault": "2023-07-01"}
+VERSIONS = {
+    "microsoft.storage": "2023-05-01",
+    "microsoft.sql": "2023-08-01",
+    "microsoft.keyvault": "2023-07-01",
+}
 
 
 class LoopClock(SystemClock):
@@ -77,6 +81,7 @@ class World:
         self.queue = MemoryQueue()
         self.tables = {name: MemoryTable() for name in ("connections", "outcomes", "leases")}
         self.policy = policy or a_policy()
+        self._acts: list[asyncio.Future[None]] = []
         self.flow = self.worker()
 
     def worker(self) -> Flow:
@@ -98,7 +103,9 @@ class World:
         assert answer.status < 400 or answer.status == 404, (answer.status, answer.body)
         return answer.body if answer.status != 404 else None
 
-    async def create_account(self, name: str = "orders", tags: dict[str, str] | None = None, **more: Any) -> str:
+    async def create_account(
+        self, name: str = "orders", tags: dict[str, str] | None = None, **more: Any
+    ) -> str:
         """A storage account, ready; its id."""
         at = f"{STORAGE}/{name}"
         body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}} | more
@@ -122,6 +129,39 @@ class World:
             await asyncio.sleep(delay.total_seconds())
             await self.flow.worker.work(WorkItem.parse(item))
         raise AssertionError(f"still {len(self.queue.sent)} items after {most}")
+
+    async def sleep(self, seconds: float) -> None:
+        """Let Azure work."""
+        await asyncio.sleep(seconds)
+
+    def later(self, seconds: float, method: str, path: str) -> None:
+        """A user's request that comes while the app is at work."""
+
+        async def act() -> None:
+            await asyncio.sleep(seconds)
+            await self.send(method, path)
+
+        self._acts.append(asyncio.ensure_future(act()))
+
+    async def endpoints(self) -> list[str]:
+        """Every private endpoint in the hub's group, whoever made it."""
+        found = await self.send("GET", f"{NETWORKS}/privateEndpoints")
+        return [entry["id"] for entry in found["value"]]
+
+    async def resolve(self, network: str, name: str) -> list[str]:
+        """The addresses to which a machine in this network resolves a name."""
+        from sandbox.azure import reach
+
+        found = reach.resolve(self.azure.world, network=network, name=name)
+        return list(found.as_json().get("addresses", []))
+
+    def deny(self, action: str) -> None:
+        """Take one action away from the app's role."""
+        self.azure.access.roles["app"].remove([action])
+
+    def allow_all(self) -> None:
+        """Give back what `deny` took."""
+        self.azure.access.roles["app"].restore()
 
     async def state(self, at: str) -> dict[str, Any]:
         found = await self.flow.desk.connection(target_key(ResourceId.parse(at)))

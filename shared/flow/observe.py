@@ -59,9 +59,7 @@ class Observer:
 
         Links and zone groups are known by the collections that hold them, as any name may answer the need.
         """
-        parts = await asyncio.gather(
-            *(self._look(want, known) for want in desired.objects())
-        )
+        parts = await asyncio.gather(*(self._look(want, known) for want in desired.objects()))
         view = known
         for objects, collections in parts:
             for (parent, name), members in collections.items():

@@ -7,7 +7,7 @@ rerunning and removing are this one path; a dry run is the same walk without `ap
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -29,7 +29,7 @@ from shared.core.proof import addresses_of, prove
 from shared.core.target import Target
 from shared.flow.apply import Applier
 from shared.flow.observe import Observer
-from shared.flow.ports import Arm
+from shared.flow.ports import Arm, Json
 from shared.flow.reads import SharedReads
 
 ROUNDS = 4  # a wait, a write, what the endpoint then tells about its zones, and one to see it settled
@@ -48,6 +48,9 @@ class Memory(Protocol):
 
     async def own(self, made: ResourceId) -> None:
         """Note an object before it is made, so that a crash right after leaves nothing forgotten."""
+
+    async def disown(self, gone: Iterable[ResourceId]) -> None:
+        """These objects do not exist any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class Reconciler:
             return NotAsked("its subscription is not watched")
         if not self._catalogue.knows(at.type):
             return NotAsked("its type has no private endpoint in the catalogue")
-        body = await self._arm.get(at, api_version=self._catalogue.api_version(at.type))
+        body = await self._read(at)
         if body is None:
             return None
         target = Target.parse(body)
@@ -114,6 +117,9 @@ class Reconciler:
         tags = await self._shared.group_tags(at) if inherits else {}
         wish = intent(target, tags, self._policy, self._catalogue)
         return (target, wish) if isinstance(wish, Connect) else wish
+
+    async def _read(self, at: ResourceId) -> Json | None:
+        return await self._arm.get(at, api_version=self._catalogue.api_version(at.type))
 
     async def _view(self, target: Target, connect: Connect) -> View | Block | Declined:
         found = candidates(target, connect.profile)
@@ -162,7 +168,7 @@ class Reconciler:
             view = await self._named(replace(view, observed=observed))
             if applied.errors or steps.settled:
                 break
-        if applied.errors and await self._arm.get(target.id) is None:
+        if applied.errors and await self._read(target.id) is None:
             return await self._leave(target.id, None, memory, deadline)
         return ending(
             prove(view.desired, view.observed),
@@ -185,6 +191,8 @@ class Reconciler:
         bodies = await asyncio.gather(*(self._arm.get(owned) for owned in memory.owned))
         owned = [Seen(at, body) for at, body in zip(memory.owned, bodies, strict=True) if body is not None]
         applied = await self._applier.apply(removal(owned, at, reason), memory.own, deadline)
+        kept = {step.id for step in applied.done if step.ended != "done"}
+        await memory.disown(gone for gone in memory.owned if gone not in kept and gone.parent not in kept)
         return removed(applied.done, tuple(applied.errors.values()), reason, memory.profile)
 
     def _removes_on_opt_out(self, name: str) -> bool:

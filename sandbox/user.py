@@ -1,0 +1,113 @@
+"""A user of the sandbox: Azure's REST API, the app's HTTP API and the control API, by plain HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Self
+
+import aiohttp
+
+AZURE = {"tenant": "11111111-1111-1111-1111-111111111111"}
+VERSIONS = {
+    "microsoft.storage": "2023-05-01",
+    "microsoft.sql": "2023-08-01",
+    "microsoft.keyvault": "2023-07-01",
+    "microsoft.network": "2024-05-01",
+    "microsoft.resources": "2021-04-01",
+}
+
+
+class Refused(Exception):  # noqa: N818
+    """Azure or the app answered with an error: the request and the answer."""
+
+
+class User:
+    """Acts as a person with a token who may do everything in the simulated Azure."""
+
+    def __init__(self, endpoints: Mapping[str, Any]) -> None:
+        self._arm = str(endpoints["arm_http"])
+        self._host = str(endpoints["host"])
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(headers={"Authorization": "Bearer me"})
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def put(self, at: str, body: Any) -> Any:
+        """Create or replace a resource."""
+        return await self._azure("PUT", at, body)
+
+    async def get(self, at: str) -> Any:
+        """A resource's body; None where there is none."""
+        return await self._azure("GET", at)
+
+    async def delete(self, at: str) -> None:
+        """Ask Azure to delete a resource."""
+        await self._azure("DELETE", at)
+
+    async def settled(self, at: str) -> None:
+        """Wait until a resource that is being deleted is gone."""
+        while await self.get(at) is not None:
+            await asyncio.sleep(0.05)
+
+    async def tag(self, at: str, tags: Mapping[str, str]) -> None:
+        """Merge tags into a resource's, as the portal does."""
+        body = {"operation": "Merge", "properties": {"tags": dict(tags)}}
+        await self._azure("PATCH", f"{at}/providers/Microsoft.Resources/tags/default", body)
+
+    async def now(self) -> float:
+        """Simulated seconds since the sandbox began."""
+        return float((await self._json("GET", f"{self._arm}/_sandbox/clock"))["now"])
+
+    async def control(self, name: str, body: Any = None) -> Any:
+        """Look into the simulated Azure, or turn one of its screws."""
+        method = "GET" if body is None else "POST"
+        return await self._json(method, f"{self._arm}/_sandbox/{name}", body)
+
+    async def resolve(self, network: str, name: str) -> str | None:
+        """The private address to which a machine in this network resolves a name; None if there is none."""
+        query = {"network": network, "name": name}
+        found = await self._json("GET", f"{self._arm}/_sandbox/resolve", query=query)
+        addresses = found.get("addresses") or []
+        return str(addresses[0]) if addresses else None
+
+    async def connections(self) -> list[Any]:
+        """The app's view of every target."""
+        return list((await self._json("GET", f"{self._host}/api/connections"))["connections"])
+
+    async def connection(self, at: str) -> Any:
+        """The app's view of one target; None if it knows nothing of it."""
+        key = hashlib.sha256(at.lower().encode()).hexdigest()[:32]
+        return await self._json("GET", f"{self._host}/api/connections/{key}")
+
+    async def rerun(self, at: str, *, dry_run: bool = False) -> Any:
+        """Ask the app to walk a resource again, or to show what it would do."""
+        body = {"resource_id": at, "dry_run": dry_run}
+        return await self._json("POST", f"{self._host}/api/reconcile", body)
+
+    async def sweep(self) -> None:
+        """Run the drift timer now, as an operator does from the portal."""
+        await self._json("POST", f"{self._host}/admin/functions/sweep", {"input": ""})
+
+    async def _azure(self, method: str, at: str, body: Any = None) -> Any:
+        namespace = at.rsplit("/providers/", 1)[-1].split("/")[0].lower()
+        version = VERSIONS.get(namespace, VERSIONS["microsoft.resources"])
+        return await self._json(method, f"{self._arm}{at}", body, {"api-version": version})
+
+    async def _json(
+        self, method: str, url: str, body: Any = None, query: Mapping[str, str] | None = None
+    ) -> Any:
+        assert self._session is not None  # noqa: S101
+        async with self._session.request(method, url, json=body, params=query) as answer:
+            if answer.status == 404:
+                return None
+            text = await answer.text()
+            if answer.status >= 400:
+                raise Refused(f"{method} {url}: {answer.status} {text[:500]}")
+            return await answer.json(content_type=None) if text else None
