@@ -66,7 +66,7 @@ class Azurite:
     def stop(self) -> None:
         """End it; all that it held is gone. Does nothing when it does not run."""
         if self._child is not None:
-            self._child.stop()
+            self._child.kill()  # it has nothing to save, and asked politely it waits for idle connections
             self._child = None
         if self._scratch is not None:
             self._scratch.cleanup()

@@ -1,7 +1,7 @@
 """A child process of the sandbox: Azurite, or a functions host.
 
-Its output goes to a log file, which is also where it says that it is ready. It holds the read end of a pipe as
-its standard input and ends when that closes, so that no child outlives a parent that was killed.
+Its output goes to a log file, which is also where it says that it is ready. It holds the read end of a pipe
+as its standard input and ends when that closes, so that no child outlives a parent that was killed.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from sandbox.azurite import Azurite
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
-    """One emulated storage account for the session; tests tell theirs apart by the names of tables and queues."""
+    """One emulated storage account for the session; each test has tables and queues of its own names."""
     with Azurite() as running:
         yield running
 
