@@ -113,15 +113,9 @@ def delete(call: Call) -> Response:
     announce_each = world.rng.random() < 0.5
 
     def complete() -> None:
-        for resource in _in_order(world, call.id):
-            known = world.registry.get(resource.type)
-            if world.find(resource.id) is None:
-                continue
-            if known is not None and known.check_delete is not None:
-                known.check_delete(world, resource)
-            world.remove(resource.id)
-            if announce_each:
-                world.publish(call, "delete", resource.id)
+        stuck = [one for one in _in_order(world, call.id) if not _remove(call, one, announce=announce_each)]
+        if stuck:
+            raise _blocked(world, call.id, stuck)
         world.remove(call.id)
 
     def failed(error: ArmError) -> None:
@@ -139,6 +133,47 @@ def delete(call: Call) -> Response:
         failed=failed,
     )
     return operation.answer(202)
+
+
+def _remove(call: Call, resource: Resource, *, announce: bool) -> bool:
+    """Take one resource out of a group that goes; False when it cannot go."""
+    world = call.world
+    known = world.registry.get(resource.type)
+    if world.find(resource.id) is None:
+        return True
+    if known is not None and known.check_delete is not None:
+        try:
+            known.check_delete(world, resource)
+        except ArmError:
+            return False
+    world.remove(resource.id)
+    if announce:
+        world.publish(call, "delete", resource.id)
+    return True
+
+
+def _blocked(world: World, group: ArmId, stuck: list[Resource]) -> ArmError:
+    """Source: MicrosoftDocs/azure-docs#52282 (ResourceGroupDeletionBlocked)."""
+    names = ",".join(f"{one.type}/{one.name}" for one in stuck)
+    return ArmError(
+        409,
+        "ResourceGroupDeletionBlocked",
+        f"Deletion of resource group '{group.group}' failed as resources with identifiers '{names}' could "
+        "not be "
+        "deleted. The provisioning state of the resource group will be rolled back.",
+        details=[{"code": None, "target": one.id.text, "message": _why(world, one)} for one in stuck],
+        cause="gateway",
+    )
+
+
+def _why(world: World, resource: Resource) -> str:
+    known = world.registry.get(resource.type)
+    try:
+        if known is not None and known.check_delete is not None:
+            known.check_delete(world, resource)
+    except ArmError as error:
+        return error.message
+    return ""
 
 
 def show(world: World, group: Resource) -> Json:

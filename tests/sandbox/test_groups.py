@@ -44,7 +44,8 @@ async def test_a_group_whose_subnet_is_in_foreign_use_survives_its_deletion(clou
     cloud.world.find(subnet()).private["addresses"] = {"10.0.1.4": "a foreign endpoint"}
     response = await cloud.delete(GROUP)
     last = await cloud.settle(response)
-    assert (last.status, code(last)) == (400, "InUseSubnetCannotBeDeleted")
+    assert (last.status, code(last)) == (409, "ResourceGroupDeletionBlocked")
+    assert "Microsoft.Network/virtualNetworks/hub" in last.body["error"]["message"]
     assert (await cloud.get(vnet())).status == 200
     assert (await cloud.get(GROUP)).body["properties"]["provisioningState"] == "Succeeded"
 
