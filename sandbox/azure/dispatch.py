@@ -21,7 +21,12 @@ from sandbox.azure.world import TENANT, World
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
-STATUS_COLLECTIONS = {"operations", "serverazureasyncoperation", "privatednsoperationstatuses"}
+STATUS_COLLECTIONS = {
+    "operations",
+    "operationsstatus",
+    "serverazureasyncoperation",
+    "privatednsoperationstatuses",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +153,14 @@ class Gateway:
         self._world.authorize(principal, f"{about}/{verb}", id.text)
 
     def _require_home(self, call: Call) -> None:
-        """Group and parent exist (source: facts/arm-facts.md section 1 rule 12)."""
+        """Group and parent exist (source: facts/arm-facts.md section 1 rule 12).
+
+        Deleting a child in a group that has gone was recorded with either 404: the seed decides.
+        """
         id, world, method = call.id, self._world, call.request.method
         if id.names and world.find(id.group_id) is None:
+            if id.parent is not None and method == "DELETE" and world.rng.random() < 0.5:
+                raise refusals.no_resource(id.parent)
             raise refusals.no_group(id)
         if id.parent is None or call.type.owns_parent or world.find(id.parent) is not None:
             return

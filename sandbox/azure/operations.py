@@ -33,6 +33,9 @@ class Style(Enum):
     SQL (8): 202 {"operation", "startTime"} + both headers; poll 200 {"name", "status", "startTime"}.
     GROUP (13): 202 + Location under the subscription; poll 202 empty until 200 empty.
     PLAIN: no headers at all; the resource's own provisioningState tells (Key Vault connections).
+    COSMOS: both headers, no waits; poll 200 Enqueued, then Dequeued (recorded: plr_cosmosdb).
+    EVENT_GRID: Azure-AsyncOperation; poll 200 {"id", "name", "status"} (recorded:
+        pe_delete_429_retryable_with_stack).
     """
 
     NETWORK = "network"
@@ -41,6 +44,12 @@ class Style(Enum):
     SQL = "sql"
     GROUP = "group"
     PLAIN = "plain"
+    COSMOS = "cosmos"
+    EVENT_GRID = "event_grid"
+
+
+QUEUED_SECONDS = 2.0
+WITHOUT_WAIT = (Style.PLAIN, Style.COSMOS, Style.EVENT_GRID)
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +113,7 @@ class Operation:
         SQL bodies are made here when `body` is None.
         """
         response = Response(status, body, self.headers(deleting=self.change == "delete"), delay=self.blocked)
-        if self.running and self.style is not Style.PLAIN:
+        if self.running and self.style not in WITHOUT_WAIT:
             response.retry_after = self.first_wait
         if self.style is Style.SQL and body is None:
             response.body = {"operation": self.name, "startTime": self.started_text}
@@ -124,7 +133,9 @@ class Operation:
                 }
             case Style.NETWORK:
                 return {"Azure-AsyncOperation": status_url, "Azure-AsyncNotification": "Enabled"}
-            case Style.PRIVATE_DNS | Style.SQL:
+            case Style.EVENT_GRID if not deleting:
+                return {"Azure-AsyncOperation": status_url}
+            case Style.PRIVATE_DNS | Style.SQL | Style.COSMOS | Style.EVENT_GRID:
                 return {"Azure-AsyncOperation": status_url, "Location": result_url}
             case Style.STORAGE | Style.GROUP:
                 return {"Location": result_url}
@@ -151,6 +162,11 @@ class Operation:
                     f"{where}/serverAzureAsyncOperation/{self.id}?{tail}",
                     f"{where}/serverOperationResults/{self.id}?{tail}",
                 )
+            case Style.COSMOS | Style.EVENT_GRID:
+                return (
+                    f"{where}/operationsStatus/{self.id}?{tail}",
+                    f"{where}/operationResults/{self.id}?{tail}",
+                )
             case Style.GROUP:
                 url = f"{subscription}/operationresults/{self.id}?{tail}"
                 return url, url
@@ -173,6 +189,8 @@ class Operation:
         body: Json = {"status": self.status}
         if self.style is Style.SQL:
             body = {"name": self.id, "status": self.status, "startTime": self.started_text}
+        if self.style is Style.EVENT_GRID:
+            body |= {"id": self._urls()[0].removeprefix(self.request.origin), "name": self.id}
         if self.error is not None:
             body["error"] = self.error.error
         if not self.running:
@@ -181,6 +199,10 @@ class Operation:
                 response.headers["Canceled-By-Azure-AsyncOperation"] = self.superseded_by
             return response
         response = Response(200, body, retry_after=self.next_wait())
+        if self.style in WITHOUT_WAIT:
+            response.retry_after = None
+        if self.style is Style.COSMOS:
+            body["status"] = "Enqueued" if self.world.now < self.started + QUEUED_SECONDS else "Dequeued"
         if self.style is Style.PRIVATE_DNS:
             response.status = 202
             response.headers |= self.headers()
@@ -193,6 +215,8 @@ class Operation:
             return Response(202, None, headers, retry_after=self.next_wait())
         if self.error is not None:
             raise self.error
+        if self.style is Style.NETWORK and self.change == "delete":
+            return Response(204, None, self.headers(deleting=True))
         if self.style is Style.GROUP:
             return Response(200, None)
         body = self.result() if self.result else None

@@ -35,6 +35,7 @@ POLL_COLLECTIONS = {
     "serveroperationresults",
     "privatednsoperationstatuses",
     "privatednsoperationresults",
+    "operationsstatus",
 }
 
 
