@@ -45,16 +45,21 @@ class HomeOnly(SansIOHTTPPolicy[Any, Any]):
     """
 
     def __init__(self, endpoint: str) -> None:
-        home = urlsplit(endpoint)
-        self._home = (home.scheme, home.netloc.lower())
+        self._home = _authority(endpoint)
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         url = str(request.http_request.url)
-        asked = urlsplit(url)
+        asked = _authority(url)
         plain = url.isascii() and url.isprintable() and not set(url) & {"\\", " "}
-        if not plain or (asked.scheme, asked.netloc.lower()) != self._home:
-            shown = clean(f"{asked.scheme}://{asked.netloc}")
+        if not plain or asked != self._home:
+            shown = clean("://".join(asked))
             raise PermanentError("ForeignHost", f"an answer points to {shown}, where no token is sent")
+
+
+def _authority(url: str) -> tuple[str, str]:
+    """Scheme and the whole authority; some of Azure's own links name the port that https has anyway."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower().removesuffix(":443")
 
 
 class Counted(SansIOHTTPPolicy[Any, Any]):

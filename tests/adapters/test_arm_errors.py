@@ -1,0 +1,230 @@
+"""Azure's refusals in every envelope that was recorded, and what each of them means."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.adapters.arm_errors import Missing, failure, refusal, wait_hint
+from shared.core.errors import BlockedError, CausewayError, PermanentError, TransientError
+
+SUBNET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub/subnets/one"
+
+
+def error(status: int, body: Any, **headers: str) -> CausewayError:
+    """What an answer with this body means; header names are written with underscores."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return refusal(status, named, text).error()
+
+
+def enveloped(code: str, message: str = "no", **more: Any) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, **more}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        enveloped("ScopeLocked", "locked"),
+        {"code": "ScopeLocked", "message": "locked"},
+        {"Code": "ScopeLocked", "Message": "locked", "Target": None, "Details": [{"Message": "x"}]},
+        {"error": {"Code": "ScopeLocked", "message": "locked", "details": None}},
+        {"error": {"code": "ScopeLocked", "message": "locked", "innerError": {"stack": "at NRP.Do()"}}},
+    ],
+)
+def test_one_refusal_means_the_same_in_every_envelope(body):
+    found = error(409, body)
+    assert isinstance(found, BlockedError)
+    assert (found.code, str(found)) == ("ScopeLocked", "ScopeLocked: locked")
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<html><body>Service Unavailable</body></html>", "[]", "null", '"text"']
+)
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(503, TransientError), (502, TransientError), (429, TransientError), (400, PermanentError)],
+)
+def test_without_a_code_the_status_decides(body, status, kind):
+    found = error(status, body)
+    assert type(found) is kind
+    assert found.code == f"Http{status}"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (409, "AnotherOperationInProgress"),
+        (400, "ReferencedResourceNotProvisioned"),
+        (409, "StorageAccountOperationInProgress"),
+        (409, "CannotDeleteResource"),
+        (412, "PreconditionFailed"),
+        (500, "InternalServerError"),
+        (504, "GatewayTimeout"),
+        (401, "ExpiredAuthenticationToken"),
+        (429, "SomethingNew"),
+        (500, "SomethingNew"),
+    ],
+)
+def test_what_passes_by_itself_is_transient_whatever_its_number(status, code):
+    found = error(status, enveloped(code))
+    assert isinstance(found, TransientError)
+    assert found.code == code
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "hint"),
+    [
+        (409, "ScopeLocked", "lock"),
+        (403, "RequestDisallowedByPolicy", "Policy assignment"),
+        (400, "SubnetIsFull", "free"),
+        (400, "InvalidResourceReference", "must exist"),
+        (400, "VnetAddressSpacesOverlap", "address space"),
+        (400, "RemotePeeringIsDisconnected", "delete the other"),
+        (400, "PrivateEndpointCreationNotAllowedAsSubnetIsDelegated", "delegation"),
+        (409, "MissingSubscriptionRegistration", "az provider register"),
+        (400, "PrivateEndpointLimitReached", "raise the limit"),
+        (404, "SubscriptionNotFound", "access"),
+    ],
+)
+def test_what_waits_for_a_person_says_what_to_do(status, code, hint):
+    found = error(status, enveloped(code))
+    assert isinstance(found, BlockedError)
+    assert hint in found.remedy
+
+
+def test_the_unknown_is_permanent_and_repeats_azures_words():
+    found = error(400, enveloped("SomethingNew", "it broke"))
+    assert type(found) is PermanentError
+    assert str(found) == "SomethingNew: it broke"
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFound", "ResourceGroupNotFound", "NotFound", "VaultNotFound"])
+def test_a_404_that_names_what_is_missing_means_that_it_does_not_exist(code):
+    assert isinstance(error(404, enveloped(code)), Missing)
+
+
+@pytest.mark.parametrize("code", ["InvalidResourceType", "NoRegisteredProviderFound", "SubscriptionNotFound"])
+def test_a_404_about_the_question_never_means_that_the_resource_is_gone(code):
+    assert not isinstance(error(404, enveloped(code)), Missing)
+
+
+def test_a_404_page_of_some_gateway_never_means_that_the_resource_is_gone():
+    assert not isinstance(error(404, "<html>not found</html>"), Missing)
+
+
+def test_a_network_lock_is_told_from_throttling_by_the_detail():
+    detail = {"code": "RetryableErrorDueToAnotherOperation", "message": "PutSubnetOperation is updating it"}
+    lock = error(429, enveloped("RetryableError", "retry", details=[detail]), Retry_After="12")
+    load = error(429, enveloped("SubscriptionRequestsThrottled"), Retry_After="6")
+    assert isinstance(lock, TransientError)
+    assert isinstance(load, TransientError)
+    assert (lock.code, lock.retry_after) == ("RetryableErrorDueToAnotherOperation", 12.0)
+    assert (load.code, load.retry_after) == ("SubscriptionRequestsThrottled", 6.0)
+
+
+def test_a_block_inside_a_wrapper_is_a_block():
+    found = error(
+        400, enveloped("InvalidRequestFormat", "bad", details=[{"code": "SubnetIsFull", "message": "f"}])
+    )
+    assert isinstance(found, BlockedError)
+    assert found.code == "SubnetIsFull"
+
+
+def test_a_missing_right_names_action_and_scope():
+    message = (
+        "The client 'c' with object id 'o' does not have authorization to perform action "
+        f"'Microsoft.Network/virtualNetworks/subnets/read' over scope '{SUBNET}' or the scope is invalid."
+    )
+    found = error(403, enveloped("AuthorizationFailed", message))
+    assert isinstance(found, BlockedError)
+    assert (
+        found.remedy
+        == f"grant the app's identity the action Microsoft.Network/virtualNetworks/subnets/read on {SUBNET}"
+    )
+    assert found.resource == SUBNET
+
+
+@pytest.mark.parametrize("plural", ["", "(s)"])
+def test_a_missing_right_on_a_linked_resource_names_that_one(plural):
+    own = f"{SUBNET}/{'x' * 700}"
+    message = (
+        "The client 'c' with object id 'o' has permission to perform action "
+        f"'Microsoft.Network/privateEndpoints/write' on scope '{own}'; however, it does not have permission "
+        f"to perform action{plural} 'Microsoft.Network/virtualNetworks/subnets/join/action' on the linked "
+        f"scope(s) '{SUBNET}' or the linked scope(s) are invalid."
+    )
+    found = error(403, enveloped("LinkedAuthorizationFailed", message))
+    assert isinstance(found, BlockedError)
+    assert found.remedy.endswith(f"subnets/join/action on {SUBNET}")
+    assert len(str(found)) <= 500
+
+
+def test_a_403_that_says_nothing_is_still_a_block_with_a_remedy():
+    found = error(403, "")
+    assert isinstance(found, BlockedError)
+    assert "grant" in found.remedy
+
+
+def test_a_lock_is_named_as_what_stands_in_the_way():
+    message = (
+        f"The scope 'x' cannot perform write operation because following scope(s) are locked: '{SUBNET}'."
+    )
+    found = error(409, enveloped("ScopeLocked", message))
+    assert isinstance(found, BlockedError)
+    assert found.resource == SUBNET
+    assert found.remedy.endswith(SUBNET)
+
+
+def test_a_policy_denial_names_the_assignment():
+    identifiers = '[{"policyAssignment":{"name":"deny-pe"}}]'
+    message = f"Resource 'pe' was disallowed by policy. Policy identifiers: '{identifiers}'."
+    found = error(403, enveloped("RequestDisallowedByPolicy", message))
+    assert isinstance(found, BlockedError)
+    assert "deny-pe" in found.remedy
+
+
+def test_an_overlapping_link_is_told_by_its_sentence():
+    found = failure(
+        {"code": "BadRequest", "message": "... multiple zones with overlapping namespaces ..."}, "failed"
+    )
+    assert found.code == "VirtualNetworkLinkedElsewhere"
+    assert isinstance(found.error(), BlockedError)
+
+
+def test_a_superseded_operation_passes_by_itself():
+    details = [{"code": "CanceledAndSupersededDueToAnotherOperation", "message": "another one came"}]
+    found = failure(
+        {"code": "Canceled", "message": "Operation was canceled.", "details": details}, "canceled"
+    )
+    assert isinstance(found.error(), TransientError)
+
+
+@pytest.mark.parametrize("state", ["failed", "canceled"])
+@pytest.mark.parametrize("said", [None, {}, "broken", []])
+def test_a_failure_without_a_reason_passes_by_itself(said, state):
+    assert isinstance(failure(said, state).error(), TransientError)
+
+
+def test_signatures_and_control_characters_do_not_get_into_messages():
+    message = "see https://management.azure.com/operations/1?api-version=1&s=SECRET\x1b[31m\nnow"
+    text = str(error(409, enveloped("AnotherOperationInProgress", message)))
+    assert "SECRET" not in text
+    assert text.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "17"}, 17.0),
+        ({"x-ms-retry-after-ms": "150"}, 0.15),
+        ({"Retry-After": "17", "x-ms-retry-after-ms": "150"}, 0.15),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "NaN"}, None),
+        ({"Retry-After": "999999999"}, 3600.0),
+        ({}, None),
+    ],
+)
+def test_the_wait_is_read_in_seconds_and_never_believed_beyond_an_hour(headers, seconds):
+    assert wait_hint(headers) == seconds
