@@ -4,11 +4,14 @@ The webhook must answer within 30 seconds and is called again for the whole batc
 nothing here waits for Azure.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
-from shared.flow.wiring import Flow
+if TYPE_CHECKING:
+    from shared.flow.wiring import Flow
 
 
 async def on_event(flow: Flow, event: func.EventGridEvent | func.CloudEvent) -> None:

@@ -1,12 +1,16 @@
 """The HTTP doors: parse the request, ask the flow, answer in JSON. Authentication is the platform's."""
 
+from __future__ import annotations
+
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
 from shared.core.errors import InputError
-from shared.flow.wiring import Flow
+
+if TYPE_CHECKING:
+    from shared.flow.wiring import Flow
 
 
 async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:

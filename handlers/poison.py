@@ -1,8 +1,13 @@
 """The `work-poison` queue: work that failed on every try ends as an outcome that says so."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import azure.functions as func
 
-from shared.flow.wiring import Flow
+if TYPE_CHECKING:
+    from shared.flow.wiring import Flow
 
 
 async def record(flow: Flow, message: func.QueueMessage) -> None:

@@ -1,8 +1,13 @@
 """The drift timer: enqueue every resource that should be connected, or was."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import azure.functions as func
 
-from shared.flow.wiring import Flow
+if TYPE_CHECKING:
+    from shared.flow.wiring import Flow
 
 
 async def sweep(flow: Flow, tick: func.TimerRequest) -> None:

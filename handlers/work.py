@@ -1,9 +1,15 @@
 """The `work` queue: one message, one reconcile."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import azure.functions as func
 
 from shared.core.work import WorkItem
-from shared.flow.wiring import Flow
+
+if TYPE_CHECKING:
+    from shared.flow.wiring import Flow
 
 
 async def reconcile(flow: Flow, message: func.QueueMessage) -> None:

@@ -72,7 +72,7 @@ def desired(
     cloud: Cloud,
     reported: Mapping[ResourceId, Sequence[str]],
 ) -> Desired:
-    """Build the wish. `reported` has the public names (FQDNs) that finished endpoints gave, by endpoint id."""
+    """Build the wish. `reported`: the public names (FQDNs) that finished endpoints gave, by endpoint id."""
     return Desired(
         target,
         connect.profile_name,

@@ -46,7 +46,7 @@ class Applier:
         self.clock = clock
 
     async def apply(self, plan: Plan, own: Own, deadline: float) -> Applied:
-        """Carry out the plan until `deadline` (clock.monotonic). `own` is told of an object before it is made.
+        """Carry out the plan until `deadline` (clock.monotonic); `own` hears of objects before they are made.
 
         Never raises a CausewayError: errors are results, so that one failed leg does not hide the others.
         """
@@ -148,7 +148,8 @@ class _Run:
         """Send again what failed for a reason that passes by itself, within the walk's time."""
         for attempt in range(TRIES):
             try:
-                return await write()
+                await write()
+                return
             except StillRunning:
                 raise
             except TransientError as error:

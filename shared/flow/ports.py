@@ -47,7 +47,7 @@ class Arm(Protocol):
         """Write, await the long operation, and return the settled resource's body."""
 
     async def settle(self, at: ResourceId, *, deadline: float) -> Json | None:
-        """Await an operation that somebody else, or an earlier walk, began. None if the resource went away."""
+        """Await what somebody else, or an earlier walk, began. None if the resource went away."""
 
     async def delete(self, at: ResourceId, *, deadline: float) -> None:
         """Delete and wait until it is gone. A missing resource is fine."""

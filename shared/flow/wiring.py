@@ -1,8 +1,8 @@
 """The one place that knows both what is real and what needs it.
 
 Place in the data's way: around all of it. Built when the first function runs, once per process: one
-credential, one transport, one clock. SDKs are imported here and not before, so that listing the functions
-stays cheap.
+credential, one transport, one clock. SDKs, and all that needs them, are imported in here and not before:
+listing the functions stays cheap.
 """
 
 from __future__ import annotations
@@ -14,19 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.core.catalogue import Catalogue, load
-from shared.core.policy import Policy
-from shared.flow.apply import Applier
-from shared.flow.desk import Desk
-from shared.flow.intake import Intake
-from shared.flow.reads import SharedReads
-from shared.flow.reconcile import Reconciler
-from shared.flow.settings import Settings
-from shared.flow.sweep import Sweeper
-from shared.flow.worker import Worker
-
 if TYPE_CHECKING:
+    from shared.core.catalogue import Catalogue
+    from shared.core.policy import Policy
+    from shared.flow.desk import Desk
+    from shared.flow.intake import Intake
     from shared.flow.ports import Arm, Clock, Leases, Ledger, WorkQueue
+    from shared.flow.settings import Settings
+    from shared.flow.sweep import Sweeper
+    from shared.flow.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +48,15 @@ class Ports:
 
 def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | None = None) -> Flow:
     """Put a flow together over any ports."""
+    from shared.core.catalogue import load
+    from shared.flow.apply import Applier
+    from shared.flow.desk import Desk
+    from shared.flow.intake import Intake
+    from shared.flow.reads import SharedReads
+    from shared.flow.reconcile import Reconciler
+    from shared.flow.sweep import Sweeper
+    from shared.flow.worker import Worker
+
     known = catalogue or load()
     reads = SharedReads(ports.arm, ports.clock)
     applier = Applier(ports.arm, reads, ports.leases, ports.clock)
@@ -74,6 +79,9 @@ async def flow() -> Flow:
     global _flow
     async with _building:
         if _flow is None:
+            from shared.core.policy import Policy
+            from shared.flow.settings import Settings
+
             settings = Settings.read(os.environ)
             text = await asyncio.to_thread(Path(settings.policy).read_text, "utf-8")
             policy = Policy.parse(text)
