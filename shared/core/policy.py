@@ -368,7 +368,10 @@ def _model_at(path: tuple[str | int, ...]) -> type[BaseModel]:
 
 def json_schema() -> dict[str, Any]:
     """The policy as a JSON Schema, with which an editor completes and explains what is typed."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Policy.model_json_schema()}
+    schema = Policy.model_json_schema()
+    any_case = schema["$defs"]["TypeName"]
+    schema["$defs"]["TypeName"] = {"anyOf": [{"enum": sorted(load().types)}, any_case]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 if __name__ == "__main__":

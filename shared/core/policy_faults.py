@@ -69,7 +69,7 @@ def _translate(detail: Mapping[str, Any], keys: Callable[[Path], Iterable[str]])
             )
         case "literal_error":
             problem, remedy = "it is not one of the choices", f"write {ctx['expected']}"
-        case "model_type" | "mapping_type":
+        case "model_type" | "dict_type":
             problem, remedy = "it must be a mapping", "write `key: value` lines below it"
         case "tuple_type":
             problem, remedy = "it must be a list", "write it as [a, b], or one `- entry` a line"
@@ -175,6 +175,6 @@ def _mapping(value: object) -> Mapping[Any, Any]:
 
 
 def _subscription(value: object) -> str | None:
-    """The subscription in an id, in lower case."""
-    found = re.match(r"/subscriptions/([^/]+)/", value, re.IGNORECASE) if isinstance(value, str) else None
+    """The subscription in an id, in lower case; None where it is no GUID, which is a fault of its own."""
+    found = re.match(r"/subscriptions/([0-9a-f-]{36})/", value, re.I) if isinstance(value, str) else None
     return found.group(1).lower() if found else None

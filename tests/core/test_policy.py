@@ -1,0 +1,779 @@
+"""The policy: what it means, and that every fault is told at once with its path, value and remedy."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.core.catalogue import load
+from shared.core.errors import Fault, PolicyError
+from shared.core.ids import GroupId, ResourceId
+from shared.core.policy import Approval, Dns, Drift, Limits, Nsg, OptIn, Policy, json_schema
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "connectivity.yaml"
+SCHEMA = ROOT / "connectivity.schema.json"
+
+SUB = "00000000-0000-0000-0000-000000000001"
+GROUP = f"/subscriptions/{SUB}/resourceGroups/rg-network"
+NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/hub"
+SUBNET = f"{NETWORK}/subnets/endpoints"
+ZONES = f"/subscriptions/{SUB}/resourceGroups/rg-dns"
+
+
+def a_profile(**fields: Any) -> dict[str, Any]:
+    return {"subnets": {"westeurope": [SUBNET]}, "dns": {"mode": "none"}, **fields}
+
+
+def a_document(**fields: Any) -> dict[str, Any]:
+    return {"version": 1, "subscriptions": [SUB], "profiles": {"default": a_profile()}, **fields}
+
+
+def with_profile(**fields: Any) -> dict[str, Any]:
+    return a_document(profiles={"default": a_profile(**fields)})
+
+
+def parse(document: dict[str, Any]) -> Policy:
+    return Policy.parse(yaml.safe_dump(document))
+
+
+def faults(document: dict[str, Any] | str) -> tuple[Fault, ...]:
+    text = document if isinstance(document, str) else yaml.safe_dump(document)
+    with pytest.raises(PolicyError) as refused:
+        Policy.parse(text)
+    return refused.value.faults
+
+
+def the_fault(document: dict[str, Any] | str) -> Fault:
+    found = faults(document)
+    assert len(found) == 1, found
+    return found[0]
+
+
+# What it means
+
+
+def test_a_policy_needs_no_more_than_what_only_the_operator_knows() -> None:
+    policy = parse(a_document())
+    assert policy.cloud == "AzureCloud"
+    assert policy.opt_in == OptIn(tag="private-connectivity", inherit="none", always=())
+    assert policy.drift == Drift(schedule="0 */15 * * * *", repair=True)
+    assert policy.limits == Limits(
+        max_deletes_per_sweep=20, max_endpoints_per_subnet=200, creations_per_hour=500
+    )
+    profile = policy.profiles["default"]
+    assert profile.subnets == {"westeurope": (ResourceId.parse(SUBNET),)}
+    assert (profile.clients, profile.groups, profile.fallback_region) == ((), {}, None)
+    assert profile.endpoints_resource_group is None
+
+
+def test_what_is_left_out_touches_nothing() -> None:
+    profile = parse(a_document()).profiles["default"]
+    assert (profile.peering, profile.public_access, profile.on_opt_out) == ("ignore", "leave", "keep")
+    assert profile.nsg == Nsg(
+        mode="ignore", default_deny=False, priorities=(1000, 1999), enforce_on_endpoints=True
+    )
+    assert profile.approval == Approval("auto", "")
+    assert Dns(mode="none").fallback_to_internet is False
+
+
+def test_every_key_is_read_into_its_own_value() -> None:
+    policy = parse(
+        a_document(
+            cloud="AzureUSGovernment",
+            opt_in={"tag": "connect", "inherit": "resource_group", "always": ["microsoft.sql/SERVERS"]},
+            management_groups=["mg-corp"],
+            profiles={
+                "default": a_profile(
+                    subnets={"West Europe": [SUBNET]},
+                    fallback_region="West Europe",
+                    endpoints_resource_group=GROUP,
+                    groups={"Microsoft.Storage/storageAccounts": ["blob", "FILE"]},
+                    clients=[NETWORK.upper()],
+                    peering="require",
+                    dns={
+                        "mode": "manage",
+                        "zones_resource_group": ZONES,
+                        "create_zones": False,
+                        "link": "clients",
+                        "fallback_to_internet": True,
+                    },
+                    nsg={
+                        "mode": "ensure",
+                        "default_deny": True,
+                        "priorities": [100, 4096],
+                        "enforce_on_endpoints": False,
+                    },
+                    approval='request ("Team Data asks")',
+                    public_access="disable",
+                    on_opt_out="remove",
+                )
+            },
+            drift={"schedule": "0 0  * * * *", "repair": False},
+            limits={"max_deletes_per_sweep": 0, "max_endpoints_per_subnet": 1, "creations_per_hour": 0},
+        )
+    )
+    profile = policy.profiles["default"]
+    assert policy.opt_in.always == ("Microsoft.Sql/servers",)
+    assert policy.management_groups == ("mg-corp",)
+    assert (policy.cloud, policy.opt_in.tag) == ("AzureUSGovernment", "connect")
+    assert list(profile.subnets) == ["westeurope"]
+    assert profile.fallback_region == "westeurope"
+    assert profile.endpoints_resource_group == GroupId.parse(GROUP)
+    assert profile.groups == {"Microsoft.Storage/storageAccounts": ("blob", "FILE")}
+    assert profile.clients == (ResourceId.parse(NETWORK),)
+    assert profile.dns.zones_resource_group == GroupId.parse(ZONES)
+    assert (profile.dns.create_zones, profile.dns.fallback_to_internet) == (False, True)
+    assert profile.nsg == Nsg(
+        mode="ensure", default_deny=True, priorities=(100, 4096), enforce_on_endpoints=False
+    )
+    assert profile.approval == Approval("request", "Team Data asks")
+    assert (profile.peering, profile.public_access, profile.on_opt_out) == ("require", "disable", "remove")
+    assert (policy.drift.schedule, policy.drift.repair) == ("0 0 * * * *", False)
+    assert policy.limits.max_deletes_per_sweep == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "approval"),
+    [
+        ("auto", Approval("auto", "")),
+        ("request", Approval("request", "")),
+        ('request ("why")', Approval("request", "why")),
+        ('request("why")', Approval("request", "why")),
+    ],
+)
+def test_approval_is_read_with_its_message(text: str, approval: Approval) -> None:
+    assert parse(with_profile(approval=text)).profiles["default"].approval == approval
+
+
+def test_watching_a_management_group_is_enough() -> None:
+    assert parse(a_document(subscriptions=[], management_groups=["mg"])).subscriptions == ()
+
+
+def test_json_is_a_policy_too_and_anchors_are_shared() -> None:
+    assert Policy.parse(json.dumps(a_document())) == parse(a_document())
+    profile = a_profile()
+    shared = yaml.safe_dump(a_document(profiles={"default": profile, "other": profile}))
+    assert "&id001" in shared
+    assert set(Policy.parse(shared).profiles) == {"default", "other"}
+
+
+def test_a_policy_cannot_be_changed_once_it_is_read() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        parse(a_document()).cloud = "AzureChinaCloud"
+
+
+@pytest.mark.parametrize("region", ["eastus4", "southeastus7", "norwaysouth", "swedennorth", "malaysiaeast"])
+def test_a_region_that_azure_may_have_opened_since_is_believed(region: str) -> None:
+    assert region in parse(with_profile(subnets={region: [SUBNET]})).profiles["default"].subnets
+
+
+# What is wrong with it
+
+
+def test_five_faults_are_told_at_once_with_path_value_and_remedy() -> None:
+    found = faults(
+        {
+            "version": 1,
+            "cloud": "AzureClod",
+            "subscriptions": ["not-a-guid"],
+            "profiles": {
+                "default": {
+                    "subnets": {"westeurope": [NETWORK]},
+                    "dns": {"mode": "manage"},
+                    "peering": "always",
+                }
+            },
+        }
+    )
+    assert [(fault.path, fault.value) for fault in found] == [
+        ("cloud", "AzureClod"),
+        ("subscriptions[0]", "not-a-guid"),
+        ("profiles.default.subnets.westeurope[0]", NETWORK[:79] + "…"),
+        ("profiles.default.peering", "always"),
+        ("profiles.default.dns.zones_resource_group", ""),
+    ]
+    assert all(fault.problem and fault.remedy for fault in found)
+
+
+def test_a_fault_in_one_field_does_not_hide_a_fault_between_fields() -> None:
+    found = faults(a_document(cloud="Azur", subscriptions=[], profiles={"other": a_profile(approval=3)}))
+    assert [fault.path for fault in found] == [
+        "cloud",
+        "profiles.other.approval",
+        "subscriptions",
+        "profiles.default",
+    ]
+
+
+MISSING: dict[str, tuple[dict[str, Any], str]] = {
+    "version": ({"subscriptions": [SUB], "profiles": {"default": a_profile()}}, "version"),
+    "profiles": ({"version": 1, "subscriptions": [SUB]}, "profiles"),
+    "profile default": (a_document(profiles={"other": a_profile()}), "profiles.default"),
+    "watched": (a_document(subscriptions=[]), "subscriptions"),
+    "subnets": (a_document(profiles={"default": {"dns": {"mode": "none"}}}), "profiles.default.subnets"),
+    "any subnet": (with_profile(subnets={}), "profiles.default.subnets"),
+    "a region's subnets": (with_profile(subnets={"westeurope": []}), "profiles.default.subnets.westeurope"),
+    "dns": (
+        a_document(profiles={"default": {"subnets": {"westeurope": [SUBNET]}}}),
+        "profiles.default.dns",
+    ),
+    "zones group": (with_profile(dns={}), "profiles.default.dns.zones_resource_group"),
+    "a type's groups": (
+        with_profile(groups={"Microsoft.Sql/servers": []}),
+        "profiles.default.groups.Microsoft.Sql/servers",
+    ),
+}
+
+
+@pytest.mark.parametrize(("document", "path"), MISSING.values(), ids=MISSING.keys())
+def test_what_is_missing_is_named_by_its_path(document: dict[str, Any], path: str) -> None:
+    assert the_fault(document).path == path
+
+
+PROFILE = "profiles.default"
+WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "version of another format": (a_document(version=2), "version", "2", "write 1"),
+    "version as text": (a_document(version="1"), "version", "1", "write 1"),
+    "unknown cloud": (a_document(cloud="Azure"), "cloud", "Azure", "'AzureCloud'"),
+    "subscription by name": (a_document(subscriptions=["prod"]), "subscriptions[0]", "prod", "id"),
+    "subscription as a number": (a_document(subscriptions=[5]), "subscriptions[0]", "5", "string"),
+    "subscriptions as text": (a_document(subscriptions=SUB), "subscriptions", SUB, "[a, b]"),
+    "management group by display name": (
+        a_document(management_groups=["My Group"]),
+        "management_groups[0]",
+        "My Group",
+        "not the display name",
+    ),
+    "inherit": (
+        a_document(opt_in={"inherit": "group"}),
+        "opt_in.inherit",
+        "group",
+        "'resource_group' or 'none'",
+    ),
+    "type misspelled": (
+        a_document(opt_in={"always": ["Microsoft.Storage/storageAccount"]}),
+        "opt_in.always[0]",
+        "Microsoft.Storage/storageAccount",
+        "did you mean Microsoft.Storage/storageAccounts?",
+    ),
+    "type without private endpoints": (
+        a_document(opt_in={"always": ["zzz"]}),
+        "opt_in.always[0]",
+        "zzz",
+        "see the catalogue",
+    ),
+    "type of groups misspelled": (
+        with_profile(groups={"Microsoft.Sql/server": ["sqlServer"]}),
+        f"{PROFILE}.groups.Microsoft.Sql/server",
+        "Microsoft.Sql/server",
+        "did you mean Microsoft.Sql/servers?",
+    ),
+    "group that the type lacks": (
+        with_profile(groups={"Microsoft.Sql/servers": ["sqlServer", "blob"]}),
+        f"{PROFILE}.groups.Microsoft.Sql/servers[1]",
+        "blob",
+        "known: sqlServer",
+    ),
+    "group as a number": (
+        with_profile(groups={"Microsoft.Sql/servers": [5]}),
+        f"{PROFILE}.groups.Microsoft.Sql/servers[0]",
+        "5",
+        "string",
+    ),
+    "tag with a forbidden character": (
+        a_document(opt_in={"tag": "connect/me"}),
+        "opt_in.tag",
+        "connect/me",
+        "leave out",
+    ),
+    "tag with a newline": (a_document(opt_in={"tag": "a\nb"}), "opt_in.tag", "a b", "leave out"),
+    "tag with a space at its end": (a_document(opt_in={"tag": "a "}), "opt_in.tag", "a", "leave out"),
+    "tag with a reserved prefix": (
+        a_document(opt_in={"tag": "Azure-connect"}),
+        "opt_in.tag",
+        "Azure-connect",
+        "another name",
+    ),
+    "empty tag": (a_document(opt_in={"tag": " "}), "opt_in.tag", "", "length"),
+    "tag too long for its suffix": (
+        a_document(opt_in={"tag": "t" * 122}),
+        "opt_in.tag",
+        "t" * 79 + "…",
+        "length",
+    ),
+    "region misspelled": (
+        with_profile(subnets={"westeurop": [SUBNET]}),
+        f"{PROFILE}.subnets.westeurop",
+        "westeurop",
+        "did you mean westeurope?",
+    ),
+    "letters of a region swapped": (
+        with_profile(subnets={"West Uerope": [SUBNET]}),
+        f"{PROFILE}.subnets.West Uerope",
+        "West Uerope",
+        "did you mean westeurope?",
+    ),
+    "region that is none": (
+        with_profile(subnets={"west-europe!": [SUBNET]}),
+        f"{PROFILE}.subnets.west-europe!",
+        "west-europe!",
+        "such as westeurope",
+    ),
+    "fallback without subnets": (
+        with_profile(fallback_region="northeurope"),
+        f"{PROFILE}.fallback_region",
+        "northeurope",
+        "name one of: westeurope",
+    ),
+    "network as a subnet": (
+        with_profile(subnets={"westeurope": [NETWORK]}),
+        f"{PROFILE}.subnets.westeurope[0]",
+        NETWORK[:79] + "…",
+        "a subnet",
+    ),
+    "subnet as a client": (
+        with_profile(clients=[SUBNET]),
+        f"{PROFILE}.clients[0]",
+        SUBNET[:79] + "…",
+        "a virtual network",
+    ),
+    "client with a placeholder": (
+        with_profile(clients=[NETWORK.replace(SUB, "{subscription}")]),
+        f"{PROFILE}.clients[0]",
+        NETWORK.replace(SUB, "{subscription}")[:79] + "…",
+        "from Azure",
+    ),
+    "id with a query": (
+        with_profile(clients=["/subscriptions/x?y"]),
+        f"{PROFILE}.clients[0]",
+        "/subscriptions/x?y",
+        "a virtual network",
+    ),
+    "group's id as a resource's": (
+        with_profile(endpoints_resource_group=NETWORK),
+        f"{PROFILE}.endpoints_resource_group",
+        NETWORK[:79] + "…",
+        "/subscriptions/{id}/resourceGroups/{name}",
+    ),
+    "group of a placeholder": (
+        with_profile(endpoints_resource_group="/subscriptions/x/resourceGroups/y"),
+        f"{PROFILE}.endpoints_resource_group",
+        "/subscriptions/x/resourceGroups/y",
+        "from Azure",
+    ),
+    "endpoints in another subscription": (
+        with_profile(endpoints_resource_group=GROUP.replace(SUB, SUB.replace("1", "2"))),
+        f"{PROFILE}.subnets.westeurope[0]",
+        SUBNET[:79] + "…",
+        "one subscription",
+    ),
+    "peering": (with_profile(peering=True), f"{PROFILE}.peering", "true", "'ensure', 'require' or 'ignore'"),
+    "dns mode": (
+        with_profile(dns={"mode": "manual"}),
+        f"{PROFILE}.dns.mode",
+        "manual",
+        "'manage', 'external' or 'none'",
+    ),
+    "dns as text": (with_profile(dns="none"), f"{PROFILE}.dns", "none", "lines below"),
+    "link": (
+        with_profile(dns={"mode": "none", "link": "hub"}),
+        f"{PROFILE}.dns.link",
+        "hub",
+        "write 'clients'",
+    ),
+    "boolean as text": (
+        with_profile(dns={"mode": "none", "create_zones": "yes"}),
+        f"{PROFILE}.dns.create_zones",
+        "yes",
+        "true or false",
+    ),
+    "priorities below the range": (
+        with_profile(nsg={"priorities": [99, 200]}),
+        f"{PROFILE}.nsg.priorities",
+        "a list",
+        "within",
+    ),
+    "priorities above the range": (
+        with_profile(nsg={"priorities": [100, 4097]}),
+        f"{PROFILE}.nsg.priorities",
+        "a list",
+        "within",
+    ),
+    "priorities reversed": (
+        with_profile(nsg={"priorities": [200, 100]}),
+        f"{PROFILE}.nsg.priorities",
+        "a list",
+        "[100, 200]",
+    ),
+    "three priorities": (
+        with_profile(nsg={"priorities": [100, 200, 300]}),
+        f"{PROFILE}.nsg.priorities",
+        "a list",
+        "two numbers",
+    ),
+    "priorities that are no numbers": (
+        with_profile(nsg={"priorities": [True, 200]}),
+        f"{PROFILE}.nsg.priorities",
+        "a list",
+        "two numbers",
+    ),
+    "approval": (with_profile(approval="manual"), f"{PROFILE}.approval", "manual", "request"),
+    "approval as a boolean": (with_profile(approval=True), f"{PROFILE}.approval", "true", "string"),
+    "approval with a message too long": (
+        with_profile(approval=f'request ("{"m" * 141}")'),
+        f"{PROFILE}.approval",
+        'request ("' + "m" * 69 + "…",
+        "shorten",
+    ),
+    "public access": (
+        with_profile(public_access="enable"),
+        f"{PROFILE}.public_access",
+        "enable",
+        "'leave' or 'disable'",
+    ),
+    "on opt out": (
+        with_profile(on_opt_out="delete"),
+        f"{PROFILE}.on_opt_out",
+        "delete",
+        "'keep' or 'remove'",
+    ),
+    "schedule of five fields": (
+        a_document(drift={"schedule": "*/15 * * * *"}),
+        "drift.schedule",
+        "*/15 * * * *",
+        "0 */15 * * * *",
+    ),
+    "repair": (a_document(drift={"repair": 1}), "drift.repair", "1", "true or false"),
+    "negative limit": (
+        a_document(limits={"max_deletes_per_sweep": -1}),
+        "limits.max_deletes_per_sweep",
+        "-1",
+        "at least 0",
+    ),
+    "no endpoints": (
+        a_document(limits={"max_endpoints_per_subnet": 0}),
+        "limits.max_endpoints_per_subnet",
+        "0",
+        "at least 1",
+    ),
+    "more endpoints than Azure takes": (
+        a_document(limits={"max_endpoints_per_subnet": 5001}),
+        "limits.max_endpoints_per_subnet",
+        "5001",
+        "at most 5000",
+    ),
+    "limit as text": (
+        a_document(limits={"creations_per_hour": "500"}),
+        "limits.creations_per_hour",
+        "500",
+        "in digits",
+    ),
+    "unknown key": (a_document(profile={}), "profile", "a mapping", "did you mean profiles?"),
+    "unknown key in a profile": (
+        with_profile(client=[]),
+        f"{PROFILE}.client",
+        "a list",
+        "did you mean clients?",
+    ),
+    "unknown key in dns": (
+        with_profile(dns={"mode": "none", "zone_resource_group": ZONES}),
+        f"{PROFILE}.dns.zone_resource_group",
+        ZONES,
+        "did you mean zones_resource_group?",
+    ),
+    "unknown key in nsg": (
+        with_profile(nsg={"defaultdeny": True}),
+        f"{PROFILE}.nsg.defaultdeny",
+        "true",
+        "did you mean default_deny?",
+    ),
+    "unknown key in opt_in": (a_document(opt_in={"tags": "x"}), "opt_in.tags", "x", "did you mean tag?"),
+    "unknown key in drift": (
+        a_document(drift={"cron": 1.5}),
+        "drift.cron",
+        "1.5",
+        "known: schedule, repair",
+    ),
+    "unknown key in limits": (
+        a_document(limits={"creations": None}),
+        "limits.creations",
+        "null",
+        "did you mean creations_per_hour?",
+    ),
+    "profile named enabled": (
+        a_document(profiles={"default": a_profile(), "Enabled": a_profile()}),
+        "profiles.Enabled",
+        "Enabled",
+        "another name",
+    ),
+    "profile that no tag could name": (
+        a_document(profiles={"default": a_profile(), "a b": a_profile()}),
+        "profiles.a b",
+        "a b",
+        "letters",
+    ),
+    "profile as text": (
+        a_document(profiles={"default": a_profile(), "x": "default"}),
+        "profiles.x",
+        "default",
+        "lines below",
+    ),
+    "profiles as a list": (a_document(profiles=[a_profile()]), "profiles", "a list", "lines below"),
+}
+
+
+@pytest.mark.parametrize(("document", "path", "value", "remedy"), WRONG.values(), ids=WRONG.keys())
+def test_a_fault_has_its_path_its_value_and_a_remedy(
+    document: dict[str, Any], path: str, value: str, remedy: str
+) -> None:
+    fault = the_fault(document)
+    assert (fault.path, fault.value) == (path, value)
+    assert remedy in fault.remedy
+    assert "correct the value" not in fault.remedy  # every kind of fault has words of its own
+
+
+def test_a_region_in_two_spellings_is_a_fault_and_not_a_lost_list() -> None:
+    other = SUBNET.replace("endpoints", "more")
+    fault = the_fault(with_profile(subnets={"westeurope": [SUBNET], "West Europe": [other]}))
+    assert fault.path == "profiles.default.subnets.westeurope"
+    assert "twice" in fault.problem
+
+
+def test_a_key_that_stands_twice_is_a_fault_with_both_lines() -> None:
+    text = yaml.safe_dump(a_document()) + "version: 1\n"
+    fault = the_fault(text)
+    assert fault.path == "version"
+    assert re.search(r"lines \d+ and \d+", fault.problem)
+
+
+def test_a_duplicate_deep_inside_is_named_by_its_path() -> None:
+    doubled = f"[{{link: clients, mode: none, mode: none}}, {SUBNET}]"
+    text = yaml.safe_dump(a_document()) + f"extra: {doubled}\n"
+    assert "extra[0].mode" in [fault.path for fault in faults(text)]
+
+
+def test_the_same_key_in_two_mappings_is_no_duplicate() -> None:
+    assert set(parse(a_document(profiles={"default": a_profile(), "b": a_profile()})).profiles) == {
+        "default",
+        "b",
+    }
+
+
+UNREADABLE = {
+    "nothing": ("", "policy"),
+    "a list": ("- a\n- b\n", "policy"),
+    "a word": ("hello", "policy"),
+    "an open bracket": ("version: [1\nfoo: bar", "line 2, column 4"),
+    "a tab": ("version:\n\t- 1", "line 2, column 1"),
+    "two documents": ("a: 1\n---\nb: 2\n", "line 2, column 1"),
+    "an unknown tag": ("a: !!python/object:os.system {}", "line 1, column 4"),
+    "a mapping as a key": ("? {a: b}\n: c", "line 1, column 3"),
+    "a day that is none": ("a: 2024-13-45", "policy"),
+    "a forced date": ("a: !!timestamp x", "policy"),
+    "a forced number": ('a: !!int ""', "policy"),
+    "a control character": ("a: \x00", "policy"),
+    "brackets without end": ("[" * 5000, "policy"),
+    "a book": ("a: " + "x" * 1_000_001, "policy"),
+}
+
+
+@pytest.mark.parametrize(("text", "path"), UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_text_that_is_no_policy_is_one_fault_that_says_where(text: str, path: str) -> None:
+    fault = the_fault(text)
+    assert fault.path == path
+    assert fault.problem
+    assert fault.remedy
+    assert len(fault.problem) <= 120
+
+
+def test_an_anchor_that_holds_itself_is_no_endless_policy() -> None:
+    assert "a" in [fault.path for fault in faults("a: &a [*a]\n")]
+
+
+def test_what_a_fault_repeats_is_cleaned() -> None:
+    fault = the_fault(a_document(cloud="Azure\x1b[2J\nCloud" + "x" * 1000))
+    assert fault.value.startswith("Azure [2J Cloudxxx")
+    assert len(fault.value) == 80
+    found = faults(a_document(**{"bad\nkey" + "x" * 1000: 1}))
+    assert found[0].path.startswith("bad keyxxx")
+    assert len(found[0].path) <= 80
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def damaged(document: Any, path: list[str], value: object) -> Any:
+    """The document with another value somewhere inside."""
+    if not path or not isinstance(document, dict) or path[0] not in document:
+        return value
+    return {**document, path[0]: damaged(document[path[0]], path[1:], value)}
+
+
+FULL = with_profile(
+    fallback_region="westeurope", groups={"Microsoft.Sql/servers": ["sqlServer"]}, clients=[NETWORK]
+)
+PATHS = [
+    ["version"],
+    ["subscriptions"],
+    ["profiles"],
+    ["profiles", "default"],
+    *(["profiles", "default", key] for key in FULL["profiles"]["default"]),
+    ["profiles", "default", "subnets", "westeurope"],
+    ["profiles", "default", "groups", "Microsoft.Sql/servers"],
+]
+
+
+@given(st.sampled_from(PATHS), JSON)
+def test_a_damaged_policy_is_a_policy_or_a_list_of_faults(path: list[str], value: object) -> None:
+    try:
+        found: object = parse(damaged(FULL, path, value))
+    except PolicyError as refused:
+        found = refused.faults
+        assert all(fault.path and fault.problem and fault.remedy for fault in refused.faults)  # noqa: PT017
+    assert found
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_policy_or_a_list_of_faults(text: str) -> None:
+    assert faults(text)
+
+
+# The sample and the schema
+
+
+def test_the_sample_is_a_policy_without_faults() -> None:
+    policy = Policy.parse(SAMPLE.read_text(encoding="utf-8"))
+    assert set(policy.profiles) == {"default", "data"}
+    assert set(policy.opt_in.always) == {"Microsoft.Storage/storageAccounts", "Microsoft.Sql/servers"}
+    assert policy.profiles["data"].groups == {"Microsoft.Storage/storageAccounts": ("blob", "file")}
+    assert {network.name for network in policy.profiles["default"].clients} == {"spoke-a", "spoke-b"}
+
+
+def test_the_schema_in_the_repository_is_the_one_that_the_models_make() -> None:
+    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == json_schema(), (
+        "run: python -m shared.core.policy > connectivity.schema.json"
+    )
+
+
+def test_the_command_that_writes_the_schema_writes_the_file_as_it_is() -> None:
+    written = subprocess.run(
+        [sys.executable, "-m", "shared.core.policy"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert written.stdout == SCHEMA.read_text(encoding="utf-8")
+
+
+def test_every_key_of_the_schema_is_described() -> None:
+    parts = json_schema()["$defs"]
+    for model in (json_schema(), *parts.values()):
+        for name, field in model.get("properties", {}).items():
+            part = parts.get(field.get("$ref", "").rpartition("/")[2], {})
+            assert field.get("description") or part.get("description"), f"{model['title']}.{name}"
+
+
+def test_the_schema_accepts_the_sample() -> None:
+    assert complaints(yaml.safe_load(SAMPLE.read_text(encoding="utf-8")), json_schema()) == []
+
+
+def test_the_schema_completes_every_catalogued_type() -> None:
+    offered, any_case = json_schema()["$defs"]["TypeName"]["anyOf"]
+    assert set(offered["enum"]) == load().types
+    assert re.search(any_case["pattern"], "microsoft.storage/STORAGEACCOUNTS")
+
+
+SEEN_BY_AN_EDITOR = {
+    "unknown key": a_document(profile={}),
+    "missing profiles": {"version": 1},
+    "another version": a_document(version=2),
+    "a wrong choice": a_document(cloud="Azure"),
+    "a subscription by name": a_document(subscriptions=["prod"]),
+    "a network as a subnet": with_profile(subnets={"westeurope": [NETWORK]}),
+    "no subnet": with_profile(subnets={"westeurope": []}),
+    "a region of no letters": with_profile(subnets={"west-europe": [SUBNET]}),
+    "a priority too high": with_profile(nsg={"priorities": [1, 2]}),
+    "three priorities": with_profile(nsg={"priorities": [100, 101, 102]}),
+    "a number as text": a_document(limits={"creations_per_hour": "1"}),
+    "a negative number": a_document(limits={"creations_per_hour": -1}),
+    "a schedule too short": a_document(drift={"schedule": "* * * * *"}),
+    "approval": with_profile(approval="manual"),
+}
+
+
+@pytest.mark.parametrize("document", SEEN_BY_AN_EDITOR.values(), ids=SEEN_BY_AN_EDITOR.keys())
+def test_an_editor_sees_by_the_schema_what_the_app_would_refuse(document: dict[str, Any]) -> None:
+    assert complaints(document, json_schema())
+    assert faults(document)
+
+
+def complaints(value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None) -> list[str]:
+    """What JSON Schema has against a value: as much of the standard as the schema above makes use of."""
+    root = root or schema
+    if "$ref" in schema:
+        schema = {**root["$defs"][schema["$ref"].rpartition("/")[2]], **schema}
+        del schema["$ref"]
+    known = {
+        "$schema", "$defs", "title", "description", "default", "type", "enum", "const", "pattern", "minimum",
+        "maximum", "minItems", "maxItems", "minProperties", "items", "anyOf", "properties", "required",
+        "additionalProperties", "propertyNames",
+    }  # fmt: skip
+    assert set(schema) <= known, f"the schema says more than this check understands: {set(schema) - known}"
+    found = []
+    types = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "boolean": bool,
+        "integer": int,
+        "null": type(None),
+    }
+    if "type" in schema and (
+        not isinstance(value, types[schema["type"]])
+        or (schema["type"] == "integer" and isinstance(value, bool))
+    ):
+        return [f"{value!r} is no {schema['type']}"]
+    if "anyOf" in schema and all(complaints(value, option, root) for option in schema["anyOf"]):
+        found.append(f"{value!r} is none of its kinds")
+    if "enum" in schema and value not in schema["enum"]:
+        found.append(f"{value!r} is not in {schema['enum']}")
+    if "const" in schema and value != schema["const"]:
+        found.append(f"{value!r} is not {schema['const']}")
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        found.append(f"{value!r} does not match")
+    if not schema.get("minimum", value) <= value if "minimum" in schema else False:
+        found.append(f"{value!r} is too small")
+    if "maximum" in schema and value > schema["maximum"]:
+        found.append(f"{value!r} is too large")
+    if isinstance(value, list):
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+            found.append(f"{len(value)} entries")
+        found += [text for entry in value for text in complaints(entry, schema.get("items", {}), root)]
+    if isinstance(value, dict):
+        found += _complaints_of_object(value, schema, root)
+    return found
+
+
+def _complaints_of_object(value: dict[str, Any], schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
+    properties, more = schema.get("properties", {}), schema.get("additionalProperties", {})
+    found = [f"{name} is missing" for name in schema.get("required", []) if name not in value]
+    if len(value) < schema.get("minProperties", 0):
+        found.append("it is empty")
+    for name, entry in value.items():
+        found += complaints(name, schema.get("propertyNames", {}), root)
+        if name in properties:
+            found += complaints(entry, properties[name], root)
+        elif more is False:
+            found.append(f"{name} is not known")
+        else:
+            found += complaints(entry, more, root)
+    return found
