@@ -175,6 +175,8 @@ class Gateway:
             return call.type.get(call)
         if call.existing is None:
             raise self._not_found(call)
+        if call.request.method == "HEAD" and call.id.is_type(GROUP_TYPE):
+            return Response(204)
         body = self._world.show(call.existing)
         response = Response(200, body)
         if call.type.etag == "weak" and call.existing.etag and not self._forgets_etag(call):
@@ -290,10 +292,10 @@ class Gateway:
         return Answer(response, operation.resource)
 
     def _operation(self, id: str) -> Operation:
-        for operation in self._world.operations:
-            if operation.id == id:
-                return operation
-        raise refusals.no_operation(id)
+        operation = self._world.operations.find(id)
+        if operation is None:
+            raise refusals.no_operation(id)
+        return operation
 
     def _tags(self, found: Route, request: Request, principal: str) -> Response:
         assert found.id is not None  # noqa: S101

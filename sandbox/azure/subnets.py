@@ -22,6 +22,7 @@ READ_ONLY = (
     "purpose",
     "resourceNavigationLinks",
 )
+JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
 JOINED = {
     "networkSecurityGroup": "Microsoft.Network/networkSecurityGroups",
     "routeTable": "Microsoft.Network/routeTables",
@@ -48,7 +49,7 @@ def put(call: Call) -> Response:
     subnet = store(call, call.id, call.properties)
     changed = before is None or _without_state(before) != _without_state(subnet.properties)
     subnet.state = "Updating" if changed else "Succeeded"
-    superseded = [one for one in call.world.operations if one.running and one.resource == network.id]
+    superseded = call.world.operations.running_on(network.id)
     operation = call.world.start_operation(
         call,
         name="PutSubnetOperation",
@@ -61,6 +62,8 @@ def put(call: Call) -> Response:
     for other in superseded:
         if changed and other.name == "PutVirtualNetworkOperation":
             network.state = "Succeeded"
+            for sibling in call.world.store.children(network.id, "subnets"):
+                sibling.state = "Succeeded" if sibling.id != subnet.id else "Updating"
             call.world.cancel(other, operation)
     return operation.answer(200 if call.existing else 201, call.world.show(subnet))
 
@@ -114,6 +117,15 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
         for name, value in deepcopy(properties).items()
         if name not in READ_ONLY and value is not None
     }
+    if given.get("serviceEndpoints"):
+        given["serviceEndpoints"] = [
+            {
+                "provisioningState": "Succeeded",
+                "service": one.get("service"),
+                "locations": one.get("locations") or ["*"],
+            }
+            for one in given["serviceEndpoints"]
+        ]
     given["delegations"] = [_delegation(call.world, id, one) for one in given.get("delegations") or []]
     filled = {
         "provisioningState": "Succeeded",
@@ -126,6 +138,8 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
 def show(world: World, subnet: Resource) -> Json:
     """The subnet with what lives in it: ipConfigurations, privateEndpoints, purpose (source: section 6)."""
     body = subnet.shown()
+    for one in body["properties"]["delegations"]:
+        one["etag"] = subnet.etag
     holders = list(dict.fromkeys(addresses.taken(subnet).values()))
     if holders:
         body["properties"]["ipConfigurations"] = [{"id": one} for one in holders]
@@ -225,7 +239,7 @@ def _delegation(world: World, subnet: ArmId, one: Json) -> Json:
     return {
         "name": name,
         "id": f"{subnet.text}/delegations/{name}",
-        "properties": {"provisioningState": "Succeeded", "serviceName": service, "actions": []},
+        "properties": {"provisioningState": "Succeeded", "serviceName": service, "actions": [JOIN]},
         "type": f"{TYPE}/delegations",
     }
 

@@ -17,6 +17,7 @@ from sandbox.azure.durations import Durations
 from sandbox.azure.ids import GROUP_TYPE, ArmId
 from sandbox.azure.locks import Lock
 from sandbox.azure.model import ArmError, Json, Request, Resource
+from sandbox.azure.operation_log import OperationLog
 from sandbox.azure.operations import Operation, Style
 from sandbox.azure.store import Store
 from sandbox.azure.timers import Timers
@@ -50,7 +51,7 @@ class World:
         self.rng = Random(seed)
         self.store = Store()
         self.subscriptions: dict[str, Json] = {}
-        self.operations: list[Operation] = []
+        self.operations = OperationLog()
         self.instant = False
         self.memory: dict[str, Any] = {}
         self._durations = Durations(seed)
@@ -240,7 +241,7 @@ class World:
 
     def running(self, id: ArmId) -> Operation | None:
         """The operation that is working on exactly this resource, or None."""
-        return next((one for one in reversed(self.operations) if one.running and one.resource == id), None)
+        return next(reversed(self.operations.running_on(id)), None)
 
     def succeed(self, id: ArmId) -> None:
         """Completion of a write: provisioningState Succeeded, new etag.

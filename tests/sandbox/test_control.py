@@ -41,6 +41,13 @@ async def test_advancing_the_clock_ends_what_was_running(cloud):
     assert operation.ended == operation.due < 400
 
 
+async def test_what_follows_from_something_due_is_timed_from_when_it_was_due(cloud):
+    seen = []
+    cloud.world.at(10, lambda: cloud.world.at(5, lambda: seen.append(cloud.world.now)))
+    await cloud.post("/_sandbox/clock", {"advance": 400})
+    assert seen == [15]
+
+
 async def test_an_unknown_control_path_is_404_and_the_root_lists_them(cloud):
     assert (await cloud.get("/_sandbox/nonsense")).status == 404
     assert "POST /_sandbox/reset" in (await cloud.get("/_sandbox")).body["paths"]

@@ -142,6 +142,13 @@ async def test_the_251st_read_at_once_is_throttled_and_told_when_to_come_back(cl
     assert (await cloud.get(GROUP)).status == 200
 
 
+async def test_a_long_rest_does_not_save_up_more_than_a_full_bucket(cloud):
+    await cloud.get(GROUP)
+    await cloud.wait(10_000)
+    statuses = [(await cloud.get(GROUP)).status for _ in range(251)]
+    assert statuses == [200] * 250 + [429]
+
+
 async def test_callers_are_throttled_apart(cloud):
     for _ in range(251):
         await cloud.get(GROUP)
