@@ -52,6 +52,9 @@ def put(call: Call) -> Response:
     _replace_subnets(call, network, wanted)
     changed = before != _fingerprint(call.world, network)
     network.state = "Updating" if changed else "Succeeded"
+    if changed:
+        for subnet in call.world.store.children(network.id, "subnets"):
+            subnet.state = "Updating"
     operation = call.world.start_operation(
         call,
         name="PutVirtualNetworkOperation",
@@ -184,6 +187,8 @@ def _body(call: Call) -> Json:
     properties = deepcopy(call.properties)
     for shown_only in ("subnets", "virtualNetworkPeerings", "provisioningState", "resourceGuid"):
         properties.pop(shown_only, None)
+    if "dhcpOptions" in properties:
+        properties["dhcpOptions"] = {"dnsServers": []} | (properties["dhcpOptions"] or {})
     old = call.existing.properties if call.existing else {}
     properties = {
         "provisioningState": "Updating",
