@@ -173,6 +173,10 @@ class World:
         self.azure.requests.entries.clear()
         return [(entry.method, entry.path) for entry in entries]
 
+    def written(self, method: str) -> list[str]:
+        """The paths of the app's requests with this method since the last look."""
+        return [path for sent, path in self.sent() if sent == method]
+
     def writes(self) -> list[tuple[str, str]]:
         return [(method, path) for method, path in self.sent() if method != "GET"]
 
