@@ -7,12 +7,14 @@ only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 GROUP_TYPE = "Microsoft.Resources/resourceGroups"
 SUBSCRIPTION_TYPE = "Microsoft.Resources/subscriptions"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Without slots: ids are compared all the time, and the cached text and key need a place.
+@dataclass(frozen=True, eq=False)
 class ArmId:
     """Id of a resource, a resource group (type GROUP_TYPE) or a subscription (type SUBSCRIPTION_TYPE).
 
@@ -45,7 +47,7 @@ class ArmId:
             raise ValueError(f"not an ARM id: {text!r}")
         return cls(parts[1], parts[3], "/".join([parts[5], *parts[6::2]]), tuple(parts[7::2]))
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The path: `/subscriptions/../resourceGroups/../providers/..`."""
         if self.type == SUBSCRIPTION_TYPE:
@@ -57,7 +59,7 @@ class ArmId:
         pairs = "".join(f"/{kind}/{name}" for kind, name in zip(kinds, self.names, strict=True))
         return f"{group}/providers/{namespace}{pairs}"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Lower-case text: the key everywhere."""
         return self.text.lower()
