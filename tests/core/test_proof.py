@@ -1,0 +1,90 @@
+"""What is no proof: every "Succeeded" that does not mean a working path."""
+
+import pytest
+
+from shared.core.desired import Desired
+from shared.core.ids import ResourceId
+from shared.core.kinds import link, zone_group
+from shared.core.kinds.kind import Seen
+from shared.core.observed import Observed
+from shared.core.proof import Proof, prove
+from tests.core import bodies
+from tests.core.test_plan import wish
+
+
+class Scene:
+    """Everything in order; a test spoils one thing."""
+
+    def __init__(self) -> None:
+        self.wanted: Desired = wish()
+        leg = self.wanted.legs[0]
+        self.at, self.zone, self.link = leg.endpoint.id, leg.zones[0].id, leg.links[0].id
+        self.endpoint: Seen | None = bodies.endpoint(self.at)
+        self.nic: Seen | None = bodies.nic(self.at, "10.0.1.4")
+        self.group = bodies.zone_group(self.at.child(zone_group.COLLECTION, "g"), "10.0.1.4", zone=self.zone)
+        self.links: tuple[Seen, ...] = (bodies.zone_link(self.link),)
+
+    def prove(self) -> Proof:
+        objects: dict[ResourceId, Seen | None] = {self.at: self.endpoint, bodies.nic_id(self.at): self.nic}
+        view = Observed(objects).listing(self.zone, link.COLLECTION, self.links)
+        return prove(self.wanted, view.listing(self.at, zone_group.COLLECTION, (self.group,)))
+
+    def failures(self) -> set[str]:
+        return {check.name for check in self.prove().failures}
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_a_path_in_order_is_proven_with_its_addresses_and_names(scene: Scene) -> None:
+    proof = scene.prove()
+    assert proof.holds
+    assert [address.ip for address in proof.paths[0].addresses] == ["10.0.1.4"]
+    assert proof.paths[0].records[0].fqdn == "orders.privatelink.blob.core.windows.net"
+
+
+def test_a_pending_connection_is_no_path_though_the_endpoint_succeeded(scene: Scene) -> None:
+    scene.endpoint = bodies.endpoint(scene.at, status="Pending")
+    assert scene.failures() == {"connection approved"}
+
+
+def test_a_failed_endpoint_that_says_approved_is_no_path(scene: Scene) -> None:
+    scene.endpoint = bodies.endpoint(scene.at, state="Failed")
+    assert scene.failures() == {"endpoint provisioned"}
+
+
+def test_a_zone_group_without_a_record_is_no_path_though_it_succeeded(scene: Scene) -> None:
+    scene.group = bodies.zone_group(scene.group.id, zone=scene.zone)
+    assert scene.failures() == {"records match addresses"}
+
+
+def test_a_record_that_points_to_another_address_is_no_path(scene: Scene) -> None:
+    scene.group = bodies.zone_group(scene.group.id, "10.0.1.5", zone=scene.zone)
+    assert scene.failures() == {"records match addresses"}
+
+
+def test_a_record_outside_its_zone_does_not_count(scene: Scene) -> None:
+    scene.group = bodies.zone_group(scene.group.id, "10.0.1.4", zone=scene.zone, fqdn="orders.example.com")
+    assert scene.failures() == {"records match addresses"}
+
+
+def test_an_address_without_a_record_is_no_path(scene: Scene) -> None:
+    scene.nic = bodies.nic(scene.at, "10.0.1.4", "10.0.1.5")
+    assert scene.failures() == {"records match addresses"}
+
+
+def test_a_link_that_lags_behind_is_no_path_yet(scene: Scene) -> None:
+    scene.links = (bodies.zone_link(scene.link, state="InProgress"),)
+    assert scene.failures() == {"network resolves the zone"}
+
+
+def test_a_missing_link_is_named_with_its_network(scene: Scene) -> None:
+    scene.links = ()
+    failed = scene.prove().failures
+    assert [check.subject for check in failed] == ["spoke-a: privatelink.blob.core.windows.net"]
+
+
+def test_nothing_checked_is_nothing_proven() -> None:
+    assert not Proof((), ()).holds
