@@ -18,6 +18,12 @@ from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
 KIND = "privateEndpointConnections"
+STYLES = {
+    "sql": Style.SQL,
+    "vault": Style.PLAIN,
+    "cosmos": Style.COSMOS,
+    "eventgrid": Style.EVENT_GRID,
+}
 STATUSES = ("Approved", "Rejected", "Pending", "Disconnected")
 
 
@@ -25,7 +31,9 @@ STATUSES = ("Approved", "Rejected", "Pending", "Disconnected")
 class Dialect:
     """How one provider writes and answers connections.
 
-    name: template over {target}, {endpoint}, {entry} (the endpoint's connection entry) and {guid}.
+    name: template over {target}, {endpoint}, {entry} (the endpoint's connection entry), {resource} (the
+        endpoint's resourceGuid: recorded for Event Grid and private link services) and {guid}.
+    kind: last part of its type in the target's body.
     settled: provisioningState at rest. actions: spelling of the "actions required" member.
     groups: member that names the group. approved: description of an automatic approval, None: no description.
     embedded: members of each item in the target's own body; empty: the whole connection.
@@ -33,7 +41,8 @@ class Dialect:
     answer: how PUT and DELETE are answered (see `_accept`).
     """
 
-    name: str = "{endpoint}.{guid}"
+    name: str = "{endpoint}.{resource}"
+    kind: str = KIND
     settled: str = "Succeeded"
     actions: str = "actionsRequired"
     groups: Literal["", "groupId", "groupIds"] = "groupIds"
@@ -47,7 +56,9 @@ DIALECTS = {
     "microsoft.storage/storageaccounts": Dialect(
         name="{target}.{guid}", actions="actionRequired", groups="", approved="Auto-Approved", always=True
     ),
-    "microsoft.compute/diskaccesses": Dialect(name="{target}.{guid}", groups="", approved="Auto-Approved"),
+    "microsoft.compute/diskaccesses": Dialect(
+        name="{target}.{guid}", groups="", approved="Auto-Approved", kind="PrivateEndpointConnections"
+    ),
     "microsoft.sql/servers": Dialect(name="{endpoint}-{guid}", settled="Ready", always=True, answer="sql"),
     "microsoft.keyvault/vaults": Dialect(
         name="{entry}", groups="", approved=None, embedded=("id", "properties"), answer="vault"
@@ -97,6 +108,7 @@ def open_connection(world: World, endpoint: Resource, target: Resource, groups: 
         "target": target.name,
         "endpoint": endpoint.name,
         "entry": endpoint_view.entry(endpoint)["name"],
+        "resource": endpoint.properties["resourceGuid"],
         "guid": world.new_guid(),
     }
     properties: Json = {"provisioningState": way.settled, "privateEndpoint": {"id": endpoint.id.text}}
@@ -105,6 +117,8 @@ def open_connection(world: World, endpoint: Resource, target: Resource, groups: 
     body: Json = {"properties": properties}
     if way.answer == "vault":
         body["location"] = target.location
+    if way.answer == "network":
+        properties["linkIdentifier"] = str(world.rng.randint(100_000_000, 999_999_999))
     connection = world.save(
         target.id.child(KIND, way.name.format(**names)), body, {"endpoint": endpoint.id.text}
     )
@@ -136,6 +150,8 @@ def shown(world: World, target: Resource) -> list[Json] | None:
     """The list in the target's own body; None when the provider leaves an empty one out."""
     way = dialect(target.type)
     found = [world.show(one) for one in world.store.children(target.id, KIND)]
+    for one in found:
+        one["type"] = f"{target.type}/{way.kind}"
     if way.embedded:
         found = [{name: one[name] for name in way.embedded} for one in found]
     if way.answer == "cosmos":
@@ -248,14 +264,19 @@ def _tell_network(call: Call, endpoint: Resource | None) -> None:
 
     def end() -> None:
         operation.status = "Succeeded"
-        if world.find(endpoint.id) is not endpoint:
-            return
-        if endpoint_view.state(endpoint)["status"] == "Approved" and endpoint.state == "Succeeded":
-            endpoint.private["connected"] = True
-        world.touch(endpoint)
-        zone_groups.refresh(world, endpoint)
+        _take_over(world, endpoint)
 
     world.at(seconds, end) if seconds else end()
+
+
+def _take_over(world: World, endpoint: Resource | None) -> None:
+    """The network service has learnt the state: an approved endpoint knows its names from now on."""
+    if endpoint is None or world.find(endpoint.id) is not endpoint:
+        return
+    if endpoint_view.state(endpoint)["status"] == "Approved" and endpoint.state == "Succeeded":
+        endpoint.private["connected"] = True
+    world.touch(endpoint)
+    zone_groups.refresh(world, endpoint)
 
 
 def _accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> Response:
@@ -276,17 +297,18 @@ def _accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> R
             _stamp(world, connection)
         else:
             act()
-            _tell_network(call, endpoint)
+            _take_over(world, endpoint)
 
     if way.answer == "sync":
         _refuse_unready(call)
-        finish()
+        act()
+        _tell_network(call, endpoint)
         return Response(200, None if deleting else world.show(connection))
     if early:
         act()
         connection.state = "Updating"
         _stamp(world, connection)
-        _tell_network(call, endpoint)
+    _tell_network(call, endpoint)
     operation = _start(call, way, finish, deleting=deleting)
     return _answer(call, way, operation, deleting=deleting)
 
@@ -305,7 +327,7 @@ def _start(call: Call, way: Dialect, finish: Callable[[], None], *, deleting: bo
         name="DropPrivateEndpointConnection" if deleting else "UpsertPrivateEndpointConnection",
         change="delete" if deleting else "write",
         duration=call.world.duration("privateEndpointConnections/write", call.id),
-        style={"sql": Style.SQL, "vault": Style.PLAIN}.get(way.answer, Style.NETWORK),
+        style=STYLES.get(way.answer, Style.NETWORK),
         first_wait=1.0 if way.answer == "sql" else 10.0,
         complete=finish,
         failed=lambda error: None,
@@ -323,16 +345,13 @@ def _answer(call: Call, way: Dialect, operation: Operation, *, deleting: bool) -
             response.headers["Location" if deleting else "Azure-AsyncOperation"] = own
             return response
         case "cosmos":
-            response = operation.answer(202, {"status": "Enqueued"})
-            response.headers |= operation.headers(deleting=True)
+            return operation.answer(202, {"status": "Enqueued"})
         case "eventgrid":
             if body is not None:
                 body["properties"] |= {"privateEndpoint": None, "groupIds": None}
-            response = operation.answer(202 if deleting else 201, body)
+            return operation.answer(202 if deleting else 201, body)
         case _:
             return operation.answer(202 if deleting else 200, body)
-    response.headers.pop("Azure-AsyncNotification", None)
-    return response
 
 
 def _refuse_unready(call: Call) -> None:

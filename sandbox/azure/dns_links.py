@@ -163,6 +163,7 @@ def delete(call: Call) -> Response:
         first_wait=30,
         failed=lambda error: None,
         fail=broken,
+        result=dict,
     )
     return dns_rules.written(operation.answer(202))
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Literal
 
-from sandbox.azure import link_services, targets
+from sandbox.azure import cosmos, link_services, targets
 from sandbox.azure.model import ArmError, Json, Resource, Response
-from sandbox.azure.operations import Style
+from sandbox.azure.operations import Operation, Style
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -30,17 +29,17 @@ class Making:
     status: int = 201
     duration: str = ""
     state: str = "Succeeded"
-    style: Literal["network", "operations_status"] = "operations_status"
+    style: Style = Style.NETWORK
 
 
 MAKINGS = {
     # As recorded in plr_cosmosdb and pec_cosmosdb_approve (about 120 s).
-    "microsoft.documentdb/databaseaccounts": Making(200, "servers/write", "Creating"),
+    "microsoft.documentdb/databaseaccounts": Making(200, "servers/write", "Creating", Style.COSMOS),
     # As recorded in pe_delete_429_retryable_with_stack.
-    "microsoft.eventgrid/topics": Making(201, "storageAccounts/write", "Creating"),
+    "microsoft.eventgrid/topics": Making(201, "storageAccounts/write", "Creating", Style.EVENT_GRID),
     # As recorded in pe_diskaccess_2024: a body without properties.
     "microsoft.compute/diskaccesses": Making(202, "networkSecurityGroups/write", ""),
-    "microsoft.network/privatelinkservices": Making(201, "privateEndpoints/delete", "Updating", "network"),
+    "microsoft.network/privatelinkservices": Making(201, "privateEndpoints/delete", "Updating"),
 }
 
 
@@ -57,10 +56,16 @@ def register(registry: Registry) -> None:
                 delete=delete,
                 show=show,
                 tracked=True,
+                not_found=_no_disk_access if name == "Microsoft.Compute/diskAccesses" else None,
                 etag="weak" if name == link_services.PRIVATE_LINK_SERVICE else "none",
             )
         )
         targets.register_children(registry, name)
+
+
+def _no_disk_access(call: Call) -> ArmError:
+    """The provider's own 404 (recorded: pe_diskaccess_2024)."""
+    return ArmError(404, "NotFound", f"DiskAccess object {call.id.name} not found.")
 
 
 def put(call: Call) -> Response:
@@ -81,17 +86,31 @@ def _slowly(call: Call, making: Making, resource: Resource) -> Response:
         name=f"Put{call.type.name.rsplit('/', 1)[1]}",
         duration=world.duration(making.duration, call.id),
         locks=[call.id],
-        style=Style.NETWORK,
+        style=making.style,
     )
     shown = world.show(resource)
     if not making.state:
         shown.pop("properties", None)
+    elif new and making.style is Style.COSMOS:
+        shown = cosmos.while_creating(shown)
+    elif new and making.style is Style.EVENT_GRID:
+        shown["properties"] |= {"endpoint": None}
+        shown["properties"].pop("metricResourceId", None)
     status = making.status if new or making.status == 202 else 200
     response = operation.answer(status, shown)
-    if making.style == "operations_status":
-        response.headers.pop("Azure-AsyncNotification", None)
-        if making.status in (200, 202):
-            response.headers |= {"Location": operation.headers(deleting=True)["Location"]}
+    return _as_other_provider(call, response, operation)
+
+
+def _as_other_provider(call: Call, response: Response, operation: Operation) -> Response:
+    """What other providers than the network's do differently with the same style: no notification header, and
+    no wait, Location beside Azure-AsyncOperation whenever the status is 202 (recorded: pe_diskaccess_2024).
+    """
+    if call.id.namespace == "Microsoft.Network":
+        return response
+    response.headers.pop("Azure-AsyncNotification", None)
+    response.retry_after = None
+    if response.status == 202:
+        response.headers["Location"] = operation.headers(deleting=True)["Location"]
     return response
 
 
@@ -112,11 +131,9 @@ def delete(call: Call) -> Response:
         name=f"Delete{call.type.name.rsplit('/', 1)[1]}",
         change="delete",
         duration=min(call.world.duration(making.duration, call.id), 20.0),
+        style=making.style,
     )
-    response = operation.answer(202)
-    if making.style == "operations_status":
-        response.headers.pop("Azure-AsyncNotification", None)
-    return response
+    return _as_other_provider(call, operation.answer(202), operation)
 
 
 def show(world: World, target: Resource) -> Json:
@@ -131,6 +148,9 @@ def _body(call: Call) -> Json:
     if call.body.get("tags") is not None:
         body["tags"] = deepcopy(call.body["tags"])
     properties = targets.without_connections(call.properties)
+    if call.type.key == "microsoft.documentdb/databaseaccounts":
+        body |= cosmos.head(call)
+        properties = {name: value for name, value in properties.items() if name not in cosmos.ASKED_ONLY}
     if call.type.key in SHOWS_PUBLIC_ACCESS:
         properties.setdefault("publicNetworkAccess", "Enabled")
     body["properties"] = {"provisioningState": "Succeeded"} | properties
@@ -155,31 +175,67 @@ def _computed(call: Call, probe: Resource) -> Json:
         case "microsoft.web/sites":
             return {"defaultHostName": f"{name}.azurewebsites.net", "state": "Running"}
         case "microsoft.documentdb/databaseaccounts":
-            return _cosmos(call, probe)
+            return cosmos.properties(call, probe)
         case "microsoft.eventgrid/topics":
-            host = f"{name}.{values['region']}-1.eventgrid.azure.net"
-            return {"endpoint": f"https://{host}/api/events"}
+            return _event_grid(call, f"{name}.{values['region']}-1.eventgrid.azure.net")
         case "microsoft.network/privatelinkservices":
-            return {"alias": f"{name}.{values['guid']}.{values['region']}.azure.privatelinkservice"}
+            return _link_service(call, f"{name}.{values['guid']}.{values['region']}")
+        case "microsoft.compute/diskaccesses":
+            return {
+                "timeCreated": call.existing.properties["timeCreated"]
+                if call.existing
+                else call.world.timestamp()
+            }
     return {}
 
 
-def _cosmos(call: Call, probe: Resource) -> Json:
-    """A Cosmos account needs a list of locations, one at least (source: public REST reference)."""
-    asked = call.properties.get("locations") or []
-    if not asked:
-        raise ArmError(
-            400, "BadRequest", "Request must specify at least one location to create a database account."
-        )
-    name = probe.name.lower()
-    places = [
-        {
-            "id": f"{name}-{str(one.get('locationName', '')).replace(' ', '').lower()}",
-            "locationName": one.get("locationName"),
-            "provisioningState": "Succeeded",
-            "failoverPriority": one.get("failoverPriority", index),
-            "isZoneRedundant": bool(one.get("isZoneRedundant")),
-        }
-        for index, one in enumerate(asked)
-    ]
-    return {"locations": places, "documentEndpoint": f"https://{name}.documents.azure.com:443/"}
+def _event_grid(call: Call, host: str) -> Json:
+    """Members of a topic that its GET shows (recorded: pe_delete_429_retryable_with_stack)."""
+    known = call.existing.properties if call.existing else {}
+    access = str(call.properties.get("publicNetworkAccess") or "Enabled").capitalize()
+    return {
+        "endpoint": f"https://{host}/api/events",
+        "inputSchema": call.properties.get("inputSchema", "EventGridSchema"),
+        "metricResourceId": known.get("metricResourceId") or call.world.new_guid(),
+        "publicNetworkAccess": access,
+    }
+
+
+def _link_service(call: Call, alias: str) -> Json:
+    """Members of a private link service that its GET shows (recorded:
+    pe_custom_nic_name_privatelinkservice_reject)."""
+    known = call.existing.properties if call.existing else {}
+    return {
+        "alias": f"{alias}.azure.privatelinkservice",
+        "resourceGuid": known.get("resourceGuid") or call.world.new_guid(),
+        "fqdns": call.properties.get("fqdns") or [],
+        "enableProxyProtocol": bool(call.properties.get("enableProxyProtocol")),
+        "ipConfigurations": [
+            _link_configuration(call, index, one)
+            for index, one in enumerate(call.properties.get("ipConfigurations") or [])
+        ],
+        "networkInterfaces": known.get("networkInterfaces") or [_link_interface(call)],
+    }
+
+
+def _link_configuration(call: Call, index: int, one: Json) -> Json:
+    name = str(one.get("name", ""))
+    fixed: Json = {
+        "provisioningState": "Succeeded",
+        "privateIPAllocationMethod": "Dynamic",
+        "primary": index == 0,
+        "privateIPAddressVersion": "IPv4",
+    }
+    return {
+        "name": name,
+        "id": f"{call.id.text}/ipConfigurations/{name}",
+        "etag": call.world.etag(),
+        "type": f"{call.type.name}/ipConfigurations",
+        "properties": fixed | (one.get("properties") or {}),
+    }
+
+
+def _link_interface(call: Call) -> Json:
+    group = f"/subscriptions/{call.id.subscription}/resourceGroups/{call.id.group}"
+    name = f"{call.id.name}.nic.{call.world.new_guid()}"
+    return {"id": f"{group}/providers/Microsoft.Network/networkInterfaces/{name}"}

@@ -16,7 +16,6 @@ from sandbox.azure.world import World
 
 TYPE = "Microsoft.Network/networkInterfaces"
 FIXED: Json = {
-    "macAddress": "",
     "enableAcceleratedNetworking": False,
     "vnetEncryptionSupported": False,
     "enableIPForwarding": False,
@@ -25,6 +24,9 @@ FIXED: Json = {
     "nicType": "Standard",
     "allowPort25Out": True,
     "auxiliaryMode": "None",
+    "auxiliarySku": "None",
+    "disableTcpStateTracking": False,
+    "defaultOutboundConnectivityEnabled": False,
 }
 
 
@@ -60,7 +62,13 @@ def put(call: Call) -> Response:
         _plain_config(call, one, subnet, index == 0)
         for index, (one, subnet) in enumerate(zip(wanted, subnets, strict=True))
     ]
-    nic = _save(world, call.id, call.body.get("location") or "", {"tags": call.body.get("tags")}, configs)
+    nic = _save(
+        world,
+        call.id,
+        call.body.get("location") or "",
+        {"tags": call.body.get("tags"), "kind": "Regular"},
+        configs,
+    )
     return Response(200 if call.existing else 201, world.show(nic))
 
 
@@ -85,6 +93,7 @@ def for_endpoint(world: World, endpoint: Resource, id: ArmId, subnet: Resource) 
     extra: Json = {"managedBy": endpoint.id.text, "kind": "Regular"}
     nic = _save(world, id, endpoint.location, extra, configs)
     nic.private["endpoint"] = endpoint.id.text
+    nic.properties["macAddress"] = ""
     nic.properties["privateEndpoint"] = {"id": endpoint.id.text}
     return nic
 

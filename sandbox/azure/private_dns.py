@@ -33,7 +33,6 @@ def register(registry: Registry) -> None:
             delete=delete,
             get=get,
             show=show,
-            check_delete=refuse_with_links,
             tracked=True,
             etag="bare",
             group_delete_rank=70,
@@ -91,7 +90,8 @@ def refuse_with_links(world: World, zone: Resource) -> None:
 
 
 def delete(call: Call) -> Response:
-    """Delete a zone with its names: 202."""
+    """Delete a zone with its names: 202; refused while it has links."""
+    refuse_with_links(call.world, call.stored)
     broken = dns_rules.broken_precondition(call, f"Zone {call.id.name}", f"Zone '{call.id.name}'")
     return _accept(
         call,
@@ -124,6 +124,7 @@ def _accept(
         complete=complete,
         failed=failed,
         fail=broken,
+        result=(dict) if deleting else None,
     )
     return dns_rules.written(operation.answer(202))
 

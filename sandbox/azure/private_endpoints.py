@@ -109,12 +109,25 @@ def _held_back(call: Call, target: Resource | None) -> float:
 
 
 def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held: float) -> Operation:
+    """Begin the work. Subnet and target show the endpoint when the hold is over, not before (recorded:
+    pe_storage_zonegroup_full_2025-03-01 seq 11 and 15).
+    """
     world, began = call.world, call.world.now
     endpoint.private["shape"] = wanted.shape
     network = wanted.subnet.id.parent
     clash = _target_clash(call, wanted.target)
-    if wanted.target is not None and clash is None:
-        connections.open_connection(world, endpoint, wanted.target, wanted.groups)
+
+    def appear() -> None:
+        if world.find(endpoint.id) is not endpoint:
+            return
+        subnets.add_endpoint(wanted.subnet, endpoint.id)
+        for one in endpoint_view.members(endpoint):
+            holder = f"{endpoint.private['nic']}/ipConfigurations/{one['config']}"
+            addresses.taken(wanted.subnet)[one["address"]] = holder
+        if wanted.target is not None and clash is None and world.find(wanted.target.id) is wanted.target:
+            connections.open_connection(world, endpoint, wanted.target, wanted.groups)
+
+    world.at(held, appear) if held else appear()
 
     def complete() -> None:
         trouble = clash or _network_clash(world, network, began, endpoint)
@@ -272,7 +285,10 @@ def _take_tags(call: Call, endpoint: Resource) -> None:
 
 
 def _take_addresses(world: World, endpoint: Resource, wanted: Wanted) -> None:
-    """One address per required member: the asked one where the body names it, else the lowest free."""
+    """One address per required member: the asked one where the body names it, else the lowest free.
+
+    Who holds them shows in the subnet when the endpoint appears.
+    """
     nic = (
         ArmId.parse(endpoint.private["nic"])
         if "nic" in endpoint.private
@@ -287,11 +303,9 @@ def _take_addresses(world: World, endpoint: Resource, wanted: Wanted) -> None:
     asked = {place(one): one["properties"]["privateIPAddress"] for one in wanted.static}
     for member in sorted(members, key=lambda one: (one["group"], one["member"]) not in asked):
         member["config"] = f"privateEndpointIpConfig.{world.new_guid()}"
-        holder = f"{nic.text}/ipConfigurations/{member['config']}"
         address = asked.get((member["group"], member["member"]))
-        member["address"] = addresses.take(wanted.subnet, holder, address)
+        member["address"] = addresses.take(wanted.subnet, "", address)
     endpoint.private["members"] = members
-    subnets.add_endpoint(wanted.subnet, endpoint.id)
     network_interfaces.for_endpoint(world, endpoint, nic, wanted.subnet)
 
 

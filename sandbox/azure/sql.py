@@ -135,10 +135,9 @@ def _body(call: Call, whole: Json, properties: Json) -> Json:
     old = call.existing
     location = whole.get("location") or (old.location if old else "")
     body: Json = {"kind": "v12.0", "location": location}
-    if whole.get("tags") is not None or old is None:
-        body["tags"] = whole.get("tags") or {}
-    elif old is not None:
-        body["tags"] = old.tags
+    tags = whole.get("tags", old.tags if old else None)
+    if tags:
+        body["tags"] = tags
     if whole.get("identity") is not None:
         body["identity"] = _identity(call, whole["identity"], old)
     kept = dict(old.properties) if old else {}

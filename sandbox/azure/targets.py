@@ -39,10 +39,14 @@ def get_link_resource(call: Call) -> Response:
 
 
 def link_resources(target: Resource) -> list[Json]:
-    """The list, as the providers write it. Secondary groups work without being listed (source: section 8)."""
+    """The list, as the providers write it.
+
+    Secondary groups work without being listed (source: section 8); so does Cosmos DB's dedicated gateway
+    (recorded: plr_cosmosdb).
+    """
     found = []
     for group in link_services.groups(target):
-        if group.id.endswith("_secondary"):
+        if group.id.endswith("_secondary") or group.id == "SqlDedicated":
             continue
         name = "plr" if target.id.is_type("Microsoft.Sql/servers") else group.id
         members = [member.name for member in group.members]
