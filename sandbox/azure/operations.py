@@ -192,7 +192,7 @@ class Operation:
         if self.style is Style.SQL:
             body = {"name": self.id, "status": self.status, "startTime": self.started_text}
         if self.style is Style.EVENT_GRID:
-            body |= {"id": self._urls()[0].removeprefix(self.request.origin), "name": self.id}
+            body |= {"id": self._urls()[0], "name": self.id}
         if self.error is not None:
             body["error"] = self.error.error
         if not self.running:

@@ -140,7 +140,7 @@ def show(world: World, subnet: Resource) -> Json:
     body = subnet.shown()
     for one in body["properties"]["delegations"]:
         one["etag"] = subnet.etag
-    holders = list(dict.fromkeys(addresses.taken(subnet).values()))
+    holders = [one for one in dict.fromkeys(addresses.taken(subnet).values()) if one]
     if holders:
         body["properties"]["ipConfigurations"] = [{"id": one} for one in holders]
     endpoints: list[str] = subnet.private.get("endpoints", [])
