@@ -155,12 +155,15 @@ class Gateway:
     def _require_home(self, call: Call) -> None:
         """Group and parent exist (source: facts/arm-facts.md section 1 rule 12).
 
-        Deleting a child in a group that has gone was recorded with either 404: the seed decides.
+        Reading in a group that has just gone, and deleting a child in a missing one, was recorded with either
+        404: the seed decides.
         """
         id, world, method = call.id, self._world, call.request.method
         if id.names and world.find(id.group_id) is None:
-            if id.parent is not None and method == "DELETE" and world.rng.random() < 0.5:
-                raise refusals.no_resource(id.parent)
+            lagging = method == "GET" and groups.lately_gone(world, id.group_id)
+            nested = method == "DELETE" and id.parent is not None and world.rng.random() < 0.5
+            if lagging or nested:
+                raise refusals.no_resource(id.parent or id)
             raise refusals.no_group(id)
         if id.parent is None or call.type.owns_parent or world.find(id.parent) is not None:
             return
