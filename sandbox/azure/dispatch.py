@@ -10,14 +10,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from sandbox.azure import groups, listing, refusals, tags
+from sandbox.azure import groups, listing, refusals, subscriptions, tags
 from sandbox.azure.admission import admit
 from sandbox.azure.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
-from sandbox.azure.model import ArmError, Json, Request, Response
+from sandbox.azure.model import ArmError, Request, Response
 from sandbox.azure.operations import Operation
 from sandbox.azure.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.routing import Route, route
-from sandbox.azure.world import TENANT, World
+from sandbox.azure.world import World
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
@@ -51,7 +51,7 @@ class Gateway:
         """Answer one request. Raises ArmError for every refusal."""
         found = route(request.method, request.path)
         if found.kind == "metadata":
-            return Answer(metadata(request))
+            return Answer(subscriptions.metadata(request))
         if found.kind == "unknown":
             raise refusals.unknown_path(request.path)
         if principal is None:
@@ -75,7 +75,7 @@ class Gateway:
             case "resources":
                 return Answer(self._resources(found, request, principal))
             case _:
-                return Answer(self._subscription_level(found, request, principal))
+                return Answer(subscriptions.answer(self._world, found, principal))
 
     def _check_version(self, request: Request) -> None:
         version = request.query.get("api-version")
@@ -115,8 +115,7 @@ class Gateway:
         self, found: Route, request: Request, principal: str, lro_failure: ArmError | None = None
     ) -> Call:
         known = self._type(found.type_name, request)
-        assert found.id is not None  # noqa: S101 - every resource route has an id
-        id = self._stored_case(self._registry.canonical(found.id))
+        id = self._stored_case(self._registry.canonical(found.about))
         existing = self._world.find(id)
         return Call(
             self._world,
@@ -243,8 +242,7 @@ class Gateway:
 
     def _collection(self, found: Route, request: Request, principal: str) -> Response:
         known = self._type(found.type_name, request)
-        assert found.id is not None  # noqa: S101 - every collection route has an id
-        owner = self._stored_case(self._registry.canonical(found.id))
+        owner = self._stored_case(self._registry.canonical(found.about))
         self._authorize(principal, known.name, "read", owner)
         if request.method != "GET":
             raise refusals.no_method(request.method)
@@ -272,8 +270,7 @@ class Gateway:
         return listing.page(request, shown)
 
     def _resources(self, found: Route, request: Request, principal: str) -> Response:
-        assert found.id is not None  # noqa: S101
-        scope = found.id
+        scope = found.about
         inner = "resourceGroups/resources" if scope.group else "resources"
         self._world.authorize(principal, f"Microsoft.Resources/subscriptions/{inner}/read", scope.text)
         if scope.group and self._world.find(scope) is None:
@@ -284,8 +281,7 @@ class Gateway:
     # Operations, tags, locks, subscriptions
 
     def _poll(self, found: Route, request: Request, principal: str) -> Answer:
-        assert found.id is not None  # noqa: S101
-        self._world.authorize(principal, f"{found.type_name}/read", found.id.text)
+        self._world.authorize(principal, f"{found.type_name}/read", found.about.text)
         operation = self._operation(found.action)
         for name, value in parse_qsl(operation.token):
             if request.query.get(name) != value:
@@ -301,58 +297,14 @@ class Gateway:
         return operation
 
     def _tags(self, found: Route, request: Request, principal: str) -> Response:
-        assert found.id is not None  # noqa: S101
         verb = VERBS.get(request.method, "action")
-        self._world.authorize(principal, f"Microsoft.Resources/tags/{verb}", found.id.text)
-        return tags.handle_tags(self._world, found.id, request, principal)
+        self._world.authorize(principal, f"Microsoft.Resources/tags/{verb}", found.about.text)
+        return tags.handle_tags(self._world, found.about, request, principal)
 
     def _locks(self, found: Route, request: Request, principal: str) -> Response:
-        assert found.id is not None  # noqa: S101
         verb = VERBS.get(request.method, "action")
-        self._world.authorize(principal, f"Microsoft.Authorization/locks/{verb}", found.id.text)
-        return tags.handle_locks(self._world, found.id, found.action, request)
-
-    def _subscription_level(self, found: Route, request: Request, principal: str) -> Response:
-        if found.kind == "subscriptions":
-            self._world.authorize(principal, "Microsoft.Resources/subscriptions/read", "/")
-            known = [groups.show_subscription(self._world, one) for one in self._world.subscriptions]
-            return Response(200, {"value": known, "count": {"type": "Total", "value": len(known)}})
-        assert found.id is not None  # noqa: S101
-        if found.kind == "register":
-            self._world.authorize(principal, f"{found.action}/register/action", found.id.text)
-            return Response(200, self._register(found))
-        self._world.authorize(principal, "Microsoft.Resources/subscriptions/providers/read", found.id.text)
-        names = {one.name.split("/", 1)[0] for one in self._registry}
-        if found.kind == "provider":
-            names = {name for name in names if name.lower() == found.action.lower()}
-            if not names:
-                raise ArmError(
-                    404,
-                    "InvalidResourceNamespace",
-                    f"The resource namespace '{found.action}' is invalid.",
-                    cause="gateway",
-                )
-            return Response(200, self._provider(found.id, names.pop()))
-        return Response(200, {"value": [self._provider(found.id, name) for name in sorted(names)]})
-
-    def _register(self, found: Route) -> Json:
-        assert found.id is not None  # noqa: S101
-        known = self._world.subscriptions[found.id.subscription.lower()]
-        known["unregistered"] = [one for one in known.get("unregistered", []) if one != found.action.lower()]
-        return self._provider(found.id, found.action)
-
-    def _provider(self, subscription: ArmId, namespace: str) -> Json:
-        unregistered = self._world.subscriptions[subscription.subscription.lower()].get("unregistered", [])
-        return {
-            "id": f"{subscription.text}/providers/{namespace}",
-            "namespace": namespace,
-            "registrationState": "NotRegistered" if namespace.lower() in unregistered else "Registered",
-            "resourceTypes": [
-                {"resourceType": one.name.split("/", 1)[1]}
-                for one in self._registry
-                if one.name.lower().startswith(f"{namespace.lower()}/")
-            ],
-        }
+        self._world.authorize(principal, f"Microsoft.Authorization/locks/{verb}", found.about.text)
+        return tags.handle_locks(self._world, found.about, found.action, request)
 
 
 def patch_tags(call: Call) -> Response:
@@ -361,30 +313,3 @@ def patch_tags(call: Call) -> Response:
         call.stored.body["tags"] = call.body["tags"] or {}
         call.world.touch(call.stored)
     return Response(200, call.world.show(call.stored))
-
-
-def metadata(request: Request) -> Response:
-    """`/metadata/endpoints`: one object for `az cloud register`, a list for the version that Ansible asks
-    for.
-
-    Source: facts/local-arm.md section 2.
-    """
-    cloud: Json = {
-        "name": "Sandbox",
-        "portal": request.origin,
-        "authentication": {
-            "loginEndpoint": f"{request.origin}/",
-            "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
-            "tenant": TENANT,
-            "identityProvider": "AAD",
-        },
-        "resourceManager": request.origin,
-        "graph": request.origin,
-        "suffixes": {
-            "storage": "core.windows.net",
-            "keyVaultDns": "vault.azure.net",
-            "sqlServerHostname": "database.windows.net",
-        },
-    }
-    version = request.query.get("api-version", "")
-    return Response(200, [cloud] if version == "2019-05-01" else cloud)

@@ -54,6 +54,13 @@ class Route:
     type_name: str = ""
     action: str = ""
 
+    @property
+    def about(self) -> ArmId:
+        """`id`, for the kinds that have one. Raises LookupError for the others."""
+        if self.id is None:
+            raise LookupError(f"a {self.kind} route has no id")
+        return self.id
+
 
 def route(method: str, path: str) -> Route:
     """Read a path. Whatever is not understood is `unknown` (answered 404)."""
