@@ -1,0 +1,205 @@
+"""Queue triggers: takes messages, runs the function for each, and settles each by how that ended.
+
+Follows Microsoft's queue listener and processor: facts/eventgrid-facts.md 5.7 to 5.12.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import random
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import datetime
+
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+
+from sandbox.host.app_settings import resolve
+from sandbox.host.functions import Function, Value
+from sandbox.host.invoker import Invoker
+from sandbox.host.options import QueueOptions
+from sandbox.host.storage_queue import Message, Queues, UndecodableError
+
+log = logging.getLogger("host.queues")
+
+POISON = "-poison"
+# How the service says that the message was taken by another, deleted, or lost with its queue.
+NOT_OURS = {"PopReceiptMismatch", "MessageNotFound", "QueueNotFound"}
+
+
+class QueueListener:
+    """Listens to the queue of one function: `listen` until cancelled, then `drain` for the rest."""
+
+    def __init__(
+        self,
+        function: Function,
+        queues: Queues,
+        options: QueueOptions,
+        invoker: Invoker,
+        environment: Mapping[str, str],
+    ) -> None:
+        trigger = function.trigger
+        name = resolve(trigger["queueName"], environment)
+        self._function = function
+        self._queue = queues.get(trigger.get("connection"), name)
+        # A poison queue has none of its own: what fails there stays hidden until its hold runs out.
+        self._poison = None if name.endswith(POISON) else queues.get(trigger.get("connection"), name + POISON)
+        self._options = options
+        self._invoker = invoker
+        self._in_flight: set[asyncio.Task[None]] = set()
+
+    async def listen(self) -> None:
+        """Take batches for ever: again at once while there is work, ever more rarely while there is none."""
+        pause = self._options.min_polling_interval
+        while True:
+            if await self._take_batch():
+                pause = self._options.min_polling_interval
+                await self._wait_for_room()
+            elif await self._queue.written(pause):
+                pause = self._options.min_polling_interval
+            else:
+                # Spread, so that workers do not poll in step.
+                pause = min(pause * 2 * random.uniform(0.8, 1.2), self._options.max_polling_interval)
+
+    async def drain(self, grace: float) -> None:
+        """Wait for running invocations, then cancel those that outlast `grace` seconds: their messages come
+        back when their hold runs out."""
+        if not self._in_flight:
+            return
+        _, late = await asyncio.wait(self._in_flight, timeout=grace)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def run_by_hand(self, text: str) -> None:
+        """Run the function with a text that no queue held."""
+        metadata = {"QueueTrigger": ("string", text), "Id": ("string", ""), "DequeueCount": ("json", "1")}
+        await self._invoker.run(self._function, {self._argument: ("string", text)}, "admin", metadata)
+
+    @property
+    def _argument(self) -> str:
+        return str(self._function.trigger["name"])
+
+    async def _take_batch(self) -> bool:
+        """Start an invocation for each message that is there; False when there was none."""
+        try:
+            messages = await self._queue.take(self._options.batch_size, self._options.hold)
+        except ResourceNotFoundError:
+            await self._create()
+            return False
+        except AzureError as error:
+            log.warning("queue %s cannot be read: %s", self._queue.name, error)
+            return False
+        for message in messages:
+            task = asyncio.create_task(self._process(message))
+            self._in_flight.add(task)
+            task.add_done_callback(self._forget)
+        return bool(messages)
+
+    async def _create(self) -> None:
+        try:
+            await self._queue.create()
+        except AzureError as error:
+            log.warning("queue %s cannot be made: %s", self._queue.name, error)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("queue %s: a message could not be settled", self._queue.name, exc_info=error)
+
+    async def _wait_for_room(self) -> None:
+        """A new batch may be taken once no more than newBatchThreshold messages are in work."""
+        while len(self._in_flight) > self._options.new_batch_threshold:
+            await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _process(self, message: Message) -> None:
+        if message.dequeue_count > self._options.max_dequeue_count:
+            await self._bury(message, f"taken {message.dequeue_count} times")
+            return
+        try:
+            text = self._queue.text(message)
+        except UndecodableError as error:
+            await self._bury(message, str(error))
+            return
+        async with self._held(message):
+            result = await self._invoker.run(
+                self._function,
+                {self._argument: ("string", text)},
+                f"queue {self._queue.name}, attempt {message.dequeue_count}",
+                _metadata(message, text),
+            )
+        await self._settle(message, result.ok)
+
+    async def _settle(self, message: Message, succeeded: bool) -> None:
+        """Delete what succeeded, release what failed, bury what failed too often."""
+        if succeeded:
+            with self._unless_taken_over(message):
+                await self._queue.delete(message)
+        elif message.dequeue_count >= self._options.max_dequeue_count:
+            await self._bury(message, f"failed {message.dequeue_count} times")
+        elif self._poison:
+            with self._unless_taken_over(message):
+                await self._queue.hide(message, self._options.visibility_timeout)
+
+    async def _bury(self, message: Message, reason: str) -> None:
+        """Move a message to the poison queue, as it is: copied before it is deleted, lest it be lost."""
+        if self._poison is None:
+            return
+        log.warning("message %s goes to %s: %s", message.id, self._poison.name, reason)
+        await self._poison.send_content(message.content)
+        with self._unless_taken_over(message):
+            await self._queue.delete(message)
+
+    @contextlib.asynccontextmanager
+    async def _held(self, message: Message) -> AsyncIterator[None]:
+        """Keep a message hidden while the block runs, renewed when half of its hold is over.
+
+        A renewal under way is waited for: cut short it could leave us with a receipt that is void already.
+        """
+        done = asyncio.Event()
+        renewal = asyncio.create_task(self._renew(message, done))
+        try:
+            yield
+        finally:
+            done.set()
+            await renewal
+
+    async def _renew(self, message: Message, done: asyncio.Event) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._options.hold / 2):
+                    await done.wait()
+                    return
+            try:
+                with self._unless_taken_over(message):
+                    await self._queue.hide(message, self._options.hold)
+            except AzureError as error:
+                log.warning("message %s in %s cannot be held: %s", message.id, self._queue.name, error)
+
+    @contextlib.contextmanager
+    def _unless_taken_over(self, message: Message) -> Iterator[None]:
+        """Settle a message only while it is ours; when another has taken it, that is theirs to do."""
+        try:
+            yield
+        except HttpResponseError as error:
+            if getattr(error, "error_code", None) not in NOT_OURS:
+                raise
+            log.warning("message %s in %s was taken over by another", message.id, self._queue.name)
+
+
+def _metadata(message: Message, text: str) -> dict[str, Value]:
+    """What a queue trigger tells about its message; numbers and times travel as JSON."""
+    return {
+        "QueueTrigger": ("string", text),
+        "Id": ("string", message.id),
+        "PopReceipt": ("string", message.receipt),
+        "DequeueCount": ("json", str(message.dequeue_count)),
+        "InsertionTime": ("json", _time(message.inserted)),
+        "ExpirationTime": ("json", _time(message.expires)),
+        "NextVisibleTime": ("json", _time(message.next_visible)),
+    }
+
+
+def _time(moment: datetime | None) -> str:
+    return json.dumps(moment.isoformat() if moment else None)

@@ -1,0 +1,51 @@
+"""What was invoked and how it ended: kept for a while, so that tests and people can wait for an invocation
+instead of guessing when it happened. Azure has no such door; everything else of `/admin` it has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Any
+
+KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One ended invocation. `number` counts from 1; `cause` says what triggered it; `started` is UTC."""
+
+    number: int
+    function: str
+    invocation: str
+    cause: str
+    ok: bool
+    error: str | None
+    milliseconds: float
+    started: str
+
+
+class Record:
+    """The newest invocations, in the order of their ends."""
+
+    def __init__(self) -> None:
+        self._kept: deque[Invocation] = deque(maxlen=KEPT)
+        self._more = asyncio.Condition()
+        self.last = 0
+
+    async def add(self, **ended: Any) -> None:
+        """Keep one and wake those who wait."""
+        async with self._more:
+            self.last += 1
+            self._kept.append(Invocation(number=self.last, **ended))
+            self._more.notify_all()
+
+    async def since(self, number: int, wait: float) -> list[dict[str, Any]]:
+        """Invocations after `number`; when there are none, waits up to `wait` seconds for one."""
+        try:
+            async with asyncio.timeout(wait), self._more:
+                await self._more.wait_for(lambda: self.last > number)
+        except TimeoutError:
+            return []
+        return [asdict(one) for one in self._kept if one.number > number]
