@@ -84,7 +84,7 @@ class VirtualClock(RealClock):
         super().__init__(1.0, epoch)
 
 
-class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _JumpingSelector(selectors.DefaultSelector):
     """Never waits for a timer: adds the wait to the loop's time instead.
 
     Waits for real when only I/O can help.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
 from sandbox.azure.admission import normal
 from sandbox.azure.ids import GROUP_TYPE, ArmId
 from sandbox.azure.model import ArmError, Json, Request, Resource, Response
 from sandbox.azure.world import World
+
+type Test = Callable[[Resource], bool]
 
 PAGE = 100
 SUMMARY = ("location", "tags", "kind", "sku", "identity", "managedBy", "plan", "zones")
@@ -50,7 +53,7 @@ def summary(resource: Resource) -> Json:
     return head | {name: resource.body[name] for name in SUMMARY if resource.body.get(name) is not None}
 
 
-def _filter(text: str):
+def _filter(text: str) -> Test:
     """`resourceType eq 'X' or resourceType eq 'Y'`, joined by `and` or `or`; also location, name,
     resourceGroup, tagName, tagValue. Raises 400 for what it does not understand."""
     if not text.strip():
@@ -62,12 +65,12 @@ def _filter(text: str):
     return lambda resource: any(all(test(resource) for test in group) for group in groups)
 
 
-def _clause(text: str):
+def _clause(text: str) -> Test:
     match = CLAUSE.match(text)
     if match is None:
         raise _bad_filter(text)
     field, relation, value = match.group(1).lower(), match.group(2).lower(), match.group(3)
-    tests = {
+    tests: dict[str, Test] = {
         "resourcetype": lambda one: one.id.is_type(value),
         "location": lambda one: normal(one.location) == normal(value),
         "name": lambda one: one.name.lower() == value.lower(),

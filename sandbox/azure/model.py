@@ -135,11 +135,12 @@ class Resource:
     @property
     def properties(self) -> Json:
         """The live `properties` object: writing to it writes to the store."""
-        return self.body.setdefault("properties", {})
+        properties: Json = self.body.setdefault("properties", {})
+        return properties
 
     @property
     def location(self) -> str:
-        return self.body.get("location", "")
+        return str(self.body.get("location") or "")
 
     @property
     def tags(self) -> dict[str, str]:

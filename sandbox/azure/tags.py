@@ -7,7 +7,7 @@ the event of a tag write.
 from __future__ import annotations
 
 from sandbox.azure import admission, refusals
-from sandbox.azure.changes import Change
+from sandbox.azure.changes import Change, ChangeKind
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Request, Resource, Response
 from sandbox.azure.world import World
@@ -38,7 +38,7 @@ def handle_tags(world: World, scope: ArmId, request: Request, principal: str) ->
 
 
 def _announce(world: World, id: ArmId, request: Request, principal: str) -> None:
-    kind = "delete" if request.method == "DELETE" else "write"
+    kind: ChangeKind = "delete" if request.method == "DELETE" else "write"
     world.emit(
         Change(
             id.text,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from copy import deepcopy
+from itertools import islice
 
 from sandbox.azure import addresses, subnets
 from sandbox.azure.ids import ArmId
@@ -130,12 +131,13 @@ def check_address(call: Call) -> Response:
     for subnet in call.world.store.children(call.id, "subnets"):
         homes = [net for net in map(ipaddress.ip_network, addresses.prefixes(subnet)) if wanted in net]
         if homes:
-            following = [one for one in addresses.usable(subnet) if ipaddress.ip_address(one) >= wanted][:5]
+            usable = addresses.usable(subnet)
+            following = list(islice((one for one in usable if _number(one) >= int(wanted)), 5))
             available = text in following
             reserved = wanted in {*(homes[0][i] for i in range(4)), homes[0][-1]}
-            answer = {"available": available, "isPlatformReserved": reserved}
+            answer: Json = {"available": available, "isPlatformReserved": reserved}
             if not available:
-                answer["availableIPAddresses"] = following or list(addresses.usable(subnet))[:5]
+                answer["availableIPAddresses"] = following or list(islice(addresses.usable(subnet), 5))
             return Response(200, answer)
     raise ArmError(
         400,
@@ -143,6 +145,10 @@ def check_address(call: Call) -> Response:
         f"Private IP address {text} is not contained in any subnet of virtual network {call.id.text}.",
         details=[],
     )
+
+
+def _number(address: str) -> int:
+    return int(ipaddress.ip_address(address))
 
 
 def _address_space(call: Call) -> list[str]:
