@@ -14,6 +14,7 @@ from shared.core.kinds import link, zone_group
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link
+from shared.core.kinds.peering import Peering, peering_id
 from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
@@ -45,6 +46,7 @@ class Desired:
     profile: str
     clients: tuple[ResourceId, ...]
     legs: tuple[Leg, ...]
+    peerings: tuple[Peering, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -53,7 +55,8 @@ class Desired:
 
     def objects(self) -> tuple[Wanted, ...]:
         """Every object once, in an order that respects needs; several legs may share zones and links."""
-        return tuple({wanted.id: wanted for leg in self.legs for wanted in _objects_of(leg)}.values())
+        own = (wanted for leg in self.legs for wanted in _objects_of(leg))
+        return tuple({wanted.id: wanted for wanted in (*own, *self.peerings)}.values())
 
 
 def _objects_of(leg: Leg) -> Iterator[Wanted]:
@@ -73,14 +76,26 @@ def desired(
     reported: Mapping[ResourceId, Sequence[str]],
 ) -> Desired:
     """Build the wish. `reported`: the public names (FQDNs) that finished endpoints gave, by endpoint id."""
-    return Desired(
-        target,
-        connect.profile_name,
-        tuple(connect.profile.clients),
-        tuple(
-            _leg(target, connect, group, sites[group.group_id], catalogue, cloud, reported)
-            for group in connect.groups
-        ),
+    legs = tuple(
+        _leg(target, connect, group, sites[group.group_id], catalogue, cloud, reported)
+        for group in connect.groups
+    )
+    clients = tuple(connect.profile.clients)
+    return Desired(target, connect.profile_name, clients, legs, _peerings(connect, legs))
+
+
+def _peerings(connect: Connect, legs: Sequence[Leg]) -> tuple[Peering, ...]:
+    """Both halves between each client and each network that holds an endpoint; none within one network."""
+    mode = connect.profile.peering
+    if mode == "ignore":
+        return ()
+    homes = {leg.endpoint.subnet.parent: None for leg in legs}
+    return tuple(
+        Peering(peering_id(local, remote), local, remote, write=mode == "ensure")
+        for home in homes
+        for client in connect.profile.clients
+        if home and client != home
+        for local, remote in ((home, client), (client, home))
     )
 
 
@@ -101,7 +116,7 @@ def _leg(
     if names is None:
         return Leg(group, endpoint, None, (), (), named=site.endpoint in reported)
     home = _zones_home(connect)
-    zones = tuple(Zone(home.resource(ZONE_TYPE, name), create=profile.dns.create_zones) for name in names)
+    zones = tuple(Zone(home.resource(ZONE_TYPE, name), write=profile.dns.create_zones) for name in names)
     links = tuple(
         Link(link.link_id(zone.id, network), zone.id, network)
         for zone in zones

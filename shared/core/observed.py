@@ -42,6 +42,13 @@ class Observed:
         """Somebody read this id in this walk."""
         return wanted in self.objects
 
+    def member(self, wanted: ResourceId) -> Seen | None:
+        """What stands at this id, read alone or in the collection that holds it."""
+        if wanted in self.objects:
+            return self.objects[wanted]
+        members = (one for listed in self.collections.values() for one in listed)
+        return next((one for one in members if one.id == wanted), None)
+
     def listed(self, parent: ResourceId, collection: str) -> tuple[Seen, ...]:
         """The members of a collection below a parent, none where the parent does not exist."""
         return self.collections.get((parent, collection), ())

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Write
 from shared.core.desired import Desired, Leg
 from shared.core.ids import ResourceId
-from shared.core.kinds import link, zone_group
+from shared.core.kinds import link, peering, zone_group
 from shared.core.kinds.endpoint import Endpoint, connection_of
 from shared.core.kinds.kind import Seen, Wanted, marked
 from shared.core.kinds.link import Link
+from shared.core.kinds.peering import MAX_PEERINGS, Peering, full, overlap, overlap_with_peers
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup, zone_ids
 from shared.core.observed import Observed
@@ -85,15 +86,15 @@ def decide(want: Wanted, observed: Observed) -> Action:
     """
     have = _standing(want, observed)
     if have is None:
-        return _forbidden(want) or Create(want)
+        return _forbidden(want, observed) or _unwritable(want, "it is missing") or Create(want)
     ours = want.is_ours(have)
     if have.busy:
         return Wait(want, have)
     broken, drift = want.beyond_repair(have), want.drift(have)
     if ours and broken:
-        return Replace(want, have, broken)
+        return _unwritable(want, broken) or Replace(want, have, broken)
     if ours and drift:
-        return Update(want, have, drift)
+        return _unwritable(want, drift[0]) or Update(want, have, drift)
     if broken or drift:
         return _in_the_way(want, have, broken or "; ".join(drift))
     return _unapproved(want, have) or Keep(want.id, have.id, "meets the need", adopted=not ours)
@@ -106,11 +107,17 @@ def _standing(want: Wanted, observed: Observed) -> Seen | None:
         return want.at(links) or next((found for found in links if found.id == want.id), None)
     if isinstance(want, ZoneGroup):
         return next(iter(observed.listed(want.endpoint, zone_group.COLLECTION)), None)
+    if isinstance(want, Peering):
+        halves = observed.listed(want.local, peering.COLLECTION)
+        return want.at(halves) or next((found for found in halves if found.id == want.id), None)
     return observed.see(want.id)
 
 
-def _forbidden(want: Wanted) -> Block | None:
-    if isinstance(want, Zone) and not want.create:
+def _unwritable(want: Wanted, reason: str) -> Block | None:
+    """The policy lets Causeway look and not write: what is missing becomes a block that says so."""
+    if want.write:
+        return None
+    if isinstance(want, Zone):
         return Block(
             want.id,
             want.id,
@@ -118,6 +125,19 @@ def _forbidden(want: Wanted) -> Block | None:
             f"the zone {want.id.name} does not exist and the policy does not let Causeway make it",
             f"create {want.id.text}, or set dns.create_zones: true",
         )
+    return Block(
+        want.id,
+        want.id,
+        "NotEnsured",
+        f"{want.id.name}: {reason}, and the policy lets Causeway only report it",
+        "make it by hand, or let the policy ensure it",
+    )
+
+
+def _forbidden(want: Wanted, observed: Observed) -> Block | None:
+    """What Azure would refuse, or break, if it were created: found before anything is written."""
+    if isinstance(want, Peering):
+        return _unpeerable(want, observed)
     if isinstance(want, Endpoint) and want.adopted:
         return Block(
             want.id,
@@ -126,6 +146,25 @@ def _forbidden(want: Wanted) -> Block | None:
             "the endpoint that answered the need is gone",
             "rerun the resource",
         )
+    return None
+
+
+def _unpeerable(want: Peering, observed: Observed) -> Block | None:
+    local, remote = observed.objects.get(want.local), observed.objects.get(want.remote)
+    if local is None or remote is None:
+        missing = want.local if local is None else want.remote
+        remedy = "correct the policy, or create the network"
+        return Block(
+            want.id, missing, "NetworkNotFound", f"the network {missing.text} does not exist", remedy
+        )
+    shared = overlap(local, remote) or overlap_with_peers(local, remote)
+    if shared:
+        remedy = "change an address space, or take the network out of the profile's clients"
+        return Block(want.id, want.remote, "AddressSpacesOverlap", shared, remedy)
+    crowded = next((network for network in (local, remote) if full(network)), None)
+    if crowded:
+        reason = f"{crowded.id.name} has {MAX_PEERINGS} peerings already, the most that Azure allows"
+        return Block(want.id, crowded.id, "TooManyPeerings", reason, "delete a peering that nobody needs")
     return None
 
 

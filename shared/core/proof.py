@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from shared.core.desired import Desired, Leg
 from shared.core.ids import ResourceId
-from shared.core.kinds import link, zone_group
+from shared.core.kinds import link, peering, zone_group
 from shared.core.kinds.endpoint import connection_of, nic_of
 from shared.core.kinds.kind import Seen, mapping, sequence
+from shared.core.kinds.peering import Peering
 from shared.core.kinds.zone_group import Record, records_of
 from shared.core.observed import Observed
 
@@ -66,7 +67,10 @@ class Proof:
 
 def prove(desired: Desired, observed: Observed) -> Proof:
     """Check every leg against what was read last."""
-    checks = tuple(check for leg in desired.legs for check in _checks(leg, observed))
+    checks = (
+        *(check for leg in desired.legs for check in _checks(leg, observed)),
+        *(_peered(half, observed) for half in desired.peerings),
+    )
     return Proof(checks, tuple(_path(leg, observed) for leg in desired.legs))
 
 
@@ -129,6 +133,17 @@ def _checks(leg: Leg, observed: Observed) -> Iterator[Check]:
         yield Check(
             "zone known", subject, holds=False, seen="the endpoint reported no name that tells its zone"
         )
+
+
+def _peered(wanted: Peering, observed: Observed) -> Check:
+    half = wanted.at(observed.listed(wanted.local, peering.COLLECTION))
+    seen = (
+        f"{peering.state_of(half)} {half.properties.get('peeringSyncLevel') or ''}".strip()
+        if half
+        else "none"
+    )
+    holds = half is not None and peering.connected(half)
+    return Check("networks peered", f"{wanted.local.name} -> {wanted.remote.name}", holds, seen)
 
 
 def _records_match(leg: Leg, path: Path, ips: tuple[str, ...]) -> Check:

@@ -15,11 +15,13 @@ from shared.core.ids import ResourceId
 from shared.core.kinds import link
 from shared.core.kinds.kind import Seen, Wanted
 from shared.core.kinds.link import Link
+from shared.core.kinds.peering import Peering
 from shared.core.observed import Observed
 from shared.core.outcome import Done
 from shared.core.plan import Plan, decide
+from shared.flow.observe import peered
 from shared.flow.ports import Arm, Clock, Leases
-from shared.flow.reads import SharedReads, seen_all
+from shared.flow.reads import SharedReads, seen, seen_all
 
 TRIES = 5
 FIRST_WAIT, LONGEST_WAIT = 2.0, 30.0  # seconds; recorded locks on one network last 1 to 10 s
@@ -34,6 +36,7 @@ class Applied:
     done: tuple[Done, ...]
     objects: Mapping[ResourceId, Seen | None]
     errors: Mapping[ResourceId, CausewayError] = field(default_factory=dict)
+    written: tuple[Create | Update | Replace, ...] = ()
 
 
 class Applier:
@@ -67,9 +70,9 @@ class _Run:
         async with asyncio.TaskGroup() as group:
             for action in self._plan.actions:
                 self._tasks[action.id] = group.create_task(self._one(action))
-        return Applied(
-            tuple(self._done(action) for action in self._plan.actions), self._objects, self._errors
-        )
+        done = tuple(self._done(action) for action in self._plan.actions)
+        written = tuple(step for step in self._plan.writes if not isinstance(step, Delete))
+        return Applied(done, self._objects, self._errors, written)
 
     async def _one(self, action: Action) -> None:
         try:
@@ -120,7 +123,7 @@ class _Run:
         view = await self._fresh(want)
         match decide(want, view):
             case Keep(found=found):
-                self._objects[want.id] = view.see(found)
+                self._objects[want.id] = view.member(found)
             case Block() as block:
                 raise BlockedError(block.code, block.reason, block.remedy, block.found.text)
             case Wait(have=have):
@@ -128,6 +131,9 @@ class _Run:
                 raise TransientError("it was being written; look again", retry_after=0.0, code="WasBusy")
             case Update(have=have):
                 await self._put(want, have)
+            case Replace(have=have):
+                await self._a.arm.delete(have.id, deadline=self._deadline)
+                await self._put(want, None)
             case _:
                 await self._put(want, None)
         self._a.shared.forget(want.id)
@@ -137,11 +143,16 @@ class _Run:
             links = seen_all(await self._a.arm.list(want.zone, link.COLLECTION))
             view = Observed().listing(want.zone, link.COLLECTION, links)
             return view.having({found.id: found for found in links})
+        if isinstance(want, Peering):
+            ends = (want.local, want.remote)
+            bodies = await asyncio.gather(*(self._a.arm.get(network) for network in ends))
+            networks, halves = peered({at: seen(at, body) for at, body in zip(ends, bodies, strict=True)})
+            return Observed(networks, halves)
         body = await self._a.arm.get(want.id)
         return Observed({want.id: None if body is None else Seen(want.id, body)})
 
     async def _put(self, want: Wanted, have: Seen | None) -> None:
-        body = await self._a.arm.put(want.id, want.body(have), deadline=self._deadline)
+        body = await self._a.arm.put(want.id, want.body(have), deadline=self._deadline, query=want.query)
         self._objects[want.id] = Seen(want.id, body)
 
     async def _persevere(self, write: Callable[[], Awaitable[None]]) -> None:

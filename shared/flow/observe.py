@@ -12,10 +12,11 @@ from collections.abc import Iterable
 
 from shared.core.desired import Desired
 from shared.core.ids import ResourceId
-from shared.core.kinds import link, zone_group
+from shared.core.kinds import link, peering, zone_group
 from shared.core.kinds.endpoint import Endpoint, nic_of
-from shared.core.kinds.kind import Seen
+from shared.core.kinds.kind import Seen, Wanted
 from shared.core.kinds.link import Link
+from shared.core.kinds.peering import Peering, peerings_of
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.observed import Observed, Surroundings
@@ -83,10 +84,23 @@ class Observer:
                 return {want.id: await self._shared.get(want.id)}, {}
             case Link() if (want.zone, link.COLLECTION) not in known.collections:
                 return {}, {(want.zone, link.COLLECTION): await self._links(want.zone)}
-            case Endpoint() | Zone() | Link() | ZoneGroup():
+            case Peering() if not known.looked_at(want.local) or not known.looked_at(want.remote):
+                seen_networks = await asyncio.gather(*map(self._shared.get, (want.local, want.remote)))
+                return peered(dict(zip((want.local, want.remote), seen_networks, strict=True)))
+            case Endpoint() | Zone() | Link() | ZoneGroup() | Peering():
                 return {}, {}  # read already; a zone group with its endpoint
             case _:
                 raise TypeError(f"nobody knows how to look at {type(want).__name__}")
+
+    async def refreshed(self, view: Observed, written: Iterable[Wanted]) -> Observed:
+        """Read anew what a write to something else has moved: both halves of a peering move together."""
+        networks = {at for want in written if isinstance(want, Peering) for at in (want.local, want.remote)}
+        ordered = sorted(networks, key=lambda network: network.key)
+        bodies = await asyncio.gather(*(self._arm.get(network) for network in ordered))
+        objects, collections = peered({at: seen(at, b) for at, b in zip(ordered, bodies, strict=True)})
+        for (parent, name), members in collections.items():
+            view = view.listing(parent, name, members)
+        return view.having(objects)
 
     async def _links(self, zone: ResourceId) -> tuple[Seen, ...]:
         if await self._shared.get(zone) is None:
@@ -113,6 +127,12 @@ class Observer:
         if body is None:
             return None
         return Seen(other, body), seen_all(await self._arm.list(other, zone_group.COLLECTION))
+
+
+def peered(networks: dict[ResourceId, Seen | None]) -> _Part:
+    """Networks with the peerings that their own bodies list."""
+    halves = {(at, peering.COLLECTION): peerings_of(body) if body else () for at, body in networks.items()}
+    return networks, halves
 
 
 type _Part = tuple[dict[ResourceId, Seen | None], dict[tuple[ResourceId, str], tuple[Seen, ...]]]

@@ -165,6 +165,7 @@ class Reconciler:
                 step for step in applied.done if step.verb not in ("Keep", "Adopt") or step.id not in known
             ]
             observed = await self._observer.interfaces(view.desired, view.observed.having(applied.objects))
+            observed = await self._observer.refreshed(observed, [step.want for step in applied.written])
             view = await self._named(replace(view, observed=observed))
             if applied.errors or steps.settled:
                 break

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.core.ids import GroupId, ResourceId
-from shared.core.kinds.kind import Seen, mapping, marked, marks, reference, sequence
+from shared.core.kinds.kind import Ordinary, Seen, mapping, marked, marks, reference, sequence
 
 TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too
@@ -75,7 +75,7 @@ def endpoint_id(home: GroupId, target: ResourceId, group: str, subnet: ResourceI
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Ordinary):
     """One private endpoint for one group of one target.
 
     `id` is ours, or that of an endpoint someone else made that already answers the need (`adopted`).
@@ -87,14 +87,6 @@ class Endpoint:
     target: ResourceId
     group: str
     adopted: bool = False
-
-    @property
-    def needs(self) -> tuple[ResourceId, ...]:
-        return ()
-
-    @property
-    def locks(self) -> tuple[str, ...]:
-        return ()
 
     def is_ours(self, have: Seen) -> bool:
         return marked(have, self.target)

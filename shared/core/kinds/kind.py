@@ -77,6 +77,14 @@ class Wanted(Protocol):
     def locks(self) -> tuple[str, ...]:
         """Leases to hold while writing. An object that has any is shared: it is read anew before a write."""
 
+    @property
+    def write(self) -> bool:
+        """The policy lets Causeway write it; otherwise its absence is reported."""
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """Query parameters of the PUT."""
+
     def is_ours(self, have: Seen) -> bool:
         """It bears our marker (design rule: nothing foreign is changed or deleted)."""
 
@@ -88,6 +96,28 @@ class Wanted(Protocol):
 
     def body(self, have: Seen | None) -> dict[str, Any]:
         """The PUT body: ours over what stands there, so that a full replace loses nothing of others."""
+
+
+class Ordinary:
+    """The answers of a kind that one target owns alone and that needs nothing else."""
+
+    __slots__ = ()
+
+    @property
+    def needs(self) -> tuple[ResourceId, ...]:
+        return ()
+
+    @property
+    def locks(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def write(self) -> bool:
+        return True
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        return {}
 
 
 def mapping(value: object) -> Json:

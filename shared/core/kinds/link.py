@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.core.ids import ResourceId
-from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Seen, mapping, reference
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary, Seen, mapping, reference
 
 COLLECTION = "virtualNetworkLinks"
 
@@ -32,7 +32,7 @@ def completed(link: Seen) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class Link(Ordinary):
     """One network's link to one zone, at `id`: ours, or the one that someone else made."""
 
     id: ResourceId

@@ -14,7 +14,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen, mapping, reference, sequence
+from shared.core.kinds.kind import Ordinary, Seen, mapping, reference, sequence
 
 COLLECTION = "virtualNetworkPeerings"
 PREFIX = "causeway-"
@@ -126,7 +126,7 @@ def _shared(ours: Iterable[Network], theirs: tuple[Network, ...]) -> tuple[Netwo
 
 
 @dataclass(frozen=True, slots=True)
-class Peering:
+class Peering(Ordinary):
     """The half of `local` towards `remote`, at `id`: ours, or the one that someone else made.
 
     `write` is the policy's word: True for `ensure`, False for `require`, which only reports.
@@ -136,10 +136,6 @@ class Peering:
     local: ResourceId
     remote: ResourceId
     write: bool = True
-
-    @property
-    def needs(self) -> tuple[ResourceId, ...]:
-        return ()
 
     @property
     def locks(self) -> tuple[str, ...]:

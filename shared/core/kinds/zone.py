@@ -8,21 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.core.ids import ResourceId
-from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Seen
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary, Seen
 
 TYPE = "Microsoft.Network/privateDnsZones"
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
-    """One private DNS zone; its id's last name is the zone's name. `create` is the policy's word."""
+class Zone(Ordinary):
+    """One private DNS zone; its id's last name is the zone's name. `write`: a missing one may be made."""
 
     id: ResourceId
-    create: bool
-
-    @property
-    def needs(self) -> tuple[ResourceId, ...]:
-        return ()
+    write: bool
 
     @property
     def locks(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Json, Seen, mapping, sequence
+from shared.core.kinds.kind import Json, Ordinary, Seen, mapping, sequence
 
 TYPE = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
 COLLECTION = "privateDnsZoneGroups"
@@ -60,7 +60,7 @@ def config_name(zone: ResourceId) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneGroup:
+class ZoneGroup(Ordinary):
     """The zone group of one endpoint."""
 
     id: ResourceId
@@ -70,10 +70,6 @@ class ZoneGroup:
     @property
     def needs(self) -> tuple[ResourceId, ...]:
         return (self.endpoint, *self.zones)
-
-    @property
-    def locks(self) -> tuple[str, ...]:
-        return ()
 
     def is_ours(self, have: Seen) -> bool:
         """A zone group has no tags: ours is the one of our name."""

@@ -1,0 +1,87 @@
+"""Traffic as boxes: a run of source addresses by a run of ports, with intersection and difference.
+
+Place in the data's way: below `nsg.py`, which asks security rules about whole networks at once. With
+numbers instead of prefixes "what is left after this rule" is exact, however rules cut the networks up.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+LAST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Addresses `first` to `last` of one IP version by ports `low` to `high`, ends included."""
+
+    version: int
+    first: int
+    last: int
+    low: int = 0
+    high: int = LAST_PORT
+
+    def __str__(self) -> str:
+        kind = ipaddress.IPv4Address if self.version == 4 else ipaddress.IPv6Address
+        prefix = next(iter(ipaddress.summarize_address_range(kind(self.first), kind(self.last))))
+        ports = str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
+        return str(prefix) if (self.low, self.high) == (0, LAST_PORT) else f"{prefix} port {ports}"
+
+
+def ports_of(text: str) -> tuple[int, int]:
+    """`443`, `1433-65535` or `*`. ValueError for anything else."""
+    if text == "*":
+        return 0, LAST_PORT
+    low, _, high = text.partition("-")
+    return int(low), int(high or low)
+
+
+def box(prefix: str, ports: tuple[int, int] = (0, LAST_PORT)) -> Box:
+    """An address or a prefix, by some ports. ValueError for anything else."""
+    network = ipaddress.ip_network(prefix, strict=False)
+    return Box(network.version, int(network.network_address), int(network.broadcast_address), *ports)
+
+
+EVERYTHING = (box("0.0.0.0/0"), box("::/0"))
+# Never reached over the internet (RFC 1918, RFC 6598, RFC 4193).
+PRIVATE = tuple(map(box, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
+
+
+def meet(one: Box, other: Box) -> Box | None:
+    """What two boxes have in common."""
+    first, last = max(one.first, other.first), min(one.last, other.last)
+    low, high = max(one.low, other.low), min(one.high, other.high)
+    if one.version != other.version or first > last or low > high:
+        return None
+    return Box(one.version, first, last, low, high)
+
+
+def common(boxes: Iterable[Box], others: Iterable[Box]) -> tuple[Box, ...]:
+    """What any of some boxes has in common with any of the others; parts may overlap."""
+    listed = tuple(others)
+    return tuple(part for one in boxes for other in listed if (part := meet(one, other)))
+
+
+def minus(boxes: Iterable[Box], cuts: Iterable[Box]) -> tuple[Box, ...]:
+    """What is left of some boxes without the others."""
+    rest = tuple(boxes)
+    for cut in cuts:
+        rest = tuple(part for one in rest for part in _without(one, cut))
+    return rest
+
+
+def _without(one: Box, cut: Box) -> Iterator[Box]:
+    shared = meet(one, cut)
+    if shared is None:
+        yield one
+        return
+    if one.first < shared.first:
+        yield replace(one, last=shared.first - 1)
+    if shared.last < one.last:
+        yield replace(one, first=shared.last + 1)
+    if one.low < shared.low:
+        yield replace(shared, low=one.low, high=shared.low - 1)
+    if shared.high < one.high:
+        yield replace(shared, low=shared.high + 1, high=one.high)
