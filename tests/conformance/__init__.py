@@ -1,0 +1,1 @@
+"""Replays recorded Azure traffic against the simulator and counts how far they agree."""

@@ -1,0 +1,96 @@
+"""What is made up anew by every service run, and so compared by its shape only; and what time has changed.
+
+Every entry says why it is here. Nothing else is forgiven.
+"""
+
+from __future__ import annotations
+
+import re
+
+GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+PATTERNS = (
+    (re.compile(r"uri: https?://\S+"), "uri: <url>"),  # polling URL in AnotherOperationInProgress
+    (re.compile(r"https://management\.azure\.com(:443)?", re.IGNORECASE), "<arm>"),
+    (re.compile(r"&t=\d+&c=\S*"), ""),  # signature of a polling URL, absent before 2024
+    (GUID, "<guid>"),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "<hex>"),  # Key Vault etags
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "<time>"),
+    (re.compile(r"\b\d+ seconds"), "<n> seconds"),  # "The call can be retried in 14 seconds."
+    (re.compile(r"\.z\d+\."), ".z<n>."),  # storage stamps in host names
+    (re.compile(r"md-impexp-\w+"), "md-impexp-<id>"),  # made-up host name of a disk access
+    (re.compile(r"\beyJ[\w=-]+|\bRnJv[\w=]+|\bSW1t[\w=]+"), "<base64>"),  # job and operation ids, internalId
+    (re.compile(r"\b[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\b"), "<guid>"),
+)
+
+# Member: first api-version that shows it. The simulator shows its newest shape for every version, so a
+# recording of an older version lacks it.
+NEWER_MEMBERS = {
+    "ipVersionType": "2025-03-01",
+    "customNetworkInterfaceName": "2021-05-01",
+    "ipConfigurations": "2021-05-01",  # of private endpoints; network interfaces always have theirs
+    "customDnsConfigs": "2020-03-01",
+    "privateEndpointVNetPolicies": "2023-11-01",
+    "peeringSyncLevel": "2020-11-01",
+    "remoteVirtualNetworkAddressSpace": "2020-11-01",
+    "peerCompleteVnets": "2023-11-01",
+    "doNotVerifyRemoteGateways": "2020-03-01",
+    "kind": "2021-01-01",  # of network interfaces; accounts always have theirs
+    "vnetEncryptionSupported": "2022-01-01",
+    "auxiliaryMode": "2021-08-01",
+    "allowPort25Out": "2021-08-01",
+    "auxiliarySku": "2023-01-01",
+    "disableTcpStateTracking": "2023-01-01",
+    "defaultOutboundConnectivityEnabled": "2025-01-01",
+}
+
+# Member: (last api-version that shows it). Echoed by the simulator when a request has it.
+OLDER_MEMBERS = {"enableVmProtection": "2020-07-01", "enableAcceleratedNetworking": "2023-01-01"}
+
+# Members that services began to show, or gave another default, at some date whatever the api-version.
+SERVICE_ERAS = {
+    "allowCrossTenantReplication": "storage shows it since late 2023 (absent in 2023-04, present in 2026)",
+    "allowCrossTenantDelegationSas": "storage shows it at 2025 api-versions",
+    "ipv6Rules": "storage shows it in networkAcls at 2025 api-versions",
+    "minimumTlsVersion": "storage default went from TLS1_0 (2023) to TLS1_2 (2026)",
+    "bypass": "storage default of networkAcls went from AzureServices to None in mid-2026",
+    "allowBlobPublicAccess": "storage default went from true (early 2023) to false",
+    "minimalTlsVersion": "SQL shows it since 2024 (absent in 2023)",
+    "privateEndpointNetworkPolicies": "default Enabled until January 2021, Disabled since 2022",
+    "isIPv6EnabledPrivateEndpoint": "shown by api-version 2024-03-01 only, replaced by ipVersionType",
+}
+
+# Members whose value is made up, so that only their presence counts.
+MADE_UP = {
+    "internalDomainNameSuffix": "random per network",
+    "createdBy": "a person",
+    "lastModifiedBy": "a person",
+    "createdByType": "kind of caller",
+    "lastModifiedByType": "kind of caller",
+    "innerError": "stack trace that the network service leaked in 2020, absent since",
+    "nextLink": "paging position",
+    "linkIdentifier": "random number of a private link connection",
+    "alias": "random name of a private link service",
+}
+# Of those, the ones that an answer may lack.
+MAY_LACK = {"innerError", "nextLink"}
+
+PLACES = {"location", "locationName", "primaryLocation", "secondaryLocation"}
+
+
+def old_wait(path: str, recorded: str | None, actual: str | None) -> bool:
+    """Private DNS asked for 10 seconds until about 2022, for 30 since (facts section 4)."""
+    return "/privatedns" in path.lower() and (recorded, actual) == ("10", "30")
+
+
+def masked(text: str) -> str:
+    """A text with everything made up replaced; ids lower case, as Azure compares them."""
+    if text.lower().startswith("/subscriptions/"):
+        text = text.lower()
+    for pattern, mask in PATTERNS:
+        text = pattern.sub(mask, text)
+    return text
+
+
+def place(value: object) -> str:
+    """A region without spaces and case: "West US" is "westus"."""
+    return str(value).replace(" ", "").lower()

@@ -1,0 +1,109 @@
+"""What a recording takes for granted: resources that it names without creating them."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from sandbox.azure import scenario
+from sandbox.azure.dispatch import Gateway
+from sandbox.azure.ids import GROUP_TYPE, ArmId
+from sandbox.azure.model import ArmError, Request
+from sandbox.azure.routing import route
+from sandbox.azure.simulator import Simulator
+from sandbox.azure.world import World
+from tests.conformance.recordings import Exchange
+
+# Bodies for parents that a recording only lists something of.
+PLAIN: dict[str, dict[str, Any]] = {
+    "microsoft.storage/storageaccounts": {
+        "location": "westus",
+        "kind": "StorageV2",
+        "sku": {"name": "Standard_LRS"},
+    },
+    "microsoft.keyvault/vaults": {
+        "location": "westus",
+        "properties": {"tenantId": "0", "sku": {"family": "A", "name": "standard"}},
+    },
+}
+SHOWN_ONLY = ("privateEndpointConnections", "provisioningState", "subnets")
+
+
+def build(simulator: Simulator, exchanges: list[Exchange]) -> None:
+    """Subscription, groups and resources that are there when the recording begins."""
+    world = simulator.world
+    groups, resources = _groups(exchanges), _resources(exchanges)
+    for group in [*groups, *(one.group_id for one in resources)]:
+        world.subscriptions.setdefault(group.subscription, {"name": "recorded"})
+    for exchange in exchanges:
+        found = route(exchange.method, exchange.path)
+        if found.id is not None:
+            world.subscriptions.setdefault(found.id.subscription.lower(), {"name": "recorded"})
+    world.instant = True
+    gateway = Gateway(world)
+    for id, body in [*groups.items(), *resources.items()]:
+        try:
+            gateway.answer(Request("PUT", id.text, {"api-version": scenario.VERSION}, {}, body), "user")
+        except ArmError:
+            place(world, id, body)
+    world.instant = False
+    world.operations.clear()
+
+
+def place(world: World, id: ArmId, body: Any) -> None:
+    """Store something without a provider: other resources may refer to it, nothing answers for it."""
+    kept = {name: value for name, value in (body or {}).items() if name in ("location", "properties", "tags")}
+    world.save(id, deepcopy(kept))
+
+
+def _groups(exchanges: list[Exchange]) -> dict[ArmId, Any]:
+    """Groups used before (or without) a PUT of their own, with the body of their GET."""
+    seen: dict[ArmId, Any] = {}
+    made: set[ArmId] = set()
+    for exchange in exchanges:
+        found = route(exchange.method, exchange.path)
+        if found.id is None or not found.id.group:
+            continue
+        id = found.id.group_id
+        own = found.kind == "instance" and found.id.type == GROUP_TYPE
+        if own and exchange.method == "PUT":
+            made.add(id)
+        elif id not in made and not _says_missing(exchange):
+            seen.setdefault(id, {"location": "westus"})
+            if own and exchange.method == "GET" and exchange.status == 200:
+                seen[id] = {"location": exchange.body["location"], "tags": exchange.body.get("tags")}
+    return seen
+
+
+def _says_missing(exchange: Exchange) -> bool:
+    error = exchange.body.get("error") if isinstance(exchange.body, dict) else None
+    return isinstance(error, dict) and error.get("code") == "ResourceGroupNotFound"
+
+
+def _resources(exchanges: list[Exchange]) -> dict[ArmId, Any]:
+    """Top-level resources that answered before the recording created them; a GET's body becomes the PUT's."""
+    seen: dict[ArmId, Any] = {}
+    made: set[ArmId] = set()
+    for exchange in exchanges:
+        found = route(exchange.method, exchange.path)
+        if found.id is None or not found.id.names or found.kind not in ("instance", "collection"):
+            continue
+        id = found.id.root
+        own = found.kind == "instance" and len(found.id.names) == 1
+        if own and exchange.method == "PUT" and exchange.status < 300 and id not in seen:
+            made.add(id)
+        if id in made or exchange.status >= 400:
+            continue
+        if own and exchange.method == "GET" and (id not in seen or seen[id] is PLAIN.get(id.type.lower())):
+            seen[id] = _as_request(exchange.body)
+        elif id not in seen and id.type.lower() in PLAIN:
+            seen[id] = PLAIN[id.type.lower()]
+    return seen
+
+
+def _as_request(body: Any) -> Any:
+    kept = deepcopy(body)
+    for name in SHOWN_ONLY:
+        if name != "subnets" or not kept.get("properties", {}).get("subnets"):
+            kept.get("properties", {}).pop(name, None)
+    return kept

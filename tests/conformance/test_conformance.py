@@ -1,0 +1,97 @@
+"""The simulator against recorded Azure traffic, and the comparison itself against small untruths."""
+
+import pytest
+
+from tests.conformance import masks, recordings
+from tests.conformance.comparison import Actual, Kept, differences
+from tests.conformance.recordings import Exchange
+from tests.conformance.report import REQUIRED, run
+from tests.conformance.timeline import Timeline
+
+EVERYTHING = Kept(retry_after=True, etag=True)
+GUID = "11111111-2222-3333-4444-555555555555"
+OTHER = "99999999-2222-3333-4444-555555555555"
+
+
+def exchange(seq=0, time=1.0, method="GET", path="/subscriptions/s", status=200, body=None, headers=None):
+    return Exchange(
+        "file", seq, method, path, {"api-version": "2025-03-01"}, {}, None, status, headers or {}, body, time
+    )
+
+
+def compare(recorded, actual, *, headers=None, answered=None, status=200):
+    return differences(
+        exchange(body=recorded, headers=headers), Actual(status, answered or {}, actual), EVERYTHING
+    )
+
+
+@pytest.fixture(scope="module")
+def where():
+    found = recordings.folder()
+    if found is None:
+        pytest.skip("no recordings here: set CAUSEWAY_SHARED to the folder that holds data/arm")
+    return found
+
+
+async def test_recorded_traffic_agrees_with_the_simulator(where):
+    report = await run(where)
+    print(report.table())
+    assert report.unexplained == []
+    assert report.stale == []
+    assert report.share >= REQUIRED
+
+
+def test_answers_that_differ_only_in_made_up_values_agree():
+    assert compare({"id": f"/subscriptions/A/{GUID}"}, {"id": f"/subscriptions/a/{OTHER}"}) == []
+
+
+def test_another_status_is_a_difference():
+    assert compare({}, {}, status=404) != []
+
+
+def test_a_missing_member_and_one_too_many_are_differences():
+    assert compare({"a": 1}, {}) == [".a missing"]
+    assert compare({}, {"a": 1}) == [".a extra"]
+
+
+def test_another_value_deep_inside_is_a_difference():
+    assert compare({"a": [{"b": "x"}]}, {"a": [{"b": "y"}]}) == [".a[0].b: 'y', recorded 'x'"]
+
+
+def test_a_shorter_list_is_a_difference():
+    assert compare({"a": [1, 2]}, {"a": [1]}) == [".a: 1 items, recorded 2"]
+
+
+def test_null_and_absent_are_the_same_to_a_client():
+    assert compare({"tags": None}, {}) == []
+
+
+def test_a_missing_polling_header_is_a_difference():
+    assert compare({}, {}, headers={"location": "x"}) == ["header location missing"]
+
+
+def test_another_wait_is_a_difference():
+    assert compare({}, {}, headers={"retry-after": "10"}, answered={"retry-after": "20"}) != []
+
+
+def test_a_member_newer_than_the_recording_is_forgiven_only_there():
+    newer = {"ipVersionType": "IPv4"}
+    assert compare({}, newer) != []
+    old = Exchange("f", 0, "GET", "/", {"api-version": "2022-01-01"}, {}, None, 200, {}, {}, 0.0)
+    assert differences(old, Actual(200, {}, newer), EVERYTHING) == []
+
+
+def test_every_mask_hides_what_it_is_for():
+    assert masks.masked(f"can be retried in 14 seconds {GUID}") == masks.masked(
+        f"can be retried in 11 seconds {OTHER}"
+    )
+    assert masks.masked("10.0.0.4") != masks.masked("10.0.0.5")
+
+
+def test_an_operation_lasts_until_the_first_poll_that_saw_its_end():
+    url = "https://management.azure.com/subscriptions/s/providers/N/locations/l/operations/1"
+    begun = exchange(0, 1.0, "PUT", "/subscriptions/s/x", 201, headers={"azure-asyncoperation": url})
+    poll = url.removeprefix("https://management.azure.com")
+    running = exchange(1, 5.0, path=poll, body={"status": "InProgress"})
+    over = exchange(2, 9.0, path=poll, body={"status": "Succeeded"})
+    assert 4.0 < Timeline([begun, running, over]).seconds(begun) < 8.0
