@@ -61,16 +61,17 @@ def properties(call: Call, account: Resource) -> Json:
 
     Raises 400 without a location (source: public REST reference).
     """
-    asked = call.properties.get("locations") or []
+    wanted = account.properties
+    asked = wanted.get("locations") or []
     if not asked:
         raise ArmError(
             400, "BadRequest", "Request must specify at least one location to create a database account."
         )
-    given = {name: value for name, value in call.properties.items() if name in DEFAULTS and value is not None}
+    given = {name: value for name, value in wanted.items() if name in DEFAULTS and value is not None}
     name = account.name.lower()
     places = [_place(name, index, one) for index, one in enumerate(asked)]
-    consistency = DEFAULTS["consistencyPolicy"] | (call.properties.get("consistencyPolicy") or {})
-    access = str(call.properties.get("publicNetworkAccess") or "Enabled").capitalize()
+    consistency = DEFAULTS["consistencyPolicy"] | (wanted.get("consistencyPolicy") or {})
+    access = str(wanted.get("publicNetworkAccess") or "Enabled").capitalize()
     known = call.existing.properties if call.existing else {}
     host = f"https://{name}.documents.azure.com:443/"
     return deepcopy(DEFAULTS | given) | {

@@ -162,7 +162,8 @@ class Gateway:
             lagging = method == "GET" and groups.lately_gone(world, id.group_id)
             nested = method == "DELETE" and id.parent is not None and world.rng.random() < 0.5
             if lagging or nested:
-                raise refusals.no_resource(id.parent or id)
+                named = id if call.type.owns_parent else id.parent or id
+                raise refusals.no_resource(named)
             raise refusals.no_group(id)
         if id.parent is None or call.type.owns_parent or world.find(id.parent) is not None:
             return

@@ -117,6 +117,7 @@ def _as_other_provider(call: Call, response: Response, operation: Operation) -> 
 def patch(call: Call) -> Response:
     """Change the members given: 200 at once."""
     body = targets.patched(call)
+    body["properties"] |= _computed(call, Resource(call.id, body))
     return Response(200, call.world.show(call.world.save(call.id, body)))
 
 
@@ -177,9 +178,9 @@ def _computed(call: Call, probe: Resource) -> Json:
         case "microsoft.documentdb/databaseaccounts":
             return cosmos.properties(call, probe)
         case "microsoft.eventgrid/topics":
-            return _event_grid(call, f"{name}.{values['region']}-1.eventgrid.azure.net")
+            return _event_grid(call, probe, f"{name}.{values['region']}-1.eventgrid.azure.net")
         case "microsoft.network/privatelinkservices":
-            return _link_service(call, f"{name}.{values['guid']}.{values['region']}")
+            return _link_service(call, probe, f"{name}.{values['guid']}.{values['region']}")
         case "microsoft.compute/diskaccesses":
             return {
                 "timeCreated": call.existing.properties["timeCreated"]
@@ -189,30 +190,30 @@ def _computed(call: Call, probe: Resource) -> Json:
     return {}
 
 
-def _event_grid(call: Call, host: str) -> Json:
+def _event_grid(call: Call, probe: Resource, host: str) -> Json:
     """Members of a topic that its GET shows (recorded: pe_delete_429_retryable_with_stack)."""
     known = call.existing.properties if call.existing else {}
-    access = str(call.properties.get("publicNetworkAccess") or "Enabled").capitalize()
+    access = str(probe.properties.get("publicNetworkAccess") or "Enabled").capitalize()
     return {
         "endpoint": f"https://{host}/api/events",
-        "inputSchema": call.properties.get("inputSchema", "EventGridSchema"),
+        "inputSchema": probe.properties.get("inputSchema", "EventGridSchema"),
         "metricResourceId": known.get("metricResourceId") or call.world.new_guid(),
         "publicNetworkAccess": access,
     }
 
 
-def _link_service(call: Call, alias: str) -> Json:
+def _link_service(call: Call, probe: Resource, alias: str) -> Json:
     """Members of a private link service that its GET shows (recorded:
     pe_custom_nic_name_privatelinkservice_reject)."""
     known = call.existing.properties if call.existing else {}
     return {
         "alias": f"{alias}.azure.privatelinkservice",
         "resourceGuid": known.get("resourceGuid") or call.world.new_guid(),
-        "fqdns": call.properties.get("fqdns") or [],
-        "enableProxyProtocol": bool(call.properties.get("enableProxyProtocol")),
+        "fqdns": probe.properties.get("fqdns") or [],
+        "enableProxyProtocol": bool(probe.properties.get("enableProxyProtocol")),
         "ipConfigurations": [
             _link_configuration(call, index, one)
-            for index, one in enumerate(call.properties.get("ipConfigurations") or [])
+            for index, one in enumerate(probe.properties.get("ipConfigurations") or [])
         ],
         "networkInterfaces": known.get("networkInterfaces") or [_link_interface(call)],
     }

@@ -139,8 +139,8 @@ def _subnet(call: Call, wanted: Json) -> Resource:
     subnet = call.world.find(reference)
     if subnet is None or subnet.id.parent is None:
         raise call.refuse_reference(reference)
-    holder = call.world.lock(subnet.id.parent).holder
-    if holder is not None and holder.resource == subnet.id:
+    holder = call.world.running(subnet.id)
+    if holder is not None:
         raise call.world.lock(subnet.id).not_provisioned(holder, call.id, 429)
     call.authorize_linked("Microsoft.Network/virtualNetworks/subnets/join/action", subnet.id)
     return subnet
