@@ -12,9 +12,10 @@ from shared.core.kinds.kind import Seen, Wanted
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """It is missing: write it."""
+    """It is missing: write it, once the actions on `after` are done (beside what it needs to exist)."""
 
     want: Wanted
+    after: tuple[ResourceId, ...] = ()
 
     @property
     def id(self) -> ResourceId:

@@ -51,6 +51,11 @@ def plan(desired: Desired, observed: Observed) -> Plan:
         block = record_held(leg, observed) or _blocked_name(leg, actions)
         if block and isinstance(endpoint, Create):
             actions[leg.endpoint.id] = replace(block, id=leg.endpoint.id)
+    for half in desired.peerings:
+        other = next((p for p in desired.peerings if (p.local, p.remote) == (half.remote, half.local)), None)
+        step = actions[half.id]
+        if isinstance(step, Create) and other and isinstance(actions[other.id], Replace):
+            actions[half.id] = Create(half, after=(other.id,))  # Azure refuses it beside a Disconnected half
     return Plan(tuple(actions.values()))
 
 

@@ -84,7 +84,8 @@ class _Run:
     async def _needs(self, action: Action) -> None:
         if not isinstance(action, Create | Update | Replace | Wait):
             return
-        for need in action.want.needs:
+        first = action.after if isinstance(action, Create) else ()
+        for need in (*action.want.needs, *first):
             if need in self._tasks:
                 await asyncio.shield(self._tasks[need])
             if need in self._errors:
