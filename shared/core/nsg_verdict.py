@@ -1,0 +1,133 @@
+"""What a network security group does to some traffic, by the rules that decide it in Azure.
+
+Place in the data's way: after a group's rules were read (`nsg.py`), for whoever asks whether clients get
+through to an endpoint: before our rules are planned, and in the proof.
+Sources: Microsoft Learn, "Network security groups" (by priority, the first match decides; each direction by
+itself) and "Virtual network service tags" (VirtualNetwork, Internet, AzureLoadBalancer).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from shared.core.boxes import EVERYTHING, LAST_PORT, PRIVATE, Box, box, common, minus, ports_of
+from shared.core.nsg import GROUPED, Direction, Rule, is_prefix
+
+LOAD_BALANCER = "168.63.129.16"  # the host's virtual address, from which Azure's load balancers probe
+
+type Boxes = tuple[Box, ...]
+type Doubts = list[tuple[Rule, Boxes]]  # rules that cannot be decided, with the traffic they may be about
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether all of the traffic passes, and the rules that say so.
+
+    `allowed` is None where it hangs on a rule that cannot be decided: one with application security groups,
+    or with a service tag whose public addresses are not known here; `by` names it. `foreign`: a rule among
+    these is a person's. `part`: what is denied, where the same rules do not deny all of it.
+    """
+
+    allowed: bool | None
+    by: str
+    foreign: bool
+    part: str = ""
+
+
+def decide(
+    rules: Iterable[Rule],
+    direction: Direction,
+    source_prefixes: Sequence[str],
+    destination_address: str,
+    port: int | str,
+    protocol: str = "Tcp",
+    *,
+    virtual_network: Iterable[str],
+) -> Verdict:
+    """Ask the rules in Azure's order about traffic from all of some prefixes to one address and port(s).
+
+    Traffic that is denied in part is denied. `port` may be a range (`1433-65535`). `virtual_network` is what
+    the tag VirtualNetwork stands for: the prefixes of the network and of all that it is peered with.
+    """
+    here = tuple(map(box, virtual_network))
+    target = (box(destination_address),)
+    whole = rest = tuple(box(prefix, ports_of(str(port))) for prefix in source_prefixes)
+    allowing: list[Rule] = []
+    doubts: Doubts = []
+    for rule in sorted(rules, key=lambda rule: rule.priority):
+        if rule.direction != direction.lower() or rule.protocol not in (protocol.lower(), "*"):
+            continue
+        matched, possible = _matched(rule, rest, target, here)
+        if minus(possible, matched):
+            doubts.append((rule, possible))
+        if matched and not rule.allows:
+            return _denied(rule, matched, whole, doubts)
+        if matched:
+            allowing.append(rule)
+            rest = minus(rest, matched)
+        if not rest:
+            break
+    return _passed(allowing, rest, doubts)
+
+
+def _matched(rule: Rule, rest: Boxes, target: Boxes, here: Boxes) -> tuple[Boxes, Boxes]:
+    """What of the traffic a rule surely matches, and what it may match.
+
+    A rule for some source ports cannot let a client through, which takes any; but it can shut one out.
+    """
+    if rule.allows and not any(
+        low <= 1 and high == LAST_PORT for low, high in map(ports_of, rule.source_ports)
+    ):
+        return (), ()
+    runs = tuple(map(ports_of, rule.destination_ports))
+    ports = [replace(one, low=low, high=high) for one in EVERYTHING for low, high in runs]
+    open_ports = common(rest, ports)
+    to, to_maybe = _spans(rule.destinations, here)
+    if not open_ports or not common(target, (*to, *to_maybe)):
+        return (), ()
+    sure, maybe = _spans(rule.sources, here)
+    possible = common(open_ports, (*sure, *maybe))
+    return (common(open_ports, sure) if common(target, to) else ()), possible
+
+
+def _spans(texts: Iterable[str], here: Boxes) -> tuple[Boxes, Boxes]:
+    """The addresses that a rule surely means by its words, and those that it may mean besides."""
+    sure: list[Box] = []
+    maybe: list[Box] = []
+    for text in texts:
+        match text.lower():
+            case "*" | "any":
+                sure += EVERYTHING
+            case "virtualnetwork":
+                sure += here
+            case "internet":
+                sure += minus(EVERYTHING, (*here, *PRIVATE))
+            case "azureloadbalancer":
+                sure.append(box(LOAD_BALANCER))
+            case grouped if grouped == GROUPED:
+                maybe += EVERYTHING
+            case _ if is_prefix(text):
+                sure.append(box(text))
+            case _:  # the service tags are sets of public addresses
+                maybe += minus(EVERYTHING, PRIVATE)
+    return tuple(sure), tuple(maybe)
+
+
+def _denied(rule: Rule, matched: Boxes, whole: Boxes, doubts: Doubts) -> Verdict:
+    sure = matched
+    for doubt, possible in doubts:
+        sure = minus(sure, possible) if doubt.allows else sure
+        if not sure:
+            return Verdict(None, doubt.name, doubt.foreign)
+    limited = "" if "*" in rule.source_ports else f" from source ports {', '.join(rule.source_ports)}"
+    part = f"{sure[0]}{limited}" if limited or minus(whole, sure) else ""
+    return Verdict(allowed=False, by=rule.name, foreign=rule.foreign, part=part)
+
+
+def _passed(allowing: list[Rule], rest: Boxes, doubts: Doubts) -> Verdict:
+    for doubt, _ in doubts:
+        if rest or not doubt.allows:
+            return Verdict(None, doubt.name, doubt.foreign)
+    if rest:
+        return Verdict(allowed=False, by="no rule", foreign=False, part=str(rest[0]))
+    names = ", ".join(rule.name for rule in allowing)
+    return Verdict(bool(allowing) or None, names or "no source", any(rule.foreign for rule in allowing))
