@@ -169,25 +169,17 @@ class World:
     ) -> Operation:
         """Begin a long operation that ends by itself after `duration` simulated seconds (0: at once).
 
-        name: the service's word for it, shown in lock texts ("PutSubnetOperation"), SQL bodies
-            ("UpsertLogicalServer").
-        duration: from the request to the end; draw it with `world.duration`. `blocked` of it pass before the
-            answer.
-        first_wait: Retry-After of the accepting answer, simulated seconds (facts section 1 rule 8).
-        resource: what it is about, default `call.id`; region: default that resource's (or its root's)
-            location.
+        name: the service's own word ("PutSubnetOperation"; for SQL the body's "UpsertLogicalServer").
+        duration: from request to end, from `world.duration`; `blocked` of it pass before the answer.
+        first_wait: Retry-After of the accepting answer (facts section 1 rule 8).
+        resource, region: what it is about, default `call.id` and that resource's (or its root's) location.
         locks: ids whose lock it holds while running.
-        complete: what happens at the end. Default: for a write the resource's provisioningState becomes
-            Succeeded and its etag moves; for a delete the resource is removed with all below it. A given
-            `complete` replaces that default (call `operation_default` helpers `world.succeed(id)` /
-            `world.remove(id)` yourself). It may raise
-            ArmError: then the operation ends Failed with it.
-        fail: decided beforehand: the operation ends Failed with this error instead of completing.
-        failed: what a failure does. Default: provisioningState Failed on the resource.
-        result: body of the finished poll in STORAGE style, default the shown resource for writes.
+        complete: replaces what happens at the end (a write: `world.succeed`; a delete: `world.remove`); it may
+            raise ArmError, then the operation ends Failed with it.
+        fail, failed: an end in failure decided beforehand; what failing does (default: state Failed).
+        result: body of the finished STORAGE poll, default the shown resource.
 
-        Returns the operation; answer the request with `operation.answer(201, body)`.
-        The event of the write is made when it ends. Injected failures (`lro_failure` faults) apply here.
+        Answer the request with the returned `operation.answer(201, body)`; the event is made at the end.
         """
         about = resource or call.id
         operation = Operation(
@@ -211,16 +203,8 @@ class World:
             result=result or ((lambda: self._shown_or_none(about)) if change == "write" else None),
             fail=call.lro_failure or fail,
         )
-        if change == "delete":
-            self._mark_deleting(about)
-        self.operations.append(operation)
         call.operations.append(operation)
-        for id in locks:
-            self.lock(id).hold(operation)
-        if duration <= 0:
-            self._end(operation)
-        else:
-            self.at(duration, lambda: self._end(operation))
+        self._begin(operation, duration, locks)
         return operation
 
     def cancel(self, operation: Operation, by: Operation) -> None:
@@ -322,6 +306,17 @@ class World:
         self.emit(Change(subject.text, f"{about}/{kind}", kind, outcome, principal, request, self.wall()))
 
     # How operations end
+
+    def _begin(self, operation: Operation, duration: float, locks: Iterable[ArmId]) -> None:
+        if operation.change == "delete":
+            self._mark_deleting(operation.resource)
+        self.operations.append(operation)
+        for id in locks:
+            self.lock(id).hold(operation)
+        if duration <= 0:
+            self._end(operation)
+        else:
+            self.at(duration, lambda: self._end(operation))
 
     def _end(self, operation: Operation) -> None:
         if not operation.running:
