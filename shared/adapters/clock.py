@@ -10,10 +10,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the adapters need of time; the flow's own port asks for the same."""
+    """What the adapters need of time; the flow's port of this name asks for less."""
 
     def now(self) -> datetime:
-        """The time of day, in UTC: what other processes can compare with."""
+        """The time of day, in UTC."""
+
+    def time(self) -> float:
+        """Seconds since 1970: what other processes can compare theirs with."""
 
     def monotonic(self) -> float:
         """Seconds from some fixed moment; never jumps."""
@@ -29,7 +32,6 @@ class SystemClock:
         return datetime.now(UTC)
 
     def time(self) -> float:
-        """Seconds since 1970: what rows in a table can be compared by."""
         return self.now().timestamp()
 
     def monotonic(self) -> float:

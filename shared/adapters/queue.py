@@ -4,41 +4,44 @@ Place in the data's way: where work items wait. Messages are base64 text, as the
 expects by default; text in another encoding goes to the poison queue without a run.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from azure.storage.queue.aio import QueueClient
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.queue.aio import QueueClient
 
-TIME_TO_LIVE = timedelta(days=7)
+from shared.adapters.storage_errors import storage_errors
+
+TIME_TO_LIVE = timedelta(days=7)  # the service's own default; a sweep finds again what lay for longer
+LONGEST_DELAY = timedelta(days=3)  # a message must become visible before it expires
 
 
 class StorageQueue:
-    """Sends to one queue, which is made when it is first missed."""
+    """Sends to one queue, which is made when it is first used. The client encodes (`storage.open_queue`)."""
 
     def __init__(self, client: QueueClient) -> None:
         self._client = client
-        self._made = asyncio.Lock()
-        self._exists = False
+        self._making = asyncio.Lock()
+        self._made = False
 
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
-        """Enqueue one message's text, visible after `delay` (whole seconds, at most 7 days)."""
+        """Enqueue one message's text, visible after `delay` (in whole seconds, rounded up)."""
         await self._ensure()
-        await self._client.send_message(
-            item,
-            visibility_timeout=int(min(delay, TIME_TO_LIVE / 2).total_seconds()),
-            time_to_live=int(TIME_TO_LIVE.total_seconds()),
-        )
+        hidden = -(-min(delay, LONGEST_DELAY) // timedelta(seconds=1))
+        with storage_errors(f"queue {self._client.queue_name}"):
+            await self._client.send_message(
+                item, visibility_timeout=max(0, hidden), time_to_live=int(TIME_TO_LIVE.total_seconds())
+            )
 
     async def _ensure(self) -> None:
-        from azure.core.exceptions import ResourceExistsError
-
-        async with self._made:
-            if not self._exists:
-                with contextlib.suppress(ResourceExistsError):
+        if self._made:
+            return
+        async with self._making:
+            if not self._made:
+                with (
+                    storage_errors(f"queue {self._client.queue_name}"),
+                    contextlib.suppress(ResourceExistsError),
+                ):
                     await self._client.create_queue()
-                self._exists = True
+                self._made = True

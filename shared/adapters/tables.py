@@ -5,16 +5,18 @@ enforced here (Microsoft Learn: "Understanding the Table service data model"): 6
 252 properties an entity, no `/ \\ # ?` or control characters in keys.
 """
 
-from __future__ import annotations
-
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from azure.data.tables.aio import TableClient, TableServiceClient
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.data.tables import UpdateMode
+from azure.data.tables.aio import TableServiceClient
+
+from shared.adapters.storage_errors import storage_errors
 
 MAX_PROPERTY = 32_768  # UTF-16 units in a 64 KiB string property
 MAX_PROPERTIES = 252
@@ -95,75 +97,79 @@ def _units(text: str) -> int:
 
 
 class AzureTable:
-    """A table in a storage account, or in Azurite. Made when it is first missed."""
+    """A table in a storage account, or in Azurite. Made when it is first used."""
 
     def __init__(self, service: TableServiceClient, name: str) -> None:
         self._service = service
         self._name = name
-        self._client: TableClient = service.get_table_client(name)
-        self._made = asyncio.Lock()
-        self._exists = False
+        self._client = service.get_table_client(name)
+        self._making = asyncio.Lock()
+        self._made = False
 
     async def get(self, partition: str, key: str) -> Row | None:
-        from azure.core.exceptions import ResourceNotFoundError
-
         await self._ensure()
-        try:
-            return _row(await self._client.get_entity(partition, key))
-        except ResourceNotFoundError:
-            return None
+        with self._errors():
+            try:
+                return _row(await self._client.get_entity(partition, key))
+            except ResourceNotFoundError:
+                return None
 
     async def insert(self, partition: str, key: str, values: Values) -> Row:
-        from azure.core.exceptions import ResourceExistsError
-
         check(partition, key, values)
         await self._ensure()
-        try:
-            made = await self._client.create_entity({**values, "PartitionKey": partition, "RowKey": key})
-        except ResourceExistsError as error:
-            raise Exists from error
+        with self._errors():
+            try:
+                made = await self._client.create_entity(_entity(partition, key, values))
+            except ResourceExistsError as error:
+                raise Exists from error
         return Row(partition, key, dict(values), str(made["etag"]))
 
     async def replace(self, row: Row, values: Values) -> Row:
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
-        from azure.data.tables import UpdateMode
-
         check(row.partition, row.key, values)
-        try:
-            made = await self._client.update_entity(
-                {**values, "PartitionKey": row.partition, "RowKey": row.key},
-                mode=UpdateMode.REPLACE,
-                etag=row.etag,
-                match_condition=MatchConditions.IfNotModified,
-            )
-        except (ResourceModifiedError, ResourceNotFoundError) as error:
-            raise Changed from error
+        with self._errors():
+            try:
+                made = await self._client.update_entity(
+                    _entity(row.partition, row.key, values),
+                    mode=UpdateMode.REPLACE,  # MERGE could not take a property away
+                    etag=row.etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+            except (ResourceModifiedError, ResourceNotFoundError) as error:
+                raise Changed from error
         return Row(row.partition, row.key, dict(values), str(made["etag"]))
 
     async def delete(self, row: Row) -> None:
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError
-
-        try:
-            await self._client.delete_entity(
-                row.partition, row.key, etag=row.etag, match_condition=MatchConditions.IfNotModified
-            )
-        except ResourceModifiedError as error:
-            raise Changed from error
+        with self._errors():
+            try:
+                await self._client.delete_entity(
+                    row.partition, row.key, etag=row.etag, match_condition=MatchConditions.IfNotModified
+                )
+            except ResourceModifiedError as error:
+                raise Changed from error
 
     async def query(self, where: Values) -> AsyncIterator[Row]:
         await self._ensure()
         parameters: dict[str, Any] = {f"p{n}": value for n, value in enumerate(where.values())}
         text = " and ".join(f"{name} eq @p{n}" for n, name in enumerate(where))
-        async for entity in self._client.query_entities(text, parameters=parameters):
-            yield _row(entity)
+        with self._errors():
+            async for entity in self._client.query_entities(text, parameters=parameters):
+                yield _row(entity)
 
     async def _ensure(self) -> None:
-        async with self._made:
-            if not self._exists:
-                await self._service.create_table_if_not_exists(self._name)
-                self._exists = True
+        if self._made:
+            return
+        async with self._making:
+            if not self._made:
+                with self._errors():
+                    await self._service.create_table_if_not_exists(self._name)
+                self._made = True
+
+    def _errors(self) -> Any:
+        return storage_errors(f"table {self._name}")
+
+
+def _entity(partition: str, key: str, values: Values) -> dict[str, Any]:
+    return {**values, "PartitionKey": partition, "RowKey": key}
 
 
 def _row(entity: Any) -> Row:

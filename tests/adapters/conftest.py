@@ -1,12 +1,37 @@
-"""Adapter tests run on an event loop whose time jumps; those that talk to Azurite run in real time."""
+"""Adapter tests run on a loop whose time jumps; what is stored is tested on Azurite as well, in real time."""
 
 import asyncio
 
+import pytest
+
 from sandbox.azure.clock import VirtualLoop
+from shared.adapters.storage import open_tables
+from tests.adapters.storage import Process, Tables, TestClock
+
+ON_BOTH = ("test_tables", "test_claims", "test_ledger", "test_leases")
 
 
 def pytest_asyncio_loop_factories(config, item):
-    """One loop for every test: virtual, but for the modules that open sockets or processes."""
-    if "azurite" in item.nodeid:
-        return {"real": asyncio.SelectorEventLoop}
-    return {"virtual": VirtualLoop}
+    """In memory on the virtual loop, on Azurite on a real one: sockets do not wait in virtual time."""
+    if "test_storage" in item.nodeid:
+        return {"azurite": asyncio.SelectorEventLoop}
+    if any(name in item.nodeid for name in ON_BOTH):
+        return {"memory": VirtualLoop, "azurite": asyncio.SelectorEventLoop}
+    return {"memory": VirtualLoop}
+
+
+@pytest.fixture
+async def tables(request):
+    """Tables in memory, and the same in Azurite through the SDK."""
+    if isinstance(asyncio.get_running_loop(), VirtualLoop):
+        yield Tables(None)
+        return
+    connection = request.getfixturevalue("azurite").connection_string
+    async with open_tables(connection, "", None) as service:
+        yield Tables(service)
+
+
+@pytest.fixture
+def process(tables):
+    """A process of the app with an empty ledger."""
+    return Process(tables.table("connections"), tables.table("outcomes"), TestClock())

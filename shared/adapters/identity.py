@@ -1,0 +1,27 @@
+"""The app's identity and its way to Azure: one credential and one transport per process.
+
+Place in the data's way: below every client that asks Azure for something.
+"""
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 90  # an endpoint's PUT is held for up to 20 s before it is answered (recorded)
+
+
+def credential(client_id: str, *, hosted: bool) -> AsyncTokenCredential:
+    """The identity that the app acts as.
+
+    `hosted`: it runs where the platform gives it a managed identity, and then nothing else is tried;
+    elsewhere, whoever is signed in. `client_id` names a user-assigned identity, empty for the system's.
+    """
+    if hosted:
+        return ManagedIdentityCredential(client_id=client_id or None)
+    return DefaultAzureCredential(managed_identity_client_id=client_id or None)
+
+
+def transport() -> AioHttpTransport:
+    """One pool of connections for all clients. Whoever makes it closes it."""
+    return AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)

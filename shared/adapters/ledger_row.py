@@ -1,0 +1,87 @@
+"""How a target stands in a row of `connections`, and an outcome in one of `outcomes`.
+
+Place in the data's way: between the values of the core and the columns of `tables`. A record is JSON text
+over as many columns as it needs; beside it stand the few columns that people and filters look at.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from shared.adapters.tables import Row, Value, Values, joined, split
+from shared.core.ids import ResourceId
+from shared.core.outcome import Outcome
+
+MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
+MAX_TEXT = 8_000  # characters of one reason or remedy in a record that is too long as a whole
+QUEUED = "Queued"  # the code of a row that was made before anything was done
+
+type Json = dict[str, Any]
+
+
+def present(old: Values, outcome: Outcome) -> dict[str, Value]:
+    """The columns of a target's present state, over what stood there. The last profile is remembered."""
+    record = outcome.record()
+    return {
+        **_without(old, "record"),
+        **split("record", json.dumps(fitting(record))),
+        "result": str(record["result"]),
+        "code": str(record["code"]),
+        "at": str(record["at"]),
+        "profile": str(record["profile"] or old.get("profile", "")),
+    }
+
+
+def past(outcome: Outcome) -> dict[str, Value]:
+    """The columns of one entry of a target's history."""
+    return split("record", json.dumps(fitting(outcome.record())))
+
+
+def record_of(values: Values) -> Json:
+    """The record that a row holds, empty if there is none."""
+    found: Json = json.loads(joined("record", values) or "{}")
+    return found
+
+
+def shown(row: Row) -> Json:
+    """A target as people see it: its record, its key, what we made for it, whether somebody is at work."""
+    working = bool(row.values.get("lease_owner"))
+    return {"key": row.key, **record_of(row.values), "owned": owned_of(row.values), "working": working}
+
+
+def owned_of(values: Values) -> list[str]:
+    """The ids of what we made for the target."""
+    return list(json.loads(joined("owned", values) or "[]"))
+
+
+def owning(values: Values, ids: Iterable[str]) -> dict[str, Value]:
+    """The row with these ids in place of the ones it had."""
+    return {**_without(values, "owned"), **split("owned", json.dumps(list(ids)))}
+
+
+def without(ids: Iterable[str], gone: Iterable[ResourceId]) -> list[str]:
+    """The ids that are not among `gone`, compared as Azure compares them."""
+    keys = {at.key for at in gone}
+    return [text for text in ids if text.lower() not in keys]
+
+
+def is_empty(values: Values) -> bool:
+    """Nothing was ever found out about the target, and nothing was made for it."""
+    return values.get("result") is None or (values.get("code") == QUEUED and not values.get("profile"))
+
+
+def fitting(record: Json) -> Json:
+    """The record, or what fits of it with a note of what was left out: size never loses an outcome."""
+    if len(json.dumps(record)) <= MAX_RECORD:
+        return record
+    lists = {name: value for name, value in record.items() if isinstance(value, list)}
+    left_out = {name: len(value) for name, value in lists.items()}
+    kept = {
+        name: f"{value[:MAX_TEXT]}…" if isinstance(value, str) and len(value) > MAX_TEXT else value
+        for name, value in record.items()
+    }
+    return {**kept, **{name: [] for name in lists}, "left_out": left_out}
+
+
+def _without(values: Values, name: str) -> dict[str, Value]:
+    return {column: value for column, value in values.items() if not column.startswith(f"{name}_")}

@@ -1,0 +1,35 @@
+"""Clients of the app's storage account: by connection string, or by identity.
+
+Place in the data's way: below `tables` and `queue`; made once per process by the wiring.
+"""
+
+from typing import Any
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.data.tables.aio import TableServiceClient
+from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient
+
+# The SDKs' own defaults go on for minutes inside one call (ten tries, 120 s between two of them).
+_PATIENCE: dict[str, Any] = {"retry_total": 4, "retry_backoff_max": 8}
+
+
+def open_tables(connection: str, uri: str, credential: AsyncTokenCredential) -> TableServiceClient:
+    """The table service: of the connection string, or where that is empty at `uri` by identity."""
+    if connection:
+        return TableServiceClient.from_connection_string(connection, **_PATIENCE)
+    return TableServiceClient(uri, credential=credential, **_PATIENCE)
+
+
+def open_queue(connection: str, uri: str, name: str, credential: AsyncTokenCredential) -> QueueClient:
+    """One queue, whose messages are base64 text on the wire: what the Functions host reads by default."""
+    coding: dict[str, Any] = {
+        "message_encode_policy": TextBase64EncodePolicy(),
+        "message_decode_policy": TextBase64DecodePolicy(),
+        "initial_backoff": 1,
+        "increment_base": 2,
+        "retry_total": 4,
+    }
+    if connection:
+        return QueueClient.from_connection_string(connection, name, **coding)
+    return QueueClient(uri, name, credential=credential, **coding)

@@ -1,0 +1,93 @@
+"""Tables and values for tests of what is stored: the same tests run in memory and on Azurite."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from azure.data.tables.aio import TableServiceClient
+
+from shared.adapters.clock import SystemClock
+from shared.adapters.leases import TableLeases
+from shared.adapters.ledger import TableLedger
+from shared.adapters.tables import AzureTable, Table
+from shared.core.ids import GroupId, ResourceId
+from shared.core.outcome import Done, Outcome, Result
+from tests.memory import MemoryTable
+
+GROUP = GroupId("00000000-0000-0000-0000-000000000001", "rg")
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class TestClock(SystemClock):
+    """A clock that a test can put forward; while nobody does, it goes with the loop."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> datetime:
+        return BEGAN + timedelta(seconds=asyncio.get_running_loop().time() + self.ahead)
+
+
+class Tables:
+    """Makes tables of either kind; every name is a new, empty table."""
+
+    def __init__(self, service: TableServiceClient | None) -> None:
+        self._service = service
+
+    def table(self, name: str) -> Table:
+        if self._service is None:
+            return MemoryTable()
+        return AzureTable(self._service, f"{name}{uuid.uuid4().hex[:12]}")
+
+
+class Process:
+    """One process's view of a ledger: several of them share the tables and the time."""
+
+    def __init__(self, connections: Table, outcomes: Table, clock: TestClock) -> None:
+        self.connections, self.outcomes, self.clock = connections, outcomes, clock
+        self.ledger = TableLedger(connections, outcomes, clock)
+
+    def other(self) -> TableLedger:
+        """The ledger of another process."""
+        return TableLedger(self.connections, self.outcomes, self.clock)
+
+
+class Workers:
+    """Processes that share one table of locks, and a record of who was inside when."""
+
+    def __init__(self, table, patience: float = 300.0) -> None:
+        self.table, self.clock, self.patience = table, TestClock(), patience
+        self.inside = 0
+        self.most = 0
+
+    def process(self) -> TableLeases:
+        return TableLeases(self.table, self.clock, self.patience)
+
+    async def work(self, leases: TableLeases, *names: str) -> None:
+        async with leases.hold(*names):
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            await asyncio.sleep(0.01)
+            self.inside -= 1
+
+
+def target(name: str = "orders", group: GroupId = GROUP) -> ResourceId:
+    return group.resource("Microsoft.Storage/storageAccounts", name)
+
+
+def endpoint(name: str = "pe-orders") -> ResourceId:
+    return GROUP.resource("Microsoft.Network/privateEndpoints", name)
+
+
+def outcome(at: ResourceId | None = None, result: Result = Result.CONNECTED, **more: Any) -> Outcome:
+    """A walk's outcome, of a moment after `BEGAN` in seconds (`after`)."""
+    moment = BEGAN + timedelta(seconds=more.pop("after", 0))
+    return Outcome(at or target(), result, moment, **({"profile": "default"} | more))
+
+
+def many_actions(number: int) -> tuple[Done, ...]:
+    """Actions whose record takes about 4,000 characters each."""
+    return tuple(Done("Create", endpoint(f"pe-{n}"), "x" * 3800) for n in range(number))

@@ -1,0 +1,184 @@
+"""One resource, one worker, and no event lost: on tables in memory and on Azurite."""
+
+import asyncio
+
+import pytest
+
+from shared.adapters.claim import LEASE_SECONDS, LostClaim
+from shared.core.ids import target_key
+from shared.core.outcome import Result
+from tests.adapters.storage import endpoint, outcome, target
+
+
+async def test_a_busy_target_is_nobody_elses(process):
+    claim = await process.ledger.claim(target())
+    assert await process.other().claim(target()) is None
+    await claim.finish(outcome())
+
+
+async def test_an_event_for_a_busy_target_makes_its_worker_look_again(process):
+    claim = await process.ledger.claim(target())
+    await process.other().claim(target())
+    assert await claim.finish(outcome()) is True
+
+
+async def test_without_an_event_meanwhile_nobody_looks_again(process):
+    claim = await process.ledger.claim(target())
+    assert await claim.finish(outcome()) is False
+
+
+async def test_the_mark_is_gone_when_the_worker_looks_again(process):
+    claim = await process.ledger.claim(target())
+    await process.other().claim(target())
+    await claim.finish(outcome())
+    again = await process.ledger.claim(target())
+    assert await again.finish(outcome()) is False
+
+
+async def test_of_many_that_claim_at_once_one_gets_it_and_is_told_of_the_others(process):
+    claims = await asyncio.gather(*(process.other().claim(target()) for _ in range(12)))
+    got = [claim for claim in claims if claim is not None]
+    assert len(got) == 1
+    assert await got[0].finish(outcome()) is True
+
+
+async def test_two_targets_are_worked_on_at_once(process):
+    first = await process.ledger.claim(target("one"))
+    second = await process.ledger.claim(target("two"))
+    assert second is not None
+    await first.abandon()
+    await second.abandon()
+
+
+async def test_a_finished_target_can_be_claimed_again(process):
+    await (await process.ledger.claim(target())).finish(outcome())
+    claim = await process.other().claim(target())
+    await claim.finish(outcome())
+
+
+async def test_an_abandoned_target_can_be_claimed_again(process):
+    await (await process.ledger.claim(target())).abandon()
+    claim = await process.other().claim(target())
+    await claim.finish(None)
+
+
+async def test_a_dead_workers_claim_expires(process):
+    dead = await process.ledger.claim(target())
+    process.clock.ahead += LEASE_SECONDS + 1
+    claim = await process.other().claim(target())
+    assert claim is not None
+    await claim.finish(outcome())
+    await dead.abandon()
+
+
+async def test_a_worker_that_was_overtaken_cannot_note_what_it_would_make(process):
+    slow = await process.ledger.claim(target())
+    process.clock.ahead += LEASE_SECONDS + 1
+    claim = await process.other().claim(target())
+    with pytest.raises(LostClaim):
+        await slow.own(endpoint())
+    assert await claim.finish(outcome()) is False
+
+
+async def test_a_worker_that_was_overtaken_does_not_record_over_the_other(process):
+    slow = await process.ledger.claim(target())
+    process.clock.ahead += LEASE_SECONDS + 1
+    claim = await process.other().claim(target())
+    with pytest.raises(LostClaim):
+        await slow.finish(outcome(result=Result.FAILED))
+    await claim.finish(outcome())
+    assert (await process.ledger.get(target_key(target())))["result"] == "Connected"
+
+
+async def test_a_worker_that_was_overtaken_lets_go_quietly(process):
+    slow = await process.ledger.claim(target())
+    process.clock.ahead += LEASE_SECONDS + 1
+    claim = await process.other().claim(target())
+    await slow.abandon()
+    assert await process.ledger.claim(target()) is None
+    await claim.finish(outcome())
+
+
+async def test_an_expired_claim_that_nobody_took_is_still_good(process):
+    slow = await process.ledger.claim(target())
+    process.clock.ahead += LEASE_SECONDS + 1
+    await slow.own(endpoint())
+    assert await slow.finish(outcome()) is False
+
+
+async def test_what_was_noted_is_known_to_the_next_worker(process):
+    dead = await process.ledger.claim(target())
+    await dead.own(endpoint())
+    process.clock.ahead += LEASE_SECONDS + 1
+    claim = await process.other().claim(target())
+    assert claim.owned == (endpoint(),)
+    await claim.finish(outcome())
+    await dead.abandon()
+
+
+async def test_an_object_is_noted_once_however_its_id_is_spelled(process):
+    claim = await process.ledger.claim(target())
+    await claim.own(endpoint("pe-one"))
+    await claim.own(endpoint("PE-ONE"))
+    await claim.own(endpoint("pe-two"))
+    assert claim.owned == (endpoint("pe-one"), endpoint("pe-two"))
+    await claim.finish(outcome())
+
+
+async def test_deleted_objects_are_forgotten(process):
+    claim = await process.ledger.claim(target())
+    await claim.own(endpoint("pe-one"))
+    await claim.own(endpoint("pe-two"))
+    await claim.disown([endpoint("PE-ONE"), endpoint("never")])
+    assert claim.owned == (endpoint("pe-two"),)
+    await claim.finish(outcome())
+
+
+async def test_notes_survive_a_mark_that_was_set_between(process):
+    claim = await process.ledger.claim(target())
+    await process.other().claim(target())
+    await claim.own(endpoint())
+    assert claim.owned == (endpoint(),)
+    assert await claim.finish(outcome()) is True
+
+
+async def test_hundreds_of_objects_fit(process):
+    claim = await process.ledger.claim(target())
+    for number in range(300):
+        await claim.own(endpoint(f"pe-with-a-rather-long-name-{number:04d}"))
+    await claim.finish(outcome())
+    again = await process.other().claim(target())
+    assert len(again.owned) == 300
+    await again.abandon()
+
+
+async def test_the_profile_of_the_last_outcome_that_had_one_is_remembered(process):
+    await (await process.ledger.claim(target())).finish(outcome(profile="isolated"))
+    await (await process.ledger.claim(target())).finish(outcome(result=Result.FAILED, profile=""))
+    claim = await process.ledger.claim(target())
+    assert claim.profile == "isolated"
+    await claim.abandon()
+
+
+async def test_a_target_without_a_past_leaves_no_row(process):
+    await (await process.ledger.claim(target())).finish(None)
+    assert await process.ledger.targets() == []
+
+
+async def test_a_target_that_was_only_asked_about_leaves_no_row(process):
+    await process.ledger.expect(target(), "asked for by hand")
+    await (await process.ledger.claim(target())).finish(None)
+    assert await process.ledger.get(target_key(target())) is None
+
+
+async def test_a_target_with_a_past_keeps_its_row(process):
+    await (await process.ledger.claim(target())).finish(outcome())
+    await (await process.ledger.claim(target())).finish(None)
+    assert (await process.ledger.get(target_key(target())))["result"] == "Connected"
+
+
+async def test_a_target_with_objects_keeps_its_row_whatever_the_walk_says(process):
+    claim = await process.ledger.claim(target())
+    await claim.own(endpoint())
+    await claim.finish(None)
+    assert await process.ledger.targets() == [target()]

@@ -1,0 +1,127 @@
+"""Present state and history, in memory and on Azurite."""
+
+import asyncio
+
+import pytest
+
+from shared.core.ids import GroupId, target_key
+from shared.core.outcome import Result
+from tests.adapters.storage import GROUP, endpoint, many_actions, outcome, target
+
+OTHER = GroupId("00000000-0000-0000-0000-000000000002", "rg")
+
+
+async def test_an_outcome_is_found_by_its_key_as_it_was_recorded(process):
+    await process.ledger.record(outcome(reason="every check holds"))
+    found = await process.ledger.get(target_key(target()))
+    assert {
+        **outcome(reason="every check holds").record(),
+        "key": target_key(target()),
+    }.items() <= found.items()
+
+
+async def test_an_unknown_key_is_none(process):
+    assert await process.ledger.get("0" * 32) is None
+
+
+async def test_a_target_at_its_first_walk_has_no_state_yet(process):
+    claim = await process.ledger.claim(target())
+    assert await process.ledger.get(target_key(target())) is None
+    assert await process.ledger.connections() == []
+    await claim.finish(outcome())
+
+
+async def test_history_is_newest_first_and_ends_at_the_limit(process):
+    for after in (1, 3, 2):
+        await process.ledger.record(outcome(after=after, reason=f"second {after}"))
+    newest = await process.ledger.history(target_key(target()), limit=2)
+    assert [entry["reason"] for entry in newest] == ["second 3", "second 2"]
+
+
+async def test_two_outcomes_of_one_moment_are_two_entries(process):
+    await process.ledger.record(outcome())
+    await process.ledger.record(outcome())
+    assert len(await process.ledger.history(target_key(target()))) == 2
+
+
+async def test_the_state_is_the_last_outcome_and_nothing_of_the_one_before(process):
+    await process.ledger.record(outcome(done=many_actions(40)))
+    await process.ledger.record(outcome(result=Result.BLOCKED, code="SubnetIsFull", after=1))
+    found = await process.ledger.get(target_key(target()))
+    assert (found["result"], found["code"], found["actions"]) == ("Blocked", "SubnetIsFull", [])
+
+
+async def test_states_are_narrowed_by_result_and_by_subscription(process):
+    await process.ledger.record(outcome(target("one")))
+    await process.ledger.record(outcome(target("two"), Result.FAILED))
+    await process.ledger.record(outcome(target("three", OTHER), Result.FAILED))
+    failed = await process.ledger.connections(result="Failed")
+    here = await process.ledger.connections(subscription=GROUP.subscription.upper())
+    both = await process.ledger.connections(result="Failed", subscription=OTHER.subscription)
+    assert {entry["resource_id"] for entry in failed} == {target("two").text, target("three", OTHER).text}
+    assert len(here) == 2
+    assert [entry["resource_id"] for entry in both] == [target("three", OTHER).text]
+
+
+async def test_targets_of_a_group_are_found_in_any_case(process):
+    await process.ledger.record(outcome(target("one")))
+    await process.ledger.record(outcome(target("two", GroupId(GROUP.subscription, "other"))))
+    await process.ledger.record(outcome(target("three", OTHER)))
+    assert await process.ledger.targets(GroupId(GROUP.subscription.upper(), "RG")) == [target("one")]
+    assert len(await process.ledger.targets()) == 3
+
+
+async def test_an_expected_target_is_pending_until_it_was_walked(process):
+    await process.ledger.expect(target(), "asked for by hand")
+    found = await process.ledger.get(target_key(target()))
+    assert (found["result"], found["code"], found["reason"]) == ("Pending", "Queued", "asked for by hand")
+
+
+async def test_expecting_a_known_target_changes_nothing(process):
+    await process.ledger.record(outcome())
+    await process.ledger.expect(target(), "asked for by hand")
+    assert (await process.ledger.get(target_key(target())))["result"] == "Connected"
+
+
+async def test_an_outcome_without_a_claim_leaves_the_claim_to_its_worker(process):
+    claim = await process.ledger.claim(target())
+    await claim.own(endpoint())
+    await process.other().record(outcome(result=Result.FAILED))
+    assert await process.other().claim(target()) is None
+    assert await claim.finish(outcome()) is True
+    found = await process.ledger.get(target_key(target()))
+    assert (found["result"], found["owned"], found["working"]) == ("Connected", [endpoint().text], False)
+
+
+async def test_whoever_is_at_work_shows(process):
+    await process.ledger.record(outcome())
+    claim = await process.ledger.claim(target())
+    assert (await process.ledger.get(target_key(target())))["working"] is True
+    await claim.finish(outcome())
+
+
+async def test_many_processes_record_at_once_and_no_history_is_lost(process):
+    await asyncio.gather(*(process.other().record(outcome(after=n)) for n in range(10)))
+    assert len(await process.ledger.history(target_key(target()))) == 10
+
+
+@pytest.mark.parametrize("number", [40, 90])
+async def test_a_long_record_is_kept_whole(process, number):
+    await process.ledger.record(outcome(done=many_actions(number)))
+    assert len((await process.ledger.get(target_key(target())))["actions"]) == number
+    assert len((await process.ledger.history(target_key(target())))[0]["actions"]) == number
+
+
+async def test_a_record_that_no_row_can_hold_is_kept_with_a_note_of_what_it_lacks(process):
+    await process.ledger.record(outcome(done=many_actions(400), reason="r" * 500_000))
+    found = await process.ledger.get(target_key(target()))
+    assert found["result"] == "Connected"
+    assert found["actions"] == []
+    assert found["left_out"] == {"paths": 0, "checks": 0, "actions": 400}
+    assert len(found["reason"]) < 10_000
+
+
+async def test_text_of_any_script_survives(process):
+    reason = "Zone „größe“ 日本語 😀 \u202e"
+    await process.ledger.record(outcome(reason=reason))
+    assert (await process.ledger.get(target_key(target())))["reason"] == reason

@@ -1,0 +1,108 @@
+"""What time does to claims and locks: renewal, patience, and storage that has a bad moment."""
+
+import asyncio
+
+import pytest
+
+from shared.adapters.leases import LEASE_SECONDS
+from shared.core.errors import TransientError
+from tests.adapters.storage import Process, TestClock, Workers, outcome, target
+from tests.memory import MemoryTable
+
+
+async def test_a_held_claim_is_renewed_as_long_as_its_worker_lives():
+    process = Process(MemoryTable(), MemoryTable(), TestClock())
+    claim = await process.ledger.claim(target())
+    for _ in range(20):
+        await asyncio.sleep(LEASE_SECONDS / 2)
+        assert await process.other().claim(target()) is None
+    await claim.finish(outcome())
+
+
+async def test_a_storm_of_events_for_a_busy_target_is_one_write():
+    class Counting(MemoryTable):
+        writes = 0
+
+        async def replace(self, row, values):
+            self.writes += 1
+            return await super().replace(row, values)
+
+    table = Counting()
+    process = Process(table, MemoryTable(), TestClock())
+    claim = await process.ledger.claim(target())
+    for _ in range(100):
+        await process.other().claim(target())
+    assert table.writes == 1
+    await claim.finish(outcome())
+
+
+async def test_a_renewal_that_fails_once_is_tried_again():
+    class Shaky(MemoryTable):
+        broken = False
+
+        async def replace(self, row, values):
+            if self.broken:
+                raise TransientError("storage has a bad moment")
+            return await super().replace(row, values)
+
+    table = Shaky()
+    process = Process(table, MemoryTable(), TestClock())
+    claim = await process.ledger.claim(target())
+    table.broken = True
+    await asyncio.sleep(30)
+    table.broken = False
+    await asyncio.sleep(300)
+    assert await process.other().claim(target()) is None
+    await claim.finish(outcome())
+
+
+async def test_whoever_waits_too_long_is_told_and_holds_nothing():
+    workers = Workers(MemoryTable(), patience=20.0)
+    async with workers.process().hold("b"):
+        other = workers.process()
+        with pytest.raises(TransientError, match="others hold the lock on a or b"):
+            await workers.work(other, "a", "b")
+        await workers.work(other, "a")
+
+
+async def test_waiting_in_the_same_process_ends_as_well():
+    workers = Workers(MemoryTable(), patience=20.0)
+    leases = workers.process()
+    async with leases.hold("zone"):
+        with pytest.raises(TransientError):
+            await workers.work(leases, "zone")
+
+
+async def test_a_held_lock_is_renewed_as_long_as_its_worker_lives():
+    workers = Workers(MemoryTable(), patience=20.0)
+    async with workers.process().hold("zone"):
+        for _ in range(10):
+            await asyncio.sleep(LEASE_SECONDS / 2)
+            with pytest.raises(TransientError):
+                await workers.work(workers.process(), "zone")
+
+
+async def test_work_whose_lock_was_lost_is_stopped():
+    workers = Workers(MemoryTable())
+    done = []
+
+    async def overtaken() -> None:
+        async with workers.process().hold("zone"):
+            workers.clock.ahead += LEASE_SECONDS + 1
+            await workers.work(workers.process(), "zone")
+            await asyncio.sleep(LEASE_SECONDS)
+            done.append("too much")
+
+    with pytest.raises(TransientError, match="lost to another worker"):
+        await overtaken()
+    assert done == []
+
+
+async def test_a_lock_that_cannot_be_freed_does_not_spoil_the_work():
+    class Shaky(MemoryTable):
+        async def delete(self, row):
+            raise TransientError("storage has a bad moment")
+
+    workers = Workers(Shaky())
+    await workers.work(workers.process(), "zone")
+    assert workers.most == 1

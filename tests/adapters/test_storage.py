@@ -1,0 +1,87 @@
+"""The storage account itself, on Azurite: the work queue, and what its refusals mean."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from azure.data.tables.aio import TableServiceClient
+from azure.storage.queue.aio import QueueClient
+
+from sandbox.azurite import ACCOUNT, KEY
+from shared.adapters.queue import StorageQueue
+from shared.adapters.storage import open_queue, open_tables
+from shared.adapters.tables import AzureTable
+from shared.core.errors import BlockedError, PermanentError, TransientError
+
+
+@pytest.fixture
+async def client(azurite):
+    async with open_queue(azurite.connection_string, "", f"work-{uuid.uuid4().hex[:8]}", None) as made:
+        yield made
+
+
+async def received(client):
+    return [message async for message in client.receive_messages()]
+
+
+async def test_a_message_arrives_in_a_queue_that_nobody_made_before(client):
+    await StorageQueue(client).send('{"resource_id": "ä"}')
+    assert [message.content for message in await received(client)] == ['{"resource_id": "ä"}']
+
+
+async def test_on_the_wire_a_message_is_base64_as_the_functions_host_reads_it(client, azurite):
+    await StorageQueue(client).send("item")
+    async with QueueClient.from_connection_string(azurite.connection_string, client.queue_name) as plain:
+        assert [message.content for message in await received(plain)] == ["aXRlbQ=="]
+
+
+async def test_a_queue_that_is_there_already_is_used(client):
+    await client.create_queue()
+    await StorageQueue(client).send("one")
+    assert len(await received(client)) == 1
+
+
+@pytest.mark.parametrize("delay", [timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=400)])
+async def test_a_delayed_message_is_not_visible_yet(client, delay):
+    await StorageQueue(client).send("later", delay=delay)
+    assert await received(client) == []
+    assert (await client.get_queue_properties()).approximate_message_count == 1
+
+
+async def test_a_delay_in_the_past_is_none(client):
+    await StorageQueue(client).send("now", delay=timedelta(seconds=-5))
+    assert len(await received(client)) == 1
+
+
+async def test_a_service_that_cannot_be_reached_is_transient():
+    nobody = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};TableEndpoint=http://127.0.0.1:9/x;"
+    async with TableServiceClient.from_connection_string(nobody, retry_total=0) as service:
+        with pytest.raises(TransientError, match="table lost cannot be reached"):
+            await AzureTable(service, "lost").get("p", "k")
+
+
+@pytest.fixture
+def stranger(azurite):
+    """The account's connection string, with a key that is not its own."""
+    return azurite.connection_string.replace(KEY, "A" * 86 + "==")
+
+
+@pytest.mark.filterwarnings("ignore:Testing an element:DeprecationWarning")  # azure-data-tables reading XML
+async def test_a_table_that_refuses_the_app_blocks_with_the_role_that_is_needed(stranger):
+    async with open_tables(stranger, "", None) as service:
+        with pytest.raises(BlockedError) as caught:
+            await AzureTable(service, "mine").get("p", "k")
+    assert "Table Data Contributor" in caught.value.remedy
+
+
+async def test_a_queue_that_refuses_the_app_blocks_with_the_role_that_is_needed(stranger):
+    async with open_queue(stranger, "", "work", None) as queue:
+        with pytest.raises(BlockedError) as caught:
+            await StorageQueue(queue).send("item")
+    assert "Queue Data Contributor" in caught.value.remedy
+
+
+async def test_a_table_name_that_the_service_refuses_is_permanent(azurite):
+    async with open_tables(azurite.connection_string, "", None) as service:
+        with pytest.raises(PermanentError):
+            await AzureTable(service, "no-dashes").get("p", "k")
