@@ -63,6 +63,11 @@ class Azurite:
         self._urls = {one: f"{url}/{ACCOUNT}" for one, url in zip(SERVICES, found, strict=True)}
         return self
 
+    @property
+    def running(self) -> bool:
+        """False before `start`, after `stop`, and when it ended by itself."""
+        return self._child is not None and self._child.exit_code is None
+
     def stop(self) -> None:
         """End it; all that it held is gone. Does nothing when it does not run."""
         if self._child is not None:

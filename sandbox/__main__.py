@@ -1,0 +1,121 @@
+"""`python -m sandbox up`: a local Azure with the app in it, until interrupted. `demo`: see it at work.
+
+Exit codes: 0 after an interruption, or a demo that went well; 1 when something could not start, ended by
+itself or went otherwise than it should; 2 for a wrong command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+
+import yaml
+
+from sandbox import demo
+from sandbox.app_folder import AppError
+from sandbox.azure import scenario
+from sandbox.azurite import ROOT, AzuriteMissingError
+from sandbox.child import ChildError
+from sandbox.up import Sandbox
+
+EXPECTED = (
+    AppError,
+    AzuriteMissingError,
+    ChildError,
+    OSError,
+    ValueError,
+    scenario.ScenarioError,
+    yaml.YAMLError,
+)
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="A local Azure with the app in it."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("demo", help="start one, act on it as a user would, and say what happens")
+    up = commands.add_parser("up", help="start one and keep it until interrupted")
+    up.add_argument("--scenario", type=Path, default=scenario.DEFAULT, help="YAML world to begin with")
+    up.add_argument(
+        "--policy", type=Path, default=ROOT / "connectivity.yaml", help="connectivity.yaml of the app"
+    )
+    up.add_argument("--app", type=Path, default=ROOT, help="folder of the app, or a built zip")
+    up.add_argument("--workers", type=int, default=1, help="host processes that share queues and tables")
+    up.add_argument("--speed", type=float, default=60.0, help="simulated seconds per real second")
+    up.add_argument("--port-base", type=int, help="first of the ports to use; by default free ones")
+    up.add_argument("--faults", type=Path, help="YAML list of fault rules")
+    up.add_argument("--seed", type=int, default=0, help="decides every duration and race")
+    up.add_argument("--dir", type=Path, default=Path(".sandbox"), help="for endpoints.json, ca.pem and logs")
+    asked = parser.parse_args(argv)
+    if asked.command == "up" and (asked.workers < 1 or asked.speed <= 0):
+        parser.error("--workers and --speed must be above 0")
+    return asked
+
+
+async def up(asked: argparse.Namespace) -> int:
+    """Start a sandbox, say where it is, and wait."""
+    box = Sandbox(
+        scenario=asked.scenario,
+        policy=asked.policy,
+        app=asked.app,
+        workers=asked.workers,
+        speed=asked.speed,
+        port_base=asked.port_base,
+        faults=asked.faults,
+        seed=asked.seed,
+        folder=asked.dir,
+    )
+    async with box:
+        print(described(box, asked.dir), flush=True)
+        await box.run()
+    return 0
+
+
+def described(box: Sandbox, folder: Path) -> str:
+    """What a person needs to know of a running sandbox."""
+    at = box.endpoints
+    return "\n".join(
+        [
+            f"A local Azure is up: speed {box.speed:g}, seed {box.seed}.",
+            f"  Azure Resource Manager  {at['arm_http']}  (any bearer token is a user with all rights)",
+            f"  the same over TLS       {at['arm']}  (CA: {at['ca_file']})",
+            f"  control                 {at['arm_http']}/_sandbox",
+            f"  functions app           {at['host']}/api",
+            f"  queues and tables       {at['queues']}  {at['tables']}",
+            f"  all of these            {folder / 'endpoints.json'}",
+            f"  logs                    {folder}/*.log",
+            "Ctrl-C ends it.",
+        ]
+    )
+
+
+async def until_interrupted(work: Coroutine[object, object, int]) -> int:
+    """Run to the end, or to SIGINT or SIGTERM, which end it in order with code 0."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 0
+
+
+def main(argv: list[str]) -> int:
+    """Run a command; what can go wrong is said in words."""
+    asked = arguments(argv)
+    try:
+        return asyncio.run(until_interrupted(up(asked) if asked.command == "up" else demo.main()))
+    except EXPECTED as error:
+        print(f"The sandbox could not run: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,219 @@
+"""A whole local Azure with the app in it: simulator, identity, storage, functions hosts, and events between.
+
+`python -m sandbox up` for people, `async with Sandbox(...)` for tests, demo and benchmarks: the same code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self, TypedDict
+from urllib.parse import quote
+
+import yaml
+
+from sandbox.app_folder import app_folder
+from sandbox.azure import scenario
+from sandbox.azure.server import Endpoints as ArmEndpoints
+from sandbox.azure.server import http_post, serve
+from sandbox.azure.simulator import Simulator
+from sandbox.azurite import ROOT, Azurite
+from sandbox.child import ChildError
+from sandbox.host.keys import EVENT_GRID, Keys
+from sandbox.workers import Workers, WorkerSetup
+
+EVENT_FUNCTION = "on_event"
+# What the deployed subscription asks for too: the app reads no failures, and no actions (listKeys and such).
+EVENT_TYPES = ("Microsoft.Resources.ResourceWriteSuccess", "Microsoft.Resources.ResourceDeleteSuccess")
+GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
+SWEEP_SECONDS = 15 * 60
+LEAST_SWEEP_SECONDS = 5
+HOST_PORTS = 10  # above --port-base
+LOOK_EVERY = 0.1
+ENDPOINTS_FILE = "endpoints.json"
+
+
+class Endpoints(TypedDict):
+    """Where everything is. `arm` is https (trust `ca_file`), `arm_http` the same in plain HTTP, and control.
+
+    `host` is worker 0, which has Event Grid and the timers; `hosts` are all. The same as endpoints.json.
+    """
+
+    arm: str
+    arm_http: str
+    graph: str
+    identity: str
+    identity_header: str
+    host: str
+    hosts: list[str]
+    blobs: str
+    queues: str
+    tables: str
+    connection_string: str
+    ca_file: str
+    subscription_ids: list[str]
+    speed: float
+
+
+@dataclass(kw_only=True)
+class Sandbox:
+    """One sandbox; `async with` starts it and stops all of it, whatever happens in between.
+
+    speed: simulated seconds per real second. settings: more app settings, or others. folder: for logs, the CA
+    file and endpoints.json; by default one that is deleted at the end. keys, visibility: see sandbox.host.
+    Entering raises ChildError, AzuriteMissingError, AppError or ScenarioError, each saying what to do.
+    """
+
+    scenario: Path = scenario.DEFAULT
+    policy: Path = ROOT / "connectivity.yaml"
+    app: Path = ROOT
+    workers: int = 1
+    speed: float = 60.0
+    port_base: int | None = None
+    faults: Path | None = None
+    seed: int = 0
+    folder: Path | None = None
+    keys: Path | None = None
+    visibility: float | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    simulator: Simulator = field(init=False)
+    endpoints: Endpoints = field(init=False)
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        """Stop everything. Raises ChildError when something had ended by itself and nobody noticed yet."""
+        await self._stack.aclose()
+        if error is None and not self._keeper.cancelled():
+            self._keeper.result()
+
+    async def run(self) -> None:
+        """Wait until something that should run has ended for good; raises its ChildError."""
+        await asyncio.shield(self._keeper)
+
+    async def crash_worker(self, number: int) -> None:
+        """End a worker as a power cut would, and wait until it is back."""
+        await self._workers.crash(number)
+
+    def worker_pid(self, number: int) -> int:
+        """The process of a worker."""
+        return self._workers.pid(number)
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        folder = self._folder(stack)
+        app = app_folder(self.app, folder)
+        self.simulator = self._simulator()
+        arm = await stack.enter_async_context(
+            serve(self.simulator, folder, https_port=self._port(0), http_port=self._port(1))
+        )
+        self._azurite = Azurite(folder, (self._port(2), self._port(3), self._port(4)))
+        stack.callback(self._azurite.stop)
+        await asyncio.to_thread(self._azurite.start)
+        ports = tuple(self._port(HOST_PORTS + number) for number in range(self.workers))
+        environment = self._environment(arm, self._azurite)
+        self._workers = Workers(
+            WorkerSetup(app, environment, folder, self.speed, ports, self.keys, self.visibility)
+        )
+        stack.push_async_callback(self._workers.stop)
+        await self._workers.start()
+        self._keeper = asyncio.create_task(self._keep_running())
+        stack.push_async_callback(self._stop_keeping)
+        await self._connect_events(stack)
+        self.endpoints = self._endpoints(arm)
+        file = folder / ENDPOINTS_FILE
+        stack.callback(file.unlink, missing_ok=True)  # addresses that nobody answers any more mislead
+        file.write_text(json.dumps(self.endpoints, indent=2) + "\n")
+
+    def _folder(self, stack: AsyncExitStack) -> Path:
+        if self.folder is None:
+            return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder.resolve()
+
+    def _port(self, place: int) -> int:
+        return 0 if self.port_base is None else self.port_base + place
+
+    def _simulator(self) -> Simulator:
+        simulator = Simulator(seed=self.seed, speed=self.speed)
+        simulator.apply(scenario.load(self.scenario))
+        if self.faults is not None:
+            simulator.faults.add(yaml.safe_load(self.faults.read_text()))
+        return simulator
+
+    def _environment(self, arm: ArmEndpoints, azurite: Azurite) -> dict[str, str]:
+        """The app's settings, over an environment in which nothing points at a real Azure or a proxy."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AZURE_", "MSI_", "IDENTITY_")) and not name.lower().endswith("_proxy")
+        }
+        return {
+            **inherited,
+            **arm.environment,
+            "AzureWebJobsStorage": azurite.connection_string,
+            "CAUSEWAY_ARM_ENDPOINT": arm.arm,
+            "CAUSEWAY_POLICY": str(self.policy.resolve()),
+            "CAUSEWAY_SWEEP_SCHEDULE": sweep_schedule(self.speed),
+            **self.settings,
+        }
+
+    async def _connect_events(self, stack: AsyncExitStack) -> None:
+        """Subscribe the app's webhook to the simulator's events, handshake included, as a deployment does."""
+        url = f"{self._workers.addresses[0]}/runtime/webhooks/eventgrid?functionName={EVENT_FUNCTION}"
+        if self.keys is not None:
+            url += f"&code={quote(Keys.load(self.keys).system[EVENT_GRID])}"
+        post = await stack.enter_async_context(http_post())
+        stack.callback(self.simulator.events.close)
+        await self.simulator.events.subscribe_webhook("causeway", url, post, event_types=EVENT_TYPES)
+
+    async def _keep_running(self) -> None:
+        """Look after the processes until cancelled. Raises ChildError when one is gone for good."""
+        while self._azurite.running:
+            await self._workers.revive()
+            await asyncio.sleep(LOOK_EVERY)
+        raise ChildError("azurite ended by itself, and all that it held with it; see azurite.log")
+
+    async def _stop_keeping(self) -> None:
+        self._keeper.cancel()
+        await asyncio.gather(self._keeper, return_exceptions=True)
+
+    def _endpoints(self, arm: ArmEndpoints) -> Endpoints:
+        return Endpoints(
+            arm=arm.arm,
+            arm_http=arm.arm_http,
+            graph=arm.arm + GRAPH_PATH,
+            identity=arm.identity,
+            identity_header=arm.identity_header,
+            host=self._workers.addresses[0],
+            hosts=list(self._workers.addresses),
+            blobs=self._azurite.blobs,
+            queues=self._azurite.queues,
+            tables=self._azurite.tables,
+            connection_string=self._azurite.connection_string,
+            ca_file=str(arm.ca_file),
+            subscription_ids=list(self.simulator.world.subscriptions),
+            speed=self.speed,
+        )
+
+
+def sweep_schedule(speed: float) -> str:
+    """Every 15 simulated minutes, at least 5 real seconds, as the next shorter NCRONTAB expression."""
+    seconds = max(SWEEP_SECONDS / speed, LEAST_SWEEP_SECONDS)
+    if seconds < 60:
+        return f"*/{_divisor_of_60(seconds)} * * * * *"
+    return f"0 */{_divisor_of_60(seconds / 60)} * * * *"
+
+
+def _divisor_of_60(most: float) -> int:
+    return max(one for one in range(1, 31) if 60 % one == 0 and one <= most)
