@@ -83,11 +83,11 @@ def described(box: Sandbox, folder: Path) -> str:
     return "\n".join(
         [
             f"A local Azure is up: speed {box.speed:g}, seed {box.seed}.",
-            f"  Azure Resource Manager  {at['arm_http']}  (any bearer token is a user with all rights)",
-            f"  the same over TLS       {at['arm']}  (CA: {at['ca_file']})",
-            f"  control                 {at['arm_http']}/_sandbox",
-            f"  functions app           {at['host']}/api",
-            f"  queues and tables       {at['queues']}  {at['tables']}",
+            f"  Azure Resource Manager  {at.arm_http}  (any bearer token is a user with all rights)",
+            f"  the same over TLS       {at.arm}  (CA: {at.ca_file})",
+            f"  control                 {at.arm_http}/_sandbox",
+            f"  functions app           {at.host}/api",
+            f"  queues and tables       {at.queues}  {at.tables}",
             f"  all of these            {folder / 'endpoints.json'}",
             f"  logs                    {folder}/*.log",
             "Ctrl-C ends it.",

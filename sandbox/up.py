@@ -11,9 +11,9 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self, TypedDict
+from typing import Self
 from urllib.parse import quote
 
 import yaml
@@ -39,7 +39,8 @@ LOOK_EVERY = 0.1
 ENDPOINTS_FILE = "endpoints.json"
 
 
-class Endpoints(TypedDict):
+@dataclass(frozen=True, slots=True)
+class Endpoints:
     """Where everything is. `arm` is https (trust `ca_file`), `arm_http` the same in plain HTTP, and control.
 
     `host` is worker 0, which has Event Grid and the timers; `hosts` are all. The same as endpoints.json.
@@ -51,13 +52,13 @@ class Endpoints(TypedDict):
     identity: str
     identity_header: str
     host: str
-    hosts: list[str]
+    hosts: tuple[str, ...]
     blobs: str
     queues: str
     tables: str
     connection_string: str
     ca_file: str
-    subscription_ids: list[str]
+    subscription_ids: tuple[str, ...]
     speed: float
 
 
@@ -133,7 +134,7 @@ class Sandbox:
         self.endpoints = self._endpoints(arm)
         file = folder / ENDPOINTS_FILE
         stack.callback(file.unlink, missing_ok=True)  # addresses that nobody answers any more mislead
-        file.write_text(json.dumps(self.endpoints, indent=2) + "\n")
+        file.write_text(json.dumps(asdict(self.endpoints), indent=2) + "\n")
 
     def _folder(self, stack: AsyncExitStack) -> Path:
         if self.folder is None:
@@ -196,13 +197,13 @@ class Sandbox:
             identity=arm.identity,
             identity_header=arm.identity_header,
             host=self._workers.addresses[0],
-            hosts=list(self._workers.addresses),
+            hosts=self._workers.addresses,
             blobs=self._azurite.blobs,
             queues=self._azurite.queues,
             tables=self._azurite.tables,
             connection_string=self._azurite.connection_string,
             ca_file=str(arm.ca_file),
-            subscription_ids=list(self.simulator.world.subscriptions),
+            subscription_ids=tuple(self.simulator.world.subscriptions),
             speed=self.speed,
         )
 
