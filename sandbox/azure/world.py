@@ -174,8 +174,8 @@ class World:
         first_wait: Retry-After of the accepting answer (facts section 1 rule 8).
         resource, region: what it is about, default `call.id` and that resource's (or its root's) location.
         locks: ids whose lock it holds while running.
-        complete: replaces what happens at the end (a write: `world.succeed`; a delete: `world.remove`); it may
-            raise ArmError, then the operation ends Failed with it.
+        complete: replaces what happens at the end (a write: `world.succeed`; a delete: `world.remove`); an
+            ArmError from it ends the operation as Failed.
         fail, failed: an end in failure decided beforehand; what failing does (default: state Failed).
         result: body of the finished STORAGE poll, default the shown resource.
 
