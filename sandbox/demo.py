@@ -204,9 +204,9 @@ async def main() -> int:
     """Start everything, tell the story, and return the exit code."""
     began = time.monotonic()
     async with Sandbox() as box:
-        speed = float(box.endpoints["speed"])
+        speed = box.endpoints.speed
         say(
-            f"A local Azure at {box.endpoints['arm_http']} with the app in it, {speed:g} times as fast as the real one.\n"
+            f"A local Azure at {box.endpoints.arm_http} with the app in it, {speed:g} times as fast as the real one.\n"
         )
         async with User(box.endpoints) as user:
             demo = Demo(user, speed)

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 import aiohttp
 
+from sandbox.up import Endpoints
+
 AZURE = {"tenant": "11111111-1111-1111-1111-111111111111"}
 VERSIONS = {
     "microsoft.storage": "2023-05-01",
@@ -26,9 +28,9 @@ class Refused(Exception):  # noqa: N818
 class User:
     """Acts as a person with a token who may do everything in the simulated Azure."""
 
-    def __init__(self, endpoints: Mapping[str, Any]) -> None:
-        self._arm = str(endpoints["arm_http"])
-        self._host = str(endpoints["host"])
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._arm = endpoints.arm_http
+        self._host = endpoints.host
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
