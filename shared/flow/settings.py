@@ -1,68 +1,128 @@
-"""The app's settings: read once, checked together, frozen.
+"""The app's settings: read once from the environment, checked together, frozen.
 
 Place in the data's way: before it. `local.settings.sample.json` lists the same names; a test compares them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
 
-from shared.core.errors import Fault, PolicyError
+from shared.core.errors import CausewayError, Fault, clean
 
 STORAGE = "AzureWebJobsStorage"
-DEFAULT_BUDGET = 480.0  # seconds of one walk; the sample host.json gives a function ten minutes
+ACCOUNT, QUEUES, TABLES = (
+    f"{STORAGE}__accountName",
+    f"{STORAGE}__queueServiceUri",
+    f"{STORAGE}__tableServiceUri",
+)
+POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
+ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
+IDENTITY = "IDENTITY_ENDPOINT"  # set by the platform where the app has a managed identity
+
+DEFAULT_POLICY = "connectivity.yaml"
+DEFAULT_BUDGET = 480.0  # seconds of one walk: below the ten minutes that host.json gives a function
+SHORTEST_BUDGET, LONGEST_BUDGET = 10.0, 3600.0
+CRON_FIELDS = 6  # NCRONTAB as the timer trigger takes it, seconds first
+
+
+class SettingsError(CausewayError):
+    """Settings are missing or wrong. It carries every fault, so that a person mends them in one go."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__("\n".join([f"the app's settings have {count}", *(f"- {fault}" for fault in faults)]))
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`connection` is a storage connection string, or empty where the two service URIs are used instead."""
+    """`connection` is a storage connection string, or empty where the two service URIs are used instead.
+
+    `arm_endpoint` is empty where the policy's cloud says where Azure Resource Manager is. `hosted`: the
+    platform gives a managed identity. `budget`: seconds of one walk.
+    """
 
     connection: str
     queue_uri: str
     table_uri: str
     policy: str
+    sweep_schedule: str
     arm_endpoint: str
     client_id: str
+    hosted: bool
     budget: float
 
     @classmethod
-    def read(cls, environment: Mapping[str, str]) -> "Settings":
-        """Raises PolicyError naming every missing or malformed setting at once."""
-        faults: list[Fault] = []
-        connection = environment.get(STORAGE, "")
-        account = environment.get(f"{STORAGE}__accountName", "")
-        queue_uri = environment.get(f"{STORAGE}__queueServiceUri") or _uri(account, "queue")
-        table_uri = environment.get(f"{STORAGE}__tableServiceUri") or _uri(account, "table")
-        if not connection and not (queue_uri and table_uri):
-            remedy = f"set {STORAGE}, or {STORAGE}__queueServiceUri and {STORAGE}__tableServiceUri"
-            faults.append(Fault(STORAGE, "", "no storage account is named", remedy))
-        endpoint = environment.get("CAUSEWAY_ARM_ENDPOINT", "")
-        if endpoint and not endpoint.startswith("https://"):
-            remedy = "give an https:// address: a token is never sent in the clear"
-            faults.append(Fault("CAUSEWAY_ARM_ENDPOINT", endpoint, "it is not https", remedy))
-        budget = _number(environment.get("CAUSEWAY_BUDGET_SECONDS", ""), faults)
-        if faults:
-            raise PolicyError(faults)
-        return cls(
-            connection,
-            queue_uri,
-            table_uri,
-            environment.get("CAUSEWAY_POLICY") or "connectivity.yaml",
-            endpoint,
-            environment.get("AZURE_CLIENT_ID", ""),
-            budget,
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Raises SettingsError naming every missing or malformed setting at once."""
+        found = _Reader(environment)
+        settings = cls(
+            *found.storage(),
+            policy=found.text(POLICY, DEFAULT_POLICY),
+            sweep_schedule=found.schedule(),
+            arm_endpoint=found.url(ARM),
+            client_id=found.text(CLIENT),
+            hosted=IDENTITY in environment,
+            budget=found.budget(),
         )
+        if found.faults:
+            raise SettingsError(tuple(found.faults))
+        return settings
 
 
-def _uri(account: str, service: str) -> str:
-    return f"https://{account}.{service}.core.windows.net" if account else ""
+class _Reader:
+    """Reads one setting after the other, and notes what is wrong with each."""
 
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.faults: list[Fault] = []
 
-def _number(text: str, faults: list[Fault]) -> float:
-    try:
-        seconds = float(text or DEFAULT_BUDGET)
-    except ValueError:
-        seconds = 0.0
-    if not 10 <= seconds <= 3600:
-        remedy = "give seconds, from 10 to 3600, below functionTimeout in host.json"
-        faults.append(Fault("CAUSEWAY_BUDGET_SECONDS", text, "it is no such number", remedy))
-    return seconds
+    def text(self, name: str, default: str = "") -> str:
+        return self._environment.get(name, "").strip() or default
+
+    def url(self, name: str) -> str:
+        """An https URL of a host and nothing more, without a slash at its end; empty if it is not set."""
+        text = self.text(name).rstrip("/")
+        parts = urlsplit(text)
+        bare = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+        if text and not (parts.scheme == "https" and parts.netloc and bare):
+            self._fault(
+                name, text, "it is not the https address of a host", "give https://host, without a path"
+            )
+        return text
+
+    def storage(self) -> tuple[str, str, str]:
+        """Connection string, or the URIs of queues and tables: given, or made from the account's name."""
+        connection, account = self.text(STORAGE), self.text(ACCOUNT)
+        queues, tables = self.url(QUEUES), self.url(TABLES)
+        if account and (queues or tables):
+            # Reported for Python: the host then takes the name and the app the URIs (azure-functions-host).
+            self._fault(ACCOUNT, account, "the service URIs are given too", "keep the name, or the two URIs")
+        if account and not (queues and tables):
+            queues, tables = (f"https://{account}.{kind}.core.windows.net" for kind in ("queue", "table"))
+        if not connection and not (queues and tables):
+            remedy = f"set {STORAGE}, or {ACCOUNT}, or both {QUEUES} and {TABLES}"
+            self._fault(STORAGE, "", "no storage account is named", remedy)
+        return connection, queues, tables
+
+    def schedule(self) -> str:
+        text = self.text(SWEEP)
+        if len(text.split()) != CRON_FIELDS:
+            remedy = "give six fields, seconds first: 0 */15 * * * *"
+            self._fault(SWEEP, text, "it is no NCRONTAB schedule", remedy)
+        return text
+
+    def budget(self) -> float:
+        text = self.text(BUDGET, str(DEFAULT_BUDGET))
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = 0.0
+        if not SHORTEST_BUDGET <= seconds <= LONGEST_BUDGET:
+            remedy = f"give seconds from {SHORTEST_BUDGET:.0f} to {LONGEST_BUDGET:.0f}, below functionTimeout"
+            self._fault(BUDGET, text, "it is no such number", remedy)
+        return seconds
+
+    def _fault(self, name: str, value: str, problem: str, remedy: str) -> None:
+        self.faults.append(Fault(name, clean(value), problem, remedy))

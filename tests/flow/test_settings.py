@@ -1,0 +1,117 @@
+"""The app's settings: all faults at once, and the sample in step with what is read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shared.flow import settings
+from shared.flow.settings import Settings, SettingsError
+
+SAMPLE = Path(__file__).parents[2] / "local.settings.sample.json"
+
+
+def given(**more: str) -> dict[str, str]:
+    """An environment in which everything that must be set is."""
+    return {
+        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+        "CAUSEWAY_SWEEP_SCHEDULE": "0 0 * * * *",
+    } | more
+
+
+def faults(environment: dict[str, str]) -> dict[str, str]:
+    """The faults that reading finds: problem by name."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(environment)
+    return {fault.path: fault.problem for fault in caught.value.faults}
+
+
+def test_what_is_not_set_has_a_default() -> None:
+    found = Settings.read(given())
+    assert (found.policy, found.budget, found.arm_endpoint, found.client_id) == (
+        "connectivity.yaml",
+        480.0,
+        "",
+        "",
+    )
+
+
+def test_all_faults_are_named_together_with_what_to_do() -> None:
+    wrong = {
+        "CAUSEWAY_ARM_ENDPOINT": "http://arm",
+        "CAUSEWAY_BUDGET_SECONDS": "soon",
+        "CAUSEWAY_SWEEP_SCHEDULE": "*",
+    }
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(wrong)
+    assert {fault.path for fault in caught.value.faults} == {*wrong, "AzureWebJobsStorage"}
+    assert all(fault.remedy in str(caught.value) for fault in caught.value.faults)
+
+
+def test_an_account_name_is_enough_where_the_app_has_an_identity() -> None:
+    found = Settings.read(given(AzureWebJobsStorage="", AzureWebJobsStorage__accountName="acct"))
+    assert (found.queue_uri, found.table_uri) == (
+        "https://acct.queue.core.windows.net",
+        "https://acct.table.core.windows.net",
+    )
+
+
+def test_service_uris_stand_for_clouds_with_other_names() -> None:
+    queues, tables = "https://acct.queue.core.chinacloudapi.cn", "https://acct.table.core.chinacloudapi.cn/"
+    uris = {"AzureWebJobsStorage__queueServiceUri": queues, "AzureWebJobsStorage__tableServiceUri": tables}
+    found = Settings.read(given(AzureWebJobsStorage="", **uris))
+    assert (found.queue_uri, found.table_uri) == (queues, tables.rstrip("/"))
+
+
+def test_one_service_uri_alone_names_no_account() -> None:
+    uri = {"AzureWebJobsStorage__queueServiceUri": "https://acct.queue.core.windows.net"}
+    assert "AzureWebJobsStorage" in faults(given(AzureWebJobsStorage="", **uri))
+
+
+def test_an_account_named_in_two_ways_is_a_fault() -> None:
+    uri = {"AzureWebJobsStorage__queueServiceUri": "https://other.queue.core.windows.net"}
+    assert "AzureWebJobsStorage__accountName" in faults(given(AzureWebJobsStorage__accountName="acct", **uri))
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://arm.test",
+        "arm.test",
+        "https://",
+        "https://arm.test/path",
+        "https://arm.test?x=1",
+        "https://u@arm.test",
+    ],
+)
+def test_azure_is_only_asked_at_the_https_address_of_a_host(endpoint: str) -> None:
+    assert "CAUSEWAY_ARM_ENDPOINT" in faults(given(CAUSEWAY_ARM_ENDPOINT=endpoint))
+
+
+def test_a_private_clouds_endpoint_keeps_its_port_and_loses_its_slash() -> None:
+    assert (
+        Settings.read(given(CAUSEWAY_ARM_ENDPOINT="https://localhost:8443/")).arm_endpoint
+        == "https://localhost:8443"
+    )
+
+
+@pytest.mark.parametrize("budget", ["9", "3601", "nan", "inf", "-480", "eight"])
+def test_a_budget_that_no_function_can_have_is_a_fault(budget: str) -> None:
+    assert "CAUSEWAY_BUDGET_SECONDS" in faults(given(CAUSEWAY_BUDGET_SECONDS=budget))
+
+
+@pytest.mark.parametrize("schedule", ["", "0 */15 * * *", "@hourly"])
+def test_a_schedule_that_the_timer_cannot_read_is_a_fault(schedule: str) -> None:
+    assert "CAUSEWAY_SWEEP_SCHEDULE" in faults(given(CAUSEWAY_SWEEP_SCHEDULE=schedule))
+
+
+def test_the_platforms_identity_is_seen() -> None:
+    assert not Settings.read(given()).hosted
+    assert Settings.read(given(IDENTITY_ENDPOINT="http://localhost:1/msi")).hosted
+
+
+def test_the_sample_is_valid_and_names_what_a_person_may_set() -> None:
+    values = json.loads(SAMPLE.read_text("utf-8"))["Values"]
+    ours = {settings.STORAGE, settings.POLICY, settings.SWEEP, settings.BUDGET, settings.ARM, settings.CLIENT}
+    assert set(values) == {*ours, "FUNCTIONS_WORKER_RUNTIME"}
+    assert Settings.read(values).budget == settings.DEFAULT_BUDGET
