@@ -1,0 +1,61 @@
+# Everything here sets up what it needs, once. `make` alone says what there is.
+
+VENV := .venv
+PYTHON_HERE := $(VENV)/bin/python
+PYTHON_READY := $(VENV)/.ready
+AZURITE_READY := node_modules/.ready
+export PYTHON
+
+.DEFAULT_GOAL := help
+
+# A venv whose Python was removed, or is too old, is made anew.
+ifneq ($(shell $(PYTHON_HERE) -c 'import sys; print(sys.version_info >= (3, 13))' 2>/dev/null),True)
+.PHONY: $(PYTHON_READY)
+endif
+
+.PHONY: help
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(PYTHON_READY) $(AZURITE_READY) ## a virtual environment with all dependencies, and Azurite
+
+.PHONY: demo
+demo: setup ## a local Azure with the app in it, and what the app does there
+	$(PYTHON_HERE) -m sandbox demo
+
+.PHONY: test
+test: setup ## all tests; ARGS="-k name" chooses
+	$(PYTHON_HERE) -m pytest $(ARGS)
+
+.PHONY: check
+check: $(PYTHON_READY) ## style, types, and who may import whom
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+.PHONY: sandbox
+sandbox: setup ## a local Azure with the app in it, until Ctrl-C; ARGS="--workers 2 --speed 10"
+	$(PYTHON_HERE) -m sandbox up $(ARGS)
+
+.PHONY: bench
+bench: setup ## the measured claims
+	$(PYTHON_HERE) -m benchmarks $(ARGS)
+
+.PHONY: clean
+clean: ## remove all that was made or installed here
+	rm -rf $(VENV) node_modules .sandbox .bench .*_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(PYTHON_READY): requirements.txt requirements-dev.txt
+	@if ! $(PYTHON_HERE) -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null; then \
+		python=$$(tools/find-python) && echo "making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV); \
+	fi
+	$(PYTHON_HERE) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(AZURITE_READY): package.json package-lock.json
+	@tools/check-node
+	npm ci --ignore-scripts --loglevel=error
+	@touch $@
