@@ -1,0 +1,119 @@
+"""The app in Microsoft's worker library, on Azurite, against the simulated Azure: every door once."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from azure.storage.queue.aio import QueueClient
+
+from sandbox.up import Sandbox
+from sandbox.user import Refused, User
+
+APP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-app/providers"
+SPOKE = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-network/providers"
+    "/Microsoft.Network/virtualNetworks/spoke-a"
+)
+PATIENCE = 60.0
+
+
+def account(name: str) -> str:
+    return f"{APP}/Microsoft.Storage/storageAccounts/{name}"
+
+
+def body() -> dict[str, Any]:
+    return {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+
+
+async def eventually(look: Callable[[], Awaitable[Any]], holds: Callable[[Any], bool]) -> Any:
+    """What `look` sees once it `holds`; fails with the last sight."""
+    seen = None
+    async with asyncio.timeout(PATIENCE):
+        while not holds(seen := await look()):
+            await asyncio.sleep(0.1)
+    return seen
+
+
+def ended(state: Any) -> bool:
+    return bool(state) and state["result"] not in ("Pending",) and not state["working"]
+
+
+async def test_every_door_leads_to_the_same_walk() -> None:
+    async with Sandbox(workers=2, speed=120) as box, User(box.endpoints) as user:
+        await by_event(user)
+        await by_http(user)
+        await by_notification_queue(box, user)
+        await by_sweep(user)
+        await poisoned(box, user)
+        await refused(user)
+
+
+async def by_event(user: User) -> None:
+    await user.put(account("orders"), body())
+    state = await eventually(lambda: user.connection(account("orders")), ended)
+    assert state["result"] == "Connected"
+    ip = state["paths"][0]["addresses"][0]["ip"]
+    assert await user.resolve(SPOKE, "orders.blob.core.windows.net") == ip
+
+
+async def by_http(user: User) -> None:
+    shown = await user.rerun(account("orders"), dry_run=True)
+    assert {action["action"] for action in shown["actions"]} == {"Keep"}
+    before = (await user.connection(account("orders")))["at"]
+    accepted = await user.rerun(account("orders"))
+    assert accepted["status"].endswith(accepted["key"])
+    state = await eventually(
+        lambda: user.connection(account("orders")), lambda seen: ended(seen) and seen["at"] > before
+    )
+    assert state["writes"] == 0
+    assert len(state["history"]) >= 2
+
+
+async def by_notification_queue(box: Sandbox, user: User) -> None:
+    """As locked-down networks have it: Event Grid writes CloudEvents into a queue."""
+    before = (await user.connection(account("orders")))["at"]
+    event = {
+        "specversion": "1.0",
+        "id": "ce-1",
+        "source": "/subscriptions/00000000-0000-0000-0000-000000000001",
+        "type": "Microsoft.Resources.ResourceWriteSuccess",
+        "time": "2026-01-01T00:00:00Z",
+        "subject": account("orders").replace("resourceGroups", "resourcegroups"),
+        "data": {"operationName": "Microsoft.Storage/storageAccounts/write"},
+    }
+    await put_message(box, "notifications", json.dumps(event))
+    await eventually(lambda: user.connection(account("orders")), lambda seen: seen["at"] > before)
+
+
+async def by_sweep(user: User) -> None:
+    endpoint = (await user.connection(account("orders")))["paths"][0]["endpoint"]
+    await user.delete(endpoint)
+    await user.settled(endpoint)
+    await user.sweep()
+    await eventually(lambda: user.get(endpoint), bool)
+    state = await eventually(lambda: user.connection(account("orders")), ended)
+    assert state["result"] == "Connected"
+
+
+async def poisoned(box: Sandbox, user: User) -> None:
+    item = {"resource_id": account("poisoned"), "reason": "event", "correlation": "c-9"}
+    await put_message(box, "work-poison", json.dumps(item))
+    state = await eventually(lambda: user.connection(account("poisoned")), bool)
+    assert (state["result"], state["code"], state["correlation"]) == ("Failed", "Poisoned", "c-9")
+
+
+async def refused(user: User) -> None:
+    for wrong in ("not an id", f"{APP}/Microsoft.Nothing/things/x", account("a\nb")):
+        with pytest.raises(Refused, match='"remedy"'):
+            await user.rerun(wrong)
+
+
+async def put_message(box: Sandbox, queue: str, text: str) -> None:
+    client = QueueClient.from_connection_string(
+        box.endpoints.connection_string, queue, api_version="2025-11-05"
+    )
+    async with client:
+        await client.send_message(base64.b64encode(text.encode()).decode())
