@@ -196,6 +196,7 @@ def test_a_service_tag_leaves_the_answer_open_for_public_clients_only() -> None:
 def test_the_tag_internet_is_what_is_neither_private_nor_in_the_network() -> None:
     deny = rule("stop", sourceAddressPrefix="Internet")
     assert ask(deny, source="20.1.0.0/24").by == "stop"
+    assert ask(deny, source="10.9.0.0/16").by == "DenyAllInBound"
     assert ask(deny, source="20.1.0.0/24", virtual_network=["20.1.0.0/16", *NETWORK]).allowed is True
 
 
