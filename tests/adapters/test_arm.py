@@ -290,3 +290,40 @@ async def test_at_another_speed_the_same_endpoint_costs_the_same_reads():
         counts.append(len(cloud.sent))
         cloud.simulator.events.close()
     assert counts[0] == counts[1]
+
+
+async def test_the_halves_of_a_peering_are_written_synced_and_deleted(cloud):
+    spoke = GROUP.resource("Microsoft.Network/virtualNetworks", "spoke")
+    cloud.simulator.world.instant = True
+    space = {"addressSpace": {"addressPrefixes": ["10.1.0.0/16"]}}
+    await cloud.user("PUT", spoke.text, {"location": "westeurope", "properties": space})
+    cloud.simulator.world.instant = False
+    halves = {
+        NETWORK.child("virtualNetworkPeerings", "out"): spoke,
+        spoke.child("virtualNetworkPeerings", "in"): NETWORK,
+    }
+    for half, remote in halves.items():
+        body = {"properties": {"remoteVirtualNetwork": {"id": remote.text}}}
+        made = await cloud.arm.put(half, body, deadline=LATE, query={"syncRemoteAddressSpace": "true"})
+    assert made["properties"]["peeringState"] == "Connected"
+    assert [found["name"] for found in await cloud.arm.list(NETWORK, "virtualNetworkPeerings")] == ["out"]
+    for half in halves:
+        await cloud.arm.delete(half, deadline=LATE)
+    assert await cloud.arm.list(spoke, "virtualNetworkPeerings") == []
+
+
+async def test_a_security_rule_is_written_into_its_group_and_taken_out_again(cloud):
+    group = GROUP.resource("Microsoft.Network/networkSecurityGroups", "nsg")
+    cloud.simulator.world.instant = True
+    await cloud.user("PUT", group.text, {"location": "westeurope", "properties": {}})
+    cloud.simulator.world.instant = False
+    anywhere = {"sourcePortRange": "*", "destinationPortRange": "443", "sourceAddressPrefix": "*"}
+    rule = {"protocol": "Tcp", "access": "Allow", "direction": "Inbound", "priority": 1000, **anywhere}
+    body = {"properties": {**rule, "destinationAddressPrefix": "10.0.1.4"}}
+    at = group.child("securityRules", "one")
+    assert (await cloud.arm.put(at, body, deadline=LATE))["properties"]["provisioningState"] == "Succeeded"
+    with pytest.raises(BlockedError) as caught:
+        await cloud.arm.put(group.child("securityRules", "two"), body, deadline=LATE)
+    assert caught.value.code == "SecurityRuleConflict"
+    await cloud.arm.delete(at, deadline=LATE)
+    assert await cloud.arm.list(group, "securityRules") == []

@@ -200,3 +200,21 @@ async def test_a_page_of_html_with_status_200_is_not_believed():
 async def test_a_write_refused_for_good_is_permanent():
     with pytest.raises(PermanentError, match="InvalidRequestFormat"):
         await arm_over(Said(refused(400, "InvalidRequestFormat"))).put(ENDPOINT, {}, deadline=LATE)
+
+
+async def test_a_query_goes_out_beside_the_api_version():
+    azure = Said(said(200, body_of(ENDPOINT, "Succeeded")))
+    await arm_over(azure).put(ENDPOINT, {}, deadline=LATE, query={"syncRemoteAddressSpace": "true"})
+    assert azure.asked[0].query["syncremoteaddressspace"] == "true"
+    assert azure.asked[0].query["api-version"]
+
+
+async def test_a_body_goes_out_exactly_as_it_is():
+    azure = Said(said(200, body_of(ENDPOINT, "Succeeded")))
+    body = {
+        "location": "x",
+        "properties": {"of_the_future": None, "provisioningState": "Succeeded"},
+        "etag": "e",
+    }
+    await arm_over(azure).put(ENDPOINT, body, deadline=LATE)
+    assert azure.asked[0].body == body

@@ -1,0 +1,84 @@
+"""The adapter as it is deployed: managed identity, aiohttp and TLS, against the simulator on real sockets."""
+
+import asyncio
+
+import pytest
+from azure.core.pipeline.transport import AioHttpTransport
+
+from sandbox.azure import scenario
+from sandbox.azure.server import serve
+from sandbox.azure.simulator import Simulator
+from shared.adapters.arm import SdkArm
+from shared.adapters.arm_clients import ArmClients
+from shared.adapters.clock import SystemClock
+from shared.adapters.identity import credential, transport
+from shared.core.errors import BlockedError, TransientError
+from shared.core.ids import GroupId
+
+GROUP = GroupId("00000000-0000-0000-0000-000000000001", "rg-network")
+HUB = GROUP.resource("Microsoft.Network/virtualNetworks", "hub-we")
+
+
+@pytest.fixture
+async def served(tmp_path, monkeypatch):
+    simulator = Simulator(speed=2000)
+    simulator.apply(scenario.load(scenario.DEFAULT))
+    del simulator.access.roles["app"]  # every right: its role may not delete subnets
+    async with serve(simulator, tmp_path) as endpoints:
+        for name, value in endpoints.environment.items():
+            monkeypatch.setenv(name, value)
+        yield simulator, endpoints
+
+
+@pytest.fixture
+async def arm(served):
+    """Trusting the sandbox's certificate: a host process does by SSL_CERT_FILE, which aiohttp reads once."""
+    _, endpoints = served
+    pool = AioHttpTransport(connection_verify=str(endpoints.ca_file))
+    async with pool, credential("", hosted=True) as identity:
+        yield SdkArm(ArmClients(identity, endpoints.arm, pool), SystemClock())
+
+
+def later() -> float:
+    return asyncio.get_running_loop().time() + 60
+
+
+async def test_a_subnet_is_made_found_and_deleted(arm):
+    at = HUB.child("subnets", "more")
+    made = await arm.put(at, {"properties": {"addressPrefix": "10.0.9.0/24"}}, deadline=later())
+    assert made["properties"]["provisioningState"] == "Succeeded"
+    assert at.name in [one["name"] for one in await arm.list(HUB, "subnets")]
+    await arm.delete(at, deadline=later())
+    assert await arm.get(at) is None
+
+
+async def test_one_token_serves_many_requests(served, arm):
+    simulator, _ = served
+    await asyncio.gather(*(arm.get(HUB) for _ in range(20)))
+    assert [entry.kind for entry in simulator.requests.entries].count("token") == 1
+
+
+async def test_a_dropped_connection_is_taken_up_again(served, arm):
+    simulator, _ = served
+    simulator.faults.add({"match": {"path": "hub-we"}, "times": 1, "drop": "before"})
+    assert (await arm.get(HUB))["name"] == "hub-we"
+
+
+async def test_a_server_without_a_trusted_certificate_gets_no_token(served):
+    simulator, endpoints = served
+    async with transport() as pool, credential("", hosted=True) as identity:
+        arm = SdkArm(ArmClients(identity, endpoints.arm, pool), SystemClock())
+        with pytest.raises(TransientError, match="certificate"):
+            await arm.get(HUB)
+    assert [entry.kind for entry in simulator.requests.entries if entry.kind != "token"] == []
+
+
+async def test_an_identity_that_the_platform_refuses_blocks_with_a_remedy(served, monkeypatch):
+    _, endpoints = served
+    monkeypatch.setenv("IDENTITY_HEADER", "wrong")
+    async with transport() as pool, credential("", hosted=True) as identity:
+        arm = SdkArm(ArmClients(identity, endpoints.arm, pool), SystemClock())
+        with pytest.raises(BlockedError) as caught:
+            await arm.get(HUB)
+    assert caught.value.code == "NoIdentity"
+    assert "AZURE_CLIENT_ID" in caught.value.remedy
