@@ -1,10 +1,11 @@
 """Who reaches what: an evaluator of its own, from a client's subnet and a name to the service, hop by hop.
 
 It reads the stored world only and shares no code with the app; tests ask it whether what the app built works.
-Names: public DNS points a connected resource's name to its privatelink name; a zone linked to the client's network
-answers for every name in it, also with "no such name" (source: facts/arm-facts.md sections 3, 4; Microsoft Learn,
-"Azure Private Endpoint DNS"). Networks: the same one, or both halves of one peering (source: section 5). Rules:
-security_evaluation.py. Route tables are not simulated.
+
+Names: public DNS points a connected resource's name to its privatelink name; a zone linked to the client's
+network answers for every name in it, also with "no such name" (source: facts/arm-facts.md sections 3 and 4;
+Microsoft Learn, "Azure Private Endpoint DNS"). Networks: the same one, or both halves of one peering (source:
+section 5). Rules: security_evaluation.py. Route tables are not simulated.
 """
 
 from __future__ import annotations
