@@ -70,7 +70,7 @@ def take(subnet: Resource, holder: ArmId | str, address: str | None = None) -> s
         require_room(subnet, 1)
         address = next(usable(subnet))
     else:
-        _check(subnet, address)
+        refuse_unfit(subnet, address)
     taken(subnet)[address] = str(holder)
     return address
 
@@ -81,7 +81,8 @@ def release(subnet: Resource | None, address: str) -> None:
         taken(subnet).pop(address, None)
 
 
-def _check(subnet: Resource, address: str) -> None:
+def refuse_unfit(subnet: Resource, address: str) -> None:
+    """Raise 400 for an address outside the subnet, reserved, or taken (see `take`)."""
     number = ipaddress.ip_address(address)
     home = next((net for net in map(ipaddress.ip_network, prefixes(subnet)) if number in net), None)
     if home is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sandbox.azure import addresses, link_services, subnets
 from sandbox.azure.admission import same_place
 from sandbox.azure.endpoint_view import LISTS
+from sandbox.azure.endpoint_view import members as members_of
 from sandbox.azure.ids import ArmId
 from sandbox.azure.link_services import PRIVATE_LINK_SERVICE, Member
 from sandbox.azure.model import ArmError, Json, Resource
@@ -55,6 +56,11 @@ def check(call: Call) -> Wanted:
     nic_name = str(call.properties.get("customNetworkInterfaceName") or "")
     if call.existing is None:
         addresses.require_room(subnet, max(1, len(members) + len(surplus)))
+    own = {one["address"] for one in members_of(call.existing)} if call.existing else set()
+    for one in static:
+        asked = str((one.get("properties") or {}).get("privateIPAddress") or "")
+        if asked not in own:
+            _refuse_address(call, subnet, asked)
     return Wanted(
         subnet=subnet,
         entry=str(entry.get("name", "")),
@@ -72,6 +78,14 @@ def check(call: Call) -> Wanted:
             "asgs": call.properties.get("applicationSecurityGroups") or [],
         },
     )
+
+
+def _refuse_address(call: Call, subnet: Resource, address: str) -> None:
+    try:
+        addresses.refuse_unfit(subnet, address)
+    except ValueError:
+        text = f"IP address '{address}' of an ipConfiguration of {call.id.text} is not well formed."
+        raise ArmError(400, "InvalidIPAddressFormat", text, details=[]) from None
 
 
 def refuse_change(endpoint: Resource, wanted: Wanted) -> None:

@@ -69,6 +69,11 @@ def types() -> list[str]:
     return list(dict.fromkeys(row["type"] for row in _table()["groups"]))
 
 
+def pairs() -> list[tuple[str, str]]:
+    """Every (type, group) of the table, each once."""
+    return list(dict.fromkeys((row["type"], row["group"]) for row in _table()["groups"]))
+
+
 def groups(target: Resource) -> list[Group]:
     """The groups that this very resource offers, in the order of its privateLinkResources."""
     rows = [row for row in _table()["groups"] if row["type"].lower() == target.type.lower()]

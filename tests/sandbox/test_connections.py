@@ -1,0 +1,188 @@
+"""The target's side: how each provider shows, approves, rejects and deletes connections, and what follows."""
+
+import pytest
+
+from tests.sandbox.cloud import GROUP, Cloud, code
+from tests.sandbox.connectivity import (
+    ACCOUNT,
+    ENDPOINT,
+    SERVER,
+    VAULT,
+    begin,
+    connection_of,
+    endpoint_body,
+    properties,
+    server_body,
+    status,
+    vault_body,
+    with_endpoint,
+)
+
+COSMOS = f"{GROUP}/providers/Microsoft.DocumentDB/databaseAccounts/db"
+TOPIC = f"{GROUP}/providers/Microsoft.EventGrid/topics/topic"
+BODIES = {
+    SERVER: (server_body(), "sqlServer"),
+    VAULT: (vault_body(), "vault"),
+    COSMOS: (
+        {"location": "westeurope", "properties": {"locations": [{"locationName": "westeurope"}]}},
+        "Sql",
+    ),
+    TOPIC: ({"location": "westeurope"}, "topic"),
+}
+
+
+async def pending(target: str = ACCOUNT) -> Cloud:
+    """A finished endpoint whose connection waits for approval."""
+    cloud = await begin()
+    group = "blob"
+    if target in BODIES:
+        body, group = BODIES[target]
+        await cloud.make(target, body)
+    await cloud.make(ENDPOINT, endpoint_body(target, [group], manual=True))
+    return cloud
+
+
+def decision(value: str, **more) -> dict:
+    return {"properties": {"privateLinkServiceConnectionState": {"status": value} | more}}
+
+
+async def settle(cloud: Cloud, response) -> None:
+    """Long enough for every provider's operation, polled or not, and for the network to take it over."""
+    if (
+        "Azure-AsyncOperation" in response.headers
+        and "/operations" in response.headers["Azure-AsyncOperation"]
+    ):
+        await cloud.settle(response)
+    await cloud.wait(60)
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "members"),
+    [
+        (ACCOUNT, "acct.", {"actionRequired"}),
+        (SERVER, "pe-", {"actionsRequired"}),
+        (VAULT, "connection", {"actionsRequired"}),
+        (COSMOS, "pe", {"actionsRequired"}),
+        (TOPIC, "pe.", {"actionsRequired"}),
+    ],
+)
+async def test_each_provider_names_and_spells_connections_in_its_own_way(target, name, members):
+    cloud = await pending(target)
+    path = await connection_of(cloud, target)
+    assert path.rsplit("/", 1)[1].startswith(name)
+    state = (await properties(cloud, path))["privateLinkServiceConnectionState"]
+    assert {one for one in state if one.startswith("action")} == members
+    assert state["status"] == "Pending"
+
+
+async def test_a_servers_connection_is_ready_and_lists_its_groups():
+    cloud = await pending(SERVER)
+    shown = await properties(cloud, await connection_of(cloud, SERVER))
+    assert (shown["provisioningState"], shown["groupIds"]) == ("Ready", ["sqlServer"])
+
+
+@pytest.mark.parametrize(
+    ("target", "answered", "deleted"),
+    [(ACCOUNT, 200, 200), (SERVER, 202, 202), (VAULT, 200, 202), (COSMOS, 202, 202), (TOPIC, 201, 202)],
+)
+async def test_each_provider_answers_with_its_own_status(target, answered, deleted):
+    cloud = await pending(target)
+    path = await connection_of(cloud, target)
+    response = await cloud.put(path, decision("Approved"))
+    assert response.status == answered
+    await settle(cloud, response)
+    assert (await cloud.delete(path)).status == deleted
+
+
+@pytest.mark.parametrize("target", [ACCOUNT, *BODIES])
+async def test_approval_fills_in_the_names_some_time_later(target):
+    cloud = await pending(target)
+    assert (await properties(cloud, ENDPOINT))["customDnsConfigs"] == []
+    response = await cloud.put(await connection_of(cloud, target), decision("Approved", description="yes"))
+    await settle(cloud, response)
+    assert await status(cloud) == "Approved"
+    assert (await properties(cloud, ENDPOINT))["customDnsConfigs"] != []
+
+
+async def test_the_names_are_not_there_in_the_moment_of_approval():
+    cloud = await pending()
+    await cloud.put(await connection_of(cloud), decision("Approved"))
+    assert await status(cloud) == "Approved"
+    assert (await properties(cloud, ENDPOINT))["customDnsConfigs"] == []
+
+
+@pytest.mark.parametrize("target", [ACCOUNT, *BODIES])
+async def test_a_rejected_endpoint_stays_succeeded_and_loses_its_names(target):
+    cloud = await pending(target)
+    path = await connection_of(cloud, target)
+    await settle(cloud, await cloud.put(path, decision("Approved")))
+    await settle(cloud, await cloud.put(path, decision("Rejected", description="no")))
+    shown = await properties(cloud, ENDPOINT)
+    assert await status(cloud) == "Rejected"
+    assert (shown["provisioningState"], shown["customDnsConfigs"]) == ("Succeeded", [])
+
+
+@pytest.mark.parametrize("target", [ACCOUNT, *BODIES])
+async def test_deleting_the_connection_disconnects_the_endpoint(target):
+    cloud = await pending(target)
+    path = await connection_of(cloud, target)
+    await settle(cloud, await cloud.delete(path))
+    assert await status(cloud) == "Disconnected"
+    assert (await cloud.get(f"{target}/privateEndpointConnections")).body["value"] == []
+    assert (await cloud.get(path)).status == 404
+
+
+async def test_an_account_takes_a_decision_once():
+    cloud = await with_endpoint()
+    path = await connection_of(cloud)
+    again = await cloud.put(path, decision("Approved"))
+    assert (again.status, code(again)) == (400, "InvalidValuesForRequestParameters")
+    await cloud.put(path, decision("Rejected"))
+    assert code(await cloud.put(path, decision("Approved"))) == "InvalidValuesForRequestParameters"
+    assert await status(cloud) == "Rejected"
+
+
+async def test_a_vault_approves_what_it_rejected():
+    cloud = await pending(VAULT)
+    path = await connection_of(cloud, VAULT)
+    await settle(cloud, await cloud.put(path, decision("Rejected")))
+    await settle(cloud, await cloud.put(path, decision("Approved")))
+    assert await status(cloud) == "Approved"
+
+
+async def test_nobody_can_make_a_connection_from_the_targets_side():
+    cloud = await begin()
+    response = await cloud.put(f"{ACCOUNT}/privateEndpointConnections/x", decision("Approved"))
+    assert response.status == 404
+
+
+async def test_an_unknown_status_is_refused():
+    cloud = await pending()
+    assert (await cloud.put(await connection_of(cloud), decision("Maybe"))).status == 400
+
+
+async def test_an_endpoint_is_locked_while_the_network_learns_of_a_decision():
+    cloud = await pending()
+    await cloud.put(await connection_of(cloud), decision("Approved"))
+    response = await cloud.delete(ENDPOINT)
+    assert (response.status, code(response)) == (429, "RetryableError")
+    assert "PutPrivateLinkServiceProxyOperation" in response.body["error"]["details"][0]["message"]
+    await cloud.wait(15)
+    assert (await cloud.delete(ENDPOINT)).status == 202
+
+
+async def test_a_cosmos_connection_shows_the_old_state_until_its_operation_ends():
+    cloud = await pending(COSMOS)
+    path = await connection_of(cloud, COSMOS)
+    response = await cloud.put(path, decision("Approved"))
+    assert response.body == {"status": "Enqueued"}
+    assert (await properties(cloud, path))["privateLinkServiceConnectionState"]["status"] == "Pending"
+    assert await status(cloud) == "Pending"
+
+
+async def test_the_target_shows_its_connections_and_endpoints_are_told_apart():
+    cloud = await with_endpoint()
+    [shown] = (await properties(cloud, ACCOUNT))["privateEndpointConnections"]
+    assert shown["properties"]["privateEndpoint"] == {"id": ENDPOINT}
+    state = shown["properties"]["privateLinkServiceConnectionState"]
+    assert state == {"status": "Approved", "description": "Auto-Approved", "actionRequired": "None"}
