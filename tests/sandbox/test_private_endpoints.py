@@ -164,6 +164,16 @@ async def test_a_full_subnet_is_refused_with_numbers():
     assert "1 IP addresses" in text
 
 
+async def test_a_subnet_with_room_for_one_of_two_members_takes_none():
+    cloud = await begin(prefix="10.0.1.0/29")
+    await cloud.make(REGISTRY, {"location": "westeurope", "sku": {"name": "Premium"}})
+    for group in ("blob", "file"):
+        await cloud.make(endpoint_id(group), endpoint_body(groups=[group]))
+    response = await cloud.put(ENDPOINT, endpoint_body(REGISTRY, ["registry"]))
+    assert "2 IP addresses" in response.body["error"]["message"]
+    assert (await cloud.get(ENDPOINT)).status == 404
+
+
 @pytest.mark.parametrize(
     ("action", "scope"),
     [

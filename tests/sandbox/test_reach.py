@@ -171,6 +171,14 @@ async def test_one_half_of_a_peering_is_not_enough():
     assert ask(cloud).hop == "peering"
 
 
+@pytest.mark.parametrize("half", [peering("hub", "spoke")[0], peering("spoke", "hub")[0]])
+async def test_a_disconnected_half_does_not_carry(half):
+    cloud = await connected()
+    cloud.world.find(half).properties["peeringState"] = "Disconnected"
+    found = ask(cloud)
+    assert (found.hop, "Disconnected" in found.why) == ("peering", True)
+
+
 async def test_a_peering_without_access_does_not_carry():
     cloud = await connected()
     path, body = peering("hub", "spoke")
