@@ -16,7 +16,8 @@ import {module}
 took = time.perf_counter() - began
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 memory = int(peak.split()[1]) / 1024
-loaded = sum(name.startswith(("azure.mgmt", "azure.identity", "azure.data", "azure.storage", "aiohttp")) for name in sys.modules)
+sdks = ("azure.mgmt", "azure.identity", "azure.data", "azure.storage", "aiohttp")
+loaded = sum(name.startswith(sdks) for name in sys.modules)
 print(took * 1000, memory, loaded)
 """
 

@@ -43,13 +43,9 @@ def report() -> bool:
     found = measure()
     first, again = sorted(found["first"]), sorted(found["again"])
     print(f"ARM requests, {RESOURCES} storage accounts, polls included (virtual time, real SDKs)")
-    middle = statistics.median(first)
-    ninth = first[int(len(first) * 0.9)]
-    print(
-        f"  first endpoint, zone and links exist: median {middle:g}, 90th percentile {ninth}, most {first[-1]}"
-    )
-    print(
-        f"  already connected: median {statistics.median(again):g}, most {again[-1]}, writes {found['again_writes']}"
-    )
+    middle, ninth, most = statistics.median(first), first[int(len(first) * 0.9)], first[-1]
+    print(f"  first endpoint, zone and links exist: median {middle:g}, 90th percentile {ninth}, most {most}")
+    writes = found["again_writes"]
+    print(f"  already connected: median {statistics.median(again):g}, most {again[-1]}, writes {writes}")
     print(f"  connected in the end: {found['connected']} of {RESOURCES}")
-    return middle <= 12 and again[-1] <= 4 and found["again_writes"] == 0 and found["connected"] == RESOURCES
+    return middle <= 12 and again[-1] <= 4 and writes == 0 and found["connected"] == RESOURCES

@@ -27,6 +27,8 @@ SQL = f"{APP}/Microsoft.Sql/servers/ledgerdb"
 VAULT = f"{APP}/Microsoft.KeyVault/vaults/secrets"
 SQL_RIGHT = "Microsoft.Sql/servers/privateEndpointConnectionsApproval/action"
 PATIENCE = 60.0  # real seconds for one chapter
+NAMES = "NAME, AS CLIENTS RESOLVE IT"
+HEADER = ("RESOURCE", "PROFILE", "ENDPOINT", "GROUP", "ADDRESS", NAMES, "RESULT", "SIM S", "REQ")
 COLUMNS = (10, 8, 30, 10, 11, 44, 10, 8, 4)
 
 
@@ -71,17 +73,7 @@ class Demo:
             self.user.put(SQL, {"location": "northeurope", "properties": {"administratorLogin": "dba"}}),
             self.user.put(VAULT, {"location": "westeurope", "properties": vault_properties()}),
         )
-        row(
-            "RESOURCE",
-            "PROFILE",
-            "ENDPOINT",
-            "GROUP",
-            "ADDRESS",
-            "NAME, AS CLIENTS RESOLVE IT",
-            "RESULT",
-            "SIM S",
-            "REQ",
-        )
+        row(*HEADER)
         await self.until({account(name): "Connected" for name in ACCOUNTS} | {SQL: "Blocked"})
 
     async def tag(self) -> None:
@@ -205,9 +197,8 @@ async def main() -> int:
     began = time.monotonic()
     async with Sandbox() as box:
         speed = box.endpoints.speed
-        say(
-            f"A local Azure at {box.endpoints.arm_http} with the app in it, {speed:g} times as fast as the real one.\n"
-        )
+        say(f"A local Azure at {box.endpoints.arm_http} with the app in it,")
+        say(f"{speed:g} times as fast as the real one.\n")
         async with User(box.endpoints) as user:
             demo = Demo(user, speed)
             await demo.run()

@@ -12,7 +12,7 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shared.core.catalogue import Catalogue
@@ -75,7 +75,7 @@ _building = asyncio.Lock()
 
 
 async def flow() -> Flow:
-    """This process's flow. Raises PolicyError with every fault of the settings or of the policy."""
+    """This process's flow. Raises SettingsError or PolicyError, each with every fault at once."""
     global _flow
     async with _building:
         if _flow is None:
@@ -92,53 +92,25 @@ async def flow() -> Flow:
 
 def real_ports(settings: Settings, policy: Policy) -> Ports:
     """Azure, as this process's settings name it."""
-    from azure.core.pipeline.transport import AioHttpTransport
-
     from shared.adapters.arm import SdkArm
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
     from shared.adapters.clock import SystemClock
+    from shared.adapters.identity import credential, transport
     from shared.adapters.leases import TableLeases
     from shared.adapters.ledger import TableLedger
     from shared.adapters.queue import StorageQueue
+    from shared.adapters.storage import open_queue, open_tables
     from shared.adapters.tables import AzureTable
 
     clock = SystemClock()
-    credential = _credential(settings)
+    identity = credential(settings.client_id, hosted=settings.hosted)
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
-    transport: Any = AioHttpTransport(connection_timeout=30, read_timeout=90)
-    tables, queue = _storage(settings, credential)
+    tables = open_tables(settings.connection, settings.table_uri, identity)
+    queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
     return Ports(
-        SdkArm(ArmClients(credential, endpoint, transport), clock),
+        SdkArm(ArmClients(identity, endpoint, transport()), clock),
         TableLedger(AzureTable(tables, "connections"), AzureTable(tables, "outcomes"), clock),
         TableLeases(AzureTable(tables, "leases"), clock),
         StorageQueue(queue),
         clock,
     )
-
-
-def _credential(settings: Settings) -> Any:
-    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
-
-    if "IDENTITY_ENDPOINT" in os.environ:  # App Service and Functions: no need to try anything else
-        return ManagedIdentityCredential(client_id=settings.client_id or None)
-    return DefaultAzureCredential(managed_identity_client_id=settings.client_id or None)
-
-
-def _storage(settings: Settings, credential: Any) -> tuple[Any, Any]:
-    """The table service and the work queue, by connection string or by identity."""
-    from azure.data.tables.aio import TableServiceClient
-    from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
-    from azure.storage.queue.aio import QueueClient
-
-    coding: dict[str, Any] = {
-        "message_encode_policy": TextBase64EncodePolicy(),
-        "message_decode_policy": TextBase64DecodePolicy(),
-        "api_version": "2025-11-05",
-    }
-    patience: dict[str, Any] = {"retry_total": 4}  # the SDKs' own defaults can wait for minutes
-    if settings.connection:
-        tables = TableServiceClient.from_connection_string(settings.connection, **patience)
-        queue = QueueClient.from_connection_string(settings.connection, "work", **coding, **patience)
-        return tables, queue
-    tables = TableServiceClient(settings.table_uri, credential=credential, **patience)
-    return tables, QueueClient(settings.queue_uri, "work", credential=credential, **coding, **patience)

@@ -1,0 +1,15 @@
+"""`make bench`: the measured claims, one after the other. Exit code 1 if one does not hold."""
+
+import sys
+
+from benchmarks import imports, paths, requests
+
+
+def main() -> int:
+    held = [report() for report in (imports.report, requests.report, paths.report)]
+    print("every claim holds" if all(held) else "a claim does not hold")
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""How long a connection takes, and what a burst does: the running app in the sandbox, nothing in-process."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from datetime import datetime
+from typing import Any
+
+from sandbox.up import Sandbox
+from sandbox.user import User
+
+ACCOUNTS = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-app/providers"
+    "/Microsoft.Storage/storageAccounts"
+)
+RESOURCES, BURST, WORKERS = 50, 100, 2
+SPEED, BURST_SPEED = 4.0, 20.0  # at 4, ten milliseconds of our CPU weigh as 40 ms of Azure's time
+STAGGER = 0.4  # real seconds between two creations, so that the machine's two cores are not the measure
+PATIENCE = 420.0
+LIMIT = 1.15
+
+
+def account(name: str) -> str:
+    return f"{ACCOUNTS}/{name}"
+
+
+async def create(user: User, name: str) -> None:
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    await user.put(account(name), body)
+
+
+async def connected(user: User, names: list[str]) -> dict[str, Any]:
+    """Wait until all are Connected, and return their states; what is missing after a while is left out."""
+    end = time.monotonic() + PATIENCE
+    found: dict[str, Any] = {}
+    while len(found) < len(names) and time.monotonic() < end:
+        rows = {row["resource_id"].lower(): row for row in await user.connections()}
+        for name in names:
+            row = rows.get(account(name).lower())
+            if row and row["result"] == "Connected":
+                found.setdefault(name, row)
+        await asyncio.sleep(0.5)
+    return found
+
+
+async def ratios() -> list[float]:
+    """Delivery of the event to Connected, over the long operations that had to be awaited in between."""
+    async with Sandbox(speed=SPEED, seed=11) as box, User(box.endpoints) as user:
+        await create(user, "first")
+        await connected(user, ["first"])
+        names = [f"account{n:02d}" for n in range(RESOURCES)]
+        for name in names:
+            await create(user, name)
+            await asyncio.sleep(STAGGER)
+        states = await connected(user, names)
+        offset = time.time() - await user.now() / SPEED
+        operations = (await user.control("operations"))["operations"]
+        deliveries = (await user.control("events"))["deliveries"]
+        first = {name: await _first_connected(user, name) for name in states}
+        return [
+            (_simulated(first[name], offset) - _delivered(deliveries, name))
+            / _critical(operations, state["paths"][0]["endpoint"])
+            for name, state in states.items()
+        ]
+
+
+async def _first_connected(user: User, name: str) -> str:
+    """When it first was: events come twice now and then, and every walk has an outcome."""
+    history = (await user.connection(account(name)))["history"]
+    return str(min(entry["at"] for entry in history if entry["result"] == "Connected"))
+
+
+def _simulated(moment: str, offset: float) -> float:
+    return (datetime.fromisoformat(moment).timestamp() - offset) * SPEED
+
+
+def _delivered(deliveries: list[Any], name: str) -> float:
+    wanted = account(name).lower()
+    return min(d["ended"] for d in deliveries if d["subject"].lower() == wanted and d["ended"] is not None)
+
+
+def _critical(operations: list[Any], endpoint: str) -> float:
+    """The endpoint's own operation, then its zone group's: nothing else lies between event and proof."""
+    own = [o for o in operations if o["resource"].lower().startswith(endpoint.lower())]
+    return float(sum((o["ended"] or o["due"]) - o["started"] for o in own))
+
+
+async def burst() -> dict[str, int]:
+    """A hundred accounts in one moment, two worker processes on the same queue."""
+    async with Sandbox(speed=BURST_SPEED, workers=WORKERS, seed=7) as box, User(box.endpoints) as user:
+        names = [f"burst{n:03d}" for n in range(BURST)]
+        await asyncio.gather(*(create(user, name) for name in names))
+        states = await connected(user, names)
+        resources = (await user.control("state"))["resources"]
+        endpoints = [r for r in resources if r["type"].lower() == "microsoft.network/privateendpoints"]
+        targets = {_target(endpoint) for endpoint in endpoints}
+        return {"connected": len(states), "endpoints": len(endpoints), "targets": len(targets)}
+
+
+def _target(endpoint: Any) -> str:
+    connection = endpoint["properties"]["privateLinkServiceConnections"][0]
+    return str(connection["properties"]["privateLinkServiceId"]).lower()
+
+
+def report() -> bool:
+    """Print the figures; True if they keep what is promised."""
+    found = sorted(asyncio.run(ratios()))
+    middle, ninth = statistics.median(found), found[int(len(found) * 0.9)]
+    print(f"Simulated time from event to Connected over its long operations ({SPEED:g} simulated s per s)")
+    print(f"  {len(found)} of {RESOURCES} connected: median {middle:.2f}, 90th percentile {ninth:.2f}")
+    crowd = asyncio.run(burst())
+    print(f"{BURST} storage accounts created at once, {WORKERS} workers")
+    print(f"  connected {crowd['connected']}, endpoints {crowd['endpoints']}, for {crowd['targets']} targets")
+    whole = crowd == {"connected": BURST, "endpoints": BURST, "targets": BURST}
+    return len(found) == RESOURCES and middle <= LIMIT and whole
