@@ -357,8 +357,8 @@ def _answer(call: Call, way: Dialect, operation: Operation, *, deleting: bool) -
 def _refuse_unready(call: Call) -> None:
     """409 while the target works on something that needs it alone (source: section 8: storage)."""
     target = call.id.parent
-    holder = call.world.lock(target).holder if target else None
-    if holder is None or not call.id.root.is_type("Microsoft.Storage/storageAccounts"):
+    working = call.world.running(target) if target else None
+    if working is None or not call.id.root.is_type("Microsoft.Storage/storageAccounts"):
         return
     raise busy(call.id.root)
 

@@ -130,7 +130,7 @@ def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held:
     world.at(held, appear) if held else appear()
 
     def complete() -> None:
-        trouble = clash or _network_clash(world, network, began, endpoint)
+        trouble = clash or _gone(world, wanted.target) or _network_clash(world, network, began, endpoint)
         if trouble is not None:
             raise trouble
         _finish(world, endpoint, wanted.target)
@@ -179,6 +179,14 @@ def _target_clash(call: Call, target: Resource | None) -> ArmError | None:
     if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
         return ArmError(429, "RetryableError", "A retryable error occurred.", details=[])
     return None
+
+
+def _gone(world: World, target: Resource | None) -> ArmError | None:
+    """The target was deleted meanwhile; how Azure says it is not recorded."""
+    if target is None or world.find(target.id) is target:
+        return None
+    text = f"Call to {target.type} failed. Error message: The Resource '{target.id.text}' was not found."
+    return ArmError(404, "ResourceNotFound", text, details=[])
 
 
 def _network_clash(world: World, network: ArmId | None, began: float, endpoint: Resource) -> ArmError | None:

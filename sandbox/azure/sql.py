@@ -60,9 +60,8 @@ def patch(call: Call) -> Response:
 def _write(call: Call, body: Json) -> Response:
     """Accept. An update shows at its end; of two at once the second fails in the poll (section 8, Busy)."""
     world, new = call.world, call.existing is None
-    holder = world.lock(call.id).holder
     busy = None
-    if holder is not None:
+    if world.running(call.id) is not None:
         busy = ArmError(
             409,
             "ConflictingServerOperation",

@@ -79,7 +79,7 @@ def patch(call: Call) -> Response:
 
 
 def _update(call: Call, body: Json) -> Response:
-    if call.world.lock(call.id).holder is not None:
+    if call.world.running(call.id) is not None:
         raise connections.busy(call.id)
     account = call.world.save(call.id, body)
     account.state = "Succeeded"
@@ -88,7 +88,7 @@ def _update(call: Call, body: Json) -> Response:
 
 def delete(call: Call) -> Response:
     """Delete at once: 200."""
-    if call.world.lock(call.id).holder is not None:
+    if call.world.running(call.id) is not None:
         raise connections.busy(call.id)
     call.world.remove(call.id)
     return Response(200)

@@ -307,6 +307,21 @@ async def test_two_endpoints_of_one_account_at_once_mostly_fail_the_second():
     assert ends.count("StorageAccountOperationInProgress") > ends.count(None) > 0
 
 
+async def test_a_target_that_is_deleted_meanwhile_fails_the_endpoint():
+    cloud = await begin()
+    response = await cloud.put(ENDPOINT, endpoint_body())
+    assert (await cloud.delete(ACCOUNT)).status == 200
+    last = (await cloud.settle(response)).body
+    assert (last["status"], last["error"]["code"]) == ("Failed", "ResourceNotFound")
+    assert (await properties(cloud, ENDPOINT))["provisioningState"] == "Failed"
+
+
+async def test_tags_of_a_target_can_be_written_while_its_endpoint_comes_up():
+    cloud = await begin()
+    await cloud.put(ENDPOINT, endpoint_body())
+    assert (await cloud.patch(ACCOUNT, {"tags": {"a": "b"}})).status == 200
+
+
 async def test_deleting_an_endpoint_takes_everything_it_had_with_it():
     cloud = await with_names()
     nic = (await interface(cloud))["id"]
