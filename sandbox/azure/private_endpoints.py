@@ -1,7 +1,7 @@
 """Private endpoints: what a PUT checks, how an endpoint comes up, changes, fails and goes.
 
-Checks of the request are in endpoint_checks.py; the target's side is in connections.py, names in
-zone_groups.py. Sources: facts/arm-facts.md section 2 and the recordings pe_*.
+Checks of the request are in endpoint_checks.py, what goes wrong later in endpoint_clashes.py, the target's
+side in connections.py, names in zone_groups.py. Sources: facts/arm-facts.md section 2, recordings pe_*.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from sandbox.azure import (
     addresses,
     connections,
     endpoint_checks,
+    endpoint_clashes,
     endpoint_view,
     network_interfaces,
     subnets,
@@ -25,8 +26,6 @@ from sandbox.azure.operations import Operation
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
-# Share of clashes that fail: "almost every run" for a network that is being changed (section 10, last scene).
-CLASH = 0.8
 EXTRA_AFTER_TARGET = (2.0, 4.0)
 
 
@@ -115,7 +114,7 @@ def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held:
     world, began = call.world, call.world.now
     endpoint.private["shape"] = wanted.shape
     network = wanted.subnet.id.parent
-    clash = _target_clash(call, wanted.target)
+    clash = endpoint_clashes.with_target(call, wanted.target)
 
     def appear() -> None:
         if world.find(endpoint.id) is not endpoint:
@@ -130,7 +129,11 @@ def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held:
     world.at(held, appear) if held else appear()
 
     def complete() -> None:
-        trouble = clash or _gone(world, wanted.target) or _network_clash(world, network, began, endpoint)
+        trouble = (
+            clash
+            or endpoint_clashes.gone(world, wanted.target)
+            or endpoint_clashes.with_network(world, network, began, endpoint)
+        )
         if trouble is not None:
             raise trouble
         _finish(world, endpoint, wanted.target)
@@ -160,50 +163,6 @@ def _finish(world: World, endpoint: Resource, target: Resource | None) -> None:
             state["description"] = connections.dialect(target.type).approved or ""
     world.succeed(endpoint.id)
     zone_groups.refresh(world, endpoint)
-
-
-def _target_clash(call: Call, target: Resource | None) -> ArmError | None:
-    """Another operation holds the target: storage refuses it, after the 201 (source: section 2, Failures).
-
-    A target that is still being made is waited for instead. Cosmos DB contends the same way (source: section
-    10, what terraform locks); its code is not recorded, so it is given as RetryableError.
-    """
-    world = call.world
-    holder = world.lock(target.id).holder if target is not None else None
-    if target is None or holder is None or holder.resource == target.id or world.rng.random() >= CLASH:
-        return None
-    if target.id.is_type("Microsoft.Storage/storageAccounts"):
-        inner = connections.busy(target.id).message
-        text = f"Call to Microsoft.Storage/storageAccounts failed. Error message: {inner}"
-        return ArmError(409, "StorageAccountOperationInProgress", text, details=[])
-    if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
-        return ArmError(429, "RetryableError", "A retryable error occurred.", details=[])
-    return None
-
-
-def _gone(world: World, target: Resource | None) -> ArmError | None:
-    """The target was deleted meanwhile; how Azure says it is not recorded."""
-    if target is None or world.find(target.id) is target:
-        return None
-    text = f"Call to {target.type} failed. Error message: The Resource '{target.id.text}' was not found."
-    return ArmError(404, "ResourceNotFound", text, details=[])
-
-
-def _network_clash(world: World, network: ArmId | None, began: float, endpoint: Resource) -> ArmError | None:
-    """RetryableError when the network or one of its subnets was being changed while the endpoint came up.
-
-    Reproduced publicly with subnet and NSG-association traffic on one network (source: sections 2 and 10).
-    """
-    if network is None or world.instant:
-        return None
-    for other in world.operations:
-        root = other.resource.root
-        if root != network or other.resource.is_type(f"{network.type}/virtualNetworkPeerings"):
-            continue
-        lasted = (other.ended or world.now) > max(began, other.started) and other.due > other.started
-        if lasted and other.started < world.now and world.rng.random() < CLASH:
-            return ArmError(429, "RetryableError", "A retryable error occurred.", details=[])
-    return None
 
 
 def delete(call: Call) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from sandbox.azure import connections, link_services, refusals
+from sandbox.azure import connection_decisions, connections, link_services, refusals
 from sandbox.azure.model import ArmError, Json, Resource, Response
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
@@ -19,7 +19,7 @@ def register_children(registry: Registry, target_type: str) -> None:
     registry.add(
         ResourceType(f"{target_type}/privateLinkResources", list=list_link_resources, get=get_link_resource)
     )
-    connections.register(registry, target_type)
+    connection_decisions.register(registry, target_type)
 
 
 def list_link_resources(call: Call) -> Response:
