@@ -1,4 +1,4 @@
-"""What a target's owner does with private endpoint connections: approve, reject, delete; the endpoint follows.
+"""What a target's owner does with private endpoint connections: approve, reject, delete; endpoints follow.
 
 How each provider answers is its Dialect's `answer` (connections.py). Source: facts/arm-facts.md section 8 and
 the recordings pec_*, pe_delete_429_retryable_with_stack and pe_custom_nic_name_privatelinkservice_reject.
