@@ -1,0 +1,102 @@
+"""Real SDK clients build a private path: endpoint, zone, link, zone group, record, and take it down again."""
+
+import time
+
+import pytest
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.mgmt.network.aio import NetworkManagementClient
+from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
+
+from sandbox.azure.transport import InProcessTransport
+from tests.sandbox.cloud import SUB, Cloud
+from tests.sandbox.connectivity import (
+    BLOB_ZONE,
+    begin,
+    endpoint_body,
+    link_body,
+    with_endpoint,
+    with_names,
+    zone_group_body,
+)
+
+SUBSCRIPTION = SUB.rsplit("/", 1)[1]
+
+
+class Somebody:
+    """A credential of a user."""
+
+    async def get_token(self, *scopes, **more):
+        return AccessToken("somebody", int(time.time()) + 10**7)
+
+    async def close(self):
+        """Nothing to close."""
+
+
+def network(cloud: Cloud) -> NetworkManagementClient:
+    transport = InProcessTransport(cloud.simulator)
+    return NetworkManagementClient(Somebody(), SUBSCRIPTION, transport=transport, polling_interval=1)
+
+
+def names(cloud: Cloud) -> PrivateDnsManagementClient:
+    transport = InProcessTransport(cloud.simulator)
+    return PrivateDnsManagementClient(Somebody(), SUBSCRIPTION, transport=transport, polling_interval=1)
+
+
+async def test_the_sdk_creates_an_endpoint_and_reads_its_address_from_the_interface():
+    cloud = await begin()
+    async with network(cloud) as client:
+        poller = await client.private_endpoints.begin_create_or_update("rg", "pe", endpoint_body())
+        endpoint = await poller.result()
+        assert endpoint.provisioning_state == "Succeeded"
+        assert endpoint.custom_dns_configs[0].fqdn == "acct.blob.core.windows.net"
+        nic = await client.network_interfaces.get("rg", endpoint.network_interfaces[0].id.rsplit("/", 1)[1])
+    [config] = nic.ip_configurations
+    assert config.private_ip_address == "10.0.1.4"
+    assert config.private_link_connection_properties.group_id == "blob"
+
+
+async def test_the_sdk_makes_zone_link_and_zone_group_and_finds_the_record():
+    cloud = await with_endpoint()
+    async with network(cloud) as client, names(cloud) as dns:
+        zone = await (
+            await dns.private_zones.begin_create_or_update("rg", BLOB_ZONE, {"location": "global"})
+        ).result()
+        assert zone.provisioning_state == "Succeeded"
+        link = await (
+            await dns.virtual_network_links.begin_create_or_update("rg", BLOB_ZONE, "hub", link_body())
+        ).result()
+        assert link.virtual_network_link_state == "Completed"
+        group = await (
+            await client.private_dns_zone_groups.begin_create_or_update(
+                "rg", "pe", "default", zone_group_body()
+            )
+        ).result()
+        [config] = group.private_dns_zone_configs
+        assert config.record_sets[0].ip_addresses == ["10.0.1.4"]
+        record = await dns.record_sets.get("rg", BLOB_ZONE, "A", "acct")
+        assert [one.ipv4_address for one in record.a_records] == ["10.0.1.4"]
+        listed = [one.name async for one in dns.record_sets.list("rg", BLOB_ZONE)]
+    assert listed == ["@", "acct"]
+
+
+async def test_the_sdk_takes_everything_down_in_order():
+    cloud = await with_names()
+    async with network(cloud) as client, names(cloud) as dns:
+        await (await client.private_dns_zone_groups.begin_delete("rg", "pe", "default")).result()
+        await (await client.private_endpoints.begin_delete("rg", "pe")).result()
+        await (await dns.virtual_network_links.begin_delete("rg", BLOB_ZONE, "hub")).result()
+        await (await dns.private_zones.begin_delete("rg", BLOB_ZONE)).result()
+        with pytest.raises(ResourceNotFoundError):
+            await client.private_endpoints.get("rg", "pe")
+        with pytest.raises(ResourceNotFoundError):
+            await dns.private_zones.get("rg", BLOB_ZONE)
+
+
+async def test_a_failure_that_arrives_in_the_poll_is_raised_with_its_code():
+    cloud = await with_names()
+    async with names(cloud) as dns:
+        poller = await dns.virtual_network_links.begin_create_or_update("rg", BLOB_ZONE, "again", link_body())
+        with pytest.raises(HttpResponseError) as caught:
+            await poller.result()
+    assert caught.value.error.code == "BadRequest"
