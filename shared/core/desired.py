@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.core.catalogue import Catalogue, Cloud, Group
+from shared.core.filtering import Reported, rules, subnet_policies
 from shared.core.ids import GroupId, ResourceId
 from shared.core.intent import Connect
 from shared.core.kinds import link, zone_group
@@ -15,9 +16,12 @@ from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link
 from shared.core.kinds.peering import Peering, peering_id
+from shared.core.kinds.rule import Rule
+from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
+from shared.core.observed import Surroundings
 from shared.core.place import Site
 from shared.core.target import Target
 
@@ -40,23 +44,25 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """All legs of one target. `clients` are the networks that must resolve and reach it."""
+    """All legs of one target. `clients` are the networks that must resolve and reach it.
+
+    `complete` is False while something waits for what an endpoint has still to report.
+    """
 
     target: Target
     profile: str
     clients: tuple[ResourceId, ...]
     legs: tuple[Leg, ...]
     peerings: tuple[Peering, ...] = ()
-
-    @property
-    def complete(self) -> bool:
-        """Nothing waits for what an endpoint has still to report."""
-        return all(leg.named for leg in self.legs)
+    rules: tuple[Rule, ...] = ()
+    subnet_policies: tuple[SubnetPolicy, ...] = ()
+    complete: bool = True
 
     def objects(self) -> tuple[Wanted, ...]:
         """Every object once, in an order that respects needs; several legs may share zones and links."""
         own = (wanted for leg in self.legs for wanted in _objects_of(leg))
-        return tuple({wanted.id: wanted for wanted in (*own, *self.peerings)}.values())
+        every = (*self.subnet_policies, *own, *self.peerings, *self.rules)
+        return tuple({wanted.id: wanted for wanted in every}.values())
 
 
 def _objects_of(leg: Leg) -> Iterator[Wanted]:
@@ -73,15 +79,26 @@ def desired(
     sites: Mapping[str, Site],
     catalogue: Catalogue,
     cloud: Cloud,
-    reported: Mapping[ResourceId, Sequence[str]],
+    around: Surroundings,
+    reported: Reported,
 ) -> Desired:
-    """Build the wish. `reported`: the public names (FQDNs) that finished endpoints gave, by endpoint id."""
+    """Build the wish. `reported`: the addresses, with their names, that endpoints have by now."""
     legs = tuple(
         _leg(target, connect, group, sites[group.group_id], catalogue, cloud, reported)
         for group in connect.groups
     )
-    clients = tuple(connect.profile.clients)
-    return Desired(target, connect.profile_name, clients, legs, _peerings(connect, legs))
+    endpoints = [leg.endpoint for leg in legs]
+    addressed = connect.profile.nsg.mode == "ignore" or all(e.id in reported for e in endpoints)
+    return Desired(
+        target,
+        connect.profile_name,
+        tuple(connect.profile.clients),
+        legs,
+        _peerings(connect, legs),
+        rules(connect, [(leg.group, leg.endpoint) for leg in legs], around, reported),
+        subnet_policies(connect, endpoints),
+        complete=addressed and all(leg.named for leg in legs),
+    )
 
 
 def _peerings(connect: Connect, legs: Sequence[Leg]) -> tuple[Peering, ...]:
@@ -106,13 +123,14 @@ def _leg(
     site: Site,
     catalogue: Catalogue,
     cloud: Cloud,
-    reported: Mapping[ResourceId, Sequence[str]],
+    reported: Reported,
 ) -> Leg:
     profile = connect.profile
-    endpoint = Endpoint(site.endpoint, site.location, site.subnet, target.id, group.group_id, site.adopted)
+    endpoint = _endpoint(target, connect, group, site)
     if profile.dns.mode != "manage":
         return Leg(group, endpoint, None, (), (), named=True)
-    names = catalogue.zones(group, target, cloud, tuple(reported.get(endpoint.id, ())))
+    told = tuple(name for address in reported.get(endpoint.id, ()) for name in address.fqdns)
+    names = catalogue.zones(group, target, cloud, told)
     if names is None:
         return Leg(group, endpoint, None, (), (), named=site.endpoint in reported)
     home = _zones_home(connect)
@@ -125,6 +143,21 @@ def _leg(
     group_id = endpoint.id.child(zone_group.COLLECTION, zone_group.NAME)
     writes = ZoneGroup(group_id, endpoint.id, tuple(zone.id for zone in zones)) if zones else None
     return Leg(group, endpoint, writes, zones, links, named=True)
+
+
+def _endpoint(target: Target, connect: Connect, group: Group, site: Site) -> Endpoint:
+    nsg, approval = connect.profile.nsg, connect.profile.approval
+    enforced = nsg.mode == "ensure" and nsg.enforce_on_endpoints and not site.adopted
+    return Endpoint(
+        site.endpoint,
+        site.location,
+        site.subnet,
+        target.id,
+        group.group_id,
+        site.adopted,
+        after=(site.subnet,) if enforced else (),
+        request=approval.message if approval.mode == "request" else None,
+    )
 
 
 def _zones_home(connect: Connect) -> GroupId:

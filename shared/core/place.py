@@ -158,6 +158,12 @@ def _body(network: ResourceId | None, networks: Mapping[ResourceId, Seen | None]
     return seen.body if seen else {}
 
 
+def subnet_in(networks: Mapping[ResourceId, Seen | None], subnet: ResourceId) -> Seen | None:
+    """A subnet as its network's body lists it; None where either does not exist."""
+    body = _subnet_body(_body(subnet.parent, networks), subnet)
+    return Seen(subnet, body) if body else None
+
+
 def _subnet_body(network: Json, subnet: ResourceId) -> Json:
     subnets = sequence(mapping(network.get("properties")).get("subnets"))
     return next(

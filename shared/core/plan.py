@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Write
 from shared.core.desired import Desired, Leg
+from shared.core.filtering import denied
 from shared.core.ids import ResourceId
-from shared.core.kinds import link, peering, zone_group
+from shared.core.kinds import link, peering, rule, zone_group
 from shared.core.kinds.endpoint import Endpoint, connection_of
 from shared.core.kinds.kind import Seen, Wanted, marked
 from shared.core.kinds.link import Link
 from shared.core.kinds.peering import MAX_PEERINGS, Peering, full, overlap, overlap_with_peers
+from shared.core.kinds.rule import Rule
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup, zone_ids
 from shared.core.observed import Observed
@@ -102,6 +104,8 @@ def decide(want: Wanted, observed: Observed) -> Action:
         return _unwritable(want, drift[0]) or Update(want, have, drift)
     if broken or drift:
         return _in_the_way(want, have, broken or "; ".join(drift))
+    if isinstance(want, Rule) and (block := denied(want, observed)):
+        return block
     return _unapproved(want, have) or Keep(want.id, have.id, "meets the need", adopted=not ours)
 
 
@@ -112,6 +116,9 @@ def _standing(want: Wanted, observed: Observed) -> Seen | None:
         return want.at(links) or next((found for found in links if found.id == want.id), None)
     if isinstance(want, ZoneGroup):
         return next(iter(observed.listed(want.endpoint, zone_group.COLLECTION)), None)
+    if isinstance(want, Rule):
+        siblings = observed.listed(want.nsg, rule.COLLECTION)
+        return next((found for found in siblings if found.id == want.id), None)
     if isinstance(want, Peering):
         halves = observed.listed(want.local, peering.COLLECTION)
         return want.at(halves) or next((found for found in halves if found.id == want.id), None)
@@ -143,6 +150,8 @@ def _forbidden(want: Wanted, observed: Observed) -> Block | None:
     """What Azure would refuse, or break, if it were created: found before anything is written."""
     if isinstance(want, Peering):
         return _unpeerable(want, observed)
+    if isinstance(want, Rule):
+        return denied(want, observed)
     if isinstance(want, Endpoint) and want.adopted:
         return Block(
             want.id,

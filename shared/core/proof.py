@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.core.desired import Desired, Leg
+from shared.core.filtering import applies, in_force
 from shared.core.ids import ResourceId
 from shared.core.kinds import link, peering, zone_group
 from shared.core.kinds.endpoint import connection_of, nic_of
-from shared.core.kinds.kind import Seen, mapping, sequence
+from shared.core.kinds.kind import Seen
+from shared.core.kinds.nic import Address, addresses_in
 from shared.core.kinds.peering import Peering
 from shared.core.kinds.zone_group import Record, records_of
 from shared.core.observed import Observed
@@ -26,15 +28,6 @@ class Check:
     subject: str
     holds: bool
     seen: str
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """One address of an endpoint, as its network interface says: IPv4 text, member, public names."""
-
-    ip: str
-    member: str
-    fqdns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +63,16 @@ def prove(desired: Desired, observed: Observed) -> Proof:
     checks = (
         *(check for leg in desired.legs for check in _checks(leg, observed)),
         *(_peered(half, observed) for half in desired.peerings),
+        *_filtered(desired, observed),
     )
     return Proof(checks, tuple(_path(leg, observed) for leg in desired.legs))
 
 
 def addresses_of(endpoint: Seen, observed: Observed) -> tuple[Address, ...]:
-    """The endpoint's addresses from its network interface.
-
-    The endpoint's own `customDnsConfigs` is empty while it is pending and once a zone group is attached;
-    the interface is right in both cases.
-    """
+    """The endpoint's addresses, none before its network interface was read."""
     nic = nic_of(endpoint)
     seen = observed.objects.get(nic) if nic else None
-    return tuple(_addresses(seen)) if seen else ()
-
-
-def _addresses(nic: Seen) -> Iterator[Address]:
-    for entry in map(mapping, sequence(nic.properties.get("ipConfigurations"))):
-        properties = mapping(entry.get("properties"))
-        link_properties = mapping(properties.get("privateLinkConnectionProperties"))
-        ip = properties.get("privateIPAddress")
-        if isinstance(ip, str) and ip:
-            names = tuple(str(name).rstrip(".").lower() for name in sequence(link_properties.get("fqdns")))
-            yield Address(ip, str(link_properties.get("requiredMemberName") or ""), names)
+    return addresses_in(seen) if seen else ()
 
 
 def _path(leg: Leg, observed: Observed) -> Path:
@@ -144,6 +124,18 @@ def _peered(wanted: Peering, observed: Observed) -> Check:
     )
     holds = half is not None and peering.connected(half)
     return Check("networks peered", f"{wanted.local.name} -> {wanted.remote.name}", holds, seen)
+
+
+def _filtered(desired: Desired, observed: Observed) -> Iterator[Check]:
+    """Rules let the clients through, where rules apply to the endpoints at all."""
+    if not any(applies(leg.endpoint, observed) for leg in desired.legs):
+        return
+    for wanted in desired.rules:
+        if wanted.access == "Allow":
+            verdict = in_force(wanted, observed)
+            seen = f"denied by {verdict.by}" if verdict else "allowed"
+            subject = f"{', '.join(wanted.destinations)} port {', '.join(wanted.ports)}"
+            yield Check("rules let clients through", subject, verdict is None, seen)
 
 
 def _records_match(leg: Leg, path: Path, ips: tuple[str, ...]) -> Check:

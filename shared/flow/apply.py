@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, verb
 from shared.core.errors import BlockedError, CausewayError, NotAttempted, StillRunning, TransientError
 from shared.core.ids import ResourceId
-from shared.core.kinds import link
+from shared.core.kinds import link, rule
 from shared.core.kinds.kind import Seen, Wanted
 from shared.core.kinds.link import Link
 from shared.core.kinds.peering import Peering
+from shared.core.kinds.rule import Rule
 from shared.core.observed import Observed
 from shared.core.outcome import Done
 from shared.core.plan import Plan, decide
-from shared.flow.observe import peered
+from shared.flow.observe import peered, ruled
 from shared.flow.ports import Arm, Clock, Leases
 from shared.flow.reads import SharedReads, seen, seen_all
 
@@ -112,11 +113,12 @@ class _Run:
                 await self._write(want, have)
 
     async def _write(self, want: Wanted, have: Seen | None) -> None:
+        if want.noted:
+            await self._own(want.id)
         if want.locks:
             async with self._a.leases.hold(*want.locks):
                 await self._persevere(lambda: self._write_shared(want))
             return
-        await self._own(want.id)
         await self._persevere(lambda: self._put(want, have))
 
     async def _write_shared(self, want: Wanted) -> None:
@@ -131,12 +133,12 @@ class _Run:
                 await self._a.arm.settle(have.id, deadline=self._deadline)
                 raise TransientError("it was being written; look again", retry_after=0.0, code="WasBusy")
             case Update(have=have):
-                await self._put(want, have)
+                await self._put(want, have, _siblings(want, view))
             case Replace(have=have):
                 await self._a.arm.delete(have.id, deadline=self._deadline)
                 await self._put(want, None)
             case _:
-                await self._put(want, None)
+                await self._put(want, None, _siblings(want, view))
         self._a.shared.forget(want.id)
 
     async def _fresh(self, want: Wanted) -> Observed:
@@ -149,11 +151,14 @@ class _Run:
             bodies = await asyncio.gather(*(self._a.arm.get(network) for network in ends))
             networks, halves = peered({at: seen(at, body) for at, body in zip(ends, bodies, strict=True)})
             return Observed(networks, halves)
+        if isinstance(want, Rule):
+            return Observed(*ruled(want.nsg, seen(want.nsg, await self._a.arm.get(want.nsg))))
         body = await self._a.arm.get(want.id)
         return Observed({want.id: None if body is None else Seen(want.id, body)})
 
-    async def _put(self, want: Wanted, have: Seen | None) -> None:
-        body = await self._a.arm.put(want.id, want.body(have), deadline=self._deadline, query=want.query)
+    async def _put(self, want: Wanted, have: Seen | None, beside: tuple[Seen, ...] = ()) -> None:
+        wish = want.body(have, beside) if isinstance(want, Rule) else want.body(have)
+        body = await self._a.arm.put(want.id, wish, deadline=self._deadline, query=want.query)
         self._objects[want.id] = Seen(want.id, body)
 
     async def _persevere(self, write: Callable[[], Awaitable[None]]) -> None:
@@ -177,6 +182,10 @@ class _Run:
         unsent = isinstance(action, Block) or isinstance(error, NotAttempted)
         ended = "skipped" if unsent else "failed"
         return Done(verb(action), action.id, action.reason, ended, str(error))
+
+
+def _siblings(want: Wanted, view: Observed) -> tuple[Seen, ...]:
+    return view.listed(want.nsg, rule.COLLECTION) if isinstance(want, Rule) else ()
 
 
 def _backoff(attempt: int) -> float:

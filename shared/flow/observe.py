@@ -12,14 +12,17 @@ from collections.abc import Iterable
 
 from shared.core.desired import Desired
 from shared.core.ids import ResourceId
-from shared.core.kinds import link, peering, zone_group
+from shared.core.kinds import link, peering, rule, zone_group
 from shared.core.kinds.endpoint import Endpoint, nic_of
-from shared.core.kinds.kind import Seen, Wanted
+from shared.core.kinds.kind import Seen, Wanted, mapping, reference, sequence
 from shared.core.kinds.link import Link
 from shared.core.kinds.peering import Peering, peerings_of
+from shared.core.kinds.rule import Rule
+from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.observed import Observed, Surroundings
+from shared.core.place import subnet_in
 from shared.core.target import Target
 from shared.flow.ports import Arm
 from shared.flow.reads import SharedReads, seen, seen_all
@@ -33,13 +36,17 @@ class Observer:
         self._shared = shared
 
     async def around(
-        self, target: Target, subnets: Iterable[ResourceId], ours: Iterable[ResourceId]
+        self,
+        target: Target,
+        subnets: Iterable[ResourceId],
+        clients: Iterable[ResourceId],
+        ours: Iterable[ResourceId],
     ) -> Surroundings:
-        """The candidates' networks, and the endpoints that others connected to the target.
+        """Networks of candidates and clients, and the endpoints that others connected to the target.
 
         `ours` are endpoint ids that need no look here: ours in every candidate subnet.
         """
-        parents = {subnet.parent for subnet in subnets}
+        parents = {*(subnet.parent for subnet in subnets), *clients}
         networks = sorted((parent for parent in parents if parent), key=lambda parent: parent.key)
         own = set(ours)
         others = {c.endpoint_id for c in target.connections if c.endpoint_id and c.endpoint_id not in own}
@@ -87,7 +94,12 @@ class Observer:
             case Peering() if not known.looked_at(want.local) or not known.looked_at(want.remote):
                 seen_networks = await asyncio.gather(*map(self._shared.get, (want.local, want.remote)))
                 return peered(dict(zip((want.local, want.remote), seen_networks, strict=True)))
-            case Endpoint() | Zone() | Link() | ZoneGroup() | Peering():
+            case SubnetPolicy() if want.id.parent and not known.looked_at(want.id):
+                network = await self._shared.get(want.id.parent)
+                return {want.id: subnet_in({want.id.parent: network}, want.id)}, {}
+            case Rule() if not known.looked_at(want.nsg):
+                return ruled(want.nsg, await self._shared.get(want.nsg))
+            case Endpoint() | Zone() | Link() | ZoneGroup() | Peering() | SubnetPolicy() | Rule():
                 return {}, {}  # read already; a zone group with its endpoint
             case _:
                 raise TypeError(f"nobody knows how to look at {type(want).__name__}")
@@ -133,6 +145,17 @@ def peered(networks: dict[ResourceId, Seen | None]) -> _Part:
     """Networks with the peerings that their own bodies list."""
     halves = {(at, peering.COLLECTION): peerings_of(body) if body else () for at, body in networks.items()}
     return networks, halves
+
+
+def ruled(group: ResourceId, body: Seen | None) -> _Part:
+    """A network security group with the rules that its own body lists."""
+    return {group: body}, {(group, rule.COLLECTION): rules_in(body) if body else ()}
+
+
+def rules_in(group: Seen) -> tuple[Seen, ...]:
+    """The group's rules, each under its own id."""
+    entries = (mapping(entry) for entry in sequence(group.properties.get(rule.COLLECTION)))
+    return tuple(Seen(at, entry) for entry in entries if (at := reference(entry)))
 
 
 type _Part = tuple[dict[ResourceId, Seen | None], dict[tuple[ResourceId, str], tuple[Seen, ...]]]

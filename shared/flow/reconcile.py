@@ -129,11 +129,11 @@ class Reconciler:
         homes = {subnet: connect.profile.endpoints_resource_group or subnet.group for subnet in subnets}
         groups = [group.group_id for group in connect.groups]
         ours = [endpoint_id(homes[s], target.id, group, s) for s in subnets for group in groups]
-        around = await self._observer.around(target, subnets, ours)
+        around = await self._observer.around(target, subnets, _clients(connect), ours)
         chosen = sites(target, connect, region, subnets, around)
         if isinstance(chosen, Block):
             return chosen
-        wish = desired(target, connect, chosen, self._catalogue, self._policy.cloud, {})
+        wish = desired(target, connect, chosen, self._catalogue, self._policy.cloud, around, {})
         observed = await self._observer.observe(wish, Observed(around=around))
         return await self._named(View(target, connect, chosen, wish, observed))
 
@@ -143,11 +143,12 @@ class Reconciler:
             return view
         seen = [view.observed.objects.get(leg.endpoint.id) for leg in view.desired.legs]
         reported = {
-            endpoint.id: names
+            endpoint.id: addresses
             for endpoint in seen
-            if endpoint and (names := [n for a in addresses_of(endpoint, view.observed) for n in a.fqdns])
+            if endpoint and (addresses := addresses_of(endpoint, view.observed))
         }
-        wish = desired(view.target, view.connect, view.sites, self._catalogue, self._policy.cloud, reported)
+        around, cloud = view.observed.around, self._policy.cloud
+        wish = desired(view.target, view.connect, view.sites, self._catalogue, cloud, around, reported)
         return replace(view, desired=wish, observed=await self._observer.observe(wish, view.observed))
 
     async def _connect(
@@ -199,3 +200,9 @@ class Reconciler:
     def _removes_on_opt_out(self, name: str) -> bool:
         profile = self._policy.profiles.get(name)
         return profile is not None and profile.on_opt_out == "remove"
+
+
+def _clients(connect: Connect) -> tuple[ResourceId, ...]:
+    """The client networks, where something about them has to be known."""
+    wanted = connect.profile.peering != "ignore" or connect.profile.nsg.mode != "ignore"
+    return tuple(connect.profile.clients) if wanted else ()

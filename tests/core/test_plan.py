@@ -29,7 +29,7 @@ def wish(around: Surroundings | None = None, **policy: object) -> Desired:
     assert isinstance(found, tuple)
     chosen = sites(target, connect, *found, around or Surroundings({bodies.HUB: bodies.network()}))
     assert not isinstance(chosen, Block)
-    return desired(target, connect, chosen, load(), rules.cloud, {})
+    return desired(target, connect, chosen, load(), rules.cloud, around or Surroundings(), {})
 
 
 class World:

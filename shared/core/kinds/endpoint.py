@@ -87,6 +87,13 @@ class Endpoint(Ordinary):
     target: ResourceId
     group: str
     adopted: bool = False
+    after: tuple[ResourceId, ...] = ()  # its subnet, where network policies are to be turned on first
+    request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
+
+    @property
+    def needs(self) -> tuple[ResourceId, ...]:
+        """An endpoint fails after its 201 while its subnet is being changed."""
+        return self.after
 
     def is_ours(self, have: Seen) -> bool:
         return marked(have, self.target)
@@ -111,12 +118,17 @@ class Endpoint(Ordinary):
         """A PUT replaces the endpoint as a whole, so a repair starts from what stands there."""
         if have is not None:
             return {**have.body, "tags": {**mapping(have.body.get("tags")), **marks(self.target)}}
-        connection = {
+        connection: dict[str, Any] = {
             "name": self.id.name,
             "properties": {"privateLinkServiceId": self.target.text, "groupIds": [self.group]},
         }
+        kind = (
+            "privateLinkServiceConnections" if self.request is None else "manualPrivateLinkServiceConnections"
+        )
+        if self.request:
+            connection["properties"]["requestMessage"] = self.request
         return {
             "location": self.location,
             "tags": marks(self.target),
-            "properties": {"subnet": {"id": self.subnet.text}, "privateLinkServiceConnections": [connection]},
+            "properties": {"subnet": {"id": self.subnet.text}, kind: [connection]},
         }

@@ -82,6 +82,10 @@ class Wanted(Protocol):
         """The policy lets Causeway write it; otherwise its absence is reported."""
 
     @property
+    def noted(self) -> bool:
+        """The ledger notes it as made for this target, so that it can go with it."""
+
+    @property
     def query(self) -> Mapping[str, str]:
         """Query parameters of the PUT."""
 
@@ -114,6 +118,10 @@ class Ordinary:
     @property
     def write(self) -> bool:
         return True
+
+    @property
+    def noted(self) -> bool:
+        return not self.locks  # what many targets share serves on when one of them goes
 
     @property
     def query(self) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from shared.core import nsg
 from shared.core.errors import BlockedError
 from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
+from shared.core.kinds.kind import Ordinary, Seen
 from shared.core.nsg import MAX_ADDRESSES, MAX_RULES, collapse, free_priority, is_prefix
 
 COLLECTION = "securityRules"
@@ -74,7 +74,7 @@ def _less(one: Network, cut: Network) -> list[Network]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Ordinary):
     """One inbound rule of ours in a network security group, as one target needs it.
 
     `sources` are the clients' prefixes (or `*`), whole; `destinations` only the addresses or prefixes that
@@ -100,6 +100,10 @@ class Rule:
     def locks(self) -> tuple[str, ...]:
         """The whole group: two new rules must not take one priority."""
         return (self.nsg.key,)
+
+    @property
+    def noted(self) -> bool:
+        return True  # its addresses are withdrawn when the target goes
 
     @property
     def protocol(self) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen, mapping, reference
+from shared.core.kinds.kind import Ordinary, Seen, mapping, reference
 
 POLICIES = "privateEndpointNetworkPolicies"
 GROUP = "networkSecurityGroup"
@@ -36,7 +36,7 @@ def _policies(subnet: Seen) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SubnetPolicy:
+class SubnetPolicy(Ordinary):
     """One subnet in which rules must apply to endpoints.
 
     `nsg`: attach this group if the subnet has none; a group that is there is never taken off. `write` is the

@@ -1,0 +1,175 @@
+"""Security rules between clients and endpoints: what is wished for, what stands in the way, what is in force.
+
+Place in the data's way: the part of `Desired`, `Plan` and `Proof` that is about network security groups.
+Rules name the clients' own prefixes and the endpoints' own addresses, never `*` and never the Internet;
+they touch endpoints only where the subnet's network policies say so.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from shared.core.actions import Block
+from shared.core.catalogue import Group
+from shared.core.ids import ResourceId
+from shared.core.intent import Connect
+from shared.core.kinds import rule
+from shared.core.kinds.endpoint import Endpoint
+from shared.core.kinds.kind import Seen
+from shared.core.kinds.nic import Address
+from shared.core.kinds.peering import address_space, peerings_of
+from shared.core.kinds.rule import Rule, rule_id
+from shared.core.kinds.subnet_policy import SubnetPolicy, enforced, group_of
+from shared.core.nsg import Rule as Parsed
+from shared.core.nsg import rules_of
+from shared.core.nsg_verdict import Verdict, decide
+from shared.core.observed import Observed, Surroundings
+from shared.core.place import subnet_in
+
+type Reported = Mapping[ResourceId, Sequence[Address]]
+
+
+def subnet_policies(connect: Connect, endpoints: Iterable[Endpoint]) -> tuple[SubnetPolicy, ...]:
+    """The subnets in which rules must apply to endpoints, where the operator wants that ensured."""
+    nsg = connect.profile.nsg
+    if nsg.mode != "ensure" or not nsg.enforce_on_endpoints:
+        return ()
+    return tuple(
+        SubnetPolicy(subnet) for subnet in dict.fromkeys(e.subnet for e in endpoints if not e.adopted)
+    )
+
+
+def rules(
+    connect: Connect, legs: Sequence[tuple[Group, Endpoint]], around: Surroundings, reported: Reported
+) -> tuple[Rule, ...]:
+    """One allow rule for each group of rules and set of ports, with the default deny behind it if asked.
+
+    An endpoint whose addresses are not known yet, and a subnet without a group, have none.
+    """
+    nsg, clients = connect.profile.nsg, connect.profile.clients
+    sources = client_prefixes(clients, around)
+    if nsg.mode == "ignore" or not sources:
+        return ()
+    found: dict[ResourceId, Rule] = {}
+    for group, endpoint in legs:
+        subnet = subnet_in(around.networks, endpoint.subnet)
+        filters = group_of(subnet) if subnet else None
+        addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
+        if filters is None or not addresses:
+            continue
+        for wanted in _pair(filters, clients, sources, ports_of(group), addresses, nsg.default_deny):
+            known = found.get(wanted.id, wanted)
+            both = tuple(dict.fromkeys((*known.destinations, *wanted.destinations)))
+            found[wanted.id] = replace(
+                wanted, destinations=both, priorities=nsg.priorities, write=nsg.mode == "ensure"
+            )
+    return tuple(found.values())
+
+
+def _pair(
+    filters: ResourceId,
+    clients: Sequence[ResourceId],
+    sources: tuple[str, ...],
+    ports: tuple[str, ...],
+    addresses: tuple[str, ...],
+    deny: bool,
+) -> Iterator[Rule]:
+    who = ",".join(sorted(client.key for client in clients))
+    yield Rule(rule_id(filters, f"{who}|{','.join(ports)}", "Allow"), filters, sources, addresses, ports)
+    if deny:
+        yield Rule(rule_id(filters, who, "Deny"), filters, ("*",), addresses, ("*",), access="Deny")
+
+
+def ports_of(group: Group) -> tuple[str, ...]:
+    """The group's TCP ports as rules write them, those that a wider range holds left out.
+
+    A SQL server behind a private endpoint may redirect to any port from 1433 up, by its connection policy.
+    """
+    ranges = sorted({(port.first, port.last) for port in group.ports}, key=lambda one: (one[0], -one[1]))
+    kept: list[tuple[int, int]] = []
+    for first, last in ranges:
+        if not any(low <= first and last <= high for low, high in kept):
+            kept.append((first, last))
+    return tuple(str(first) if first == last else f"{first}-{last}" for first, last in kept) or ("443",)
+
+
+def client_prefixes(clients: Iterable[ResourceId], around: Surroundings) -> tuple[str, ...]:
+    """The clients' own address prefixes, as their networks say now."""
+    networks = (around.networks.get(client) for client in clients)
+    return tuple(dict.fromkeys(str(p) for network in networks if network for p in address_space(network)))
+
+
+def denied(want: Rule, observed: Observed) -> Block | None:
+    """Somebody else's rule that would deny the traffic in spite of ours, evaluated as Azure does."""
+    if want.access != "Allow":
+        return None
+    siblings = observed.listed(want.nsg, rule.COLLECTION)
+    standing = next((one for one in siblings if one.id == want.id), None)
+    ours = Parsed.parse({"name": want.id.name, **want.body(standing, siblings)})
+    others = [Parsed.parse(one.body) for one in siblings if one.id != want.id]
+    for verdict in _verdicts(want, [*others, ours], observed):
+        if verdict.allowed is False and verdict.foreign:
+            part = f" for {verdict.part}" if verdict.part else ""
+            return Block(
+                want.id,
+                want.nsg.child(rule.COLLECTION, verdict.by),
+                "DeniedByRule",
+                f"the rule {verdict.by} of {want.nsg.name} denies the clients' traffic{part}",
+                f"move {verdict.by} behind priority {want.priorities[1]}, or except the endpoints from it",
+            )
+    return None
+
+
+def in_force(want: Rule, observed: Observed) -> Verdict | None:
+    """What the group's rules, read anew, say of the clients' traffic: the first verdict that is no yes."""
+    group = observed.objects.get(want.nsg)
+    siblings = [Parsed.parse(one.body) for one in observed.listed(want.nsg, rule.COLLECTION)]
+    defaults = [one for one in rules_of(group) if one.priority >= FIRST_DEFAULT] if group else []
+    return next((v for v in _verdicts(want, [*siblings, *defaults], observed) if v.allowed is not True), None)
+
+
+FIRST_DEFAULT = 65_000  # Azure's own rules begin here (Microsoft Learn: network security groups)
+
+
+def _verdicts(want: Rule, known: Sequence[Parsed], observed: Observed) -> Iterator[Verdict]:
+    inside = tuple(dict.fromkeys((*want.sources, *_virtual_network(observed))))
+    for address in want.destinations:
+        for port in want.ports:
+            yield decide(known, "Inbound", want.sources, address, port, virtual_network=inside)
+
+
+def _virtual_network(observed: Observed) -> Iterator[str]:
+    """The service tag VirtualNetwork: the networks in play and all that they are peered with."""
+    for network in observed.around.networks.values():
+        if network is None:
+            continue
+        yield from (str(prefix) for prefix in address_space(network))
+        for half in peerings_of(network):
+            far = half.properties.get("remoteAddressSpace")
+            yield from far.get("addressPrefixes", []) if isinstance(far, dict) else []
+
+
+def findings(connect: Connect, endpoints: Iterable[Endpoint], observed: Observed) -> tuple[str, ...]:
+    """What an operator should hear though it is no fault: where rules do not filter what they seem to."""
+    if connect.profile.nsg.mode == "ignore":
+        return ()
+    found: list[str] = []
+    for subnet_id in dict.fromkeys(endpoint.subnet for endpoint in endpoints):
+        subnet = observed.objects.get(subnet_id) or subnet_in(observed.around.networks, subnet_id)
+        if subnet is None:
+            continue
+        if group_of(subnet) is None:
+            found.append(
+                f"subnet {subnet_id.name} has no network security group: nothing filters its endpoints"
+            )
+        elif not enforced(subnet):
+            found.append(
+                f"network policies are off in subnet {subnet_id.name}: rules do not apply to endpoints"
+            )
+    return tuple(found)
+
+
+def applies(endpoint: Endpoint, observed: Observed) -> bool:
+    """Rules touch this endpoint: its subnet has a group, and network policies on."""
+    seen: Seen | None = observed.objects.get(endpoint.subnet)
+    subnet = seen or subnet_in(observed.around.networks, endpoint.subnet)
+    return subnet is not None and enforced(subnet) and group_of(subnet) is not None

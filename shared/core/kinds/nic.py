@@ -1,0 +1,31 @@
+"""Network interfaces of endpoints: read only, never written.
+
+The interface is where an endpoint's addresses are found at every moment: the endpoint's own
+`customDnsConfigs` is empty while it is pending and once a zone group is attached (recorded ARM traffic).
+"""
+
+from dataclasses import dataclass
+
+from shared.core.kinds.kind import Seen, mapping, sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of an endpoint: IPv4 text, the member it stands for, and its public names (FQDNs)."""
+
+    ip: str
+    member: str
+    fqdns: tuple[str, ...]
+
+
+def addresses_in(nic: Seen) -> tuple[Address, ...]:
+    """The interface's addresses, names in lower case without a trailing dot."""
+    found: list[Address] = []
+    for entry in map(mapping, sequence(nic.properties.get("ipConfigurations"))):
+        properties = mapping(entry.get("properties"))
+        link = mapping(properties.get("privateLinkConnectionProperties"))
+        ip = properties.get("privateIPAddress")
+        if isinstance(ip, str) and ip:
+            names = tuple(str(name).rstrip(".").lower() for name in sequence(link.get("fqdns")))
+            found.append(Address(ip, str(link.get("requiredMemberName") or ""), names))
+    return tuple(found)
