@@ -95,6 +95,16 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdraw:
+    """A rule of ours that serves others too: take these addresses out of it, and the rule if none is left."""
+
+    id: ResourceId
+    group: ResourceId
+    addresses: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """`found` stands in the way of `id`, and Causeway may not change it: why, and what a person can do."""
 
@@ -105,8 +115,8 @@ class Block:
     remedy: str
 
 
-type Action = Create | Update | Replace | Wait | Keep | Delete | Block
-type Write = Create | Update | Replace | Delete
+type Action = Create | Update | Replace | Wait | Keep | Delete | Withdraw | Block
+type Write = Create | Update | Replace | Delete | Withdraw
 
 
 def verb(action: Action) -> str:

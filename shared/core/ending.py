@@ -26,7 +26,10 @@ RERUN = "rerun the resource; if it fails again, look at its history"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A walk's result. `again`: it passes by itself and is worth another try; after so many seconds."""
+    """A walk's result. `findings`: what is no fault and worth hearing all the same.
+
+    `again`: it passes by itself and is worth another try, after `retry_after` seconds if Azure named any.
+    """
 
     result: Result
     code: str = ""
@@ -35,6 +38,7 @@ class Ending:
     profile: str = ""
     proof: Proof | None = None
     done: tuple[Done, ...] = ()
+    findings: tuple[str, ...] = ()
     again: bool = False
     retry_after: float | None = None
 

@@ -48,6 +48,7 @@ class Outcome:
     remedy: str = ""
     proof: Proof | None = None
     done: tuple[Done, ...] = ()
+    findings: tuple[str, ...] = ()
     requests: int = 0
     writes: int = 0
     seconds: float = 0.0
@@ -72,6 +73,7 @@ class Outcome:
                 {"action": d.verb, "id": d.id.text, "reason": d.reason, "ended": d.ended, "error": d.error}
                 for d in self.done
             ],
+            "findings": list(self.findings),
             "requests": self.requests,
             "writes": self.writes,
             "seconds": round(self.seconds, 3),

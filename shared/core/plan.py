@@ -7,7 +7,18 @@ writes or waits, so a plan can be shown (dry run), tested and compared.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Write
+from shared.core.actions import (
+    Action,
+    Block,
+    Create,
+    Delete,
+    Keep,
+    Replace,
+    Update,
+    Wait,
+    Withdraw,
+    Write,
+)
 from shared.core.desired import Desired, Leg
 from shared.core.filtering import denied
 from shared.core.ids import ResourceId
@@ -16,7 +27,7 @@ from shared.core.kinds.endpoint import Endpoint, connection_of
 from shared.core.kinds.kind import Seen, Wanted, marked
 from shared.core.kinds.link import Link
 from shared.core.kinds.peering import MAX_PEERINGS, Peering, full, overlap, overlap_with_peers
-from shared.core.kinds.rule import Rule
+from shared.core.kinds.rule import Rule, is_our_rule
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup, zone_ids
 from shared.core.observed import Observed
@@ -30,7 +41,7 @@ class Plan:
 
     @property
     def writes(self) -> tuple[Write, ...]:
-        return tuple(a for a in self.actions if isinstance(a, Create | Update | Replace | Delete))
+        return tuple(a for a in self.actions if isinstance(a, Create | Update | Replace | Delete | Withdraw))
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -39,7 +50,7 @@ class Plan:
     @property
     def settled(self) -> bool:
         """Nothing to write and nothing to wait for."""
-        return not any(isinstance(a, Create | Update | Replace | Delete | Wait) for a in self.actions)
+        return not self.writes and not any(isinstance(a, Wait) for a in self.actions)
 
 
 def plan(desired: Desired, observed: Observed) -> Plan:
@@ -61,15 +72,18 @@ def plan(desired: Desired, observed: Observed) -> Plan:
     return Plan(tuple(actions.values()))
 
 
-def removal(owned: Iterable[Seen], target: ResourceId, reason: str) -> Plan:
+def removal(owned: Iterable[Seen], target: ResourceId, addresses: tuple[str, ...], reason: str) -> Plan:
     """The plan for a target that is gone or no longer wanted: what is ours goes, nothing else.
 
     `owned` are objects that the ledger says we made; each must also bear our mark today. What goes with
-    its parent needs no delete of its own.
+    its parent needs no delete of its own. From rules, which serve others too, the target's addresses go.
     """
     ours = [have for have in owned if marked(have, target) or _is_our_zone_group(have)]
     ids = {have.id for have in ours}
-    return Plan(tuple(Delete(have, reason) for have in ours if have.id.parent not in ids))
+    deletes = [Delete(have, reason) for have in ours if have.id.parent not in ids]
+    shared = [have.id for have in owned if have.id.is_type(rule.TYPE) and is_our_rule(have)]
+    rules = [Withdraw(at, at.parent, addresses, reason) for at in shared if at.parent and addresses]
+    return Plan((*rules, *deletes))
 
 
 def _is_our_zone_group(have: Seen) -> bool:

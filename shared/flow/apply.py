@@ -9,7 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, verb
+from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw, verb
 from shared.core.errors import BlockedError, CausewayError, NotAttempted, StillRunning, TransientError
 from shared.core.ids import ResourceId
 from shared.core.kinds import link, rule
@@ -72,7 +72,7 @@ class _Run:
             for action in self._plan.actions:
                 self._tasks[action.id] = group.create_task(self._one(action))
         done = tuple(self._done(action) for action in self._plan.actions)
-        written = tuple(step for step in self._plan.writes if not isinstance(step, Delete))
+        written = tuple(step for step in self._plan.writes if not isinstance(step, Delete | Withdraw))
         return Applied(done, self._objects, self._errors, written)
 
     async def _one(self, action: Action) -> None:
@@ -104,6 +104,9 @@ class _Run:
             case Delete(have):
                 await self._persevere(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
                 self._objects[have.id] = None
+            case Withdraw() as step:
+                async with self._a.leases.hold(step.group.key):
+                    await self._persevere(lambda: self._withdraw(step))
             case Replace(want, have):
                 await self._persevere(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
                 await self._write(want, None)
@@ -140,6 +143,18 @@ class _Run:
             case _:
                 await self._put(want, None, _siblings(want, view))
         self._a.shared.forget(want.id)
+
+    async def _withdraw(self, step: Withdraw) -> None:
+        """Under the group's lease, as two targets may leave one rule at once."""
+        body = await self._a.arm.get(step.id)
+        if body is None:
+            return
+        left = rule.without(Seen(step.id, body), step.addresses)
+        if left is None:
+            await self._a.arm.delete(step.id, deadline=self._deadline)
+        else:
+            await self._a.arm.put(step.id, left, deadline=self._deadline)
+        self._a.shared.forget(step.id)
 
     async def _fresh(self, want: Wanted) -> Observed:
         if isinstance(want, Link):

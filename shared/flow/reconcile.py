@@ -16,10 +16,13 @@ from shared.core.catalogue import Catalogue
 from shared.core.desired import Desired, desired
 from shared.core.ending import Ending, ending, left_alone, refused, removed
 from shared.core.errors import InputError
+from shared.core.filtering import findings
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked, intent, watched
-from shared.core.kinds.endpoint import endpoint_id
+from shared.core.kinds.endpoint import TYPE as ENDPOINT_TYPE
+from shared.core.kinds.endpoint import endpoint_id, nic_of
 from shared.core.kinds.kind import Seen
+from shared.core.kinds.nic import addresses_in
 from shared.core.observed import Observed
 from shared.core.outcome import Done
 from shared.core.place import Site, candidates, sites
@@ -172,12 +175,10 @@ class Reconciler:
                 break
         if applied.errors and await self._read(target.id) is None:
             return await self._leave(target.id, None, memory, deadline)
-        return ending(
-            prove(view.desired, view.observed),
-            tuple(done),
-            tuple(applied.errors.values()),
-            connect.profile_name,
-        )
+        told = findings(connect, [leg.endpoint for leg in view.desired.legs], view.observed)
+        errors = tuple(applied.errors.values())
+        reached = ending(prove(view.desired, view.observed), tuple(done), errors, connect.profile_name)
+        return replace(reached, findings=told)
 
     async def _leave(
         self, at: ResourceId, why: Declined | NotAsked | None, memory: Memory, deadline: float
@@ -190,11 +191,25 @@ class Reconciler:
         if why is not None and not self._removes_on_opt_out(memory.profile):
             return left_alone(why, memory.profile)
         reason = why.reason if why else "the resource is gone"
-        bodies = await asyncio.gather(*(self._arm.get(owned) for owned in memory.owned))
-        owned = [Seen(at, body) for at, body in zip(memory.owned, bodies, strict=True) if body is not None]
-        applied = await self._applier.apply(removal(owned, at, reason), memory.own, deadline)
+        return await self._take_away(at, memory.owned, reason, memory, deadline)
+
+    async def _take_away(
+        self, at: ResourceId, ids: tuple[ResourceId, ...], reason: str, memory: Memory, deadline: float
+    ) -> Ending:
+        """Remove what we made for a target, of these objects, after reading each anew."""
+        bodies = await asyncio.gather(*(self._arm.get(owned) for owned in ids))
+        owned = [Seen(at, body) for at, body in zip(ids, bodies, strict=True) if body is not None]
+        nics = [nic for have in owned if have.id.is_type(ENDPOINT_TYPE) and (nic := nic_of(have))]
+        found = await asyncio.gather(*(self._arm.get(nic) for nic in nics))
+        addresses = tuple(
+            address.ip
+            for nic, body in zip(nics, found, strict=True)
+            if body
+            for address in addresses_in(Seen(nic, body))
+        )
+        applied = await self._applier.apply(removal(owned, at, addresses, reason), memory.own, deadline)
         kept = {step.id for step in applied.done if step.ended != "done"}
-        await memory.disown(gone for gone in memory.owned if gone not in kept and gone.parent not in kept)
+        await memory.disown(gone for gone in ids if gone not in kept and gone.parent not in kept)
         return removed(applied.done, tuple(applied.errors.values()), reason, memory.profile)
 
     def _removes_on_opt_out(self, name: str) -> bool:

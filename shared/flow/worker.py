@@ -106,6 +106,7 @@ class Worker:
             remedy=ending.remedy,
             proof=ending.proof,
             done=ending.done,
+            findings=ending.findings,
             requests=tally.requests,
             writes=tally.writes,
             seconds=self.clock.monotonic() - began,

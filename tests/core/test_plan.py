@@ -208,18 +208,18 @@ def test_an_approved_endpoint_of_someone_else_in_an_accepted_subnet_is_adopted()
 def test_removal_deletes_only_what_bears_our_mark(world: World) -> None:
     ours = bodies.endpoint(world.at)
     foreign = bodies.endpoint(world.at.group.resource(world.at.type, "by-hand"), ours=False)
-    steps = removal((ours, foreign), bodies.ACCOUNT, "gone")
+    steps = removal((ours, foreign), bodies.ACCOUNT, (), "gone")
     assert [action.id for action in steps.actions] == [ours.id]
     assert isinstance(steps.actions[0], Delete)
 
 
 def test_removal_leaves_an_endpoint_that_was_marked_for_another_target(world: World) -> None:
     other = replace(bodies.ACCOUNT, names=("invoices",))
-    assert removal((bodies.endpoint(world.at, target=other),), bodies.ACCOUNT, "gone").actions == ()
+    assert removal((bodies.endpoint(world.at, target=other),), bodies.ACCOUNT, (), "gone").actions == ()
 
 
 def test_a_zone_group_goes_with_its_endpoint_and_is_not_deleted_twice(world: World) -> None:
-    steps = removal((bodies.endpoint(world.at), *world.groups), bodies.ACCOUNT, "gone")
+    steps = removal((bodies.endpoint(world.at), *world.groups), bodies.ACCOUNT, (), "gone")
     assert [action.id for action in steps.actions] == [world.at]
 
 

@@ -19,6 +19,7 @@ from shared.core.ids import ResourceId
 from shared.core.kinds.kind import Ordinary, Seen
 from shared.core.nsg import MAX_ADDRESSES, MAX_RULES, collapse, free_priority, is_prefix
 
+TYPE = "Microsoft.Network/networkSecurityGroups/securityRules"
 COLLECTION = "securityRules"
 MARK = "Managed by Causeway."
 
@@ -50,6 +51,12 @@ def rule_id(group: ResourceId, key: str, access: Access) -> ResourceId:
     """
     digest = hashlib.sha256(key.lower().encode()).hexdigest()[:8]
     return group.child(COLLECTION, f"{nsg.MARK}{access.lower()}-{digest}")
+
+
+def is_our_rule(have: Seen) -> bool:
+    """A rule has no tags: ours is told by its name and what its description says."""
+    described = str(have.properties.get("description") or "").startswith(MARK)
+    return described and have.id.name.lower().startswith(nsg.MARK)
 
 
 def without(have: Seen, addresses: Iterable[str]) -> dict[str, Any] | None:
@@ -110,8 +117,7 @@ class Rule(Ordinary):
         return "Tcp" if self.access == "Allow" else "*"
 
     def is_ours(self, have: Seen) -> bool:
-        marked = str(have.properties.get("description") or "").startswith(MARK)
-        return have.id == self.id and have.id.name.lower().startswith(nsg.MARK) and marked
+        return have.id == self.id and is_our_rule(have)
 
     def drift(self, have: Seen) -> tuple[str, ...]:
         """Destinations of other targets are no drift; a destination that is no address is nobody's."""

@@ -1,0 +1,211 @@
+"""Security rules: ours follow clients and endpoints, others' stay as they are."""
+
+from typing import Any
+
+from tests.core.policies import a_policy
+from tests.world import ENDPOINTS, NETWORKS, SPOKE, World, play
+
+GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-endpoints"
+ENSURE = {"mode": "ensure", "priorities": [1000, 1009]}
+
+
+async def a_world(nsg: dict[str, Any] | None = None, *, rules: dict[str, Any] | None = None) -> World:
+    """A hub whose endpoint subnet has a group, with these rules in it."""
+    world = World(a_policy(nsg=nsg or ENSURE, peering="ensure"))
+    await world.send("PUT", GROUP, {"location": "westeurope", "properties": {}})
+    await world.sleep(30)
+    for name, properties in (rules or {}).items():
+        await world.send("PUT", f"{GROUP}/securityRules/{name}", {"properties": properties})
+        await world.sleep(30)
+    subnet = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": GROUP}}
+    await world.send(
+        "PUT", ENDPOINTS, {"properties": {**subnet, "serviceEndpoints": [{"service": "Microsoft.Sql"}]}}
+    )
+    await world.sleep(60)
+    return world
+
+
+async def rules_of(world: World) -> dict[str, Any]:
+    found = await world.send("GET", GROUP)
+    return {entry["name"]: entry["properties"] for entry in found["properties"]["securityRules"]}
+
+
+def deny(priority: int, **more: Any) -> dict[str, Any]:
+    return {
+        "priority": priority,
+        "direction": "Inbound",
+        "access": "Deny",
+        "protocol": "*",
+        "sourceAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": "*",
+    } | more
+
+
+def test_clients_are_allowed_to_the_endpoint_on_the_catalogue_s_ports() -> None:
+    async def story() -> None:
+        world = await a_world()
+        state = await world.reconcile(await world.create_account())
+        assert state["result"] == "Connected"
+        (rule,) = (await rules_of(world)).values()
+        assert rule["sourceAddressPrefixes"] == ["10.1.0.0/16"]
+        assert rule["destinationAddressPrefixes"] == [state["paths"][0]["addresses"][0]["ip"]]
+        assert rule["destinationPortRanges"] == ["443"]
+        assert rule["access"] == "Allow"
+        assert 1000 <= rule["priority"] <= 1009
+
+    play(story)
+
+
+def test_rules_are_made_to_apply_and_the_subnet_keeps_all_else() -> None:
+    async def story() -> None:
+        world = await a_world()
+        await world.reconcile(await world.create_account())
+        subnet = (await world.send("GET", ENDPOINTS))["properties"]
+        assert subnet["privateEndpointNetworkPolicies"] == "NetworkSecurityGroupEnabled"
+        assert subnet["networkSecurityGroup"]["id"] == GROUP
+        assert [entry["service"] for entry in subnet["serviceEndpoints"]] == ["Microsoft.Sql"]
+
+    play(story)
+
+
+def test_two_endpoints_share_one_rule_and_it_shrinks_when_one_goes() -> None:
+    async def story() -> None:
+        world = await a_world()
+        first, second = await world.create_account("first"), await world.create_account("second")
+        one = (await world.reconcile(first))["paths"][0]["addresses"][0]["ip"]
+        two = (await world.reconcile(second))["paths"][0]["addresses"][0]["ip"]
+        (rule,) = (await rules_of(world)).values()
+        assert covered(rule, one)
+        assert covered(rule, two)
+        await world.send("DELETE", first)
+        await world.sleep(60)
+        assert (await world.reconcile(first))["result"] == "Removed"
+        (rule,) = (await rules_of(world)).values()
+        assert not covered(rule, one)
+        assert covered(rule, two)
+
+    play(story)
+
+
+def test_the_last_endpoint_takes_the_rule_with_it() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        await world.reconcile(at)
+        await world.send("DELETE", at)
+        await world.sleep(60)
+        state = await world.reconcile(at)
+        assert state["result"] == "Removed"
+        assert await rules_of(world) == {}
+        assert state["owned"] == []
+
+    play(story)
+
+
+def test_a_second_run_writes_nothing() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        await world.reconcile(at)
+        world.sent()
+        assert (await world.reconcile(at))["result"] == "Connected"
+        assert world.writes() == []
+
+    play(story)
+
+
+def test_a_foreign_rule_with_precedence_that_denies_blocks_with_its_name() -> None:
+    async def story() -> None:
+        world = await a_world(rules={"lockdown": deny(200)})
+        before = await rules_of(world)
+        state = await world.reconcile(await world.create_account())
+        assert (state["result"], state["code"]) == ("Blocked", "DeniedByRule")
+        assert "lockdown" in state["reason"]
+        assert (await rules_of(world))["lockdown"] == before["lockdown"]
+
+    play(story)
+
+
+def test_a_foreign_deny_behind_ours_is_no_obstacle() -> None:
+    async def story() -> None:
+        world = await a_world(rules={"tail": deny(4000)})
+        assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+
+    play(story)
+
+
+def test_priorities_that_others_took_are_left_to_them() -> None:
+    async def story() -> None:
+        theirs = {"sourceAddressPrefix": "10.9.0.0/16", "access": "Allow"}
+        world = await a_world(rules={"theirs": deny(1000, **theirs)})
+        await world.reconcile(await world.create_account())
+        rules = await rules_of(world)
+        assert rules["theirs"]["priority"] == 1000
+        assert sorted(rule["priority"] for rule in rules.values()) == [1000, 1001]
+
+    play(story)
+
+
+def test_a_client_that_grew_is_followed() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        await world.reconcile(at)
+        spoke = await world.send("GET", SPOKE)
+        spoke["properties"]["addressSpace"]["addressPrefixes"].append("10.77.0.0/16")
+        await world.send("PUT", SPOKE, spoke)
+        await world.sleep(90)
+        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+        (rule,) = (await rules_of(world)).values()
+        assert sorted(rule["sourceAddressPrefixes"]) == ["10.1.0.0/16", "10.77.0.0/16"]
+
+    play(story)
+
+
+def test_default_deny_stands_behind_the_allow() -> None:
+    async def story() -> None:
+        world = await a_world({**ENSURE, "default_deny": True})
+        assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+        rules = sorted((await rules_of(world)).values(), key=lambda rule: rule["priority"])
+        assert [rule["access"] for rule in rules] == ["Allow", "Deny"]
+
+    play(story)
+
+
+def test_require_reports_and_writes_no_rule() -> None:
+    async def story() -> None:
+        world = await a_world({"mode": "require"})
+        state = await world.reconcile(await world.create_account())
+        assert (state["result"], state["code"]) == ("Blocked", "NotEnsured")
+        assert await rules_of(world) == {}
+
+    play(story)
+
+
+def test_without_enforcement_the_outcome_says_that_rules_do_not_apply() -> None:
+    async def story() -> None:
+        world = await a_world({**ENSURE, "enforce_on_endpoints": False})
+        state = await world.reconcile(await world.create_account())
+        assert state["result"] == "Connected"
+        assert any("do not apply to endpoints" in finding for finding in state["findings"])
+
+    play(story)
+
+
+def test_a_subnet_without_a_group_is_said_to_filter_nothing() -> None:
+    async def story() -> None:
+        world = World(a_policy(nsg=ENSURE))
+        state = await world.reconcile(await world.create_account())
+        assert state["result"] == "Connected"
+        assert any("nothing filters" in finding for finding in state["findings"])
+
+    play(story)
+
+
+def covered(rule: dict[str, Any], ip: str) -> bool:
+    import ipaddress
+
+    prefixes = rule.get("destinationAddressPrefixes") or [rule["destinationAddressPrefix"]]
+    return any(ipaddress.ip_address(ip) in ipaddress.ip_network(prefix) for prefix in prefixes)
