@@ -29,7 +29,7 @@ NOT_OURS = {"PopReceiptMismatch", "MessageNotFound", "QueueNotFound"}
 
 
 class QueueListener:
-    """Listens to the queue of one function: `listen` until cancelled, then `drain` for the rest."""
+    """Listens to the queue of one function: `listen` until `stop`, then `drain` for what is in work."""
 
     def __init__(
         self,
@@ -48,11 +48,12 @@ class QueueListener:
         self._options = options
         self._invoker = invoker
         self._in_flight: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     async def listen(self) -> None:
-        """Take batches for ever: again at once while there is work, ever more rarely while there is none."""
+        """Take batches until stopped: again at once while there is work, ever more rarely without."""
         pause = self._options.min_polling_interval
-        while True:
+        while not self._stopping:
             if await self._take_batch():
                 pause = self._options.min_polling_interval
                 await self._wait_for_room()
@@ -61,6 +62,11 @@ class QueueListener:
             else:
                 # Spread, so that workers do not poll in step.
                 pause = min(pause * 2 * random.uniform(0.8, 1.2), self._options.max_polling_interval)
+
+    def stop(self) -> None:
+        """Take no more. Not by cancelling: a batch on its way here would stay hidden with nobody at work."""
+        self._stopping = True
+        self._queue.wake()
 
     async def drain(self, grace: float) -> None:
         """Wait for running invocations, then cancel those that outlast `grace` seconds: their messages come

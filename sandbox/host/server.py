@@ -68,35 +68,46 @@ class Host:
         self._admin = Admin(
             functions, worker.version, self._listeners, self._timers, self._webhook, self._record, setup.keys
         )
-        self._loops: list[asyncio.Task[None]] = []
+        self._queue_loops: list[asyncio.Task[None]] = []
+        self._timer_loops: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> str:
         """Open; returns the address."""
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=self._setup.grace)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._setup.port).start()
-        loops = [one.listen() for one in self._listeners.values()]
+        self._queue_loops = [asyncio.create_task(one.listen()) for one in self._listeners.values()]
         if self._setup.timers:
-            loops += [one.listen() for one in self._timers.values()]
-        self._loops = [asyncio.create_task(one) for one in loops]
+            self._timer_loops = [asyncio.create_task(one.listen()) for one in self._timers.values()]
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def __aexit__(self, *_: object) -> None:
         """Take nothing new, let what runs end within the grace time, close."""
-        for task in self._loops:
+        for one in self._listeners.values():
+            one.stop()
+        for task in self._timer_loops:
             task.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._end_loops()
         await asyncio.gather(*(one.drain(self._setup.grace) for one in self._listeners.values()))
         await self._runner.cleanup()
         await self._queues.close()
 
     async def watch(self) -> None:
         """Wait for a listener or timer to break, which none should; raises its exception."""
-        if not self._loops:
+        loops = self._queue_loops + self._timer_loops
+        if not loops:
             await asyncio.Event().wait()
-        ended, _ = await asyncio.wait(self._loops, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             task.result()
+
+    async def _end_loops(self) -> None:
+        loops = self._queue_loops + self._timer_loops
+        if loops:
+            _, late = await asyncio.wait(loops, timeout=self._setup.grace)
+            for task in late:
+                task.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=LARGEST_BODY)

@@ -103,6 +103,10 @@ class StorageQueue:
         except ResourceNotFoundError:
             await self.create()
             await self._client.send_message(content)
+        self.wake()
+
+    def wake(self) -> None:
+        """End the wait of whoever waits for this queue."""
         self._written.set()
 
     async def written(self, wait: float) -> bool:
@@ -110,12 +114,13 @@ class StorageQueue:
 
         Microsoft's host too wakes a listener when a function of the same instance writes to its queue.
         """
-        self._written.clear()
         try:
             async with asyncio.timeout(wait):
-                return await self._written.wait()
+                await self._written.wait()
         except TimeoutError:
             return False
+        self._written.clear()
+        return True
 
     async def close(self) -> None:
         await self._client.close()

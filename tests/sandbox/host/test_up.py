@@ -1,0 +1,192 @@
+"""The whole sandbox with a small app in it: started, used, broken, stopped."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from sandbox.__main__ import arguments
+from sandbox.app_folder import AppError
+from sandbox.azurite import ROOT
+from sandbox.up import Sandbox, sweep_schedule
+from tests.sandbox.host.messages import until
+from tests.sandbox.host.running import APPS, NEVER
+from tests.sandbox.host.test_processes import alive
+
+SETTINGS = {"PREFIX": "up", "SCHEDULE": NEVER}
+ACCOUNT = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-app/providers"
+    "/Microsoft.Storage/storageAccounts/orders"
+)
+
+
+def sandbox(**options):
+    return Sandbox(**({"app": APPS / "triggers", "settings": SETTINGS, "speed": 600.0} | options))
+
+
+async def ask(method, url, key="", **more):
+    """Status and text of an answer to somebody with all rights in Azure, and this key of the app."""
+    headers = {"Authorization": "Bearer me", "x-functions-key": key}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.request(method, url, **more) as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+async def make_account(box):
+    url = f"{box.endpoints.arm_http}{ACCOUNT}?api-version=2023-05-01"
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    status, _ = await ask("PUT", url, json=body)
+    assert status < 300
+
+
+async def invocations(box, function, key=""):
+    """What worker 0 ran of a function, once it has."""
+    found, seen = [], 0
+    while not found:
+        url = f"{box.endpoints.host}/admin/invocations?since={seen}&wait=30"
+        answer = json.loads((await ask("GET", url, key))[1])
+        assert answer["last"] > seen, f"{function} did not run"
+        found += [one for one in answer["invocations"] if one["function"] == function]
+        seen = answer["last"]
+    return found
+
+
+async def test_a_write_in_azure_becomes_an_event_in_the_app_and_a_dead_worker_comes_back(tmp_path):
+    async with sandbox(folder=tmp_path, workers=2) as box:
+        await make_account(box)
+        assert all(one["ok"] for one in await invocations(box, "on_event"))
+        written = json.loads((tmp_path / "endpoints.json").read_text())
+        assert written["host"] == written["hosts"][0] == box.endpoints.host
+        assert len(written["hosts"]) == 2
+        dead = box.worker_pid(0)
+        await box.crash_worker(0)
+        assert box.worker_pid(0) != dead
+        url = f"{box.endpoints.host}/admin/host/status"
+        assert (await ask("GET", url))[0] == 200
+        await make_account(box)
+        await invocations(box, "on_event")
+        pids = [box.worker_pid(0), box.worker_pid(1)]
+    assert not any(alive(one) for one in pids)
+    assert not (tmp_path / "endpoints.json").exists()
+    assert {one.name for one in tmp_path.glob("*.log")} == {"azurite.log", "host-0.log", "host-1.log"}
+
+
+async def test_a_zip_is_unpacked_keys_are_used_and_settings_reach_the_app(tmp_path):
+    package = tmp_path / "app.zip"
+    with zipfile.ZipFile(package, "w") as content:
+        for name in ("function_app.py", "host.json"):
+            content.write(APPS / "triggers" / name, name)
+    keys = tmp_path / "keys.json"
+    keys.write_text('{"masterKey": "m", "systemKeys": {"eventgrid_extension": "k&y"}}')
+    async with sandbox(app=package, keys=keys) as box:
+        settings = f"{box.endpoints.host}/api/settings"
+        assert await ask("GET", f"{settings}/CAUSEWAY_ARM_ENDPOINT", "m") == (200, box.endpoints.arm)
+        assert await ask("GET", f"{settings}/SSL_CERT_FILE", "m") == (200, box.endpoints.ca_file)
+        assert (await ask("GET", f"{settings}/SSL_CERT_FILE"))[0] == 401
+        await make_account(box)
+        assert all(one["ok"] for one in await invocations(box, "on_event", "m"))
+
+
+async def test_an_app_that_does_not_load_stops_the_start_with_its_reason(tmp_path):
+    shutil.copytree(APPS / "triggers", tmp_path / "app")
+    (tmp_path / "app" / "function_app.py").write_text("import nowhere_to_be_found")
+    with pytest.raises(Exception, match="nowhere_to_be_found"):
+        async with sandbox(app=tmp_path / "app"):
+            pass
+
+
+@pytest.mark.parametrize("content", ["a file", None], ids=["no zip", "empty folder"])
+async def test_what_is_no_app_is_refused(tmp_path, content):
+    app = tmp_path / "app"
+    app.mkdir() if content is None else app.write_text(content)
+    with pytest.raises(AppError, match=r"neither a folder nor a zip|has no function_app\.py"):
+        async with sandbox(app=app):
+            pass
+
+
+@pytest.fixture
+def command():
+    """Runs `python -m sandbox up` with the small app; whatever still runs at the end is killed."""
+    running = []
+
+    def start(folder, port):
+        line = [sys.executable, "-m", "sandbox", "up", "--app", str(APPS / "triggers"), "--dir", str(folder)]
+        line += ["--port-base", str(port), "--speed", "600"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started = subprocess.Popen(line, cwd=ROOT, env=os.environ | SETTINGS, **pipes)
+        running.append(started)
+        return started
+
+    yield start
+    for one in running:
+        one.kill()
+        one.communicate()
+
+
+def wait_until_up(process):
+    while "Ctrl-C" not in (line := process.stdout.readline()):
+        assert line, process.stderr.read()
+
+
+def children_of(parent):
+    """Process ids; a child is listed under the thread that made it."""
+    listed = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(one) for file in listed for one in file.read_text().split()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_however_the_command_ends_its_children_end_too(command, tmp_path, free_port, number):
+    port = free_port()
+    running = command(tmp_path, port)
+    wait_until_up(running)
+    endpoints = json.loads((tmp_path / "endpoints.json").read_text())
+    assert endpoints["arm_http"] == f"http://127.0.0.1:{port + 1}"
+    assert endpoints["host"] == f"http://127.0.0.1:{port + 10}"
+    children = children_of(running.pid)
+    assert len(children) == 2
+    running.send_signal(number)
+    _, said = running.communicate(timeout=60)
+    assert (running.returncode, said) == (-9 if number == signal.SIGKILL else 0, "")
+    until(lambda: not any(alive(one) for one in children), "an orphan is left")
+
+
+def test_a_port_that_is_taken_is_named(command, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        running = command(tmp_path, port)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "The sandbox could not run" in said
+    assert str(port) in said
+
+
+@pytest.mark.parametrize(
+    ("speed", "schedule"),
+    [
+        (1, "0 */15 * * * *"),
+        (4, "0 */3 * * * *"),
+        (30, "*/30 * * * * *"),
+        (60, "*/15 * * * * *"),
+        (1000, "*/5 * * * * *"),
+    ],
+)
+def test_the_sweep_comes_every_quarter_of_a_simulated_hour(speed, schedule):
+    assert sweep_schedule(speed) == schedule
+
+
+def test_a_command_line_that_makes_no_sense_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        arguments(["up", "--workers", "0"])
+    assert "above 0" in capsys.readouterr().err
