@@ -70,7 +70,7 @@ class ArmCalls:
     async def list(self, parent: ResourceId, collection: str) -> Page:
         """Every member of a child collection; none where the parent does not exist."""
         known = operations(f"{parent.type}/{collection}")
-        if known is None or not known.parent:
+        if known is None:
             raise PermanentError("NotListed", f"Causeway does not list {collection} of {parent.type}")
         group = self._clients.operations(known, parent.subscription)
         members = group.list(resource_group_name=parent.resource_group, **{known.parent: parent.name})

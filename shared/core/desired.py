@@ -31,7 +31,7 @@ class Leg:
     """The path to one group. `named` is False while its zones cannot be known yet.
 
     Some types tell their zone only by the names that a finished endpoint reports; their leg is built
-    again once those are known.
+    again once those are known. `external`: somebody else keeps the names; they are checked, never written.
     """
 
     group: Group
@@ -40,6 +40,7 @@ class Leg:
     zones: tuple[Zone, ...]
     links: tuple[Link, ...]
     named: bool
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _leg(
     profile = connect.profile
     endpoint = _endpoint(target, connect, group, site)
     if profile.dns.mode != "manage":
-        return Leg(group, endpoint, None, (), (), named=True)
+        return Leg(group, endpoint, None, (), (), named=True, external=profile.dns.mode == "external")
     told = tuple(name for address in reported.get(endpoint.id, ()) for name in address.fqdns)
     names = catalogue.zones(group, target, cloud, told)
     if names is None:
@@ -136,7 +137,7 @@ def _leg(
     home = _zones_home(connect)
     zones = tuple(Zone(home.resource(ZONE_TYPE, name), write=profile.dns.create_zones) for name in names)
     links = tuple(
-        Link(link.link_id(zone.id, network), zone.id, network)
+        Link(link.link_id(zone.id, network), zone.id, network, profile.dns.fallback_to_internet)
         for zone in zones
         for network in profile.clients
     )

@@ -18,7 +18,7 @@ from shared.core.errors import (
 )
 from shared.core.intent import Declined, NotAsked
 from shared.core.outcome import Done, Result
-from shared.core.proof import Proof
+from shared.core.proof import EXTERNAL_RECORDS, Proof
 
 NOTHING = Proof((), ())
 RERUN = "rerun the resource; if it fails again, look at its history"
@@ -29,6 +29,7 @@ class Ending:
     """A walk's result. `findings`: what is no fault and worth hearing all the same.
 
     `again`: it passes by itself and is worth another try, after `retry_after` seconds if Azure named any.
+    `quiet`: nobody asked and nothing is remembered; only a person who asked by hand wants to hear it.
     """
 
     result: Result
@@ -40,6 +41,7 @@ class Ending:
     done: tuple[Done, ...] = ()
     findings: tuple[str, ...] = ()
     again: bool = False
+    quiet: bool = False
     retry_after: float | None = None
 
 
@@ -78,6 +80,10 @@ def _proven(proof: Proof) -> Ending:
     if any(path.status.lower() == "pending" for path in proof.paths):
         remedy = "approve the private endpoint connection on the resource"
         return Ending(Result.PENDING, "AwaitingApproval", "the connection waits for approval", remedy)
+    if {check.name for check in proof.failures} == {EXTERNAL_RECORDS}:
+        seen = "; ".join(check.seen for check in proof.failures)
+        remedy = "see to it that the policy or person who keeps the zone groups attaches one"
+        return Ending(Result.PENDING, "AwaitingDns", f"somebody else keeps the names: {seen}", remedy)
     missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
     return Ending(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
 
@@ -104,6 +110,15 @@ def given_up(last: Ending) -> Ending:
     """It was tried often enough: say so, and leave it to the drift timer."""
     reason = f"given up after many tries: {last.reason}"
     return replace(last, result=Result.FAILED, reason=reason, remedy=RERUN, again=False)
+
+
+def unasked(why: NotAsked | None) -> Ending:
+    """Nobody asked, or the resource does not exist, and there is no past: nothing worth keeping."""
+    if why is None:
+        remedy = "check the id; a resource that is created later is seen by its event"
+        return Ending(Result.DECLINED, "NotFound", "the resource does not exist", remedy, quiet=True)
+    remedy = "tag the resource, or list its type under opt_in.always"
+    return Ending(Result.DECLINED, "NotAsked", why.reason, remedy, quiet=True)
 
 
 def left_alone(why: NotAsked, profile: str) -> Ending:

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shared.core.actions import Block
+from shared.core.capacity import crowded, endpoints_in
 from shared.core.ids import GroupId, ResourceId
 from shared.core.intent import Connect, Declined
 from shared.core.kinds.endpoint import connection_of, endpoint_id, subnet_of
 from shared.core.kinds.kind import Json, Seen, mapping, reference, sequence
+from shared.core.kinds.peering import peerings_of, remote_of
 from shared.core.observed import Surroundings
-from shared.core.policy import Profile
+from shared.core.policy import Limits, Profile
 from shared.core.target import Target
 
 RESERVED = 5  # Azure keeps the first four addresses and the last of every subnet (Microsoft Learn: VNet FAQ)
@@ -51,7 +53,12 @@ def candidates(target: Target, profile: Profile) -> tuple[str, tuple[ResourceId,
 
 
 def sites(
-    target: Target, connect: Connect, region: str, subnets: tuple[ResourceId, ...], around: Surroundings
+    target: Target,
+    connect: Connect,
+    region: str,
+    subnets: tuple[ResourceId, ...],
+    around: Surroundings,
+    limits: Limits,
 ) -> Mapping[str, Site] | Block:
     """One site for each group id. All new endpoints of a target go into one subnet.
 
@@ -67,7 +74,7 @@ def sites(
     faults: list[Block] = []
     for subnet in subnets:
         home = connect.profile.endpoints_resource_group or subnet.group
-        fault = _fault(target, missing, region, subnet, home, around.networks)
+        fault = _fault(target, missing, region, subnet, home, around.networks, limits)
         if fault is None:
             location = str(_body(subnet.parent, around.networks).get("location") or region)
             made = {group: endpoint_id(home, target.id, group, subnet) for group in missing}
@@ -95,6 +102,7 @@ def _fault(
     subnet: ResourceId,
     home: GroupId,
     networks: Mapping[ResourceId, Seen | None],
+    limits: Limits,
 ) -> Block | None:
     network = _body(subnet.parent, networks)
     body = _subnet_body(network, subnet)
@@ -138,6 +146,30 @@ def _fault(
             f"the subnet {subnet.text} has {free} free addresses, {len(new)} are needed",
             "add a subnet to the policy for this region, or make room in this one",
         )
+    if new and len(standing) + len(new) > limits.max_endpoints_per_subnet:
+        return Block(
+            target.id,
+            subnet,
+            "SubnetAtLimit",
+            f"the subnet {subnet.text} holds {len(standing)} endpoints, the policy lets it hold "
+            f"{limits.max_endpoints_per_subnet}",
+            "raise limits.max_endpoints_per_subnet, or add a subnet to the policy for this region",
+        )
+    return _crowded(target, subnet, len(new), networks)
+
+
+def _crowded(
+    target: Target, subnet: ResourceId, new: int, networks: Mapping[ResourceId, Seen | None]
+) -> Block | None:
+    """The limits of Azure on endpoints in a network, and over the networks that are peered with it."""
+    network = networks.get(subnet.parent) if subnet.parent else None
+    if network is None or not new:
+        return None
+    remotes = {remote_of(half) for half in peerings_of(network)}
+    peered = {at: endpoints_in(seen) for at, seen in networks.items() if seen and at in remotes}
+    if text := crowded(network, peered, new):
+        remedy = "spread the endpoints over more networks, or ask for the high-scale mode"
+        return Block(target.id, network.id, "NetworkCrowded", text, remedy)
     return None
 
 

@@ -72,6 +72,19 @@ def plan(desired: Desired, observed: Observed) -> Plan:
     return Plan(tuple(actions.values()))
 
 
+def restoration(desired: Desired, observed: Observed) -> Plan:
+    """Send each zone group of ours again: that writes its records anew."""
+    wanted = [leg.zone_group for leg in desired.legs if leg.zone_group]
+    standing = [(want, _standing(want, observed)) for want in wanted]
+    return Plan(
+        tuple(
+            Update(want, have, ("another endpoint of the target took its record with it",))
+            for want, have in standing
+            if have is not None and want.is_ours(have)
+        )
+    )
+
+
 def removal(owned: Iterable[Seen], target: ResourceId, addresses: tuple[str, ...], reason: str) -> Plan:
     """The plan for a target that is gone or no longer wanted: what is ours goes, nothing else.
 

@@ -19,6 +19,8 @@ from shared.core.kinds.peering import Peering
 from shared.core.kinds.zone_group import Record, records_of
 from shared.core.observed import Observed
 
+EXTERNAL_RECORDS = "records that somebody else keeps match addresses"
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -91,7 +93,7 @@ def _path(leg: Leg, observed: Observed) -> Path:
 
 
 def _records(leg: Leg, observed: Observed) -> tuple[Record, ...]:
-    if leg.zone_group is None:
+    if leg.zone_group is None and not leg.external:
         return ()
     groups = observed.listed(leg.endpoint.id, zone_group.COLLECTION)
     return tuple(record for group in groups for record in records_of(group))
@@ -106,9 +108,9 @@ def _checks(leg: Leg, observed: Observed) -> Iterator[Check]:
     yield Check("connection approved", subject, path.status.lower() == "approved", path.status)
     ips = tuple(address.ip for address in path.addresses)
     yield Check("endpoint has addresses", subject, bool(ips), ", ".join(ips) or "none")
-    if leg.zone_group:
+    if leg.zone_group or leg.external:
         yield _records_match(leg, path, ips)
-        yield from _links(leg, observed)
+    yield from _links(leg, observed)
     if not leg.named:
         yield Check(
             "zone known", subject, holds=False, seen="the endpoint reported no name that tells its zone"
@@ -141,10 +143,12 @@ def _filtered(desired: Desired, observed: Observed) -> Iterator[Check]:
 def _records_match(leg: Leg, path: Path, ips: tuple[str, ...]) -> Check:
     """Names exist, lie in the wanted zones, and point to exactly the endpoint's addresses."""
     wanted = {zone.id for zone in leg.zones}
-    inside = [record for record in path.records if record.zone in wanted and _in_zone(record)]
+    ours = [record for record in path.records if leg.external or record.zone in wanted]
+    inside = [record for record in ours if _in_zone(record)]
     recorded = {ip for record in inside for ip in record.addresses}
     seen = ", ".join(f"{record.fqdn} -> {'/'.join(record.addresses)}" for record in inside) or "no record"
-    return Check("records match addresses", path.endpoint.name, bool(ips) and recorded == set(ips), seen)
+    name = EXTERNAL_RECORDS if leg.external else "records match addresses"
+    return Check(name, path.endpoint.name, bool(ips) and recorded == set(ips), seen)
 
 
 def _in_zone(record: Record) -> bool:

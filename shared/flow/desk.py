@@ -15,13 +15,15 @@ from shared.core.outcome import Result
 from shared.core.tally import counting
 from shared.core.work import WorkItem
 from shared.flow.ports import Json, Ledger, WorkQueue
-from shared.flow.reconcile import Reconciler, View
+from shared.flow.reconcile import Reconciler
+from shared.flow.view import View, Viewer
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Answers people. Raises InputError for what they got wrong."""
 
+    viewer: Viewer
     reconciler: Reconciler
     ledger: Ledger
     queue: WorkQueue
@@ -29,7 +31,7 @@ class Desk:
     async def request(self, resource_id: str) -> str:
         """Enqueue one resource, and return the key under which its state is found."""
         at = ResourceId.parse(resource_id)
-        self.reconciler.refuse_foreign(at)
+        self.viewer.refuse_foreign(at)
         await self.ledger.expect(at, "asked for by hand; the work is queued")
         await self.queue.send(WorkItem(at.text, "manual", f"manual-{uuid.uuid4()}").text())
         return target_key(at)
@@ -37,7 +39,7 @@ class Desk:
     async def plan(self, resource_id: str) -> Json:
         """What a walk would do now, with its reasons; nothing is written."""
         at = ResourceId.parse(resource_id)
-        self.reconciler.refuse_foreign(at)
+        self.viewer.refuse_foreign(at)
         with counting() as tally:
             try:
                 found = _shown(await self.reconciler.preview(at))

@@ -52,21 +52,26 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     from shared.flow.apply import Applier
     from shared.flow.desk import Desk
     from shared.flow.intake import Intake
+    from shared.flow.public_door import PublicDoor
     from shared.flow.reads import SharedReads
     from shared.flow.reconcile import Reconciler
+    from shared.flow.removal import Remover
     from shared.flow.sweep import Sweeper
+    from shared.flow.view import Viewer
     from shared.flow.worker import Worker
 
     known = catalogue or load()
     reads = SharedReads(ports.arm, ports.clock)
     applier = Applier(ports.arm, reads, ports.leases, ports.clock)
-    reconciler = Reconciler(policy, known, ports.arm, reads, applier)
+    viewer = Viewer(policy, known, ports.arm, reads)
+    remover = Remover(ports.arm, applier)
+    reconciler = Reconciler(policy, viewer, applier, remover, PublicDoor(known, ports.arm))
     sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.queue)
     return Flow(
         Intake(ports.queue, frozenset(known.types)),
         Worker(reconciler, sweeper, ports.ledger, ports.queue, ports.clock, budget),
         sweeper,
-        Desk(reconciler, ports.ledger, ports.queue),
+        Desk(viewer, reconciler, ports.ledger, ports.queue),
     )
 
 

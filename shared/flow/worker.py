@@ -92,7 +92,7 @@ class Worker:
         began = self.clock.monotonic()
         with counting() as tally:
             ending = await self._ending(at, claim, began + self.budget)
-        if ending is None:
+        if ending.quiet and item.reason != "manual":
             return None, None
         if ending.again and item.attempt + 1 >= TRIES:
             ending = given_up(ending)
@@ -115,7 +115,7 @@ class Worker:
         log.info("outcome", extra={"outcome": outcome.record()})
         return outcome, _delay(item, ending) if ending.again else None
 
-    async def _ending(self, at: ResourceId, claim: Claim, deadline: float) -> Ending | None:
+    async def _ending(self, at: ResourceId, claim: Claim, deadline: float) -> Ending:
         """The walk's ending; an error while reading Azure is one too."""
         try:
             return await self.reconciler.reconcile(at, claim, deadline)

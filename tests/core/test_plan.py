@@ -27,7 +27,9 @@ def wish(around: Surroundings | None = None, **policy: object) -> Desired:
     assert isinstance(connect, Connect)
     found = candidates(target, connect.profile)
     assert isinstance(found, tuple)
-    chosen = sites(target, connect, *found, around or Surroundings({bodies.HUB: bodies.network()}))
+    chosen = sites(
+        target, connect, *found, around or Surroundings({bodies.HUB: bodies.network()}), rules.limits
+    )
     assert not isinstance(chosen, Block)
     return desired(target, connect, chosen, load(), rules.cloud, around or Surroundings(), {})
 

@@ -13,6 +13,7 @@ from shared.core.ids import ResourceId
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary, Seen, mapping, reference
 
 COLLECTION = "virtualNetworkLinks"
+FALLBACK = "NxDomainRedirect"  # Microsoft Learn: "Fallback to internet for Azure Private DNS zones"
 
 
 def link_id(zone: ResourceId, network: ResourceId) -> ResourceId:
@@ -38,6 +39,7 @@ class Link(Ordinary):
     id: ResourceId
     zone: ResourceId
     network: ResourceId
+    fallback: bool = False  # ask public DNS where the zone has no record
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -57,7 +59,12 @@ class Link(Ordinary):
     def drift(self, have: Seen) -> tuple[str, ...]:
         if have.state == "failed":
             return ("provisioning failed",)
-        return () if network_of(have) == self.network else ("it links another network",)
+        if network_of(have) != self.network:
+            return ("it links another network",)
+        falls_back = have.properties.get("resolutionPolicy") == FALLBACK
+        if self.fallback and not falls_back and self.is_ours(have):
+            return ("it does not fall back to public DNS",)
+        return ()
 
     def beyond_repair(self, have: Seen) -> str | None:
         """The linked network cannot be changed in place."""
@@ -65,7 +72,9 @@ class Link(Ordinary):
 
     def body(self, have: Seen | None) -> dict[str, Any]:
         kept = mapping(have.body.get("tags")) if have else {}
-        properties = dict(have.properties) if have else {"registrationEnabled": False}
+        properties: dict[str, Any] = dict(have.properties) if have else {"registrationEnabled": False}
+        if self.fallback:
+            properties["resolutionPolicy"] = FALLBACK
         return {
             "location": "global",
             "tags": {**kept, MARK_TAG: MARK_VALUE},

@@ -1,0 +1,132 @@
+"""Looking at one target: who asks for what, what is wished for, and what Azure has of it.
+
+Place in the data's way: `target -> intent -> sites -> Desired -> Observed`, the reading half of a walk. A dry
+run ends here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from shared.core.actions import Block
+from shared.core.catalogue import Catalogue
+from shared.core.desired import Desired, desired
+from shared.core.errors import InputError
+from shared.core.ids import ResourceId
+from shared.core.intent import Connect, Declined, NotAsked, intent, watched
+from shared.core.kinds.endpoint import endpoint_id
+from shared.core.observed import Observed
+from shared.core.place import Site, candidates, sites
+from shared.core.plan import Plan, plan, restoration
+from shared.core.policy import Policy
+from shared.core.proof import addresses_of
+from shared.core.target import Target
+from shared.flow.apply import Applied
+from shared.flow.observe import Observer
+from shared.flow.ports import Arm, Json
+from shared.flow.reads import SharedReads
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A target with its wish and what Azure has of it."""
+
+    target: Target
+    connect: Connect
+    sites: Mapping[str, Site]
+    desired: Desired
+    observed: Observed
+
+    @property
+    def plan(self) -> Plan:
+        return plan(self.desired, self.observed)
+
+    @property
+    def restoration(self) -> Plan:
+        """Write every zone group of ours again, so that its records stand though another one took them."""
+        return restoration(self.desired, self.observed)
+
+
+class Viewer:
+    """Reads targets and their surroundings; writes nothing. Raises what reading Azure raises."""
+
+    def __init__(self, policy: Policy, catalogue: Catalogue, arm: Arm, shared: SharedReads) -> None:
+        self._policy = policy
+        self._catalogue = catalogue
+        self._arm = arm
+        self._shared = shared
+        self._observer = Observer(arm, shared)
+
+    def refuse_foreign(self, at: ResourceId) -> None:
+        """Raise InputError for a resource that Causeway would never touch, so that a person hears why."""
+        if not watched(at.subscription, self._policy):
+            known = ", ".join(self._policy.subscriptions)
+            raise InputError("resource_id", at.text, f"name a resource in a watched subscription: {known}")
+        if not self._catalogue.knows(at.type):
+            raise InputError("resource_id", at.text, "name a resource of a type that has private endpoints")
+
+    async def read(self, at: ResourceId) -> Json | None:
+        """The target's own body; None if it does not exist."""
+        return await self._arm.get(at, api_version=self._catalogue.api_version(at.type))
+
+    async def wish(self, at: ResourceId) -> tuple[Target, Connect] | Declined | NotAsked | None:
+        """Who asks for what. None: the target does not exist."""
+        if not watched(at.subscription, self._policy):
+            return NotAsked("its subscription is not watched")
+        if not self._catalogue.knows(at.type):
+            return NotAsked("its type has no private endpoint in the catalogue")
+        body = await self.read(at)
+        if body is None:
+            return None
+        target = Target.parse(body)
+        inherits = self._policy.opt_in.inherit == "resource_group"
+        tags = await self._shared.group_tags(at) if inherits else {}
+        wish = intent(target, tags, self._policy, self._catalogue)
+        return (target, wish) if isinstance(wish, Connect) else wish
+
+    async def view(self, target: Target, connect: Connect) -> View | Block | Declined:
+        """What is wished for the target, and what Azure has of it."""
+        found = candidates(target, connect.profile)
+        if isinstance(found, Declined):
+            return found
+        region, subnets = found
+        homes = {subnet: connect.profile.endpoints_resource_group or subnet.group for subnet in subnets}
+        groups = [group.group_id for group in connect.groups]
+        ours = [endpoint_id(homes[s], target.id, group, s) for s in subnets for group in groups]
+        around = await self._observer.around(target, subnets, _clients(connect), ours)
+        chosen = sites(target, connect, region, subnets, around, self._policy.limits)
+        if isinstance(chosen, Block):
+            return chosen
+        wish = desired(target, connect, chosen, self._catalogue, self._policy.cloud, around, {})
+        observed = await self._observer.observe(wish, Observed(around=around))
+        return await self._reported(View(target, connect, chosen, wish, observed))
+
+    async def after(self, view: View, applied: Applied) -> View:
+        """The view with what the writes answered, and what they moved elsewhere read anew."""
+        observed = await self._observer.interfaces(view.desired, view.observed.having(applied.objects))
+        observed = await self._observer.refreshed(observed, [step.want for step in applied.written])
+        return await self._reported(replace(view, observed=observed))
+
+    async def _reported(self, view: View) -> View:
+        """Build the wish again once its endpoints tell what the rest of it depends on.
+
+        Some types tell their zone only by the names of a finished endpoint, and rules need addresses.
+        """
+        if view.desired.complete:
+            return view
+        seen = [view.observed.objects.get(leg.endpoint.id) for leg in view.desired.legs]
+        reported = {
+            endpoint.id: addresses
+            for endpoint in seen
+            if endpoint and (addresses := addresses_of(endpoint, view.observed))
+        }
+        around, cloud = view.observed.around, self._policy.cloud
+        wish = desired(view.target, view.connect, view.sites, self._catalogue, cloud, around, reported)
+        return replace(view, desired=wish, observed=await self._observer.observe(wish, view.observed))
+
+
+def _clients(connect: Connect) -> tuple[ResourceId, ...]:
+    """The client networks, where something about them has to be known."""
+    wanted = connect.profile.peering != "ignore" or connect.profile.nsg.mode != "ignore"
+    return tuple(connect.profile.clients) if wanted else ()
