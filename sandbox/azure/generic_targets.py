@@ -44,8 +44,9 @@ MAKINGS = {
 
 
 def register(registry: Registry) -> None:
-    """Add every type of the table that has no module of its own, and private link services."""
-    for name in [*link_services.types(), link_services.PRIVATE_LINK_SERVICE]:
+    """Add every type of the table that has no module of its own, and those whose groups no table can list."""
+    own_groups = (link_services.PRIVATE_LINK_SERVICE, link_services.APPLICATION_GATEWAY)
+    for name in [*link_services.types(), *own_groups]:
         if name.lower() in OWN_MODULES:
             continue
         registry.add(

@@ -1,11 +1,11 @@
 """What can be reached by private endpoint: groups of each resource type, their members, names and zones.
 
 `private_link.json` is the sandbox's own table: for each (type, group) the zones of each cloud and the
-members, one address each. Zones are those of the public document "Azure Private Endpoint private DNS zone
-values" (Microsoft Learn). Members and names were recorded for storage, SQL, Key Vault, Cosmos DB, container
-registries, Web Apps, Event Grid and Storage Sync (source: facts/arm-facts.md section 8); for other types they
-are one member a group, or follow the public documents of the service, and their exact record names are
-assumptions.
+members, one address each (a cloud has its own members where its zones are cut differently). Zones are those
+of the public document "Azure Private Endpoint private DNS zone values" (Microsoft Learn). Members and names
+were recorded for storage, SQL, Key Vault, Cosmos DB, container registries, Web Apps, Event Grid and Storage
+Sync (source: facts/arm-facts.md section 8); for other types they are one member a group, or follow the
+public documents of the service, and their exact record names are assumptions.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from uuid import UUID
 from sandbox.azure.model import Resource
 
 PRIVATE_LINK_SERVICE = "Microsoft.Network/privateLinkServices"
+APPLICATION_GATEWAY = "Microsoft.Network/applicationGateways"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,13 @@ def pairs() -> list[tuple[str, str]]:
 
 
 def groups(target: Resource) -> list[Group]:
-    """The groups that this very resource offers, in the order of its privateLinkResources."""
+    """The groups that this very resource offers, in the order of its privateLinkResources.
+
+    An application gateway's are its frontends that have a private link configuration, and have no public
+    names (source: Microsoft Learn, "Configure Azure Application Gateway Private Link").
+    """
+    if target.id.is_type(APPLICATION_GATEWAY):
+        return [Group(name, (Member(name, ()),)) for name in _private_frontends(target)]
     rows = [row for row in _table()["groups"] if row["type"].lower() == target.type.lower()]
     return [_group(row, target) for row in rows if _offers(target, row)]
 
@@ -128,14 +135,14 @@ def _table() -> Mapping[str, Any]:
 
 
 def _group(row: Mapping[str, Any], target: Resource) -> Group:
-    values = variables(target)
-    zones = [_fill(pair, values) for pair in row.get("zones", {}).get(cloud(target.location), [])]
+    values, where = variables(target), cloud(target.location)
+    zones = [_fill(pair, values) for pair in row.get("zones", {}).get(where, [])]
     if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
         return Group(row["group"], tuple(_cosmos_members(target, zones)))
     default = {row["group"]: [["{name}", index] for index in range(len(zones))]}
     if row["group"].endswith("_secondary") and "members" not in row:
         default = {row["group"]: [["{name}-secondary", 0]]}
-    members = row.get("members", default)
+    members = row.get(f"{where}_members", row.get("members", default))
     return Group(
         row["group"],
         tuple(
@@ -177,6 +184,14 @@ def _slot(target: Resource, slot: str) -> Group:
         Name(one.record.replace(target.name.lower(), name, 1), one.suffix, one.zone) for one in member.names
     )
     return Group(f"sites-{slot}", (Member(f"sites-{slot}", names),))
+
+
+def _private_frontends(gateway: Resource) -> list[str]:
+    return [
+        str(one.get("name", ""))
+        for one in gateway.properties.get("frontendIPConfigurations") or []
+        if (one.get("properties") or {}).get("privateLinkConfiguration")
+    ]
 
 
 def _offers(target: Resource, row: Mapping[str, Any]) -> bool:
