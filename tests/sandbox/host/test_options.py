@@ -97,6 +97,12 @@ def test_a_default_fills_in_for_a_missing_parameter():
     assert (route.match("/api"), route.match("/api/file")) == ({"kind": "blob"}, {"kind": "file"})
 
 
+def test_the_more_a_template_says_the_earlier_it_is_tried():
+    templates = ["api/{*rest}", "api/{name}", "api/{id:int}", "api/list"]
+    ranked = sorted(map(Route.parse, templates), key=lambda one: one.rank)
+    assert [one.template for one in ranked] == templates[::-1]
+
+
 @pytest.mark.parametrize("template", ["a{b}c", "{id:datetime}", "{id:length(3)}"])
 def test_a_template_that_is_not_understood_is_refused(template):
     with pytest.raises(AppLoadError, match="not supported"):

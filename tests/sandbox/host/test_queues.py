@@ -103,6 +103,8 @@ def test_a_message_stays_hidden_while_its_function_outlasts_the_hold(fresh):
     assert (only["ok"], only["cause"][-9:]) == (True, "attempt 1")
     assert until(lambda: left(host.queue("work")) == 0, "it could not be deleted after its renewals")
     assert texts(host.queue("done")) == ["done sleep 4.5"]
+    assert not host.exists("work-poison")
+    assert not [one for one in host.log_lines() if "taken over" in one["message"]]
 
 
 def test_a_message_whose_host_died_comes_to_another(fresh):

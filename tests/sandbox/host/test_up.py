@@ -62,12 +62,16 @@ async def invocations(box, function, key=""):
 
 
 async def test_a_write_in_azure_becomes_an_event_in_the_app_and_a_dead_worker_comes_back(tmp_path):
-    async with sandbox(folder=tmp_path, workers=2) as box:
+    settings = SETTINGS | {"SCHEDULE": "* * * * * *"}
+    async with sandbox(folder=tmp_path, workers=2, settings=settings) as box:
         await make_account(box)
         assert all(one["ok"] for one in await invocations(box, "on_event"))
         written = json.loads((tmp_path / "endpoints.json").read_text())
         assert written["host"] == written["hosts"][0] == box.endpoints.host
         assert len(written["hosts"]) == 2
+        await invocations(box, "on_tick")
+        _, other = await ask("GET", f"{box.endpoints.hosts[1]}/admin/invocations")
+        assert "on_tick" not in other, "a timer runs in two workers"
         dead = box.worker_pid(0)
         await box.crash_worker(0)
         assert box.worker_pid(0) != dead
