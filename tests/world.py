@@ -159,6 +159,10 @@ class World:
         """Take one action away from the app's role."""
         self.azure.access.roles["app"].remove([action])
 
+    def grant(self, action: str) -> None:
+        """Add one action to the app's role."""
+        self.azure.access.roles["app"].actions.append(action)
+
     def allow_all(self) -> None:
         """Give back what `deny` took."""
         self.azure.access.roles["app"].restore()

@@ -42,7 +42,9 @@ class Desk:
         self.viewer.refuse_foreign(at)
         with counting() as tally:
             try:
-                found = _shown(await self.reconciler.preview(at))
+                known = await self.ledger.get(target_key(at)) or {}
+                owned = tuple(ResourceId.parse(text) for text in known.get("owned", []))
+                found = _shown(await self.reconciler.preview(at, owned))
             except CausewayError as error:
                 stopped = broken_off(error, "")
                 found = {"result": stopped.result.value, "code": stopped.code, "reason": stopped.reason}

@@ -46,13 +46,15 @@ class Reconciler:
             return await self._connect(*wish, memory, deadline)
         return await self._leave(at, wish, memory, deadline)
 
-    async def preview(self, at: ResourceId) -> View | Block | Declined | NotAsked | None:
+    async def preview(
+        self, at: ResourceId, owned: tuple[ResourceId, ...]
+    ) -> View | Block | Declined | NotAsked | None:
         """The same walk as far as it goes without writing. None: the target does not exist."""
         wish = await self._viewer.wish(at)
-        return await self._viewer.view(*wish) if isinstance(wish, tuple) else wish
+        return await self._viewer.view(*wish, owned) if isinstance(wish, tuple) else wish
 
     async def _connect(self, target: Target, connect: Connect, memory: Memory, deadline: float) -> Ending:
-        view = await self._viewer.view(target, connect)
+        view = await self._viewer.view(target, connect, memory.owned)
         if not isinstance(view, View):
             return refused(view)
         done: list[Done] = []

@@ -6,7 +6,7 @@ run ends here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from shared.core.actions import Block
@@ -85,8 +85,13 @@ class Viewer:
         wish = intent(target, tags, self._policy, self._catalogue)
         return (target, wish) if isinstance(wish, Connect) else wish
 
-    async def view(self, target: Target, connect: Connect) -> View | Block | Declined:
-        """What is wished for the target, and what Azure has of it."""
+    async def view(
+        self, target: Target, connect: Connect, owned: Iterable[ResourceId] = ()
+    ) -> View | Block | Declined:
+        """What is wished for the target, and what Azure has of it.
+
+        `owned`: endpoints that an earlier wish of ours made are no rivals, wherever they stand.
+        """
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
             return found
@@ -94,7 +99,7 @@ class Viewer:
         homes = {subnet: connect.profile.endpoints_resource_group or subnet.group for subnet in subnets}
         groups = [group.group_id for group in connect.groups]
         ours = [endpoint_id(homes[s], target.id, group, s) for s in subnets for group in groups]
-        around = await self._observer.around(target, subnets, _clients(connect), ours)
+        around = await self._observer.around(target, subnets, _clients(connect), (*ours, *owned))
         chosen = sites(target, connect, region, subnets, around, self._policy.limits)
         if isinstance(chosen, Block):
             return chosen

@@ -14,6 +14,7 @@ def a_policy(
     create_zones: bool = True,
     always: list[str] | None = None,
     inherit: str = "resource_group",
+    limits: dict[str, int] | None = None,
     **profile: Any,
 ) -> Policy:
     """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns."""
@@ -40,6 +41,7 @@ def a_policy(
                 },
                 "subscriptions": [bodies.SUB],
                 "profiles": {"default": default},
+                "limits": limits or {},
             }
         )
     )

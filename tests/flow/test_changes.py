@@ -1,0 +1,271 @@
+"""What changes after a resource is connected: approval, opt-out, policy, public access, others' records."""
+
+from typing import Any
+
+from shared.core.policy import Policy
+from tests.core.policies import a_policy
+from tests.world import ENDPOINTS, HUB, SPOKE, ZONES, World, play
+
+TAG = "private-connectivity"
+
+
+async def retag(world: World, at: str, tags: dict[str, str]) -> None:
+    await world.send("PATCH", at, {"tags": tags})
+    await world.sleep(60)
+
+
+def two_subnets(first: str, second: str) -> Policy:
+    return a_policy(subnets={"westeurope": [first, second]})
+
+
+async def decide(world: World, at: str, status: str) -> None:
+    """The owner of the target approves or rejects the connection."""
+    target = await world.send("GET", at)
+    (connection,) = target["properties"]["privateEndpointConnections"]
+    state = {"status": status, "description": "by its owner"}
+    body = {"properties": {"privateLinkServiceConnectionState": state}}
+    await world.send("PUT", f"{at}/privateEndpointConnections/{connection['name']}", body)
+    await world.sleep(60)
+
+
+def test_a_requested_connection_waits_and_connects_once_it_is_approved() -> None:
+    async def story() -> None:
+        world = World(a_policy(approval='request ("please")'))
+        at = await world.create_account()
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"]) == ("Pending", "AwaitingApproval")
+        await decide(world, at, "Approved")
+        state = await world.reconcile(at, "drift")
+        assert state["result"] == "Connected"
+        assert await world.resolve(SPOKE, "orders.blob.core.windows.net")
+
+    play(story)
+
+
+def test_a_rejected_request_is_blocked_and_not_asked_again() -> None:
+    async def story() -> None:
+        world = World(a_policy(approval="request"))
+        at = await world.create_account()
+        await world.reconcile(at)
+        await decide(world, at, "Rejected")
+        world.sent()
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], state["code"]) == ("Blocked", "ConnectionRejected")
+        assert world.writes() == []
+
+    play(story)
+
+
+def test_opting_out_keeps_what_was_made_by_default() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        await world.reconcile(at)
+        await retag(world, at, {TAG: "disabled"})
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"]) == ("Declined", "NotAsked")
+        assert len(await world.endpoints()) == 1
+
+    play(story)
+
+
+def test_opting_out_removes_what_was_made_where_the_profile_says_so() -> None:
+    async def story() -> None:
+        world = World(a_policy(on_opt_out="remove"))
+        at = await world.create_account()
+        await world.reconcile(at)
+        await retag(world, at, {TAG: "disabled"})
+        state = await world.reconcile(at)
+        assert state["result"] == "Removed"
+        assert await world.endpoints() == []
+        assert await world.send("GET", f"{ZONES}/privatelink.blob.core.windows.net") is not None
+
+    play(story)
+
+
+def test_removal_leaves_an_endpoint_that_somebody_else_made_for_the_same_target() -> None:
+    async def story() -> None:
+        world = World(a_policy(on_opt_out="remove"))
+        at = await world.create_account()
+        await world.reconcile(at)
+        theirs = f"{HUB.split('/virtualNetworks')[0]}/privateEndpoints/by-hand"
+        connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["file"]}}
+        properties = {"subnet": {"id": ENDPOINTS}, "privateLinkServiceConnections": [connection]}
+        await world.send("PUT", theirs, {"location": "westeurope", "properties": properties})
+        await world.sleep(600)
+        before = await world.send("GET", theirs)
+        await retag(world, at, {TAG: "disabled"})
+        await world.reconcile(at)
+        assert await world.endpoints() == [theirs]
+        assert (await world.send("GET", theirs))["properties"]["subnet"] == before["properties"]["subnet"]
+
+    play(story)
+
+
+def test_a_moved_subnet_gets_a_new_endpoint_before_the_old_one_goes_and_the_name_follows() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        old = (await world.reconcile(at))["paths"][0]["endpoint"]
+        other = f"{HUB}/subnets/other"
+        await world.send("PUT", other, {"properties": {"addressPrefix": "10.0.7.0/24"}})
+        await world.sleep(61)
+        world.policy = a_policy(subnets={"westeurope": [other]})
+        world.flow = world.worker()
+        state = await world.reconcile(at, "drift")
+        assert state["result"] == "Connected"
+        new = state["paths"][0]["endpoint"]
+        assert new != old
+        assert await world.endpoints() == [new]
+        ip = state["paths"][0]["addresses"][0]["ip"]
+        assert ip.startswith("10.0.7.")
+        assert await world.resolve(SPOKE, "orders.blob.core.windows.net") == [ip]
+
+    play(story)
+
+
+def test_the_next_candidate_is_taken_when_the_first_is_full() -> None:
+    async def story() -> None:
+        small = f"{HUB}/subnets/small"
+        world = World(two_subnets(small, ENDPOINTS))
+        await world.send("PUT", small, {"properties": {"addressPrefix": "10.0.9.0/29"}})
+        await world.sleep(61)
+        for name in ("one", "two", "three", "four"):
+            assert (await world.reconcile(await world.create_account(name)))["result"] == "Connected"
+        subnets = [
+            (await world.send("GET", at))["properties"]["subnet"]["id"] for at in await world.endpoints()
+        ]
+        assert sorted(subnet.rsplit("/", 1)[1] for subnet in subnets) == [
+            "endpoints",
+            "small",
+            "small",
+            "small",
+        ]
+
+    play(story)
+
+
+def test_the_policy_s_own_limit_on_a_subnet_blocks_with_numbers() -> None:
+    async def story() -> None:
+        world = World(a_policy(limits={"max_endpoints_per_subnet": 1}))
+        assert (await world.reconcile(await world.create_account("one")))["result"] == "Connected"
+        await world.sleep(61)
+        state = await world.reconcile(await world.create_account("two"))
+        assert (state["result"], state["code"]) == ("Blocked", "SubnetAtLimit")
+        assert "holds 1 endpoints" in state["reason"]
+
+    play(story)
+
+
+def test_public_access_is_closed_only_after_the_proof_and_what_it_was_is_kept() -> None:
+    async def story() -> None:
+        world = World(a_policy(public_access="disable"))
+        world.grant("Microsoft.Storage/storageAccounts/write")
+        at = await world.create_account()
+        state = await world.reconcile(at)
+        assert state["result"] == "Connected"
+        assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
+        (step,) = [action for action in state["actions"] if action["action"] == "Close"]
+        assert "not set" in step["reason"]
+        assert world.sent()[-1][0] in ("PATCH", "GET")
+
+    play(story)
+
+
+def test_without_the_right_to_close_it_the_outcome_names_the_action() -> None:
+    async def story() -> None:
+        world = World(a_policy(public_access="disable"))
+        state = await world.reconcile(await world.create_account())
+        assert state["result"] == "Blocked"
+        assert "Microsoft.Storage/storageAccounts/write" in state["remedy"]
+
+    play(story)
+
+
+def test_public_access_stays_open_while_the_path_is_not_proven() -> None:
+    async def story() -> None:
+        world = World(a_policy(public_access="disable", approval="request"))
+        at = await world.create_account()
+        assert (await world.reconcile(at))["result"] == "Pending"
+        assert "publicNetworkAccess" not in (await world.send("GET", at))["properties"]
+
+    play(story)
+
+
+def test_a_closed_resource_whose_path_fails_is_called_unreachable_and_not_opened() -> None:
+    async def story() -> None:
+        world = World(a_policy(public_access="disable"))
+        world.grant("Microsoft.Storage/storageAccounts/write")
+        at = await world.create_account()
+        endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
+        await world.send("DELETE", endpoint)
+        await world.sleep(60)
+        world.deny("Microsoft.Network/virtualNetworks/subnets/join/action")
+        state = await world.reconcile(at, "drift")
+        assert state["result"] == "Blocked"
+        assert state["reason"].startswith("UNREACHABLE")
+        assert "publicNetworkAccess" in state["remedy"]
+        assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
+
+    play(story)
+
+
+def test_names_that_somebody_else_keeps_are_awaited_and_never_written() -> None:
+    async def story() -> None:
+        dns = {"mode": "external"}
+        world = World(a_policy(dns=dns))
+        at = await world.create_account()
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
+        endpoint = state["paths"][0]["endpoint"]
+        zone = f"{ZONES}/privatelink.blob.core.windows.net"
+        await world.send("PUT", zone, {"location": "global"})
+        await world.sleep(200)
+        config = {"name": "blob", "properties": {"privateDnsZoneId": zone}}
+        theirs = f"{endpoint}/privateDnsZoneGroups/deployedByPolicy"
+        await world.send("PUT", theirs, {"properties": {"privateDnsZoneConfigs": [config]}})
+        await world.sleep(60)
+        world.sent()
+        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+        assert world.writes() == []
+
+    play(story)
+
+
+def test_without_dns_nothing_about_names_is_made_or_asked() -> None:
+    async def story() -> None:
+        world = World(a_policy(dns={"mode": "none"}))
+        state = await world.reconcile(await world.create_account())
+        assert state["result"] == "Connected"
+        assert state["paths"][0]["records"] == []
+        assert {action["id"].split("/")[-2] for action in state["actions"]} == {"privateEndpoints"}
+
+    play(story)
+
+
+def test_links_fall_back_to_public_dns_where_the_policy_says_so() -> None:
+    async def story() -> None:
+        dns: dict[str, Any] = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0]}
+        world = World(a_policy(dns={**dns, "fallback_to_internet": True}))
+        assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+        found = await world.send("GET", f"{ZONES}/privatelink.blob.core.windows.net/virtualNetworkLinks")
+        assert [link["properties"]["resolutionPolicy"] for link in found["value"]] == ["NxDomainRedirect"]
+
+    play(story)
+
+
+def test_a_management_lock_blocks_with_the_remedy() -> None:
+    async def story() -> None:
+        world = World(a_policy(on_opt_out="remove"))
+        at = await world.create_account()
+        await world.reconcile(at)
+        group = HUB.split("/providers/")[0]
+        lock = f"{group}/providers/Microsoft.Authorization/locks/keep"
+        await world.send("PUT", lock, {"properties": {"level": "CanNotDelete"}}, version="2020-05-01")
+        await retag(world, at, {TAG: "disabled"})
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"]) == ("Blocked", "ScopeLocked")
+        assert "lock" in state["remedy"]
+        assert len(state["owned"]) == 2
+
+    play(story)
