@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 SHORT = 120  # characters of a foreign value that a message repeats
 
-# Control, format (bidirectional overrides, zero-width marks), lone surrogates, line and paragraph separators:
-# what can move a cursor, forge a log line, or show other text than is there.
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Control, format (bidirectional overrides, zero-width marks) and lone surrogates: with the line separators,
+# which `split` takes out, all that can move a cursor, forge a log line, or show other text than is there.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs"})
 
 
 def clean(text: str, limit: int = SHORT) -> str:
@@ -28,7 +28,7 @@ def clean(text: str, limit: int = SHORT) -> str:
 
     At most `limit` characters come out, an ellipsis at the end saying that there were more.
     """
-    seen = text[: 4 * limit + 4]  # enough to fill the limit, and no more work for a hostile length
+    seen = text[: 4 * limit]  # enough to fill the limit, and no more work for a hostile length
     printable = "".join(" " if unicodedata.category(char) in _UNPRINTABLE else char for char in seen)
     folded = " ".join(printable.split())
     if len(folded) <= limit and len(seen) == len(text):

@@ -452,6 +452,11 @@ def test_a_region_placeholder_is_the_targets_region(catalogue: Catalogue, locati
     assert zones_of(catalogue, monitor, "prometheusMetrics") == expected
 
 
+def test_a_target_that_tells_no_region_leaves_its_zone_unknown(catalogue: Catalogue) -> None:
+    assert zones_of(catalogue, a_target("Microsoft.Kusto/clusters", location=None), "cluster") is None
+    assert zones_of(catalogue, a_target("Microsoft.KeyVault/vaults", location=None), "vault") is not None
+
+
 def test_backup_speaks_of_regions_by_geo_code(catalogue: Catalogue) -> None:
     vault = a_target("Microsoft.RecoveryServices/vaults", location="UK South")
     assert zones_of(catalogue, vault, "AzureBackup") == (
@@ -558,6 +563,7 @@ def test_a_managed_instances_zone_holds_its_dns_prefix(catalogue: Catalogue) -> 
         ("happy-rock-1.azurestaticapps.net", "privatelink.azurestaticapps.net"),
         ("happy-rock-1.2.azurestaticapps.net", "privatelink.2.azurestaticapps.net"),
         ("happy-rock-1.westeurope.2.azurestaticapps.net", "privatelink.2.azurestaticapps.net"),
+        ("happy-rock-1.westeurope.azurestaticapps.net", "privatelink.azurestaticapps.net"),
     ],
 )
 def test_a_static_sites_partition_is_read_from_its_host_name(

@@ -1,5 +1,7 @@
 """Errors: what they say, and that nothing hostile gets into what they say."""
 
+from dataclasses import FrozenInstanceError, replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,7 +89,7 @@ def test_an_invalid_id_is_an_input_error_about_the_id() -> None:
     error = InvalidId("nonsense", "it is empty")
     assert isinstance(error, InputError)
     assert (error.field, error.value, error.why) == ("id", "nonsense", "it is empty")
-    assert "it is empty" in str(error)
+    assert str(error) == "id 'nonsense': it is empty; copy the id from Azure"
 
 
 def test_a_policy_error_tells_every_fault_on_a_line_of_its_own() -> None:
@@ -103,3 +105,10 @@ def test_a_policy_error_tells_every_fault_on_a_line_of_its_own() -> None:
         "- profiles: missing; add it",
     ]
     assert str(PolicyError(faults[:1])).startswith("the policy has 1 fault\n")
+
+
+def test_a_fault_is_a_value() -> None:
+    fault = Fault("cloud", "Azur", "unknown", "write AzureCloud")
+    assert fault == replace(fault)
+    with pytest.raises(FrozenInstanceError):
+        fault.path = "profiles"  # type: ignore[misc]

@@ -1,6 +1,7 @@
 """Ids: what is one, which are the same, and what cannot be smuggled into one."""
 
 import contextlib
+from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import assume, given
@@ -53,6 +54,7 @@ def test_ids_that_differ_in_any_part_are_not_equal() -> None:
     ]
     assert all(subnet != ResourceId.parse(other) for other in others)
     assert subnet != SUBNET
+    assert GroupId.parse(GROUP) != GROUP
     assert ResourceId.parse(NETWORK).group != ResourceId.parse(NETWORK)
 
 
@@ -138,7 +140,15 @@ def test_a_malformed_id_is_refused_with_the_rule_it_breaks(text: str, why: str) 
 
 @pytest.mark.parametrize(
     "text",
-    ["", NETWORK, f"{GROUP}/", f"/subscriptions/{SUB}", f"{GROUP}?x", f"/subscriptions/{SUB}/groups/g"],
+    [
+        "",
+        NETWORK,
+        f"{GROUP}/",
+        f"/subscriptions/{SUB}",
+        f"{GROUP}?x",
+        f"/subscriptions/{SUB}/groups/g",
+        GROUP + "x" * MAX_LENGTH,
+    ],
 )
 def test_what_is_no_resource_group_is_refused_as_one(text: str) -> None:
     with pytest.raises(InvalidId):
@@ -152,6 +162,14 @@ def test_a_child_cannot_be_built_with_a_name_that_climbs() -> None:
             network.child("subnets", name)
         with pytest.raises(InvalidId):
             network.group.resource("A.B/c", name)
+
+
+def test_an_id_is_a_value() -> None:
+    network = ResourceId.parse(NETWORK)
+    assert repr(network) == repr(ResourceId.parse(NETWORK))
+    for value, name in ((network, "names"), (network.group, "name")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, name, "other")
 
 
 def test_an_id_built_too_long_is_refused_as_one_read_too_long_is() -> None:

@@ -1,5 +1,6 @@
 """Targets: ARM's body read tolerantly, its id strictly."""
 
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -51,8 +52,9 @@ def test_a_tag_whose_value_is_no_text_is_an_empty_tag() -> None:
 
 
 def test_a_body_without_an_id_is_refused() -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(InputError) as refused:
         Target.parse({"location": "westeurope"})
+    assert (refused.value.field, refused.value.value) == ("id", "None")
 
 
 def test_a_body_whose_id_is_none_is_refused() -> None:
@@ -89,3 +91,11 @@ def test_an_endpoint_that_cannot_be_read_is_none_and_its_connection_stays(endpoi
 def test_what_is_no_connection_is_left_out() -> None:
     target = connected(None, "text", connection())
     assert len(target.connections) == 1
+
+
+def test_a_target_is_a_value() -> None:
+    target = connected(connection())
+    assert target == connected(connection())
+    for value, name in ((target, "kind"), (target.connections[0], "status")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, name, "other")
