@@ -14,22 +14,28 @@ if TYPE_CHECKING:
 
 
 async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
-    """`{"resource_id": ..., "dry_run": false}`: the plan (200), or accepted (202) with where to look."""
+    """`{"resource_id": ..., "dry_run": false}`: the plan (200), or accepted (202) with where to look.
+
+    The rerun is done when the connection shows the answer's `correlation`.
+    """
     try:
         resource_id, dry_run = _wish(req)
         if dry_run:
             return answer(200, await flow.desk.plan(resource_id))
-        key = await flow.desk.request(resource_id)
+        accepted = await flow.desk.request(resource_id)
     except InputError as fault:
         return refusal(400, fault)
+    key = accepted["key"]
     where = f"/api/connections/{key}"
     headers = {"Location": f"{req.url.split('/api/')[0]}{where}", "Retry-After": "5"}
-    return answer(202, {"resource_id": resource_id, "key": key, "status": where}, headers)
+    return answer(202, {**accepted, "status": where}, headers)
 
 
 async def connections(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     """Every target's present state; `?result=Failed` and `?subscription=` narrow the list."""
     try:
+        if unknown := sorted(set(req.params) - {"result", "subscription", "code"}):
+            raise InputError("query", unknown[0], "narrow the list by result or subscription")
         rows = await flow.desk.connections(req.params.get("result"), req.params.get("subscription"))
     except InputError as fault:
         return refusal(400, fault)
@@ -64,6 +70,10 @@ def _wish(req: func.HttpRequest) -> tuple[str, bool]:
         body = None
     if not isinstance(body, dict):
         raise InputError("body", "not a JSON object", 'send {"resource_id": "/subscriptions/..."}')
+    if unknown := sorted(set(body) - {"resource_id", "dry_run"}):
+        raise InputError(
+            "body", unknown[0], "send resource_id, and dry_run if you like; nothing else is read"
+        )
     resource_id, dry_run = body.get("resource_id"), body.get("dry_run", False)
     if not isinstance(resource_id, str):
         raise InputError("resource_id", str(resource_id), "send the ARM id as a string")

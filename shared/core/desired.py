@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from shared.core.catalogue import Catalogue, Cloud, Group
 from shared.core.filtering import Reported, rules, subnet_policies
 from shared.core.ids import GroupId, ResourceId
-from shared.core.intent import Connect
+from shared.core.intent import Connect, Declined
 from shared.core.kinds import link, zone_group
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.kind import Wanted
@@ -100,6 +100,29 @@ def desired(
         subnet_policies(connect, endpoints),
         complete=addressed and all(leg.named for leg in legs),
     )
+
+
+def nameless(wish: Desired, connect: Connect) -> tuple[str, ...]:
+    """Groups without a private DNS zone in this cloud: clients go on resolving their public names."""
+    if connect.profile.dns.mode != "manage":
+        return ()
+    bare = [leg.group.group_id for leg in wish.legs if leg.named and not leg.zones]
+    return tuple(
+        f"no private DNS zone is known for {group}: clients resolve its public name" for group in bare
+    )
+
+
+def too_many_zones(wish: Desired) -> Declined | None:
+    """An endpoint's zone group takes five zones; Azure Monitor in Government would need six."""
+    for leg in wish.legs:
+        if leg.zone_group and len(leg.zone_group.zones) > zone_group.MAX_ZONES:
+            count = len(leg.zone_group.zones)
+            return Declined(
+                "TooManyZones",
+                f"{leg.group.group_id} needs {count} zones, a zone group takes {zone_group.MAX_ZONES}",
+                "set dns.mode to external in its profile, and keep its records by other means",
+            )
+    return None
 
 
 def _peerings(connect: Connect, legs: Sequence[Leg]) -> tuple[Peering, ...]:

@@ -108,10 +108,12 @@ def _narrowed(target: Target, name: str, profile: Profile, policy: Policy, catal
     if not chosen:
         return Declined(
             "NoGroup",
-            "this resource has nothing that a private endpoint could connect to",
-            "see its type's kind",
+            "nothing of this resource is connected by default, or its kind takes no private endpoint",
+            f"name a sub-resource in the tag {tag}; a managed cluster must be a private cluster",
         )
     try:
         return Connect(name, profile, catalogue.resolve(target, chosen))
     except InputError as fault:
-        return Declined("UnknownGroup", f"{fault.field}: {fault.value}", fault.remedy)
+        source = f"tag {tag}" if asked is not None else f"the profile's groups for {target.id.type}"
+        reason = f"{source} asks for '{fault.value}', which {target.id.name} does not have"
+        return Declined("UnknownGroup", reason, fault.remedy)

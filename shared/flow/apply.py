@@ -6,8 +6,9 @@ decides nothing but when to send something again.
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw, verb
 from shared.core.errors import BlockedError, CausewayError, NotAttempted, StillRunning, TransientError
@@ -48,6 +49,8 @@ class Applier:
         self.shared = shared
         self.leases = leases
         self.clock = clock
+        # Addresses that walks of this process are about to add to a rule: one write takes them all.
+        self.joining: defaultdict[ResourceId, set[str]] = defaultdict(set)
 
     async def apply(self, plan: Plan, own: Own, deadline: float) -> Applied:
         """Carry out the plan until `deadline` (clock.monotonic); `own` hears of objects before they are made.
@@ -118,6 +121,8 @@ class _Run:
     async def _write(self, want: Wanted, have: Seen | None) -> None:
         if want.noted:
             await self._own(want.id)
+        if isinstance(want, Rule):
+            self._a.joining[want.id].update(want.destinations)
         if want.locks:
             async with self._a.leases.hold(*want.locks):
                 await self._persevere(lambda: self._write_shared(want))
@@ -172,9 +177,14 @@ class _Run:
         return Observed({want.id: None if body is None else Seen(want.id, body)})
 
     async def _put(self, want: Wanted, have: Seen | None, beside: tuple[Seen, ...] = ()) -> None:
-        wish = want.body(have, beside) if isinstance(want, Rule) else want.body(have)
+        wish = self._joined(want).body(have, beside) if isinstance(want, Rule) else want.body(have)
         body = await self._a.arm.put(want.id, wish, deadline=self._deadline, query=want.query)
         self._objects[want.id] = Seen(want.id, body)
+
+    def _joined(self, want: Rule) -> Rule:
+        """The rule with what neighbours wait to add: many endpoints are not as many writes in a row."""
+        addresses = self._a.joining.pop(want.id, set())
+        return replace(want, destinations=tuple(sorted(addresses | set(want.destinations))))
 
     async def _persevere(self, write: Callable[[], Awaitable[None]]) -> None:
         """Send again what failed for a reason that passes by itself, within the walk's time."""

@@ -3,12 +3,13 @@
 Place in the data's way: a rerun is a work item like any other; a plan is the walk without `apply`.
 """
 
+import re
 import uuid
 from dataclasses import dataclass
 
 from shared.core.actions import Block, verb
 from shared.core.ending import broken_off
-from shared.core.errors import CausewayError, InputError
+from shared.core.errors import CausewayError, InputError, InvalidId
 from shared.core.ids import ResourceId, target_key
 from shared.core.intent import Declined, NotAsked
 from shared.core.outcome import Result
@@ -17,6 +18,8 @@ from shared.core.work import WorkItem
 from shared.flow.ports import Json, Ledger, WorkQueue
 from shared.flow.reconcile import Reconciler
 from shared.flow.view import View, Viewer
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +31,17 @@ class Desk:
     ledger: Ledger
     queue: WorkQueue
 
-    async def request(self, resource_id: str) -> str:
-        """Enqueue one resource, and return the key under which its state is found."""
-        at = ResourceId.parse(resource_id)
-        self.viewer.refuse_foreign(at)
+    async def request(self, resource_id: str) -> Json:
+        """Enqueue one resource: the key of its state, and the correlation of the walk to come."""
+        at = self._target(resource_id)
         await self.ledger.expect(at, "asked for by hand; the work is queued")
-        await self.queue.send(WorkItem(at.text, "manual", f"manual-{uuid.uuid4()}").text())
-        return target_key(at)
+        item = WorkItem(at.text, "manual", f"manual-{uuid.uuid4()}")
+        await self.queue.send(item.text())
+        return {"resource_id": at.text, "key": target_key(at), "correlation": item.correlation}
 
     async def plan(self, resource_id: str) -> Json:
         """What a walk would do now, with its reasons; nothing is written."""
-        at = ResourceId.parse(resource_id)
-        self.viewer.refuse_foreign(at)
+        at = self._target(resource_id)
         with counting() as tally:
             try:
                 known = await self.ledger.get(target_key(at)) or {}
@@ -56,8 +58,18 @@ class Desk:
         known = {name.value.lower(): name.value for name in Result}
         if result and result.lower() not in known:
             raise InputError("result", result, f"use one of {', '.join(known.values())}")
+        if subscription and not GUID.fullmatch(subscription):
+            raise InputError("subscription", subscription, "give the subscription's id, a GUID")
         wanted = known[result.lower()] if result else None
         return await self.ledger.connections(result=wanted, subscription=subscription)
+
+    def _target(self, text: str) -> ResourceId:
+        try:
+            at = ResourceId.parse(text)
+        except InvalidId as wrong:
+            raise InputError("resource_id", text, f"{wrong.why}; copy the id from Azure") from wrong
+        self.viewer.refuse_foreign(at)
+        return at
 
     async def connection(self, key: str) -> Json | None:
         """One target's present state and its history, newest first."""

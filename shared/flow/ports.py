@@ -73,6 +73,10 @@ class Claim(Protocol):
     def profile(self) -> str:
         """The profile of the last outcome, empty if there was none."""
 
+    @property
+    def result(self) -> str:
+        """The result of the last outcome, empty if there was none."""
+
     async def own(self, made: ResourceId) -> None:
         """Note an object before it is made, so that a crash right after leaves nothing forgotten."""
 
@@ -111,7 +115,7 @@ class Ledger(Protocol):
         """Present states, narrowed by result and subscription."""
 
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:
-        """Every target with a row, or those of one resource group."""
+        """Every target with a row, or those of one resource group; removed ones that own nothing are over."""
 
 
 class Leases(Protocol):

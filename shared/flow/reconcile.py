@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.core.actions import Block
+from shared.core.desired import nameless
 from shared.core.ending import Ending, ending, left_alone, refused, removed, unasked
 from shared.core.filtering import findings
 from shared.core.ids import ResourceId
@@ -68,7 +69,8 @@ class Reconciler:
                 break
         if applied.errors and await self._viewer.read(target.id) is None:
             return await self._leave(target.id, None, memory, deadline)
-        told = findings(connect, [leg.endpoint for leg in view.desired.legs], view.observed)
+        filtering = findings(connect, [leg.endpoint for leg in view.desired.legs], view.observed)
+        told = (*filtering, *nameless(view.desired, connect))
         errors = tuple(applied.errors.values())
         reached = ending(prove(view.desired, view.observed), tuple(done), errors, connect.profile_name)
         reached = await self._retire(view, replace(reached, findings=told), memory, deadline)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from shared.core.actions import Block
 from shared.core.catalogue import Catalogue
-from shared.core.desired import Desired, desired
+from shared.core.desired import Desired, desired, too_many_zones
 from shared.core.errors import InputError
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked, intent, watched
@@ -104,6 +104,8 @@ class Viewer:
         if isinstance(chosen, Block):
             return chosen
         wish = desired(target, connect, chosen, self._catalogue, self._policy.cloud, around, {})
+        if crowd := too_many_zones(wish):
+            return crowd
         observed = await self._observer.observe(wish, Observed(around=around))
         return await self._reported(View(target, connect, chosen, wish, observed))
 
