@@ -106,6 +106,7 @@ class Host:
         if loops:
             _, late = await asyncio.wait(loops, timeout=self._setup.grace)
             for task in late:
+                log.warning("%s did not end within %g s", task.get_coro(), self._setup.grace)
                 task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
 

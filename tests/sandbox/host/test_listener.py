@@ -8,7 +8,7 @@ from azure.core.exceptions import ServiceRequestError
 from sandbox.host.functions import Function, Result
 from sandbox.host.listener import QueueListener
 from sandbox.host.options import QueueOptions
-from sandbox.host.storage_queue import Message
+from sandbox.host.storage_queue import Message, Queues
 
 TRIGGER = {"type": "queueTrigger", "direction": "in", "name": "m", "queueName": "work", "connection": "S"}
 FUNCTION = Function("work", "id", (TRIGGER,))
@@ -84,6 +84,15 @@ def message(number):
 def listener_of(queue, invoker, **options):
     fast = {"min_polling_interval": 0.001, "max_polling_interval": 0.001}
     return QueueListener(FUNCTION, MemoryQueues(queue), QueueOptions(**fast | options), invoker, {})
+
+
+async def test_whoever_waits_for_a_queue_is_woken_by_a_message_of_this_process(azurite):
+    queues = Queues({"S": azurite.connection_string}, base64_encoded=True)
+    queue = queues.get("S", "woken")
+    waiting = asyncio.create_task(queue.written(30))
+    await queue.send("a")
+    assert await waiting
+    await queues.close()
 
 
 async def test_a_batch_that_arrives_after_the_stop_is_still_worked_off():

@@ -172,3 +172,4 @@ def test_a_host_that_is_told_to_end_lets_a_running_function_end_first(fresh):
     assert host.child.stop() == 0
     assert left(queue) == 0
     assert texts(host.queue("done")) == ["done sleep 1"]
+    assert {one["level"] for one in host.log_lines()} == {"INFO"}
