@@ -93,6 +93,10 @@ class TableClaim:
     def profile(self) -> str:
         return str(self._row.values.get("profile", ""))
 
+    @property
+    def result(self) -> str:
+        return str(self._row.values.get("result", ""))
+
     async def own(self, made: ResourceId) -> None:
         await self._write(lambda row: owning(row, [*without(owned_of(row), [made]), made.text]))
 

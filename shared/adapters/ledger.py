@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.adapters.claim import RACES, TableClaim, contended, take
 from shared.adapters.clock import Clock
-from shared.adapters.ledger_row import QUEUED, past, present, record_of, shown
+from shared.adapters.ledger_row import QUEUED, is_over, past, present, record_of, shown
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.ids import GroupId, ResourceId, target_key
 from shared.core.outcome import Outcome, Result
@@ -74,7 +74,9 @@ class TableLedger:
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:
         where: dict[str, Value] = {"PartitionKey": group.subscription.lower()} if group else {}
         rows = self._connections.query(where)
-        found = [ResourceId.parse(str(row.values["resource_id"])) async for row in rows]
+        found = [
+            ResourceId.parse(str(row.values["resource_id"])) async for row in rows if not is_over(row.values)
+        ]
         return [at for at in found if group is None or at.group == group]
 
     async def append(self, outcome: Outcome) -> None:

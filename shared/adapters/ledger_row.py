@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.adapters.tables import Row, Value, Values, joined, split
 from shared.core.ids import ResourceId
-from shared.core.outcome import Outcome
+from shared.core.outcome import Outcome, Result
 
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
 MAX_TEXT = 8_000  # characters of one reason or remedy in a record that is too long as a whole
@@ -68,6 +68,11 @@ def without(ids: Iterable[str], gone: Iterable[ResourceId]) -> list[str]:
 def is_empty(values: Values) -> bool:
     """Nothing was ever found out about the target, and nothing was made for it."""
     return values.get("result") is None or (values.get("code") == QUEUED and not values.get("profile"))
+
+
+def is_over(values: Values) -> bool:
+    """What was made for the target is gone, and nobody has to look at it before something happens to it."""
+    return values.get("result") == Result.REMOVED and not owned_of(values)
 
 
 def fitting(record: Json) -> Json:

@@ -155,6 +155,7 @@ async def test_a_deleted_link_is_gone_when_the_call_returns(cloud):
 @pytest.mark.parametrize("missing", [ENDPOINT, LINK, ZONE_GROUP])
 async def test_deleting_what_is_not_there_is_fine(cloud, missing):
     await cloud.arm.delete(missing, deadline=LATE)
+    assert [method for method, _ in cloud.sent] == ["DELETE"]
 
 
 async def test_a_wait_that_would_pass_the_deadline_ends_and_azure_goes_on(cloud):

@@ -7,12 +7,14 @@ import pytest
 from shared.adapters.arm_clients import ENDPOINTS
 from shared.core.errors import BlockedError, PermanentError, TransientError
 from tests.adapters.azure import (
+    ACCOUNT,
     ENDPOINT,
     GROUP,
     HOST,
     LATE,
     NETWORK,
     OPERATION,
+    STORAGE_API,
     ZONE,
     Said,
     Token,
@@ -79,10 +81,11 @@ async def test_a_next_link_to_our_host_is_followed_however_it_is_written(url):
     assert {request.origin.lower().removesuffix(":443") for request in azure.asked} == {HOST}
 
 
-async def test_a_redirect_is_not_followed():
+@pytest.mark.parametrize("at", [NETWORK, ACCOUNT], ids=["by the SDK's client", "by the generic client"])
+async def test_a_redirect_is_not_followed(at):
     azure = Said(said(307, None, Location="https://evil.test/x"))
     with pytest.raises(PermanentError):
-        await arm_over(azure).get(NETWORK)
+        await arm_over(azure).get(at, api_version=STORAGE_API)
     assert len(azure.asked) == 1
 
 

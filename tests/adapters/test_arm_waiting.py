@@ -84,7 +84,7 @@ async def test_a_write_that_fails_in_its_first_answer_is_judged_alike():
 
 
 async def test_one_404_right_after_the_201_is_not_the_end():
-    azure = Said(STARTED, GONE, BUSY, GONE, READY)
+    azure = Said(STARTED, GONE, BUSY, GONE, BUSY, GONE, READY)
     assert await arm_over(azure).put(ENDPOINT, {}, deadline=LATE)
 
 

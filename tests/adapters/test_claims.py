@@ -71,6 +71,15 @@ async def test_a_dead_workers_claim_expires(process):
     await dead.abandon()
 
 
+async def test_a_dead_workers_mark_is_answered_by_the_walk_that_follows(process):
+    dead = await process.ledger.claim(target())
+    await process.other().claim(target())
+    process.clock.ahead += LEASE_SECONDS + 1
+    claim = await process.other().claim(target())
+    assert await claim.finish(outcome()) is False
+    await dead.abandon()
+
+
 async def test_a_worker_that_was_overtaken_cannot_note_what_it_would_make(process):
     slow = await process.ledger.claim(target())
     process.clock.ahead += LEASE_SECONDS + 1
@@ -158,6 +167,15 @@ async def test_the_profile_of_the_last_outcome_that_had_one_is_remembered(proces
     claim = await process.ledger.claim(target())
     assert claim.profile == "isolated"
     await claim.abandon()
+
+
+async def test_a_claim_knows_how_the_last_walk_ended(process):
+    first = await process.ledger.claim(target())
+    assert first.result == ""
+    await first.finish(outcome(result=Result.BLOCKED))
+    second = await process.ledger.claim(target())
+    assert second.result == "Blocked"
+    await second.abandon()
 
 
 async def test_a_target_without_a_past_leaves_no_row(process):

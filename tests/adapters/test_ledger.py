@@ -8,7 +8,7 @@ from shared.core.ids import GroupId, target_key
 from shared.core.outcome import Result
 from tests.adapters.storage import GROUP, endpoint, many_actions, outcome, target
 
-OTHER = GroupId("00000000-0000-0000-0000-000000000002", "rg")
+OTHER = GroupId("abcdef00-0000-0000-0000-000000000002", "rg")
 
 
 async def test_an_outcome_is_found_by_its_key_as_it_was_recorded(process):
@@ -56,8 +56,8 @@ async def test_states_are_narrowed_by_result_and_by_subscription(process):
     await process.ledger.record(outcome(target("two"), Result.FAILED))
     await process.ledger.record(outcome(target("three", OTHER), Result.FAILED))
     failed = await process.ledger.connections(result="Failed")
-    here = await process.ledger.connections(subscription=GROUP.subscription.upper())
-    both = await process.ledger.connections(result="Failed", subscription=OTHER.subscription)
+    here = await process.ledger.connections(subscription=GROUP.subscription)
+    both = await process.ledger.connections(result="Failed", subscription=OTHER.subscription.upper())
     assert {entry["resource_id"] for entry in failed} == {target("two").text, target("three", OTHER).text}
     assert len(here) == 2
     assert [entry["resource_id"] for entry in both] == [target("three", OTHER).text]
@@ -67,8 +67,18 @@ async def test_targets_of_a_group_are_found_in_any_case(process):
     await process.ledger.record(outcome(target("one")))
     await process.ledger.record(outcome(target("two", GroupId(GROUP.subscription, "other"))))
     await process.ledger.record(outcome(target("three", OTHER)))
-    assert await process.ledger.targets(GroupId(GROUP.subscription.upper(), "RG")) == [target("one")]
+    assert await process.ledger.targets(GroupId(GROUP.subscription, "RG")) == [target("one")]
+    assert await process.ledger.targets(GroupId(OTHER.subscription.upper(), "RG")) == [target("three", OTHER)]
     assert len(await process.ledger.targets()) == 3
+
+
+async def test_a_removed_target_that_owns_nothing_is_no_target_any_more(process):
+    await process.ledger.record(outcome(target("gone"), Result.REMOVED))
+    claim = await process.ledger.claim(target("left-over"))
+    await claim.own(endpoint())
+    await claim.finish(outcome(target("left-over"), Result.REMOVED))
+    assert await process.ledger.targets() == [target("left-over")]
+    assert len(await process.ledger.connections(result="Removed")) == 2
 
 
 async def test_an_expected_target_is_pending_until_it_was_walked(process):
@@ -117,7 +127,7 @@ async def test_a_record_that_no_row_can_hold_is_kept_with_a_note_of_what_it_lack
     found = await process.ledger.get(target_key(target()))
     assert found["result"] == "Connected"
     assert found["actions"] == []
-    assert found["left_out"] == {"paths": 0, "checks": 0, "actions": 400}
+    assert found["left_out"]["actions"] == 400
     assert len(found["reason"]) < 10_000
 
 

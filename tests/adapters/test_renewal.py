@@ -73,6 +73,24 @@ async def test_waiting_in_the_same_process_ends_as_well():
             await workers.work(leases, "zone")
 
 
+async def test_the_walks_of_one_process_ask_for_a_lock_as_one():
+    class Counting(MemoryTable):
+        reads = 0
+
+        async def get(self, partition, key):
+            self.reads += 1
+            return await super().get(partition, key)
+
+    table = Counting()
+    workers = Workers(table)
+    other = workers.process()
+    async with workers.process().hold("zone"):
+        waiting = [asyncio.create_task(workers.work(other, "zone")) for _ in range(20)]
+        await asyncio.sleep(10)
+        assert table.reads < 30
+    await asyncio.gather(*waiting)
+
+
 async def test_a_held_lock_is_renewed_as_long_as_its_worker_lives():
     workers = Workers(MemoryTable(), patience=20.0)
     async with workers.process().hold("zone"):

@@ -4,12 +4,14 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue.aio import QueueClient
 
 from sandbox.azurite import ACCOUNT, KEY
 from shared.adapters.queue import StorageQueue
 from shared.adapters.storage import open_queue, open_tables
+from shared.adapters.storage_errors import storage_errors
 from shared.adapters.tables import AzureTable
 from shared.core.errors import BlockedError, PermanentError, TransientError
 
@@ -51,6 +53,23 @@ async def test_a_delayed_message_is_not_visible_yet(client, delay):
 async def test_a_delay_in_the_past_is_none(client):
     await StorageQueue(client).send("now", delay=timedelta(seconds=-5))
     assert len(await received(client)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (503, TransientError),
+        (500, TransientError),
+        (409, TransientError),
+        (429, TransientError),
+        (400, PermanentError),
+    ],
+)
+def test_what_passes_by_itself_is_told_from_what_does_not(status, kind):
+    refusal = HttpResponseError("Server busy")
+    refusal.status_code = status
+    with pytest.raises(kind, match="table mine: Server busy"), storage_errors("table mine"):
+        raise refusal
 
 
 async def test_a_service_that_cannot_be_reached_is_transient():
