@@ -122,7 +122,7 @@ def test_two_hosts_share_a_queue_and_no_message_runs_twice(fresh):
     first = fresh()
     second = fresh("--no-timers", prefix=first.prefix)
     queue = until(lambda: first.exists("work") and first.queue("work"), "no queue")
-    wanted = Counter(f"done sleep 0.0{number:02}" for number in range(100))
+    wanted = Counter(f"done sleep 0.0{number:02}" for number in range(60))
     for text in wanted:
         send(queue, text.removeprefix("done "))
     done = Counter()

@@ -148,7 +148,7 @@ def children_of(parent):
     return [int(one) for file in listed for one in file.read_text().split()]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_however_the_command_ends_its_children_end_too(command, tmp_path, free_port, number):
     port = free_port()
     running = command(tmp_path, port)
