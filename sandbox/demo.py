@@ -1,7 +1,8 @@
 """The whole thing, watched: a local Azure with the app in it, and a user who creates, tags and deletes.
 
 Everything is done as a user would do it, over Azure's own REST API by plain HTTP; the table is filled from
-the app's own HTTP API. Exits with 0 only if everything ended as it should.
+the app's own HTTP API, and whether a client reaches a resource is asked of the simulated Azure. Exits with 0
+only if everything ended as it should.
 """
 
 from __future__ import annotations
@@ -12,69 +13,88 @@ import time
 from typing import Any
 
 from sandbox.up import Sandbox
-from sandbox.user import AZURE, User
+from sandbox.user import TENANT, User
 
-SUB = "/subscriptions/00000000-0000-0000-0000-000000000001"
-APP = f"{SUB}/resourceGroups/rg-app/providers"
-NETWORKS = f"{SUB}/resourceGroups/rg-network/providers/Microsoft.Network/virtualNetworks"
+ONE = "/subscriptions/00000000-0000-0000-0000-000000000001"
+TWO = "/subscriptions/00000000-0000-0000-0000-000000000002"
+NETWORK = f"{ONE}/resourceGroups/rg-network/providers/Microsoft.Network"
+GROUP = f"{NETWORK}/networkSecurityGroups/nsg-endpoints"
+HUB_SUBNET = f"{NETWORK}/virtualNetworks/hub-we/subnets/endpoints"
 CLIENTS = (
-    f"{NETWORKS}/spoke-a",
-    "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg-spoke/providers"
-    "/Microsoft.Network/virtualNetworks/spoke-b",
+    f"{NETWORK}/virtualNetworks/spoke-a",
+    f"{TWO}/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/spoke-b",
 )
-ACCOUNTS = {"orders": {}, "invoices": {}, "lake": {"isHnsEnabled": True}}
-SQL = f"{APP}/Microsoft.Sql/servers/ledgerdb"
-VAULT = f"{APP}/Microsoft.KeyVault/vaults/secrets"
 SQL_RIGHT = "Microsoft.Sql/servers/privateEndpointConnectionsApproval/action"
 PATIENCE = 60.0  # real seconds for one chapter
 NAMES = "NAME, AS CLIENTS RESOLVE IT"
 HEADER = ("RESOURCE", "PROFILE", "ENDPOINT", "GROUP", "ADDRESS", NAMES, "RESULT", "SIM S", "REQ")
-COLUMNS = (10, 8, 30, 10, 11, 44, 10, 8, 4)
+COLUMNS = (9, 7, 30, 9, 10, 43, 9, 5, 3)
 
 
-def account(name: str) -> str:
-    return f"{APP}/Microsoft.Storage/storageAccounts/{name}"
+def account(name: str, group: str = f"{ONE}/resourceGroups/rg-app") -> str:
+    return f"{group}/providers/Microsoft.Storage/storageAccounts/{name}"
+
+
+ORDERS, INVOICES = account("orders"), account("invoices", f"{ONE}/resourceGroups/rg-data")
+LAKE = account("lake", f"{TWO}/resourceGroups/rg-app")
+SQL = f"{ONE}/resourceGroups/rg-app/providers/Microsoft.Sql/servers/ledgerdb"
+VAULT = f"{ONE}/resourceGroups/rg-data/providers/Microsoft.KeyVault/vaults/secrets"
 
 
 class Demo:
     """One run. `failures` are what did not come true, in words."""
 
-    def __init__(self, user: User, speed: float) -> None:
+    def __init__(self, user: User) -> None:
         self.user = user
-        self.speed = speed
         self.failures: list[str] = []
-        self.began: dict[str, float] = {}
-        self.lines = 0
+        self.reached = 0
 
     async def run(self) -> None:
+        await self.prepare()
         await self.create()
         await self.tag()
         await self.blocked()
         await self.repaired()
+        await self.reachable()
+        await self.removed()
         await self.summary()
 
-    async def create(self) -> None:
-        say("1. A team creates three storage accounts, a SQL server and a Key Vault. Nobody files a ticket.")
-        say("   (The app may not approve connections on SQL servers yet: somebody forgot a right.)\n")
+    async def prepare(self) -> None:
+        """The network team's own: a security group that denies whatever it does not allow."""
+        await self.user.put(GROUP, {"location": "westeurope", "properties": {}})
+        deny = {
+            "priority": 4000,
+            "direction": "Inbound",
+            "access": "Deny",
+            "protocol": "*",
+            "sourceAddressPrefix": "*",
+            "sourcePortRange": "*",
+            "destinationAddressPrefix": "*",
+            "destinationPortRange": "*",
+        }
+        await self.user.settled(GROUP)
+        await self.user.put(f"{GROUP}/securityRules/deny-the-rest", {"properties": deny})
+        await self.user.settled(f"{GROUP}/securityRules/deny-the-rest")
+        subnet = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": GROUP}}
+        await self.user.put(HUB_SUBNET, {"properties": subnet})
+        await self.user.settled(HUB_SUBNET)
         await self.user.control("role", {"remove": [SQL_RIGHT]})
+
+    async def create(self) -> None:
+        say("1. Teams create three storage accounts, a SQL server and a Key Vault, in two subscriptions and")
+        say("   two regions. Nobody files a ticket. No network is peered, and the endpoints' subnet denies")
+        say("   what no rule allows. (Somebody forgot to let the app approve connections on SQL servers.)\n")
+        hierarchical = {"isHnsEnabled": True}
+        vault = {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}, "accessPolicies": []}
         await asyncio.gather(
-            *(
-                self.user.put(
-                    account(name),
-                    {
-                        "location": "westeurope",
-                        "kind": "StorageV2",
-                        "sku": {"name": "Standard_LRS"},
-                        "properties": properties,
-                    },
-                )
-                for name, properties in ACCOUNTS.items()
-            ),
+            self.user.put(ORDERS, storage("westeurope")),
+            self.user.put(INVOICES, {**storage("westeurope"), "tags": {"private-connectivity": "data"}}),
+            self.user.put(LAKE, storage("northeurope", hierarchical)),
             self.user.put(SQL, {"location": "northeurope", "properties": {"administratorLogin": "dba"}}),
-            self.user.put(VAULT, {"location": "westeurope", "properties": vault_properties()}),
+            self.user.put(VAULT, {"location": "westeurope", "properties": vault}),
         )
         row(*HEADER)
-        await self.until({account(name): "Connected" for name in ACCOUNTS} | {SQL: "Blocked"})
+        await self.until(dict.fromkeys((ORDERS, INVOICES, LAKE), "Connected") | {SQL: "Blocked"})
 
     async def tag(self) -> None:
         say("\n2. The Key Vault said nothing, so nothing happened to it. Now it gets one tag.\n")
@@ -85,41 +105,75 @@ class Demo:
 
     async def blocked(self) -> None:
         state = await self.user.connection(SQL) or {}
-        say(f"\n3. The SQL server is {state.get('result')}: {state.get('reason')}")
-        say(f"   Remedy: {state.get('remedy')}")
+        say(f"\n3. The SQL server is {state.get('result')} ({state.get('code')}). Its remedy:")
+        say(f"   {state.get('remedy')}")
         say("   The right is granted, and the resource rerun over HTTP.\n")
         await self.user.control("role", {"restore": True})
         await self.user.rerun(SQL)
         await self.until({SQL: "Connected"})
 
     async def repaired(self) -> None:
-        say(
-            "\n4. Somebody deletes the endpoint of 'orders' and the zone group of 'invoices'. The drift timer runs.\n"
-        )
-        orders = (await self.user.connection(account("orders")) or {})["paths"][0]["endpoint"]
-        invoices = (await self.user.connection(account("invoices")) or {})["paths"][0]["endpoint"]
-        await self.user.delete(orders)
-        await self.user.delete(f"{invoices}/privateDnsZoneGroups/causeway")
-        await self.user.settled(orders)
-        broken = await self.user.resolve(CLIENTS[0], "orders.blob.core.windows.net")
-        say(f"   meanwhile: orders.blob.core.windows.net -> {broken or 'no private address'}")
-        before = {name: await self.stamp(account(name)) for name in ("orders", "invoices")}
+        say("\n4. Somebody deletes the endpoint of 'orders', the zone group of 'invoices' and a peering.")
+        orders = (await self.user.connection(ORDERS) or {})["paths"][0]["endpoint"]
+        invoices = (await self.user.connection(INVOICES) or {})["paths"][0]["endpoint"]
+        spoke = await self.user.get(CLIENTS[0])
+        half = spoke["properties"]["virtualNetworkPeerings"][0]["id"]
+        for at in (orders, f"{invoices}/privateDnsZoneGroups/causeway", half):
+            await self.user.delete(at)
+        for at in (orders, half):
+            await self.user.gone(at)
+        found = await self.user.resolve(CLIENTS[0], "orders.blob.core.windows.net")
+        say(f"   orders.blob.core.windows.net -> {found or 'no private address'}. The drift timer runs.\n")
+        before = {at: await self.stamp(at) for at in (ORDERS, INVOICES)}
         await self.user.sweep()
-        await self.until(
-            {account(name): "Connected" for name in before}, newer={account(n): t for n, t in before.items()}
-        )
+        await self.until(dict.fromkeys(before, "Connected"), newer=before)
+
+    async def reachable(self) -> None:
+        say("\n5. Every client network reaches every resource: name, peering both ways, rules, port.\n")
+        for state in await self.user.connections():
+            for path in state["paths"]:
+                for address in path["addresses"]:
+                    await self.reach(address["fqdns"], path["group"])
+        say(f"   {self.reached} ways tried from {len(CLIENTS)} client networks, each by its private address")
+
+    async def reach(self, names: list[str], group: str) -> None:
+        port = 1433 if group == "sqlServer" else 445 if group == "file" else 443
+        for network in CLIENTS:
+            for name in names:
+                found = await self.user.reach(f"{network}/subnets/clients", name, port)
+                self.reached += 1
+                if not found["reachable"]:
+                    where = network.rsplit("/", 1)[1]
+                    self.failures.append(
+                        f"{where} does not reach {name}:{port}: {found['hop']}, {found['why']}"
+                    )
+
+    async def removed(self) -> None:
+        say("\n6. 'invoices' is opted out (its profile says: remove), and 'orders' is deleted.\n")
+        await self.user.tag(INVOICES, {"private-connectivity": "disabled"})
+        await self.user.delete(ORDERS)
+        gone = [
+            path["endpoint"]
+            for at in (INVOICES, ORDERS)
+            for path in (await self.user.connection(at))["paths"]
+        ]
+        await self.until({INVOICES: "Removed", ORDERS: "Removed"})
+        for endpoint in gone:
+            if await self.user.get(endpoint) is not None:
+                self.failures.append(f"{endpoint} was left behind")
+        rules = (await self.user.get(GROUP))["properties"]["securityRules"]
+        say(f"   rules left in the group: {', '.join(sorted(rule['name'] for rule in rules))}")
+        if not any(rule["name"] == "deny-the-rest" for rule in rules):
+            self.failures.append("the network team's rule is gone")
 
     async def summary(self) -> None:
         connections = await self.user.connections()
-        spent = sum(entry["requests"] for entry in connections)
+        connected = [state for state in connections if state["result"] == "Connected"]
+        paths = sum(len(state["paths"]) for state in connected)
         say("\nSummary")
-        say(f"   {len(connections)} resources, {sum(len(c['paths']) for c in connections)} private endpoints")
-        for name, wanted in (("Connected", len(connections)),):
-            found = sum(entry["result"] == name for entry in connections)
-            say(f"   {found} of {wanted} are {name}; the last walks spent {spent} ARM requests in all")
-            if found != wanted:
-                self.failures.append(f"only {found} of {wanted} are {name}")
-        say(f"   {self.lines} times a client network resolved a name to the private address of its endpoint")
+        say(f"   {len(connected)} resources are Connected over {paths} endpoints, 2 were removed again")
+        if len(connected) != 3 or len(connections) != 5:
+            self.failures.append(f"{len(connected)} of {len(connections)} are Connected, not 3 of 5")
 
     async def stamp(self, at: str) -> str:
         return str((await self.user.connection(at) or {}).get("at", ""))
@@ -132,10 +186,9 @@ class Demo:
         while waiting and time.monotonic() < end:
             for at, result in list(waiting.items()):
                 state = await self.user.connection(at)
-                fresh = state and state["at"] > (newer or {}).get(at, "")
-                if state and fresh and state["result"] == result:
+                if state and state["at"] > (newer or {}).get(at, "") and state["result"] == result:
                     del waiting[at]
-                    await self.show(at, state, started)
+                    await self.show(at, state, await self.user.now() - started)
             await asyncio.sleep(0.2)
         for at, result in waiting.items():
             state = await self.user.connection(at) or {}
@@ -143,42 +196,24 @@ class Demo:
             say(f"   {text}")
             self.failures.append(text)
 
-    async def show(self, at: str, state: dict[str, Any], started: float) -> None:
-        name, seconds = at.rsplit("/", 1)[1], f"{await self.user.now() - started:.0f}"
+    async def show(self, at: str, state: dict[str, Any], seconds: float) -> None:
+        name, spent = at.rsplit("/", 1)[1], f"{seconds:.0f}"
         if state["result"] != "Connected":
-            row(
-                name, state["profile"], "", "", "", state["code"], state["result"], seconds, state["requests"]
-            )
-            return
-        for path in state["paths"]:
+            row(name, state["profile"], "", "", "", state["code"], state["result"], spent, state["requests"])
+        for path in state["paths"] if state["result"] == "Connected" else []:
             for address in path["addresses"]:
                 for public in address["fqdns"]:
-                    await self.show_name(name, state, path, address["ip"], public, seconds)
-
-    async def show_name(
-        self, name: str, state: dict[str, Any], path: dict[str, Any], ip: str, public: str, seconds: str
-    ) -> None:
-        found = [await self.user.resolve(network, public) for network in CLIENTS]
-        self.lines += sum(answer == ip for answer in found)
-        if any(answer != ip for answer in found):
-            self.failures.append(f"{public} resolves to {found}, not to {ip}")
-        endpoint = path["endpoint"].rsplit("/", 1)[1]
-        text = f"{public} -> {found[0] or '?'}"
-        row(
-            name,
-            state["profile"],
-            endpoint,
-            path["group"],
-            ip,
-            text,
-            state["result"],
-            seconds,
-            state["requests"],
-        )
+                    found = [await self.user.resolve(network, public) for network in CLIENTS]
+                    if any(answer != address["ip"] for answer in found):
+                        self.failures.append(f"{public} resolves to {found}, not to {address['ip']}")
+                    endpoint, shown = path["endpoint"].rsplit("/", 1)[1], f"{public} -> {found[0] or '?'}"
+                    cells = (name, state["profile"], endpoint, path["group"], address["ip"], shown)
+                    row(*cells, state["result"], spent, state["requests"])
 
 
-def vault_properties() -> dict[str, Any]:
-    return {"tenantId": AZURE["tenant"], "sku": {"family": "A", "name": "standard"}, "accessPolicies": []}
+def storage(location: str, properties: dict[str, Any] | None = None) -> dict[str, Any]:
+    kind = {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    return {"location": location, **kind, "properties": properties or {}}
 
 
 def say(text: str) -> None:
@@ -186,22 +221,20 @@ def say(text: str) -> None:
 
 
 def row(*cells: object) -> None:
-    say(
-        "   "
-        + "  ".join(f"{str(cell)!s:<{width}}" for cell, width in zip(cells, COLUMNS, strict=True)).rstrip()
-    )
+    say("   " + "  ".join(f"{cell!s:<{width}}" for cell, width in zip(cells, COLUMNS, strict=True)).rstrip())
 
 
 async def main() -> int:
     """Start everything, tell the story, and return the exit code."""
     began = time.monotonic()
-    async with Sandbox() as box:
-        speed = box.endpoints.speed
+    async with Sandbox() as box, User(box.endpoints) as user:
         say(f"A local Azure at {box.endpoints.arm_http} with the app in it,")
-        say(f"{speed:g} times as fast as the real one.\n")
-        async with User(box.endpoints) as user:
-            demo = Demo(user, speed)
-            await demo.run()
+        say(
+            f"{box.endpoints.speed:g} times as fast as the real one. SIM S are Azure's seconds, in which our own"
+        )
+        say("work weighs as many times more; REQ are the walk's requests, polls included.\n")
+        demo = Demo(user)
+        await demo.run()
     say(f"   {time.monotonic() - began:.0f} s of real time")
     for failure in demo.failures:
         print(f"FAILED: {failure}", file=sys.stderr)

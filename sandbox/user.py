@@ -11,7 +11,8 @@ import aiohttp
 
 from sandbox.up import Endpoints
 
-AZURE = {"tenant": "11111111-1111-1111-1111-111111111111"}
+TENANT = "11111111-1111-1111-1111-111111111111"
+BUSY = ("Updating", "Creating", "Deleting")
 VERSIONS = {
     "microsoft.storage": "2023-05-01",
     "microsoft.sql": "2023-08-01",
@@ -53,10 +54,20 @@ class User:
         """Ask Azure to delete a resource."""
         await self._azure("DELETE", at)
 
-    async def settled(self, at: str) -> None:
+    async def gone(self, at: str) -> None:
         """Wait until a resource that is being deleted is gone."""
         while await self.get(at) is not None:
             await asyncio.sleep(0.05)
+
+    async def settled(self, at: str) -> None:
+        """Wait until no operation runs on a resource."""
+        while (await self.get(at))["properties"].get("provisioningState") in BUSY:
+            await asyncio.sleep(0.05)
+
+    async def reach(self, subnet: str, name: str, port: int) -> Any:
+        """Whether a client in this subnet reaches a name privately, or the hop that fails."""
+        query = {"subnet": subnet, "name": name, "port": str(port)}
+        return await self._json("GET", f"{self._arm}/_sandbox/reach", query=query)
 
     async def tag(self, at: str, tags: Mapping[str, str]) -> None:
         """Merge tags into a resource's, as the portal does."""

@@ -24,12 +24,16 @@ def is_reason(value: object) -> TypeIs[Reason]:
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """`resource_id` is a resource's id or a resource group's. `attempt` counts re-sends of the same wish."""
+    """`resource_id` is a resource's id or a resource group's. `attempt` counts re-sends of the same wish.
+
+    `fresh_from` (seconds since 1970): what was read before then says nothing to whoever asked.
+    """
 
     resource_id: str
     reason: Reason
     correlation: str
     attempt: int = 0
+    fresh_from: float = 0.0
 
     @classmethod
     def parse(cls, body: bytes | str) -> WorkItem:
@@ -49,12 +53,15 @@ class WorkItem:
         attempt = found.get("attempt", 0)
         if not isinstance(attempt, int) or attempt < 0:
             raise InputError("attempt", str(attempt), "send a whole number from 0, or leave it out")
-        return cls(resource_id, reason, str(found.get("correlation") or ""), attempt)
+        fresh_from = found.get("fresh_from", 0.0)
+        if not isinstance(fresh_from, int | float) or fresh_from < 0:
+            raise InputError("fresh_from", str(fresh_from), "send seconds since 1970, or leave it out")
+        return cls(resource_id, reason, str(found.get("correlation") or ""), attempt, float(fresh_from))
 
     def text(self) -> str:
         """The queue message."""
         fields = {"resource_id": self.resource_id, "reason": self.reason, "correlation": self.correlation}
-        return json.dumps({**fields, "attempt": self.attempt})
+        return json.dumps({**fields, "attempt": self.attempt, "fresh_from": self.fresh_from})
 
     def again(self) -> WorkItem:
         """The same wish, once more."""

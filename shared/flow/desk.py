@@ -15,7 +15,8 @@ from shared.core.intent import Declined, NotAsked
 from shared.core.outcome import Result
 from shared.core.tally import counting
 from shared.core.work import WorkItem
-from shared.flow.ports import Json, Ledger, WorkQueue
+from shared.flow.ports import Clock, Json, Ledger, WorkQueue
+from shared.flow.reads import no_older_than
 from shared.flow.reconcile import Reconciler
 from shared.flow.view import View, Viewer
 
@@ -30,19 +31,21 @@ class Desk:
     reconciler: Reconciler
     ledger: Ledger
     queue: WorkQueue
+    clock: Clock
 
     async def request(self, resource_id: str) -> Json:
         """Enqueue one resource: the key of its state, and the correlation of the walk to come."""
         at = self._target(resource_id)
         await self.ledger.expect(at, "asked for by hand; the work is queued")
-        item = WorkItem(at.text, "manual", f"manual-{uuid.uuid4()}")
+        now = self.clock.now().timestamp()
+        item = WorkItem(at.text, "manual", f"manual-{uuid.uuid4()}", fresh_from=now)
         await self.queue.send(item.text())
         return {"resource_id": at.text, "key": target_key(at), "correlation": item.correlation}
 
     async def plan(self, resource_id: str) -> Json:
         """What a walk would do now, with its reasons; nothing is written."""
         at = self._target(resource_id)
-        with counting() as tally:
+        with counting() as tally, no_older_than(self.clock.now().timestamp()):
             try:
                 known = await self.ledger.get(target_key(at)) or {}
                 owned = tuple(ResourceId.parse(text) for text in known.get("owned", []))

@@ -6,13 +6,30 @@ depends on one of them reads it anew, under a lease (`flow/apply.py`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from shared.core.ids import ResourceId
 from shared.core.kinds.kind import Seen
 from shared.flow.ports import Arm, Clock
 
 HELD_SECONDS = 60.0
+
+_oldest: ContextVar[float] = ContextVar("oldest", default=0.0)
+
+
+@contextmanager
+def no_older_than(moment: float) -> Iterator[None]:
+    """Inside, take no reading from before this moment (seconds since 1970).
+
+    A sweep or a person asks what is true now: all walks of one sweep share readings made after it began.
+    """
+    token = _oldest.set(moment)
+    try:
+        yield
+    finally:
+        _oldest.reset(token)
 
 
 def seen(at: ResourceId, body: dict[str, object] | None) -> Seen | None:
@@ -32,7 +49,7 @@ class SharedReads:
         self._arm = arm
         self._clock = clock
         self._held = held
-        self._readings: dict[tuple[ResourceId | str, str], tuple[float, asyncio.Task[object]]] = {}
+        self._readings: dict[tuple[ResourceId | str, str], tuple[float, float, asyncio.Task[object]]] = {}
 
     async def get(self, at: ResourceId) -> Seen | None:
         """The resource, at most `held` seconds old; None where it does not exist."""
@@ -70,11 +87,12 @@ class SharedReads:
     async def _read(self, key: tuple[ResourceId | str, str], read: Callable[[], Awaitable[object]]) -> object:
         now = self._clock.monotonic()
         known = self._readings.get(key)
-        if known is None or now >= known[0]:
-            known = (now + self._held, asyncio.ensure_future(read()))
+        if known is None or now >= known[0] or known[1] < _oldest.get():
+            made = self._clock.now().timestamp()
+            known = (now + self._held, made, asyncio.ensure_future(read()))
             self._readings[key] = known
         try:
-            return await asyncio.shield(known[1])
+            return await asyncio.shield(known[2])
         except Exception:
             if self._readings.get(key) is known:  # a failed reading is nobody's truth
                 del self._readings[key]

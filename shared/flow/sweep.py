@@ -15,7 +15,7 @@ from shared.core.ids import GroupId, ResourceId
 from shared.core.intent import DISABLED, watched, wish
 from shared.core.policy import Policy
 from shared.core.work import WorkItem
-from shared.flow.ports import Arm, Json, Ledger, WorkQueue
+from shared.flow.ports import Arm, Clock, Json, Ledger, WorkQueue
 
 log = logging.getLogger("causeway.sweep")
 
@@ -29,15 +29,16 @@ class Sweeper:
     arm: Arm
     ledger: Ledger
     queue: WorkQueue
+    clock: Clock
 
     async def sweep(self) -> int:
         """Enqueue each one once, with reason `drift`. Returns how many."""
-        correlation = f"sweep-{uuid.uuid4()}"
+        correlation, began = f"sweep-{uuid.uuid4()}", self.clock.now().timestamp()
         due = {at for at in await self.ledger.targets() if watched(at.subscription, self.policy)}
         for subscription in self.policy.subscriptions:
             due |= await self._opted_in(subscription)
         for at in sorted(due, key=lambda at: at.key):
-            await self.queue.send(WorkItem(at.text, "drift", correlation).text())
+            await self.queue.send(WorkItem(at.text, "drift", correlation, fresh_from=began).text())
         log.info("sweep", extra={"correlation": correlation, "enqueued": len(due)})
         return len(due)
 

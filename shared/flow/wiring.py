@@ -66,12 +66,12 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     viewer = Viewer(policy, known, ports.arm, reads)
     remover = Remover(ports.arm, applier)
     reconciler = Reconciler(policy, viewer, applier, remover, PublicDoor(known, ports.arm))
-    sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.queue)
+    sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.queue, ports.clock)
     return Flow(
         Intake(ports.queue, frozenset(known.types)),
         Worker(reconciler, sweeper, ports.ledger, ports.queue, ports.clock, budget),
         sweeper,
-        Desk(viewer, reconciler, ports.ledger, ports.queue),
+        Desk(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
     )
 
 

@@ -15,6 +15,7 @@ from shared.core.outcome import Outcome, Result
 from shared.core.tally import counting
 from shared.core.work import WorkItem
 from shared.flow.ports import Claim, Clock, Ledger, WorkQueue
+from shared.flow.reads import no_older_than
 from shared.flow.reconcile import Reconciler
 from shared.flow.sweep import Sweeper
 
@@ -90,7 +91,7 @@ class Worker:
         self, at: ResourceId, item: WorkItem, claim: Claim
     ) -> tuple[Outcome | None, timedelta | None]:
         began = self.clock.monotonic()
-        with counting() as tally:
+        with counting() as tally, no_older_than(item.fresh_from):
             ending = await self._ending(at, claim, began + self.budget)
         if ending.quiet and item.reason != "manual":
             return None, None
