@@ -109,6 +109,7 @@ def test_a_type_is_known_in_any_case_and_answered_in_the_tables(catalogue: Catal
     assert not catalogue.knows("")
     assert catalogue.approval_action("microsoft.sql/SERVERS").startswith("Microsoft.Sql/servers/")
     assert catalogue.groups("Microsoft.Compute/virtualMachines") == ()
+    assert catalogue.default_groups(a_target("Microsoft.Compute/virtualMachines")) == ()
 
 
 def test_sql_prints_both_connection_policies(catalogue: Catalogue) -> None:
@@ -120,7 +121,9 @@ def test_sql_prints_both_connection_policies(catalogue: Catalogue) -> None:
 
 
 def test_public_switches_say_where_and_how_they_are_closed(catalogue: Catalogue) -> None:
-    assert catalogue.public_switch(STORAGE) == PublicSwitch(("publicNetworkAccess",), "Enabled", "Disabled")
+    assert catalogue.public_switch(STORAGE) == PublicSwitch(
+        ("publicNetworkAccess",), "Enabled", "Disabled", sure=True
+    )
     assert catalogue.public_switch("microsoft.sql/managedInstances") == PublicSwitch(
         ("publicDataEndpointEnabled",), True, False
     )
