@@ -73,7 +73,7 @@ async def _serve(host: Host, worker: Worker, lifeline: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     if lifeline:
-        loop.add_reader(sys.stdin.fileno(), _stop_at_end_of_input, stop)
+        loop.add_reader(sys.stdin.fileno(), _end_with_parent)
     async with host as address:
         details = {"address": address, "functions": sorted(worker.functions)}
         log.info("listening on %s", address, extra={"details": details})
@@ -88,10 +88,11 @@ async def _serve(host: Host, worker: Worker, lifeline: bool) -> None:
             await broken
 
 
-def _stop_at_end_of_input(stop: asyncio.Event) -> None:
+def _end_with_parent() -> None:
+    """Whoever started this host is gone, and the storage it worked on with it: nothing is left to end well."""
     if not os.read(sys.stdin.fileno(), 1024):
-        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
-        stop.set()
+        log.critical("ending: the standard input has closed")
+        os._exit(1)
 
 
 if __name__ == "__main__":

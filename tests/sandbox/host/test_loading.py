@@ -106,7 +106,7 @@ def test_what_is_deployed_is_the_app_and_nothing_else(tmp_path):
 
 def test_what_is_deployed_lists_its_functions_by_itself(tmp_path, azurite):
     settings = {"AzureWebJobsStorage": azurite.connection_string, "CAUSEWAY_SWEEP_SCHEDULE": "0 0 0 29 2 *"}
-    status, text = start(deployed(tmp_path), **settings)
-    assert status == 0, text
+    _, text = start(deployed(tmp_path), **settings)
+    assert "listening on" in text, text
     for name in ("on_event", "on_notification", "reconcile", "work_poison", "sweep"):
         assert f'"{name}"' in text
