@@ -89,7 +89,7 @@ async def _serve(host: Host, worker: Worker, lifeline: bool) -> None:
 
 
 def _end_with_parent() -> None:
-    """Whoever started this host is gone, and the storage it worked on with it: nothing is left to end well."""
+    """Whoever started this host is gone, and its storage too: nothing is left to end well."""
     if not os.read(sys.stdin.fileno(), 1024):
         log.critical("ending: the standard input has closed")
         os._exit(1)
