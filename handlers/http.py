@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
-from shared.core.errors import InputError
+from shared.core.errors import FaultsError, InputError
 
 if TYPE_CHECKING:
     from shared.flow.wiring import Flow
+
+
+async def door(
+    build: Callable[[], Awaitable[Flow]],
+    serve: Callable[[Flow, func.HttpRequest], Awaitable[func.HttpResponse]],
+    req: func.HttpRequest,
+) -> func.HttpResponse:
+    """Serve a request, or say what keeps the app from running: whoever holds a key may read that."""
+    try:
+        flow = await build()
+    except FaultsError as error:
+        faults = [
+            {"path": f.path, "value": f.value, "problem": f.problem, "remedy": f.remedy} for f in error.faults
+        ]
+        return answer(503, {"error": {"message": "the app cannot run as it is set up", "faults": faults}})
+    return await serve(flow, req)
 
 
 async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:

@@ -229,10 +229,8 @@ async def main() -> int:
     began = time.monotonic()
     async with Sandbox() as box, User(box.endpoints) as user:
         say(f"A local Azure at {box.endpoints.arm_http} with the app in it,")
-        say(
-            f"{box.endpoints.speed:g} times as fast as the real one. SIM S are Azure's seconds, in which our own"
-        )
-        say("work weighs as many times more; REQ are the walk's requests, polls included.\n")
+        say(f"{box.endpoints.speed:g} times as fast as the real one. SIM S are Azure's seconds, in which our")
+        say("own work weighs as many times more; REQ are the walk's requests, polls included.\n")
         demo = Demo(user)
         await demo.run()
     say(f"   {time.monotonic() - began:.0f} s of real time")

@@ -18,6 +18,7 @@ from shared.adapters.ledger_row import is_empty, owned_of, owning, present, with
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.errors import CausewayError, TransientError
 from shared.core.ids import ResourceId, target_key
+from shared.core.lines import line
 from shared.core.outcome import Outcome
 
 log = logging.getLogger("causeway.ledger")
@@ -127,7 +128,7 @@ class TableClaim:
         try:
             await self._write(lambda row: {**row, **_FREE})
         except CausewayError as error:
-            log.warning("claim not let go", extra={"target": self._target, "why": str(error)})
+            log.warning(line("claim not let go", target=self._target, why=str(error)))
 
     @property
     def _target(self) -> str:
@@ -153,10 +154,10 @@ class TableClaim:
             try:
                 await self._write(lambda row: {**row, **lease(self._clock, self._owner)})
             except LostClaim:
-                log.warning("claim lost", extra={"target": self._target})
+                log.warning(line("claim lost", target=self._target))
                 return
             except CausewayError as error:  # the lease lasts for two more tries
-                log.warning("claim not renewed", extra={"target": self._target, "why": str(error)})
+                log.warning(line("claim not renewed", target=self._target, why=str(error)))
 
     async def _stop(self) -> None:
         self._renewal.cancel()

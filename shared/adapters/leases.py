@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from shared.adapters.clock import Clock
 from shared.adapters.tables import Changed, Exists, Row, Table, Value
 from shared.core.errors import CausewayError, TransientError
+from shared.core.lines import line
 
 log = logging.getLogger("causeway.leases")
 
@@ -100,16 +101,16 @@ class TableLeases:
                 alarm.reschedule(asyncio.get_running_loop().time())
                 return
             except CausewayError as error:  # the lease lasts for two more tries
-                log.warning("lock not renewed", extra={"lock": held.name, "why": str(error)})
+                log.warning(line("lock not renewed", lock=held.name, why=str(error)))
 
     async def _release(self, held: "_Held") -> None:
         """Free the lock, unless it is another's by now. A row that stays behind expires."""
         try:
             await self._table.delete(held.row)
         except Changed:
-            log.warning("lock lost", extra={"lock": held.name})
+            log.warning(line("lock lost", lock=held.name))
         except CausewayError as error:
-            log.warning("lock not freed", extra={"lock": held.name, "why": str(error)})
+            log.warning(line("lock not freed", lock=held.name, why=str(error)))
 
     def _expiry(self) -> float:
         return self._clock.time() + LEASE_SECONDS

@@ -9,7 +9,8 @@ outcomes; an SDK's exceptions end in the adapters, chained below one of these.
     ├── PermanentError      nobody knows that it passes: a failed outcome
     ├── InputError          a value that somebody gave is wrong
     │   └── InvalidId       ... it is not the ARM id that was asked for
-    └── PolicyError         the operator's policy has faults, all of them named together
+    └── FaultsError         what the operator set up has faults, all of them named together
+        └── PolicyError     ... in the policy; SettingsError is its sibling for the settings
 """
 
 import unicodedata
@@ -107,10 +108,18 @@ class Fault:
         return f"{self.path}{shown}: {self.problem}; {self.remedy}"
 
 
-class PolicyError(CausewayError):
-    """The policy cannot be used. It carries every fault, so that a person mends them in one go."""
+class FaultsError(CausewayError):
+    """What the operator wrote cannot be used. It carries every fault, so that one round mends them all."""
+
+    what = "the set-up has"
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
-        super().__init__("\n".join([f"the policy has {count}", *(f"- {fault}" for fault in self.faults)]))
+        super().__init__("\n".join([f"{self.what} {count}", *(f"- {fault}" for fault in self.faults)]))
+
+
+class PolicyError(FaultsError):
+    """The policy cannot be used."""
+
+    what = "the policy has"

@@ -8,6 +8,7 @@ import json
 import logging
 from collections import Counter
 
+from shared.core.lines import line
 from shared.core.notification import Dropped, Notification, read
 from shared.core.work import WorkItem
 from shared.flow.ports import WorkQueue
@@ -34,7 +35,8 @@ class Intake:
             match judged:
                 case Dropped(event_id, reason, detail):
                     self.dropped[reason] += 1
-                    log.info("event dropped", extra={"event_id": event_id, "why": reason, "detail": detail})
+                    count = self.dropped[reason]
+                    log.info(line("event dropped", event_id=event_id, why=reason, detail=detail, count=count))
                 case Notification(resource_id=resource_id, event_id=event_id):
                     if resource_id.lower() not in sent:
                         sent.add(resource_id.lower())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from shared.core.errors import CausewayError, Fault, clean
+from shared.core.errors import Fault, FaultsError, clean
 
 STORAGE = "AzureWebJobsStorage"
 ACCOUNT, QUEUES, TABLES = (
@@ -26,13 +26,10 @@ SHORTEST_BUDGET, LONGEST_BUDGET = 10.0, 3600.0
 CRON_FIELDS = 6  # NCRONTAB as the timer trigger takes it, seconds first
 
 
-class SettingsError(CausewayError):
-    """Settings are missing or wrong. It carries every fault, so that a person mends them in one go."""
+class SettingsError(FaultsError):
+    """Settings are missing or wrong."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        self.faults = faults
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        super().__init__("\n".join([f"the app's settings have {count}", *(f"- {fault}" for fault in faults)]))
+    what = "the app's settings have"
 
 
 @dataclass(frozen=True, slots=True)

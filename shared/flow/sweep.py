@@ -13,6 +13,7 @@ from shared.core.catalogue import Catalogue
 from shared.core.errors import InvalidId
 from shared.core.ids import GroupId, ResourceId
 from shared.core.intent import DISABLED, watched, wish
+from shared.core.lines import line
 from shared.core.policy import Policy
 from shared.core.work import WorkItem
 from shared.flow.ports import Arm, Clock, Json, Ledger, WorkQueue
@@ -39,7 +40,7 @@ class Sweeper:
             due |= await self._opted_in(subscription)
         for at in sorted(due, key=lambda at: at.key):
             await self.queue.send(WorkItem(at.text, "drift", correlation, fresh_from=began).text())
-        log.info("sweep", extra={"correlation": correlation, "enqueued": len(due)})
+        log.info(line("sweep", correlation=correlation, enqueued=len(due)))
         return len(due)
 
     async def expand(self, group: GroupId, item: WorkItem) -> int:

@@ -88,11 +88,20 @@ async def flow() -> Flow:
             from shared.flow.settings import Settings
 
             settings = Settings.read(os.environ)
-            text = await asyncio.to_thread(Path(settings.policy).read_text, "utf-8")
-            policy = Policy.parse(text)
+            policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
             _flow = wire(policy, real_ports(settings, policy), settings.budget)
     return _flow
+
+
+def _text(path: Path) -> str:
+    from shared.core.errors import Fault, PolicyError
+
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "deploy the policy with the app, or name its path in this setting"
+        raise PolicyError([Fault("CAUSEWAY_POLICY", str(path), str(error), remedy)]) from error
 
 
 def real_ports(settings: Settings, policy: Policy) -> Ports:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from shared.core.ending import Ending, broken_off, given_up
 from shared.core.errors import CausewayError, InputError, InvalidId, clean
 from shared.core.ids import GroupId, ResourceId
+from shared.core.lines import line
 from shared.core.outcome import Outcome, Result
 from shared.core.tally import counting
 from shared.core.work import WorkItem
@@ -47,7 +48,7 @@ class Worker:
         for _ in range(LOOKS):
             claim = await self.ledger.claim(at)
             if claim is None:
-                log.info("somebody else works on it and will look again", extra={"target": at.text})
+                log.info(line("somebody else works on it and will look again", target=at.text))
                 return
             asked_again, later = await self._claimed(at, item, claim)
             if later is not None:
@@ -64,7 +65,7 @@ class Worker:
             item = WorkItem.parse(text)
             at = ResourceId.parse(item.resource_id)
         except InputError as fault:
-            log.error("poisoned message dropped", extra={"why": str(fault), "message_text": clean(text, 200)})
+            log.error(line("poisoned message dropped", why=str(fault), text=clean(text, 200)))
             return
         outcome = Outcome(
             at,
@@ -76,7 +77,7 @@ class Worker:
             correlation=item.correlation,
         )
         await self.ledger.record(outcome)
-        log.error("work poisoned", extra={"target": at.text, "correlation": item.correlation})
+        log.error(line("work poisoned", target=at.text, correlation=item.correlation))
 
     async def _claimed(self, at: ResourceId, item: WorkItem, claim: Claim) -> tuple[bool, timedelta | None]:
         """One walk under the claim: whether it was asked for again meanwhile, and when to try again."""
@@ -113,7 +114,7 @@ class Worker:
             seconds=self.clock.monotonic() - began,
             correlation=item.correlation,
         )
-        log.info("outcome", extra={"outcome": outcome.record()})
+        log.info(line("outcome", **outcome.record()))
         return outcome, _delay(item, ending) if ending.again else None
 
     async def _ending(self, at: ResourceId, claim: Claim, deadline: float) -> Ending:

@@ -1,0 +1,12 @@
+"""Log lines: what happened, then the facts as JSON on the same line.
+
+Place in the data's way: beside it. The Functions worker forwards a record's message and drops its `extra`
+fields, so whatever a person may look for has to be in the message.
+"""
+
+import json
+
+
+def line(what: str, **facts: object) -> str:
+    """`outcome {"result": "Connected", ...}`: one line, found by its words and read by machines."""
+    return f"{what} {json.dumps(facts, ensure_ascii=True, default=str)}"
