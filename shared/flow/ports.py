@@ -122,7 +122,11 @@ class Leases(Protocol):
     """Named locks over all workers; a dead worker's lock expires."""
 
     def hold(self, *names: str) -> AbstractAsyncContextManager[None]:
-        """Hold all of these locks, taken in one fixed order. Raises TransientError if that takes too long."""
+        """Hold all of these locks, taken in one fixed order.
+
+        Raises TransientError if that takes too long, or when another worker took one over meanwhile: what
+        runs inside is cancelled then.
+        """
 
 
 class WorkQueue(Protocol):
