@@ -1,0 +1,430 @@
+"""Random states through the pure core: one action an object, nothing foreign written, and a fixed point.
+
+`carried_out` stands for Azure: it puts what the bodies of a plan say. What it made must need nothing more,
+or the plan names what stands in the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.core.actions import Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw
+from shared.core.catalogue import load
+from shared.core.desired import Desired, desired
+from shared.core.errors import BlockedError
+from shared.core.ids import ResourceId
+from shared.core.intent import Connect, intent
+from shared.core.kinds import link, peering, rule, zone_group
+from shared.core.kinds.endpoint import Endpoint
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Seen, Wanted
+from shared.core.kinds.link import Link
+from shared.core.kinds.nic import Address
+from shared.core.kinds.peering import Peering
+from shared.core.kinds.rule import Rule
+from shared.core.kinds.subnet_policy import POLICIES, SubnetPolicy
+from shared.core.kinds.zone_group import ZoneGroup
+from shared.core.observed import Observed, Surroundings
+from shared.core.place import candidates, sites, subnet_in
+from shared.core.plan import Plan, plan
+from shared.core.target import Target
+from tests.core import bodies
+from tests.core.policies import a_policy
+
+GROUP = bodies.HUB.group.resource("Microsoft.Network/networkSecurityGroups", "nsg")
+ELSEWHERE = bodies.ZONE.group.resource(bodies.ZONE.type, "privatelink.example.com")
+THIRD = bodies.HUB.group.resource("Microsoft.Network/virtualNetworks", "third")
+IP = "10.0.1.4"
+LIMITS = a_policy().limits
+STATES = ("Succeeded", "Succeeded", "Succeeded", "Failed", "Updating")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands in one object's place. `own_name`: under the name that ours has."""
+
+    ours: bool
+    own_name: bool
+    state: str
+    meets: bool
+    word: str
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """A person's rule."""
+
+    priority: int
+    access: str
+    source: str
+    port: str
+
+
+@dataclass(frozen=True)
+class Case:
+    peering: str
+    nsg: str
+    deny: bool
+    enforce: bool
+    create_zones: bool
+    request: bool
+    overlap: bool
+    filtered: bool
+    policies: str | None
+    rival: str | None
+    endpoint: Standing | None
+    zone: Standing | None
+    link: Standing | None
+    group: Standing | None
+    near: Standing | None
+    far: Standing | None
+    allow: Standing | None
+    denial: Standing | None
+    rules: tuple[Theirs, ...]
+
+
+STANDING = st.one_of(
+    st.none(),
+    st.builds(
+        Standing,
+        ours=st.booleans(),
+        own_name=st.booleans(),
+        state=st.sampled_from(STATES),
+        meets=st.sampled_from([True, True, False]),
+        word=st.sampled_from(
+            ["Approved", "Approved", "Pending", "Rejected", "Disconnected", "LocalNotInSync"]
+        ),
+    ),
+)
+WAYS = st.sampled_from(["ensure", "ensure", "require", "ignore"])
+CASES = st.builds(
+    Case,
+    peering=WAYS,
+    nsg=WAYS,
+    deny=st.booleans(),
+    enforce=st.booleans(),
+    create_zones=st.booleans(),
+    request=st.booleans(),
+    overlap=st.sampled_from([False, False, False, True]),
+    filtered=st.sampled_from([True, True, False]),
+    policies=st.sampled_from(
+        [None, "Disabled", "Enabled", "RouteTableEnabled", "NetworkSecurityGroupEnabled"]
+    ),
+    rival=st.sampled_from([None, None, "nameless", "same zone", "other zone", "accepted subnet"]),
+    endpoint=STANDING,
+    zone=STANDING,
+    link=STANDING,
+    group=STANDING,
+    near=STANDING,
+    far=STANDING,
+    allow=STANDING,
+    denial=STANDING,
+    rules=st.lists(
+        st.builds(
+            Theirs,
+            priority=st.sampled_from([100, 1000, 1001, 1002, 4000]),
+            access=st.sampled_from(["Allow", "Deny"]),
+            source=st.sampled_from(["*", "VirtualNetwork", "10.1.0.0/16", "10.1.128.0/17", "10.9.0.0/16"]),
+            port=st.sampled_from(["*", "443", "22"]),
+        ),
+        max_size=3,
+        unique_by=lambda one: one.priority,
+    ).map(tuple),
+)
+
+
+class State:
+    """A case's wish, what is observed, and which ids are foreign."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.objects: dict[ResourceId, Seen | None] = {}
+        self.members: dict[tuple[ResourceId, str], tuple[Seen, ...]] = {}
+        self.foreign: set[ResourceId] = set()
+        around = self._around()
+        self.wish = self._wish(around)
+        for want in self.wish.objects():
+            self._place(want)
+        self.objects |= around.networks
+        self.observed = Observed(self.objects, self.members, around)
+
+    def _wish(self, around: Surroundings) -> Desired:
+        case = self.case
+        connect = wanted_by(case.peering, case.nsg, case.deny, case.enforce, case.create_zones, case.request)
+        target = Target.parse(bodies.account())
+        found = candidates(target, connect.profile)
+        assert isinstance(found, tuple)
+        chosen = sites(target, connect, *found, around, LIMITS)
+        assert not isinstance(chosen, Block)
+        reported = {site.endpoint: (Address(IP, "", ()),) for site in chosen.values()}
+        return desired(target, connect, chosen, load(), "AzureCloud", around, reported)
+
+    def _around(self) -> Surroundings:
+        case = self.case
+        subnet: dict[str, Any] = {POLICIES: case.policies} if case.policies else {}
+        if case.filtered:
+            subnet["networkSecurityGroup"] = {"id": GROUP.text}
+        hub, spoke = bodies.network(subnet), Seen(bodies.SPOKE, {"id": bodies.SPOKE.text, "properties": {}})
+        far = ["10.1.0.0/16", *(["10.0.128.0/17"] if case.overlap else [])]
+        networks = {
+            bodies.HUB: with_properties(hub, addressSpace={"addressPrefixes": ["10.0.0.0/16"]}),
+            bodies.SPOKE: with_properties(spoke, addressSpace={"addressPrefixes": far}),
+        }
+        if case.rival is None:
+            return Surroundings(networks)
+        at = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
+        subnet_id = bodies.SUBNET if case.rival == "accepted subnet" else bodies.SPOKE.child("subnets", "x")
+        zones = {"same zone": bodies.ZONE, "other zone": ELSEWHERE}
+        at_zone = zones.get(case.rival)
+        held = at.child(zone_group.COLLECTION, "default")
+        groups = (bodies.zone_group(held, "10.9.9.9", zone=at_zone),) if at_zone else ()
+        rival = bodies.endpoint(at, subnet=subnet_id, ours=False)
+        self.foreign |= {at, *(one.id for one in groups)}
+        return Surroundings(networks, (rival,), {at: groups})
+
+    def _place(self, want: Wanted) -> None:
+        case = self.case
+        match want:
+            case Endpoint():
+                self._endpoint(want)
+            case SubnetPolicy():
+                self.objects[want.id] = subnet_in({bodies.HUB: bodies_hub(case)}, want.id)
+            case Link():
+                self._member(want.zone, link.COLLECTION, want.id, case.link, self._link)
+            case ZoneGroup():
+                self._member(want.endpoint, zone_group.COLLECTION, want.id, case.group, self._group)
+            case Peering():
+                part = case.near if want.local == bodies.HUB else case.far
+                make = self._near if want.local == bodies.HUB else self._far
+                self._member(want.local, peering.COLLECTION, want.id, part, make)
+            case Rule():
+                self._rule(want)
+            case _:
+                part = case.zone
+                self.objects[want.id] = tagged(bodies.zone(want.id), part.ours) if part else None
+
+    def _endpoint(self, want: Endpoint) -> None:
+        part = self.case.endpoint
+        if want.adopted:
+            self.objects[want.id] = bodies.endpoint(want.id, ours=False)
+            return
+        if part is None:
+            self.objects[want.id] = None
+            return
+        subnet = bodies.SUBNET if part.meets else bodies.SPOKE.child("subnets", "y")
+        status = part.word if part.word != "LocalNotInSync" else "Approved"
+        self.objects[want.id] = bodies.endpoint(
+            want.id, subnet=subnet, status=status, state=part.state, ours=part.ours
+        )
+        if not part.ours:
+            self.foreign.add(want.id)
+
+    def _member(
+        self, parent: ResourceId, kind: str, at: ResourceId, part: Standing | None, make: Any
+    ) -> None:
+        """What stands in a collection; ours by name stands under its name alone."""
+        self.members.setdefault((parent, kind), ())
+        if part is None:
+            return
+        by_name = kind in (peering.COLLECTION, zone_group.COLLECTION)
+        own = part.ours if by_name else part.ours or part.own_name
+        where = at if own else parent.child(kind, "theirs")
+        self.members[(parent, kind)] = (make(where, part),)
+        if not part.ours:
+            self.foreign.add(where)
+
+    def _link(self, at: ResourceId, part: Standing) -> Seen:
+        network = bodies.SPOKE if part.meets else THIRD
+        return in_state(bodies.zone_link(at, network=network, ours=part.ours), part.state)
+
+    def _group(self, at: ResourceId, part: Standing) -> Seen:
+        zone = bodies.ZONE if part.meets else ELSEWHERE
+        return in_state(bodies.zone_group(at, IP, zone=zone), part.state)
+
+    def _near(self, at: ResourceId, part: Standing) -> Seen:
+        return half(at, bodies.SPOKE, part)
+
+    def _far(self, at: ResourceId, part: Standing) -> Seen:
+        return half(at, bodies.HUB, part)
+
+    def _rule(self, want: Rule) -> None:
+        self.objects[want.nsg] = Seen(want.nsg, {"id": want.nsg.text, "properties": {}})
+        key = (want.nsg, rule.COLLECTION)
+        if key not in self.members:
+            self.members[key] = tuple(their_rule(one) for one in self.case.rules)
+            self.foreign |= {one.id for one in self.members[key]}
+        part = self.case.allow if want.access == "Allow" else self.case.denial
+        if part is None:
+            return
+        taken = {one.properties["priority"] for one in self.members[key]}
+        free = next(p for p in (1003, 1004) if p not in taken)
+        body = replace(want, priorities=(free, free)).body(None)
+        body["properties"]["provisioningState"] = part.state
+        if not part.meets:
+            body["properties"]["destinationAddressPrefixes"] = ["10.0.1.200"]
+        if not part.ours:
+            body["properties"]["description"] = "by hand"
+            self.foreign.add(want.id)
+        self.members[key] += (Seen(want.id, {"id": want.id.text, "name": want.id.name, **body}),)
+
+
+@cache
+def wanted_by(peers: str, nsg: str, deny: bool, enforce: bool, zones: bool, request: bool) -> Connect:
+    rules = a_policy(
+        peering=peers,
+        nsg={"mode": nsg, "default_deny": deny, "enforce_on_endpoints": enforce, "priorities": [1000, 1004]},
+        create_zones=zones,
+        approval="request" if request else "auto",
+    )
+    connect = intent(Target.parse(bodies.account()), {}, rules, load())
+    assert isinstance(connect, Connect)
+    return connect
+
+
+def bodies_hub(case: Case) -> Seen:
+    subnet: dict[str, Any] = {POLICIES: case.policies} if case.policies else {}
+    if case.filtered:
+        subnet["networkSecurityGroup"] = {"id": GROUP.text}
+    return bodies.network({**subnet, "serviceEndpoints": [{"service": "Microsoft.Sql"}]})
+
+
+def with_properties(have: Seen, **more: Any) -> Seen:
+    return Seen(have.id, {**have.body, "properties": {**have.properties, **more}})
+
+
+def in_state(have: Seen, state: str) -> Seen:
+    return with_properties(have, provisioningState=state)
+
+
+def tagged(have: Seen, ours: bool) -> Seen:
+    return Seen(have.id, {**have.body, "tags": {MARK_TAG: MARK_VALUE} if ours else {}})
+
+
+def half(at: ResourceId, remote: ResourceId, part: Standing) -> Seen:
+    state = "Disconnected" if part.word == "Disconnected" else "Connected"
+    level = part.word if part.word == "LocalNotInSync" else "FullyInSync"
+    properties = {
+        "remoteVirtualNetwork": {"id": remote.text},
+        "allowVirtualNetworkAccess": part.meets,
+        "allowForwardedTraffic": True,
+        "peeringState": state,
+        "peeringSyncLevel": level,
+        "provisioningState": part.state,
+    }
+    return Seen(at, {"id": at.text, "name": at.name, "properties": properties})
+
+
+def their_rule(one: Theirs) -> Seen:
+    at = GROUP.child(rule.COLLECTION, f"theirs-{one.priority}")
+    properties = {
+        "priority": one.priority,
+        "direction": "Inbound",
+        "access": one.access,
+        "protocol": "*",
+        "sourceAddressPrefix": one.source,
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": one.port,
+    }
+    return Seen(at, {"id": at.text, "name": at.name, "properties": properties})
+
+
+def carried_out(steps: Plan, observed: Observed) -> tuple[Observed, set[ResourceId]]:
+    """The state after a plan, and the ids that could not be written, for a need or a limit."""
+    failed = {block.id for block in steps.blocks}
+    view = observed
+    for action in steps.actions:
+        match action:
+            case Wait(want=want, have=have):
+                view = put(view, want, have.id, {**have.body})
+            case Create(want=want) | Replace(want=want) | Update(want=want):
+                have = action.have if isinstance(action, Update) else None
+                if isinstance(action, Replace):
+                    view = view.having({action.have.id: None})
+                try:
+                    body = written(want, have, view)
+                except BlockedError:
+                    failed.add(want.id)
+                    continue
+                if failed.intersection(want.needs):
+                    failed.add(want.id)
+                    continue
+                view = put(view, want, want.id, body)
+            case Keep() | Block() | Delete() | Withdraw():
+                pass
+    return view, failed
+
+
+def written(want: Wanted, have: Seen | None, view: Observed) -> dict[str, Any]:
+    if isinstance(want, Rule):
+        return want.body(have, view.listed(want.nsg, rule.COLLECTION))
+    return want.body(have)
+
+
+def put(view: Observed, want: Wanted, at: ResourceId, body: dict[str, Any]) -> Observed:
+    """What Azure answers: the body, finished, with what it says of it by itself."""
+    properties = {**body.get("properties", {}), "provisioningState": "Succeeded"}
+    if isinstance(want, Link):
+        properties["virtualNetworkLinkState"] = "Completed"
+    if isinstance(want, Peering):
+        said = properties.get("peeringState")
+        properties |= {"peeringState": said or "Connected", "peeringSyncLevel": "FullyInSync"}
+    if isinstance(want, Endpoint):
+        properties |= connections(properties)
+    return view.having({at: Seen(at, {**body, "id": at.text, "name": at.name, "properties": properties})})
+
+
+def connections(properties: dict[str, Any]) -> dict[str, Any]:
+    """New connections are approved at once, asked ones wait."""
+    kinds = {"privateLinkServiceConnections": "Approved", "manualPrivateLinkServiceConnections": "Pending"}
+    return {
+        kind: [
+            {
+                **one,
+                "properties": {
+                    "privateLinkServiceConnectionState": {"status": status},
+                    **one["properties"],
+                },
+            }
+            for one in properties[kind]
+        ]
+        for kind, status in kinds.items()
+        if kind in properties
+    }
+
+
+@settings(
+    max_examples=2000, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+@given(CASES)
+def test_every_state_gets_one_action_an_object_and_ends_settled_or_blocked(case: Case) -> None:
+    state = State(case)
+    steps = plan(state.wish, state.observed)
+    ids = [action.have.id if isinstance(action, Wait) else action.id for action in steps.actions]
+    assert len(ids) == len(set(ids)) == len(state.wish.objects())
+    twin = State(case)
+    assert steps == plan(twin.wish, twin.observed)
+    assert not touched(steps, state.foreign)
+    end(state, steps)
+
+
+def end(state: State, steps: Plan) -> None:
+    view, names = state.observed, set[ResourceId]()
+    for _ in range(3):
+        view, failed = carried_out(steps, view)
+        names |= failed
+        steps = plan(state.wish, view)
+        assert not touched(steps, state.foreign)
+    again, _ = carried_out(steps, view)
+    assert steps.settled or names, steps
+    assert {write.id for write in steps.writes} <= names, steps
+    assert again == view or names
+
+
+def touched(steps: Plan, foreign: set[ResourceId]) -> set[ResourceId]:
+    """Foreign objects that a plan would write."""
+    return {write.have.id for write in steps.writes if isinstance(write, Update | Replace | Delete)} & foreign
