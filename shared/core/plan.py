@@ -4,6 +4,8 @@ Place in the data's way: all that Causeway believes about ownership is in `decid
 writes or waits, so a plan can be shown (dry run), tested and compared.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -48,9 +50,18 @@ class Plan:
         return tuple(a for a in self.actions if isinstance(a, Block))
 
     @property
+    def ahead_of_names(self) -> Plan:
+        """The plan without zone groups: they go together with the rules, once addresses are known."""
+        return Plan(tuple(a for a in self.actions if not _names(a)))
+
+    @property
     def settled(self) -> bool:
         """Nothing to write and nothing to wait for."""
         return not self.writes and not any(isinstance(a, Wait) for a in self.actions)
+
+
+def _names(action: Action) -> bool:
+    return isinstance(action, Create | Update) and isinstance(action.want, ZoneGroup)
 
 
 def plan(desired: Desired, observed: Observed) -> Plan:
@@ -65,11 +76,23 @@ def plan(desired: Desired, observed: Observed) -> Plan:
         if block and isinstance(endpoint, Create):
             actions[leg.endpoint.id] = replace(block, id=leg.endpoint.id)
     for half in desired.peerings:
-        other = next((p for p in desired.peerings if (p.local, p.remote) == (half.remote, half.local)), None)
-        step = actions[half.id]
-        if isinstance(step, Create) and other and isinstance(actions[other.id], Replace):
-            actions[half.id] = Create(half, after=(other.id,))  # Azure refuses it beside a Disconnected half
+        _beside_its_other_half(half, desired, actions)
     return Plan(tuple(actions.values()))
+
+
+def _beside_its_other_half(half: Peering, desired: Desired, actions: dict[ResourceId, Action]) -> None:
+    """Azure refuses a new half beside a Disconnected one: it waits for its remake, or is blocked with it."""
+    pair = (half.remote, half.local)
+    other = next((one for one in desired.peerings if (one.local, one.remote) == pair), None)
+    if other is None or not isinstance(actions[half.id], Create):
+        return
+    match actions[other.id]:
+        case Replace():
+            actions[half.id] = Create(half, after=(other.id,))
+        case Block() as block:
+            actions[half.id] = replace(block, id=half.id)
+        case _:
+            return
 
 
 def restoration(desired: Desired, observed: Observed) -> Plan:

@@ -147,7 +147,8 @@ class _Run:
                 await self._put(want, None)
             case _:
                 await self._put(want, None, _siblings(want, view))
-        self._a.shared.forget(want.id)
+        if not isinstance(want, Rule):  # a rule only grew; whoever lacks it in a held reading reads it anew
+            self._a.shared.forget(want.id)
 
     async def _withdraw(self, step: Withdraw) -> None:
         """Under the group's lease, as two targets may leave one rule at once."""

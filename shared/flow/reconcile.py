@@ -60,7 +60,7 @@ class Reconciler:
             return refused(view)
         done: list[Done] = []
         for _ in range(ROUNDS):
-            steps = view.plan
+            steps = view.plan if view.desired.complete else view.plan.ahead_of_names
             applied = await self._applier.apply(steps, memory.own, deadline)
             known = {step.id for step in done}
             done += [s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known]
