@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Coroutine
@@ -21,6 +22,7 @@ from sandbox.azure import scenario
 from sandbox.azurite import ROOT, AzuriteMissingError
 from sandbox.child import ChildError
 from sandbox.up import Sandbox
+from sandbox.user import Refused, User
 
 EXPECTED = (
     AppError,
@@ -73,8 +75,30 @@ async def up(asked: argparse.Namespace) -> int:
     )
     async with box:
         print(described(box, asked.dir), flush=True)
+        for fault in await app_faults(box):
+            print(f"The app cannot run: {fault}", file=sys.stderr, flush=True)
         await box.run()
     return 0
+
+
+async def app_faults(box: Sandbox) -> list[str]:
+    """What the app itself says against its settings and its policy; none from an app that says nothing."""
+    async with User(box.endpoints) as user:
+        try:
+            await user.connections()
+        except Refused as refused:
+            return _faults_in(refused.body)
+        except (TypeError, ValueError):
+            return []  # an app of another kind: no such route, or an answer of its own
+    return []
+
+
+def _faults_in(body: str) -> list[str]:
+    try:
+        faults = json.loads(body)["error"]["faults"]
+    except (ValueError, KeyError, TypeError):
+        return [body] if body else []
+    return [f"{f['path']} '{f['value']}': {f['problem']}; {f['remedy']}" for f in faults]
 
 
 def described(box: Sandbox, folder: Path) -> str:

@@ -23,7 +23,11 @@ VERSIONS = {
 
 
 class Refused(Exception):  # noqa: N818
-    """Azure or the app answered with an error: the request and the answer."""
+    """Azure or the app answered with an error: the request, the status, and the answer's `body`."""
+
+    def __init__(self, asked: str, status: int, body: str) -> None:
+        super().__init__(f"{asked}: {status} {body[:500]}")
+        self.body = body
 
 
 class User:
@@ -122,5 +126,5 @@ class User:
                 return None
             text = await answer.text()
             if answer.status >= 400:
-                raise Refused(f"{method} {url}: {answer.status} {text[:500]}")
+                raise Refused(f"{method} {url}", answer.status, text)
             return await answer.json(content_type=None) if text else None

@@ -49,8 +49,9 @@ class Sweeper:
             return 0
         due = set(await self.ledger.targets(group))
         due |= {at for at in await self._opted_in(group.subscription) if at.group == group}
+        now = self.clock.now().timestamp()  # the group's tags as they were held before say nothing any more
         for at in sorted(due, key=lambda at: at.key):
-            await self.queue.send(WorkItem(at.text, item.reason, item.correlation).text())
+            await self.queue.send(WorkItem(at.text, item.reason, item.correlation, fresh_from=now).text())
         return len(due)
 
     async def _opted_in(self, subscription: str) -> set[ResourceId]:
