@@ -1,6 +1,7 @@
 """Notifications: what an event is about, and whether it asks for anything."""
 
 import json
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -281,6 +282,11 @@ NOISE = {
         f"{SUB}{ASSIGNMENT}",
         "other_type",
     ),
+    "role assignment on the tenant": (
+        "Microsoft.Resources/tags/write",
+        ASSIGNMENT,
+        "other_type",
+    ),
     "tags of another type": (
         "Microsoft.Resources/tags/write",
         below("Microsoft.Compute/virtualMachines/vm"),
@@ -305,7 +311,10 @@ def test_noise_is_dropped_with_its_reason(operation: str, at: str, reason: str) 
 @pytest.mark.parametrize("ending", ["Failure", "Cancel"])
 @pytest.mark.parametrize("verb", ["Write", "Delete", "Action"])
 def test_what_failed_or_was_cancelled_changed_nothing(verb: str, ending: str) -> None:
-    assert dropped(an_event(kind=f"Microsoft.Resources.Resource{verb}{ending}")).reason == "failed"
+    event = an_event(kind=f"Microsoft.Resources.Resource{verb}{ending}")
+    assert dropped(event) == Dropped("event-1", "failed", ACCOUNT_WRITE)
+    without_data = {**event, "data": {}}
+    assert dropped(without_data).detail == f"microsoft.resources.resource{verb}{ending}".lower()
 
 
 def test_an_action_changes_nothing() -> None:
@@ -375,6 +384,12 @@ def test_a_list_inside_a_list_is_one_unreadable_event() -> None:
     assert [type(verdict) for verdict in read([[an_event()], an_event()], TYPES)] == [Dropped, Notification]
 
 
+def test_a_verdict_is_a_value() -> None:
+    for verdict, name in ((judged(an_event()), "change"), (judged({}), "reason")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(verdict, name, "other")
+
+
 def test_an_empty_batch_has_no_verdicts() -> None:
     assert read([], TYPES) == []
 
@@ -385,7 +400,8 @@ def test_json_text_is_read_as_what_it_holds(encode: Any) -> None:
 
 
 def test_text_that_nests_too_deep_is_one_unreadable_event() -> None:
-    assert dropped("[" * 100_000).reason == "unreadable"
+    assert dropped("[" * 100_000) == dropped("hello")
+    assert dropped("hello").detail == "an event is an object, this is a str"
 
 
 def test_what_is_logged_of_an_event_is_cleaned() -> None:

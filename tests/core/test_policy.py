@@ -548,10 +548,10 @@ def test_a_region_in_two_spellings_is_a_fault_and_not_a_lost_list() -> None:
 
 
 def test_a_key_that_stands_twice_is_a_fault_with_both_lines() -> None:
-    text = yaml.safe_dump(a_document()) + "version: 1\n"
-    fault = the_fault(text)
-    assert fault.path == "version"
-    assert re.search(r"lines \d+ and \d+", fault.problem)
+    fault = the_fault("version: 1\n" + yaml.safe_dump(a_document()))
+    last = len(yaml.safe_dump(a_document()).splitlines()) + 1
+    assert (fault.path, fault.value) == ("version", "")
+    assert fault.problem == f"the key stands twice, in lines 1 and {last}"
 
 
 def test_a_duplicate_deep_inside_is_named_by_its_path() -> None:
@@ -592,6 +592,12 @@ def test_text_that_is_no_policy_is_one_fault_that_says_where(text: str, path: st
     assert fault.problem
     assert fault.remedy
     assert len(fault.problem) <= 120
+
+
+def test_an_empty_policy_says_how_to_begin() -> None:
+    assert the_fault("# nothing yet\n") == Fault(
+        "policy", "", "it is not a mapping", "begin with `version: 1`"
+    )
 
 
 def test_an_anchor_that_holds_itself_is_no_endless_policy() -> None:
