@@ -17,7 +17,7 @@ from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.kind import Seen
 from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import address_space, peerings_of
-from shared.core.kinds.rule import Rule, rule_id
+from shared.core.kinds.rule import Rule, is_our_rule, rule_id
 from shared.core.kinds.subnet_policy import SubnetPolicy, enforced, group_of
 from shared.core.nsg import Rule as Parsed
 from shared.core.nsg import rules_of
@@ -105,9 +105,10 @@ def denied(want: Rule, observed: Observed) -> Block | None:
     siblings = observed.listed(want.nsg, rule.COLLECTION)
     standing = next((one for one in siblings if one.id == want.id), None)
     ours = Parsed.parse({"name": want.id.name, **want.body(standing, siblings)})
+    names = {one.id.name.lower() for one in siblings if is_our_rule(one)} | {want.id.name.lower()}
     others = [Parsed.parse(one.body) for one in siblings if one.id != want.id]
     for verdict in _verdicts(want, [*others, ours], observed):
-        if verdict.allowed is False and verdict.foreign:
+        if verdict.allowed is False and verdict.by.lower() not in names:
             part = f" for {verdict.part}" if verdict.part else ""
             return Block(
                 want.id,

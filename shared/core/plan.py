@@ -72,9 +72,12 @@ def plan(desired: Desired, observed: Observed) -> Plan:
     actions = {want.id: decide(want, observed) for want in desired.objects()}
     for leg in desired.legs:
         endpoint = actions[leg.endpoint.id]
-        block = record_held(leg, observed) or _blocked_name(leg, actions)
+        held = record_held(leg, observed)
+        block = held or _blocked_name(leg, actions)
         if block and isinstance(endpoint, Create):
             actions[leg.endpoint.id] = replace(block, id=leg.endpoint.id)
+        if held and leg.zone_group and isinstance(actions[leg.zone_group.id], Create):
+            actions[leg.zone_group.id] = replace(held, id=leg.zone_group.id)
     for half in desired.peerings:
         _beside_its_other_half(half, desired, actions)
     return Plan(tuple(actions.values()))
@@ -270,12 +273,13 @@ def record_held(leg: Leg, observed: Observed) -> Block | None:
 
     One name has one record in a zone, and the last writer wins, so the second endpoint is not made.
     """
-    if leg.endpoint.adopted or leg.zone_group is None or observed.see(leg.endpoint.id) is not None:
+    if leg.zone_group is None or _keeps_names(leg, observed):
         return None
     for rival in observed.around.rivals:
         connection = connection_of(rival)
         groups = observed.around.rival_zone_groups.get(rival.id, ())
-        if connection is None or connection.group.lower() != leg.group.group_id.lower():
+        same = connection is not None and connection.group.lower() == leg.group.group_id.lower()
+        if not same or rival.id == leg.endpoint.id:
             continue
         shared = _shared_zone(groups, leg.zone_group)
         if shared:
@@ -287,6 +291,12 @@ def record_held(leg: Leg, observed: Observed) -> Block | None:
                 "add its subnet to the profile so that it is adopted, or delete it and rerun the resource",
             )
     return None
+
+
+def _keeps_names(leg: Leg, observed: Observed) -> bool:
+    """The leg's endpoint stands and has a zone group: whatever it keeps, it keeps already."""
+    standing = observed.see(leg.endpoint.id) is not None
+    return standing and bool(observed.listed(leg.endpoint.id, zone_group.COLLECTION))
 
 
 def _shared_zone(groups: Iterable[Seen], ours: ZoneGroup) -> ResourceId | None:

@@ -149,6 +149,8 @@ class _Run:
                 await self._put(want, None, _siblings(want, view))
         if not isinstance(want, Rule):  # a rule only grew; whoever lacks it in a held reading reads it anew
             self._a.shared.forget(want.id)
+        if isinstance(want, Peering):  # the other half moved with it
+            self._a.shared.forget(want.remote)
 
     async def _withdraw(self, step: Withdraw) -> None:
         """Under the group's lease, as two targets may leave one rule at once."""

@@ -134,6 +134,17 @@ def test_a_changed_address_space_is_synced() -> None:
     play(story)
 
 
+def test_a_walk_right_after_the_peering_sees_both_halves_connected() -> None:
+    async def story() -> None:
+        world = World(a_policy(peering="ensure"))
+        await peer(world, SPOKE, HUB)
+        at = await world.create_account()
+        assert (await world.reconcile(at))["result"] == "Connected"
+        assert (await world.reconcile(at))["result"] == "Connected"
+
+    play(story)
+
+
 def test_require_reports_a_missing_peering_and_never_writes_one() -> None:
     async def story() -> None:
         world = World(a_policy(peering="require"))

@@ -128,6 +128,15 @@ def test_a_foreign_rule_with_precedence_that_denies_blocks_with_its_name() -> No
     play(story)
 
 
+def test_a_person_s_rule_that_borrows_our_name_is_still_a_person_s() -> None:
+    async def story() -> None:
+        world = await a_world(rules={"causeway-mine": deny(150)})
+        state = await world.reconcile(await world.create_account())
+        assert (state["result"], state["code"]) == ("Blocked", "DeniedByRule")
+
+    play(story)
+
+
 def test_a_foreign_deny_behind_ours_is_no_obstacle() -> None:
     async def story() -> None:
         world = await a_world(rules={"tail": deny(4000)})
