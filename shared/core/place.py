@@ -17,6 +17,7 @@ from shared.core.kinds.kind import Json, Seen, mapping, reference, sequence
 from shared.core.kinds.peering import peerings_of, remote_of
 from shared.core.observed import Surroundings
 from shared.core.policy import Limits, Profile
+from shared.core.regions import region_key
 from shared.core.target import Target
 
 RESERVED = 5  # Azure keeps the first four addresses and the last of every subnet (Microsoft Learn: VNet FAQ)
@@ -35,20 +36,15 @@ class Site:
     adopted: bool = False
 
 
-def region_of(name: str) -> str:
-    """A region as a key: ARM returns `West Europe` and `westeurope` for the same one."""
-    return name.replace(" ", "").lower()
-
-
 def candidates(target: Target, profile: Profile) -> tuple[str, tuple[ResourceId, ...]] | Declined:
     """The region whose subnets serve the target, and those subnets in the operator's order."""
-    for region in (region_of(target.location), profile.fallback_region):
+    for region in (region_key(target.location), profile.fallback_region):
         if region and profile.subnets.get(region):
             return region, tuple(profile.subnets[region])
     return Declined(
         "NoSubnetForRegion",
-        f"the profile has no subnet for the region '{region_of(target.location)}' and no fallback",
-        f"add a subnet under subnets.{region_of(target.location)}, or set fallback_region",
+        f"the profile has no subnet for the region '{region_key(target.location)}' and no fallback",
+        f"add a subnet under subnets.{region_key(target.location)}, or set fallback_region",
     )
 
 
@@ -114,7 +110,7 @@ def _fault(
             f"the subnet {subnet.text} does not exist",
             "correct the policy, or create it",
         )
-    if region_of(str(network.get("location"))) != region:
+    if region_key(str(network.get("location"))) != region:
         return Block(
             target.id,
             subnet,

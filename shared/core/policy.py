@@ -31,8 +31,9 @@ from pydantic_core import PydanticCustomError
 from shared.core.catalogue import Catalogue, Cloud, load
 from shared.core.errors import InvalidId, PolicyError
 from shared.core.ids import GroupId, ResourceId
-from shared.core.policy_faults import across, near, region_key, suspect_region, translated
+from shared.core.policy_faults import across, near, suspect_region, translated
 from shared.core.policy_text import read_yaml
+from shared.core.regions import region_key
 
 GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 GROUP = rf"/subscriptions/{GUID}/resource[gG]roups/[^/]+"

@@ -13,16 +13,12 @@ from typing import Any
 
 from shared.core.catalogue import Catalogue
 from shared.core.errors import Fault, clean
+from shared.core.regions import region_key
 
 type Path = tuple[str | int, ...]
 
 _COMPASS = re.compile(r"north|south|east|west|central|\d")
 _NEAR = 0.88  # a slip of one or two letters in a region's name
-
-
-def region_key(name: str) -> str:
-    """A region as a key: ARM returns `West Europe` and `westeurope` for the same one."""
-    return name.replace(" ", "").lower()
 
 
 def suspect_region(region: str, known: Iterable[str]) -> str | None:

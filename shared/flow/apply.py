@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw, verb
+from shared.core.decide import decide
 from shared.core.errors import BlockedError, CausewayError, NotAttempted, StillRunning, TransientError
 from shared.core.ids import ResourceId
 from shared.core.kinds import link, rule
@@ -20,7 +21,7 @@ from shared.core.kinds.peering import Peering
 from shared.core.kinds.rule import Rule
 from shared.core.observed import Observed
 from shared.core.outcome import Done
-from shared.core.plan import Plan, decide
+from shared.core.plan import Plan
 from shared.flow.observe import peered, ruled
 from shared.flow.ports import Arm, Clock, Leases
 from shared.flow.reads import SharedReads, seen, seen_all
