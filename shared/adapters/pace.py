@@ -71,7 +71,7 @@ _PACES: dict[str, dict[Change, Pace]] = {
         "delete": Pace(10.0, (1.1, 1.4, 1.7, 2.1, 2.6, 3.0)),
     },
     "microsoft.network/privateendpoints/privatednszonegroups": {
-        "create": Pace(10.0, (0.28, 0.6, 1.0)),
+        "create": Pace(10.0, (0.31, 0.6, 1.01)),
         "delete": Pace(10.0, (0.5, 1.0)),
     },
     "microsoft.network/virtualnetworks/subnets": {
