@@ -20,14 +20,19 @@ type Json = dict[str, Any]
 
 
 def present(old: Values, outcome: Outcome) -> dict[str, Value]:
-    """The columns of a target's present state, over what stood there. The last profile is remembered."""
+    """The columns of a target's present state, over what stood there.
+
+    The last profile is remembered, and since when the target has been in this very state: a wait has an age.
+    """
     record = outcome.record()
+    same = (old.get("result"), old.get("code")) == (record["result"], record["code"])
     return {
         **_without(old, "record"),
         **split("record", json.dumps(fitting(record))),
         "result": str(record["result"]),
         "code": str(record["code"]),
         "at": str(record["at"]),
+        "since": str(old.get("since") if same and old.get("since") else record["at"]),
         "profile": str(record["profile"] or old.get("profile", "")),
     }
 
@@ -45,8 +50,9 @@ def record_of(values: Values) -> Json:
 
 def shown(row: Row) -> Json:
     """A target as people see it: its record, its key, what we made for it, whether somebody is at work."""
-    working = bool(row.values.get("lease_owner"))
-    return {"key": row.key, **record_of(row.values), "owned": owned_of(row.values), "working": working}
+    since, working = row.values.get("since", ""), bool(row.values.get("lease_owner"))
+    known = {"key": row.key, **record_of(row.values), "since": since}
+    return {**known, "owned": owned_of(row.values), "working": working}
 
 
 def owned_of(values: Values) -> list[str]:

@@ -88,11 +88,11 @@ def _beside_its_other_half(half: Peering, desired: Desired, actions: dict[Resour
 def restoration(desired: Desired, observed: Observed) -> Plan:
     """Send each zone group of ours again: that writes its records anew."""
     wanted = [leg.zone_group for leg in desired.legs if leg.zone_group]
-    standing = [(want, standing(want, observed)) for want in wanted]
+    found = [(want, standing(want, observed)) for want in wanted]
     return Plan(
         tuple(
             Update(want, have, ("another endpoint of the target took its record with it",))
-            for want, have in standing
+            for want, have in found
             if have is not None and want.is_ours(have)
         )
     )

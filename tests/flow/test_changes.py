@@ -34,6 +34,9 @@ def test_a_requested_connection_waits_and_connects_once_it_is_approved() -> None
         at = await world.create_account()
         state = await world.reconcile(at)
         assert (state["result"], state["code"]) == ("Pending", "AwaitingApproval")
+        later = await world.reconcile(at, "drift")
+        assert later["at"] > state["at"]
+        assert later["since"] == state["since"] == state["at"]
         await decide(world, at, "Approved")
         state = await world.reconcile(at, "drift")
         assert state["result"] == "Connected"
