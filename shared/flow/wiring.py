@@ -89,9 +89,20 @@ async def flow() -> Flow:
 
             settings = Settings.read(os.environ)
             policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
+            _refuse_what_is_not_there(policy)
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
             _flow = wire(policy, real_ports(settings, policy), settings.budget)
     return _flow
+
+
+def _refuse_what_is_not_there(policy: Policy) -> None:
+    """A scope that nobody resolves would look like a scope in which nothing happens."""
+    from shared.core.errors import Fault, PolicyError
+
+    if policy.management_groups:
+        named = ", ".join(policy.management_groups)
+        problem, remedy = "management groups are not resolved yet", "list their subscriptions instead"
+        raise PolicyError([Fault("management_groups", named, problem, remedy)])
 
 
 def _text(path: Path) -> str:
