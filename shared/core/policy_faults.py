@@ -86,7 +86,7 @@ def _translate(detail: Mapping[str, Any], keys: Callable[[Path], Iterable[str]])
 def written(path: Path) -> str:
     """A path as a person reads it: `profiles.default.subnets.westeurope[0]`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{clean(part, 80)}" for part in path)
-    return text.lstrip(".") or "policy"
+    return text.lstrip(".")
 
 
 def shown(value: object) -> str:

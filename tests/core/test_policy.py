@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.catalogue import load
+from shared.core.catalogue import Catalogue, TypeFacts, load
 from shared.core.errors import Fault, PolicyError
 from shared.core.ids import GroupId, ResourceId
 from shared.core.policy import Approval, Dns, Drift, Limits, Nsg, OptIn, Policy, json_schema
@@ -62,7 +63,7 @@ def the_fault(document: dict[str, Any] | str) -> Fault:
 
 def test_a_policy_needs_no_more_than_what_only_the_operator_knows() -> None:
     policy = parse(a_document())
-    assert policy.cloud == "AzureCloud"
+    assert (policy.cloud, policy.subscriptions, policy.management_groups) == ("AzureCloud", (SUB,), ())
     assert policy.opt_in == OptIn(tag="private-connectivity", inherit="none", always=())
     assert policy.drift == Drift(schedule="0 */15 * * * *", repair=True)
     assert policy.limits == Limits(
@@ -175,6 +176,33 @@ def test_a_region_that_azure_may_have_opened_since_is_believed(region: str) -> N
     assert region in parse(with_profile(subnets={region: [SUBNET]})).profiles["default"].subnets
 
 
+def test_what_stands_at_a_limit_is_within_it() -> None:
+    message = "m" * 140
+    policy = parse(
+        a_document(
+            opt_in={"tag": "t" * 121},
+            profiles={
+                "default": a_profile(nsg={"priorities": [200, 200]}, approval=f'request ("{message}")')
+            },
+            limits={"max_endpoints_per_subnet": 5000},
+        )
+    )
+    profile = policy.profiles["default"]
+    assert (len(policy.opt_in.tag), profile.nsg.priorities) == (121, (200, 200))
+    assert profile.approval == Approval("request", message)
+
+
+def test_types_are_those_of_the_catalogue_that_is_given() -> None:
+    vaults = Catalogue([TypeFacts("My.Own/vaults", "2026-01-01", ("v",), None)], [], {"mars": None})
+    text = yaml.safe_dump(
+        a_document(
+            opt_in={"always": ["my.own/VAULTS"]}, profiles={"default": a_profile(subnets={"mars": [SUBNET]})}
+        )
+    )
+    assert Policy.parse(text, vaults).opt_in.always == ("My.Own/vaults",)
+    assert the_fault(text).path == "opt_in.always[0]"
+
+
 # What is wrong with it
 
 
@@ -235,7 +263,15 @@ MISSING: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("document", "path"), MISSING.values(), ids=MISSING.keys())
 def test_what_is_missing_is_named_by_its_path(document: dict[str, Any], path: str) -> None:
-    assert the_fault(document).path == path
+    fault = the_fault(document)
+    assert fault.path == path
+    assert fault.problem in (
+        "it is missing",
+        "nothing is watched",
+        "it needs at least one entry",
+        "mode manage needs it",
+    )
+    assert "correct the value" not in fault.remedy
 
 
 PROFILE = "profiles.default"
@@ -301,6 +337,24 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "opt_in.tag",
         "Azure-connect",
         "another name",
+    ),
+    "tag with another reserved prefix": (
+        a_document(opt_in={"tag": "WindowsX"}),
+        "opt_in.tag",
+        "WindowsX",
+        "another name",
+    ),
+    "tag with the vendor's name": (
+        a_document(opt_in={"tag": "microsoft.connect"}),
+        "opt_in.tag",
+        "microsoft.connect",
+        "another name",
+    ),
+    "cloud that YAML takes for a date": (
+        a_document(cloud=date(2024, 1, 2)),
+        "cloud",
+        "2024-01-02",
+        "'AzureCloud'",
     ),
     "empty tag": (a_document(opt_in={"tag": " "}), "opt_in.tag", "", "length"),
     "tag too long for its suffix": (
@@ -514,6 +568,12 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "Enabled",
         "another name",
     ),
+    "profile named disabled": (
+        a_document(profiles={"default": a_profile(), "disabled": a_profile()}),
+        "profiles.disabled",
+        "disabled",
+        "another name",
+    ),
     "profile that no tag could name": (
         a_document(profiles={"default": a_profile(), "a b": a_profile()}),
         "profiles.a b",
@@ -538,6 +598,14 @@ def test_a_fault_has_its_path_its_value_and_a_remedy(
     assert (fault.path, fault.value) == (path, value)
     assert remedy in fault.remedy
     assert "correct the value" not in fault.remedy  # every kind of fault has words of its own
+
+
+def test_a_fallback_without_any_subnet_asks_for_subnets() -> None:
+    found = faults(with_profile(subnets={}, fallback_region="westeurope"))
+    assert [(fault.path, fault.remedy) for fault in found] == [
+        (f"{PROFILE}.subnets", "add one"),
+        (f"{PROFILE}.fallback_region", "list subnets for it"),
+    ]
 
 
 def test_a_region_in_two_spellings_is_a_fault_and_not_a_lost_list() -> None:
