@@ -4,7 +4,6 @@ Place in the data's way: `event -> Notification -> WorkItem`. Nothing here reads
 says where to look, and deletion is believed by the walk alone, after a 404.
 """
 
-import json
 import logging
 from collections import Counter
 
@@ -31,7 +30,7 @@ class Intake:
         what an event says, because one error makes Event Grid send the whole batch again.
         """
         sent: set[str] = set()
-        for judged in read(_decoded(payload), self._known_types):
+        for judged in read(payload, self._known_types):
             match judged:
                 case Dropped(event_id, reason, detail):
                     self.dropped[reason] += 1
@@ -42,12 +41,3 @@ class Intake:
                         sent.add(resource_id.lower())
                         await self._queue.send(WorkItem(resource_id, "event", event_id).text())
         return len(sent)
-
-
-def _decoded(payload: object) -> object:
-    if not isinstance(payload, str):
-        return payload
-    try:
-        return json.loads(payload)
-    except ValueError:
-        return payload  # `read` drops it as unreadable

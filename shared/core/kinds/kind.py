@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from shared.core.errors import InvalidId
 from shared.core.ids import ResourceId, target_key
 
 type Json = Mapping[str, Any]
@@ -141,4 +142,7 @@ def sequence(value: object) -> list[Any]:
 def reference(value: object) -> ResourceId | None:
     """The id in a `{"id": "..."}` reference, or None where there is none that can be read."""
     text = mapping(value).get("id")
-    return ResourceId.parse(text) if isinstance(text, str) and text else None
+    try:
+        return ResourceId.parse(text) if isinstance(text, str) and text else None
+    except InvalidId:
+        return None  # something of another shape that somebody else refers to: nothing of ours
