@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from shared.core.catalogue import Catalogue, Cloud, Group
 from shared.core.filtering import Reported, rules, subnet_policies
-from shared.core.ids import GroupId, ResourceId
+from shared.core.ids import GroupId
 from shared.core.intent import Connect, Declined
 from shared.core.kinds import link, zone_group
 from shared.core.kinds.endpoint import Endpoint
@@ -45,14 +45,13 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """All legs of one target. `clients` are the networks that must resolve and reach it.
+    """All legs of one target, and what lies between them and the clients.
 
     `complete` is False while something waits for what an endpoint has still to report.
     """
 
     target: Target
     profile: str
-    clients: tuple[ResourceId, ...]
     legs: tuple[Leg, ...]
     peerings: tuple[Peering, ...] = ()
     rules: tuple[Rule, ...] = ()
@@ -93,7 +92,6 @@ def desired(
     return Desired(
         target,
         connect.profile_name,
-        tuple(connect.profile.clients),
         legs,
         _peerings(connect, legs),
         rules(connect, [(leg.group, leg.endpoint) for leg in legs], around, reported),
