@@ -29,6 +29,7 @@ class Ending:
     """A walk's result. `findings`: what is no fault and worth hearing all the same.
 
     `again`: it passes by itself and is worth another try, after `retry_after` seconds if Azure named any.
+    `waiting`: for a person or another program, who may take days; it is looked at again and never given up.
     `quiet`: nobody asked and nothing is remembered; only a person who asked by hand wants to hear it.
     """
 
@@ -41,6 +42,7 @@ class Ending:
     done: tuple[Done, ...] = ()
     findings: tuple[str, ...] = ()
     again: bool = False
+    waiting: bool = False
     quiet: bool = False
     retry_after: float | None = None
 
@@ -54,7 +56,7 @@ def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayErro
         profile=profile,
         proof=proof,
         done=done,
-        again=bool(passing),
+        again=bool(passing) or judged.waiting,
         retry_after=max((error.retry_after or 0.0 for error in passing), default=None),
     )
 
@@ -79,11 +81,13 @@ def _proven(proof: Proof) -> Ending:
         return Ending(Result.CONNECTED, reason="every check holds")
     if any(path.status.lower() == "pending" for path in proof.paths):
         remedy = "approve the private endpoint connection on the resource"
-        return Ending(Result.PENDING, "AwaitingApproval", "the connection waits for approval", remedy)
+        reason = "the connection waits for approval"
+        return Ending(Result.PENDING, "AwaitingApproval", reason, remedy, waiting=True)
     if {check.name for check in proof.failures} == {EXTERNAL_RECORDS}:
         seen = "; ".join(check.seen for check in proof.failures)
         remedy = "see to it that the policy or person who keeps the zone groups attaches one"
-        return Ending(Result.PENDING, "AwaitingDns", f"somebody else keeps the names: {seen}", remedy)
+        reason = f"somebody else keeps the names: {seen}"
+        return Ending(Result.PENDING, "AwaitingDns", reason, remedy, waiting=True)
     missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
     return Ending(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
 
@@ -107,7 +111,9 @@ def broken_off(error: CausewayError, profile: str) -> Ending:
 
 
 def given_up(last: Ending) -> Ending:
-    """It was tried often enough: say so, and leave it to the drift timer."""
+    """It was tried often enough: say so, and leave it to the drift timer. A wait for somebody stays one."""
+    if last.waiting:
+        return replace(last, again=False)
     reason = f"given up after many tries: {last.reason}"
     return replace(last, result=Result.FAILED, reason=reason, remedy=RERUN, again=False)
 

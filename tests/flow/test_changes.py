@@ -1,8 +1,10 @@
 """What changes after a resource is connected: approval, opt-out, policy, public access, others' records."""
 
+import asyncio
 from typing import Any
 
 from shared.core.policy import Policy
+from shared.flow.worker import TRIES
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, HUB, SPOKE, ZONES, World, play
 
@@ -36,11 +38,39 @@ def test_a_requested_connection_waits_and_connects_once_it_is_approved() -> None
         assert (state["result"], state["code"]) == ("Pending", "AwaitingApproval")
         later = await world.reconcile(at, "drift")
         assert later["at"] > state["at"]
-        assert later["since"] == state["since"] == state["at"]
+        assert later["since"] == state["since"] == state["history"][-1]["at"]
         await decide(world, at, "Approved")
         state = await world.reconcile(at, "drift")
         assert state["result"] == "Connected"
         assert await world.resolve(SPOKE, "orders.blob.core.windows.net")
+
+    play(story)
+
+
+def test_an_approval_is_seen_without_anybody_asking_again() -> None:
+    async def story() -> None:
+        world = World(a_policy(approval="request"))
+        at = await world.create_account()
+
+        async def approve() -> None:
+            await world.sleep(240)
+            await decide(world, at, "Approved")
+
+        approval = asyncio.ensure_future(approve())
+        state = await world.reconcile(at)
+        await approval
+        assert state["result"] == "Connected"
+        assert {entry["result"] for entry in state["history"]} == {"Pending", "Connected"}
+
+    play(story)
+
+
+def test_a_wait_for_approval_is_never_given_up() -> None:
+    async def story() -> None:
+        world = World(a_policy(approval="request"))
+        state = await world.reconcile(await world.create_account())
+        assert [entry["result"] for entry in state["history"]] == ["Pending"] * TRIES
+        assert world.queue.sent == []
 
     play(story)
 
