@@ -48,7 +48,10 @@ class Ending:
 
 
 def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayError], profile: str) -> Ending:
-    """Judge a walk that tried to connect. Something transient beside a block is tried again as well."""
+    """Judge a walk that tried to connect. Something transient beside a block is tried again as well.
+
+    So is what nobody knows: most of it passes, and the tries are numbered.
+    """
     passing = [error for error in errors if isinstance(error, TransientError)]
     judged = _worst(errors) or _proven(proof)
     return replace(
@@ -56,7 +59,7 @@ def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayErro
         profile=profile,
         proof=proof,
         done=done,
-        again=bool(passing) or judged.waiting,
+        again=bool(passing) or judged.waiting or judged.result is Result.FAILED,
         retry_after=max((error.retry_after or 0.0 for error in passing), default=None),
     )
 

@@ -59,7 +59,8 @@ class Observed:
         for at, seen in objects.items():
             key = (at.parent, at.type.rpartition("/")[2])
             if key[0] is not None and (members := collections.get((key[0], key[1]))) is not None:
-                others = tuple(member for member in members if member.id != at)
+                answered = {at, seen.id} if seen else {at}  # what answers a wish may have another name
+                others = tuple(member for member in members if member.id not in answered)
                 collections[(key[0], key[1])] = (*others, seen) if seen else others
         return replace(self, objects={**self.objects, **objects}, collections=collections)
 

@@ -76,10 +76,13 @@ class Observer:
         return view
 
     async def interfaces(self, desired: Desired, view: Observed) -> Observed:
-        """Read the network interfaces of endpoints that stand by now, where nobody has."""
+        """Read the network interfaces of endpoints that stand by now, where nobody has seen them.
+
+        An endpoint names its interface before everybody finds it there: a 404 is asked again.
+        """
         endpoints = [view.objects.get(leg.endpoint.id) for leg in desired.legs]
         nics = [nic for endpoint in endpoints if endpoint and (nic := nic_of(endpoint))]
-        unread = [nic for nic in nics if not view.looked_at(nic)]
+        unread = [nic for nic in nics if view.objects.get(nic) is None]
         bodies = await asyncio.gather(*(self._arm.get(nic) for nic in unread))
         return view.having({nic: seen(nic, body) for nic, body in zip(unread, bodies, strict=True)})
 

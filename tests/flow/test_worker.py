@@ -116,6 +116,32 @@ def test_what_passes_by_itself_is_pending_and_ends_as_failed_if_it_never_does() 
     play(story)
 
 
+def test_an_error_that_nobody_knows_is_tried_again() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        odd = {"status": 400, "code": "NewAzureCode", "message": "Something odd."}
+        world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "answer": odd})
+        state = await world.reconcile(at)
+        assert [entry["result"] for entry in state["history"]] == ["Connected", "Failed"]
+        assert state["history"][1]["code"] == "NewAzureCode"
+
+    play(story)
+
+
+def test_an_interface_that_is_found_late_is_asked_for_again() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        missing = {"status": 404, "code": "ResourceNotFound", "message": "The Resource was not found."}
+        interface = {"method": "GET", "path": "networkInterfaces/", "principal": "app"}
+        world.azure.faults.add({"match": interface, "times": 1, "answer": missing})
+        state = await world.reconcile(at)
+        assert (state["result"], len(state["history"])) == ("Connected", 1)
+
+    play(story)
+
+
 def test_poisoned_work_ends_as_an_outcome_that_says_so() -> None:
     async def story() -> None:
         world = World()
