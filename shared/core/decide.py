@@ -5,6 +5,7 @@ which asks again under a lease before it writes what many targets share.
 """
 
 from shared.core.actions import Action, Block, Create, Keep, Replace, Update, Wait
+from shared.core.errors import BlockedError
 from shared.core.filtering import denied
 from shared.core.kinds import link, peering, rule, zone_group
 from shared.core.kinds.endpoint import Endpoint, connection_of
@@ -15,6 +16,9 @@ from shared.core.kinds.rule import Rule
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup, zone_ids
 from shared.core.observed import Observed
+
+# Codes of networks that Azure would refuse to peer: no other peering and no other write makes up for one.
+UNPEERABLE = frozenset({"NetworkNotFound", "AddressSpacesOverlap", "TooManyPeerings"})
 
 
 def decide(want: Wanted, observed: Observed) -> Action:
@@ -40,7 +44,7 @@ def decide(want: Wanted, observed: Observed) -> Action:
         return _unwritable(want, drift[0]) or Update(want, have, drift)
     if broken or drift:
         return _in_the_way(want, have, broken or "; ".join(drift))
-    if isinstance(want, Rule) and (block := denied(want, observed)):
+    if isinstance(want, Rule) and (block := _ineffective(want, observed)):
         return block
     return _unapproved(want, have) or Keep(want.id, have.id, "meets the need", adopted=not ours)
 
@@ -87,7 +91,7 @@ def _forbidden(want: Wanted, observed: Observed) -> Block | None:
     if isinstance(want, Peering):
         return _unpeerable(want, observed)
     if isinstance(want, Rule):
-        return denied(want, observed)
+        return _ineffective(want, observed)
     if isinstance(want, Endpoint) and want.adopted:
         return Block(
             want.id,
@@ -97,6 +101,14 @@ def _forbidden(want: Wanted, observed: Observed) -> Block | None:
             "rerun the resource",
         )
     return None
+
+
+def _ineffective(want: Rule, observed: Observed) -> Block | None:
+    """A rule that somebody else's would outweigh, or that finds no room in its group."""
+    try:
+        return denied(want, observed)
+    except BlockedError as full:
+        return Block(want.id, want.nsg, full.code, str(full), full.remedy)
 
 
 def _unpeerable(want: Peering, observed: Observed) -> Block | None:
@@ -109,13 +121,18 @@ def _unpeerable(want: Peering, observed: Observed) -> Block | None:
         )
     shared = overlap(local, remote) or overlap_with_peers(local, remote)
     if shared:
-        remedy = "change an address space, or take the network out of the profile's clients"
-        return Block(want.id, want.remote, "AddressSpacesOverlap", shared, remedy)
+        return overlapping(want, shared)
     crowded = next((network for network in (local, remote) if full(network)), None)
     if crowded:
         reason = f"{crowded.id.name} has {MAX_PEERINGS} peerings already, the most that Azure allows"
         return Block(want.id, crowded.id, "TooManyPeerings", reason, "delete a peering that nobody needs")
     return None
+
+
+def overlapping(want: Peering, shared: str) -> Block:
+    """`shared` says which prefixes two networks have in common that would see each other."""
+    remedy = "change an address space, or take the network out of the profile's clients"
+    return Block(want.id, want.remote, "AddressSpacesOverlap", shared, remedy)
 
 
 def _in_the_way(want: Wanted, have: Seen, problem: str) -> Block:

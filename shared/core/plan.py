@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from shared.core.actions import Action, Block, Create, Delete, Replace, Update, Wait, Withdraw, Write
-from shared.core.decide import decide, standing
+from shared.core.decide import UNPEERABLE, decide, overlapping, standing
 from shared.core.desired import Desired, Leg
 from shared.core.ids import ResourceId
 from shared.core.kinds import rule, zone_group
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.kind import Seen, marked
-from shared.core.kinds.peering import Peering
+from shared.core.kinds.peering import Peering, overlap
 from shared.core.kinds.rule import is_our_rule
 from shared.core.kinds.zone_group import ZoneGroup, zone_ids
 from shared.core.observed import Observed
@@ -58,16 +59,41 @@ def plan(desired: Desired, observed: Observed) -> Plan:
     """
     actions = {want.id: decide(want, observed) for want in desired.objects()}
     for leg in desired.legs:
-        endpoint = actions[leg.endpoint.id]
-        held = record_held(leg, observed)
-        block = held or _blocked_name(leg, actions)
-        if block and isinstance(endpoint, Create):
-            actions[leg.endpoint.id] = replace(block, id=leg.endpoint.id)
-        if held and leg.zone_group and isinstance(actions[leg.zone_group.id], Create):
-            actions[leg.zone_group.id] = replace(held, id=leg.zone_group.id)
+        _endpoint_with_its_name(leg, observed, actions)
     for half in desired.peerings:
         _beside_its_other_half(half, desired, actions)
+    if refused := _unpeerable(desired, actions, observed):
+        actions = {at: _not_begun(action, refused) for at, action in actions.items()}
     return Plan(tuple(actions.values()))
+
+
+def _endpoint_with_its_name(leg: Leg, observed: Observed, actions: dict[ResourceId, Action]) -> None:
+    endpoint, group = actions[leg.endpoint.id], leg.zone_group
+    held = record_held(leg, observed)
+    block = held or _blocked_name(leg, actions)
+    if block and isinstance(endpoint, Create):
+        actions[leg.endpoint.id] = replace(block, id=leg.endpoint.id)
+    if held and group and isinstance(actions[group.id], Create):
+        actions[group.id] = replace(held, id=group.id)
+    if group and isinstance(endpoint, Replace) and not block:
+        actions[group.id] = Create(group)  # the one that stands goes with its endpoint
+
+
+def _unpeerable(desired: Desired, actions: Mapping[ResourceId, Action], observed: Observed) -> Block | None:
+    """A peering that Azure would refuse: found before anything is written, it keeps all from being begun."""
+    halves = [actions[half.id] for half in desired.peerings]
+    if refused := next((a for a in halves if isinstance(a, Block) and a.code in UNPEERABLE), None):
+        return refused
+    new = [half for half in desired.peerings if isinstance(actions[half.id], Create)]
+    for one, other in combinations(new, 2):
+        ends = observed.objects.get(one.remote), observed.objects.get(other.remote)
+        if one.local == other.local and ends[0] and ends[1] and (shared := overlap(ends[0], ends[1])):
+            return overlapping(other, shared)
+    return None
+
+
+def _not_begun(action: Action, refused: Block) -> Action:
+    return replace(refused, id=action.id) if isinstance(action, Create) else action
 
 
 def _beside_its_other_half(half: Peering, desired: Desired, actions: dict[ResourceId, Action]) -> None:

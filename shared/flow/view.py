@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from shared.core.actions import Block
+from shared.core.actions import Block, Replace
 from shared.core.catalogue import Catalogue
 from shared.core.desired import Desired, desired, too_many_zones
 from shared.core.errors import InputError
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked, intent, watched
-from shared.core.kinds.endpoint import endpoint_id
+from shared.core.kinds import zone_group
+from shared.core.kinds.endpoint import Endpoint, endpoint_id
 from shared.core.observed import Observed
 from shared.core.place import Site, candidates, sites
 from shared.core.plan import Plan, plan, restoration
@@ -111,9 +112,18 @@ class Viewer:
 
     async def after(self, view: View, applied: Applied) -> View:
         """The view with what the writes answered, and what they moved elsewhere read anew."""
-        observed = await self._observer.interfaces(view.desired, view.observed.having(applied.objects))
+        remade = [
+            step.id
+            for step in applied.written
+            if isinstance(step, Replace) and isinstance(step.want, Endpoint)
+        ]
+        known = view.observed
+        for at in remade:  # its zone group went with it, and its addresses are others now
+            known = known.listing(at, zone_group.COLLECTION, ())
+        observed = await self._observer.interfaces(view.desired, known.having(applied.objects))
         observed = await self._observer.refreshed(observed, [step.want for step in applied.written])
-        return await self._reported(replace(view, observed=observed))
+        desired = replace(view.desired, complete=view.desired.complete and not remade)
+        return await self._reported(replace(view, desired=desired, observed=observed))
 
     async def _reported(self, view: View) -> View:
         """Build the wish again once its endpoints tell what the rest of it depends on.

@@ -302,3 +302,35 @@ def test_a_management_lock_blocks_with_the_remedy() -> None:
         assert len(state["owned"]) == 2
 
     play(story)
+
+
+def test_an_endpoint_whose_connection_was_deleted_is_made_anew_with_its_name() -> None:
+    async def story() -> None:
+        world = World(a_policy(nsg={"mode": "ensure"}))
+        at = await world.create_account()
+        await world.reconcile(at)
+        (connection,) = (await world.send("GET", at))["properties"]["privateEndpointConnections"]
+        await world.send("DELETE", f"{at}/privateEndpointConnections/{connection['name']}")
+        await world.sleep(90)
+        state = await world.reconcile(at)
+        assert (state["result"], len(state["history"])) == ("Connected", 2)
+        (address,) = state["paths"][0]["addresses"]
+        assert await world.resolve(SPOKE, "orders.blob.core.windows.net") == [address["ip"]]
+
+    play(story)
+
+
+def test_a_link_that_somebody_is_making_is_awaited_and_then_believed() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        zone = f"{ZONES}/privatelink.blob.core.windows.net"
+        await world.send("PUT", zone, {"location": "global"})
+        await world.sleep(130)
+        properties = {"registrationEnabled": False, "virtualNetwork": {"id": SPOKE}}
+        link = {"location": "global", "properties": properties}
+        await world.send("PUT", f"{zone}/virtualNetworkLinks/theirs", link)
+        state = await world.reconcile(at)
+        assert (state["result"], len(state["history"])) == ("Connected", 1)
+
+    play(story)

@@ -1,7 +1,7 @@
 """Peering between clients and the endpoint's network, whoever made which half."""
 
 from tests.core.policies import a_policy
-from tests.world import HUB, SPOKE, World, play
+from tests.world import HUB, NETWORKS, SPOKE, World, play
 
 FLAGS = ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways")
 
@@ -102,7 +102,7 @@ def test_a_foreign_disconnected_half_blocks_with_the_remedy() -> None:
     play(story)
 
 
-def test_overlapping_address_space_is_found_before_anything_is_written_to_the_networks() -> None:
+def test_overlapping_address_space_is_found_before_anything_is_written() -> None:
     async def story() -> None:
         world = World(a_policy(peering="ensure"))
         space = {"addressSpace": {"addressPrefixes": ["10.1.0.0/16", "10.0.128.0/17"]}}
@@ -110,9 +110,11 @@ def test_overlapping_address_space_is_found_before_anything_is_written_to_the_ne
         body = {"location": "westeurope", "properties": {**space, "subnets": subnets}}
         await world.send("PUT", SPOKE, body)
         await world.sleep(60)
-        state = await world.reconcile(await world.create_account())
+        at = await world.create_account()
+        world.sent()
+        state = await world.reconcile(at)
         assert (state["result"], state["code"]) == ("Blocked", "AddressSpacesOverlap")
-        assert await halves(world, HUB) == []
+        assert world.writes() == []
 
     play(story)
 
@@ -167,5 +169,38 @@ def test_a_busy_network_is_waited_for() -> None:
             {"match": {"method": "PUT", "path": "virtualNetworkPeerings/"}, "times": 2, "answer": busy}
         )
         assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+
+    play(story)
+
+
+def test_two_clients_that_overlap_each_other_are_peered_neither() -> None:
+    async def story() -> None:
+        other = f"{NETWORKS}/virtualNetworks/spoke-x"
+        world = World(a_policy(peering="ensure", clients=[SPOKE, other]))
+        body = {
+            "location": "westeurope",
+            "properties": {"addressSpace": {"addressPrefixes": ["10.1.4.0/24"]}},
+        }
+        await world.send("PUT", other, body)
+        await world.sleep(60)
+        at = await world.create_account()
+        world.sent()
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"]) == ("Blocked", "AddressSpacesOverlap")
+        assert "10.1.4.0/24" in state["reason"]
+        assert world.writes() == []
+
+    play(story)
+
+
+def test_a_peering_that_somebody_is_making_is_awaited_and_then_believed() -> None:
+    async def story() -> None:
+        world = World(a_policy(peering="ensure"))
+        at = await world.create_account()
+        body = {"remoteVirtualNetwork": {"id": SPOKE}, "allowVirtualNetworkAccess": True}
+        await world.send("PUT", peering(HUB, "by-hand"), {"properties": body})
+        state = await world.reconcile(at)
+        assert state["result"] == "Connected"
+        assert [half["name"] for half in await halves(world, HUB)] == ["by-hand"]
 
     play(story)

@@ -218,3 +218,16 @@ def covered(rule: dict[str, Any], ip: str) -> bool:
 
     prefixes = rule.get("destinationAddressPrefixes") or [rule["destinationAddressPrefix"]]
     return any(ipaddress.ip_address(ip) in ipaddress.ip_network(prefix) for prefix in prefixes)
+
+
+def test_a_full_band_blocks_the_rule_and_nothing_else() -> None:
+    async def story() -> None:
+        theirs = {f"t{n}": deny(1000 + n, access="Allow", destinationPortRange="22") for n in range(10)}
+        world = await a_world(rules=theirs)
+        state = await world.reconcile(await world.create_account())
+        assert (state["result"], state["code"]) == ("Blocked", "NoFreePriority")
+        ended = {action["action"]: action["ended"] for action in state["actions"]}
+        assert ended["Block"] == "skipped"
+        assert await world.resolve(SPOKE, "orders.blob.core.windows.net")
+
+    play(story)
