@@ -1,7 +1,8 @@
 """What makes a security rule valid, and the rules that every group has.
 
 Sources: facts/arm-facts.md section 7; hashicorp/terraform-provider-azurerm#1530 (port range text);
-Azure/azure-powershell#4557 (address prefix with host bits is refused).
+Azure/azure-powershell#4557 (address prefix with host bits is refused);
+gardener/gardener-extension-provider-azure#397 (one rule with prefixes of both IP versions is refused).
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def checked(id: ArmId, given: Json) -> Json:
         if given.get(side):
             rule[side] = given[side]
     _check_sides(id, rule)
+    _check_families(id, rule)
     return rule
 
 
@@ -120,6 +122,22 @@ def _check_sides(id: ArmId, rule: Json) -> None:
                 _check_port(value)
             else:
                 _check_prefix(id, value)
+
+
+def _check_families(id: ArmId, rule: Json) -> None:
+    """All addresses of a rule, of both its ends, are of one IP version."""
+    sides = ("sourceAddressPrefix", "destinationAddressPrefix")
+    texts = [str(one) for side in sides for one in (*rule[PLURALS[side]], rule.get(side) or "*")]
+    versions = {ipaddress.ip_network(text).version for text in texts if text[0].isdigit() or ":" in text}
+    if len(versions) > 1:
+        raise ArmError(
+            400,
+            "ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies",
+            f"Resource {id.text} contains IP addresses or prefixes that belong to different address "
+            "families. All IP addresses or prefixes in the resource should belong to the same address "
+            "family.",
+            details=[],
+        )
 
 
 def _check_port(value: object) -> None:

@@ -111,7 +111,8 @@ async def test_a_malformed_rule_is_refused(filtered, change, error):
 
 @pytest.mark.parametrize("prefix", ["*", "VirtualNetwork", "Storage.WestEurope", "10.1.2.3", "fd00::/64"])
 async def test_addresses_may_be_prefixes_addresses_or_service_tags(filtered, prefix):
-    assert (await filtered.put(rule_path(), rule(sourceAddressPrefix=prefix))).status == 201
+    anywhere = rule(sourceAddressPrefix=prefix, destinationAddressPrefix="*")
+    assert (await filtered.put(rule_path(), anywhere)).status == 201
 
 
 async def test_a_group_has_at_most_a_thousand_rules(filtered):
@@ -166,3 +167,16 @@ async def test_a_group_of_rules_and_its_network_go_with_their_resource_group(fil
     await filtered.make(subnet(), subnet_body(networkSecurityGroup={"id": NSG}))
     last = await filtered.settle(await filtered.delete(GROUP))
     assert last.status == 200
+
+
+async def test_a_rule_with_addresses_of_both_ip_versions_is_refused(filtered):
+    mixed = rule(sourceAddressPrefix=None, sourceAddressPrefixes=["10.1.0.0/16", "fd00:1::/48"])
+    refused = await filtered.put(rule_path(), mixed)
+    assert (refused.status, code(refused)) == (
+        400,
+        "ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies",
+    )
+    across = rule(sourceAddressPrefix="fd00:1::/48")
+    assert (await filtered.put(rule_path(), across)).status == 400
+    tagged = rule(sourceAddressPrefix="VirtualNetwork")
+    assert (await filtered.put(rule_path(), tagged)).status == 201
