@@ -65,18 +65,19 @@ class SdkArm:
         return await self._waiting.changed(Begun(at, answer, since, deadline), api_version)
 
     async def resources(self, subscription: str) -> AsyncIterator[Page]:
-        async for page in self._pages(f"/subscriptions/{subscription}/resources"):
+        async for page in self.pages(f"/subscriptions/{subscription}/resources", api_version=RESOURCES_API):
             yield page
 
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         found: dict[str, Mapping[str, str]] = {}
-        async for page in self._pages(f"/subscriptions/{subscription}/resourcegroups"):
+        path = f"/subscriptions/{subscription}/resourcegroups"
+        async for page in self.pages(path, api_version=RESOURCES_API):
             found |= {str(group["name"]).lower(): group.get("tags") or {} for group in page}
         return found
 
-    async def _pages(self, path: str) -> AsyncIterator[Page]:
+    async def pages(self, path: str, *, api_version: str) -> AsyncIterator[Page]:
         """Every page, empty ones too: Azure may answer one in the middle."""
-        page = await self._page(path, RESOURCES_API)
+        page = await self._page(path, api_version)
         yield _members(page)
         while following := page.get("nextLink"):
             page = await self._page(str(following))

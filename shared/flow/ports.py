@@ -58,6 +58,9 @@ class Arm(Protocol):
     def resources(self, subscription: str) -> AsyncIterator[Page]:
         """All resources of a subscription, a page at a time: id, type, location, tags."""
 
+    def pages(self, path: str, *, api_version: str) -> AsyncIterator[Page]:
+        """Any list that ARM serves below this path (`/subscriptions/{id}/providers/{type}`), page by page."""
+
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         """Tags of every resource group of a subscription, by lower-case name."""
 

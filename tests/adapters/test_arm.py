@@ -11,6 +11,7 @@ from tests.adapters.azure import (
     ACCOUNT,
     ENDPOINT,
     GROUP,
+    HOST,
     LATE,
     LINK,
     NETWORK,
@@ -19,8 +20,11 @@ from tests.adapters.azure import (
     ZONE,
     ZONE_GROUP,
     Cloud,
+    Said,
+    arm_over,
     endpoint_body,
     link_body,
+    said,
     zone_group_body,
 )
 
@@ -254,6 +258,28 @@ async def test_resources_come_in_pages_and_groups_by_lower_case_name(cloud):
     pages = [page async for page in cloud.arm.resources(GROUP.subscription)]
     assert ACCOUNT.key in [entry["id"].lower() for page in pages for entry in page]
     assert (await cloud.arm.resource_groups(GROUP.subscription))["rg-tagged"] == {"a": "b"}
+
+
+async def test_any_list_is_read_in_the_version_asked_for_to_its_last_page():
+    following = f"{HOST}/subscriptions/s/providers/A.B/c?api-version=2024-01-01&$skipToken=2"
+    azure = Said(
+        said(200, {"value": [{"name": "one"}], "nextLink": following}),
+        said(200, {"value": [], "nextLink": following}),
+        said(200, {"value": [{"name": "two"}]}),
+    )
+    pages = arm_over(azure).pages("/subscriptions/s/providers/A.B/c", api_version="2024-01-01")
+    assert [entry["name"] async for page in pages for entry in page] == ["one", "two"]
+    assert [request.query["api-version"] for request in azure.asked] == ["2024-01-01"] * 3
+    assert [request.query.get("$skiptoken") for request in azure.asked] == [None, "2", "2"]
+
+
+async def test_a_list_that_is_refused_raises(cloud):
+    await cloud.fault(
+        {"match": {"path": "vaults$"}, "answer": {"status": 403, "code": "AuthorizationFailed"}}
+    )
+    path = f"/subscriptions/{GROUP.subscription}/providers/Microsoft.KeyVault/vaults"
+    with pytest.raises(BlockedError):
+        _ = [page async for page in cloud.arm.pages(path, api_version="2023-07-01")]
 
 
 async def test_a_read_is_repeated_when_the_connection_drops(cloud):
