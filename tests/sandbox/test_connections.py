@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sandbox.cloud import GROUP, Cloud, code
+from tests.sandbox.cloud import GROUP, SUB, Cloud, code
 from tests.sandbox.connectivity import (
     ACCOUNT,
     ENDPOINT,
@@ -73,6 +73,15 @@ async def test_each_provider_names_and_spells_connections_in_its_own_way(target,
     state = (await properties(cloud, path))["privateLinkServiceConnectionState"]
     assert {one for one in state if one.startswith("action")} == members
     assert state["status"] == "Pending"
+
+
+@pytest.mark.parametrize("target", [ACCOUNT, *BODIES])
+async def test_the_list_of_a_subscription_shows_the_connections_that_the_target_shows(target):
+    cloud = await pending(target)
+    kind = "/".join(target.split("/")[-3:-1])
+    [listed] = (await cloud.get(f"{SUB}/providers/{kind}")).body["value"]
+    assert listed["properties"]["privateEndpointConnections"]
+    assert listed == (await cloud.get(target)).body
 
 
 async def test_a_servers_connection_is_ready_and_lists_its_groups():

@@ -1,5 +1,7 @@
 """Private DNS: zones and links in the background, record sets at once, preconditions in both ways."""
 
+from urllib.parse import parse_qsl, unquote
+
 import pytest
 
 from tests.sandbox.cloud import APP, GROUP, Cloud, code, network_body, vnet
@@ -192,7 +194,23 @@ async def test_the_list_of_all_names_holds_every_kind():
     assert kinds == {"SOA", "A", "CNAME"}
 
 
-@pytest.mark.parametrize("path", [zone_id(), RECORD, f"{zone_id()}/ALL", f"{zone_id()}/virtualNetworkLinks"])
+async def test_the_list_of_one_kind_holds_no_other_and_comes_in_pages():
+    cloud = await with_zone()
+    cloud.simulator.throttling.enabled = False
+    await cloud.put(f"{zone_id()}/CNAME/www", {"properties": {"cnameRecord": {"cname": "a.com"}}})
+    for number in range(130):
+        await cloud.put(f"{zone_id()}/A/n{number}", record_body("10.0.0.1"))
+    first = (await cloud.get(f"{zone_id()}/A")).body
+    path, _, query = first["nextLink"].removeprefix("https://arm.test").partition("?")
+    second = (await cloud.get(unquote(path), query=dict(parse_qsl(query)))).body
+    assert "nextLink" not in second
+    names = [one["name"] for one in (*first["value"], *second["value"])]
+    assert sorted(names) == sorted(f"n{number}" for number in range(130))
+
+
+@pytest.mark.parametrize(
+    "path", [zone_id(), RECORD, f"{zone_id()}/A", f"{zone_id()}/ALL", f"{zone_id()}/virtualNetworkLinks"]
+)
 async def test_reads_are_counted_down_and_run_out_after_five_hundred(path):
     cloud = await with_zone()
     cloud.simulator.throttling.enabled = False
