@@ -109,10 +109,7 @@ class Catalogue:
 
     def may_have(self, kind: str, group_id: str) -> bool:
         """Some resource of this type can have this group: all that can be said before it is read."""
-        return any(
-            row.group_id.lower() == group_id.lower() or _stands_for(row, group_id)
-            for row in self.groups(kind)
-        )
+        return any(_is_for(row, group_id) for row in self.groups(kind))
 
     def valid_groups(self, target: Target) -> tuple[str, ...]:
         """The group ids that this very resource has, by its kind, SKU and properties."""
@@ -164,6 +161,21 @@ class Catalogue:
         filled = [rules.filled(zone, names) for zone in rules.kept(target, located)]
         return None if None in filled else tuple(zone for zone in filled if zone)
 
+    def types_in(self, zone: str, cloud: Cloud) -> tuple[str, ...]:
+        """The types of which some resource may be named in this zone, sorted."""
+        every = ((kind, row) for kind in sorted(self.types) for row in self.groups(kind))
+        return tuple(dict.fromkeys(kind for kind, row in every if _may_be_in(row, zone, cloud)))
+
+    def named_in(
+        self, zone: str, target: Target, group_id: str, cloud: Cloud, fqdns: Sequence[str]
+    ) -> bool | None:
+        """Whether this group of the target is named in the zone; None: the names at hand do not tell."""
+        rows = [row for row in self.groups(target.id.type) if _is_for(row, group_id)]
+        if not any(_may_be_in(row, zone, cloud) for row in rows):
+            return False
+        zones = self.zones(rows[0], target, cloud, fqdns)
+        return None if zones is None else zone.lower() in zones
+
     def _row(self, target: Target, asked: str, valid: Sequence[str]) -> Group | None:
         """The row for one group id, if this resource has it."""
         rows = self.groups(target.id.type)
@@ -177,6 +189,14 @@ class Catalogue:
         own = rules.own_names(target)
         told_apart = (row for row in named if any(name.endswith(f".{row.discriminator}") for name in own))
         return next(told_apart, named[0])
+
+
+def _is_for(row: Group, group_id: str) -> bool:
+    return row.group_id.lower() == group_id.lower() or _stands_for(row, group_id)
+
+
+def _may_be_in(row: Group, zone: str, cloud: Cloud) -> bool:
+    return any(rules.could_be(template, zone) for template in row.zones.get(cloud, ()))
 
 
 def _stands_for(row: Group, group_id: str) -> bool:

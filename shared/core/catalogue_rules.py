@@ -181,17 +181,27 @@ def chosen(zones: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def could_be(template: str, zone: str) -> bool:
+    """The zone is the template with its placeholders filled in some way."""
+    return re.fullmatch(_pattern(template), zone.lower()) is not None
+
+
+def public_suffix(zone: str) -> str:
+    """The suffix of the public names that a zone stands for: the zone less its first `privatelink` label."""
+    return re.sub(r"^privatelink[^.]*\.", "", zone)
+
+
 def _match(zone: str, name: str) -> str | None:
-    """The zone that a name falls into: less its first `privatelink` label, it is a public suffix."""
-    public = re.sub(r"^privatelink[^.]*\.", "", zone)
-    pattern = re.escape(public).replace(r"\{", "{").replace(r"\}", "}")
-    pattern = re.sub(
-        r"\{(\w+)\}", lambda hole: f"(?P<{hole[1]}>{_PLACEHOLDERS.get(hole[1], _LABEL)})", pattern
-    )
-    found = re.fullmatch(rf"{_LABEL}(?:\.{_LABEL})*\.{pattern}", name)
+    """The zone that a name falls into, its placeholders filled."""
+    found = re.fullmatch(rf"{_LABEL}(?:\.{_LABEL})*\.{_pattern(public_suffix(zone))}", name)
     if found is None:
         return None
     filled_in = zone
     for hole, value in found.groupdict().items():
         filled_in = filled_in.replace(f"{{{hole}}}", value)
     return filled_in
+
+
+def _pattern(template: str) -> str:
+    escaped = re.escape(template).replace(r"\{", "{").replace(r"\}", "}")
+    return re.sub(r"\{(\w+)\}", lambda hole: f"(?P<{hole[1]}>{_PLACEHOLDERS.get(hole[1], _LABEL)})", escaped)

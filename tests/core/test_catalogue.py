@@ -596,3 +596,50 @@ def test_the_most_specific_zone_takes_a_name(catalogue: Catalogue) -> None:
     workspace = a_target("Microsoft.HealthcareApis/workspaces")
     found = zones_of(catalogue, workspace, "healthcareworkspace", "w-d.dicom.azurehealthcareapis.com")
     assert found == ("privatelink.dicom.azurehealthcareapis.com",)
+
+
+@pytest.mark.parametrize(
+    ("zone", "cloud", "some", "other"),
+    [
+        ("privatelink.blob.core.windows.net", "AzureCloud", STORAGE, COSMOS),
+        ("Privatelink.BLOB.core.windows.net", "AzureCloud", "Microsoft.Kusto/clusters", COSMOS),
+        ("privatelink.blob.core.windows.net", "AzureCloud", "Microsoft.RecoveryServices/vaults", COSMOS),
+        ("privatelink.westeurope.kusto.windows.net", "AzureCloud", "Microsoft.Kusto/clusters", STORAGE),
+        ("privatelink.x1.database.windows.net", "AzureCloud", "Microsoft.Sql/managedInstances", STORAGE),
+        ("privatelink.blob.core.usgovcloudapi.net", "AzureUSGovernment", STORAGE, COSMOS),
+    ],
+)
+def test_a_zone_tells_the_types_that_may_be_named_in_it(
+    catalogue: Catalogue, zone: str, cloud: Cloud, some: str, other: str
+) -> None:
+    types = catalogue.types_in(zone, cloud)
+    assert some in types
+    assert other not in types
+    assert len(types) == len(set(types))
+
+
+def test_a_zone_of_another_cloud_has_no_types(catalogue: Catalogue) -> None:
+    assert catalogue.types_in("privatelink.blob.core.windows.net", "AzureChinaCloud") == ()
+    assert catalogue.types_in("example.com", "AzureCloud") == ()
+
+
+@pytest.mark.parametrize(
+    ("group", "zone", "named"),
+    [
+        ("Blob", "privatelink.blob.core.windows.net", True),
+        ("blob_secondary", "privatelink.blob.core.windows.net", True),
+        ("file", "privatelink.blob.core.windows.net", False),
+        ("nothing", "privatelink.blob.core.windows.net", False),
+    ],
+)
+def test_a_group_is_named_in_its_own_zone_alone(
+    catalogue: Catalogue, group: str, zone: str, named: bool
+) -> None:
+    assert catalogue.named_in(zone, an_account(), group, "AzureCloud", ()) is named
+
+
+def test_whether_an_alternative_zone_is_the_one_only_names_tell(catalogue: Catalogue) -> None:
+    target = a_target("Microsoft.CognitiveServices/accounts")
+    zone = "privatelink.openai.azure.com"
+    assert catalogue.named_in(zone, target, "account", "AzureCloud", ()) is None
+    assert catalogue.named_in(zone, target, "account", "AzureCloud", ["x.openai.azure.com"]) is True
