@@ -88,7 +88,12 @@ def _shown(found: View | Block | Declined | NotAsked | None) -> Json:
                 | ({"remedy": a.remedy, "code": a.code} if isinstance(a, Block) else {})
                 for a in found.plan.actions
             ]
-            return {"result": "Plan", "profile": found.connect.profile_name, "actions": actions}
+            return {
+                "result": "Plan",
+                "profile": found.connect.profile_name,
+                "actions": actions,
+                "findings": list(found.findings),
+            }
         case Block() | Declined():
             result = Result.BLOCKED if isinstance(found, Block) else Result.DECLINED
             return {

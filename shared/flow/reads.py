@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import cast
 
 from shared.core.ids import ResourceId
 from shared.core.kinds.kind import Seen
@@ -72,6 +73,10 @@ class SharedReads:
         tags = result.get(at.resource_group.lower(), {})
         assert isinstance(tags, Mapping)  # noqa: S101
         return tags
+
+    async def held[T](self, what: str, read: Callable[[], Awaitable[T]]) -> T:
+        """What `read` makes of several requests, kept like one reading; `what` is its name among them."""
+        return cast(T, await self._read((what, "made"), read))
 
     def forget(self, at: ResourceId) -> None:
         """Something at, or right below, this id was written: the next reader asks Azure."""

@@ -11,9 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.core.actions import Block
-from shared.core.desired import nameless
 from shared.core.ending import Ending, ending, left_alone, refused, removed, unasked
-from shared.core.filtering import findings
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked
 from shared.core.outcome import Done, Result
@@ -23,6 +21,7 @@ from shared.core.target import Target
 from shared.flow.apply import Applier
 from shared.flow.public_door import PublicDoor
 from shared.flow.removal import Memory, Remover
+from shared.flow.shadows import Shadows
 from shared.flow.view import View, Viewer
 
 ROUNDS = 5  # a wait, a write, what the endpoint then tells about zones and rules, and one to see it settled
@@ -32,10 +31,17 @@ class Reconciler:
     """Walks targets. Everything it talks to is passed in; one per process."""
 
     def __init__(
-        self, policy: Policy, viewer: Viewer, applier: Applier, remover: Remover, door: PublicDoor
+        self,
+        policy: Policy,
+        viewer: Viewer,
+        shadows: Shadows,
+        applier: Applier,
+        remover: Remover,
+        door: PublicDoor,
     ) -> None:
         self._policy = policy
         self._viewer = viewer
+        self._shadows = shadows
         self._applier = applier
         self._remover = remover
         self._door = door
@@ -52,7 +58,8 @@ class Reconciler:
     ) -> View | Block | Declined | NotAsked | None:
         """The same walk as far as it goes without writing. None: the target does not exist."""
         wish = await self._viewer.wish(at)
-        return await self._viewer.view(*wish, owned) if isinstance(wish, tuple) else wish
+        view = await self._viewer.view(*wish, owned) if isinstance(wish, tuple) else wish
+        return await self._shadows.told(view, view.plan) if isinstance(view, View) else view
 
     async def _connect(self, target: Target, connect: Connect, memory: Memory, deadline: float) -> Ending:
         view = await self._viewer.view(target, connect, memory.owned)
@@ -61,6 +68,7 @@ class Reconciler:
         done: list[Done] = []
         for _ in range(ROUNDS):
             steps = view.plan if view.desired.complete else view.plan.ahead_of_names
+            view = await self._shadows.told(view, steps)
             applied = await self._applier.apply(steps, memory.own, deadline)
             known = {step.id for step in done}
             done += [s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known]
@@ -69,11 +77,9 @@ class Reconciler:
                 break
         if applied.errors and await self._viewer.read(target.id) is None:
             return await self._leave(target.id, None, memory, deadline)
-        filtering = findings(connect, [leg.endpoint for leg in view.desired.legs], view.observed)
-        told = (*filtering, *nameless(view.desired, connect))
         errors = tuple(applied.errors.values())
         reached = ending(prove(view.desired, view.observed), tuple(done), errors, connect.profile_name)
-        reached = await self._retire(view, replace(reached, findings=told), memory, deadline)
+        reached = await self._retire(view, replace(reached, findings=view.findings), memory, deadline)
         return await self._door.shut(target, connect, reached, deadline)
 
     async def _retire(self, view: View, reached: Ending, memory: Memory, deadline: float) -> Ending:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from shared.core.actions import Block, Replace
 from shared.core.catalogue import Catalogue
-from shared.core.desired import Desired, desired, too_many_zones
+from shared.core.desired import Desired, desired, nameless, too_many_zones
 from shared.core.errors import InputError
+from shared.core.filtering import findings
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked, intent, watched
 from shared.core.kinds import zone_group
@@ -31,13 +32,17 @@ from shared.flow.reads import SharedReads
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A target with its wish and what Azure has of it."""
+    """A target with its wish and what Azure has of it.
+
+    `shadowed`: what links that are about to be made would take from their networks (`core/shadowed.py`).
+    """
 
     target: Target
     connect: Connect
     sites: Mapping[str, Site]
     desired: Desired
     observed: Observed
+    shadowed: tuple[str, ...] = ()
 
     @property
     def plan(self) -> Plan:
@@ -47,6 +52,13 @@ class View:
     def restoration(self) -> Plan:
         """Write every zone group of ours again, so that its records stand though another one took them."""
         return restoration(self.desired, self.observed)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What is no fault and worth hearing all the same."""
+        endpoints = [leg.endpoint for leg in self.desired.legs]
+        filtering = findings(self.connect, endpoints, self.observed)
+        return (*filtering, *nameless(self.desired, self.connect), *self.shadowed)
 
 
 class Viewer:

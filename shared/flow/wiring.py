@@ -56,6 +56,7 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     from shared.flow.reads import SharedReads
     from shared.flow.reconcile import Reconciler
     from shared.flow.removal import Remover
+    from shared.flow.shadows import Shadows
     from shared.flow.sweep import Sweeper
     from shared.flow.view import Viewer
     from shared.flow.worker import Worker
@@ -65,7 +66,8 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     applier = Applier(ports.arm, reads, ports.leases, ports.clock)
     viewer = Viewer(policy, known, ports.arm, reads)
     remover = Remover(ports.arm, applier)
-    reconciler = Reconciler(policy, viewer, applier, remover, PublicDoor(known, ports.arm))
+    shadows = Shadows(policy, known, ports.arm, reads)
+    reconciler = Reconciler(policy, viewer, shadows, applier, remover, PublicDoor(known, ports.arm))
     sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.queue, ports.clock)
     return Flow(
         Intake(ports.queue, frozenset(known.types)),
