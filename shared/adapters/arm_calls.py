@@ -15,7 +15,7 @@ from azure.core.rest import HttpRequest
 
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.arm_errors import Missing, Refusal, refusal, wait_hint
-from shared.adapters.arm_types import operations, writable
+from shared.adapters.arm_types import deletable, operations, writable
 from shared.core.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
 from shared.core.ids import ResourceId
 
@@ -89,7 +89,7 @@ class ArmCalls:
 
     async def delete(self, at: ResourceId) -> Answer | None:
         """Begin a delete; None where there is nothing to delete."""
-        group = self._clients.operations(writable(at.type), at.subscription)
+        group = self._clients.operations(deletable(at.type), at.subscription)
         begun = group.begin_delete(at.resource_group, *at.names, polling=False, cls=_answer)
         try:
             return await _asked(_first(begun))

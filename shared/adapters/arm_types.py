@@ -16,8 +16,10 @@ class Operations:
 
     `ends`: `state` where the resource's own provisioningState tells; `operation` where only the status of
     the operation tells of a failure (private DNS, recorded: 202 with an empty body, errors in the poll).
-    `written` is False for what is only read: a network or security group is never written as a whole,
-    because the write would replace everything in it.
+    `written` is False for what is only read: a network is never written as a whole, because the write would
+    replace everything in it. A security group's write would too: it is sent only where none stands, read anew
+    under the group's lease (`core/kinds/security_group.py` asks for no other). `deleted` is False for what
+    many come to rely on once it is there.
     """
 
     client: Literal["network", "dns"]
@@ -25,6 +27,7 @@ class Operations:
     parent: str = ""
     ends: Literal["state", "operation"] = "state"
     written: bool = True
+    deleted: bool = True
 
 
 OPERATIONS = {
@@ -39,7 +42,7 @@ OPERATIONS = {
         "network", "virtual_network_peerings", "virtual_network_name"
     ),
     "microsoft.network/networksecuritygroups": Operations(
-        "network", "network_security_groups", written=False
+        "network", "network_security_groups", deleted=False
     ),
     "microsoft.network/networksecuritygroups/securityrules": Operations(
         "network", "security_rules", "network_security_group_name"
@@ -61,4 +64,12 @@ def writable(kind: str) -> Operations:
     known = operations(kind)
     if known is None or not known.written:
         raise PermanentError("NotWritten", f"Causeway does not write resources of type {kind}")
+    return known
+
+
+def deletable(kind: str) -> Operations:
+    """The row of a type that we delete. Raises PermanentError for any other type."""
+    known = writable(kind)
+    if not known.deleted:
+        raise PermanentError("NotDeleted", f"Causeway does not delete resources of type {kind}")
     return known

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.core.catalogue import Catalogue, Cloud, Group
-from shared.core.filtering import Reported, rules, subnet_policies
+from shared.core.filtering import Reported, changes_subnet, new_groups, rules, subnet_policies
 from shared.core.ids import GroupId
 from shared.core.intent import Connect, Declined
 from shared.core.kinds import link, zone_group
@@ -17,6 +17,7 @@ from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link
 from shared.core.kinds.peering import Peering, peering_id
 from shared.core.kinds.rule import Rule
+from shared.core.kinds.security_group import SecurityGroup
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
@@ -55,13 +56,15 @@ class Desired:
     legs: tuple[Leg, ...]
     peerings: tuple[Peering, ...] = ()
     rules: tuple[Rule, ...] = ()
+    security_groups: tuple[SecurityGroup, ...] = ()
     subnet_policies: tuple[SubnetPolicy, ...] = ()
     complete: bool = True
 
     def objects(self) -> tuple[Wanted, ...]:
         """Every object once, in an order that respects needs; several legs may share zones and links."""
         own = (wanted for leg in self.legs for wanted in _objects_of(leg))
-        every = (*self.subnet_policies, *own, *self.peerings, *self.rules)
+        every: tuple[Wanted, ...]
+        every = (*self.security_groups, *self.subnet_policies, *own, *self.peerings, *self.rules)
         return tuple({wanted.id: wanted for wanted in every}.values())
 
 
@@ -88,14 +91,16 @@ def desired(
         for group in connect.groups
     )
     endpoints = [leg.endpoint for leg in legs]
+    groups = new_groups(connect, endpoints, around)
     addressed = connect.profile.nsg.mode == "ignore" or all(e.id in reported for e in endpoints)
     return Desired(
         target,
         connect.profile_name,
         legs,
         _peerings(connect, legs),
-        rules(connect, [(leg.group, leg.endpoint) for leg in legs], around, reported),
-        subnet_policies(connect, endpoints),
+        rules(connect, [(leg.group, leg.endpoint) for leg in legs], around, reported, groups),
+        tuple(groups.values()),
+        subnet_policies(connect, endpoints, groups),
         complete=addressed and all(leg.named for leg in legs),
     )
 
@@ -168,8 +173,7 @@ def _leg(
 
 
 def _endpoint(target: Target, connect: Connect, group: Group, site: Site) -> Endpoint:
-    nsg, approval = connect.profile.nsg, connect.profile.approval
-    enforced = nsg.mode == "ensure" and nsg.enforce_on_endpoints and not site.adopted
+    approval = connect.profile.approval
     return Endpoint(
         site.endpoint,
         site.location,
@@ -177,7 +181,7 @@ def _endpoint(target: Target, connect: Connect, group: Group, site: Site) -> End
         target.id,
         group.group_id,
         site.adopted,
-        after=(site.subnet,) if enforced else (),
+        after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
         request=approval.message if approval.mode == "request" else None,
     )
 

@@ -18,6 +18,7 @@ from shared.core.kinds.kind import Seen
 from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import address_space, peerings_of
 from shared.core.kinds.rule import Rule, is_our_rule, rule_id
+from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy, enforced, group_of
 from shared.core.nsg import Rule as Parsed
 from shared.core.nsg import rules_of
@@ -26,24 +27,51 @@ from shared.core.observed import Observed, Surroundings
 from shared.core.place import subnet_in
 
 type Reported = Mapping[ResourceId, Sequence[Address]]
+type NewGroups = Mapping[ResourceId, SecurityGroup]
 
 
-def subnet_policies(connect: Connect, endpoints: Iterable[Endpoint]) -> tuple[SubnetPolicy, ...]:
-    """The subnets in which rules must apply to endpoints, where the operator wants that ensured."""
+def new_groups(connect: Connect, endpoints: Iterable[Endpoint], around: Surroundings) -> NewGroups:
+    """The groups to make and attach, by subnet: where our endpoints have none, if the operator says so."""
+    if not connect.profile.nsg.create_group:
+        return {}
+    found: dict[ResourceId, SecurityGroup] = {}
+    for endpoint in endpoints:
+        subnet = subnet_in(around.networks, endpoint.subnet)
+        if subnet is not None and group_of(subnet) is None and not endpoint.adopted:
+            found[endpoint.subnet] = SecurityGroup(group_id(endpoint.subnet), endpoint.location)
+    return found
+
+
+def changes_subnet(connect: Connect) -> bool:
+    """Something in the endpoint's subnet may have to be written before the endpoint."""
     nsg = connect.profile.nsg
-    if nsg.mode != "ensure" or not nsg.enforce_on_endpoints:
+    return nsg.mode == "ensure" and (nsg.enforce_on_endpoints or nsg.create_group)
+
+
+def subnet_policies(
+    connect: Connect, endpoints: Iterable[Endpoint], groups: NewGroups
+) -> tuple[SubnetPolicy, ...]:
+    """The subnets in which rules must apply to endpoints, and those that get a group."""
+    if not changes_subnet(connect):
         return ()
+    enforce = connect.profile.nsg.enforce_on_endpoints
     return tuple(
-        SubnetPolicy(subnet) for subnet in dict.fromkeys(e.subnet for e in endpoints if not e.adopted)
+        SubnetPolicy(subnet, groups[subnet].id if subnet in groups else None, enforce)
+        for subnet in dict.fromkeys(endpoint.subnet for endpoint in endpoints if not endpoint.adopted)
+        if enforce or subnet in groups
     )
 
 
 def rules(
-    connect: Connect, legs: Sequence[tuple[Group, Endpoint]], around: Surroundings, reported: Reported
+    connect: Connect,
+    legs: Sequence[tuple[Group, Endpoint]],
+    around: Surroundings,
+    reported: Reported,
+    groups: NewGroups,
 ) -> tuple[Rule, ...]:
     """One allow rule for each group of rules and set of ports, with the default deny behind it if asked.
 
-    An endpoint whose addresses are not known yet, and a subnet without a group, have none.
+    An endpoint whose addresses are not known yet, and a subnet that has and gets no group, have none.
     """
     nsg, clients = connect.profile.nsg, connect.profile.clients
     sources = client_prefixes(clients, around)
@@ -51,8 +79,7 @@ def rules(
         return ()
     found: dict[ResourceId, Rule] = {}
     for group, endpoint in legs:
-        subnet = subnet_in(around.networks, endpoint.subnet)
-        filters = group_of(subnet) if subnet else None
+        filters = _filters(endpoint.subnet, around, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
         if filters is None or not addresses:
             continue
@@ -63,6 +90,13 @@ def rules(
                 wanted, destinations=both, priorities=nsg.priorities, write=nsg.mode == "ensure"
             )
     return tuple(found.values())
+
+
+def _filters(at: ResourceId, around: Surroundings, groups: NewGroups) -> ResourceId | None:
+    """The group that filters the subnet, or will."""
+    subnet = subnet_in(around.networks, at)
+    standing = group_of(subnet) if subnet else None
+    return groups[at].id if standing is None and at in groups else standing
 
 
 def _pair(
@@ -154,23 +188,34 @@ def findings(connect: Connect, endpoints: Iterable[Endpoint], observed: Observed
     if connect.profile.nsg.mode == "ignore":
         return ()
     found: list[str] = []
-    for subnet_id in dict.fromkeys(endpoint.subnet for endpoint in endpoints):
-        subnet = observed.objects.get(subnet_id) or subnet_in(observed.around.networks, subnet_id)
+    for endpoint in {endpoint.subnet: endpoint for endpoint in endpoints}.values():
+        name, subnet = endpoint.subnet.name, _subnet(endpoint, observed)
         if subnet is None:
             continue
         if group_of(subnet) is None:
-            found.append(
-                f"subnet {subnet_id.name} has no network security group: nothing filters its endpoints"
-            )
+            bare = f"subnet {name} has no network security group: nothing filters its endpoints"
+            found.append(bare + _advice(connect, endpoint))
         elif not enforced(subnet):
-            found.append(
-                f"network policies are off in subnet {subnet_id.name}: rules do not apply to endpoints"
-            )
+            found.append(f"network policies are off in subnet {name}: rules do not apply to endpoints")
     return tuple(found)
+
+
+def _advice(connect: Connect, endpoint: Endpoint) -> str:
+    """How the endpoint's subnet comes to a group, where Causeway is not to attach one."""
+    nsg = connect.profile.nsg
+    if nsg.create_group:
+        return "; attach one by hand: the endpoint is someone else's" if endpoint.adopted else ""
+    ensure = "" if nsg.mode == "ensure" else "nsg.mode: ensure and "
+    return f"; attach one, or set {ensure}nsg.create_group: true to have it made"
 
 
 def applies(endpoint: Endpoint, observed: Observed) -> bool:
     """Rules touch this endpoint: its subnet has a group, and network policies on."""
-    seen: Seen | None = observed.objects.get(endpoint.subnet)
-    subnet = seen or subnet_in(observed.around.networks, endpoint.subnet)
+    subnet = _subnet(endpoint, observed)
     return subnet is not None and enforced(subnet) and group_of(subnet) is not None
+
+
+def _subnet(endpoint: Endpoint, observed: Observed) -> Seen | None:
+    """The endpoint's subnet as it was read last."""
+    seen = observed.objects.get(endpoint.subnet)
+    return seen or subnet_in(observed.around.networks, endpoint.subnet)

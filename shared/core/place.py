@@ -192,13 +192,21 @@ def subnet_in(networks: Mapping[ResourceId, Seen | None], subnet: ResourceId) ->
     return Seen(subnet, body) if body else None
 
 
+def with_subnet(networks: Mapping[ResourceId, Seen | None], subnet: Seen) -> Mapping[ResourceId, Seen | None]:
+    """The networks with a newer reading of one subnet in its network's body."""
+    network = networks.get(subnet.id.parent) if subnet.id.parent else None
+    if network is None:
+        return networks
+    subnets = sequence(network.properties.get("subnets"))
+    newer = [{**body, **subnet.body} if _named(body, subnet.id) else body for body in subnets]
+    body = {**network.body, "properties": {**network.properties, "subnets": newer}}
+    return {**networks, network.id: Seen(network.id, body)}
+
+
 def _subnet_body(network: Json, subnet: ResourceId) -> Json:
     subnets = sequence(mapping(network.get("properties")).get("subnets"))
-    return next(
-        (
-            body
-            for body in map(mapping, subnets)
-            if str(body.get("name") or "").lower() == subnet.name.lower()
-        ),
-        {},
-    )
+    return next((body for body in map(mapping, subnets) if _named(body, subnet)), {})
+
+
+def _named(body: object, subnet: ResourceId) -> bool:
+    return str(mapping(body).get("name") or "").lower() == subnet.name.lower()

@@ -257,6 +257,9 @@ class Nsg(_Part):
     """First and last priority that our rules may take."""
     enforce_on_endpoints: StrictBool = True
     """Turn network policies on in the endpoint's subnet: without them rules do not touch endpoints."""
+    create_group: StrictBool = False
+    """Make a network security group and attach it where an endpoint's subnet has none; a group that is there
+    is never taken off. Needs `mode: ensure`."""
 
 
 class Profile(_Part):

@@ -136,8 +136,16 @@ def _of_profile(at: Path, profile: Mapping[Any, Any], catalogue: Catalogue) -> I
     ):
         remedy = "give the resource group that holds the zones, or set mode to external or none"
         yield Fault(written((*at, "dns", "zones_resource_group")), "", "mode manage needs it", remedy)
+    yield from _filters(at, _mapping(profile.get("nsg")))
     yield from _homes(at, profile)
     yield from _groups(at, profile, catalogue)
+
+
+def _filters(at: Path, nsg: Mapping[Any, Any]) -> Iterator[Fault]:
+    mode = nsg.get("mode", "ignore")
+    if nsg.get("create_group") is True and mode in ("require", "ignore"):
+        remedy = "set nsg.mode to ensure, or leave create_group out"
+        yield Fault(written((*at, "nsg", "create_group")), "true", f"mode {mode} writes nothing", remedy)
 
 
 def _homes(at: Path, profile: Mapping[Any, Any]) -> Iterator[Fault]:

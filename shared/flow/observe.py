@@ -8,7 +8,7 @@ endpoint, network interface, zone group.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shared.core.desired import Desired
 from shared.core.ids import ResourceId
@@ -18,6 +18,7 @@ from shared.core.kinds.kind import Seen, Wanted, mapping, reference, sequence
 from shared.core.kinds.link import Link
 from shared.core.kinds.peering import Peering, peerings_of
 from shared.core.kinds.rule import Rule
+from shared.core.kinds.security_group import SecurityGroup
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
@@ -100,15 +101,25 @@ class Observer:
             case SubnetPolicy() if want.id.parent and not known.looked_at(want.id):
                 network = await self._shared.get(want.id.parent)
                 return {want.id: subnet_in({want.id.parent: network}, want.id)}, {}
+            case SecurityGroup() if not known.looked_at(want.id):
+                return ruled(want.id, await self._shared.get(want.id))
             case Rule() if not known.looked_at(want.nsg):
                 return ruled(want.nsg, await self._shared.get(want.nsg))
-            case Endpoint() | Zone() | Link() | ZoneGroup() | Peering() | SubnetPolicy() | Rule():
+            case Endpoint() | Zone() | Link() | ZoneGroup() | Peering():
                 return {}, {}  # read already; a zone group with its endpoint
+            case SecurityGroup() | SubnetPolicy() | Rule():
+                return {}, {}  # read already
             case _:
                 raise TypeError(f"nobody knows how to look at {type(want).__name__}")
 
-    async def refreshed(self, view: Observed, written: Iterable[Wanted]) -> Observed:
-        """Read anew what a write to something else has moved: both halves of a peering move together."""
+    async def refreshed(self, view: Observed, written: Sequence[Wanted]) -> Observed:
+        """Read anew what a write to something else has moved: both halves of a peering move together.
+
+        A group that a neighbour made meanwhile may hold rules that nobody here has seen: its body lists them.
+        """
+        for want in written:
+            if isinstance(want, SecurityGroup):
+                view = _with_rules(view, want.id)
         networks = {at for want in written if isinstance(want, Peering) for at in (want.local, want.remote)}
         ordered = sorted(networks, key=lambda network: network.key)
         bodies = await asyncio.gather(*(self._arm.get(network) for network in ordered))
@@ -153,6 +164,13 @@ def peered(networks: dict[ResourceId, Seen | None]) -> _Part:
 def ruled(group: ResourceId, body: Seen | None) -> _Part:
     """A network security group with the rules that its own body lists."""
     return {group: body}, {(group, rule.COLLECTION): rules_in(body) if body else ()}
+
+
+def _with_rules(view: Observed, group: ResourceId) -> Observed:
+    """The view with the rules that a group's body lists, and with what was read or written of them since."""
+    body, known = view.objects.get(group), view.listed(group, rule.COLLECTION)
+    listed = {one.id: one for one in (*(rules_in(body) if body else ()), *known)}
+    return view.listing(group, rule.COLLECTION, tuple(listed.values()))
 
 
 def rules_in(group: Seen) -> tuple[Seen, ...]:

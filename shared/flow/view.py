@@ -18,8 +18,8 @@ from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked, intent, watched
 from shared.core.kinds import zone_group
 from shared.core.kinds.endpoint import Endpoint, endpoint_id
-from shared.core.observed import Observed
-from shared.core.place import Site, candidates, sites
+from shared.core.observed import Observed, Surroundings
+from shared.core.place import Site, candidates, sites, with_subnet
 from shared.core.plan import Plan, plan, restoration
 from shared.core.policy import Policy
 from shared.core.proof import addresses_of
@@ -134,16 +134,19 @@ class Viewer:
             known = known.listing(at, zone_group.COLLECTION, ())
         observed = await self._observer.interfaces(view.desired, known.having(applied.objects))
         observed = await self._observer.refreshed(observed, [step.want for step in applied.written])
-        desired = replace(view.desired, complete=view.desired.complete and not remade)
-        return await self._reported(replace(view, desired=desired, observed=observed))
+        around = _attached(view, applied)
+        changed = bool(remade) or around is not view.observed.around
+        newer = replace(view, observed=replace(observed, around=around))
+        return await (self._rebuilt(newer) if changed else self._reported(newer))
 
     async def _reported(self, view: View) -> View:
         """Build the wish again once its endpoints tell what the rest of it depends on.
 
         Some types tell their zone only by the names of a finished endpoint, and rules need addresses.
         """
-        if view.desired.complete:
-            return view
+        return view if view.desired.complete else await self._rebuilt(view)
+
+    async def _rebuilt(self, view: View) -> View:
         seen = [view.observed.objects.get(leg.endpoint.id) for leg in view.desired.legs]
         reported = {
             endpoint.id: addresses
@@ -153,6 +156,15 @@ class Viewer:
         around, cloud = view.observed.around, self._policy.cloud
         wish = desired(view.target, view.connect, view.sites, self._catalogue, cloud, around, reported)
         return replace(view, desired=wish, observed=await self._observer.observe(wish, view.observed))
+
+
+def _attached(view: View, applied: Applied) -> Surroundings:
+    """What stands around, with the subnets as they were written: rules belong into the group that filters."""
+    around = view.observed.around
+    for want in view.desired.subnet_policies:
+        if subnet := applied.objects.get(want.id):
+            around = replace(around, networks=with_subnet(around.networks, subnet))
+    return around
 
 
 def _clients(connect: Connect) -> tuple[ResourceId, ...]:

@@ -215,13 +215,22 @@ async def test_a_right_missing_on_the_target_blocks_reading_it(cloud):
     assert "Microsoft.Storage/storageAccounts/read" in caught.value.remedy
 
 
-@pytest.mark.parametrize("whole", [NETWORK, GROUP.resource("Microsoft.Network/networkSecurityGroups", "n")])
-async def test_a_network_is_never_written_as_a_whole(cloud, whole):
+async def test_a_network_is_never_written_as_a_whole(cloud):
     with pytest.raises(PermanentError, match="does not write"):
-        await cloud.arm.put(whole, {"properties": {}}, deadline=LATE)
+        await cloud.arm.put(NETWORK, {"properties": {}}, deadline=LATE)
     with pytest.raises(PermanentError, match="does not write"):
-        await cloud.arm.delete(whole, deadline=LATE)
+        await cloud.arm.delete(NETWORK, deadline=LATE)
     assert cloud.sent == []
+
+
+async def test_a_security_group_is_made_and_never_deleted(cloud):
+    group = GROUP.resource("Microsoft.Network/networkSecurityGroups", "n")
+    made = await cloud.arm.put(group, {"location": "westeurope", "properties": {}}, deadline=LATE)
+    assert made["properties"]["provisioningState"] == "Succeeded"
+    sent = cloud.sent
+    with pytest.raises(PermanentError, match="does not delete"):
+        await cloud.arm.delete(group, deadline=LATE)
+    assert cloud.sent == sent
 
 
 async def test_a_subnet_is_read_changed_and_written_back(cloud):

@@ -79,7 +79,11 @@ def test_what_is_left_out_touches_nothing() -> None:
     profile = parse(a_document()).profiles["default"]
     assert (profile.peering, profile.public_access, profile.on_opt_out) == ("ignore", "leave", "keep")
     assert profile.nsg == Nsg(
-        mode="ignore", default_deny=False, priorities=(1000, 1999), enforce_on_endpoints=True
+        mode="ignore",
+        default_deny=False,
+        priorities=(1000, 1999),
+        enforce_on_endpoints=True,
+        create_group=False,
     )
     assert profile.approval == Approval("auto", "")
     assert Dns(mode="none").fallback_to_internet is False
@@ -111,6 +115,7 @@ def test_every_key_is_read_into_its_own_value() -> None:
                         "default_deny": True,
                         "priorities": [100, 4096],
                         "enforce_on_endpoints": False,
+                        "create_group": True,
                     },
                     approval='request ("Team Data asks")',
                     public_access="disable",
@@ -133,7 +138,11 @@ def test_every_key_is_read_into_its_own_value() -> None:
     assert profile.dns.zones_resource_group == GroupId.parse(ZONES)
     assert (profile.dns.create_zones, profile.dns.fallback_to_internet) == (False, True)
     assert profile.nsg == Nsg(
-        mode="ensure", default_deny=True, priorities=(100, 4096), enforce_on_endpoints=False
+        mode="ensure",
+        default_deny=True,
+        priorities=(100, 4096),
+        enforce_on_endpoints=False,
+        create_group=True,
     )
     assert profile.approval == Approval("request", "Team Data asks")
     assert (profile.peering, profile.public_access, profile.on_opt_out) == ("require", "disable", "remove")
@@ -448,6 +457,30 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
         f"{PROFILE}.dns.create_zones",
         "yes",
         "true or false",
+    ),
+    "a group where nobody looks": (
+        with_profile(nsg={"create_group": True}),
+        f"{PROFILE}.nsg.create_group",
+        "true",
+        "nsg.mode to ensure",
+    ),
+    "a group where nothing is written": (
+        with_profile(nsg={"mode": "require", "create_group": True}),
+        f"{PROFILE}.nsg.create_group",
+        "true",
+        "nsg.mode to ensure",
+    ),
+    "a group by a word": (
+        with_profile(nsg={"mode": "ensure", "create_group": "yes"}),
+        f"{PROFILE}.nsg.create_group",
+        "yes",
+        "true or false",
+    ),
+    "a group by a mode that is none": (
+        with_profile(nsg={"mode": "enforce", "create_group": True}),
+        f"{PROFILE}.nsg.mode",
+        "enforce",
+        "'ensure', 'require' or 'ignore'",
     ),
     "priorities below the range": (
         with_profile(nsg={"priorities": [99, 200]}),

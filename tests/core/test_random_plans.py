@@ -26,7 +26,8 @@ from shared.core.kinds.link import Link
 from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering
 from shared.core.kinds.rule import Rule
-from shared.core.kinds.subnet_policy import POLICIES, SubnetPolicy
+from shared.core.kinds.security_group import SecurityGroup
+from shared.core.kinds.subnet_policy import POLICIES, SubnetPolicy, group_of
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.observed import Observed, Surroundings
 from shared.core.place import candidates, sites, subnet_in
@@ -70,6 +71,7 @@ class Case:
     nsg: str
     deny: bool
     enforce: bool
+    create_group: bool
     create_zones: bool
     request: bool
     overlap: bool
@@ -84,6 +86,7 @@ class Case:
     far: Standing | None
     allow: Standing | None
     denial: Standing | None
+    made: Standing | None
     rules: tuple[Theirs, ...]
 
 
@@ -107,6 +110,7 @@ CASES = st.builds(
     nsg=WAYS,
     deny=st.booleans(),
     enforce=st.booleans(),
+    create_group=st.booleans(),
     create_zones=st.booleans(),
     request=st.booleans(),
     overlap=st.sampled_from([False, False, False, True]),
@@ -123,6 +127,7 @@ CASES = st.builds(
     far=STANDING,
     allow=STANDING,
     denial=STANDING,
+    made=STANDING,
     rules=st.lists(
         st.builds(
             Theirs,
@@ -154,7 +159,9 @@ class State:
 
     def _wish(self, around: Surroundings) -> Desired:
         case = self.case
-        connect = wanted_by(case.peering, case.nsg, case.deny, case.enforce, case.create_zones, case.request)
+        made = case.create_group and case.nsg == "ensure"
+        ways = (case.peering, case.nsg, case.deny, case.enforce, made, case.create_zones, case.request)
+        connect = wanted_by(*ways)
         target = Target.parse(bodies.account())
         found = candidates(target, connect.profile)
         assert isinstance(found, tuple)
@@ -191,6 +198,8 @@ class State:
         match want:
             case Endpoint():
                 self._endpoint(want)
+            case SecurityGroup():
+                self._security_group(want)
             case SubnetPolicy():
                 self.objects[want.id] = subnet_in({bodies.HUB: bodies_hub(case)}, want.id)
             case Link():
@@ -251,11 +260,21 @@ class State:
     def _far(self, at: ResourceId, part: Standing) -> Seen:
         return half(at, bodies.HUB, part)
 
+    def _security_group(self, want: SecurityGroup) -> None:
+        """A group that our name has already, attached nowhere, or none."""
+        part = self.case.made
+        self.objects[want.id] = a_group(want.id, part) if part else None
+        if part and not part.ours:
+            self.foreign.add(want.id)
+
     def _rule(self, want: Rule) -> None:
-        self.objects[want.nsg] = Seen(want.nsg, {"id": want.nsg.text, "properties": {}})
+        self.objects.setdefault(want.nsg, Seen(want.nsg, {"id": want.nsg.text, "properties": {}}))
         key = (want.nsg, rule.COLLECTION)
+        if self.objects[want.nsg] is None:
+            self.members[key] = ()
+            return
         if key not in self.members:
-            self.members[key] = tuple(their_rule(one) for one in self.case.rules)
+            self.members[key] = tuple(their_rule(want.nsg, one) for one in self.case.rules)
             self.foreign |= {one.id for one in self.members[key]}
         part = self.case.allow if want.access == "Allow" else self.case.denial
         if part is None:
@@ -273,10 +292,13 @@ class State:
 
 
 @cache
-def wanted_by(peers: str, nsg: str, deny: bool, enforce: bool, zones: bool, request: bool) -> Connect:
+def wanted_by(
+    peers: str, nsg: str, deny: bool, enforce: bool, made: bool, zones: bool, request: bool
+) -> Connect:
+    filters = {"mode": nsg, "default_deny": deny, "enforce_on_endpoints": enforce, "create_group": made}
     rules = a_policy(
         peering=peers,
-        nsg={"mode": nsg, "default_deny": deny, "enforce_on_endpoints": enforce, "priorities": [1000, 1004]},
+        nsg={**filters, "priorities": [1000, 1004]},
         create_zones=zones,
         approval="request" if request else "auto",
     )
@@ -318,8 +340,12 @@ def half(at: ResourceId, remote: ResourceId, part: Standing) -> Seen:
     return Seen(at, {"id": at.text, "name": at.name, "properties": properties})
 
 
-def their_rule(one: Theirs) -> Seen:
-    at = GROUP.child(rule.COLLECTION, f"theirs-{one.priority}")
+def a_group(at: ResourceId, part: Standing) -> Seen:
+    return in_state(tagged(Seen(at, {"id": at.text, "properties": {}}), part.ours), part.state)
+
+
+def their_rule(group: ResourceId, one: Theirs) -> Seen:
+    at = group.child(rule.COLLECTION, f"theirs-{one.priority}")
     properties = {
         "priority": one.priority,
         "direction": "Inbound",
@@ -423,6 +449,9 @@ def end(state: State, steps: Plan) -> None:
     assert steps.settled or names, steps
     assert {write.id for write in steps.writes} <= names, steps
     assert again == view or names
+    for group in state.wish.security_groups:
+        subnet = view.see(bodies.SUBNET)
+        assert names or (view.see(group.id) and subnet and group_of(subnet) == group.id)
 
 
 def touched(steps: Plan, foreign: set[ResourceId]) -> set[ResourceId]:

@@ -96,3 +96,11 @@ def test_the_operators_policy_says_whether_the_subnet_may_be_written() -> None:
 
 def test_writes_in_one_network_are_made_one_after_another() -> None:
     assert SubnetPolicy(SUBNET).locks == (HUB.key,)
+
+
+@pytest.mark.parametrize("policies", ["Disabled", "RouteTableEnabled", None])
+def test_where_rules_need_not_apply_only_the_group_is_attached(policies: str | None) -> None:
+    want, have = SubnetPolicy(SUBNET, GROUP, enforce=False), subnet(policies)
+    assert want.drift(have) == ("it has no network security group",)
+    assert want.body(have)["properties"] == {**have.properties, "networkSecurityGroup": {"id": GROUP.text}}
+    assert want.drift(Seen(SUBNET, want.body(have))) == ()

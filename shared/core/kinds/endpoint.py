@@ -87,7 +87,7 @@ class Endpoint(Ordinary):
     target: ResourceId
     group: str
     adopted: bool = False
-    after: tuple[ResourceId, ...] = ()  # its subnet, where network policies are to be turned on first
+    after: tuple[ResourceId, ...] = ()  # its subnet, where something in it may have to be written first
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
 
     @property

@@ -39,12 +39,14 @@ def _policies(subnet: Seen) -> str:
 class SubnetPolicy(Ordinary):
     """One subnet in which rules must apply to endpoints.
 
-    `nsg`: attach this group if the subnet has none; a group that is there is never taken off. `write` is the
-    operator's word: False reports what is missing. The subnet itself must exist.
+    `nsg`: attach this group if the subnet has none; a group that is there is never taken off. `enforce`: turn
+    network policies on; False leaves them as they are. `write` is the operator's word: False reports what is
+    missing. The subnet itself must exist.
     """
 
     id: ResourceId
     nsg: ResourceId | None = None
+    enforce: bool = True
     write: bool = True
 
     @property
@@ -62,7 +64,7 @@ class SubnetPolicy(Ordinary):
 
     def drift(self, have: Seen) -> tuple[str, ...]:
         found = (
-            (not enforced(have), "security rules do not apply to endpoints in it"),
+            (self.enforce and not enforced(have), "security rules do not apply to endpoints in it"),
             (self.nsg is not None and group_of(have) is None, "it has no network security group"),
         )
         return tuple(text for differs, text in found if differs)
@@ -74,7 +76,7 @@ class SubnetPolicy(Ordinary):
         """The subnet as it was read, with what is missing. Azure ignores its read-only properties."""
         standing = have or Seen(self.id, {})
         changed: dict[str, Any] = {}
-        if not enforced(standing):
+        if self.enforce and not enforced(standing):
             changed[POLICIES] = _OPENED.get(_policies(standing), "NetworkSecurityGroupEnabled")
         if self.nsg and group_of(standing) is None:
             changed[GROUP] = {"id": self.nsg.text}

@@ -1,0 +1,72 @@
+"""A security group that is made where a subnet has none, and never written again."""
+
+import re
+
+import pytest
+
+from shared.core.actions import Create, Keep, Wait
+from shared.core.decide import decide
+from shared.core.ids import ResourceId
+from shared.core.kinds.kind import Seen
+from shared.core.kinds.rule import Rule, rule_id
+from shared.core.kinds.security_group import SecurityGroup, group_id
+from shared.core.observed import Observed
+from tests.core.bodies import HUB, SUBNET
+
+GROUP = group_id(SUBNET)
+WANT = SecurityGroup(GROUP, "westeurope")
+THEIRS = {"name": "by-hand", "properties": {"priority": 100, "access": "Deny", "direction": "Inbound"}}
+
+
+def standing(state: str = "Succeeded", location: str = "westeurope", *, ours: bool = True) -> Seen:
+    """A group with a person's rule in it."""
+    body = {"id": GROUP.text, "location": location, "tags": {"managed-by": "causeway"} if ours else {}}
+    return Seen(GROUP, {**body, "properties": {"provisioningState": state, "securityRules": [THEIRS]}})
+
+
+def test_it_stands_beside_the_network_under_a_name_that_people_recognise() -> None:
+    assert (GROUP.group, GROUP.type) == (HUB.group, "Microsoft.Network/networkSecurityGroups")
+    assert re.fullmatch(r"nsg-hub-we-endpoints-[0-9a-f]{8}", GROUP.name)
+
+
+def test_the_same_subnet_in_any_spelling_has_the_same_group_and_another_one_another() -> None:
+    spelled = ResourceId.parse(SUBNET.text.replace("hub-we", "HUB-WE").replace("rg-network", "RG-Network"))
+    assert group_id(spelled) == GROUP
+    assert group_id(spelled).name == GROUP.name
+    assert group_id(HUB.child("subnets", "others")) != GROUP
+    elsewhere = ResourceId.parse(SUBNET.text.replace("rg-network", "rg-other"))
+    assert group_id(elsewhere).name != GROUP.name
+
+
+def test_long_names_stay_within_what_azure_takes() -> None:
+    network = HUB.group.resource(HUB.type, "v" * 64)
+    long, other = (group_id(network.child("subnets", "s" * count)) for count in (80, 79))
+    assert len(long.name) <= 80
+    assert long != other
+
+
+def test_a_missing_one_is_made_in_the_network_s_region_with_our_mark_and_no_target_s() -> None:
+    assert isinstance(decide(WANT, Observed({GROUP: None})), Create)
+    body = {"location": "westeurope", "tags": {"managed-by": "causeway"}, "properties": {}}
+    assert WANT.body(None) == body
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize(("state", "location"), [("Succeeded", "northeurope"), ("Failed", "westeurope")])
+def test_one_that_stands_is_never_written_whatever_it_holds(state: str, location: str, ours: bool) -> None:
+    kept = decide(WANT, Observed({GROUP: standing(state, location, ours=ours)}))
+    assert isinstance(kept, Keep)
+    assert kept.adopted is not ours
+
+
+def test_one_that_is_being_written_is_awaited() -> None:
+    assert isinstance(decide(WANT, Observed({GROUP: standing("Updating")})), Wait)
+
+
+def test_it_serves_many_targets_so_none_of_them_owns_it() -> None:
+    assert not WANT.noted
+
+
+def test_it_is_made_under_the_lease_under_which_its_rules_are_written() -> None:
+    rule = Rule(rule_id(GROUP, "a", "Allow"), GROUP, ("10.1.0.0/16",), ("10.0.1.4",), ("443",))
+    assert WANT.locks == rule.locks
