@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from shared.core import catalogue_rules as rules
 from shared.core.errors import InputError, clean
+from shared.core.ids import ResourceId
 from shared.core.target import Target
 
 type Cloud = Literal["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"]
@@ -142,6 +143,18 @@ class Catalogue:
             if pair is not None:
                 found.setdefault(pair.group_id, pair)
         return tuple(found.values())
+
+    def port_setting(self, target: ResourceId) -> ResourceId | None:
+        """What has to be read to know which of its group's ports a resource uses; None: all of them."""
+        return rules.port_setting(target)
+
+    def with_ports(self, group: Group, setting: Mapping[str, Any]) -> Group:
+        """The group with the ports that this setting calls for, or all of them where it tells nothing.
+
+        Unknown is wide: a client must not be cut off because nobody knew.
+        """
+        note = rules.port_note(setting)
+        return replace(group, ports=tuple(port for port in group.ports if port.when == note) or group.ports)
 
     def zones(
         self, group: Group, target: Target, cloud: Cloud, fqdns: Sequence[str] = ()

@@ -6,7 +6,10 @@ is here because the tables cannot say it: it depends on the resource itself.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from shared.core.ids import ResourceId
+from shared.core.kinds.kind import mapping
 from shared.core.target import Target
 
 _PRIMARY = ("blob", "table", "queue", "file", "web", "dfs")
@@ -30,6 +33,13 @@ _HOST_PROPERTY = {
     "microsoft.web/staticsites": "defaultHostname",
     "microsoft.containerservice/managedclusters": "privateFQDN",
     "microsoft.cache/redisenterprise": "hostName",
+}
+# Microsoft Learn, "Azure Private Link for Azure SQL Database": over a private endpoint, Redirect takes clients
+# to ports from 1433 up; Proxy stays on 1433, and so does Default.
+_SQL_PORTS = {
+    "proxy": "connection policy Proxy",
+    "default": "connection policy Proxy",
+    "redirect": "connection policy Redirect over a private endpoint",
 }
 _PLACEHOLDERS = {"partitionId": r"\d+"}  # a static web app's partition is a number; the rest are any label
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
@@ -133,6 +143,18 @@ def _frontends(target: Target) -> tuple[str, ...]:
         and isinstance(entry.get("properties"), Mapping)
         and entry["properties"].get("privateLinkConfiguration")
     )
+
+
+def port_setting(target: ResourceId) -> ResourceId | None:
+    """Where a resource keeps the setting that decides among its ports; None where it has none."""
+    if target.is_type("Microsoft.Sql/servers"):
+        return target.child("connectionPolicies", "default")
+    return None
+
+
+def port_note(setting: Mapping[str, Any]) -> str | None:
+    """How the catalogue notes the ports that a setting (its body) calls for; None where it is not known."""
+    return _SQL_PORTS.get(str(mapping(setting.get("properties")).get("connectionType")).lower())
 
 
 def host_names(names: Iterable[str]) -> tuple[str, ...]:

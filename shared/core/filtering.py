@@ -114,10 +114,7 @@ def _pair(
 
 
 def ports_of(group: Group) -> tuple[str, ...]:
-    """The group's TCP ports as rules write them, those that a wider range holds left out.
-
-    A SQL server behind a private endpoint may redirect to any port from 1433 up, by its connection policy.
-    """
+    """The group's TCP ports as rules write them, those that a wider range holds left out."""
     ranges = sorted({(port.first, port.last) for port in group.ports}, key=lambda one: (one[0], -one[1]))
     kept: list[tuple[int, int]] = []
     for first, last in ranges:

@@ -6,13 +6,14 @@ run ends here.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from shared.core.actions import Block, Replace
 from shared.core.catalogue import Catalogue
 from shared.core.desired import Desired, desired, nameless, too_many_zones
-from shared.core.errors import InputError
+from shared.core.errors import BlockedError, InputError, PermanentError
 from shared.core.filtering import findings
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked, intent, watched
@@ -34,7 +35,8 @@ from shared.flow.reads import SharedReads
 class View:
     """A target with its wish and what Azure has of it.
 
-    `shadowed`: what links that are about to be made would take from their networks (`core/shadowed.py`).
+    `unread`: what the wish had to do without. `shadowed`: what links that are about to be made would take
+    from their networks (`core/shadowed.py`).
     """
 
     target: Target
@@ -42,6 +44,7 @@ class View:
     sites: Mapping[str, Site]
     desired: Desired
     observed: Observed
+    unread: tuple[str, ...] = ()
     shadowed: tuple[str, ...] = ()
 
     @property
@@ -58,7 +61,7 @@ class View:
         """What is no fault and worth hearing all the same."""
         endpoints = [leg.endpoint for leg in self.desired.legs]
         filtering = findings(self.connect, endpoints, self.observed)
-        return (*filtering, *nameless(self.desired, self.connect), *self.shadowed)
+        return (*self.unread, *filtering, *nameless(self.desired, self.connect), *self.shadowed)
 
 
 class Viewer:
@@ -112,7 +115,10 @@ class Viewer:
         homes = {subnet: connect.profile.endpoints_resource_group or subnet.group for subnet in subnets}
         groups = [group.group_id for group in connect.groups]
         ours = [endpoint_id(homes[s], target.id, group, s) for s in subnets for group in groups]
-        around = await self._observer.around(target, subnets, _clients(connect), (*ours, *owned))
+        around, (connect, told) = await asyncio.gather(
+            self._observer.around(target, subnets, _clients(connect), (*ours, *owned)),
+            self._narrowed(target, connect),
+        )
         chosen = sites(target, connect, region, subnets, around, self._policy.limits)
         if isinstance(chosen, Block):
             return chosen
@@ -120,7 +126,19 @@ class Viewer:
         if crowd := too_many_zones(wish):
             return crowd
         observed = await self._observer.observe(wish, Observed(around=around))
-        return await self._reported(View(target, connect, chosen, wish, observed))
+        return await self._reported(View(target, connect, chosen, wish, observed, told))
+
+    async def _narrowed(self, target: Target, connect: Connect) -> tuple[Connect, tuple[str, ...]]:
+        """The wish with just the ports that a setting of the target calls for, where rules need to know."""
+        at = self._catalogue.port_setting(target.id)
+        if at is None or connect.profile.nsg.mode == "ignore":
+            return connect, ()
+        try:
+            body = await self._arm.get(at, api_version=self._catalogue.api_version(target.id.type))
+        except (BlockedError, PermanentError) as error:
+            return connect, (f"rules are for every port that the service may use: {error}",)
+        groups = tuple(self._catalogue.with_ports(group, body or {}) for group in connect.groups)
+        return replace(connect, groups=groups), ()
 
     async def after(self, view: View, applied: Applied) -> View:
         """The view with what the writes answered, and what they moved elsewhere read anew."""

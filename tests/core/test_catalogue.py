@@ -9,6 +9,8 @@ import pytest
 
 from shared.core.catalogue import Catalogue, Cloud, Port, PublicSwitch, load
 from shared.core.errors import InputError
+from shared.core.filtering import ports_of
+from shared.core.ids import ResourceId
 from shared.core.target import Target
 
 CLOUDS: tuple[Cloud, ...] = ("AzureCloud", "AzureUSGovernment", "AzureChinaCloud")
@@ -118,6 +120,45 @@ def test_sql_prints_both_connection_policies(catalogue: Catalogue) -> None:
         Port(1433, 1433, "connection policy Proxy"),
         Port(1433, 65535, "connection policy Redirect over a private endpoint"),
     )
+
+
+SQL = ResourceId.parse("/subscriptions/s/resourceGroups/rg-app/providers/microsoft.sql/SERVERS/name")
+
+
+@pytest.mark.parametrize(
+    ("policy", "ports"),
+    [
+        ("Proxy", ("1433",)),
+        ("Default", ("1433",)),
+        ("redirect", ("1433-65535",)),
+        ("Tunnel", ("1433-65535",)),
+        (None, ("1433-65535",)),
+    ],
+)
+def test_sql_uses_the_ports_of_its_connection_policy_or_all_where_it_is_not_known(
+    catalogue: Catalogue, policy: str | None, ports: tuple[str, ...]
+) -> None:
+    (row,) = catalogue.groups("Microsoft.Sql/servers")
+    setting = {"properties": {"connectionType": policy}} if policy else {}
+    assert ports_of(catalogue.with_ports(row, setting)) == ports
+
+
+def test_only_sql_servers_have_ports_that_hang_on_a_setting(catalogue: Catalogue) -> None:
+    asked = [kind for kind in catalogue.types if catalogue.port_setting(a_target(kind).id)]
+    assert asked == ["Microsoft.Sql/servers"]
+    assert catalogue.port_setting(SQL) == SQL.child("connectionPolicies", "default")
+
+
+def test_other_modes_than_sql_s_narrow_nothing(catalogue: Catalogue) -> None:
+    for policy in ("Proxy", "Default", "Redirect"):
+        setting = {"properties": {"connectionType": policy}}
+        rows = [
+            row
+            for kind in catalogue.types
+            for row in catalogue.groups(kind)
+            if kind != "Microsoft.Sql/servers"
+        ]
+        assert all(catalogue.with_ports(row, setting) == row for row in rows)
 
 
 def test_public_switches_say_where_and_how_they_are_closed(catalogue: Catalogue) -> None:
