@@ -34,8 +34,8 @@ _HOST_PROPERTY = {
     "microsoft.containerservice/managedclusters": "privateFQDN",
     "microsoft.cache/redisenterprise": "hostName",
 }
-# Microsoft Learn, "Azure Private Link for Azure SQL Database": over a private endpoint, Redirect takes clients
-# to ports from 1433 up; Proxy stays on 1433, and so does Default.
+# Microsoft Learn, "Azure Private Link for Azure SQL Database": over a private endpoint, Redirect takes
+# clients to ports from 1433 up; Proxy stays on 1433, and so does Default.
 _SQL_PORTS = {
     "proxy": "connection policy Proxy",
     "default": "connection policy Proxy",

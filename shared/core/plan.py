@@ -124,18 +124,23 @@ def restoration(desired: Desired, observed: Observed) -> Plan:
     )
 
 
-def removal(owned: Iterable[Seen], target: ResourceId, addresses: tuple[str, ...], reason: str) -> Plan:
+def removal(owned: Iterable[Seen], target: ResourceId, reason: str) -> Plan:
     """The plan for a target that is gone or no longer wanted: what is ours goes, nothing else.
 
     `owned` are objects that the ledger says we made; each must also bear our mark today. What goes with
-    its parent needs no delete of its own. From rules, which serve others too, the target's addresses go.
+    its parent needs no delete of its own. Rules serve others too, and are only left (`withdrawal`).
     """
     ours = [have for have in owned if marked(have, target) or _is_our_zone_group(have)]
     ids = {have.id for have in ours}
-    deletes = [Delete(have, reason) for have in ours if have.id.parent not in ids]
-    shared = [have.id for have in owned if have.id.is_type(rule.TYPE) and is_our_rule(have)]
-    rules = [Withdraw(at, at.parent, addresses, reason) for at in shared if at.parent and addresses]
-    return Plan((*rules, *deletes))
+    return Plan(tuple(Delete(have, reason) for have in ours if have.id.parent not in ids))
+
+
+def withdrawal(owned: Iterable[Seen], addresses: Iterable[str], reason: str) -> Plan:
+    """The plan that takes a target's addresses out of the rules among these that are ours and hold any."""
+    leaving = tuple(sorted(set(addresses)))
+    rules = [have for have in owned if have.id.is_type(rule.TYPE) and is_our_rule(have)]
+    held = [have.id for have in rules if rule.holds(have, leaving)]
+    return Plan(tuple(Withdraw(at, at.parent, leaving, reason) for at in held if at.parent))
 
 
 def _is_our_zone_group(have: Seen) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from shared.core.desired import Desired
 from shared.core.ids import ResourceId
@@ -62,6 +63,12 @@ class Observer:
             tuple(endpoint for endpoint, _ in found),
             {endpoint.id: groups for endpoint, groups in found},
         )
+
+    async def renewed(self, around: Surroundings) -> Surroundings:
+        """What stands around, with the networks as they are now and not as they are held."""
+        bodies = await asyncio.gather(*(self._arm.get(network) for network in around.networks))
+        newer = {at: seen(at, body) for at, body in zip(around.networks, bodies, strict=True)}
+        return replace(around, networks=newer)
 
     async def observe(self, desired: Desired, known: Observed) -> Observed:
         """Read every wished-for object that nobody looked at yet in this walk.

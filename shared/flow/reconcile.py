@@ -14,7 +14,9 @@ from shared.core.actions import Block
 from shared.core.ending import Ending, ending, left_alone, refused, removed, unasked
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked
+from shared.core.leftover import Leftover
 from shared.core.outcome import Done, Result
+from shared.core.plan import Plan
 from shared.core.policy import Policy
 from shared.core.proof import prove
 from shared.core.target import Target
@@ -84,14 +86,19 @@ class Reconciler:
 
     async def _retire(self, view: View, reached: Ending, memory: Memory, deadline: float) -> Ending:
         """What an earlier wish made and this one does not hold: it goes once the new path is proven."""
-        wanted = {want.id for want in view.desired.objects()}
-        left = tuple(own for own in memory.owned if own not in wanted and own.parent not in wanted)
-        if reached.result is not Result.CONNECTED or not left:
+        if reached.result is not Result.CONNECTED:
             return reached
-        why = "the profile or its subnets changed"
+        left = view.left_over(memory.owned)
+        if left.rules:  # by networks that were held in memory they might only seem unwanted
+            view = await self._viewer.anew(view)
+            left = view.left_over(memory.owned)
+        if not left.goes:
+            return reached
+        why = "what is wished for changed"
         done, errors = await self._remover.take_away(view.target.id, left, why, memory, deadline)
         # An endpoint that goes takes its record with it, also where the new endpoint keeps the same name.
-        restored = await self._applier.apply(view.restoration, memory.own, deadline)
+        again = view.restoration if left.endpoints else Plan(())
+        restored = await self._applier.apply(again, memory.own, deadline)
         every = (*reached.done, *done, *restored.done)
         if errors or restored.errors:
             failed = (*errors, *restored.errors.values())
@@ -109,7 +116,7 @@ class Reconciler:
         if why is not None and not self._removes_on_opt_out(memory.profile):
             return left_alone(why, memory.profile)
         reason = why.reason if why else "the resource is gone"
-        done, errors = await self._remover.take_away(at, memory.owned, reason, memory, deadline)
+        done, errors = await self._remover.take_away(at, Leftover(memory.owned), reason, memory, deadline)
         return removed(done, errors, reason, memory.profile)
 
     def _removes_on_opt_out(self, name: str) -> bool:

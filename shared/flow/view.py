@@ -19,6 +19,7 @@ from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked, intent, watched
 from shared.core.kinds import zone_group
 from shared.core.kinds.endpoint import Endpoint, endpoint_id
+from shared.core.leftover import Leftover, leftover
 from shared.core.observed import Observed, Surroundings
 from shared.core.place import Site, candidates, sites, with_subnet
 from shared.core.plan import Plan, plan, restoration
@@ -50,6 +51,10 @@ class View:
     @property
     def plan(self) -> Plan:
         return plan(self.desired, self.observed)
+
+    def left_over(self, owned: Iterable[ResourceId]) -> Leftover:
+        """What an earlier wish made, of what the ledger notes for the target."""
+        return leftover(self.desired, self.observed, owned, self.connect.profile)
 
     @property
     def restoration(self) -> Plan:
@@ -156,6 +161,11 @@ class Viewer:
         changed = bool(remade) or around is not view.observed.around
         newer = replace(view, observed=replace(observed, around=around))
         return await (self._rebuilt(newer) if changed else self._reported(newer))
+
+    async def anew(self, view: View) -> View:
+        """The view with the wish as it is by what the networks say now."""
+        around = await self._observer.renewed(view.observed.around)
+        return await self._rebuilt(replace(view, observed=replace(view.observed, around=around)))
 
     async def _reported(self, view: View) -> View:
         """Build the wish again once its endpoints tell what the rest of it depends on.

@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from shared.core.actions import Block, Create, Delete, Keep, Replace, Update, Wait, verb
+from shared.core.actions import Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw, verb
 from shared.core.catalogue import load
 from shared.core.desired import Desired, desired
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, intent
 from shared.core.kinds import link, zone_group
 from shared.core.kinds.kind import Seen
+from shared.core.kinds.rule import rule_id
 from shared.core.observed import Observed, Surroundings
 from shared.core.place import Site, candidates, sites
-from shared.core.plan import Plan, plan, removal
+from shared.core.plan import Plan, plan, removal, withdrawal
 from shared.core.target import Target
 from tests.core import bodies
 from tests.core.policies import a_policy
@@ -210,18 +211,18 @@ def test_an_approved_endpoint_of_someone_else_in_an_accepted_subnet_is_adopted()
 def test_removal_deletes_only_what_bears_our_mark(world: World) -> None:
     ours = bodies.endpoint(world.at)
     foreign = bodies.endpoint(world.at.group.resource(world.at.type, "by-hand"), ours=False)
-    steps = removal((ours, foreign), bodies.ACCOUNT, (), "gone")
+    steps = removal((ours, foreign), bodies.ACCOUNT, "gone")
     assert [action.id for action in steps.actions] == [ours.id]
     assert isinstance(steps.actions[0], Delete)
 
 
 def test_removal_leaves_an_endpoint_that_was_marked_for_another_target(world: World) -> None:
     other = replace(bodies.ACCOUNT, names=("invoices",))
-    assert removal((bodies.endpoint(world.at, target=other),), bodies.ACCOUNT, (), "gone").actions == ()
+    assert removal((bodies.endpoint(world.at, target=other),), bodies.ACCOUNT, "gone").actions == ()
 
 
 def test_a_zone_group_goes_with_its_endpoint_and_is_not_deleted_twice(world: World) -> None:
-    steps = removal((bodies.endpoint(world.at), *world.groups), bodies.ACCOUNT, (), "gone")
+    steps = removal((bodies.endpoint(world.at), *world.groups), bodies.ACCOUNT, "gone")
     assert [action.id for action in steps.actions] == [world.at]
 
 
@@ -230,3 +231,24 @@ def test_our_endpoint_in_another_subnet_is_another_wish(world: World) -> None:
     assert moved.subnet != world.wanted.legs[0].endpoint.subnet
     world.objects[world.at] = bodies.endpoint(world.at, subnet=moved.subnet)
     assert isinstance(world.action(world.at), Replace)
+
+
+def a_rule(*destinations: str, description: str = "Managed by Causeway. Whatever.") -> Seen:
+    group = bodies.HUB.group.resource("Microsoft.Network/networkSecurityGroups", "nsg")
+    at = rule_id(group, "spoke-a|443", "Allow")
+    properties = {"description": description, "destinationAddressPrefixes": list(destinations)}
+    return Seen(at, {"id": at.text, "name": at.name, "properties": properties})
+
+
+def test_addresses_leave_the_rules_of_ours_that_hold_one_of_them_and_no_others() -> None:
+    held = a_rule("10.0.1.4/30", "10.0.9.9")
+    (step,) = withdrawal((held,), ["10.0.1.6", "10.0.7.7"], "gone").actions
+    assert isinstance(step, Withdraw)
+    assert (step.id, step.group, step.addresses) == (held.id, held.id.parent, ("10.0.1.6", "10.0.7.7"))
+    assert withdrawal((a_rule("10.0.1.8"),), ["10.0.1.6"], "gone").actions == ()
+    assert withdrawal((held,), [], "gone").actions == ()
+
+
+def test_a_rule_that_a_person_made_his_own_is_not_left() -> None:
+    theirs = a_rule("10.0.1.4", description="mine now")
+    assert withdrawal((theirs,), ["10.0.1.4"], "gone").actions == ()

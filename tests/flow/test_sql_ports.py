@@ -1,4 +1,4 @@
-"""SQL's connection policy decides which ports rules leave open: the redirect range only where it is needed."""
+"""SQL's connection policy decides which ports rules leave open: all of them only where it is needed."""
 
 from typing import Any
 

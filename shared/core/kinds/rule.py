@@ -59,6 +59,12 @@ def is_our_rule(have: Seen) -> bool:
     return described and have.id.name.lower().startswith(nsg.MARK)
 
 
+def holds(have: Seen, addresses: Iterable[str]) -> bool:
+    """Any of these addresses is among the rule's destinations."""
+    standing = [ip_network(text) for text in nsg.Rule.parse(have.body).destinations if is_prefix(text)]
+    return any(_less(one, ip_network(address)) != [one] for one in standing for address in addresses)
+
+
 def without(have: Seen, addresses: Iterable[str]) -> dict[str, Any] | None:
     """The rule's body with these addresses withdrawn; None when nothing is left, and the rule can go."""
     rest = [ip_network(text) for text in nsg.Rule.parse(have.body).destinations if is_prefix(text)]

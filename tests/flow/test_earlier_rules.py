@@ -1,0 +1,258 @@
+"""Rules of an earlier wish: a client that the policy no longer names is no longer let through."""
+
+from typing import Any
+
+from sandbox.azure import reach
+from tests.core.policies import a_policy
+from tests.flow import test_sql_ports as sql
+from tests.flow.test_rules import ENSURE, covered, rules_of
+from tests.flow.test_rules import a_world as a_filtered_world
+from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World, play
+
+DENY = {**ENSURE, "default_deny": True}
+NEW = f"{NETWORKS}/virtualNetworks/spoke-c"
+NAME = "orders.blob.core.windows.net"
+
+
+async def a_world(nsg: dict[str, Any] | None = None) -> World:
+    """The policy's client is spoke-a; another network stands ready to follow it."""
+    world = await a_filtered_world(nsg or DENY)
+    body = {"addressSpace": {"addressPrefixes": ["10.3.0.0/16"]}}
+    subnets = [{"name": "clients", "properties": {"addressPrefix": "10.3.1.0/24"}}]
+    await world.send("PUT", NEW, {"location": "westeurope", "properties": {**body, "subnets": subnets}})
+    await world.sleep(61)
+    return world
+
+
+def change(world: World, client: str = NEW, nsg: dict[str, Any] | None = None, **profile: Any) -> None:
+    """The operator's new policy, in a process that was started with it."""
+    world.policy = a_policy(nsg=nsg or DENY, peering="ensure", clients=[client], **profile)
+    world.flow = world.worker()
+
+
+def reached(world: World, network: str, name: str = NAME) -> bool:
+    return reach.reach(world.azure.world, f"{network}/subnets/clients", name, 443).reachable
+
+
+def ip_of(state: dict[str, Any]) -> str:
+    return str(state["paths"][0]["addresses"][0]["ip"])
+
+
+async def holding(world: World, ip: str) -> list[str]:
+    """The rules that hold an address, by what they do and for whom."""
+    found = [rule for rule in (await rules_of(world)).values() if covered(rule, ip)]
+    return sorted(
+        f"{rule['access']} {','.join(rule.get('sourceAddressPrefixes') or ['*'])}" for rule in found
+    )
+
+
+def rules_noted(state: dict[str, Any]) -> int:
+    return sum("/securityRules/" in own for own in state["owned"])
+
+
+def test_a_client_that_the_policy_dropped_is_shut_out_and_the_new_one_let_in() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        ip = ip_of(await world.reconcile(at))
+        assert reached(world, SPOKE)
+        change(world)
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], rules_noted(state)) == ("Connected", 2)
+        assert await holding(world, ip) == ["Allow 10.3.0.0/16", "Deny *"]
+        assert len(await rules_of(world)) == 2
+        assert reached(world, NEW)
+        assert not reached(world, SPOKE)
+        world.sent()
+        await world.reconcile(at, "drift")
+        assert world.writes() == []
+
+    play(story)
+
+
+def test_nothing_is_withdrawn_before_the_new_path_is_proven() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        ip = ip_of(await world.reconcile(at))
+        change(world)
+        world.deny("Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write")
+        assert (await world.reconcile(at, "drift"))["result"] == "Blocked"
+        assert "Allow 10.1.0.0/16" in await holding(world, ip)
+        assert reached(world, SPOKE)
+
+    play(story)
+
+
+def test_other_targets_stay_in_a_rule_that_one_target_leaves() -> None:
+    async def story() -> None:
+        world = await a_world()
+        first, second = await world.create_account("first"), await world.create_account("second")
+        one, two = ip_of(await world.reconcile(first)), ip_of(await world.reconcile(second))
+        change(world)
+        await world.reconcile(first, "drift")
+        assert await holding(world, one) == ["Allow 10.3.0.0/16", "Deny *"]
+        assert await holding(world, two) == ["Allow 10.1.0.0/16", "Deny *"]
+        assert reached(world, SPOKE, "second.blob.core.windows.net")
+        assert not reached(world, SPOKE, "first.blob.core.windows.net")
+
+    play(story)
+
+
+def test_a_default_deny_that_is_not_wanted_any_more_goes() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        ip = ip_of(await world.reconcile(at))
+        change(world, SPOKE, ENSURE)
+        world.sent()
+        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+        ((method, path),) = world.writes()
+        assert (method, "/securityRules/causeway-deny-" in path) == ("DELETE", True)
+        assert await holding(world, ip) == ["Allow 10.1.0.0/16"]
+
+    play(story)
+
+
+def test_where_rules_are_not_ensured_nothing_is_written_and_a_later_removal_still_withdraws() -> None:
+    async def story() -> None:
+        for mode, result in (("require", "Blocked"), ("ignore", "Connected")):
+            world = await a_world()
+            at = await world.create_account()
+            before = (await world.reconcile(at), await rules_of(world))
+            change(world, SPOKE if mode == "ignore" else NEW, {"mode": mode})
+            world.sent()
+            state = await world.reconcile(at, "drift")
+            assert (state["result"], rules_noted(state)) == (result, 2)
+            assert await rules_of(world) == before[1]
+            assert not [path for _, path in world.writes() if "/securityRules/" in path]
+            await world.send("DELETE", at)
+            await world.sleep(60)
+            state = await world.reconcile(at)
+            assert (state["result"], state["owned"], await rules_of(world)) == ("Removed", [], {})
+
+    play(story)
+
+
+def test_under_require_a_path_that_holds_by_others_rules_leaves_ours_noted() -> None:
+    async def story() -> None:
+        world = await a_world(ENSURE)
+        at = await world.create_account()
+        await world.reconcile(at)
+        change(world, SPOKE, {"mode": "require", "default_deny": False})
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], rules_noted(state)) == ("Connected", 1)
+
+    play(story)
+
+
+def test_an_endpoint_that_moves_takes_its_old_address_out_of_the_rule_that_it_keeps() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        old = ip_of(await world.reconcile(at))
+        other = f"{HUB}/subnets/other"
+        group = (await world.send("GET", ENDPOINTS))["properties"]["networkSecurityGroup"]
+        body = {"addressPrefix": "10.0.7.0/24", "networkSecurityGroup": group}
+        await world.send("PUT", other, {"properties": body})
+        await world.sleep(61)
+        change(world, SPOKE, subnets={"westeurope": [other]})
+        state = await world.reconcile(at, "drift")
+        assert state["result"] == "Connected"
+        assert await holding(world, ip_of(state)) == ["Allow 10.1.0.0/16", "Deny *"]
+        assert await holding(world, old) == []
+        assert reached(world, SPOKE)
+
+    play(story)
+
+
+def test_a_rule_that_could_not_be_withdrawn_is_withdrawn_later() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        ip = ip_of(await world.reconcile(at))
+        change(world)
+        world.deny("Microsoft.Network/networkSecurityGroups/securityRules/delete")
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
+        world.allow_all()
+        state = await world.reconcile(at, "manual")
+        assert (state["result"], rules_noted(state)) == ("Connected", 2)
+        assert await holding(world, ip) == ["Allow 10.3.0.0/16", "Deny *"]
+
+    play(story)
+
+
+def test_an_endpoint_stays_until_its_addresses_are_out_of_every_rule() -> None:
+    async def story() -> None:
+        world = await a_world({**ENSURE})
+        at = await world.create_account()
+        await world.reconcile(at)
+        await world.send("DELETE", at)
+        await world.sleep(60)
+        world.deny("Microsoft.Network/networkSecurityGroups/securityRules/delete")
+        state = await world.reconcile(at)
+        assert (state["result"], len(await world.endpoints())) == ("Blocked", 1)
+        world.allow_all()
+        state = await world.reconcile(at, "manual")
+        assert (state["result"], state["owned"], await rules_of(world)) == ("Removed", [], {})
+        assert await world.endpoints() == []
+
+    play(story)
+
+
+def test_what_a_person_made_of_our_old_rule_stays() -> None:
+    async def story() -> None:
+        world = await a_world(ENSURE)
+        at = await world.create_account()
+        await world.reconcile(at)
+        ((name, rule),) = (await rules_of(world)).items()
+        group = (await world.send("GET", ENDPOINTS))["properties"]["networkSecurityGroup"]["id"]
+        mine = {**rule, "description": "mine now"}
+        await world.send("PUT", f"{group}/securityRules/{name}", {"properties": mine})
+        await world.sleep(30)
+        change(world, nsg=ENSURE)
+        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+        assert (await rules_of(world))[name]["description"] == "mine now"
+
+    play(story)
+
+
+def test_a_group_that_was_attached_since_the_last_reading_keeps_its_rules() -> None:
+    async def story() -> None:
+        world = await a_world(ENSURE)
+        at = await world.create_account()
+        group = (await world.send("GET", ENDPOINTS))["properties"]["networkSecurityGroup"]
+        body = {"addressPrefix": "10.0.1.0/24"}
+        await world.send("PUT", ENDPOINTS, {"properties": body})
+        await world.sleep(61)
+        late = world.worker()
+        for _ in range(2):  # the second walk writes nothing and holds the network as it is for a minute
+            await world.reconcile(at, flow=late)
+        await world.send("PUT", ENDPOINTS, {"properties": {**body, "networkSecurityGroup": group}})
+        await world.sleep(20)
+        state = await world.reconcile(at, "manual")
+        assert rules_noted(state) == 1
+        state = await world.reconcile(at, flow=late)
+        assert (state["result"], rules_noted(state)) == ("Connected", 1)
+        assert len(await rules_of(world)) == 1
+
+    play(story)
+
+
+def test_a_server_that_was_set_to_proxy_loses_the_redirect_range() -> None:
+    async def story() -> None:
+        world = await sql.a_world("Redirect")
+        await world.reconcile(sql.SERVER)
+        assert sql.reached(world, 11_000)
+        await sql.set_policy(world, "Proxy")
+        assert (await world.reconcile(sql.SERVER, "drift"))["result"] == "Connected"
+        assert await sql.allowed(world) == [["1433"]]
+        assert sql.reached(world, 1433)
+        assert not sql.reached(world, 11_000)
+        await sql.set_policy(world, "Redirect")
+        assert (await world.reconcile(sql.SERVER, "drift"))["result"] == "Connected"
+        assert await sql.allowed(world) == [["1433-65535"]]
+        assert sql.reached(world, 11_000)
+
+    play(story)
