@@ -30,6 +30,10 @@ class Port:
     last: int
     when: str = ""
 
+    def __str__(self) -> str:
+        """As rules write it: `443`, `1433-65535`."""
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

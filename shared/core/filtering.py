@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from shared.core.actions import Block
-from shared.core.catalogue import Group
+from shared.core.catalogue import Group, Port
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect
 from shared.core.kinds import rule
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.kind import Seen
 from shared.core.kinds.nic import Address
-from shared.core.kinds.peering import address_space, peerings_of
+from shared.core.kinds.peering import address_space, virtual_network
 from shared.core.kinds.rule import Rule, is_our_rule, rule_id
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy, enforced, group_of
@@ -115,12 +115,16 @@ def _pair(
 
 def ports_of(group: Group) -> tuple[str, ...]:
     """The group's TCP ports as rules write them, those that a wider range holds left out."""
-    ranges = sorted({(port.first, port.last) for port in group.ports}, key=lambda one: (one[0], -one[1]))
-    kept: list[tuple[int, int]] = []
-    for first, last in ranges:
-        if not any(low <= first and last <= high for low, high in kept):
-            kept.append((first, last))
-    return tuple(str(first) if first == last else f"{first}-{last}" for first, last in kept) or ("443",)
+    kept: list[Port] = []
+    for port in sorted(used_ports(group), key=lambda one: (one.first, -one.last)):
+        if not any(wide.first <= port.first and port.last <= wide.last for wide in kept):
+            kept.append(port)
+    return tuple(map(str, kept))
+
+
+def used_ports(group: Group) -> tuple[Port, ...]:
+    """The ports that the catalogue lists, each for some protocol or mode; HTTPS where it lists none."""
+    return group.ports or (Port(443, 443),)
 
 
 def client_prefixes(clients: Iterable[ResourceId], around: Surroundings) -> tuple[str, ...]:
@@ -172,12 +176,7 @@ def _verdicts(want: Rule, known: Sequence[Parsed], observed: Observed) -> Iterat
 def _virtual_network(observed: Observed) -> Iterator[str]:
     """The service tag VirtualNetwork: the networks in play and all that they are peered with."""
     for network in observed.around.networks.values():
-        if network is None:
-            continue
-        yield from (str(prefix) for prefix in address_space(network))
-        for half in peerings_of(network):
-            far = half.properties.get("remoteAddressSpace")
-            yield from far.get("addressPrefixes", []) if isinstance(far, dict) else []
+        yield from virtual_network(network) if network else ()
 
 
 def findings(connect: Connect, endpoints: Iterable[Endpoint], observed: Observed) -> tuple[str, ...]:

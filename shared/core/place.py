@@ -15,6 +15,7 @@ from shared.core.intent import Connect, Declined
 from shared.core.kinds.endpoint import connection_of, endpoint_id, subnet_of
 from shared.core.kinds.kind import Json, Seen, mapping, reference, sequence
 from shared.core.kinds.peering import peerings_of, remote_of
+from shared.core.kinds.subnet_policy import prefixes_in
 from shared.core.observed import Surroundings
 from shared.core.policy import Limits, Profile
 from shared.core.regions import region_key
@@ -172,10 +173,9 @@ def _crowded(
 def free_addresses(subnet: Json) -> int:
     """IPv4 addresses that Azure could still hand out in a subnet's body, as a virtual network lists it."""
     properties = mapping(subnet.get("properties"))
-    prefixes = sequence(properties.get("addressPrefixes")) or [properties.get("addressPrefix")]
     sizes = [
         network.num_addresses - RESERVED
-        for network in (ipaddress.ip_network(prefix, strict=False) for prefix in prefixes if prefix)
+        for network in (ipaddress.ip_network(prefix, strict=False) for prefix in prefixes_in(properties))
         if network.version == 4
     ]
     return max(0, sum(sizes) - len(sequence(properties.get("ipConfigurations"))))

@@ -87,6 +87,20 @@ def address_space(network: Seen) -> tuple[Network, ...]:
     return _prefixes(network.properties.get("addressSpace"))
 
 
+def virtual_network(network: Seen) -> tuple[str, ...]:
+    """What the service tag VirtualNetwork surely stands for in a network: its own prefixes and its peers'.
+
+    Peers count as they were synced, and not where their half denies access. Routes and gateways add more,
+    which a network's body does not tell (Microsoft Learn: "Virtual network service tags", "Create, change,
+    or delete a virtual network peering").
+    """
+    halves = (half for half in peerings_of(network) if state_of(half) == "Connected")
+    open_halves = (half for half in halves if half.properties.get(_ACCESS) is not False)
+    spaces = (half.properties.get("remoteAddressSpace") for half in open_halves)
+    far = (prefix for space in spaces for prefix in _prefixes(space))
+    return tuple(dict.fromkeys(str(prefix) for prefix in (*address_space(network), *far)))
+
+
 def overlap(a: Seen, b: Seen) -> str | None:
     """What two networks have in common, for which Azure refuses to peer them; None where nothing."""
     shared = _shared(address_space(a), address_space(b))

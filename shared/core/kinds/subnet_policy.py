@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Ordinary, Seen, mapping, reference
+from shared.core.kinds.kind import Json, Ordinary, Seen, mapping, reference, sequence
 
 POLICIES = "privateEndpointNetworkPolicies"
 GROUP = "networkSecurityGroup"
@@ -29,6 +29,12 @@ def enforced(subnet: Seen) -> bool:
 def group_of(subnet: Seen) -> ResourceId | None:
     """The network security group that filters the subnet."""
     return reference(subnet.properties.get(GROUP))
+
+
+def prefixes_in(subnet: Json) -> tuple[str, ...]:
+    """The address prefixes among a subnet's properties, in whichever form it has them."""
+    several, one = sequence(subnet.get("addressPrefixes")), subnet.get("addressPrefix")
+    return tuple(str(prefix) for prefix in several or [one] if prefix)
 
 
 def _policies(subnet: Seen) -> str:
