@@ -6,12 +6,13 @@ Sources: Microsoft Learn, "Network security groups" (by priority, the first matc
 itself) and "Virtual network service tags" (VirtualNetwork, Internet, AzureLoadBalancer).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from shared.core.boxes import EVERYTHING, LAST_PORT, PRIVATE, Box, box, common, minus, ports_of
 from shared.core.nsg import GROUPED, Direction, Rule, is_prefix
 
+FIRST_FREE = 1024  # clients take their own port from here on (RFC 6056)
 LOAD_BALANCER = "168.63.129.16"  # the host's virtual address, from which Azure's load balancers probe
 
 type Boxes = tuple[Box, ...]
@@ -53,9 +54,7 @@ def decide(
     whole = rest = tuple(box(prefix, ports_of(str(port))) for prefix in source_prefixes)
     allowing: list[Rule] = []
     doubts: Doubts = []
-    for rule in sorted(rules, key=lambda rule: rule.priority):
-        if rule.direction != direction.lower() or rule.protocol not in (protocol.lower(), "*"):
-            continue
+    for rule in _asked(rules, direction, protocol):
         matched, possible = _matched(rule, rest, target, here)
         if minus(possible, matched):
             doubts.append((rule, possible))
@@ -67,6 +66,36 @@ def decide(
         if not rest:
             break
     return _passed(allowing, rest, doubts)
+
+
+def shut(
+    rules: Iterable[Rule],
+    direction: Direction,
+    source_prefixes: Sequence[str],
+    destination_address: str,
+    port: int | str,
+    protocol: str = "Tcp",
+    *,
+    virtual_network: Iterable[str],
+) -> bool:
+    """None of such traffic passes (see `decide`), whatever rules that cannot be decided turn out to mean."""
+    here = tuple(map(box, virtual_network))
+    target = (box(destination_address),)
+    rest = tuple(box(prefix, ports_of(str(port))) for prefix in source_prefixes)
+    for rule in _asked(rules, direction, protocol):
+        matched, possible = _matched(rule, rest, target, here)
+        if rule.allows and possible:
+            return False
+        if any(low <= FIRST_FREE and high == LAST_PORT for low, high in map(ports_of, rule.source_ports)):
+            rest = minus(rest, matched)
+    return True
+
+
+def _asked(rules: Iterable[Rule], direction: Direction, protocol: str) -> Iterator[Rule]:
+    """The rules that say something of a direction and a protocol, in Azure's order."""
+    for rule in sorted(rules, key=lambda rule: rule.priority):
+        if rule.direction == direction.lower() and rule.protocol in (protocol.lower(), "*"):
+            yield rule
 
 
 def _matched(rule: Rule, rest: Boxes, target: Boxes, here: Boxes) -> tuple[Boxes, Boxes]:

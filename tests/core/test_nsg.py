@@ -1,5 +1,6 @@
 """Security rules as Azure reads them: the first match by priority decides, part by part."""
 
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.core.kinds.kind import Seen
 from shared.core.nsg import DEFAULTS, Rule, collapse, free_priority, rules_of
-from shared.core.nsg_verdict import Verdict, decide
+from shared.core.nsg_verdict import Verdict, decide, shut
 from tests.core.bodies import HUB
 
 CLIENTS = "10.1.0.0/16"
@@ -38,11 +39,19 @@ def plural(**properties: Any) -> dict[str, Any]:
     return {**{singular.get(name, name.removesuffix("es")): None for name in properties}, **properties}
 
 
-def ask(*rules: dict[str, Any], source: str = CLIENTS, port: int | str = 443, **more: Any) -> Verdict:
+def ask(
+    *rules: dict[str, Any],
+    source: str = CLIENTS,
+    port: int | str = 443,
+    question: Callable[..., Any] = decide,
+    **more: Any,
+) -> Any:
     """Ask for the clients' traffic to the endpoint, default rules behind the given ones."""
     group = Seen(HUB, {"properties": {"securityRules": list(rules)}})
     asked = {"direction": "Inbound", "virtual_network": NETWORK, **more}
-    return decide(rules_of(group), source_prefixes=[source], destination_address=ENDPOINT, port=port, **asked)
+    return question(
+        rules_of(group), source_prefixes=[source], destination_address=ENDPOINT, port=port, **asked
+    )
 
 
 def test_without_rules_the_virtual_network_passes_and_others_do_not() -> None:
@@ -208,6 +217,31 @@ def test_without_any_rule_at_all_nothing_passes() -> None:
     assert decide((), "Inbound", [CLIENTS], ENDPOINT, 443, virtual_network=NETWORK).allowed is False
 
 
+def test_two_rules_that_deny_a_half_each_shut_the_whole() -> None:
+    low = rule("low", 200, sourceAddressPrefix="10.1.0.0/17")
+    high = rule("high", 300, sourceAddressPrefix="10.1.128.0/17")
+    assert ask(low, high, question=shut)
+    assert not ask(low, question=shut)
+
+
+def test_what_a_doubtful_rule_may_let_through_is_not_shut() -> None:
+    assert not ask(grouped("Allow"), rule(priority=300), question=shut)
+    assert ask(grouped("Deny"), rule(priority=300), question=shut)
+    assert not ask(grouped("Deny"), question=shut)
+
+
+@pytest.mark.parametrize(
+    ("ports", "closed"), [("1024-65535", True), ("0-1023", False), ("49152-65535", False)]
+)
+def test_a_deny_shuts_out_only_whom_it_leaves_no_source_port(ports: str, closed: bool) -> None:
+    assert ask(rule(sourcePortRange=ports), question=shut) is closed
+
+
+def test_one_open_port_of_a_range_is_not_shut() -> None:
+    some = rule("some", 200, "Allow", destinationPortRange="1433")
+    assert not ask(some, rule("rest", 300), port="1433-65535", question=shut)
+
+
 def test_a_free_priority_is_the_bands_first_or_last_that_the_direction_leaves() -> None:
     rules = [Rule.parse(rule(priority=n)) for n in (1000, 1001, 1004)]
     rules.append(Rule.parse(rule(priority=1002, direction="Outbound")))
@@ -276,6 +310,26 @@ def test_a_network_passes_only_if_each_of_its_parts_does(
     halves = list(network.subnets()) if network.prefixlen < 32 else [network]
     each = [ask(*rules, source=str(half)).allowed for half in halves]
     assert ask(*rules, source=prefix).allowed is all(each)
+
+
+@settings(max_examples=300)
+@given(groups_of_rules, prefixes)
+def test_a_network_is_shut_only_if_each_of_its_parts_is(
+    rules: tuple[dict[str, Any], ...], prefix: str
+) -> None:
+    network = ip_network(prefix)
+    halves = list(network.subnets()) if network.prefixlen < 32 else [network]
+    each = [ask(*rules, question=shut, source=str(half)) for half in halves]
+    assert ask(*rules, question=shut, source=prefix) is all(each)
+
+
+@settings(max_examples=300)
+@given(groups_of_rules, prefixes, st.sampled_from([443, 80, 444]))
+def test_a_single_address_is_shut_if_and_only_if_it_is_denied(
+    rules: tuple[dict[str, Any], ...], prefix: str, port: int
+) -> None:
+    address = prefix.partition("/")[0]
+    assert ask(*rules, question=shut, source=address, port=port) is not packet(rules, address, port)
 
 
 @settings(max_examples=300)
