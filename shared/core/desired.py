@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.core.catalogue import Catalogue, Cloud, Group
+from shared.core.egress import judged
 from shared.core.filtering import Reported, changes_subnet, new_groups, rules, subnet_policies
-from shared.core.ids import GroupId
+from shared.core.ids import GroupId, ResourceId
 from shared.core.intent import Connect, Declined
 from shared.core.kinds import link, zone_group
 from shared.core.kinds.endpoint import Endpoint
@@ -48,7 +49,8 @@ class Leg:
 class Desired:
     """All legs of one target, and what lies between them and the clients.
 
-    `complete` is False while something waits for what an endpoint has still to report.
+    `complete` is False while something waits for what an endpoint has still to report. `clients` are the
+    networks whose own security rules must let the traffic out; none where the profile lets rules alone.
     """
 
     target: Target
@@ -59,6 +61,7 @@ class Desired:
     security_groups: tuple[SecurityGroup, ...] = ()
     subnet_policies: tuple[SubnetPolicy, ...] = ()
     complete: bool = True
+    clients: tuple[ResourceId, ...] = ()
 
     def objects(self) -> tuple[Wanted, ...]:
         """Every object once, in an order that respects needs; several legs may share zones and links."""
@@ -102,6 +105,7 @@ def desired(
         tuple(groups.values()),
         subnet_policies(connect, endpoints, groups),
         complete=addressed and all(leg.named for leg in legs),
+        clients=judged(connect),
     )
 
 

@@ -82,6 +82,10 @@ def _worst(errors: Collection[CausewayError]) -> Ending | None:
 def _proven(proof: Proof) -> Ending:
     if proof.holds:
         return Ending(Result.CONNECTED, reason="every check holds")
+    if stops := [check for check in proof.failures if check.remedy]:
+        reason = "; ".join(check.seen for check in stops)
+        remedy = "; ".join(dict.fromkeys(check.remedy for check in stops))
+        return Ending(Result.BLOCKED, stops[0].code, reason, remedy)
     if any(path.status.lower() == "pending" for path in proof.paths):
         remedy = "approve the private endpoint connection on the resource"
         reason = "the connection waits for approval"

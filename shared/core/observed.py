@@ -18,12 +18,15 @@ class Surroundings:
     """What stands around a target before anything is wished for.
 
     `networks` has each candidate's virtual network (None: it does not exist). `rivals` are the endpoints
-    that others connected to the same target, and `rival_zone_groups` what names they keep.
+    that others connected to the same target, and `rival_zone_groups` what names they keep. `groups` are the
+    security groups of the clients' subnets, and `hidden` says of some why they could not be read.
     """
 
     networks: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
     rivals: tuple[Seen, ...] = ()
     rival_zone_groups: Mapping[ResourceId, tuple[Seen, ...]] = field(default_factory=dict)
+    groups: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
+    hidden: Mapping[ResourceId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ provisioning state, and a pending endpoint is provisioned without being usable.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shared.core import egress
 from shared.core.desired import Desired, Leg
-from shared.core.filtering import applies, in_force
+from shared.core.egress import Exit, Way, exits
+from shared.core.filtering import applies, in_force, used_ports
 from shared.core.ids import ResourceId
 from shared.core.kinds import link, peering, zone_group
 from shared.core.kinds.endpoint import connection_of, nic_of
@@ -24,12 +26,17 @@ EXTERNAL_RECORDS = "records that somebody else keeps match addresses"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must be true: what, of which object, whether it is, and what was seen."""
+    """One thing that must be true: what, of which object, whether it is, and what was seen.
+
+    `remedy`: only a person can mend it, in this way, and `code` names the fault. Empty: a rerun may.
+    """
 
     name: str
     subject: str
     holds: bool
     seen: str
+    code: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +52,11 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """All checks and the paths they were made on."""
+    """All checks and the paths they were made on. `findings`: what fails no check and is worth hearing."""
 
     checks: tuple[Check, ...]
     paths: tuple[Path, ...]
+    findings: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -62,12 +70,15 @@ class Proof:
 
 def prove(desired: Desired, observed: Observed) -> Proof:
     """Check every leg against what was read last."""
+    outward = exits(desired.clients, [_way(leg, observed) for leg in desired.legs], observed)
     checks = (
         *(check for leg in desired.legs for check in _checks(leg, observed)),
         *(_peered(half, observed) for half in desired.peerings),
         *_filtered(desired, observed),
+        *(_let_out(network) for network in outward),
     )
-    return Proof(checks, tuple(_path(leg, observed) for leg in desired.legs))
+    told = tuple(text for network in outward for text in network.told)
+    return Proof(checks, tuple(_path(leg, observed) for leg in desired.legs), told)
 
 
 def addresses_of(endpoint: Seen, observed: Observed) -> tuple[Address, ...]:
@@ -138,6 +149,20 @@ def _filtered(desired: Desired, observed: Observed) -> Iterator[Check]:
             seen = f"denied by {verdict.by}" if verdict else "allowed"
             subject = f"{', '.join(wanted.destinations)} port {', '.join(wanted.ports)}"
             yield Check("rules let clients through", subject, verdict is None, seen)
+
+
+def _way(leg: Leg, observed: Observed) -> Way:
+    addresses = tuple(address.ip for address in _path(leg, observed).addresses)
+    return Way(leg.endpoint.subnet, addresses, used_ports(leg.group))
+
+
+def _let_out(network: Exit) -> Check:
+    """Somebody gets out of a client network, by the rules on its own subnets."""
+    name, subject = "rules let clients out", network.network.name
+    if not network.shut:
+        return Check(name, subject, holds=True, seen="allowed")
+    seen = "; ".join(map(str, network.shut))
+    return Check(name, subject, holds=False, seen=seen, code=egress.CODE, remedy=network.shut[0].remedy)
 
 
 def _records_match(leg: Leg, path: Path, ips: tuple[str, ...]) -> Check:

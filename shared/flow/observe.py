@@ -8,10 +8,12 @@ endpoint, network interface, zone group.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from shared.core.desired import Desired
+from shared.core.egress import groups_in
+from shared.core.errors import BlockedError
 from shared.core.ids import ResourceId
 from shared.core.kinds import link, peering, rule, zone_group
 from shared.core.kinds.endpoint import Endpoint, nic_of
@@ -43,25 +45,29 @@ class Observer:
         subnets: Iterable[ResourceId],
         clients: Iterable[ResourceId],
         ours: Iterable[ResourceId],
+        filtered: Iterable[ResourceId],
     ) -> Surroundings:
         """Networks of candidates and clients, and the endpoints that others connected to the target.
 
-        `ours` are endpoint ids that need no look here: ours in every candidate subnet.
+        `ours` are endpoint ids that need no look here: ours in every candidate subnet. `filtered` are the
+        clients whose subnets' security groups count.
         """
         parents = {*(subnet.parent for subnet in subnets), *clients}
-        networks = sorted((parent for parent in parents if parent), key=lambda parent: parent.key)
+        wanted = sorted((parent for parent in parents if parent), key=lambda parent: parent.key)
         own = set(ours)
         others = {c.endpoint_id for c in target.connections if c.endpoint_id and c.endpoint_id not in own}
         ordered = sorted(others, key=lambda other: other.key)
-        bodies, rivals = await asyncio.gather(
-            asyncio.gather(*(self._shared.get(network) for network in networks)),
+        (networks, filters), rivals = await asyncio.gather(
+            self._networks(wanted, filtered),
             asyncio.gather(*(self._rival(other) for other in ordered)),
         )
         found = [rival for rival in rivals if rival]
         return Surroundings(
-            dict(zip(networks, bodies, strict=True)),
+            networks,
             tuple(endpoint for endpoint, _ in found),
             {endpoint.id: groups for endpoint, groups in found},
+            {at: one for at, one in filters.items() if not isinstance(one, BlockedError)},
+            {at: str(one) for at, one in filters.items() if isinstance(one, BlockedError)},
         )
 
     async def renewed(self, around: Surroundings) -> Surroundings:
@@ -69,6 +75,20 @@ class Observer:
         bodies = await asyncio.gather(*(self._arm.get(network) for network in around.networks))
         newer = {at: seen(at, body) for at, body in zip(around.networks, bodies, strict=True)}
         return replace(around, networks=newer)
+
+    async def _networks(
+        self, wanted: Iterable[ResourceId], filtered: Iterable[ResourceId]
+    ) -> tuple[dict[ResourceId, Seen | None], dict[ResourceId, Seen | BlockedError | None]]:
+        """Networks, and the security groups of those whose rules count."""
+        networks = await _each(self._shared.get, wanted)
+        return networks, await _each(self._group, groups_in(networks[at] for at in filtered))
+
+    async def _group(self, at: ResourceId) -> Seen | BlockedError | None:
+        """A client's security group, or why it cannot be read: that is no fault of the endpoint's side."""
+        try:
+            return await self._shared.get(at)
+        except BlockedError as error:
+            return error
 
     async def observe(self, desired: Desired, known: Observed) -> Observed:
         """Read every wished-for object that nobody looked at yet in this walk.
@@ -184,6 +204,14 @@ def rules_in(group: Seen) -> tuple[Seen, ...]:
     """The group's rules, each under its own id."""
     entries = (mapping(entry) for entry in sequence(group.properties.get(rule.COLLECTION)))
     return tuple(Seen(at, entry) for entry in entries if (at := reference(entry)))
+
+
+async def _each[T](
+    read: Callable[[ResourceId], Awaitable[T]], ids: Iterable[ResourceId]
+) -> dict[ResourceId, T]:
+    """Read these at once."""
+    wanted = tuple(ids)
+    return dict(zip(wanted, await asyncio.gather(*map(read, wanted)), strict=True))
 
 
 type _Part = tuple[dict[ResourceId, Seen | None], dict[tuple[ResourceId, str], tuple[Seen, ...]]]

@@ -79,9 +79,10 @@ class Reconciler:
                 break
         if applied.errors and await self._viewer.read(target.id) is None:
             return await self._leave(target.id, None, memory, deadline)
-        errors = tuple(applied.errors.values())
-        reached = ending(prove(view.desired, view.observed), tuple(done), errors, connect.profile_name)
-        reached = await self._retire(view, replace(reached, findings=view.findings), memory, deadline)
+        proof, errors = prove(view.desired, view.observed), tuple(applied.errors.values())
+        told = (*view.findings, *proof.findings)
+        reached = replace(ending(proof, tuple(done), errors, connect.profile_name), findings=told)
+        reached = await self._retire(view, reached, memory, deadline)
         return await self._door.shut(target, connect, reached, deadline)
 
     async def _retire(self, view: View, reached: Ending, memory: Memory, deadline: float) -> Ending:

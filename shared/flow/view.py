@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from shared.core.actions import Block, Replace
 from shared.core.catalogue import Catalogue
 from shared.core.desired import Desired, desired, nameless, too_many_zones
+from shared.core.egress import judged
 from shared.core.errors import BlockedError, InputError, PermanentError
 from shared.core.filtering import findings
 from shared.core.ids import ResourceId
@@ -121,7 +122,7 @@ class Viewer:
         groups = [group.group_id for group in connect.groups]
         ours = [endpoint_id(homes[s], target.id, group, s) for s in subnets for group in groups]
         around, (connect, told) = await asyncio.gather(
-            self._observer.around(target, subnets, _clients(connect), (*ours, *owned)),
+            self._observer.around(target, subnets, _clients(connect), (*ours, *owned), judged(connect)),
             self._narrowed(target, connect),
         )
         chosen = sites(target, connect, region, subnets, around, self._policy.limits)
