@@ -10,6 +10,7 @@ import importlib.util
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from sandbox.azure import usages
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import Json, Request, Response
 
@@ -42,6 +43,7 @@ class Control:
             ("GET", "reach"): self.reach,
             ("POST", "policies"): self.policies,
             ("POST", "registrations"): self.registrations,
+            ("POST", "usages"): self.usages,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -202,6 +204,12 @@ class Control:
         known = self._simulator.world.subscriptions[ArmId(str(body["subscription"])).subscription.lower()]
         known["unregistered"] = [str(one).lower() for one in body.get("unregister", [])]
         return {"unregistered": known["unregistered"]}
+
+    async def usages(self, request: Request) -> Json:
+        """`{"subscription": id, "region": name, "endpoints": n}`: count so many more than exist."""
+        body = _object(request)
+        subscription, region = str(body["subscription"]), str(body["region"])
+        return usages.pretend(self._simulator.world, subscription, region, int(body["endpoints"]))
 
 
 def _object(request: Request) -> Json:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from sandbox.azure import groups, listing, refusals, subscriptions, tags
+from sandbox.azure import groups, listing, refusals, subscriptions, tags, usages
 from sandbox.azure.admission import admit
 from sandbox.azure.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.model import ArmError, Request, Response
@@ -74,6 +74,8 @@ class Gateway:
                 return Answer(self._locks(found, request, principal))
             case "resources":
                 return Answer(self._resources(found, request, principal))
+            case "usages":
+                return Answer(usages.answer(self._world, found, request, principal))
             case _:
                 return Answer(subscriptions.answer(self._world, found, principal))
 

@@ -23,6 +23,7 @@ type Kind = Literal[
     "providers",
     "provider",
     "register",
+    "usages",
     "metadata",
     "unknown",
 ]
@@ -46,6 +47,7 @@ class Route:
     instance: `id`. collection: `type_name` below `id` (a resource, a group or a subscription). action:
     `action` on `id`. poll: operation `action` (its guid) in collection `type_name`. resources: all resources
     in `id`.
+    usages: of the network service, in a subscription (`id`) and a region (`action`).
     tags, locks, lock: of the scope `id` (lock name in `action`). provider, register: namespace in `action`.
     """
 
@@ -129,6 +131,8 @@ def _scope(parts: list[str], low: list[str]) -> Route | None:
             return Route("provider", subscription, action=parts[3])
         case ["providers", _, "register"]:
             return Route("register", subscription, action=parts[3])
+        case ["providers", "microsoft.network", "locations", _, "usages"]:
+            return Route("usages", subscription, action=parts[5])
     return None
 
 
