@@ -3,16 +3,37 @@
 Place in the data's way: beside `place.py`, which counts a subnet's addresses. Endpoints over peered networks
 are limited together, and beyond that limit nothing is refused: connections get worse, so it is counted here.
 Source: Microsoft Learn, "Azure subscription and service limits" (private link) and "Increase private endpoint
-virtual network limits" (`privateEndpointVNetPolicies: Basic`, the high-scale mode).
+virtual network limits" (`privateEndpointVNetPolicies: Basic`, the high-scale mode). What a subscription may
+have in a region (65,536) Azure itself tells with its count: REST reference "Usages - List".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen, mapping, reference, sequence
+from shared.core.kinds.kind import Json, Seen, mapping, reference, sequence
 
 PER_NETWORK, PER_NETWORK_HIGH_SCALE = 1000, 5000
 OVER_PEERED, OVER_PEERED_HIGH_SCALE = 4000, 20_000
+COUNTED = "privateendpoints"  # the name of the count among a region's usages, in lower case
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many there are, and how many Azure allows."""
+
+    count: int
+    limit: int
+
+
+def endpoints_used(usages: Iterable[Json]) -> Usage | None:
+    """The private endpoints among a subscription's usages in a region; None where they are not counted."""
+    for entry in map(mapping, usages):
+        count, limit = entry.get("currentValue"), entry.get("limit")
+        named = str(mapping(entry.get("name")).get("value") or "").lower() == COUNTED
+        if named and isinstance(count, int) and isinstance(limit, int):
+            return Usage(count, limit)
+    return None
 
 
 def endpoints_in(network: Seen) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.core.ids import ResourceId
 from shared.core.kinds.kind import Seen
+from shared.core.room import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Surroundings:
 
     `networks` has each candidate's virtual network (None: it does not exist). `rivals` are the endpoints
     that others connected to the same target, and `rival_zone_groups` what names they keep. `groups` are the
-    security groups of the clients' subnets, and `hidden` says of some why they could not be read.
+    security groups of the clients' subnets, and `hidden` says of some why they could not be read. `room` is
+    what was asked about room for new endpoints.
     """
 
     networks: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
@@ -27,6 +29,7 @@ class Surroundings:
     rival_zone_groups: Mapping[ResourceId, tuple[Seen, ...]] = field(default_factory=dict)
     groups: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
     hidden: Mapping[ResourceId, str] = field(default_factory=dict)
+    room: Room = field(default_factory=Room)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,37 +4,51 @@ Place in the data's way: between `Intent` and `Desired`. It needs what stands ar
 (`Surroundings`), because only the networks themselves know their region, delegations and free addresses.
 """
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shared.core.actions import Block
-from shared.core.capacity import crowded, endpoints_in
-from shared.core.ids import GroupId, ResourceId
+from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined
 from shared.core.kinds.endpoint import connection_of, endpoint_id, subnet_of
-from shared.core.kinds.kind import Json, Seen, mapping, reference, sequence
-from shared.core.kinds.peering import peerings_of, remote_of
-from shared.core.kinds.subnet_policy import prefixes_in
+from shared.core.kinds.kind import Json, Seen, mapping, sequence
 from shared.core.observed import Surroundings
 from shared.core.policy import Limits, Profile
 from shared.core.regions import region_key
-from shared.core.target import Target
-
-RESERVED = 5  # Azure keeps the first four addresses and the last of every subnet (Microsoft Learn: VNet FAQ)
+from shared.core.room import FULL, PLENTY, Candidate, free_addresses
+from shared.core.target import Connection, Target
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """An endpoint of this id belongs into this subnet, in the subnet's network's region.
 
-    `adopted`: someone else's endpoint stands there already and answers the need.
+    `adopted`: someone else's endpoint stands there already and answers the need. `new`: it is yet to be made.
     """
 
     endpoint: ResourceId
     subnet: ResourceId
     location: str
     adopted: bool = False
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """How many addresses the target's groups take. `scarce`: a network whose subnet has few left."""
+
+    scarce: ResourceId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How many private endpoints the subscription has in the region."""
+
+    subscription: str
+    region: str
+
+
+type Doubt = Members | Used
 
 
 def candidates(target: Target, profile: Profile) -> tuple[str, tuple[ResourceId, ...]] | Declined:
@@ -59,7 +73,8 @@ def sites(
 ) -> Mapping[str, Site] | Block:
     """One site for each group id. All new endpoints of a target go into one subnet.
 
-    Our own endpoint in a candidate keeps its subnet whatever the free addresses say.
+    The operator's order counts among subnets that need as many new endpoints: our own endpoint in a candidate
+    keeps its subnet, also when there is room again in one that comes before it.
     """
     found: dict[str, Site] = {}
     for group in connect.groups:
@@ -68,17 +83,59 @@ def sites(
     missing = [group.group_id for group in connect.groups if group.group_id not in found]
     if not missing:
         return found
+    options = [_candidate(target, connect, missing, subnet, around) for subnet in subnets]
+    clients = connect.profile.clients if connect.profile.peering == "ensure" else ()
     faults: list[Block] = []
-    for subnet in subnets:
-        home = connect.profile.endpoints_resource_group or subnet.group
-        fault = _fault(target, missing, region, subnet, home, around.networks, limits)
+    for option in sorted(options, key=lambda option: len(option.new)):
+        fault = option.fault(region, around.room, limits, around.networks, clients)
         if fault is None:
-            location = str(_body(subnet.parent, around.networks).get("location") or region)
-            made = {group: endpoint_id(home, target.id, group, subnet) for group in missing}
-            return found | {group: Site(made[group], subnet, location) for group in missing}
+            return found | _sites(option, region)
         faults.append(fault)
     rest = "".join(f"; {fault.reason}" for fault in faults[1:])
     return Block(target.id, faults[0].found, faults[0].code, faults[0].reason + rest, faults[0].remedy)
+
+
+def _candidate(
+    target: Target, connect: Connect, groups: list[str], subnet: ResourceId, around: Surroundings
+) -> Candidate:
+    home = connect.profile.endpoints_resource_group or subnet.group
+    network = around.networks.get(subnet.parent) if subnet.parent else None
+    return Candidate(
+        target.id,
+        subnet,
+        _subnet_body(network.body if network else {}, subnet),
+        network,
+        {group: endpoint_id(home, target.id, group, subnet) for group in groups},
+        frozenset(c.endpoint_id for c in target.connections if c.endpoint_id and not _lost(c)),
+    )
+
+
+def _lost(connection: Connection) -> bool:
+    """Its endpoint may be long gone."""
+    return connection.status.lower() == "disconnected"
+
+
+def _sites(option: Candidate, region: str) -> dict[str, Site]:
+    new, location = set(option.new), option.location or region
+    return {group: Site(at, option.subnet, location, new=group in new) for group, at in option.made.items()}
+
+
+def doubt(chosen: Mapping[str, Site] | Block, around: Surroundings) -> Doubt | None:
+    """What could still change the choice, and only Azure can tell; None where it is sure enough.
+
+    Nothing is in doubt unless an endpoint is about to be made: a target that is connected costs nothing here.
+    """
+    unknown = around.room.addresses is None
+    if isinstance(chosen, Block):
+        return Members() if unknown and chosen.code == FULL else None
+    new = [site for site in chosen.values() if site.new]
+    if not new:
+        return None
+    subnet = subnet_in(around.networks, new[0].subnet)
+    if unknown and subnet and free_addresses(subnet.body) < PLENTY * len(new):
+        return Members(new[0].subnet.parent)
+    used = Used(new[0].endpoint.subscription.lower(), region_key(new[0].location))
+    return used if (used.subscription, used.region) not in around.room.used else None
 
 
 def _answered(target: Target, group: str, subnets: Iterable[ResourceId], around: Surroundings) -> Site | None:
@@ -90,95 +147,6 @@ def _answered(target: Target, group: str, subnets: Iterable[ResourceId], around:
         if connection.group.lower() == group.lower() and connection.status.lower() == "approved":
             return Site(rival.id, subnet, str(rival.body.get("location") or ""), adopted=True)
     return None
-
-
-def _fault(
-    target: Target,
-    groups: list[str],
-    region: str,
-    subnet: ResourceId,
-    home: GroupId,
-    networks: Mapping[ResourceId, Seen | None],
-    limits: Limits,
-) -> Block | None:
-    network = _body(subnet.parent, networks)
-    body = _subnet_body(network, subnet)
-    if not body:
-        return Block(
-            target.id,
-            subnet,
-            "SubnetNotFound",
-            f"the subnet {subnet.text} does not exist",
-            "correct the policy, or create it",
-        )
-    if region_key(str(network.get("location"))) != region:
-        return Block(
-            target.id,
-            subnet,
-            "SubnetInOtherRegion",
-            f"the subnet {subnet.text} is in {network.get('location')}, the policy lists it under {region}",
-            "list the subnet under its own region, or name one in this region",
-        )
-    properties = mapping(body.get("properties"))
-    services = [
-        mapping(mapping(entry).get("properties")).get("serviceName")
-        for entry in sequence(properties.get("delegations"))
-    ]
-    if services:
-        return Block(
-            target.id,
-            subnet,
-            "SubnetIsDelegated",
-            f"the subnet {subnet.text} is delegated to {services[0]}",
-            "name a subnet without delegation in the policy",
-        )
-    standing = {reference(entry) for entry in sequence(properties.get("privateEndpoints"))}
-    new = [group for group in groups if endpoint_id(home, target.id, group, subnet) not in standing]
-    free = free_addresses(body)
-    if len(new) > free:
-        return Block(
-            target.id,
-            subnet,
-            "SubnetFull",
-            f"the subnet {subnet.text} has {free} free addresses, {len(new)} are needed",
-            "add a subnet to the policy for this region, or make room in this one",
-        )
-    if new and len(standing) + len(new) > limits.max_endpoints_per_subnet:
-        return Block(
-            target.id,
-            subnet,
-            "SubnetAtLimit",
-            f"the subnet {subnet.text} holds {len(standing)} endpoints, the policy lets it hold "
-            f"{limits.max_endpoints_per_subnet}",
-            "raise limits.max_endpoints_per_subnet, or add a subnet to the policy for this region",
-        )
-    return _crowded(target, subnet, len(new), networks)
-
-
-def _crowded(
-    target: Target, subnet: ResourceId, new: int, networks: Mapping[ResourceId, Seen | None]
-) -> Block | None:
-    """The limits of Azure on endpoints in a network, and over the networks that are peered with it."""
-    network = networks.get(subnet.parent) if subnet.parent else None
-    if network is None or not new:
-        return None
-    remotes = {remote_of(half) for half in peerings_of(network)}
-    peered = {at: endpoints_in(seen) for at, seen in networks.items() if seen and at in remotes}
-    if text := crowded(network, peered, new):
-        remedy = "spread the endpoints over more networks, or ask for the high-scale mode"
-        return Block(target.id, network.id, "NetworkCrowded", text, remedy)
-    return None
-
-
-def free_addresses(subnet: Json) -> int:
-    """IPv4 addresses that Azure could still hand out in a subnet's body, as a virtual network lists it."""
-    properties = mapping(subnet.get("properties"))
-    sizes = [
-        network.num_addresses - RESERVED
-        for network in (ipaddress.ip_network(prefix, strict=False) for prefix in prefixes_in(properties))
-        if network.version == 4
-    ]
-    return max(0, sum(sizes) - len(sequence(properties.get("ipConfigurations"))))
 
 
 def _body(network: ResourceId | None, networks: Mapping[ResourceId, Seen | None]) -> Json:

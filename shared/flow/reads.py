@@ -74,9 +74,12 @@ class SharedReads:
         assert isinstance(tags, Mapping)  # noqa: S101
         return tags
 
-    async def held[T](self, what: str, read: Callable[[], Awaitable[T]]) -> T:
-        """What `read` makes of several requests, kept like one reading; `what` is its name among them."""
-        return cast(T, await self._read((what, "made"), read))
+    async def held[T](self, what: str, read: Callable[[], Awaitable[T]], seconds: float | None = None) -> T:
+        """What `read` makes of several requests, kept like one reading; `what` is its name among them.
+
+        `seconds`: how old it may be, where that is not the usual time.
+        """
+        return cast(T, await self._read((what, "made"), read, seconds))
 
     def forget(self, at: ResourceId) -> None:
         """Something at, or right below, this id was written: the next reader asks Azure."""
@@ -89,12 +92,16 @@ class SharedReads:
     async def _list(self, parent: ResourceId, collection: str) -> object:
         return seen_all(await self._arm.list(parent, collection))
 
-    async def _read(self, key: tuple[ResourceId | str, str], read: Callable[[], Awaitable[object]]) -> object:
-        now = self._clock.monotonic()
+    async def _read(
+        self,
+        key: tuple[ResourceId | str, str],
+        read: Callable[[], Awaitable[object]],
+        seconds: float | None = None,
+    ) -> object:
+        now, limit = self._clock.monotonic(), self._held if seconds is None else seconds
         known = self._readings.get(key)
-        if known is None or now >= known[0] or known[1] < _oldest.get():
-            made = self._clock.now().timestamp()
-            known = (now + self._held, made, asyncio.ensure_future(read()))
+        if known is None or now >= known[0] + limit or known[1] < _oldest.get():
+            known = (now, self._clock.now().timestamp(), asyncio.ensure_future(read()))
             self._readings[key] = known
         try:
             return await asyncio.shield(known[2])

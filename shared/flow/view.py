@@ -22,7 +22,7 @@ from shared.core.kinds import zone_group
 from shared.core.kinds.endpoint import Endpoint, endpoint_id
 from shared.core.leftover import Leftover, leftover
 from shared.core.observed import Observed, Surroundings
-from shared.core.place import Site, candidates, sites, with_subnet
+from shared.core.place import Site, candidates, with_subnet
 from shared.core.plan import Plan, plan, restoration
 from shared.core.policy import Policy
 from shared.core.proof import addresses_of
@@ -31,6 +31,7 @@ from shared.flow.apply import Applied
 from shared.flow.observe import Observer
 from shared.flow.ports import Arm, Json
 from shared.flow.reads import SharedReads
+from shared.flow.room import RoomReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Viewer:
         self._arm = arm
         self._shared = shared
         self._observer = Observer(arm, shared)
+        self._room = RoomReader(policy, catalogue, arm, shared)
 
     def refuse_foreign(self, at: ResourceId) -> None:
         """Raise InputError for a resource that Causeway would never touch, so that a person hears why."""
@@ -125,7 +127,7 @@ class Viewer:
             self._observer.around(target, subnets, _clients(connect), (*ours, *owned), judged(connect)),
             self._narrowed(target, connect),
         )
-        chosen = sites(target, connect, region, subnets, around, self._policy.limits)
+        chosen, around = await self._room.sites(target, connect, region, subnets, around)
         if isinstance(chosen, Block):
             return chosen
         wish = desired(target, connect, chosen, self._catalogue, self._policy.cloud, around, {})
