@@ -84,14 +84,18 @@ class World:
         self._acts: list[asyncio.Future[None]] = []
         self.flow = self.worker()
 
-    def worker(self) -> Flow:
+    def worker(self, ports: Ports | None = None) -> Flow:
         """Another process of the app over the same Azure, tables and queue."""
+        return wire(self.policy, ports or self.ports(), budget=480.0)
+
+    def ports(self) -> Ports:
+        """What such a process talks to; a test replaces the one that it is about."""
         clock = LoopClock()
         transport = InProcessTransport(self.azure)
         arm = SdkArm(ArmClients(Token(), "https://arm.test", transport), clock)  # type: ignore[arg-type]
         ledger = TableLedger(self.tables["connections"], self.tables["outcomes"], clock)
         leases = TableLeases(self.tables["leases"], clock)
-        return wire(self.policy, Ports(arm, ledger, leases, self.queue, clock), budget=480.0)
+        return Ports(arm, ledger, leases, self.queue, clock)
 
     async def send(self, method: str, path: str, body: Any = None, version: str = "2024-05-01") -> Any:
         """A user's request. Raises AssertionError for an error answer."""

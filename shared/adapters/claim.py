@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from shared.adapters.clock import Clock
-from shared.adapters.ledger_row import is_empty, owned_of, owning, present, without
+from shared.adapters.ledger_row import Entry, is_empty, owned_of, owning, present, without
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
+from shared.core.departure import Departure, Going
 from shared.core.errors import CausewayError, TransientError
 from shared.core.ids import ResourceId, target_key
 from shared.core.lines import line
@@ -35,9 +36,9 @@ class LostClaim(TransientError):  # noqa: N818
 
 
 class History(Protocol):
-    """Where outcomes are added."""
+    """Where a target's past is kept."""
 
-    async def append(self, outcome: Outcome) -> None:
+    async def append(self, entry: Entry) -> None:
         """Add to a target's history."""
 
 
@@ -100,6 +101,12 @@ class TableClaim:
 
     async def own(self, made: ResourceId) -> None:
         await self._write(lambda row: owning(row, [*without(owned_of(row), [made]), made.text]))
+
+    async def remember(self, going: tuple[Going, ...]) -> None:
+        """The row is written first: a worker that was overtaken must not delete what another one keeps."""
+        await self._write(lambda row: {**row, **lease(self._clock, self._owner)})
+        target = ResourceId.parse(self._target)
+        await self._history.append(Departure(target, self._clock.now(), self.profile, going))
 
     async def disown(self, gone: Iterable[ResourceId]) -> None:
         ids = tuple(gone)

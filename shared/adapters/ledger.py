@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.adapters.claim import RACES, TableClaim, contended, take
 from shared.adapters.clock import Clock
-from shared.adapters.ledger_row import QUEUED, is_over, past, present, record_of, shown
+from shared.adapters.ledger_row import QUEUED, Entry, is_over, past, present, record_of, shown
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.ids import GroupId, ResourceId, target_key
 from shared.core.outcome import Outcome, Result
@@ -79,11 +79,11 @@ class TableLedger:
         ]
         return [at for at in found if group is None or at.group == group]
 
-    async def append(self, outcome: Outcome) -> None:
-        """Add to a target's history. Two outcomes of one moment get two rows."""
-        moment = FOREVER - int(outcome.at.timestamp() * 1_000_000)
+    async def append(self, entry: Entry) -> None:
+        """Add to a target's history. Two entries of one moment get two rows."""
+        moment = FOREVER - int(entry.at.timestamp() * 1_000_000)
         key = f"{moment:016d}-{uuid.uuid4().hex[:8]}"
-        await self._outcomes.insert(target_key(outcome.target), key, past(outcome))
+        await self._outcomes.insert(target_key(entry.target), key, past(entry))
 
     async def _row(self, key: str) -> Row | None:
         """A target's row by its key alone. Its history names the subscription; without one, search all."""

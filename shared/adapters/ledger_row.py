@@ -6,17 +6,34 @@ over as many columns as it needs; beside it stand the few columns that people an
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from shared.adapters.tables import Row, Value, Values, joined, split
 from shared.core.ids import ResourceId
 from shared.core.outcome import Outcome, Result
 
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
+NOTE = 100  # characters around a list of what was left out
 MAX_TEXT = 8_000  # characters of one reason or remedy in a record that is too long as a whole
 QUEUED = "Queued"  # the code of a row that was made before anything was done
 
 type Json = dict[str, Any]
+
+
+class Entry(Protocol):
+    """What a target's history is made of: outcomes, and what was about to go (`core/departure.py`)."""
+
+    @property
+    def target(self) -> ResourceId:
+        """Whose history it belongs to."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was so."""
+
+    def record(self) -> Json:
+        """The entry as JSON."""
 
 
 def present(old: Values, outcome: Outcome) -> dict[str, Value]:
@@ -37,9 +54,9 @@ def present(old: Values, outcome: Outcome) -> dict[str, Value]:
     }
 
 
-def past(outcome: Outcome) -> dict[str, Value]:
+def past(entry: Entry) -> dict[str, Value]:
     """The columns of one entry of a target's history."""
-    return split("record", json.dumps(fitting(outcome.record())))
+    return split("record", json.dumps(fitting(entry.record())))
 
 
 def record_of(values: Values) -> Json:
@@ -83,6 +100,8 @@ def is_over(values: Values) -> bool:
 
 def fitting(record: Json) -> Json:
     """The record, or what fits of it with a note of what was left out: size never loses an outcome."""
+    if "going" in record:
+        record = _with_bodies_that_fit(record)
     if len(json.dumps(record)) <= MAX_RECORD:
         return record
     lists = {name: value for name, value in record.items() if isinstance(value, list)}
@@ -92,6 +111,27 @@ def fitting(record: Json) -> Json:
         for name, value in record.items()
     }
     return {**kept, **{name: [] for name in lists}, "left_out": left_out}
+
+
+def _with_bodies_that_fit(record: Json) -> Json:
+    """The record with as many bodies as fit, small ones first; the others' ids are named as left out."""
+    room = (
+        MAX_RECORD
+        - NOTE
+        - len(json.dumps({**record, "going": [{**one, "body": None} for one in record["going"]]}))
+    )
+    left_out: list[str] = []
+    kept: dict[str, Any] = {}
+    for one in sorted(record["going"], key=lambda one: len(json.dumps(one["body"]))):
+        room -= len(json.dumps(one["body"])) + len(one["id"]) + 8  # its id is told where it is left out
+        if room >= 0:
+            kept[one["id"]] = one["body"]
+        else:
+            left_out.append(one["id"])
+    if not left_out:
+        return record
+    going = [{**one, "body": kept.get(one["id"])} for one in record["going"]]
+    return {**record, "going": going, "left_out": {"bodies": left_out}}
 
 
 def _without(values: Values, name: str) -> dict[str, Value]:

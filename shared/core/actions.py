@@ -45,11 +45,12 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Ours, and cannot be mended in place: delete it, then make it anew."""
+    """Ours, and cannot be mended in place: delete it, then make it anew. `along` goes with it."""
 
     want: Wanted
     have: Seen
     reason: str
+    along: tuple[Seen, ...] = ()
 
     @property
     def id(self) -> ResourceId:
@@ -84,10 +85,15 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Ours, and nobody wants it any more. `have` is what history needs to remake it."""
+    """Ours, and nobody wants it any more. `have`, and what goes `along` below it, history keeps to remake.
+
+    It goes once the actions on `after` are done.
+    """
 
     have: Seen
     reason: str
+    along: tuple[Seen, ...] = ()
+    after: tuple[ResourceId, ...] = ()
 
     @property
     def id(self) -> ResourceId:
@@ -98,10 +104,14 @@ class Delete:
 class Withdraw:
     """A rule of ours that serves others too: take these addresses out of it, and the rule if none is left."""
 
-    id: ResourceId
+    have: Seen
     group: ResourceId
     addresses: tuple[str, ...]
     reason: str
+
+    @property
+    def id(self) -> ResourceId:
+        return self.have.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ def decide(want: Wanted, observed: Observed) -> Action:
         return Wait(want, have)
     broken, drift = want.beyond_repair(have), want.drift(have)
     if ours and broken:
-        return _unwritable(want, broken) or Replace(want, have, broken)
+        below = observed.listed(want.id, zone_group.COLLECTION)
+        return _unwritable(want, broken) or Replace(want, have, broken, below)
     if ours and drift:
         return _unwritable(want, drift[0]) or Update(want, have, drift)
     if broken or drift:

@@ -124,23 +124,38 @@ def restoration(desired: Desired, observed: Observed) -> Plan:
     )
 
 
-def removal(owned: Iterable[Seen], target: ResourceId, reason: str) -> Plan:
+def removal(
+    owned: Iterable[Seen],
+    target: ResourceId,
+    reason: str,
+    below: Iterable[Seen] = (),
+    leaving: tuple[Withdraw, ...] = (),
+) -> Plan:
     """The plan for a target that is gone or no longer wanted: what is ours goes, nothing else.
 
     `owned` are objects that the ledger says we made; each must also bear our mark today. What goes with
-    its parent needs no delete of its own. Rules serve others too, and are only left (`withdrawal`).
+    its parent needs no delete of its own; `below` is whatever stands below them, whoever made it. Rules serve
+    others too and are only left (`withdrawal`), before the endpoints go: whatever is gone cannot tell which
+    addresses it had, and Azure gives them to the next one.
     """
+    first = tuple(step.id for step in leaving)
     ours = [have for have in owned if marked(have, target) or _is_our_zone_group(have)]
     ids = {have.id for have in ours}
-    return Plan(tuple(Delete(have, reason) for have in ours if have.id.parent not in ids))
+    children = {have.id: have for have in (*ours, *below) if have.id.parent in ids}.values()
+    deletes = (
+        Delete(have, reason, tuple(child for child in children if child.id.parent == have.id), first)
+        for have in ours
+        if have.id.parent not in ids
+    )
+    return Plan((*leaving, *deletes))
 
 
-def withdrawal(owned: Iterable[Seen], addresses: Iterable[str], reason: str) -> Plan:
-    """The plan that takes a target's addresses out of the rules among these that are ours and hold any."""
+def withdrawal(owned: Iterable[Seen], addresses: Iterable[str], reason: str) -> tuple[Withdraw, ...]:
+    """What takes a target's addresses out of the rules among these that are ours and hold any."""
     leaving = tuple(sorted(set(addresses)))
     rules = [have for have in owned if have.id.is_type(rule.TYPE) and is_our_rule(have)]
-    held = [have.id for have in rules if rule.holds(have, leaving)]
-    return Plan(tuple(Withdraw(at, at.parent, leaving, reason) for at in held if at.parent))
+    held = [have for have in rules if rule.holds(have, leaving)]
+    return tuple(Withdraw(have, have.id.parent, leaving, reason) for have in held if have.id.parent)
 
 
 def _is_our_zone_group(have: Seen) -> bool:

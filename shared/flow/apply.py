@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw, verb
 from shared.core.decide import decide
+from shared.core.departure import going
 from shared.core.errors import BlockedError, CausewayError, NotAttempted, StillRunning, TransientError
 from shared.core.ids import ResourceId
 from shared.core.kinds import link, rule
@@ -23,13 +24,11 @@ from shared.core.observed import Observed
 from shared.core.outcome import Done
 from shared.core.plan import Plan
 from shared.flow.observe import peered, ruled
-from shared.flow.ports import Arm, Clock, Leases
+from shared.flow.ports import Arm, Clock, Leases, Memory
 from shared.flow.reads import SharedReads, seen, seen_all
 
 TRIES = 5
 FIRST_WAIT, LONGEST_WAIT = 2.0, 30.0  # seconds; recorded locks on one network last 1 to 10 s
-
-type Own = Callable[[ResourceId], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +52,28 @@ class Applier:
         # Addresses that walks of this process are about to add to a rule: one write takes them all.
         self.joining: defaultdict[ResourceId, set[str]] = defaultdict(set)
 
-    async def apply(self, plan: Plan, own: Own, deadline: float) -> Applied:
-        """Carry out the plan until `deadline` (clock.monotonic); `own` hears of objects before they are made.
+    async def apply(self, plan: Plan, memory: Memory, deadline: float) -> Applied:
+        """Carry out the plan until `deadline` (clock.monotonic).
 
+        `memory` hears of objects before they are made, and of all that goes before anything is deleted.
         Never raises a CausewayError: errors are results, so that one failed leg does not hide the others.
         """
-        return await _Run(self, plan, own, deadline).all()
+        return await _Run(self, plan, memory, deadline).all()
 
 
 class _Run:
-    def __init__(self, applier: Applier, plan: Plan, own: Own, deadline: float) -> None:
+    def __init__(self, applier: Applier, plan: Plan, memory: Memory, deadline: float) -> None:
         self._a = applier
         self._plan = plan
-        self._own = own
+        self._memory = memory
         self._deadline = deadline
         self._tasks: dict[ResourceId, asyncio.Task[None]] = {}
         self._objects: dict[ResourceId, Seen | None] = {}
         self._errors: dict[ResourceId, CausewayError] = {}
+        self._remembered: set[ResourceId] = set()
 
     async def all(self) -> Applied:
+        await self._remember_all()
         async with asyncio.TaskGroup() as group:
             for action in self._plan.actions:
                 self._tasks[action.id] = group.create_task(self._one(action))
@@ -79,7 +81,22 @@ class _Run:
         written = tuple(step for step in self._plan.writes if not isinstance(step, Delete | Withdraw))
         return Applied(done, self._objects, self._errors, written)
 
+    async def _remember_all(self) -> None:
+        """One entry for all that the plan takes away. If it cannot be written, only those actions fail."""
+        leaving = [step for step in self._plan.actions if isinstance(step, Delete | Replace | Withdraw)]
+        try:
+            await self._remember(*leaving)
+        except CausewayError as error:
+            self._errors |= {step.id: error for step in leaving}
+
+    async def _remember(self, *leaving: Action) -> None:
+        if leaving:
+            await self._memory.remember(going(leaving))
+            self._remembered |= {step.id for step in leaving}
+
     async def _one(self, action: Action) -> None:
+        if action.id in self._errors:
+            return
         try:
             await self._needs(action)
             await self._act(action)
@@ -87,10 +104,9 @@ class _Run:
             self._errors[action.id] = error
 
     async def _needs(self, action: Action) -> None:
-        if not isinstance(action, Create | Update | Replace | Wait):
-            return
-        first = action.after if isinstance(action, Create) else ()
-        for need in (*action.want.needs, *first):
+        first = action.after if isinstance(action, Create | Delete) else ()
+        needs = action.want.needs if isinstance(action, Create | Update | Replace | Wait) else ()
+        for need in (*needs, *first):
             if need in self._tasks:
                 await asyncio.shield(self._tasks[need])
             if need in self._errors:
@@ -111,8 +127,9 @@ class _Run:
             case Withdraw() as step:
                 async with self._a.leases.hold(step.group.key):
                     await self._persevere(lambda: self._withdraw(step))
-            case Replace(want, have):
+            case Replace(want, have, along=along):
                 await self._persevere(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
+                self._objects |= {gone.id: None for gone in along}
                 await self._write(want, None)
             case Create(want):
                 await self._write(want, None)
@@ -121,7 +138,7 @@ class _Run:
 
     async def _write(self, want: Wanted, have: Seen | None) -> None:
         if want.noted:
-            await self._own(want.id)
+            await self._memory.own(want.id)
         if isinstance(want, Rule):
             self._a.joining[want.id].update(want.destinations)
         if want.locks:
@@ -143,7 +160,9 @@ class _Run:
                 raise TransientError("it was being written; look again", retry_after=0.0, code="WasBusy")
             case Update(have=have):
                 await self._put(want, have, _siblings(want, view))
-            case Replace(have=have):
+            case Replace(have=have) as step:
+                if want.id not in self._remembered:
+                    await self._remember(step)
                 await self._a.arm.delete(have.id, deadline=self._deadline)
                 await self._put(want, None)
             case _:

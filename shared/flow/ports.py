@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from shared.core.departure import Going
 from shared.core.ids import GroupId, ResourceId
 from shared.core.outcome import Outcome
 
@@ -65,26 +66,33 @@ class Arm(Protocol):
         """Tags of every resource group of a subscription, by lower-case name."""
 
 
-class Claim(Protocol):
-    """The right to work on one target, held until finished or abandoned; renewed in the background."""
+class Memory(Protocol):
+    """What the ledger knows of a target, and what it must know before Azure is changed."""
 
     @property
     def owned(self) -> tuple[ResourceId, ...]:
-        """Objects that we made for it, those noted under this claim included."""
+        """Objects that we made for it, those noted in this walk included."""
 
     @property
     def profile(self) -> str:
         """The profile of the last outcome, empty if there was none."""
 
-    @property
-    def result(self) -> str:
-        """The result of the last outcome, empty if there was none."""
-
     async def own(self, made: ResourceId) -> None:
         """Note an object before it is made, so that a crash right after leaves nothing forgotten."""
 
+    async def remember(self, going: tuple[Going, ...]) -> None:
+        """Add to history what is about to be deleted. Nothing may be deleted if this raises."""
+
     async def disown(self, gone: Iterable[ResourceId]) -> None:
         """These objects are deleted."""
+
+
+class Claim(Memory, Protocol):
+    """The right to work on one target, held until finished or abandoned; renewed in the background."""
+
+    @property
+    def result(self) -> str:
+        """The result of the last outcome, empty if there was none."""
 
     async def finish(self, outcome: Outcome | None) -> bool:
         """Record the outcome (present state and history) and let go. True: it was asked for again meanwhile.
@@ -112,7 +120,7 @@ class Ledger(Protocol):
         """One target's present state by its `target_key`."""
 
     async def history(self, key: str, limit: int = 50) -> list[Json]:
-        """Past outcomes of one target, newest first."""
+        """Past outcomes of one target, and what was deleted with its bodies, newest first."""
 
     async def connections(self, *, result: str | None = None, subscription: str | None = None) -> list[Json]:
         """Present states, narrowed by result and subscription."""

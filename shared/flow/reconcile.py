@@ -21,8 +21,9 @@ from shared.core.policy import Policy
 from shared.core.proof import prove
 from shared.core.target import Target
 from shared.flow.apply import Applier
+from shared.flow.ports import Memory
 from shared.flow.public_door import PublicDoor
-from shared.flow.removal import Memory, Remover
+from shared.flow.removal import Remover
 from shared.flow.shadows import Shadows
 from shared.flow.view import View, Viewer
 
@@ -71,7 +72,7 @@ class Reconciler:
         for _ in range(ROUNDS):
             steps = view.plan if view.desired.complete else view.plan.ahead_of_names
             view = await self._shadows.told(view, steps)
-            applied = await self._applier.apply(steps, memory.own, deadline)
+            applied = await self._applier.apply(steps, memory, deadline)
             known = {step.id for step in done}
             done += [s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known]
             view = await self._viewer.after(view, applied)
@@ -99,7 +100,7 @@ class Reconciler:
         done, errors = await self._remover.take_away(view.target.id, left, why, memory, deadline)
         # An endpoint that goes takes its record with it, also where the new endpoint keeps the same name.
         again = view.restoration if left.endpoints else Plan(())
-        restored = await self._applier.apply(again, memory.own, deadline)
+        restored = await self._applier.apply(again, memory, deadline)
         every = (*reached.done, *done, *restored.done)
         if errors or restored.errors:
             failed = (*errors, *restored.errors.values())

@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from shared.adapters.claim import LostClaim
+from shared.core.departure import Going
 from shared.core.ids import GroupId, target_key
 from shared.core.outcome import Result
 from tests.adapters.storage import GROUP, endpoint, many_actions, outcome, target
@@ -135,3 +137,40 @@ async def test_text_of_any_script_survives(process):
     reason = "Zone „größe“ 日本語 😀 \u202e"
     await process.ledger.record(outcome(reason=reason))
     assert (await process.ledger.get(target_key(target())))["reason"] == reason
+
+
+async def test_what_is_about_to_go_is_in_the_history_before_the_outcome(process):
+    claim = await process.ledger.claim(target())
+    await claim.remember(parts(2))
+    await claim.abandon()
+    [entry] = await process.ledger.history(target_key(target()))
+    assert (entry["result"], entry["resource_id"]) == ("Removing", target().text)
+    assert [one["body"] for one in entry["going"]] == [{"n": 0, "x": "xxx"}, {"n": 1, "x": "xxx"}]
+    assert "left_out" not in entry
+
+
+async def test_bodies_that_no_row_can_hold_are_named_and_the_others_kept(process):
+    claim = await process.ledger.claim(target())
+    await claim.remember((*parts(1, 300_000), *parts(2, 200_000, begin=1), *parts(1, begin=3)))
+    await claim.abandon()
+    [entry] = await process.ledger.history(target_key(target()))
+    assert [one["body"] and one["body"]["n"] for one in entry["going"]] == [None, 1, None, 3]
+    assert entry["left_out"] == {"bodies": [endpoint("pe-2").text, endpoint("pe-0").text]}
+
+
+async def test_an_overtaken_worker_remembers_nothing_and_so_deletes_nothing(process):
+    slow = await process.ledger.claim(target())
+    process.clock.ahead += 120
+    other = await process.other().claim(target())
+    with pytest.raises(LostClaim):
+        await slow.remember(parts(1))
+    assert await process.ledger.history(target_key(target())) == []
+    await other.abandon()
+
+
+def parts(number, size=3, begin=0):
+    """Objects that are about to go, with bodies of about this size."""
+    return tuple(
+        Going("Delete", endpoint(f"pe-{n}"), "gone", {"n": n, "x": "x" * size})
+        for n in range(begin, begin + number)
+    )

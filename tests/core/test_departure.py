@@ -1,0 +1,135 @@
+"""Bodies from which deleted objects are made again."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.core.actions import Delete, Keep, Replace, Withdraw
+from shared.core.departure import Departure, going, remaking
+from shared.core.ids import ResourceId
+from shared.core.kinds.endpoint import Endpoint
+from shared.core.kinds.kind import Seen
+from shared.core.plan import removal
+from tests.core import bodies
+
+AT = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "pe")
+ASG = bodies.HUB.group.resource("Microsoft.Network/applicationSecurityGroups", "asg").text
+RULE = bodies.HUB.group.resource("Microsoft.Network/networkSecurityGroups/securityRules", "nsg", "rule")
+
+
+def recorded_endpoint(**properties: Any) -> Seen:
+    """An endpoint with all that a GET shows (recorded members)."""
+    connection = {
+        "name": "c",
+        "id": f"{AT.text}/privateLinkServiceConnections/c",
+        "etag": 'W/"1"',
+        "type": "Microsoft.Network/privateEndpoints/privateLinkServiceConnections",
+        "properties": {
+            "provisioningState": "Succeeded",
+            "privateLinkServiceId": bodies.ACCOUNT.text,
+            "groupIds": ["blob"],
+            "requestMessage": "please",
+            "privateLinkServiceConnectionState": {"status": "Approved", "description": "Auto-Approved"},
+        },
+    }
+    static = {
+        "name": "fixed",
+        "id": f"{AT.text}/ipConfigurations/fixed",
+        "properties": {"provisioningState": "Succeeded", "groupId": "blob", "privateIPAddress": "10.0.1.9"},
+    }
+    body = {
+        "id": AT.text,
+        "name": "pe",
+        "type": AT.type,
+        "etag": 'W/"1"',
+        "location": "westeurope",
+        "tags": {"managed-by": "causeway", "etag": "mine"},
+        "properties": {
+            "provisioningState": "Succeeded",
+            "resourceGuid": "g",
+            "subnet": {"id": bodies.SUBNET.text},
+            "networkInterfaces": [{"id": "nic"}],
+            "customDnsConfigs": [{"fqdn": "x", "ipAddresses": ["10.0.1.9"]}],
+            "privateLinkServiceConnections": [connection],
+            "ipConfigurations": [static],
+            "applicationSecurityGroups": [{"id": ASG}],
+            "somethingNew": {"kept": True},
+            **properties,
+        },
+    }
+    return Seen(AT, body)
+
+
+def test_a_body_keeps_all_that_a_put_takes_and_nothing_that_only_azure_says() -> None:
+    assert remaking(recorded_endpoint()) == {
+        "location": "westeurope",
+        "tags": {"managed-by": "causeway", "etag": "mine"},
+        "properties": {
+            "subnet": {"id": bodies.SUBNET.text},
+            "privateLinkServiceConnections": [
+                {
+                    "name": "c",
+                    "properties": {
+                        "privateLinkServiceId": bodies.ACCOUNT.text,
+                        "groupIds": ["blob"],
+                        "requestMessage": "please",
+                    },
+                }
+            ],
+            "ipConfigurations": [
+                {"name": "fixed", "properties": {"groupId": "blob", "privateIPAddress": "10.0.1.9"}}
+            ],
+            "applicationSecurityGroups": [{"id": ASG}],
+            "somethingNew": {"kept": True},
+        },
+    }
+
+
+def test_a_zone_group_keeps_its_configs_without_the_records() -> None:
+    found = remaking(bodies.zone_group(AT.child("privateDnsZoneGroups", "g"), "10.0.1.4"))
+    config = {"name": "config", "properties": {"privateDnsZoneId": bodies.ZONE.text}}
+    assert found == {"properties": {"privateDnsZoneConfigs": [config]}}
+
+
+def test_only_what_goes_is_told_parents_first_and_with_the_addresses_withdrawn() -> None:
+    group = bodies.zone_group(AT.child("privateDnsZoneGroups", "g"))
+    endpoint = Endpoint(AT, "westeurope", bodies.SUBNET, bodies.ACCOUNT, "blob")
+    rule = Seen(RULE, {"id": RULE.text, "properties": {"priority": 1000}})
+    assert RULE.parent is not None
+    found = going(
+        [
+            Keep(AT, AT, "meets the need"),
+            Withdraw(rule, RULE.parent, ("10.0.1.4",), "gone"),
+            Delete(bodies.endpoint(AT), "gone", (group,)),
+            Replace(endpoint, bodies.endpoint(AT), "broken"),
+        ]
+    )
+    assert [(one.action, one.id) for one in found] == [
+        ("Withdraw", RULE),
+        ("Delete", AT),
+        ("Delete", group.id),
+        ("Replace", AT),
+    ]
+    assert found[0].record() == {
+        "action": "Withdraw",
+        "id": RULE.text,
+        "reason": "gone",
+        "addresses": ["10.0.1.4"],
+        "body": {"properties": {"priority": 1000}},
+    }
+
+
+def test_removal_takes_along_whatever_stands_below_an_endpoint_of_ours_alone() -> None:
+    other = ResourceId.parse(AT.text.replace("/pe", "/by-hand", 1))
+    theirs = bodies.zone_group(AT.child("privateDnsZoneGroups", "theirs"))
+    elsewhere = bodies.zone_group(other.child("privateDnsZoneGroups", "theirs"))
+    owned = (bodies.endpoint(AT), bodies.endpoint(other, ours=False))
+    [step] = removal(owned, bodies.ACCOUNT, "gone", (theirs, elsewhere)).actions
+    assert isinstance(step, Delete)
+    assert step.along == (theirs,)
+
+
+def test_an_entry_names_each_reason_once() -> None:
+    steps = [Delete(bodies.endpoint(AT), "gone"), Delete(bodies.endpoint(AT), "gone")]
+    entry = Departure(bodies.ACCOUNT, datetime(2026, 1, 1, tzinfo=UTC), "default", going(steps)).record()
+    assert (entry["result"], entry["reason"], len(entry["going"])) == ("Removing", "gone", 2)
+    assert entry["resource_id"] == bodies.ACCOUNT.text
