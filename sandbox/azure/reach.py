@@ -4,8 +4,9 @@ It reads the stored world only and shares no code with the app; tests ask it whe
 
 Names: public DNS points a connected resource's name to its privatelink name; a zone linked to the client's
 network answers for every name in it, also with "no such name" (source: facts/arm-facts.md sections 3 and 4;
-Microsoft Learn, "Azure Private Endpoint DNS"). Networks: the same one, or both halves of one peering (source:
-section 5). Rules: security_evaluation.py. Route tables are not simulated.
+Microsoft Learn, "Azure Private Endpoint DNS"). Who knows an address needs no DNS: the same document has a
+host file for that. Networks: the same one, or both halves of one peering (source: section 5). Rules:
+security_evaluation.py. Route tables are not simulated.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Resolution:
 class Reach:
     """Whether a client reaches a name by a private way; `hop` is where it ends, `why` says it in words.
 
-    public: whether the resource would also answer over the Internet.
+    public: whether the resource would also answer over the Internet. rule: id of the endpoint's subnet's rule
+    that let the client in (a default rule by its name alone), empty where nothing filters.
     """
 
     reachable: bool
@@ -54,6 +56,7 @@ class Reach:
     why: str
     address: str = ""
     public: bool = False
+    rule: str = ""
 
     def as_json(self) -> Json:
         """For the control API."""
@@ -135,11 +138,12 @@ def _public_alias(world: World, name: str) -> str | None:
 
 
 def reach(world: World, subnet: str | ArmId, name: str, port: int) -> Reach:
-    """Whether a machine in this subnet reaches the service of that name on a TCP port, privately."""
+    """Whether a machine in this subnet reaches a service by name or address on a TCP port, privately."""
     home = world.find(subnet)
     if home is None or home.id.parent is None:
         return Reach(False, "client", f"there is no subnet {subnet}")
-    answer = resolve(world, home.id.parent, name)
+    known = Resolution("private", "", (name,)) if _is_address(name) else None
+    answer = known or resolve(world, home.id.parent, name)
     if answer.kind != "private":
         target = _named(world, name)
         is_public = target is not None and public_access.is_open(target)
@@ -147,6 +151,14 @@ def reach(world: World, subnet: str | ArmId, name: str, port: int) -> Reach:
         return Reach(False, "resolve", f"{name} resolves to {said} ({answer.name})", public=is_public)
     verdicts = [_to_address(world, home, answer, address, port) for address in answer.addresses]
     return next((one for one in verdicts if not one.reachable), verdicts[0])
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _named(world: World, name: str) -> Resource | None:
@@ -195,11 +207,12 @@ def _to_endpoint(
     names = {
         one.name.private_fqdn.lower() for one in endpoint_view.answers(endpoint) if one.address == address
     }
-    if answer.name not in names:
+    if answer.name and answer.name not in names:
         return stopped(
             "endpoint", f"{address} belongs to {endpoint.name}, which does not serve {answer.name}"
         )
-    return _filtered(world, client, there, endpoint, address, port) or Reach(True, "", "", address, is_public)
+    hop, why, rule = _filtered(world, client, there, endpoint, address, port)
+    return stopped(hop, why) if hop else Reach(True, "", "", address, is_public, rule)
 
 
 def _apart(world: World, client: Resource, there: Resource, address: str) -> str:
@@ -238,12 +251,13 @@ def _client_address(client: Resource) -> str:
 
 def _filtered(
     world: World, client: Resource, there: Resource, endpoint: Resource, address: str, port: int
-) -> Reach | None:
-    """The rule that stops the flow on its way out or in; None when none does."""
+) -> tuple[Hop, str, str]:
+    """The hop at which a rule stops the flow, and why; else the rule that lets it in, if any was asked."""
     groups = tuple(str(one["id"]) for one in endpoint.properties.get("applicationSecurityGroups") or [])
     hops: list[tuple[Hop, str, Resource]] = [("outbound", "Outbound", client)]
     if security.filters_endpoints(there):
         hops.append(("inbound", "Inbound", there))
+    let_in = ""
     for hop, direction, subnet in hops:
         group = security.group_of(world, subnet)
         if group is None:
@@ -253,8 +267,11 @@ def _filtered(
         )
         verdict = security.judge(world, group, direction, flow)
         if not verdict.allowed:
-            return Reach(False, hop, f"rule {verdict.rule} of {group.id.text} denies it", address)
-    return None
+            return hop, f"rule {verdict.rule} of {group.id.text} denies it", ""
+        if hop == "inbound":
+            own = world.find(group.id.child("securityRules", verdict.rule))
+            let_in = own.id.text if own else verdict.rule
+    return "", "", let_in
 
 
 def _neighbourhood(world: World, network: ArmId | None) -> tuple[str, ...]:

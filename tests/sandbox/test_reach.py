@@ -274,6 +274,24 @@ async def test_an_internet_rule_does_not_touch_private_traffic():
     assert ask(cloud).reachable
 
 
+async def test_who_knows_the_address_needs_no_name_but_every_other_hop():
+    cloud = await guarded(deny=rule("Deny", sourceAddressPrefix="10.1.0.0/16"))
+    assert reach(cloud.world, subnet(), "10.0.1.4", 443).reachable
+    assert reach(cloud.world, CLIENTS, "10.0.1.4", 443).hop == "inbound"
+    assert reach(cloud.world, CLIENTS, "10.0.1.200", 443).hop == "endpoint"
+
+
+async def test_the_rule_that_lets_a_client_in_is_named():
+    cloud = await guarded(own=rule("Allow", sourceAddressPrefix="10.1.0.0/16"))
+    assert ask(cloud).rule == f"{HUB_GROUP}/securityRules/own"
+    assert ask(cloud, client=subnet()).rule == "AllowVnetInBound"
+    assert ask(await guarded(applied=False, own=rule("Allow"))).rule == ""
+
+
+async def test_a_flow_that_a_rule_stops_still_says_whether_the_public_door_is_open():
+    assert ask(await guarded(shut=rule("Deny"))).public
+
+
 async def test_lists_of_prefixes_and_port_ranges_are_read():
     several = {
         "destinationAddressPrefixes": ["10.0.7.0/24", "10.0.1.4/32"],
