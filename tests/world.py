@@ -29,6 +29,7 @@ from shared.core.work import WorkItem
 from shared.flow.wiring import Flow, Ports, wire
 from tests.core.policies import a_policy
 from tests.memory import MemoryQueue, MemoryTable
+from tests.reachability import complaints
 
 SUB = "/subscriptions/00000000-0000-0000-0000-000000000001"
 NETWORKS = f"{SUB}/resourceGroups/rg-network/providers/Microsoft.Network"
@@ -120,9 +121,16 @@ class World:
 
     async def reconcile(self, at: str, reason: str = "event", flow: Flow | None = None) -> dict[str, Any]:
         """One work item to its end, later ones it queued included. The connection's state afterwards."""
-        await (flow or self.flow).worker.work(WorkItem(at, reason, "test"))  # type: ignore[arg-type]
+        await self.work(WorkItem(at, reason, "test"), flow)  # type: ignore[arg-type]
         await self.drain()
         return await self.state(at)
+
+    async def work(self, item: WorkItem, flow: Flow | None = None) -> None:
+        """One work item; a connection that calls itself Connected afterwards must be one."""
+        await (flow or self.flow).worker.work(item)
+        if "/providers/" in item.resource_id:
+            wrong = complaints(self.azure.world, self.policy, await self.state(item.resource_id))
+            assert not wrong, "\n".join(wrong)
 
     async def drain(self, most: int = 20) -> None:
         """Work off the queue, delays waited for."""
@@ -131,7 +139,7 @@ class World:
                 return
             item, delay = self.queue.sent.pop(0)
             await asyncio.sleep(delay.total_seconds())
-            await self.flow.worker.work(WorkItem.parse(item))
+            await self.work(WorkItem.parse(item))
         raise AssertionError(f"still {len(self.queue.sent)} items after {most}")
 
     async def sleep(self, seconds: float) -> None:

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from azure.storage.queue.aio import QueueClient
 
+from sandbox.azure.reach import Reach
 from sandbox.up import Sandbox
 from sandbox.user import Refused, User
+from shared.core.policy import Policy
+from tests.reachability import complaint, ways
 
 APP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-app/providers"
-SPOKE = (
-    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-network/providers"
-    "/Microsoft.Network/virtualNetworks/spoke-a"
-)
 PATIENCE = 60.0
 
 
@@ -43,10 +42,15 @@ def ended(state: Any) -> bool:
 
 async def test_every_door_leads_to_the_same_walk() -> None:
     async with Sandbox(workers=2, speed=120) as box, User(box.endpoints) as user:
+        policy = Policy.parse(box.policy.read_text("utf-8"))
         await by_event(user)
+        await reached(policy, user)
         await by_http(user)
+        await reached(policy, user)
         await by_notification_queue(box, user)
+        await reached(policy, user)
         await by_sweep(user)
+        await reached(policy, user)
         await poisoned(box, user)
         await refused(user)
 
@@ -55,8 +59,6 @@ async def by_event(user: User) -> None:
     await user.put(account("orders"), body())
     state = await eventually(lambda: user.connection(account("orders")), ended)
     assert state["result"] == "Connected"
-    ip = state["paths"][0]["addresses"][0]["ip"]
-    assert await user.resolve(SPOKE, "orders.blob.core.windows.net") == ip
 
 
 async def by_http(user: User) -> None:
@@ -109,6 +111,19 @@ async def refused(user: User) -> None:
     for wrong in ("not an id", f"{APP}/Microsoft.Nothing/things/x", account("a\nb")):
         with pytest.raises(Refused, match='"remedy"'):
             await user.rerun(wrong)
+
+
+async def reached(policy: Policy, user: User) -> None:
+    """Every client network of the policy reaches the account, says the simulated Azure."""
+    state = await user.connection(account("orders"))
+    profile = policy.profiles[state["profile"]]
+    networks = [await user.get(client.text) for client in profile.clients]
+    subnets = [subnet["id"] for network in networks for subnet in network["properties"]["subnets"]]
+    asked = [way for path in state["paths"] for way in ways(state, path, subnets)]
+    assert {way.subnet for way in asked} == set(subnets)
+    for way in asked:
+        found = Reach(**await user.reach(way.subnet, way.name, way.port))
+        assert complaint(way, found, profile, state["findings"]) is None
 
 
 async def put_message(box: Sandbox, queue: str, text: str) -> None:

@@ -254,6 +254,10 @@ def test_names_that_somebody_else_keeps_are_awaited_and_never_written() -> None:
         zone = f"{ZONES}/privatelink.blob.core.windows.net"
         await world.send("PUT", zone, {"location": "global"})
         await world.sleep(200)
+        link = {"registrationEnabled": False, "virtualNetwork": {"id": SPOKE}}
+        body = {"location": "global", "properties": link}
+        await world.send("PUT", f"{zone}/virtualNetworkLinks/theirs", body)
+        await world.sleep(200)
         config = {"name": "blob", "properties": {"privateDnsZoneId": zone}}
         theirs = f"{endpoint}/privateDnsZoneGroups/deployedByPolicy"
         await world.send("PUT", theirs, {"properties": {"privateDnsZoneConfigs": [config]}})

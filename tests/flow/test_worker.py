@@ -14,7 +14,7 @@ def test_a_storm_of_events_for_one_resource_becomes_a_walk_and_a_second_look() -
     async def story() -> None:
         world = World()
         at = await world.create_account()
-        await asyncio.gather(*(world.flow.worker.work(WorkItem(at, "event", f"e{n}")) for n in range(100)))
+        await asyncio.gather(*(world.work(WorkItem(at, "event", f"e{n}")) for n in range(100)))
         state = await world.state(at)
         assert state["result"] == "Connected"
         assert len(state["history"]) == 2
@@ -29,7 +29,7 @@ def test_two_processes_never_make_two_endpoints() -> None:
         at = await world.create_account()
         flows = [world.worker() for _ in range(4)]
         world.sent()
-        await asyncio.gather(*(flow.worker.work(WorkItem(at, "event", "e")) for flow in flows))
+        await asyncio.gather(*(world.work(WorkItem(at, "event", "e"), flow) for flow in flows))
         await world.drain()
         made = [path for path in world.written("PUT") if path.split("/")[-2] == "privateEndpoints"]
         assert len(made) == 1
@@ -45,7 +45,7 @@ def test_many_accounts_at_once_share_one_zone_and_one_link() -> None:
         flows = [world.worker(), world.worker()]
         world.sent()
         await asyncio.gather(
-            *(flows[n % 2].worker.work(WorkItem(at, "event", "e")) for n, at in enumerate(targets))
+            *(world.work(WorkItem(at, "event", "e"), flows[n % 2]) for n, at in enumerate(targets))
         )
         writes = world.written("PUT")
         await world.drain()
