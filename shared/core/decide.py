@@ -13,6 +13,7 @@ from shared.core.kinds.kind import Seen, Wanted
 from shared.core.kinds.link import Link
 from shared.core.kinds.peering import MAX_PEERINGS, Peering, full, overlap, overlap_with_peers
 from shared.core.kinds.rule import Rule
+from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup, zone_ids
 from shared.core.observed import Observed
@@ -93,6 +94,9 @@ def _forbidden(want: Wanted, observed: Observed) -> Block | None:
         return _unpeerable(want, observed)
     if isinstance(want, Rule):
         return _ineffective(want, observed)
+    if isinstance(want, SubnetPolicy):
+        reason, remedy = f"the subnet {want.id.text} does not exist", "correct the policy, or create it"
+        return Block(want.id, want.id, "SubnetNotFound", reason, remedy)
     if isinstance(want, Endpoint) and want.adopted:
         return Block(
             want.id,

@@ -70,6 +70,21 @@ def test_rules_are_made_to_apply_and_the_subnet_keeps_all_else() -> None:
     play(story)
 
 
+def test_a_subnet_that_a_person_deletes_meanwhile_is_not_made_again() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        await world.flow.desk.plan(at)  # its reading of the network is held for a minute
+        await world.send("DELETE", ENDPOINTS)
+        await world.sleep(30)
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"]) == ("Blocked", "SubnetNotFound")
+        assert ENDPOINTS not in world.written("PUT")
+        assert await world.send("GET", ENDPOINTS) is None
+
+    play(story)
+
+
 def test_two_endpoints_share_one_rule_and_it_shrinks_when_one_goes() -> None:
     async def story() -> None:
         world = await a_world()
