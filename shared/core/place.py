@@ -74,11 +74,15 @@ def sites(
     """One site for each group id. All new endpoints of a target go into one subnet.
 
     The operator's order counts among subnets that need as many new endpoints: our own endpoint in a candidate
-    keeps its subnet, also when there is room again in one that comes before it.
+    keeps its subnet, also when there is room again in one that comes before it, and its place whoever makes
+    another one beside it.
     """
     found: dict[str, Site] = {}
+    approved = {one.endpoint_id for one in target.connections if one.status.lower() == "approved"}
     for group in connect.groups:
-        if adopted := _answered(target, group.group_id, subnets, around):
+        homes = ((connect.profile.endpoints_resource_group or subnet.group, subnet) for subnet in subnets)
+        ours = {endpoint_id(home, target.id, group.group_id, subnet) for home, subnet in homes}
+        if not ours & approved and (adopted := _answered(target, group.group_id, subnets, around)):
             found[group.group_id] = adopted
     missing = [group.group_id for group in connect.groups if group.group_id not in found]
     if not missing:

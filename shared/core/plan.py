@@ -73,7 +73,7 @@ def _endpoint_with_its_name(leg: Leg, observed: Observed, actions: dict[Resource
     block = held or _blocked_name(leg, actions)
     if block and isinstance(endpoint, Create):
         actions[leg.endpoint.id] = replace(block, id=leg.endpoint.id)
-    if held and group and isinstance(actions[group.id], Create):
+    if held and group and not isinstance(actions[group.id], Block | Wait):
         actions[group.id] = replace(held, id=group.id)
     if group and isinstance(endpoint, Replace) and not block:
         actions[group.id] = Create(group)  # the one that stands goes with its endpoint
@@ -168,11 +168,12 @@ def _blocked_name(leg: Leg, actions: Mapping[ResourceId, Action]) -> Block | Non
 
 
 def record_held(leg: Leg, observed: Observed) -> Block | None:
-    """Another endpoint to the same group keeps the same name in the same zone: ours would overwrite it.
+    """Another endpoint to the same group keeps the same name in the same zone: one overwrites the other.
 
-    One name has one record in a zone, and the last writer wins, so the second endpoint is not made.
+    One name has one record in a zone, and the last writer wins, so the second endpoint is not made. Where
+    both stand already, nobody can say to which of them the name leads.
     """
-    if leg.zone_group is None or _keeps_names(leg, observed):
+    if leg.zone_group is None:
         return None
     for rival in observed.around.rivals:
         connection = connection_of(rival)
@@ -187,15 +188,15 @@ def record_held(leg: Leg, observed: Observed) -> Block | None:
                 rival.id,
                 "RecordHeldByAnother",
                 f"the endpoint {rival.id.text} already keeps this resource's name in {shared.name}",
-                "add its subnet to the profile so that it is adopted, or delete it and rerun the resource",
+                _remedy_for(leg, observed),
             )
     return None
 
 
-def _keeps_names(leg: Leg, observed: Observed) -> bool:
-    """The leg's endpoint stands and has a zone group: whatever it keeps, it keeps already."""
-    standing = observed.see(leg.endpoint.id) is not None
-    return standing and bool(observed.listed(leg.endpoint.id, zone_group.COLLECTION))
+def _remedy_for(leg: Leg, observed: Observed) -> str:
+    if observed.see(leg.endpoint.id) is not None:
+        return f"delete it, or its zone group, and rerun the resource: {leg.endpoint.id.name} stands already"
+    return "add its subnet to the profile so that it is adopted, or delete it and rerun the resource"
 
 
 def _shared_zone(groups: Iterable[Seen], ours: ZoneGroup) -> ResourceId | None:

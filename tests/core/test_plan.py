@@ -4,6 +4,7 @@ The decision for a single object is in `test_decision_table.py`.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,9 @@ from tests.core import bodies
 from tests.core.policies import a_policy
 
 
-def wish(around: Surroundings | None = None, **policy: object) -> Desired:
+def wish(around: Surroundings | None = None, *, account: Any = None, **policy: object) -> Desired:
     """The wish for one storage account with one client network."""
-    target = Target.parse(bodies.account())
+    target = Target.parse(account or bodies.account())
     rules = a_policy(**policy)
     connect = intent(target, {}, rules, load())
     assert isinstance(connect, Connect)
@@ -130,6 +131,29 @@ def test_a_second_endpoint_that_would_overwrite_anothers_record_is_not_made(worl
     assert isinstance(blocked, Block)
     assert blocked.code == "RecordHeldByAnother"
     assert blocked.found == rival.id
+
+
+def test_where_two_endpoints_stand_that_keep_one_name_neither_is_called_the_right_one(world: World) -> None:
+    rival = bodies.endpoint(world.at.group.resource(world.at.type, "by-hand"), ours=False)
+    theirs = bodies.zone_group(rival.id.child(zone_group.COLLECTION, "default"), "10.9.9.9", zone=world.zone)
+    world.around = Surroundings(rivals=(rival,), rival_zone_groups={rival.id: (theirs,)})
+    blocked = world.action(world.group)
+    assert isinstance(blocked, Block)
+    assert blocked.code == "RecordHeldByAnother"
+    assert world.at.name in blocked.remedy
+    assert isinstance(world.action(world.at), Keep)
+
+
+@pytest.mark.parametrize(("status", "kept"), [("Approved", True), ("Pending", False), ("Rejected", False)])
+def test_our_approved_endpoint_is_not_given_up_for_one_that_somebody_makes_beside_it(
+    status: str, kept: bool
+) -> None:
+    ours = wish().legs[0].endpoint.id
+    rival = bodies.endpoint(bodies.HUB.group.resource(ours.type, "by-hand"), ours=False)
+    state = {"privateLinkServiceConnectionState": {"status": status}, "privateEndpoint": {"id": ours.text}}
+    account = bodies.account(connections=[{"name": "c", "properties": state}])
+    around = Surroundings({bodies.HUB: bodies.network()}, (rival,))
+    assert (wish(around, account=account).legs[0].endpoint.id == ours) is kept
 
 
 def test_an_approved_endpoint_of_someone_else_in_an_accepted_subnet_is_adopted() -> None:

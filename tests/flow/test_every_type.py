@@ -144,6 +144,21 @@ def test_a_tag_on_it_is_enough_for_a_client_to_reach_it_by_name(row: Group) -> N
     play(story)
 
 
+@pytest.mark.parametrize("row", NAMED, ids=row_name)
+def test_no_two_groups_of_a_resource_share_a_record(row: Group) -> None:
+    """Their endpoints would overwrite each other's, and which of the two is right nobody could say."""
+    thing = Resource(ArmId.parse(f"{APP}/{row.type}/thing"), body_of(row))
+    groups = [link_services.group(thing, name) for name in load().valid_groups(target_of(row))]
+    kept = [
+        {name.private_fqdn for member in group.members for name in member.names} for group in groups if group
+    ]
+    assert sum(map(len, kept)) == len(set().union(*kept))
+
+
+def target_of(row: Group) -> Target:
+    return Target.parse({"id": f"{APP}/{row.type}/thing", "type": row.type} | body_of(row))
+
+
 @pytest.mark.parametrize("row", [row for row in ROWS if row.type in NAMELESS], ids=row_name)
 def test_what_has_no_name_connects_by_its_address_alone(row: Group) -> None:
     group = FRONTEND if row.type == GATEWAY_TYPE else row.group_id

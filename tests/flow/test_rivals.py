@@ -1,0 +1,160 @@
+"""Two endpoints of one target: one name has one record, the last writer wins, who goes takes it along.
+
+`World` asks after each walk that says Connected whether clients reach ours by the name.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, ZONES, World, play
+
+OTHERS = f"{HUB}/subnets/others"
+THEIRS = f"{NETWORKS}/privateEndpoints/by-hand"
+THEIR_NAMES = f"{THEIRS}/privateDnsZoneGroups/default"
+ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
+NAME = "orders.blob.core.windows.net"
+
+
+async def a_rival(
+    world: World, at: str, subnet: str = OTHERS, *, path: str = THEIRS, names: bool = True
+) -> None:
+    """A person's endpoint to the same target, whose zone group writes into the same zone."""
+    if subnet == OTHERS:
+        await world.send("PUT", OTHERS, {"properties": {"addressPrefix": "10.0.2.0/24"}})
+        await world.sleep(61)
+    connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
+    properties = {"subnet": {"id": subnet}, "privateLinkServiceConnections": [connection]}
+    await world.send("PUT", path, {"location": "westeurope", "properties": properties})
+    await world.sleep(600)
+    if names:
+        await world.send("PUT", ZONE, {"location": "global"})
+        await world.sleep(200)
+        config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
+        await world.send("PUT", THEIR_NAMES, {"properties": {"privateDnsZoneConfigs": [config]}})
+        await world.sleep(120)
+
+
+async def lose(world: World, path: str) -> None:
+    await world.send("DELETE", path)
+    await world.sleep(120)
+
+
+async def connected() -> tuple[World, str, str]:
+    """A connected account: the world, its id, and our endpoint."""
+    world = World()
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    return world, at, state["paths"][0]["endpoint"]
+
+
+async def drifted(world: World, at: str) -> tuple[Any, ...]:
+    state = await world.reconcile(at, "drift")
+    return state["result"], state["code"]
+
+
+def test_no_endpoint_is_made_beside_one_that_keeps_the_name() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        await a_rival(world, at)
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+        assert THEIRS in state["reason"]
+        assert await world.endpoints() == [THEIRS]
+
+    play(story)
+
+
+@pytest.mark.parametrize("subnet", [OTHERS, ENDPOINTS])
+def test_an_endpoint_that_somebody_makes_beside_ours_is_named_and_neither_is_touched(subnet: str) -> None:
+    async def story() -> None:
+        world, at, ours = await connected()
+        await a_rival(world, at, subnet)
+        world.sent()
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+        assert THEIRS in state["reason"]
+        assert ours.rpartition("/")[2] in state["remedy"]
+        assert world.writes() == []
+        assert sorted(await world.endpoints()) == sorted([ours, THEIRS])
+
+    play(story)
+
+
+@pytest.mark.parametrize("gone", [THEIRS, THEIR_NAMES])
+@pytest.mark.parametrize("walked", [True, False])
+def test_the_name_that_the_other_one_took_along_is_written_again(gone: str, walked: bool) -> None:
+    async def story() -> None:
+        world, at, _ = await connected()
+        await a_rival(world, at, names=False)
+        assert await drifted(world, at) == ("Connected", "")
+        await a_rival(world, at)
+        if walked or gone == THEIR_NAMES:
+            assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
+        await lose(world, gone)
+        assert await world.resolve(SPOKE, NAME) == []
+        assert await drifted(world, at) == ("Connected", "")
+        world.sent()
+        assert await drifted(world, at) == ("Connected", "")
+        assert world.writes() == []
+
+    play(story)
+
+
+def test_a_walk_that_breaks_off_does_not_forget_who_stood_there() -> None:
+    async def story() -> None:
+        world, at, _ = await connected()
+        await a_rival(world, at)
+        await drifted(world, at)
+        await lose(world, THEIRS)
+        world.deny("Microsoft.Network/privateEndpoints/read")
+        assert (await drifted(world, at))[0] == "Blocked"
+        world.allow_all()
+        assert await drifted(world, at) == ("Connected", "")
+
+    play(story)
+
+
+def test_a_name_that_could_not_be_written_again_is_no_connection_and_is_tried_again() -> None:
+    async def story() -> None:
+        world, at, _ = await connected()
+        await a_rival(world, at)
+        await drifted(world, at)
+        await lose(world, THEIRS)
+        world.deny("Microsoft.Network/privateDnsZones/join/action")
+        assert (await drifted(world, at))[0] == "Blocked"
+        world.allow_all()
+        assert await drifted(world, at) == ("Connected", "")
+
+    play(story)
+
+
+def test_nothing_is_written_over_the_name_of_another_one_that_still_stands() -> None:
+    async def story() -> None:
+        world, at, _ = await connected()
+        second = f"{THEIRS}-too"
+        await a_rival(world, at, path=second, names=False)
+        await a_rival(world, at)
+        await drifted(world, at)
+        kept = await world.resolve(SPOKE, NAME)
+        await lose(world, second)
+        world.sent()
+        assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
+        assert world.writes() == []
+        assert await world.resolve(SPOKE, NAME) == kept
+
+    play(story)
+
+
+def test_ours_is_not_made_again_while_the_other_one_keeps_the_name() -> None:
+    async def story() -> None:
+        world, at, ours = await connected()
+        await a_rival(world, at)
+        await lose(world, ours)
+        assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
+        assert await world.endpoints() == [THEIRS]
+        await lose(world, THEIRS)
+        assert await drifted(world, at) == ("Connected", "")
+
+    play(story)
