@@ -14,6 +14,7 @@ from shared.core.catalogue import Cloud, Group, load
 from shared.core.policy import Policy
 from shared.core.target import Target
 from tests.core.policies import a_policy
+from tests.flow.test_rules import a_world
 from tests.reachability import GATEWAY_TYPE, NAMELESS
 from tests.world import NETWORKS, SPOKE, SUB, World, play
 
@@ -132,7 +133,9 @@ def test_only_the_listed_types_have_no_names() -> None:
 @pytest.mark.parametrize("row", NAMED, ids=row_name)
 def test_a_tag_on_it_is_enough_for_a_client_to_reach_it_by_name(row: Group) -> None:
     async def story() -> None:
-        world = World(own_policy())
+        # Nothing passes but what a rule allows: `World` then asks whether the rules have the service's ports.
+        denying = {"mode": "ensure", "default_deny": True}
+        world = await a_world(denying, always=[], fallback_region="westeurope")
         _, state = await connect(world, row.type, body_of(row), row.group_id)
         assert state["result"] == "Connected", state["reason"]
         assert [path["group"] for path in state["paths"]] == [row.group_id]

@@ -9,9 +9,11 @@ GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-endpoints"
 ENSURE = {"mode": "ensure", "priorities": [1000, 1009]}
 
 
-async def a_world(nsg: dict[str, Any] | None = None, *, rules: dict[str, Any] | None = None) -> World:
+async def a_world(
+    nsg: dict[str, Any] | None = None, *, rules: dict[str, Any] | None = None, **policy: Any
+) -> World:
     """A hub whose endpoint subnet has a group, with these rules in it."""
-    world = World(a_policy(nsg=nsg or ENSURE, peering="ensure"))
+    world = World(a_policy(nsg=nsg or ENSURE, peering="ensure", **policy))
     await world.send("PUT", GROUP, {"location": "westeurope", "properties": {}})
     await world.sleep(30)
     for name, properties in (rules or {}).items():
