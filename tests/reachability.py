@@ -57,7 +57,7 @@ PORTS = {
     "Microsoft.Relay/namespaces": (443, 5671, 9350, 9354),
     "Microsoft.ServiceBus/namespaces": (443, 5671),
     "Microsoft.Sql/managedInstances": (1433,),
-    "Microsoft.Sql/servers": (1433, 11000, 65535),  # the connection policy Redirect
+    "Microsoft.Sql/servers": (1433,),  # Redirect takes more: tests/flow/test_sql_ports.py
     "Microsoft.Storage/storageAccounts/file": (443, 445),
     "Microsoft.Storage/storageAccounts/file_secondary": (443, 445),
     "Microsoft.Synapse/workspaces/Sql": (1433,),

@@ -3,10 +3,12 @@
 A case is drawn, built with a user's own requests, reconciled, and judged by three questions: does the result
 say what a person needs, does one more run write nothing, and is everything foreign what it was. After every
 walk `World` asks the sandbox's own evaluator who reaches the resource: clients do, and a stranger who is
-peered with the hub does not where the rules deny it.
+peered with the hub does not where the rules deny it. Where the policy cares for the whole way, the evaluator
+must agree about every client's subnet: it reaches the resource, or a finding names it, and a client network
+is said to be shut exactly where nobody leaves it.
 
-Excluded, because it does not hold today: a person's address record that already has the resource's name, and
-rules on the clients' own subnets. Two foreign endpoints at once are not drawn.
+Excluded, because it does not hold today: a person's address record that already has the resource's name.
+Two foreign endpoints at once are not drawn.
 """
 
 from __future__ import annotations
@@ -18,16 +20,25 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from sandbox.azure import reach
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, SUB, ZONES, World, play
 
 HUB_NE = f"{NETWORKS}/virtualNetworks/hub-ne"
 GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-endpoints"
+CLIENT_GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-clients"
 OTHERS = f"{HUB}/subnets/others"
 RIVAL = f"{NETWORKS}/privateEndpoints/by-hand"
 ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
 STRANGER = f"{SUB[:-1]}2/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/spoke-b"
+NAME = "orders.blob.core.windows.net"
+CLIENT_SUBNETS = {
+    SPOKE: (f"{SPOKE}/subnets/clients", f"{SPOKE}/subnets/web"),
+    HUB_NE: (f"{HUB_NE}/subnets/endpoints",),
+    HUB: (OTHERS,),
+}
 PREFIXES = {"others": "10.0.2.0/24", "endpoints": "10.0.1.0/24"}
+SPOKE_PREFIXES = {"clients": "10.1.1.0/24", "web": "10.1.2.0/24"}
 
 # What Azure itself changes on an object when something beside it is written.
 DERIVED = {
@@ -42,8 +53,9 @@ DERIVED = {
 
 @dataclass(frozen=True)
 class Rule:
-    """A person's rule in the endpoints' security group."""
+    """A person's rule in the security group of the endpoints or of the clients."""
 
+    direction: str
     priority: int
     access: str
     source: str
@@ -54,7 +66,7 @@ class Rule:
         return {
             "properties": {
                 "priority": self.priority,
-                "direction": "Inbound",
+                "direction": self.direction,
                 "access": self.access,
                 "protocol": "*",
                 "sourceAddressPrefix": self.source,
@@ -98,6 +110,9 @@ class Case:
     filtered: bool
     policies: str
     rules: tuple[Rule, ...]
+    client_rules: tuple[Rule, ...]
+    client_filtered: tuple[str, ...]
+    web: bool
     zone: bool
     links: tuple[str, ...]
     rival: Rival | None
@@ -121,6 +136,7 @@ class Case:
 WAYS = ("ensure", "ensure", "require", "ignore")
 RULES = st.builds(
     Rule,
+    direction=st.sampled_from(["Inbound", "Inbound", "Outbound"]),
     priority=st.sampled_from([150, 1000, 1001, 1002, 1003, 4000]),
     access=st.sampled_from(["Allow", "Deny"]),
     source=st.sampled_from(
@@ -128,6 +144,18 @@ RULES = st.builds(
     ),
     destination=st.sampled_from(["*", "10.0.1.0/24", "10.0.2.0/24", "VirtualNetwork"]),
     port=st.sampled_from(["*", "443", "22", "400-500"]),
+)
+NOBODY_OUT = Rule("Outbound", 4000, "Deny", "*", "*", "*")
+CLIENT_RULES = st.builds(
+    Rule,
+    direction=st.sampled_from(["Outbound", "Outbound", "Outbound", "Inbound"]),
+    priority=st.sampled_from([100, 200, 300]),
+    access=st.sampled_from(["Allow", "Deny"]),
+    source=st.sampled_from(["*", "*", "*", "VirtualNetwork", "10.1.0.0/16", "10.1.1.0/24", "10.9.0.0/16"]),
+    destination=st.sampled_from(
+        ["*", "*", "10.0.1.0/24", "10.0.0.0/16", "10.0.2.0/24", "VirtualNetwork", "Internet"]
+    ),
+    port=st.sampled_from(["*", "*", "443", "22", "400-500"]),
 )
 HALVES = st.one_of(
     st.none(), st.builds(Half, access=st.sampled_from([True, True, False]), forwarded=st.booleans())
@@ -149,6 +177,13 @@ CASES = st.builds(
     filtered=st.sampled_from([True, True, False]),
     policies=st.sampled_from(["Disabled", "Enabled", "RouteTableEnabled", "NetworkSecurityGroupEnabled"]),
     rules=st.lists(RULES, max_size=3, unique_by=lambda rule: rule.priority).map(tuple),
+    client_rules=st.builds(
+        lambda rules, locked: (*rules, *([NOBODY_OUT] if locked else [])),
+        st.lists(CLIENT_RULES, max_size=3, unique_by=lambda rule: rule.priority),
+        st.booleans(),
+    ),
+    client_filtered=st.sampled_from([("clients",), ("clients", "web"), ("clients",), ()]),
+    web=st.sampled_from([True, True, False]),
     zone=st.booleans(),
     links=st.lists(st.sampled_from([SPOKE, HUB_NE, HUB]), max_size=2, unique=True).map(tuple),
     rival=st.one_of(
@@ -182,20 +217,33 @@ class Built:
         self.at = await self.world.create_account()
         self.foreign |= dict.fromkeys((HUB, SPOKE, HUB_NE), "network")
         await self._filters()
+        await self._client_filters()
         await self._peerings()
         await self._names()
         await self._rival()
         self.before = await self.look()
         await self._half_made()
 
+    async def _group(self, at: str, rules: tuple[Rule, ...]) -> dict[str, Any]:
+        """A person's security group with these rules; what a subnet says to have it."""
+        await self.put(at, {"location": "westeurope", "properties": {}}, "group", 30)
+        for number, one in enumerate(rules):
+            await self.put(f"{at}/securityRules/theirs-{number}", one.body(), "rule", 30)
+        return {"networkSecurityGroup": {"id": at}}
+
+    async def _client_filters(self) -> None:
+        case = self.case
+        filtered = await self._group(CLIENT_GROUP, case.client_rules) if case.client_filtered else {}
+        for name in ("clients", "web") if case.web else ("clients",):
+            group = filtered if name in case.client_filtered else {}
+            body = {"properties": {"addressPrefix": SPOKE_PREFIXES[name], **group}}
+            await self.put(f"{SPOKE}/subnets/{name}", body, "subnet")
+
     async def _filters(self) -> None:
         case = self.case
         subnet: dict[str, Any] = {"privateEndpointNetworkPolicies": case.policies}
         if case.filtered:
-            await self.put(GROUP, {"location": "westeurope", "properties": {}}, "group", 30)
-            for number, one in enumerate(case.rules):
-                await self.put(f"{GROUP}/securityRules/theirs-{number}", one.body(), "rule", 30)
-            subnet["networkSecurityGroup"] = {"id": GROUP}
+            subnet |= await self._group(GROUP, case.rules)
         for name, prefix in PREFIXES.items():
             body = {"properties": {**subnet, "addressPrefix": prefix}}
             await self.put(f"{HUB}/subnets/{name}", body, "subnet")
@@ -323,10 +371,14 @@ async def judge(case: Case) -> str:
     assert (again["result"], again["code"]) == (state["result"], state["code"]), said
     after = await built.look()
     for path, body in built.before.items():
-        if built.foreign[path] == "subnet" and case.nsg == "ensure" and case.enforce:
+        if path.startswith(HUB) and built.foreign[path] == "subnet" and case.nsg == "ensure" and case.enforce:
             body["properties"]["privateEndpointNetworkPolicies"] = "any"
             after[path]["properties"]["privateEndpointNetworkPolicies"] = "any"
         assert after[path] == body, f"{path} changed: {differing(body, after[path])}; {said}"
+    if "ignore" not in (case.peering, case.nsg):
+        if state["result"] == "Connected":
+            reached(built, state["findings"])
+        shut_in(built, state["checks"])
     return str(state["result"])
 
 
@@ -334,6 +386,36 @@ def differing(before: dict[str, Any], after: dict[str, Any]) -> str:
     old, new = before["properties"], after["properties"]
     named = {name: (old.get(name), new.get(name)) for name in {*old, *new} if old.get(name) != new.get(name)}
     return str(named or {name for name in before if before[name] != after.get(name)})
+
+
+def ways(built: Built, client: str) -> dict[str, reach.Reach]:
+    """How each subnet of a client network fares."""
+    world = built.world.azure.world
+    subnets = (subnet for subnet in CLIENT_SUBNETS[client] if world.find(subnet))
+    return {subnet: reach.reach(world, subnet, NAME, 443) for subnet in subnets}
+
+
+def reached(built: Built, findings: list[str]) -> None:
+    """Of every client network somebody reaches it, and exactly those who do not are named."""
+    for client in built.case.clients:
+        found = ways(built, client)
+        assert any(way.reachable for way in found.values()), found
+        for subnet, way in found.items():
+            who = f"subnet {subnet.rpartition('/')[2]} of {client.rpartition('/')[2]} cannot reach"
+            named = any(text.startswith(who) for text in findings)
+            assert named is not way.reachable, f"{subnet}: {way}; {findings}"
+
+
+def shut_in(built: Built, checks: list[dict[str, Any]]) -> None:
+    """Where all else holds, a client network is shut exactly if every subnet's way ends at its own rules."""
+    name = "rules let clients out"
+    if any(not check["holds"] for check in checks if check["check"] != name):
+        return
+    for check in checks:
+        if check["check"] == name:
+            (client,) = (one for one in built.case.clients if one.endswith(f"/{check['subject']}"))
+            hops = {way.hop for way in ways(built, client).values()}
+            assert (hops == {"outbound"}) is not check["holds"], f"{check}: {hops}"
 
 
 def tell(case: Case) -> str:
