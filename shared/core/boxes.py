@@ -6,6 +6,7 @@ numbers instead of prefixes "what is left after this rule" is exact, however rul
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ def ports_of(text: str) -> tuple[int, int]:
     return int(low), int(high or low)
 
 
+@functools.lru_cache(maxsize=8192)  # a group's prefixes are asked for again with each subnet and address
 def box(prefix: str, ports: tuple[int, int] = (0, LAST_PORT)) -> Box:
     """An address or a prefix, by some ports. ValueError for anything else."""
     network = ipaddress.ip_network(prefix, strict=False)

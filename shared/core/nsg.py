@@ -8,6 +8,7 @@ service limits"; recorded ARM traffic (singular and plural forms, default rules 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
@@ -107,6 +108,7 @@ def free_priority(
     return next((priority for priority in order if priority not in taken), None)
 
 
+@functools.lru_cache(maxsize=8192)
 def is_prefix(text: str) -> bool:
     """An address or prefix, and no `*` or service tag."""
     try:

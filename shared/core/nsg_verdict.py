@@ -107,12 +107,12 @@ def _matched(rule: Rule, rest: Boxes, target: Boxes, here: Boxes) -> tuple[Boxes
         low <= 1 and high == LAST_PORT for low, high in map(ports_of, rule.source_ports)
     ):
         return (), ()
+    to, to_maybe = _spans(rule.destinations, here)
+    if not common(target, (*to, *to_maybe)):
+        return (), ()
     runs = tuple(map(ports_of, rule.destination_ports))
     ports = [replace(one, low=low, high=high) for one in EVERYTHING for low, high in runs]
     open_ports = common(rest, ports)
-    to, to_maybe = _spans(rule.destinations, here)
-    if not open_ports or not common(target, (*to, *to_maybe)):
-        return (), ()
     sure, maybe = _spans(rule.sources, here)
     possible = common(open_ports, (*sure, *maybe))
     return (common(open_ports, sure) if common(target, to) else ()), possible
