@@ -180,6 +180,13 @@ def test_a_port_that_only_some_modes_use_is_told_of_and_shuts_nobody_in() -> Non
     assert judge(group(out()), ports=modes).shut
 
 
+def test_one_port_of_several_is_a_way_out_though_another_is_closed() -> None:
+    ports = (Port(5671, 5672, "AMQP"), Port(443, 443, "HTTPS"))
+    found = judge(group(out("no-amqp", destinationPortRange="5671-5672")), ports=ports)
+    assert found.shut == ()
+    assert found.told[0].startswith("subnet app of spoke-a cannot reach 10.0.1.4 port 5671-5672 (AMQP): ")
+
+
 def test_every_address_of_the_endpoint_must_be_reached() -> None:
     found = judge(group(out(destinationAddressPrefix="10.0.1.5")), addresses=(ENDPOINT, "10.0.1.5"))
     assert [stop.address for stop in found.shut] == ["10.0.1.5"]

@@ -153,7 +153,7 @@ def test_a_client_in_the_endpoint_s_own_network_is_judged_by_its_other_subnets()
 
 def test_the_endpoint_s_own_subnet_sends_nothing_and_is_not_judged() -> None:
     async def story() -> None:
-        world = await a_world(DENY_ALL)
+        world = await a_world(DENY_ALL, clients=[HUB, SPOKE])
         await put_subnet(world, CLIENTS)
         body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": GROUP}}
         await world.send("PUT", ENDPOINTS, {"properties": body})
