@@ -97,12 +97,18 @@ def complaint(way: Way, found: Reach, profile: Profile, findings: Iterable[str])
         return f"{way} leads to {found.address}"
     subnet = way.subnet.rpartition("/")[2]
     his = {
-        "resolve": profile.dns.mode == "none",
+        "resolve": profile.dns.mode == "none" or _unseen(profile, findings),
         "peering": profile.peering == "ignore",
         "inbound": profile.nsg.mode == "ignore",
         "outbound": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
     }
     return None if found.reachable or his.get(found.hop) else f"{way} ends at {found.hop}: {found.why}"
+
+
+def _unseen(profile: Profile, findings: Iterable[str]) -> bool:
+    """Somebody else keeps the names, and the app says that it cannot see how they resolve."""
+    told = ("ask the DNS servers", "could not be read")
+    return profile.dns.mode == "external" and any(part in one for one in findings for part in told)
 
 
 def complaints(azure: Azure, policy: Policy, state: State) -> list[str]:
@@ -118,11 +124,18 @@ def complaints(azure: Azure, policy: Policy, state: State) -> list[str]:
     found: list[str] = []
     for path in state["paths"]:
         found += _misnamed(azure, path)
-        for way in ways(state, path, inside):
+        home = _subnet_of(azure, path).lower()
+        for way in ways(state, path, [at for at in inside if at.lower() != home]):
             found += filter(None, [complaint(way, ask(azure, way), profile, state["findings"])])
         if denies and _guarded(azure, path):
             found += [f"{way} is let in" for way in ways(state, path, outside) if _slips_in(azure, way)]
     return found
+
+
+def _subnet_of(azure: Azure, path: State) -> str:
+    """The subnet that the endpoint stands in: nobody else's machines are there."""
+    endpoint = azure.find(path["endpoint"])
+    return str(endpoint.properties["subnet"]["id"]) if endpoint else ""
 
 
 def ask(azure: Azure, way: Way) -> Reach:

@@ -41,6 +41,23 @@ _SQL_PORTS = {
     "default": "connection policy Proxy",
     "redirect": "connection policy Redirect over a private endpoint",
 }
+# The property in which a resource of this type tells the one public name that an endpoint to it has: a host
+# name or a URL. Types whose endpoints may have further names (replicas, regions, aliases) are not here.
+_TOLD = {
+    "microsoft.sql/servers": "fullyQualifiedDomainName",
+    "microsoft.sql/managedinstances": "fullyQualifiedDomainName",
+    "microsoft.keyvault/vaults": "vaultUri",
+    "microsoft.keyvault/managedhsms": "hsmUri",
+    "microsoft.dbforpostgresql/servers": "fullyQualifiedDomainName",
+    "microsoft.dbforpostgresql/flexibleservers": "fullyQualifiedDomainName",
+    "microsoft.dbformysql/servers": "fullyQualifiedDomainName",
+    "microsoft.dbformysql/flexibleservers": "fullyQualifiedDomainName",
+    "microsoft.dbformariadb/servers": "fullyQualifiedDomainName",
+    "microsoft.cache/redis": "hostName",
+    "microsoft.cache/redisenterprise": "hostName",
+    "microsoft.eventgrid/topics": "endpoint",
+    "microsoft.eventgrid/domains": "endpoint",
+}
 _PLACEHOLDERS = {"partitionId": r"\d+"}  # a static web app's partition is a number; the rest are any label
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 
@@ -167,6 +184,29 @@ def own_names(target: Target) -> tuple[str, ...]:
     """The host name that the resource itself tells, where its type does."""
     value = target.properties.get(_HOST_PROPERTY.get(target.id.type.lower(), ""))
     return host_names([value]) if isinstance(value, str) else ()
+
+
+def told_names(target: Target, group: str) -> tuple[str, ...]:
+    """Every public name that an endpoint to this group will have, where the resource itself tells them.
+
+    Other than `own_names` this chooses no zone: it says whose record such an endpoint would write over.
+    """
+    if target.id.is_type("Microsoft.Storage/storageAccounts"):
+        return _storage_names(target, group)
+    return _host_of(target.properties.get(_TOLD.get(target.id.type.lower(), "")))
+
+
+def _storage_names(target: Target, group: str) -> tuple[str, ...]:
+    """A website's URL has a partition in it, and nobody recorded whether its endpoint's name has it too."""
+    service, _, secondary = group.partition("_")
+    urls = target.properties.get("secondaryEndpoints" if secondary else "primaryEndpoints")
+    return _host_of(urls.get(service)) if isinstance(urls, Mapping) and service != "web" else ()
+
+
+def _host_of(url: object) -> tuple[str, ...]:
+    """The host name in a URL, or the host name that it is."""
+    found = re.match(r"(?:\w+://)?([^:/]+)", url) if isinstance(url, str) else None
+    return host_names([found[1]]) if found else ()
 
 
 def located(template: str, location: str, geo_codes: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup, zone_ids
 from shared.core.observed import Observed
+from shared.core.records import overwriting
 
 # Codes of networks that Azure would refuse to peer: no other peering and no other write makes up for one.
 UNPEERABLE = frozenset({"NetworkNotFound", "AddressSpacesOverlap", "TooManyPeerings"})
@@ -43,7 +44,7 @@ def decide(want: Wanted, observed: Observed) -> Action:
         below = observed.listed(want.id, zone_group.COLLECTION)
         return _unwritable(want, broken) or Replace(want, have, broken, below)
     if ours and drift:
-        return _unwritable(want, drift[0]) or Update(want, have, drift)
+        return _unwritable(want, drift[0]) or _overwriting(want, have, observed) or Update(want, have, drift)
     if broken or drift:
         return _in_the_way(want, have, broken or "; ".join(drift))
     if isinstance(want, Rule) and (block := _ineffective(want, observed)):
@@ -105,7 +106,11 @@ def _forbidden(want: Wanted, observed: Observed) -> Block | None:
             "the endpoint that answered the need is gone",
             "rerun the resource",
         )
-    return None
+    return _overwriting(want, None, observed)
+
+
+def _overwriting(want: Wanted, have: Seen | None, observed: Observed) -> Block | None:
+    return overwriting(want, have, observed) if isinstance(want, ZoneGroup) else None
 
 
 def _ineffective(want: Rule, observed: Observed) -> Block | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.core.catalogue import Catalogue, Cloud, Group
+from shared.core.catalogue_rules import told_names
 from shared.core.egress import judged
 from shared.core.filtering import Reported, changes_subnet, new_groups, rules, subnet_policies
 from shared.core.ids import GroupId, ResourceId
@@ -25,6 +26,7 @@ from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.observed import Surroundings
 from shared.core.place import Site
+from shared.core.records import records_under
 from shared.core.target import Target
 
 
@@ -49,8 +51,9 @@ class Leg:
 class Desired:
     """All legs of one target, and what lies between them and the clients.
 
-    `complete` is False while something waits for what an endpoint has still to report. `clients` are the
-    networks whose own security rules must let the traffic out; none where the profile lets rules alone.
+    `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
+    security rules must let the traffic out (none where the profile lets rules alone), `resolvers` those whose
+    clients have to resolve the names.
     """
 
     target: Target
@@ -60,8 +63,22 @@ class Desired:
     rules: tuple[Rule, ...] = ()
     security_groups: tuple[SecurityGroup, ...] = ()
     subnet_policies: tuple[SubnetPolicy, ...] = ()
-    complete: bool = True
+    addressed: bool = True
     clients: tuple[ResourceId, ...] = ()
+    resolvers: tuple[ResourceId, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Nothing waits for what an endpoint has still to report."""
+        return self.addressed and not self.waiting and all(leg.named for leg in self.legs)
+
+    @property
+    def waiting(self) -> frozenset[ResourceId]:
+        """Zone groups that are not written yet: until it is known which records they would write over, and
+        until the rules are known, with which they go together.
+        """
+        groups = (leg.zone_group for leg in self.legs)
+        return frozenset(one.id for one in groups if one and not (one.records and self.addressed))
 
     def objects(self) -> tuple[Wanted, ...]:
         """Every object once, in an order that respects needs; several legs may share zones and links."""
@@ -104,8 +121,9 @@ def desired(
         rules(connect, [(leg.group, leg.endpoint) for leg in legs], around, reported, groups),
         tuple(groups.values()),
         subnet_policies(connect, endpoints, groups),
-        complete=addressed and all(leg.named for leg in legs),
+        addressed=addressed,
         clients=judged(connect),
+        resolvers=tuple(connect.profile.clients) if connect.profile.dns.mode != "none" else (),
     )
 
 
@@ -172,7 +190,9 @@ def _leg(
         for network in profile.clients
     )
     group_id = endpoint.id.child(zone_group.COLLECTION, zone_group.NAME)
-    writes = ZoneGroup(group_id, endpoint.id, tuple(zone.id for zone in zones)) if zones else None
+    ids = tuple(zone.id for zone in zones)
+    records = records_under(ids, told or told_names(target, group.group_id))
+    writes = ZoneGroup(group_id, endpoint.id, ids, records) if zones else None
     return Leg(group, endpoint, writes, zones, links, named=True)
 
 

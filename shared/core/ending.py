@@ -18,7 +18,7 @@ from shared.core.errors import (
 )
 from shared.core.intent import Declined, NotAsked
 from shared.core.outcome import Done, Result
-from shared.core.proof import EXTERNAL_RECORDS, Proof
+from shared.core.proof import EXTERNAL_LINKS, EXTERNAL_RECORDS, Proof
 
 NOTHING = Proof((), ())
 RERUN = "rerun the resource; if it fails again, look at its history"
@@ -90,13 +90,26 @@ def _proven(proof: Proof) -> Ending:
         remedy = "approve the private endpoint connection on the resource"
         reason = "the connection waits for approval"
         return Ending(Result.PENDING, "AwaitingApproval", reason, remedy, waiting=True)
-    if {check.name for check in proof.failures} == {EXTERNAL_RECORDS}:
-        seen = "; ".join(check.seen for check in proof.failures)
-        remedy = "see to it that the policy or person who keeps the zone groups attaches one"
-        reason = f"somebody else keeps the names: {seen}"
-        return Ending(Result.PENDING, "AwaitingDns", reason, remedy, waiting=True)
+    failed = {check.name for check in proof.failures}
+    if failed and failed <= {EXTERNAL_RECORDS, EXTERNAL_LINKS}:
+        return _awaiting_dns(proof)
     missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
     return Ending(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
+
+
+def _awaiting_dns(proof: Proof) -> Ending:
+    """Somebody else keeps the names, and has not done so yet."""
+    records = [check for check in proof.failures if check.name == EXTERNAL_RECORDS]
+    links = [f"{check.subject} ({check.seen})" for check in proof.failures if check.name == EXTERNAL_LINKS]
+    remedies = (
+        "see to it that the policy or person who keeps the zone groups attaches one" if records else "",
+        f"link each of these networks to the zone that follows it: {', '.join(links)}" if links else "",
+    )
+    seen = "; ".join([*(check.seen for check in records), *(f"not resolved by {one}" for one in links)])
+    remedy = "; ".join(filter(None, remedies))
+    return Ending(
+        Result.PENDING, "AwaitingDns", f"somebody else keeps the names: {seen}", remedy, waiting=True
+    )
 
 
 def refused(why: Declined | Block) -> Ending:

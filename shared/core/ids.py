@@ -20,7 +20,8 @@ KEY_LENGTH = 32  # hex characters of a SHA-256: 128 bits, and a legal table key
 _SUBSCRIPTION = re.compile(r"[0-9A-Za-z{}-]{1,64}")
 _NAMESPACE = re.compile(r"[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*")
 _KIND = re.compile(r"[0-9A-Za-z_.-]+")
-# Azure's front end refuses < > * % & : \ ? in a path; # would end it in a client.
+# Azure's front end refuses < > * % & : \ ? in a path; # would end it in a client. Only an address record's
+# first label may be a star (Microsoft Learn: "DNS zones and records overview", wildcard records).
 _FORBIDDEN = re.compile(r"[<>*%&:\\?#/]")
 
 
@@ -111,7 +112,7 @@ class ResourceId:
                 raise InvalidId(whole, "it is an extension of another resource")
             if not _KIND.fullmatch(kind):
                 raise InvalidId(whole, "the resource type is not one")
-            _check(whole, "name", name)
+            _check(whole, "name", name.removeprefix("*.") if kind.upper() == "A" else name)
         if len(self.text) > MAX_LENGTH:
             raise InvalidId(whole, f"it has more than {MAX_LENGTH} characters")
         object.__setattr__(self, "key", self.text.lower())

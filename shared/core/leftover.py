@@ -8,12 +8,12 @@ noted, so that they are left when the target goes.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared.core.addresses import addresses_of
 from shared.core.desired import Desired
 from shared.core.ids import ResourceId
 from shared.core.kinds import endpoint, rule
 from shared.core.observed import Observed
 from shared.core.policy import Profile
-from shared.core.proof import addresses_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,11 +34,15 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Objects by id (None: looked at and not there) and collections by (parent, name)."""
+    """Objects by id (None: looked at and not there) and collections by (parent, name).
+
+    `unreadable`: zones and networks that are only looked at, never written, and why that was refused.
+    """
 
     objects: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
     collections: Mapping[tuple[ResourceId, str], tuple[Seen, ...]] = field(default_factory=dict)
     around: Surroundings = field(default_factory=Surroundings)
+    unreadable: Mapping[ResourceId, str] = field(default_factory=dict)
 
     def see(self, wanted: ResourceId) -> Seen | None:
         """What stands at this id; None where nothing does. KeyError if nobody looked."""
@@ -69,6 +73,10 @@ class Observed:
                 others = tuple(member for member in members if member.id not in answered)
                 collections[(key[0], key[1])] = (*others, seen) if seen else others
         return replace(self, objects={**self.objects, **objects}, collections=collections)
+
+    def refusing(self, unread: ResourceId, why: str) -> Observed:
+        """The same view with a reading that was refused."""
+        return replace(self, unreadable={**self.unreadable, unread: why})
 
     def listing(self, parent: ResourceId, collection: str, members: tuple[Seen, ...]) -> Observed:
         """The same view with a newer reading of one collection."""

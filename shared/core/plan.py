@@ -37,19 +37,15 @@ class Plan:
     def blocks(self) -> tuple[Block, ...]:
         return tuple(a for a in self.actions if isinstance(a, Block))
 
-    @property
-    def ahead_of_names(self) -> Plan:
-        """The plan without zone groups: they go together with the rules, once addresses are known."""
-        return Plan(tuple(a for a in self.actions if not _names(a)))
+    def without(self, waiting: frozenset[ResourceId]) -> Plan:
+        """The plan without writes of these objects: their time has not come."""
+        held = {a.id for a in self.actions if isinstance(a, Create | Update)} & waiting
+        return Plan(tuple(a for a in self.actions if a.id not in held))
 
     @property
     def settled(self) -> bool:
         """Nothing to write and nothing to wait for."""
         return not self.writes and not any(isinstance(a, Wait) for a in self.actions)
-
-
-def _names(action: Action) -> bool:
-    return isinstance(action, Create | Update) and isinstance(action.want, ZoneGroup)
 
 
 def plan(desired: Desired, observed: Observed) -> Plan:

@@ -233,8 +233,8 @@ class Dns(_Part):
     """Who keeps the names."""
 
     mode: Literal["manage", "external", "none"] = "manage"
-    """`manage`: zones, links and zone groups by Causeway. `external`: something else writes the records, and
-    Causeway only checks them. `none`: names are not looked at."""
+    """`manage`: zones, links and zone groups by Causeway. `external`: something else writes the records
+    and links the zones, and Causeway only checks them. `none`: names are not looked at."""
     zones_resource_group: ResourceGroupId | None = None
     """Where the private DNS zones are, or are made. Needed when `mode` is `manage`."""
     create_zones: StrictBool = True

@@ -9,19 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.core import egress
+from shared.core.addresses import addresses_of
 from shared.core.desired import Desired, Leg
 from shared.core.egress import Exit, Way, exits
 from shared.core.filtering import applies, in_force, used_ports
 from shared.core.ids import ResourceId
 from shared.core.kinds import link, peering, zone_group
-from shared.core.kinds.endpoint import connection_of, nic_of
-from shared.core.kinds.kind import Seen
-from shared.core.kinds.nic import Address, addresses_in
+from shared.core.kinds.endpoint import connection_of
+from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering
 from shared.core.kinds.zone_group import Record, records_of
 from shared.core.observed import Observed
+from shared.core.resolution import kept_elsewhere, own_servers
 
 EXTERNAL_RECORDS = "records that somebody else keeps match addresses"
+EXTERNAL_LINKS = "network resolves the zone that somebody else keeps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +75,13 @@ def prove(desired: Desired, observed: Observed) -> Proof:
     outward = exits(desired.clients, [_way(leg, observed) for leg in desired.legs], observed)
     checks = (
         *(check for leg in desired.legs for check in _checks(leg, observed)),
+        *_linked_elsewhere(desired, observed),
         *(_peered(half, observed) for half in desired.peerings),
         *_filtered(desired, observed),
         *(_let_out(network) for network in outward),
     )
     told = tuple(text for network in outward for text in network.told)
     return Proof(checks, tuple(_path(leg, observed) for leg in desired.legs), told)
-
-
-def addresses_of(endpoint: Seen, observed: Observed) -> tuple[Address, ...]:
-    """The endpoint's addresses, none before its network interface was read."""
-    nic = nic_of(endpoint)
-    seen = observed.objects.get(nic) if nic else None
-    return addresses_in(seen) if seen else ()
 
 
 def _path(leg: Leg, observed: Observed) -> Path:
@@ -183,7 +179,23 @@ def _in_zone(record: Record) -> bool:
 
 def _links(leg: Leg, observed: Observed) -> Iterator[Check]:
     for wanted in leg.links:
-        seen = wanted.at(observed.listed(wanted.zone, link.COLLECTION))
-        done = seen is not None and link.completed(seen)
-        state = str(seen.properties.get("virtualNetworkLinkState") or seen.state) if seen else "no link"
+        done, state = _link_to(wanted.zone, wanted.network, observed)
         yield Check("network resolves the zone", f"{wanted.network.name}: {wanted.zone.name}", done, state)
+
+
+def _linked_elsewhere(desired: Desired, observed: Observed) -> Iterator[Check]:
+    """A zone that cannot be read is told as a finding; a network with servers of its own asks no zone."""
+    for zone in kept_elsewhere(desired, observed):
+        for network in desired.resolvers if zone not in observed.unreadable else ():
+            if not own_servers(observed.objects.get(network)):
+                done, state = _link_to(zone, network, observed)
+                yield Check(EXTERNAL_LINKS, f"{network.name}: {zone.text}", done, state)
+
+
+def _link_to(zone: ResourceId, network: ResourceId, observed: Observed) -> tuple[bool, str]:
+    """Whether a link of any name lets the network resolve the zone, and its state."""
+    links = observed.listed(zone, link.COLLECTION)
+    seen = next((one for one in links if link.network_of(one) == network), None)
+    if seen is None:
+        return False, "no link"
+    return link.completed(seen), str(seen.properties.get("virtualNetworkLinkState") or seen.state)

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
+from shared.core.addresses import told_by
 from shared.core.desired import Desired
 from shared.core.egress import groups_in
 from shared.core.errors import BlockedError
@@ -28,6 +29,7 @@ from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.observed import Observed, Surroundings
 from shared.core.place import subnet_in
 from shared.core.target import Target
+from shared.flow.names import Names
 from shared.flow.ports import Arm
 from shared.flow.reads import SharedReads, seen, seen_all
 
@@ -38,6 +40,7 @@ class Observer:
     def __init__(self, arm: Arm, shared: SharedReads) -> None:
         self._arm = arm
         self._shared = shared
+        self._names = Names(arm, shared)
 
     async def around(
         self,
@@ -101,15 +104,17 @@ class Observer:
             for (parent, name), members in collections.items():
                 view = view.listing(parent, name, members)
             view = view.having(objects)
-        return view
+        return await self._names.look(desired, view)
 
     async def interfaces(self, desired: Desired, view: Observed) -> Observed:
-        """Read the network interfaces of endpoints that stand by now, where nobody has seen them.
+        """Read the network interfaces of endpoints that stand by now and do not tell their names themselves.
 
-        An endpoint names its interface before everybody finds it there: a 404 is asked again.
+        Where an endpoint tells them, its interface is read by the next walk. An endpoint names its interface
+        before everybody finds it there: a 404 is asked again.
         """
         endpoints = [view.objects.get(leg.endpoint.id) for leg in desired.legs]
-        nics = [nic for endpoint in endpoints if endpoint and (nic := nic_of(endpoint))]
+        silent = [endpoint for endpoint in endpoints if endpoint and not told_by(endpoint)]
+        nics = [nic for endpoint in silent if (nic := nic_of(endpoint))]
         unread = [nic for nic in nics if view.objects.get(nic) is None]
         bodies = await asyncio.gather(*(self._arm.get(nic) for nic in unread))
         return view.having({nic: seen(nic, body) for nic, body in zip(unread, bodies, strict=True)})

@@ -70,7 +70,7 @@ class Reconciler:
             return refused(view)
         done: list[Done] = []
         for _ in range(ROUNDS):
-            steps = view.plan if view.desired.complete else view.plan.ahead_of_names
+            steps = view.plan.without(view.desired.waiting)
             view = await self._shadows.told(view, steps)
             applied = await self._applier.apply(steps, memory, deadline)
             known = {step.id for step in done}

@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from shared.core import resolution
 from shared.core.actions import Block, Replace
+from shared.core.addresses import addresses_of
 from shared.core.catalogue import Catalogue
 from shared.core.desired import Desired, desired, nameless, too_many_zones
 from shared.core.egress import judged
@@ -25,7 +27,6 @@ from shared.core.observed import Observed, Surroundings
 from shared.core.place import Site, candidates, with_subnet
 from shared.core.plan import Plan, plan, restoration
 from shared.core.policy import Policy
-from shared.core.proof import addresses_of
 from shared.core.target import Target
 from shared.flow.apply import Applied
 from shared.flow.observe import Observer
@@ -68,7 +69,14 @@ class View:
         """What is no fault and worth hearing all the same."""
         endpoints = [leg.endpoint for leg in self.desired.legs]
         filtering = findings(self.connect, endpoints, self.observed)
-        return (*self.unread, *filtering, *nameless(self.desired, self.connect), *self.shadowed)
+        resolving = resolution.findings(self.desired, self.observed)
+        return (
+            *self.unread,
+            *filtering,
+            *nameless(self.desired, self.connect),
+            *resolving,
+            *self.shadowed,
+        )
 
 
 class Viewer:

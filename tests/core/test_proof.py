@@ -3,6 +3,7 @@
 import pytest
 
 from shared.core.desired import Desired
+from shared.core.ending import ending
 from shared.core.ids import ResourceId
 from shared.core.kinds import link, zone_group
 from shared.core.kinds.kind import Seen
@@ -86,5 +87,6 @@ def test_a_missing_link_is_named_with_its_network(scene: Scene) -> None:
     assert [check.subject for check in failed] == ["spoke-a: privatelink.blob.core.windows.net"]
 
 
-def test_nothing_checked_is_nothing_proven() -> None:
+def test_nothing_checked_is_nothing_proven_and_nothing_awaited() -> None:
     assert not Proof((), ()).holds
+    assert ending(Proof((), ()), (), (), "default").code == "ProofFailed"

@@ -243,32 +243,6 @@ def test_a_closed_resource_whose_path_fails_is_called_unreachable_and_not_opened
     play(story)
 
 
-def test_names_that_somebody_else_keeps_are_awaited_and_never_written() -> None:
-    async def story() -> None:
-        dns = {"mode": "external"}
-        world = World(a_policy(dns=dns))
-        at = await world.create_account()
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
-        endpoint = state["paths"][0]["endpoint"]
-        zone = f"{ZONES}/privatelink.blob.core.windows.net"
-        await world.send("PUT", zone, {"location": "global"})
-        await world.sleep(200)
-        link = {"registrationEnabled": False, "virtualNetwork": {"id": SPOKE}}
-        body = {"location": "global", "properties": link}
-        await world.send("PUT", f"{zone}/virtualNetworkLinks/theirs", body)
-        await world.sleep(200)
-        config = {"name": "blob", "properties": {"privateDnsZoneId": zone}}
-        theirs = f"{endpoint}/privateDnsZoneGroups/deployedByPolicy"
-        await world.send("PUT", theirs, {"properties": {"privateDnsZoneConfigs": [config]}})
-        await world.sleep(60)
-        world.sent()
-        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
-        assert world.writes() == []
-
-    play(story)
-
-
 def test_without_dns_nothing_about_names_is_made_or_asked() -> None:
     async def story() -> None:
         world = World(a_policy(dns={"mode": "none"}))

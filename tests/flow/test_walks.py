@@ -27,11 +27,27 @@ def test_a_second_run_reads_four_things_and_writes_nothing() -> None:
         world.sent()
         state = await world.reconcile(at)
         sent = world.sent()
-        shared = ("resourcegroups", "hub-we", "privatelink.blob.core.windows.net", "virtualNetworkLinks")
+        networks = ("hub-we", "spoke-a")
+        shared = ("resourcegroups", *networks, "privatelink.blob.core.windows.net", "virtualNetworkLinks")
         own = [path for _, path in sent if not path.endswith(shared)]
         assert len(own) <= 4
         assert all(method == "GET" for method, _ in sent)
         assert {action["action"] for action in state["actions"]} == {"Keep"}
+
+    play(story)
+
+
+def test_an_endpoint_that_tells_its_names_is_asked_through_its_interface_by_the_next_walk() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        world.sent()
+        first = await world.reconcile(at)
+        assert [path for _, path in world.sent() if "networkInterfaces" in path] == []
+        second = await world.reconcile(at)
+        assert len([path for _, path in world.sent() if "networkInterfaces" in path]) == 1
+        ips = [[address["ip"] for address in state["paths"][0]["addresses"]] for state in (first, second)]
+        assert ips == [["10.0.1.4"], ["10.0.1.4"]]
 
     play(story)
 

@@ -7,8 +7,8 @@ peered with the hub does not where the rules deny it. Where the policy cares for
 must agree about every client's subnet: it reaches the resource, or a finding names it, and a client network
 is said to be shut exactly where nobody leaves it.
 
-Excluded, because it does not hold today: a person's address record that already has the resource's name.
-Two foreign endpoints at once are not drawn.
+Excluded: a person's address record written over the one that a foreign endpoint keeps. Two foreign endpoints
+at once are not drawn.
 """
 
 from __future__ import annotations
@@ -115,8 +115,14 @@ class Case:
     web: bool
     zone: bool
     links: tuple[str, ...]
+    record: bool
     rival: Rival | None
     half_made: str | None
+
+    @property
+    def named_elsewhere(self) -> bool:
+        """A person's record has the resource's name and points elsewhere."""
+        return self.record and not (self.rival and self.rival.names == "same")
 
     def policy(self) -> Any:
         return a_policy(
@@ -186,6 +192,7 @@ CASES = st.builds(
     web=st.sampled_from([True, True, False]),
     zone=st.booleans(),
     links=st.lists(st.sampled_from([SPOKE, HUB_NE, HUB]), max_size=2, unique=True).map(tuple),
+    record=st.sampled_from([False, False, False, False, True]),
     rival=st.one_of(
         st.none(),
         st.builds(
@@ -268,13 +275,16 @@ class Built:
             await self.put(f"{local}/virtualNetworkPeerings/stranger", body, "half")
 
     async def _names(self) -> None:
-        if not self.case.zone and not self.case.links:
+        if not self.case.zone and not self.case.links and not self.case.named_elsewhere:
             return
         await self.put(ZONE, {"location": "global"}, "zone", 200)
         for number, network in enumerate(self.case.links):
             body = {"registrationEnabled": False, "virtualNetwork": {"id": network}}
             link = f"{ZONE}/virtualNetworkLinks/theirs-{number}"
             await self.put(link, {"location": "global", "properties": body}, "link", 200)
+        if self.case.named_elsewhere:
+            body = {"ttl": 300, "aRecords": [{"ipv4Address": "10.9.9.9"}]}
+            await self.put(f"{ZONE}/A/orders", {"properties": body}, "record")
 
     async def _rival(self) -> None:
         rival = self.case.rival
@@ -364,6 +374,7 @@ async def judge(case: Case) -> str:
     assert state["result"] in ("Connected", "Blocked", "Declined", "Pending"), said
     assert state["result"] == "Connected" or (state["code"] and state["reason"] and state["remedy"]), said
     assert all(check["holds"] for check in state["checks"]) or state["result"] != "Connected", said
+    assert state["result"] == "Blocked" or not case.named_elsewhere, said
     built.world.sent()
     again = await built.world.reconcile(built.at, "drift")
     writes = built.world.writes()

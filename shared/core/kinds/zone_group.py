@@ -61,11 +61,12 @@ def config_name(zone: ResourceId) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ZoneGroup(Ordinary):
-    """The zone group of one endpoint."""
+    """The zone group of one endpoint. `records`: what it will write; none while no name is known."""
 
     id: ResourceId
     endpoint: ResourceId
     zones: tuple[ResourceId, ...]
+    records: tuple[ResourceId, ...] = ()
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:

@@ -1,0 +1,77 @@
+"""Reading what stands under an endpoint's names, once it is known which those are.
+
+Place in the data's way: the last part of `observe`. Private DNS allows only 500 reads per 5 minutes for a
+whole subscription: a record is read alone, and only before a zone group would write over it; links and
+networks are shared readings.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+
+from shared.core.decide import standing
+from shared.core.desired import Desired
+from shared.core.errors import BlockedError
+from shared.core.ids import ResourceId
+from shared.core.kinds import link
+from shared.core.kinds.kind import Seen
+from shared.core.kinds.zone_group import ZoneGroup
+from shared.core.observed import Observed
+from shared.core.records import API_VERSION, at_stake
+from shared.core.resolution import kept_elsewhere
+from shared.flow.ports import Arm
+from shared.flow.reads import SharedReads, seen
+
+
+class Names:
+    """Reads records, the links of zones that somebody else keeps, and the networks that resolve names."""
+
+    def __init__(self, arm: Arm, shared: SharedReads) -> None:
+        self._arm = arm
+        self._shared = shared
+
+    async def look(self, desired: Desired, view: Observed) -> Observed:
+        """The view with all of that; what a walk only looks at does not stop it where reading is refused."""
+        networks = [one for one in desired.resolvers if not (view.looked_at(one) or one in view.unreadable)]
+        zones = [
+            zone
+            for zone in (kept_elsewhere(desired, view) if desired.resolvers else ())
+            if not ((zone, link.COLLECTION) in view.collections or zone in view.unreadable)
+        ]
+        records, bodies, links = await asyncio.gather(
+            self._records(_unread(desired, view)),
+            asyncio.gather(*(_permitted(self._shared.get(one)) for one in networks)),
+            asyncio.gather(*(_permitted(self._shared.list(zone, link.COLLECTION)) for zone in zones)),
+        )
+        for network, body in zip(networks, bodies, strict=True):
+            view = view.refusing(network, body) if isinstance(body, str) else view.having({network: body})
+        for zone, found in zip(zones, links, strict=True):
+            if isinstance(found, str):
+                view = view.refusing(zone, found)
+            else:
+                view = view.listing(zone, link.COLLECTION, found)
+        return view.having(records)
+
+    async def _records(self, unread: list[ResourceId]) -> dict[ResourceId, Seen | None]:
+        bodies = await asyncio.gather(*(self._arm.get(at, api_version=API_VERSION) for at in unread))
+        return {at: seen(at, body) for at, body in zip(unread, bodies, strict=True)}
+
+
+def _unread(desired: Desired, view: Observed) -> list[ResourceId]:
+    """Records over which a zone group of ours would write; in a zone that is not there, there are none."""
+    groups = [want for want in desired.objects() if isinstance(want, ZoneGroup)]
+    found = [(want, standing(want, view)) for want in groups]
+    ours = [(want, have) for want, have in found if have is None or want.is_ours(have)]
+    return [
+        record
+        for want, have in ours
+        for record in at_stake(want, have)
+        if record.parent and view.objects.get(record.parent) and not view.looked_at(record)
+    ]
+
+
+async def _permitted[T](reading: Awaitable[T]) -> T | str:
+    """The reading, or why Azure refuses it."""
+    try:
+        return await reading
+    except BlockedError as error:
+        return f"{error}; {error.remedy}"

@@ -1,0 +1,199 @@
+"""Which records a zone group will write, whose they are, and who tells names before an endpoint is made."""
+
+from typing import Any
+
+import pytest
+
+from shared.core.actions import Block, Create
+from shared.core.addresses import told_by
+from shared.core.catalogue_rules import told_names
+from shared.core.decide import decide
+from shared.core.ids import InvalidId, ResourceId
+from shared.core.kinds import zone_group
+from shared.core.kinds.kind import Seen
+from shared.core.kinds.zone_group import ZoneGroup
+from shared.core.observed import Observed
+from shared.core.records import at_stake, records_under, written_by_azure
+from shared.core.target import Target
+from tests.core import bodies
+
+AT = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "pe")
+GROUP = AT.child(zone_group.COLLECTION, zone_group.NAME)
+RECORD = bodies.ZONE.child("A", "orders")
+WANT = ZoneGroup(GROUP, AT, (bodies.ZONE,), (RECORD,))
+CREATOR = "created by private endpoint pe with resource guid 6bf6e876-97b5-412f-8ed0-fa8da05d81bf"
+
+
+def zone(name: str) -> ResourceId:
+    return bodies.ZONE.group.resource(bodies.ZONE.type, name)
+
+
+def a_record(*addresses: str, creator: object = None, at: ResourceId = RECORD) -> Seen:
+    properties: dict[str, Any] = {"ttl": 300, "aRecords": [{"ipv4Address": ip} for ip in addresses]}
+    if creator is not None:
+        properties["metadata"] = {"creator": creator}
+    return Seen(at, {"id": at.text, "properties": properties})
+
+
+def names(zones: list[str], *fqdns: str) -> list[str]:
+    found = records_under([zone(name) for name in zones], fqdns)
+    return [f"{record.name} in {record.names[0]}" for record in found]
+
+
+@pytest.mark.parametrize(
+    ("zones", "fqdn", "expected"),
+    [
+        (["privatelink.a.net"], "x.a.net", ["x in privatelink.a.net"]),
+        (["privatelink.a.net"], "x.scm.a.net", ["x.scm in privatelink.a.net"]),
+        (["privatelink.a.net"], "*.x.a.net", ["*.x in privatelink.a.net"]),
+        (["privatelink-global.a.net"], "x.a.net", ["x in privatelink-global.a.net"]),
+        (["privatelink.a.net", "privatelink.b.a.net"], "x.b.a.net", ["x in privatelink.b.a.net"]),
+        (["privatelink.vaultcore.azure.net"], "x.vault.azure.net", ["x in privatelink.vaultcore.azure.net"]),
+        (["privatelink.a.net"], "", []),
+    ],
+)
+def test_a_name_is_one_record_in_the_most_specific_zone(
+    zones: list[str], fqdn: str, expected: list[str]
+) -> None:
+    assert names(zones, fqdn) == expected
+
+
+def test_a_suffix_that_only_ends_alike_is_not_the_zones() -> None:
+    assert names(["privatelink.net"], "x.another-net") == ["x in privatelink.net"]
+
+
+def test_of_a_partitioned_name_both_possible_records_are_looked_at() -> None:
+    found = names(["privatelink.blob.core.windows.net"], "md-1.z5.blob.storage.azure.net")
+    assert found == [
+        "md-1 in privatelink.blob.core.windows.net",
+        "md-1.z5 in privatelink.blob.core.windows.net",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("creator", "azures"),
+    [
+        (CREATOR, True),
+        ("external-dns", False),
+        ("not created by private endpoint x", False),
+        (7, False),
+        (None, False),
+    ],
+)
+def test_only_azures_own_signature_makes_a_record_azures(creator: object, azures: bool) -> None:
+    assert written_by_azure(a_record("10.9.9.9", creator=creator)) is azures
+
+
+def decided(record: Seen | None, *own: str, group: Seen | None = None) -> object:
+    objects: dict[ResourceId, Seen | None] = {RECORD: record, AT: bodies.endpoint(AT)}
+    objects[bodies.nic_id(AT)] = bodies.nic(AT, *own)
+    groups = (group,) if group else ()
+    return decide(WANT, Observed(objects).listing(AT, zone_group.COLLECTION, groups))
+
+
+def test_a_persons_record_is_not_written_over() -> None:
+    blocked = decided(a_record("10.9.9.9"), "10.0.1.4")
+    assert isinstance(blocked, Block)
+    assert (blocked.code, blocked.found) == ("RecordNotOurs", RECORD)
+    assert "10.9.9.9" in blocked.reason
+    assert "10.0.1.4" in blocked.remedy
+
+
+def test_a_persons_record_without_an_address_is_not_written_over_either() -> None:
+    assert isinstance(decided(a_record(), "10.0.1.4"), Block)
+
+
+@pytest.mark.parametrize(
+    ("pointed", "blocks"),
+    [(("10.0.1.4",), False), (("10.0.1.4", "10.9.9.9"), True), (("10.0.1.5",), True)],
+)
+def test_a_persons_record_may_be_written_over_only_where_it_has_exactly_our_addresses(
+    pointed: tuple[str, ...], blocks: bool
+) -> None:
+    assert isinstance(decided(a_record(*pointed), "10.0.1.4"), Block) is blocks
+
+
+def test_the_address_of_another_name_of_the_endpoint_is_not_this_ones() -> None:
+    nic = bodies.nic(AT, "10.0.1.4", fqdn="orders-westeurope.blob.core.windows.net")
+    objects: dict[ResourceId, Seen | None] = {RECORD: a_record("10.0.1.4"), AT: bodies.endpoint(AT)}
+    view = Observed({**objects, bodies.nic_id(AT): nic}).listing(AT, zone_group.COLLECTION, ())
+    assert isinstance(decide(WANT, view), Block)
+
+
+def test_no_record_and_a_leftover_of_azures_are_written() -> None:
+    assert isinstance(decided(None, "10.0.1.4"), Create)
+    assert isinstance(decided(a_record("10.9.9.9", creator=CREATOR), "10.0.1.4"), Create)
+
+
+def test_a_standing_zone_group_writes_nothing_for_the_first_time_unless_it_failed() -> None:
+    standing = bodies.zone_group(GROUP, "10.0.1.4")
+    assert at_stake(WANT, standing) == ()
+    properties = {**standing.body["properties"], "provisioningState": "Failed"}
+    failed = Seen(GROUP, {**standing.body, "properties": properties})
+    assert at_stake(WANT, failed) == (RECORD,)
+    assert isinstance(decided(a_record("10.9.9.9"), "10.0.1.4", group=failed), Block)
+
+
+def test_an_endpoint_tells_its_addresses_each_with_all_of_its_names() -> None:
+    configs = [
+        {"fqdn": "A.azurewebsites.net.", "ipAddresses": ["10.0.1.4"]},
+        {"fqdn": "a.scm.azurewebsites.net", "ipAddresses": ["10.0.1.4"]},
+        {"fqdn": "", "ipAddresses": ["10.0.1.5"]},
+    ]
+    (address,) = told_by(Seen(AT, {"properties": {"customDnsConfigs": configs}}))
+    assert address.ip == "10.0.1.4"
+    assert address.fqdns == ("a.azurewebsites.net", "a.scm.azurewebsites.net")
+    assert told_by(bodies.endpoint(AT)) == ()
+
+
+def told(kind: str, properties: dict[str, Any], group: str = "") -> tuple[str, ...]:
+    at = f"{bodies.ACCOUNT.group.text}/providers/{kind}/orders"
+    return told_names(Target.parse({"id": at, "properties": properties}), group)
+
+
+STORAGE = "Microsoft.Storage/storageAccounts"
+PRIMARY = {
+    "blob": "https://orders.blob.core.windows.net/",
+    "web": "https://orders.z6.web.core.windows.net/",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "group", "expected"),
+    [
+        (STORAGE, {"primaryEndpoints": PRIMARY}, "blob", "orders.blob.core.windows.net"),
+        (STORAGE, {"primaryEndpoints": PRIMARY}, "web", None),
+        (STORAGE, {"primaryEndpoints": PRIMARY}, "dfs", None),
+        (STORAGE, {"primaryEndpoints": PRIMARY}, "blob_secondary", None),
+        (STORAGE, {"secondaryEndpoints": {"blob": "https://s.b.c/"}}, "blob_secondary", "s.b.c"),
+        (STORAGE, {"primaryEndpoints": None}, "blob", None),
+        (
+            "Microsoft.KeyVault/vaults",
+            {"vaultUri": "https://X.vault.azure.net"},
+            "vault",
+            "x.vault.azure.net",
+        ),
+        (
+            "Microsoft.KeyVault/vaults",
+            {"vaultUri": "https://x.vault.azure.net:443/"},
+            "",
+            "x.vault.azure.net",
+        ),
+        ("Microsoft.KeyVault/vaults", {"vaultUri": ""}, "vault", None),
+        ("Microsoft.KeyVault/vaults", {"vaultUri": 7}, "vault", None),
+        ("Microsoft.Sql/servers", {"fullyQualifiedDomainName": "x.d.w.net"}, "sqlServer", "x.d.w.net"),
+        ("Microsoft.Web/sites", {"defaultHostName": "x.azurewebsites.net"}, "sites", None),
+    ],
+)
+def test_a_resource_tells_its_names_as_a_host_name_or_in_a_url(
+    kind: str, properties: dict[str, Any], group: str, expected: str | None
+) -> None:
+    assert told(kind, properties, group) == ((expected,) if expected else ())
+
+
+@pytest.mark.parametrize("name", ["x.*", "*x", "x*.y", "*"])
+def test_a_star_is_only_a_records_first_label(name: str) -> None:
+    with pytest.raises(InvalidId):
+        bodies.ZONE.child("A", name)
+    with pytest.raises(InvalidId):
+        bodies.ZONE.child("virtualNetworkLinks", "*.x")

@@ -1,0 +1,277 @@
+"""A person's own address records: found before they would be written over, and left as they are."""
+
+from typing import Any
+
+import pytest
+
+from tests.core.policies import a_policy
+from tests.world import HUB, SPOKE, SUB, ZONES, World, play
+
+APP = f"{SUB}/resourceGroups/rg-app/providers"
+ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
+NAME = "orders.blob.core.windows.net"
+PRIVATE_NAME = "orders.privatelink.blob.core.windows.net"
+RECORD = f"{ZONE}/A/orders"
+CREATOR = "created by private endpoint pe-gone with resource guid 6bf6e876-97b5-412f-8ed0-fa8da05d81bf"
+
+
+async def make_record(
+    world: World, at: str = RECORD, address: str = "10.9.9.9", creator: str = ""
+) -> dict[str, Any]:
+    """A record with one address, in a zone that client networks resolve. Its body."""
+    zone = at.rpartition("/A/")[0]
+    await world.send("PUT", zone, {"location": "global"})
+    await world.sleep(200)
+    link = {"registrationEnabled": False, "virtualNetwork": {"id": SPOKE}}
+    await world.send("PUT", f"{zone}/virtualNetworkLinks/theirs", {"location": "global", "properties": link})
+    await world.sleep(200)
+    properties: dict[str, Any] = {"ttl": 300, "aRecords": [{"ipv4Address": address}]}
+    if creator:
+        properties["metadata"] = {"creator": creator}
+    return dict(await world.send("PUT", at, {"properties": properties}))
+
+
+async def resource(world: World, kind: str, properties: dict[str, Any]) -> str:
+    """A resource that asks for a private path; its id."""
+    at = f"{APP}/{kind}/orders"
+    tags = {"private-connectivity": "enabled"}
+    await world.send("PUT", at, {"location": "westeurope", "tags": tags, "properties": properties})
+    await world.sleep(300)
+    return at
+
+
+def record_reads(world: World) -> list[str]:
+    return [path for method, path in world.sent() if method == "GET" and "/A/" in path]
+
+
+def test_a_persons_record_of_the_name_blocks_before_an_endpoint_is_made() -> None:
+    async def story() -> None:
+        world = World()
+        before = await make_record(world)
+        at = await world.create_account()
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+        assert all(part in state["reason"] for part in ("orders", ZONE, "10.9.9.9"))
+        assert f"delete the record {RECORD}" in state["remedy"]
+        assert await world.send("GET", RECORD) == before
+        assert await world.endpoints() == []
+        assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
+
+    play(story)
+
+
+def test_once_the_record_is_deleted_a_rerun_connects() -> None:
+    async def story() -> None:
+        world = World()
+        await make_record(world)
+        at = await world.create_account()
+        assert (await world.reconcile(at))["result"] == "Blocked"
+        await world.send("DELETE", RECORD)
+        state = await world.reconcile(at, "manual")
+        assert state["result"] == "Connected"
+        assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
+
+    play(story)
+
+
+def test_a_dry_run_shows_the_record_in_the_way() -> None:
+    async def story() -> None:
+        world = World()
+        await make_record(world)
+        plan = await world.flow.desk.plan(await world.create_account())
+        codes = {action.get("code") for action in plan["actions"] if action["action"] == "Block"}
+        assert codes == {"RecordNotOurs"}
+
+    play(story)
+
+
+def test_a_record_that_a_dead_endpoint_left_is_written_over() -> None:
+    async def story() -> None:
+        world = World()
+        await make_record(world, creator=CREATOR)
+        state = await world.reconcile(await world.create_account())
+        assert state["result"] == "Connected"
+        assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
+
+    play(story)
+
+
+def test_metadata_of_another_program_does_not_make_a_record_azures() -> None:
+    async def story() -> None:
+        world = World()
+        await make_record(world, creator="external-dns")
+        state = await world.reconcile(await world.create_account())
+        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+
+    play(story)
+
+
+async def lose_zone_group(world: World, address: str) -> str:
+    """A connected account whose zone group was deleted, with a person's record in its place. Its id."""
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    own = state["paths"][0]["addresses"][0]["ip"]
+    await world.send("DELETE", f"{state['paths'][0]['endpoint']}/privateDnsZoneGroups/causeway")
+    await world.sleep(60)
+    record = {"ttl": 300, "aRecords": [{"ipv4Address": address or own}]}
+    await world.send("PUT", RECORD, {"properties": record})
+    return at
+
+
+def test_a_persons_record_that_points_to_our_endpoint_already_is_no_block() -> None:
+    async def story() -> None:
+        world = World()
+        at = await lose_zone_group(world, "")
+        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+
+    play(story)
+
+
+def test_a_persons_record_in_place_of_a_lost_zone_group_blocks_and_names_our_address() -> None:
+    async def story() -> None:
+        world = World()
+        at = await lose_zone_group(world, "10.9.9.9")
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+        assert "point it to 10.0.1.4" in state["remedy"]
+        assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
+        assert len(state["owned"]) == 2
+
+    play(story)
+
+
+@pytest.mark.parametrize("nsg", ["ignore", "ensure"])
+def test_where_only_the_endpoint_tells_its_names_it_is_made_noted_and_then_blocked(nsg: str) -> None:
+    async def story() -> None:
+        world = World(a_policy(always=[], nsg={"mode": nsg}))
+        record = f"{ZONES}/privatelink.azurewebsites.net/A/orders.scm"
+        before = await make_record(world, record)
+        at = await resource(world, "Microsoft.Web/sites", {})
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+        assert "orders.scm" in state["reason"]
+        assert await world.send("GET", record) == before
+        assert len(await world.endpoints()) == 1
+        assert len(state["owned"]) == 1
+        await world.send("DELETE", record)
+        assert (await world.reconcile(at, "manual"))["result"] == "Connected"
+        assert len(await world.endpoints()) == 1
+
+    play(story)
+
+
+def test_while_nobody_tells_the_names_no_zone_group_is_written() -> None:
+    async def story() -> None:
+        world = World(a_policy(always=[], approval='request ("please")'))
+        at = await resource(world, "Microsoft.Web/sites", {})
+        assert (await world.reconcile(at))["code"] == "AwaitingApproval"
+        assert [path for _, path in world.writes() if "ZoneGroups" in path] == []
+        site = await world.send("GET", at)
+        (connection,) = site["properties"]["privateEndpointConnections"]
+        approved = {"privateLinkServiceConnectionState": {"status": "Approved", "description": "ok"}}
+        owner = f"{at}/privateEndpointConnections/{connection['name']}"
+        await world.send("PUT", owner, {"properties": approved})
+        await world.sleep(60)
+        state = await world.reconcile(at, "drift")
+        assert state["result"] == "Connected"
+        own = [state["paths"][0]["addresses"][0]["ip"]]
+        assert await world.resolve(SPOKE, "orders.scm.azurewebsites.net") == own
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "record"),
+    [
+        ("Microsoft.Sql/servers", {"administratorLogin": "me"}, "privatelink.database.windows.net/A/orders"),
+        (
+            "Microsoft.KeyVault/vaults",
+            {
+                "tenantId": "11111111-1111-1111-1111-111111111111",
+                "sku": {"family": "A", "name": "standard"},
+            },
+            "privatelink.vaultcore.azure.net/A/orders",
+        ),
+    ],
+)
+def test_the_name_that_the_resource_itself_tells_is_enough_to_block_early(
+    kind: str, properties: dict[str, Any], record: str
+) -> None:
+    async def story() -> None:
+        world = World(a_policy(always=[]))
+        await make_record(world, f"{ZONES}/{record}")
+        state = await world.reconcile(await resource(world, kind, properties))
+        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+        assert await world.endpoints() == []
+
+    play(story)
+
+
+def test_a_record_is_read_once_before_it_is_written_and_never_again() -> None:
+    async def story() -> None:
+        world = World()
+        await world.reconcile(await world.create_account("first"))
+        at = await world.create_account()
+        world.sent()
+        assert (await world.reconcile(at))["result"] == "Connected"
+        assert record_reads(world) == [RECORD]
+        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+        assert record_reads(world) == []
+
+    play(story)
+
+
+def test_without_the_right_to_read_records_nothing_is_written_over() -> None:
+    async def story() -> None:
+        world = World()
+        before = await make_record(world)
+        world.deny("Microsoft.Network/privateDnsZones/A/read")
+        state = await world.reconcile(await world.create_account())
+        assert state["result"] == "Blocked"
+        assert "privateDnsZones/A/read" in state["remedy"]
+        assert await world.send("GET", RECORD) == before
+        assert await world.endpoints() == []
+
+    play(story)
+
+
+def test_a_zone_that_a_zone_group_of_ours_lacks_is_looked_into_before_it_is_added() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
+        await world.send("PUT", f"{ZONES}/privatelink.example.com", {"location": "global"})
+        await world.sleep(200)
+        config = {"name": "x", "properties": {"privateDnsZoneId": f"{ZONES}/privatelink.example.com"}}
+        group = f"{endpoint}/privateDnsZoneGroups/causeway"
+        await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
+        await world.sleep(60)
+        record = {"ttl": 300, "aRecords": [{"ipv4Address": "10.9.9.9"}]}
+        await world.send("PUT", RECORD, {"properties": record})
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+        assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
+
+    play(story)
+
+
+def test_a_live_endpoint_of_someone_else_is_a_rival_and_not_a_persons_record() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        await world.send("PUT", f"{HUB}/subnets/others", {"properties": {"addressPrefix": "10.0.2.0/24"}})
+        await world.sleep(60)
+        connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
+        rival = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/by-hand"
+        body = {"subnet": {"id": f"{HUB}/subnets/others"}, "privateLinkServiceConnections": [connection]}
+        await world.send("PUT", rival, {"location": "westeurope", "properties": body})
+        await world.send("PUT", ZONE, {"location": "global"})
+        await world.sleep(600)
+        config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
+        group = f"{rival}/privateDnsZoneGroups/default"
+        await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
+        await world.sleep(60)
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+
+    play(story)
