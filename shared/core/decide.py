@@ -7,6 +7,7 @@ which asks again under a lease before it writes what many targets share.
 from shared.core.actions import Action, Block, Create, Keep, Replace, Update, Wait
 from shared.core.errors import BlockedError
 from shared.core.filtering import denied
+from shared.core.ids import ResourceId
 from shared.core.kinds import link, peering, rule, zone_group
 from shared.core.kinds.endpoint import Endpoint, connection_of
 from shared.core.kinds.kind import Seen, Wanted
@@ -17,7 +18,7 @@ from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup, zone_ids
 from shared.core.observed import Observed
-from shared.core.records import overwriting
+from shared.core.records import astray, overwriting
 
 # Codes of networks that Azure would refuse to peer: no other peering and no other write makes up for one.
 UNPEERABLE = frozenset({"NetworkNotFound", "AddressSpacesOverlap", "TooManyPeerings"})
@@ -49,6 +50,8 @@ def decide(want: Wanted, observed: Observed) -> Action:
         return _in_the_way(want, have, broken or "; ".join(drift))
     if isinstance(want, Rule) and (block := _ineffective(want, observed)):
         return block
+    if isinstance(want, ZoneGroup) and (lost := astray(want, have, observed)):
+        return _unrecorded(want, have, lost, observed)
     return _unapproved(want, have) or Keep(want.id, have.id, "meets the need", adopted=not ours)
 
 
@@ -119,6 +122,17 @@ def _ineffective(want: Rule, observed: Observed) -> Block | None:
         return denied(want, observed)
     except BlockedError as full:
         return Block(want.id, want.nsg, full.code, str(full), full.remedy)
+
+
+def _unrecorded(
+    want: ZoneGroup, have: Seen, lost: tuple[ResourceId, ...], observed: Observed
+) -> Update | Block:
+    """The zone does not hold what the zone group reports: ours is sent again, which writes its records."""
+    names = ", ".join(at.name for at in lost)
+    problem = f"records that it reports are not in the zone: {names}"
+    if not want.is_ours(have):
+        return _in_the_way(want, have, problem)
+    return overwriting(want, have, observed) or Update(want, have, (problem,))
 
 
 def _unpeerable(want: Peering, observed: Observed) -> Block | None:

@@ -69,7 +69,7 @@ def _endpoint_with_its_name(leg: Leg, observed: Observed, actions: dict[Resource
     block = held or _blocked_name(leg, actions)
     if block and isinstance(endpoint, Create):
         actions[leg.endpoint.id] = replace(block, id=leg.endpoint.id)
-    if held and group and not isinstance(actions[group.id], Block | Wait):
+    if held and group and not isinstance(actions[group.id], Wait):
         actions[group.id] = replace(held, id=group.id)
     if group and isinstance(endpoint, Replace) and not block:
         actions[group.id] = Create(group)  # the one that stands goes with its endpoint

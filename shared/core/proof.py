@@ -20,6 +20,7 @@ from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering
 from shared.core.kinds.zone_group import Record, records_of
 from shared.core.observed import Observed
+from shared.core.records import held_by, record_id
 from shared.core.resolution import kept_elsewhere, own_servers
 
 EXTERNAL_RECORDS = "records that somebody else keeps match addresses"
@@ -116,7 +117,7 @@ def _checks(leg: Leg, observed: Observed) -> Iterator[Check]:
     ips = tuple(address.ip for address in path.addresses)
     yield Check("endpoint has addresses", subject, bool(ips), ", ".join(ips) or "none")
     if leg.zone_group or leg.external:
-        yield _records_match(leg, path, ips)
+        yield _records_match(leg, path, ips, observed)
     yield from _links(leg, observed)
     if not leg.named:
         yield Check(
@@ -161,15 +162,24 @@ def _let_out(network: Exit) -> Check:
     return Check(name, subject, holds=False, seen=seen, code=egress.CODE, remedy=network.shut[0].remedy)
 
 
-def _records_match(leg: Leg, path: Path, ips: tuple[str, ...]) -> Check:
-    """Names exist, lie in the wanted zones, and point to exactly the endpoint's addresses."""
+def _records_match(leg: Leg, path: Path, ips: tuple[str, ...], observed: Observed) -> Check:
+    """Names exist, lie in the wanted zones, and point to exactly the endpoint's addresses.
+
+    What the zone itself was read to hold counts for more than what the zone group reports.
+    """
     wanted = {zone.id for zone in leg.zones}
     ours = [record for record in path.records if leg.external or record.zone in wanted]
     inside = [record for record in ours if _in_zone(record)]
-    recorded = {ip for record in inside for ip in record.addresses}
-    seen = ", ".join(f"{record.fqdn} -> {'/'.join(record.addresses)}" for record in inside) or "no record"
+    held = [(record.fqdn, _held(record, observed)) for record in inside]
+    recorded = {ip for _, addresses in held for ip in addresses}
+    seen = ", ".join(f"{name} -> {'/'.join(found) or 'nothing'}" for name, found in held) or "no record"
     name = EXTERNAL_RECORDS if leg.external else "records match addresses"
     return Check(name, path.endpoint.name, bool(ips) and recorded == set(ips), seen)
+
+
+def _held(record: Record, observed: Observed) -> tuple[str, ...]:
+    at = record_id(record)
+    return tuple(sorted(held_by(observed.objects[at]))) if observed.looked_at(at) else record.addresses
 
 
 def _in_zone(record: Record) -> bool:

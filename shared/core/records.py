@@ -1,8 +1,9 @@
 """Address records under an endpoint's names: which ones a zone group will write, and whose they are.
 
 Place in the data's way: `desired` asks which records a zone group will write, `flow/names.py` reads those
-that stand, `decide` asks whether one of them is somebody's own. A zone group writes over whatever stands
-there, so that has to be known before.
+that stand, `decide` asks whether one of them is somebody's own, or gone. A zone group writes over whatever
+stands there, so that has to be known before; and it goes on reporting a record that another endpoint took
+along, or a person deleted (MicrosoftDocs/azure-docs, issue 91558), so the zone itself is asked as well.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,8 +12,9 @@ from shared.core.actions import Block
 from shared.core.addresses import addresses_of
 from shared.core.catalogue_rules import public_suffix
 from shared.core.ids import ResourceId
+from shared.core.kinds.endpoint import family
 from shared.core.kinds.kind import Seen, mapping, sequence
-from shared.core.kinds.zone_group import ZoneGroup, zone_ids
+from shared.core.kinds.zone_group import Record, ZoneGroup, records_of, zone_ids
 from shared.core.observed import Observed
 
 COLLECTION = "A"
@@ -56,21 +58,64 @@ def at_stake(want: ZoneGroup, have: Seen | None) -> tuple[ResourceId, ...]:
 
 
 def overwriting(want: ZoneGroup, have: Seen | None, observed: Observed) -> Block | None:
-    """A record that somebody made under one of the names, and that points elsewhere."""
-    for at in at_stake(want, have):
+    """A record that somebody else made under one of the names, and that points elsewhere."""
+    for at in (*at_stake(want, have), *astray(want, have, observed)):
         record = observed.objects.get(at)
-        if record is None or written_by_azure(record):
+        if record is None or _ours(creator_of(record), want):
             continue
-        own, ours = pointed_to(record), _expected(at, want, observed)
-        if not ours or own != ours:
-            return _in_the_way(want, at, own, ours)
+        own, expected = pointed_to(record), _expected(at, want, observed)
+        if not expected or own != expected:
+            return _in_the_way(want, record, own, expected)
     return None
 
 
-def written_by_azure(record: Seen) -> bool:
-    """A zone group wrote it. If its endpoint lives, that is a rival; otherwise nobody keeps it any more."""
+def astray(want: ZoneGroup, have: Seen | None, observed: Observed) -> tuple[ResourceId, ...]:
+    """Records that the standing zone group reports, and that its zone does not hold like that.
+
+    Only those that were looked at: whoever has read nothing believes the zone group.
+    """
+    reported = [one for one in records_of(have) if one.zone in want.zones] if have else []
+    read = [(record_id(one), frozenset(one.addresses)) for one in reported]
+    return tuple(
+        at
+        for at, addresses in read
+        if observed.looked_at(at) and held_by(observed.objects.get(at)) != addresses
+    )
+
+
+def record_id(record: Record) -> ResourceId:
+    """Where a record that a zone group reports stands in its zone."""
+    own = record.fqdn.removesuffix(record.zone.name.lower()).rstrip(".")
+    return record.zone.child(COLLECTION, own or "@")
+
+
+def as_written(group: Seen) -> dict[ResourceId, Seen | None]:
+    """The records as the answer to a zone group's write tells them: newer than what was read before it."""
+    return {
+        at: Seen(at, {"properties": {"aRecords": [{"ipv4Address": ip} for ip in one.addresses]}})
+        for one in records_of(group)
+        if (at := record_id(one))
+    }
+
+
+def creator_of(record: Seen) -> str | None:
+    """The name of the private endpoint whose zone group wrote the record; None where none did."""
     creator = mapping(record.properties.get("metadata")).get("creator")
-    return isinstance(creator, str) and creator.startswith(CREATOR)
+    if not isinstance(creator, str) or not creator.startswith(CREATOR):
+        return None
+    return creator.removeprefix(CREATOR).partition(" ")[0]
+
+
+def _ours(creator: str | None, want: ZoneGroup) -> bool:
+    """The record's endpoint is this one, or one that we made for this target and group in another subnet."""
+    return creator is not None and (
+        creator == want.endpoint.name or creator.startswith(family(want.endpoint.name))
+    )
+
+
+def held_by(record: Seen | None) -> frozenset[str]:
+    """The addresses of a record that may not be there."""
+    return pointed_to(record) if record else frozenset()
 
 
 def pointed_to(record: Seen) -> frozenset[str]:
@@ -88,15 +133,18 @@ def _expected(record: ResourceId, want: ZoneGroup, observed: Observed) -> frozen
     )
 
 
-def _in_the_way(want: ZoneGroup, at: ResourceId, own: frozenset[str], ours: frozenset[str]) -> Block:
+def _in_the_way(want: ZoneGroup, record: Seen, own: frozenset[str], expected: frozenset[str]) -> Block:
+    at, creator = record.id, creator_of(record)
     zone = at.parent.text if at.parent else ""
-    change = f", or point it to {_listed(ours)}," if ours else ""
+    change = f", or point it to {_listed(expected)}," if expected else ""
+    change = " if that endpoint is gone" if creator else change
+    wrote = f"the private endpoint {creator} wrote it" if creator else "no private endpoint wrote it"
     return Block(
         want.id,
         at,
-        "RecordNotOurs",
-        f"the record {at.name} in {zone} points to {_listed(own)}, and no private endpoint wrote it: "
-        "the endpoint's zone group would write over it",
+        "RecordHeldByAnother" if creator else "RecordNotOurs",
+        f"the record {at.name} in {zone} points to {_listed(own)}, and {wrote}: the endpoint's zone group "
+        "would write over it",
         f"delete the record {at.text}{change} and rerun the resource",
     )
 

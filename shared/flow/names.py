@@ -10,13 +10,13 @@ from collections.abc import Awaitable
 
 from shared.core.decide import standing
 from shared.core.desired import Desired
-from shared.core.errors import BlockedError
+from shared.core.errors import BlockedError, CausewayError
 from shared.core.ids import ResourceId
 from shared.core.kinds import link
 from shared.core.kinds.kind import Seen
-from shared.core.kinds.zone_group import ZoneGroup
+from shared.core.kinds.zone_group import Record, ZoneGroup, records_of
 from shared.core.observed import Observed
-from shared.core.records import API_VERSION, at_stake
+from shared.core.records import API_VERSION, at_stake, record_id
 from shared.core.resolution import kept_elsewhere
 from shared.flow.ports import Arm
 from shared.flow.reads import SharedReads, seen
@@ -42,6 +42,7 @@ class Names:
             asyncio.gather(*(_permitted(self._shared.get(one)) for one in networks)),
             asyncio.gather(*(_permitted(self._shared.list(zone, link.COLLECTION)) for zone in zones)),
         )
+        view = await self._held(desired, view)
         for network, body in zip(networks, bodies, strict=True):
             view = view.refusing(network, body) if isinstance(body, str) else view.having({network: body})
         for zone, found in zip(zones, links, strict=True):
@@ -50,6 +51,20 @@ class Names:
             else:
                 view = view.listing(zone, link.COLLECTION, found)
         return view.having(records)
+
+    async def _held(self, desired: Desired, view: Observed) -> Observed:
+        """Ask the zones for what standing zone groups report, by shared lists; a suspect is read alone."""
+        suspects: list[ResourceId] = []
+        for record in _reported(desired, view):
+            try:
+                held = await self._shared.records(record.zone)
+            except CausewayError as error:
+                view = view.refusing(record.zone, str(error))
+                continue
+            at = record_id(record)
+            if held.get(at.name.lower(), frozenset()) != frozenset(record.addresses):
+                suspects.append(at)
+        return view.having(await self._records(suspects))
 
     async def _records(self, unread: list[ResourceId]) -> dict[ResourceId, Seen | None]:
         bodies = await asyncio.gather(*(self._arm.get(at, api_version=API_VERSION) for at in unread))
@@ -66,6 +81,21 @@ def _unread(desired: Desired, view: Observed) -> list[ResourceId]:
         for want, have in ours
         for record in at_stake(want, have)
         if record.parent and view.objects.get(record.parent) and not view.looked_at(record)
+    ]
+
+
+def _reported(desired: Desired, view: Observed) -> list[Record]:
+    """Records that settled zone groups report in zones of ours, and that nobody has looked at."""
+    groups = [want for want in desired.objects() if isinstance(want, ZoneGroup)]
+    return [
+        record
+        for want in groups
+        if (have := standing(want, view)) and not have.busy
+        for record in records_of(have)
+        if record.zone in want.zones
+        and view.objects.get(record.zone)
+        and record.zone not in view.unreadable
+        and not view.looked_at(record_id(record))
     ]
 
 

@@ -20,7 +20,6 @@ from shared.flow.ports import Arm
 from shared.flow.reads import SharedReads
 from shared.flow.view import View
 
-RECORDS_API = "2024-06-01"  # Microsoft Learn: Private DNS REST reference, "Record Sets - List By Type"
 MOST_ENDPOINTS = 50  # read in one look; the rest is told
 # A subscription that is not registered for a provider has none of its resources (Microsoft Learn: "Azure
 # resource providers and types"), and Azure refuses even to list them.
@@ -85,10 +84,7 @@ class Shadows:
     async def _records(self, zone: ResourceId) -> _Part[frozenset[str]]:
         """The names of the zone's address records, in lower case. A zone that is yet to be made has none."""
         try:
-            if await self._shared.get(zone) is None:
-                return frozenset(), ()
-            pages = self._arm.pages(f"{zone.text}/A", api_version=RECORDS_API)
-            return frozenset([str(one.get("name")).lower() async for page in pages for one in page]), ()
+            return frozenset(await self._shared.records(zone)), ()
         except CausewayError as error:
             return frozenset(), (f"the zone's records ({clean(str(error))})",)
 

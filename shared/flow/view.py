@@ -27,6 +27,7 @@ from shared.core.observed import Observed, Surroundings
 from shared.core.place import Site, candidates, with_subnet
 from shared.core.plan import Plan, plan, restoration
 from shared.core.policy import Policy
+from shared.core.records import as_written
 from shared.core.target import Target
 from shared.flow.apply import Applied
 from shared.flow.observe import Observer
@@ -166,6 +167,8 @@ class Viewer:
         known = view.observed
         for at in remade:  # its zone group went with it, and its addresses are others now
             known = known.listing(at, zone_group.COLLECTION, ())
+        groups = [one for one in applied.objects.values() if one and one.id.is_type(zone_group.TYPE)]
+        known = known.having({at: one for group in groups for at, one in as_written(group).items()})
         observed = await self._observer.interfaces(view.desired, known.having(applied.objects))
         observed = await self._observer.refreshed(observed, [step.want for step in applied.written])
         around = _attached(view, applied)

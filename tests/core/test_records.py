@@ -13,7 +13,7 @@ from shared.core.kinds import zone_group
 from shared.core.kinds.kind import Seen
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.observed import Observed
-from shared.core.records import at_stake, records_under, written_by_azure
+from shared.core.records import at_stake, creator_of, records_under
 from shared.core.target import Target
 from tests.core import bodies
 
@@ -71,17 +71,42 @@ def test_of_a_partitioned_name_both_possible_records_are_looked_at() -> None:
 
 
 @pytest.mark.parametrize(
-    ("creator", "azures"),
+    ("creator", "endpoint"),
     [
-        (CREATOR, True),
-        ("external-dns", False),
-        ("not created by private endpoint x", False),
-        (7, False),
-        (None, False),
+        (CREATOR, "pe"),
+        ("created by private endpoint by-hand", "by-hand"),
+        ("external-dns", None),
+        ("not created by private endpoint x", None),
+        (7, None),
+        (None, None),
     ],
 )
-def test_only_azures_own_signature_makes_a_record_azures(creator: object, azures: bool) -> None:
-    assert written_by_azure(a_record("10.9.9.9", creator=creator)) is azures
+def test_only_azures_own_signature_names_the_endpoint_that_wrote_a_record(
+    creator: object, endpoint: str | None
+) -> None:
+    assert creator_of(a_record("10.9.9.9", creator=creator)) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("creator", "blocks"),
+    [
+        ("pe-orders-blob-11111111", False),
+        ("pe-orders-blob-22222222", False),
+        ("pe-orders-file-22222222", True),
+        ("pe-others-blob-22222222", True),
+        ("by-hand", True),
+    ],
+)
+def test_only_a_record_of_an_endpoint_of_this_name_and_group_is_written_over(
+    creator: str, blocks: bool
+) -> None:
+    at = AT.group.resource(AT.type, "pe-orders-blob-11111111")
+    want = ZoneGroup(at.child(zone_group.COLLECTION, zone_group.NAME), at, (bodies.ZONE,), (RECORD,))
+    signed = f"created by private endpoint {creator} with resource guid 6bf6e876"
+    view = Observed({RECORD: a_record("10.9.9.9", creator=signed), at: bodies.endpoint(at)})
+    action = decide(want, view)
+    assert isinstance(action, Block) is blocks
+    assert not blocks or action.code == "RecordHeldByAnother"  # type: ignore[union-attr]
 
 
 def decided(record: Seen | None, *own: str, group: Seen | None = None) -> object:

@@ -85,13 +85,14 @@ def test_a_dry_run_shows_the_record_in_the_way() -> None:
     play(story)
 
 
-def test_a_record_that_a_dead_endpoint_left_is_written_over() -> None:
+def test_a_record_that_another_endpoint_wrote_is_left_and_the_endpoint_is_named() -> None:
     async def story() -> None:
         world = World()
         await make_record(world, creator=CREATOR)
         state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Connected"
-        assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
+        assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+        assert "pe-gone" in state["reason"]
+        assert await world.endpoints() == []
 
     play(story)
 
@@ -273,5 +274,75 @@ def test_a_live_endpoint_of_someone_else_is_a_rival_and_not_a_persons_record() -
         await world.sleep(60)
         state = await world.reconcile(at)
         assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+
+    play(story)
+
+
+def test_a_record_that_a_person_deleted_is_written_again_by_the_next_look() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        state = await world.reconcile(at)
+        await world.send("DELETE", RECORD)
+        await world.sleep(61)
+        assert await world.resolve(SPOKE, NAME) == []
+        state = await world.reconcile(at, "drift")
+        assert state["result"] == "Connected"
+        assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
+        world.sent()
+        await world.reconcile(at, "drift")
+        assert world.writes() == []
+
+    play(story)
+
+
+def test_a_record_that_a_person_pointed_elsewhere_is_named_and_left() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        await world.reconcile(at)
+        await world.send("DELETE", RECORD)
+        await make_record(world)
+        await world.sleep(61)
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+        assert await world.resolve(SPOKE, NAME) == ["10.9.9.9"]
+
+    play(story)
+
+
+def test_the_name_of_an_account_that_was_made_anew_elsewhere_outlives_the_old_endpoint() -> None:
+    async def story() -> None:
+        world = World()
+        old = await world.create_account()
+        await world.reconcile(old)
+        await world.send("DELETE", old)
+        await world.sleep(60)
+        new = old.replace("rg-app", "rg-data")
+        body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+        await world.send("PUT", new, body)
+        await world.sleep(120)
+        assert (await world.reconcile(new))["result"] == "Connected"
+        assert (await world.reconcile(old))["result"] == "Removed"
+        assert await world.resolve(SPOKE, NAME) == []
+        await world.sleep(61)
+        state = await world.reconcile(new, "drift")
+        assert state["result"] == "Connected"
+        assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
+
+    play(story)
+
+
+def test_a_zone_whose_records_cannot_be_listed_is_told_and_the_zone_group_believed() -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        await world.reconcile(at)
+        await world.sleep(61)
+        answer = {"status": 403, "code": "AuthorizationFailed", "message": "No."}
+        world.azure.faults.add({"match": {"path": "privateDnsZones/[^/]+/A$"}, "answer": answer})
+        state = await world.reconcile(at, "drift")
+        assert state["result"] == "Connected"
+        assert any("could not be read" in finding for finding in state["findings"])
 
     play(story)

@@ -69,6 +69,11 @@ def endpoint_name(target: ResourceId, group: str, subnet: ResourceId) -> str:
     return f"pe-{target.name[: MAX_NAME - 40]}-{group[:20]}-{digest}".lower().replace("_", "-")
 
 
+def family(name: str) -> str:
+    """How the names begin that we give endpoints of this one's target and group in whatever subnet."""
+    return f"{name.rpartition('-')[0]}-" if name.startswith("pe-") else name
+
+
 def endpoint_id(home: GroupId, target: ResourceId, group: str, subnet: ResourceId) -> ResourceId:
     """Where our endpoint for this target and group stands, if it has its address in this subnet."""
     return home.resource(TYPE, endpoint_name(target, group, subnet))
