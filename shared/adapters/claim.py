@@ -14,7 +14,16 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from shared.adapters.clock import Clock
-from shared.adapters.ledger_row import Entry, is_empty, owned_of, owning, present, without
+from shared.adapters.ledger_row import (
+    Entry,
+    addresses_of,
+    is_empty,
+    noting,
+    owned_of,
+    owning,
+    present,
+    without,
+)
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.departure import Departure, Going
 from shared.core.errors import CausewayError, TransientError
@@ -99,8 +108,24 @@ class TableClaim:
     def result(self) -> str:
         return str(self._row.values.get("result", ""))
 
-    async def own(self, made: ResourceId) -> None:
-        await self._write(lambda row: owning(row, [*without(owned_of(row), [made]), made.text]))
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(addresses_of(self._row.values))
+
+    async def used_elsewhere(self, addresses: Iterable[str]) -> frozenset[str]:
+        asked = frozenset(addresses)
+        others = [row.values async for row in self._table.query({}) if row.key != self._row.key]
+        return asked & {address for values in others for address in addresses_of(values)}
+
+    async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
+        new = [one for one in addresses if one not in self.addresses]
+        if made in self.owned and not new:
+            return
+        await self._write(
+            lambda row: noting(
+                owning(row, [*without(owned_of(row), [made]), made.text]), [*addresses_of(row), *new]
+            )
+        )
 
     async def remember(self, going: tuple[Going, ...]) -> None:
         """The row is written first: a worker that was overtaken must not delete what another one keeps."""
@@ -108,9 +133,13 @@ class TableClaim:
         target = ResourceId.parse(self._target)
         await self._history.append(Departure(target, self._clock.now(), self.profile, going))
 
-    async def disown(self, gone: Iterable[ResourceId]) -> None:
-        ids = tuple(gone)
-        await self._write(lambda row: owning(row, without(owned_of(row), ids)))
+    async def disown(self, gone: Iterable[ResourceId], addresses: Iterable[str] = ()) -> None:
+        ids, out = tuple(gone), frozenset(addresses)
+        await self._write(
+            lambda row: noting(
+                owning(row, without(owned_of(row), ids)), [one for one in addresses_of(row) if one not in out]
+            )
+        )
 
     async def finish(self, outcome: Outcome | None) -> bool:
         await self._stop()

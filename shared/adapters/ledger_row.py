@@ -82,6 +82,16 @@ def owning(values: Values, ids: Iterable[str]) -> dict[str, Value]:
     return {**_without(values, "owned"), **split("owned", json.dumps(list(ids)))}
 
 
+def addresses_of(values: Values) -> list[str]:
+    """The addresses that stand in rules for the target."""
+    return list(json.loads(joined("addresses", values) or "[]"))
+
+
+def noting(values: Values, addresses: Iterable[str]) -> dict[str, Value]:
+    """The row with these addresses in place of the ones it had."""
+    return {**_without(values, "addresses"), **split("addresses", json.dumps(list(addresses)))}
+
+
 def without(ids: Iterable[str], gone: Iterable[ResourceId]) -> list[str]:
     """The ids that are not among `gone`, compared as Azure compares them."""
     keys = {at.key for at in gone}

@@ -20,12 +20,14 @@ from shared.core.policy import Profile
 class Leftover:
     """`goes` is not wanted any more. `addresses` of the target's present endpoints leave the rules among it.
 
-    `kept` are rules that the target goes on using: only the addresses of endpoints that go leave these.
+    `kept` are rules that the target goes on using: only the addresses of endpoints that go leave these, and
+    the `stale` ones, whose endpoints are gone already.
     """
 
     goes: tuple[ResourceId, ...]
     addresses: tuple[str, ...] = ()
     kept: tuple[ResourceId, ...] = ()
+    stale: tuple[str, ...] = ()
 
     @property
     def rules(self) -> bool:
@@ -38,8 +40,17 @@ class Leftover:
         return any(at.is_type(endpoint.TYPE) for at in self.goes)
 
 
-def leftover(desired: Desired, observed: Observed, owned: Iterable[ResourceId], profile: Profile) -> Leftover:
-    """Compare what the ledger notes for the target with its wish. A zone group stays with its endpoint."""
+def leftover(
+    desired: Desired,
+    observed: Observed,
+    owned: Iterable[ResourceId],
+    noted: Iterable[str],
+    profile: Profile,
+) -> Leftover:
+    """Compare what the ledger notes for the target, objects and addresses, with its wish.
+
+    A zone group stays with its endpoint.
+    """
     wanted = {want.id for want in desired.objects()}
     own = tuple(owned)
     rules = [at for at in own if at.is_type(rule.TYPE)]
@@ -47,8 +58,10 @@ def leftover(desired: Desired, observed: Observed, owned: Iterable[ResourceId], 
     if profile.nsg.mode != "ensure":
         return Leftover(tuple(goes))
     standing = [observed.objects.get(leg.endpoint.id) for leg in desired.legs]
+    present = tuple(address.ip for one in standing if one for address in addresses_of(one, observed))
     return Leftover(
         (*goes, *(at for at in rules if at not in wanted)),
-        tuple(address.ip for one in standing if one for address in addresses_of(one, observed)),
+        present,
         tuple(at for at in rules if at in wanted),
+        tuple(address for address in noted if address not in present),
     )

@@ -7,7 +7,8 @@ decides nothing but when to send something again.
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw, verb
@@ -51,6 +52,18 @@ class Applier:
         self.clock = clock
         # Addresses that walks of this process are about to add to a rule: one write takes them all.
         self.joining: defaultdict[ResourceId, set[str]] = defaultdict(set)
+
+    @contextmanager
+    def join(self, want: Wanted) -> Iterator[None]:
+        """Leave a rule's addresses for whoever writes it first; nobody finds them there afterwards."""
+        addresses = want.destinations if isinstance(want, Rule) else ()
+        self.joining[want.id].update(addresses)
+        try:
+            yield
+        finally:
+            self.joining[want.id].difference_update(addresses)
+            if not self.joining[want.id]:
+                del self.joining[want.id]
 
     async def apply(self, plan: Plan, memory: Memory, deadline: float) -> Applied:
         """Carry out the plan until `deadline` (clock.monotonic).
@@ -139,13 +152,12 @@ class _Run:
     async def _write(self, want: Wanted, have: Seen | None) -> None:
         if want.noted:
             await self._memory.own(want.id)
-        if isinstance(want, Rule):
-            self._a.joining[want.id].update(want.destinations)
-        if want.locks:
+        if not want.locks:
+            await self._persevere(lambda: self._put(want, have))
+            return
+        with self._a.join(want):
             async with self._a.leases.hold(*want.locks):
                 await self._persevere(lambda: self._write_shared(want))
-            return
-        await self._persevere(lambda: self._put(want, have))
 
     async def _write_shared(self, want: Wanted) -> None:
         """Under the lease, read it anew: a neighbour may have made it while we waited."""

@@ -77,14 +77,24 @@ class Memory(Protocol):
     def profile(self) -> str:
         """The profile of the last outcome, empty if there was none."""
 
-    async def own(self, made: ResourceId) -> None:
-        """Note an object before it is made, so that a crash right after leaves nothing forgotten."""
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Addresses that stand in rules for it, those of endpoints that are gone included."""
+
+    async def used_elsewhere(self, addresses: Iterable[str]) -> frozenset[str]:
+        """Which of these are noted for other targets by now: Azure gives a freed address to the next one."""
+
+    async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
+        """Note an object before it is made, so that a crash right after leaves nothing forgotten.
+
+        `addresses`: what it puts into a rule.
+        """
 
     async def remember(self, going: tuple[Going, ...]) -> None:
         """Add to history what is about to be deleted. Nothing may be deleted if this raises."""
 
-    async def disown(self, gone: Iterable[ResourceId]) -> None:
-        """These objects are deleted."""
+    async def disown(self, gone: Iterable[ResourceId], addresses: Iterable[str] = ()) -> None:
+        """These objects are deleted, and these addresses are in no rule for it any more."""
 
 
 class Claim(Memory, Protocol):

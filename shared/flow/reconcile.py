@@ -72,6 +72,9 @@ class Reconciler:
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
             view = await self._shadows.told(view, steps)
+            for rule in view.desired.rules:  # also one that stands: what is in it for us leaves it one day
+                if rule.write:
+                    await memory.own(rule.id, rule.destinations)
             applied = await self._applier.apply(steps, memory, deadline)
             known = {step.id for step in done}
             done += [s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known]
@@ -90,11 +93,11 @@ class Reconciler:
         """What an earlier wish made and this one does not hold: it goes once the new path is proven."""
         if reached.result is not Result.CONNECTED:
             return reached
-        left = view.left_over(memory.owned)
+        left = view.left_over(memory)
         if left.rules:  # by networks that were held in memory they might only seem unwanted
             view = await self._viewer.anew(view)
-            left = view.left_over(memory.owned)
-        if not left.goes:
+            left = view.left_over(memory)
+        if not left.goes and not left.stale:
             return reached
         why = "what is wished for changed"
         done, errors = await self._remover.take_away(view.target.id, left, why, memory, deadline)
@@ -118,7 +121,8 @@ class Reconciler:
         if why is not None and not self._removes_on_opt_out(memory.profile):
             return left_alone(why, memory.profile)
         reason = why.reason if why else "the resource is gone"
-        done, errors = await self._remover.take_away(at, Leftover(memory.owned), reason, memory, deadline)
+        left = Leftover(memory.owned, stale=memory.addresses)
+        done, errors = await self._remover.take_away(at, left, reason, memory, deadline)
         return removed(done, errors, reason, memory.profile)
 
     def _removes_on_opt_out(self, name: str) -> bool:

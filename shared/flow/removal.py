@@ -37,13 +37,22 @@ class Remover:
         owned, kept = await asyncio.gather(self._standing(left.goes), self._standing(left.kept))
         endpoints = [have for have in owned if have.id.is_type(ENDPOINT)]
         gone, below = await asyncio.gather(self._addresses(endpoints), self._below(endpoints))
-        free = withdrawal(kept, set(gone).difference(left.addresses), reason)
-        leaving = (*withdrawal(owned, {*gone, *left.addresses}, reason), *free)
+        freed = await self._freed(left.stale, gone, memory)
+        free = withdrawal(kept, freed.difference(left.addresses), reason)
+        leaving = (*withdrawal(owned, freed.union(left.addresses), reason), *free)
         steps = removal(owned, at, reason, below, leaving)
         applied = await self._applier.apply(steps, memory, deadline)
         stays = {step.id for step in applied.done if step.ended != "done"}
-        await memory.disown(one for one in left.goes if one not in stays and one.parent not in stays)
+        out = () if stays.intersection(step.id for step in leaving) else (*left.stale, *freed)
+        goes = (one for one in left.goes if one not in stays and one.parent not in stays)
+        await memory.disown(goes, set(out).difference(left.addresses))
         return applied.done, tuple(applied.errors.values())
+
+    async def _freed(self, stale: Iterable[str], gone: Iterable[str], memory: Memory) -> frozenset[str]:
+        """Addresses that leave the rules; what a lost endpoint had may be another target's by now."""
+        unsure = set(stale).difference(gone)
+        taken = await memory.used_elsewhere(unsure) if unsure else frozenset[str]()
+        return frozenset(unsure.difference(taken).union(gone))
 
     async def _standing(self, ids: tuple[ResourceId, ...]) -> list[Seen]:
         bodies = await asyncio.gather(*(self._arm.get(at) for at in ids))

@@ -1,0 +1,124 @@
+"""Addresses of endpoints that are gone: they leave our rules, unless another target has them by now."""
+
+from typing import Any
+
+from shared.core.ids import ResourceId
+from tests.flow.test_earlier_rules import DENY, ip_of, rules_noted
+from tests.flow.test_rules import a_world as a_filtered_world
+from tests.flow.test_rules import covered, rules_of
+from tests.world import ENDPOINTS, NETWORKS, STORAGE, World, play
+
+
+async def covering(world: World, ip: str) -> int:
+    return sum(covered(rule, ip) for rule in (await rules_of(world)).values())
+
+
+async def connected(world: World, name: str = "orders") -> tuple[str, dict[str, Any]]:
+    at = await world.create_account(name)
+    state = await world.reconcile(at)
+    assert state["result"] == "Connected"
+    return at, state
+
+
+async def deleted(world: World, state: dict[str, Any]) -> None:
+    """A person deletes the endpoint of a target."""
+    await world.send("DELETE", state["paths"][0]["endpoint"])
+    await world.sleep(60)
+
+
+def test_an_endpoint_that_a_person_deleted_leaves_no_address_behind_when_its_target_goes() -> None:
+    async def story() -> None:
+        world = await a_filtered_world(DENY)
+        at, state = await connected(world)
+        await deleted(world, state)
+        await world.send("DELETE", at)
+        await world.sleep(60)
+        state = await world.reconcile(at)
+        assert (state["result"], state["owned"], await rules_of(world)) == ("Removed", [], {})
+
+    play(story)
+
+
+def test_an_endpoint_that_is_made_again_at_another_address_takes_the_old_one_out() -> None:
+    async def story() -> None:
+        world = await a_filtered_world(DENY)
+        at, state = await connected(world)
+        old = ip_of(state)
+        await deleted(world, state)
+        await taken_by_a_person(world)
+        state = await world.reconcile(at)
+        assert (state["result"], ip_of(state) != old) == ("Connected", True)
+        assert await covering(world, ip_of(state)) == 2
+        assert await covering(world, old) == 0
+        world.sent()
+        await world.reconcile(at, "drift")
+        assert world.writes() == []
+
+    play(story)
+
+
+async def taken_by_a_person(world: World) -> None:
+    """An endpoint of somebody else's takes the address that is free."""
+    await world.create_account("theirs", tags={"private-connectivity": "disabled"})
+    connection = {
+        "name": "c",
+        "properties": {"privateLinkServiceId": f"{STORAGE}/theirs", "groupIds": ["blob"]},
+    }
+    body = {
+        "location": "westeurope",
+        "properties": {"subnet": {"id": ENDPOINTS}, "privateLinkServiceConnections": [connection]},
+    }
+    await world.send("PUT", f"{NETWORKS}/privateEndpoints/theirs", body)
+    await world.sleep(60)
+
+
+def test_an_address_that_another_target_has_by_now_stays_in_its_rules() -> None:
+    async def story() -> None:
+        world = await a_filtered_world(DENY)
+        first, state = await connected(world, "first")
+        old = ip_of(state)
+        await deleted(world, state)
+        _, state = await connected(world, "second")
+        assert ip_of(state) == old
+        await world.send("DELETE", first)
+        await world.sleep(60)
+        gone = await world.reconcile(first)
+        assert (gone["result"], gone["owned"]) == ("Removed", [])
+        assert await covering(world, old) == 2
+
+    play(story)
+
+
+def test_an_event_that_came_twice_does_not_open_the_rule_for_who_gets_the_address_next() -> None:
+    async def story() -> None:
+        world = await a_filtered_world(DENY)
+        at, state = await connected(world)
+        old = ip_of(state)
+        await world.reconcile(
+            at
+        )  # it holds the group as it was, and finds under the lock that all is written
+        await world.send("DELETE", at)
+        await world.sleep(60)
+        assert (await world.reconcile(at))["result"] == "Removed"
+        await taken_by_a_person(world)
+        _, state = await connected(world, "next")
+        assert ip_of(state) != old
+        assert await covering(world, old) == 0
+
+    play(story)
+
+
+def test_a_rule_that_stood_before_the_walk_is_noted_too() -> None:
+    async def story() -> None:
+        world = await a_filtered_world(DENY)
+        at, state = await connected(world)
+        claim = await world.flow.worker.ledger.claim(ResourceId.parse(at))
+        assert claim is not None
+        await claim.disown([one for one in claim.owned if "/securityRules/" in one.text], claim.addresses)
+        await claim.abandon()
+        await world.sleep(61)
+        world.sent()
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], rules_noted(state), world.writes()) == ("Connected", 2, [])
+
+    play(story)
