@@ -20,8 +20,8 @@ class Surroundings:
 
     `networks` has each candidate's virtual network (None: it does not exist). `rivals` are the endpoints
     that others connected to the same target, and `rival_zone_groups` what names they keep. `groups` are the
-    security groups of the clients' subnets, and `hidden` says of some why they could not be read. `room` is
-    what was asked about room for new endpoints.
+    security groups of the clients' subnets. `hidden` says of some rivals and groups why they could not be
+    read. `room` is what was asked about room for new endpoints.
     """
 
     networks: Mapping[ResourceId, Seen | None] = field(default_factory=dict)

@@ -4,6 +4,8 @@ Place in the data's way: between `Observed` and the proof, which checks the link
 ending, which tells what no check can see.
 """
 
+from collections.abc import Iterator
+
 from shared.core.desired import Desired
 from shared.core.ids import ResourceId
 from shared.core.kinds import zone_group
@@ -38,10 +40,28 @@ def findings(desired: Desired, observed: Observed) -> tuple[str, ...]:
     named = sorted({zone.name for zone in (*zones, *kept_elsewhere(desired, observed))})
     return (
         *(_forwarding(network, named, observed) for network in _asking_others(desired, observed) if named),
+        *(_unseen(at, why) for at, why in _unseen_rivals(desired, observed)),
         *(
             f"{at.text} could not be read, so it was not checked that clients resolve the names: {why}"
             for at, why in observed.unreadable.items()
         ),
+    )
+
+
+def _unseen_rivals(desired: Desired, observed: Observed) -> Iterator[tuple[ResourceId, str]]:
+    """Endpoints that others connected to the same groups of the target, as far as it tells."""
+    ours = {leg.group.group_id.lower() for leg in desired.legs}
+    for connection in desired.target.connections:
+        groups = {group.lower() for group in connection.group_ids}
+        at = connection.endpoint_id
+        if at and at in observed.around.hidden and (not groups or groups & ours):
+            yield at, observed.around.hidden[at]
+
+
+def _unseen(rival: ResourceId, why: str) -> str:
+    return (
+        f"the endpoint {rival.text}, connected to the same resource, could not be read, so nobody here knows "
+        f"whether it keeps the resource's name: {why}"
     )
 
 

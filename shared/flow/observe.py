@@ -64,13 +64,14 @@ class Observer:
             self._networks(wanted, filtered),
             asyncio.gather(*(self._rival(other) for other in ordered)),
         )
-        found = [rival for rival in rivals if rival]
+        found = [rival for rival in rivals if rival and not isinstance(rival, BlockedError)]
+        read = (*filters.items(), *zip(ordered, rivals, strict=True))
         return Surroundings(
-            networks,
-            tuple(endpoint for endpoint, _ in found),
-            {endpoint.id: groups for endpoint, groups in found},
-            {at: one for at, one in filters.items() if not isinstance(one, BlockedError)},
-            {at: str(one) for at, one in filters.items() if isinstance(one, BlockedError)},
+            networks=networks,
+            rivals=tuple(endpoint for endpoint, _ in found),
+            rival_zone_groups={endpoint.id: groups for endpoint, groups in found},
+            groups={at: one for at, one in filters.items() if not isinstance(one, BlockedError)},
+            hidden={at: str(one) for at, one in read if isinstance(one, BlockedError)},
         )
 
     async def renewed(self, around: Surroundings) -> Surroundings:
@@ -180,11 +181,15 @@ class Observer:
             objects[nic] = seen(nic, interface)
         return objects, {(want.id, zone_group.COLLECTION): seen_all(groups)}
 
-    async def _rival(self, other: ResourceId) -> tuple[Seen, tuple[Seen, ...]] | None:
-        body = await self._arm.get(other)
-        if body is None:
-            return None
-        return Seen(other, body), seen_all(await self._arm.list(other, zone_group.COLLECTION))
+    async def _rival(self, other: ResourceId) -> tuple[Seen, tuple[Seen, ...]] | BlockedError | None:
+        """Somebody else's endpoint with its zone groups, or why it cannot be read: it may be anybody's."""
+        try:
+            body = await self._arm.get(other)
+            if body is None:
+                return None
+            return Seen(other, body), seen_all(await self._arm.list(other, zone_group.COLLECTION))
+        except BlockedError as error:
+            return error
 
 
 def peered(networks: dict[ResourceId, Seen | None]) -> _Part:

@@ -158,3 +158,28 @@ def test_ours_is_not_made_again_while_the_other_one_keeps_the_name() -> None:
         assert await drifted(world, at) == ("Connected", "")
 
     play(story)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (403, "AuthorizationFailed"),
+        (401, "InvalidAuthenticationTokenTenant"),
+        (404, "SubscriptionNotFound"),
+    ],
+)
+def test_an_endpoint_that_nobody_here_may_read_is_told_and_keeps_nothing_from_being_made(
+    status: int, code: str
+) -> None:
+    async def story() -> None:
+        world = World()
+        at = await world.create_account()
+        await a_rival(world, at, names=False)
+        answer = {"status": status, "code": code, "message": "not for you"}
+        world.azure.faults.add({"match": {"principal": "app", "path": "by-hand"}, "answer": answer})
+        state = await world.reconcile(at)
+        assert (state["result"], len(state["paths"])) == ("Connected", 1)
+        (told,) = [finding for finding in state["findings"] if "by-hand" in finding]
+        assert "not for you" in told
+
+    play(story)
