@@ -17,6 +17,8 @@ from shared.adapters.clock import Clock
 from shared.adapters.ledger_row import (
     Entry,
     addresses_of,
+    closed_of,
+    closing,
     is_empty,
     noting,
     owned_of,
@@ -28,6 +30,7 @@ from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.departure import Departure, Going
 from shared.core.errors import CausewayError, TransientError
 from shared.core.ids import ResourceId, target_key
+from shared.core.kinds.public_access import Before
 from shared.core.lines import line
 from shared.core.outcome import Outcome
 
@@ -112,6 +115,10 @@ class TableClaim:
     def addresses(self) -> tuple[str, ...]:
         return tuple(addresses_of(self._row.values))
 
+    @property
+    def closed(self) -> Before | None:
+        return closed_of(self._row.values)
+
     async def used_elsewhere(self, addresses: Iterable[str]) -> frozenset[str]:
         asked = frozenset(addresses)
         others = [row.values async for row in self._table.query({}) if row.key != self._row.key]
@@ -126,6 +133,9 @@ class TableClaim:
                 owning(row, [*without(owned_of(row), [made]), made.text]), [*addresses_of(row), *new]
             )
         )
+
+    async def closing(self, was: Before | None) -> None:
+        await self._write(lambda row: closing(row, was))
 
     async def remember(self, going: tuple[Going, ...]) -> None:
         """The row is written first: a worker that was overtaken must not delete what another one keeps."""

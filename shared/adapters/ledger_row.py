@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from shared.adapters.tables import Row, Value, Values, joined, split
 from shared.core.ids import ResourceId
+from shared.core.kinds.public_access import Before
 from shared.core.outcome import Outcome, Result
 
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
@@ -69,7 +70,13 @@ def shown(row: Row) -> Json:
     """A target as people see it: its record, its key, what we made for it, whether somebody is at work."""
     since, working = row.values.get("since", ""), bool(row.values.get("lease_owner"))
     known = {"key": row.key, **record_of(row.values), "since": since}
-    return {**known, "owned": owned_of(row.values), "working": working}
+    closed = closed_of(row.values)
+    return {
+        **known,
+        "owned": owned_of(row.values),
+        "closed": str(closed) if closed else "",
+        "working": working,
+    }
 
 
 def owned_of(values: Values) -> list[str]:
@@ -90,6 +97,18 @@ def addresses_of(values: Values) -> list[str]:
 def noting(values: Values, addresses: Iterable[str]) -> dict[str, Value]:
     """The row with these addresses in place of the ones it had."""
     return {**_without(values, "addresses"), **split("addresses", json.dumps(list(addresses)))}
+
+
+def closed_of(values: Values) -> Before | None:
+    """What the target's public door was before we closed it."""
+    found = json.loads(joined("closed", values) or "null")
+    return Before(found["path"], found["value"]) if found else None
+
+
+def closing(values: Values, was: Before | None) -> dict[str, Value]:
+    """The row with this in place of what it had."""
+    kept = split("closed", json.dumps({"path": was.path, "value": was.value})) if was else {}
+    return {**_without(values, "closed"), **kept}
 
 
 def without(ids: Iterable[str], gone: Iterable[ResourceId]) -> list[str]:

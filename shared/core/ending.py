@@ -134,7 +134,7 @@ def given_up(last: Ending) -> Ending:
     """It was tried often enough: say so, and leave it to the drift timer. A wait for somebody stays one."""
     if last.waiting:
         return replace(last, again=False)
-    reason = f"given up after many tries: {last.reason}"
+    reason = f"{last.reason} (given up after many tries)"
     return replace(last, result=Result.FAILED, reason=reason, remedy=RERUN, again=False)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from shared.core.departure import Going
 from shared.core.ids import GroupId, ResourceId
+from shared.core.kinds.public_access import Before
 from shared.core.outcome import Outcome
 
 type Json = dict[str, Any]
@@ -81,6 +82,10 @@ class Memory(Protocol):
     def addresses(self) -> tuple[str, ...]:
         """Addresses that stand in rules for it, those of endpoints that are gone included."""
 
+    @property
+    def closed(self) -> Before | None:
+        """What the target's public door was before we closed it; None if we did not."""
+
     async def used_elsewhere(self, addresses: Iterable[str]) -> frozenset[str]:
         """Which of these are noted for other targets by now: Azure gives a freed address to the next one."""
 
@@ -89,6 +94,9 @@ class Memory(Protocol):
 
         `addresses`: what it puts into a rule.
         """
+
+    async def closing(self, was: Before | None) -> None:
+        """Note what the public door is before it is closed; None where there is no door any more."""
 
     async def remember(self, going: tuple[Going, ...]) -> None:
         """Add to history what is about to be deleted. Nothing may be deleted if this raises."""

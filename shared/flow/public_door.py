@@ -1,7 +1,7 @@
-"""Closing a target's public door, after the private path is proven.
+"""Closing a target's public door, after the private path is proven, and telling when nobody gets in any more.
 
 Place in the data's way: after `Proof`, before the outcome. Causeway closes the door where the profile says
-so, records what it was, and never opens it again; a person does that, with what was recorded.
+so, notes what it was, and never opens it again; a person does that, with what was noted.
 """
 
 from dataclasses import dataclass, replace
@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from shared.core.catalogue import Catalogue
 from shared.core.ending import Ending, ending
 from shared.core.errors import CausewayError
+from shared.core.ids import ResourceId
 from shared.core.intent import Connect
-from shared.core.kinds.public_access import before, closing, is_open
+from shared.core.kinds.public_access import before, closing, is_open, opening
 from shared.core.outcome import Done, Result
+from shared.core.policy import Policy
 from shared.core.proof import Check, Proof
 from shared.core.target import Target
-from shared.flow.ports import Arm
+from shared.flow.ports import Arm, Memory
 
 CHECK = "public access closed"
 
@@ -23,24 +25,28 @@ CHECK = "public access closed"
 class PublicDoor:
     """Shuts the door of targets whose profile asks for it."""
 
+    policy: Policy
     catalogue: Catalogue
     arm: Arm
 
-    async def shut(self, target: Target, connect: Connect, reached: Ending, deadline: float) -> Ending:
-        """Close the door if the path holds; if it is closed and the path does not hold, say so loudly."""
+    async def shut(
+        self, target: Target, connect: Connect, reached: Ending, memory: Memory, deadline: float
+    ) -> Ending:
+        """Close the door if the path holds."""
         if connect.profile.public_access != "disable":
             return reached
         switch = self.catalogue.public_switch(target.id.type)
         if switch is None:
             finding = "public access stays as it is: this type has no switch of its own for it"
             return replace(reached, findings=(*reached.findings, finding))
-        was = before(target, switch)
-        if not is_open(target, switch):
-            return _closed(reached) if reached.result is Result.CONNECTED else _cut_off(reached, was["path"])
         if reached.result is not Result.CONNECTED:
             return reached
-        step = Done("Close", target.id, f"{was['path']} was {was['value'] or 'not set, which means open'}")
+        if not is_open(target, switch):
+            return _closed(reached)
+        was = before(target, switch)
+        step = Done("Close", target.id, str(was))
         try:
+            await memory.closing(was)
             version = self.catalogue.api_version(target.id.type)
             body = await self.arm.patch(target.id, closing(switch), api_version=version, deadline=deadline)
         except CausewayError as error:
@@ -62,6 +68,26 @@ class PublicDoor:
             )
         return _closed(shut)
 
+    async def warned(self, at: ResourceId, reached: Ending, memory: Memory) -> Ending:
+        """The ending, said loudly if the door is closed and the path does not hold, however the walk ended.
+
+        That costs one more reading of the target, and is a guess only where that is refused.
+        """
+        profile = self.policy.profiles.get(reached.profile or memory.profile)
+        disables = profile is not None and profile.public_access == "disable"
+        if not (disables or memory.closed) or _holds(reached):
+            return reached
+        switch = self.catalogue.public_switch(at.type) if self.catalogue.knows(at.type) else None
+        if switch is None:
+            return reached
+        try:
+            body = await self.arm.get(at, api_version=self.catalogue.api_version(at.type))
+        except CausewayError:
+            closed = memory.closed is not None  # nothing newer is known
+        else:
+            closed = body is not None and not is_open(Target.parse(body), switch)
+        return _cut_off(reached, opening(switch, memory.closed)) if closed else reached
+
 
 def _closed(reached: Ending) -> Ending:
     proof = reached.proof or Proof((), ())
@@ -69,8 +95,20 @@ def _closed(reached: Ending) -> Ending:
     return replace(reached, proof=replace(proof, checks=(*proof.checks, check)))
 
 
-def _cut_off(reached: Ending, path: str) -> Ending:
+def _holds(reached: Ending) -> bool:
+    """Clients get in, or what let them in was left as it is."""
+    return reached.result is Result.DECLINED or (reached.proof is not None and reached.proof.holds)
+
+
+def _cut_off(reached: Ending, undo: str) -> Ending:
     """Nobody reaches the target at all now: that must not hide behind the fault that caused it."""
-    reason = f"UNREACHABLE: public access is closed and the private path does not hold; {reached.reason}"
-    remedy = f"{reached.remedy}; until then, to open the public door, set {path} to its open value"
-    return replace(reached, reason=reason, remedy=remedy)
+    if reached.result is Result.REMOVED:
+        path = "UNREACHABLE: public access is closed and the private path was taken away"
+    elif reached.proof is not None and reached.proof.checks:
+        path = "UNREACHABLE: public access is closed and the private path does not hold"
+    else:
+        path = "UNREACHABLE unless the private path still stands: public access is closed, nothing was proven"
+    first = f"{reached.remedy}; until then, to" if reached.remedy else "to"
+    return replace(
+        reached, reason=f"{path}; {reached.reason}", remedy=f"{first} open the public door, {undo}"
+    )

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.core.actions import Block
-from shared.core.ending import Ending, ending, left_alone, refused, removed, unasked
+from shared.core.ending import Ending, broken_off, ending, left_alone, refused, removed, unasked
+from shared.core.errors import CausewayError
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked
 from shared.core.leftover import Leftover
@@ -50,7 +51,14 @@ class Reconciler:
         self._door = door
 
     async def reconcile(self, at: ResourceId, memory: Memory, deadline: float) -> Ending:
-        """Walk one target until `deadline` (clock.monotonic). Raises what reading Azure raises."""
+        """Walk one target until `deadline` (clock.monotonic). What reading Azure raises is an ending too."""
+        try:
+            reached = await self._walk(at, memory, deadline)
+        except CausewayError as error:
+            reached = broken_off(error, memory.profile)
+        return await self._door.warned(at, reached, memory)
+
+    async def _walk(self, at: ResourceId, memory: Memory, deadline: float) -> Ending:
         wish = await self._viewer.wish(at)
         if isinstance(wish, tuple):
             return await self._connect(*wish, memory, deadline)
@@ -87,7 +95,7 @@ class Reconciler:
         told = (*view.findings, *proof.findings)
         reached = replace(ending(proof, tuple(done), errors, connect.profile_name), findings=told)
         reached = await self._retire(view, reached, memory, deadline)
-        return await self._door.shut(target, connect, reached, deadline)
+        return await self._door.shut(target, connect, reached, memory, deadline)
 
     async def _retire(self, view: View, reached: Ending, memory: Memory, deadline: float) -> Ending:
         """What an earlier wish made and this one does not hold: it goes once the new path is proven."""
@@ -120,6 +128,8 @@ class Reconciler:
             return unasked(why)
         if why is not None and not self._removes_on_opt_out(memory.profile):
             return left_alone(why, memory.profile)
+        if why is None and memory.closed:
+            await memory.closing(None)
         reason = why.reason if why else "the resource is gone"
         left = Leftover(memory.owned, stale=memory.addresses)
         done, errors = await self._remover.take_away(at, left, reason, memory, deadline)

@@ -67,7 +67,8 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     viewer = Viewer(policy, known, ports.arm, reads)
     remover = Remover(ports.arm, applier)
     shadows = Shadows(policy, known, ports.arm, reads)
-    reconciler = Reconciler(policy, viewer, shadows, applier, remover, PublicDoor(known, ports.arm))
+    door = PublicDoor(policy, known, ports.arm)
+    reconciler = Reconciler(policy, viewer, shadows, applier, remover, door)
     sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.queue, ports.clock)
     return Flow(
         Intake(ports.queue, frozenset(known.types)),

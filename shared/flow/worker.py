@@ -8,8 +8,8 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.core.ending import Ending, broken_off, given_up
-from shared.core.errors import CausewayError, InputError, InvalidId, clean
+from shared.core.ending import Ending, given_up
+from shared.core.errors import InputError, InvalidId, clean
 from shared.core.ids import GroupId, ResourceId
 from shared.core.lines import line
 from shared.core.outcome import Outcome, Result
@@ -93,7 +93,7 @@ class Worker:
     ) -> tuple[Outcome | None, timedelta | None]:
         began = self.clock.monotonic()
         with counting() as tally, no_older_than(item.fresh_from):
-            ending = await self._ending(at, claim, began + self.budget)
+            ending = await self.reconciler.reconcile(at, claim, began + self.budget)
         if ending.quiet and item.reason != "manual":
             return None, None
         if ending.again and item.attempt + 1 >= TRIES:
@@ -116,13 +116,6 @@ class Worker:
         )
         log.info(line("outcome", **outcome.record()))
         return outcome, _delay(item, ending) if ending.again else None
-
-    async def _ending(self, at: ResourceId, claim: Claim, deadline: float) -> Ending:
-        """The walk's ending; an error while reading Azure is one too."""
-        try:
-            return await self.reconciler.reconcile(at, claim, deadline)
-        except CausewayError as error:
-            return broken_off(error, claim.profile)
 
 
 def _delay(item: WorkItem, ending: Ending) -> timedelta:

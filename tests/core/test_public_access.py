@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.core.catalogue import PublicSwitch, load
-from shared.core.kinds.public_access import before, closing, is_open
+from shared.core.kinds.public_access import Before, before, closing, is_open, opening
 from shared.core.target import Target
 from tests.core import bodies
 
@@ -55,8 +55,25 @@ def test_closing_touches_only_the_door() -> None:
 
 def test_what_it_was_is_told_with_its_place() -> None:
     was = before(target(network={"publicNetworkAccess": "Enabled"}), NESTED)
-    assert was == {"path": "properties.network.publicNetworkAccess", "value": "Enabled"}
-    assert before(target(), STORAGE) == {"path": "properties.publicNetworkAccess", "value": None}
+    assert was == Before("properties.network.publicNetworkAccess", "Enabled")
+    assert before(target(), STORAGE) == Before("properties.publicNetworkAccess", None)
+
+
+@pytest.mark.parametrize(
+    ("was", "told"),
+    [
+        ("SecuredByPerimeter", "set properties.publicNetworkAccess to Enabled"),
+        (None, "set properties.publicNetworkAccess to Enabled (properties.publicNetworkAccess was not set"),
+        ("Odd", "set properties.publicNetworkAccess to Odd (properties.publicNetworkAccess was Odd)"),
+        ("disabled", "set properties.publicNetworkAccess to Enabled (properties.publicNetworkAccess was"),
+    ],
+)
+def test_it_is_opened_as_it_was_where_that_was_open(was: str | None, told: str) -> None:
+    assert opening(STORAGE, Before("properties.publicNetworkAccess", was)).startswith(told)
+
+
+def test_without_a_note_it_is_opened_with_the_catalogues_value() -> None:
+    assert opening(FLAG, None) == "set properties.publicDataEndpointEnabled to True"
 
 
 @pytest.mark.parametrize("kind", sorted(kind for kind in load().types if load().public_switch(kind)))
@@ -65,4 +82,4 @@ def test_what_the_catalogue_says_closes_a_door_closes_it(kind: str) -> None:
     assert switch is not None
     shut = Target.parse({**bodies.account(), **closing(switch)})
     assert not is_open(shut, switch)
-    assert before(shut, switch)["value"] == switch.closed
+    assert before(shut, switch).value == switch.closed

@@ -190,59 +190,6 @@ def test_the_policy_s_own_limit_on_a_subnet_blocks_with_numbers() -> None:
     play(story)
 
 
-def test_public_access_is_closed_only_after_the_proof_and_what_it_was_is_kept() -> None:
-    async def story() -> None:
-        world = World(a_policy(public_access="disable"))
-        world.grant("Microsoft.Storage/storageAccounts/write")
-        at = await world.create_account()
-        state = await world.reconcile(at)
-        assert state["result"] == "Connected"
-        assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
-        (step,) = [action for action in state["actions"] if action["action"] == "Close"]
-        assert "not set" in step["reason"]
-        assert world.sent()[-1][0] in ("PATCH", "GET")
-
-    play(story)
-
-
-def test_without_the_right_to_close_it_the_outcome_names_the_action() -> None:
-    async def story() -> None:
-        world = World(a_policy(public_access="disable"))
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Blocked"
-        assert "Microsoft.Storage/storageAccounts/write" in state["remedy"]
-
-    play(story)
-
-
-def test_public_access_stays_open_while_the_path_is_not_proven() -> None:
-    async def story() -> None:
-        world = World(a_policy(public_access="disable", approval="request"))
-        at = await world.create_account()
-        assert (await world.reconcile(at))["result"] == "Pending"
-        assert "publicNetworkAccess" not in (await world.send("GET", at))["properties"]
-
-    play(story)
-
-
-def test_a_closed_resource_whose_path_fails_is_called_unreachable_and_not_opened() -> None:
-    async def story() -> None:
-        world = World(a_policy(public_access="disable"))
-        world.grant("Microsoft.Storage/storageAccounts/write")
-        at = await world.create_account()
-        endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
-        await world.send("DELETE", endpoint)
-        await world.sleep(60)
-        world.deny("Microsoft.Network/virtualNetworks/subnets/join/action")
-        state = await world.reconcile(at, "drift")
-        assert state["result"] == "Blocked"
-        assert state["reason"].startswith("UNREACHABLE")
-        assert "publicNetworkAccess" in state["remedy"]
-        assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
-
-    play(story)
-
-
 def test_without_dns_nothing_about_names_is_made_or_asked() -> None:
     async def story() -> None:
         world = World(a_policy(dns={"mode": "none"}))

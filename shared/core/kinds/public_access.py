@@ -7,6 +7,7 @@ Source: the types' REST specifications (Azure/azure-rest-api-specs), by way of t
 "Transition to a network security perimeter" (`SecuredByPerimeter`).
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from shared.core.catalogue import PublicSwitch
@@ -43,6 +44,28 @@ def closing(switch: PublicSwitch) -> dict[str, Any]:
     return {"properties": body}
 
 
-def before(target: Target, switch: PublicSwitch) -> dict[str, Any]:
-    """What the door was: the property's path and its value, None where the resource did not say."""
-    return {"path": "properties." + ".".join(switch.path), "value": _value(target, switch)}
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a door was before it was closed: the property's path and its value, None where there was none."""
+
+    path: str
+    value: str | bool | None
+
+    def __str__(self) -> str:
+        return f"{self.path} was {'not set, which means open' if self.value is None else self.value}"
+
+
+def before(target: Target, switch: PublicSwitch) -> Before:
+    """What the door is now, to be kept before it is closed."""
+    value = _value(target, switch)
+    return Before("properties." + ".".join(switch.path), value if isinstance(value, str | bool) else None)
+
+
+def opening(switch: PublicSwitch, was: Before | None) -> str:
+    """How a person opens the door again: as it was, where that is known and was open."""
+    known = (
+        was is not None and was.value is not None and _key(was.value) not in (_key(switch.closed), PERIMETER)
+    )
+    value = was.value if was is not None and known else switch.opened
+    remembered = f" ({was})" if was is not None else ""
+    return f"set properties.{'.'.join(switch.path)} to {value}{remembered}"

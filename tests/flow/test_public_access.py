@@ -1,0 +1,223 @@
+"""The public door: closed once the path is proven, never opened again, and loud when nobody gets in."""
+
+from typing import Any
+
+import pytest
+
+from tests.core.policies import a_policy
+from tests.flow.test_changes import TAG, retag
+from tests.world import HUB, World, play
+
+DOOR = "properties.publicNetworkAccess"
+
+
+def a_closing_world(**profile: Any) -> World:
+    """The policy closes doors, and the app may."""
+    world = World(a_policy(public_access="disable", **profile))
+    world.grant("Microsoft.Storage/storageAccounts/write")
+    return world
+
+
+def change(world: World, **profile: Any) -> None:
+    """The operator's new policy, in a process that was started with it."""
+    world.policy = a_policy(**profile)
+    world.flow = world.worker()
+
+
+async def door(world: World, at: str) -> Any:
+    return (await world.send("GET", at))["properties"].get("publicNetworkAccess")
+
+
+async def set_door(world: World, at: str, value: str) -> None:
+    await world.send("PATCH", at, {"properties": {"publicNetworkAccess": value}})
+    await world.sleep(60)
+
+
+async def closed(**profile: Any) -> tuple[World, str]:
+    """An account that was connected and closed."""
+    world = a_closing_world(**profile)
+    at = await world.create_account()
+    assert (await world.reconcile(at))["result"] == "Connected"
+    assert await door(world, at) == "Disabled"
+    return world, at
+
+
+async def lose_endpoints(world: World) -> None:
+    for at in await world.endpoints():
+        await world.send("DELETE", at)
+    await world.sleep(60)
+
+
+def test_public_access_is_closed_only_after_the_proof_and_what_it_was_is_kept() -> None:
+    async def story() -> None:
+        world = a_closing_world()
+        at = await world.create_account()
+        state = await world.reconcile(at)
+        assert state["result"] == "Connected"
+        assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
+        (step,) = [action for action in state["actions"] if action["action"] == "Close"]
+        assert "not set" in step["reason"]
+        assert world.sent()[-1][0] in ("PATCH", "GET")
+
+    play(story)
+
+
+def test_without_the_right_to_close_it_the_outcome_names_the_action() -> None:
+    async def story() -> None:
+        world = World(a_policy(public_access="disable"))
+        state = await world.reconcile(await world.create_account())
+        assert state["result"] == "Blocked"
+        assert "Microsoft.Storage/storageAccounts/write" in state["remedy"]
+
+    play(story)
+
+
+def test_public_access_stays_open_while_the_path_is_not_proven() -> None:
+    async def story() -> None:
+        world = World(a_policy(public_access="disable", approval="request"))
+        at = await world.create_account()
+        assert (await world.reconcile(at))["result"] == "Pending"
+        assert "publicNetworkAccess" not in (await world.send("GET", at))["properties"]
+
+    play(story)
+
+
+def test_a_closed_resource_whose_path_fails_is_called_unreachable_and_not_opened() -> None:
+    async def story() -> None:
+        world = a_closing_world()
+        at = await world.create_account()
+        endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
+        await world.send("DELETE", endpoint)
+        await world.sleep(60)
+        world.deny("Microsoft.Network/virtualNetworks/subnets/join/action")
+        state = await world.reconcile(at, "drift")
+        assert state["result"] == "Blocked"
+        assert state["reason"].startswith("UNREACHABLE")
+        assert "publicNetworkAccess" in state["remedy"]
+        assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
+
+    play(story)
+
+
+def test_what_the_door_was_stays_with_the_resource() -> None:
+    async def story() -> None:
+        world, at = await closed()
+        for _ in range(2):
+            state = await world.reconcile(at, "drift")
+        assert state["closed"] == f"{DOOR} was not set, which means open"
+
+    play(story)
+
+
+def test_a_door_that_a_person_opened_is_closed_again_and_remembered_as_that_person_left_it() -> None:
+    async def story() -> None:
+        world, at = await closed()
+        await set_door(world, at, "Enabled")
+        state = await world.reconcile(at, "drift")
+        assert (await door(world, at), state["closed"]) == ("Disabled", f"{DOOR} was Enabled")
+
+    play(story)
+
+
+def test_a_door_that_a_person_closed_is_not_called_ours() -> None:
+    async def story() -> None:
+        world = a_closing_world(approval="request")
+        at = await world.create_account()
+        await set_door(world, at, "Disabled")
+        state = await world.reconcile(at)
+        assert (state["result"], state["code"], state["closed"]) == ("Pending", "AwaitingApproval", "")
+        assert state["reason"].startswith("UNREACHABLE: ")
+        assert state["remedy"].endswith(f"to open the public door, set {DOOR} to Enabled")
+
+    play(story)
+
+
+def test_a_policy_that_names_a_missing_subnet_does_not_hide_that_the_door_is_closed() -> None:
+    async def story() -> None:
+        world, at = await closed()
+        await lose_endpoints(world)
+        change(world, public_access="disable", subnets={"westeurope": [f"{HUB}/subnets/nowhere"]})
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], state["code"]) == ("Blocked", "SubnetNotFound")
+        assert state["reason"].startswith("UNREACHABLE unless ")
+        assert "not set, which means open" in state["remedy"]
+
+    play(story)
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_what_cannot_be_read_does_not_hide_that_the_door_is_closed(readable: bool) -> None:
+    async def story() -> None:
+        world, at = await closed()
+        await lose_endpoints(world)
+        world.deny("Microsoft.Network/virtualNetworks/read")
+        if not readable:
+            world.deny("Microsoft.Storage/storageAccounts/read")
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
+        assert state["reason"].startswith("UNREACHABLE unless ")
+        assert DOOR in state["remedy"]
+
+    play(story)
+
+
+def test_a_policy_that_leaves_doors_alone_by_now_still_says_that_ours_is_closed() -> None:
+    async def story() -> None:
+        world, at = await closed()
+        await lose_endpoints(world)
+        change(world)
+        world.deny("Microsoft.Network/virtualNetworks/subnets/join/action")
+        assert (await world.reconcile(at, "drift"))["reason"].startswith("UNREACHABLE: ")
+        await set_door(world, at, "Enabled")
+        assert "UNREACHABLE" not in (await world.reconcile(at, "drift"))["reason"]
+
+    play(story)
+
+
+def test_opting_out_says_that_nobody_gets_in_any_more() -> None:
+    async def story() -> None:
+        world, at = await closed(on_opt_out="remove")
+        await retag(world, at, {TAG: "disabled"})
+        state = await world.reconcile(at)
+        assert (state["result"], await world.endpoints()) == ("Removed", [])
+        assert state["reason"].startswith("UNREACHABLE: ")
+        assert "not set, which means open" in state["remedy"]
+        assert await door(world, at) == "Disabled"
+
+    play(story)
+
+
+def test_opting_out_where_the_path_stays_is_no_alarm() -> None:
+    async def story() -> None:
+        world, at = await closed(on_opt_out="keep")
+        await retag(world, at, {TAG: "disabled"})
+        state = await world.reconcile(at)
+        assert (state["result"], len(await world.endpoints())) == ("Declined", 1)
+        assert "UNREACHABLE" not in state["reason"]
+
+    play(story)
+
+
+def test_a_resource_that_is_gone_is_no_alarm_and_its_door_is_forgotten() -> None:
+    async def story() -> None:
+        world, at = await closed()
+        await world.send("DELETE", at)
+        await world.sleep(60)
+        state = await world.reconcile(at)
+        assert (state["result"], state["reason"], state["closed"]) == (
+            "Removed",
+            "the resource is gone",
+            "",
+        )
+
+    play(story)
+
+
+def test_a_closing_that_azure_refuses_is_no_alarm() -> None:
+    async def story() -> None:
+        world = World(a_policy(public_access="disable"))
+        state = await world.reconcile(await world.create_account())
+        assert state["result"] == "Blocked"
+        assert "UNREACHABLE" not in state["reason"]
+
+    play(story)
