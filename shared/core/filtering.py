@@ -7,6 +7,7 @@ they touch endpoints only where the subnet's network policies say so.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from ipaddress import ip_network
 
 from shared.core.actions import Block
 from shared.core.catalogue import Group, Port
@@ -71,7 +72,8 @@ def rules(
 ) -> tuple[Rule, ...]:
     """One allow rule for each group of rules and set of ports, with the default deny behind it if asked.
 
-    An endpoint whose addresses are not known yet, and a subnet that has and gets no group, have none.
+    An endpoint whose addresses are not known yet, and a subnet that has and gets no group, have none. A rule
+    is of one IP version, which Azure asks for: clients with both have a rule for each that endpoints have.
     """
     nsg, clients = connect.profile.nsg, connect.profile.clients
     sources = client_prefixes(clients, around)
@@ -81,9 +83,9 @@ def rules(
     for group, endpoint in legs:
         filters = _filters(endpoint.subnet, around, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
-        if filters is None or not addresses:
+        if filters is None:
             continue
-        for wanted in _pair(filters, clients, sources, ports_of(group), addresses, nsg.default_deny):
+        for wanted in _wanted(filters, clients, sources, ports_of(group), addresses, nsg.default_deny):
             known = found.get(wanted.id, wanted)
             both = tuple(dict.fromkeys((*known.destinations, *wanted.destinations)))
             found[wanted.id] = replace(
@@ -99,7 +101,7 @@ def _filters(at: ResourceId, around: Surroundings, groups: NewGroups) -> Resourc
     return groups[at].id if standing is None and at in groups else standing
 
 
-def _pair(
+def _wanted(
     filters: ResourceId,
     clients: Sequence[ResourceId],
     sources: tuple[str, ...],
@@ -107,10 +109,17 @@ def _pair(
     addresses: tuple[str, ...],
     deny: bool,
 ) -> Iterator[Rule]:
-    who = ",".join(sorted(client.key for client in clients))
-    yield Rule(rule_id(filters, f"{who}|{','.join(ports)}", "Allow"), filters, sources, addresses, ports)
-    if deny:
-        yield Rule(rule_id(filters, who, "Deny"), filters, ("*",), addresses, ("*",), access="Deny")
+    for version, suffix in ((4, ""), (6, "|IPv6")):
+        who = ",".join(sorted(client.key for client in clients)) + suffix
+        ends, froms = _of(version, addresses), _of(version, sources)
+        if ends and froms:
+            yield Rule(rule_id(filters, f"{who}|{','.join(ports)}", "Allow"), filters, froms, ends, ports)
+        if ends and deny:
+            yield Rule(rule_id(filters, who, "Deny"), filters, ("*",), ends, ("*",), access="Deny")
+
+
+def _of(version: int, prefixes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(text for text in prefixes if ip_network(text, strict=False).version == version)
 
 
 def ports_of(group: Group) -> tuple[str, ...]:

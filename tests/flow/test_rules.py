@@ -248,3 +248,32 @@ def test_a_full_band_blocks_the_rule_and_nothing_else() -> None:
         assert await world.resolve(SPOKE, "orders.blob.core.windows.net")
 
     play(story)
+
+
+async def give_spoke_ipv6(world: World) -> None:
+    spoke = await world.send("GET", SPOKE)
+    spoke["properties"]["addressSpace"]["addressPrefixes"].append("fd00:1::/48")
+    await world.send("PUT", SPOKE, spoke)
+    await world.sleep(60)
+
+
+def test_a_client_with_both_ip_versions_is_let_through_by_the_one_that_the_endpoint_has() -> None:
+    async def story() -> None:
+        world = await a_world({**ENSURE, "default_deny": True})
+        await give_spoke_ipv6(world)
+        at = await world.create_account()
+        assert (await world.reconcile(at))["result"] == "Connected"
+        allow, deny_all = sorted((await rules_of(world)).values(), key=lambda rule: str(rule["priority"]))
+        assert allow["sourceAddressPrefixes"] == ["10.1.0.0/16"]
+        assert deny_all["access"] == "Deny"
+
+    play(story)
+
+
+def test_a_denial_of_addresses_that_no_client_uses_to_get_there_is_in_nobodys_way() -> None:
+    async def story() -> None:
+        world = await a_world(rules={"no-six": deny(200, sourceAddressPrefix="fd00::/8")})
+        await give_spoke_ipv6(world)
+        assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+
+    play(story)
