@@ -14,6 +14,7 @@ from shared.core.catalogue import Group, Port
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect
 from shared.core.kinds import rule
+from shared.core.kinds.endpoint import TYPE as ENDPOINT
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.kind import Seen
 from shared.core.kinds.nic import Address
@@ -21,8 +22,8 @@ from shared.core.kinds.peering import address_space, virtual_network
 from shared.core.kinds.rule import Rule, is_our_rule, rule_id
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy, enforced, group_of
+from shared.core.nsg import GROUPED, rules_of
 from shared.core.nsg import Rule as Parsed
-from shared.core.nsg import rules_of
 from shared.core.nsg_verdict import Verdict, decide
 from shared.core.observed import Observed, Surroundings
 from shared.core.place import subnet_in
@@ -165,21 +166,29 @@ def denied(want: Rule, observed: Observed) -> Block | None:
 
 
 def in_force(want: Rule, observed: Observed) -> Verdict | None:
-    """What the group's rules, read anew, say of the clients' traffic: the first verdict that is no yes."""
+    """What the rules, read anew, say of clients' traffic that may not pass; a denial before a doubt."""
     group = observed.objects.get(want.nsg)
     siblings = [Parsed.parse(one.body) for one in observed.listed(want.nsg, rule.COLLECTION)]
     defaults = [one for one in rules_of(group) if one.priority >= FIRST_DEFAULT] if group else []
-    return next((v for v in _verdicts(want, [*siblings, *defaults], observed) if v.allowed is not True), None)
+    found = [v for v in _verdicts(want, [*siblings, *defaults], observed) if v.allowed is not True]
+    return min(found, key=lambda verdict: verdict.allowed is None, default=None)
 
 
 FIRST_DEFAULT = 65_000  # Azure's own rules begin here (Microsoft Learn: network security groups)
 
 
-def _verdicts(want: Rule, known: Sequence[Parsed], observed: Observed) -> Iterator[Verdict]:
+def _verdicts(want: Rule, every: Sequence[Parsed], observed: Observed) -> Iterator[Verdict]:
     inside = tuple(dict.fromkeys((*want.sources, *_virtual_network(observed))))
+    known = every if _grouped(observed) else [one for one in every if one.destinations != (GROUPED,)]
     for address in want.destinations:
         for port in want.ports:
             yield decide(known, "Inbound", want.sources, address, port, virtual_network=inside)
+
+
+def _grouped(observed: Observed) -> bool:
+    """An endpoint is in an application security group, as only a person puts it: rules may be for that."""
+    endpoints = (one for at, one in observed.objects.items() if one and at.is_type(ENDPOINT))
+    return any(one.properties.get("applicationSecurityGroups") for one in endpoints)
 
 
 def _virtual_network(observed: Observed) -> Iterator[str]:

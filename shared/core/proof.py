@@ -18,7 +18,9 @@ from shared.core.kinds import link, peering, zone_group
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering
+from shared.core.kinds.rule import Rule
 from shared.core.kinds.zone_group import Record, records_of
+from shared.core.nsg_verdict import Verdict
 from shared.core.observed import Observed
 from shared.core.records import held_by, record_id
 from shared.core.resolution import kept_elsewhere, own_servers
@@ -73,15 +75,24 @@ class Proof:
 
 def prove(desired: Desired, observed: Observed) -> Proof:
     """Check every leg against what was read last."""
+    inward = tuple(_judged(desired, observed))
     outward = exits(desired.clients, [_way(leg, observed) for leg in desired.legs], observed)
     checks = (
         *(check for leg in desired.legs for check in _checks(leg, observed)),
         *_linked_elsewhere(desired, observed),
         *(_peered(half, observed) for half in desired.peerings),
-        *_filtered(desired, observed),
+        *(_let_in(wanted, verdict) for wanted, verdict in inward),
         *(_let_out(network) for network in outward),
     )
-    told = tuple(text for network in outward for text in network.told)
+    told = (
+        *(
+            f"whether clients reach {_traffic(wanted)} cannot be told: it hangs on the rule {verdict.by} of "
+            f"{wanted.nsg.name}"
+            for wanted, verdict in inward
+            if verdict and verdict.allowed is None
+        ),
+        *(text for network in outward for text in network.told),
+    )
     return Proof(checks, tuple(_path(leg, observed) for leg in desired.legs), told)
 
 
@@ -136,16 +147,25 @@ def _peered(wanted: Peering, observed: Observed) -> Check:
     return Check("networks peered", f"{wanted.local.name} -> {wanted.remote.name}", holds, seen)
 
 
-def _filtered(desired: Desired, observed: Observed) -> Iterator[Check]:
-    """Rules let the clients through, where rules apply to the endpoints at all."""
-    if not any(applies(leg.endpoint, observed) for leg in desired.legs):
-        return
-    for wanted in desired.rules:
-        if wanted.access == "Allow":
-            verdict = in_force(wanted, observed)
-            seen = f"denied by {verdict.by}" if verdict else "allowed"
-            subject = f"{', '.join(wanted.destinations)} port {', '.join(wanted.ports)}"
-            yield Check("rules let clients through", subject, verdict is None, seen)
+def _judged(desired: Desired, observed: Observed) -> Iterator[tuple[Rule, Verdict | None]]:
+    """What stands against the traffic of each allow rule, where rules apply to the endpoints at all."""
+    if any(applies(leg.endpoint, observed) for leg in desired.legs):
+        for wanted in desired.rules:
+            if wanted.access == "Allow":
+                yield wanted, in_force(wanted, observed)
+
+
+def _let_in(wanted: Rule, verdict: Verdict | None) -> Check:
+    """Rules let the clients through. A doubt is told as a finding: only a person can know."""
+    denied = verdict is not None and verdict.allowed is False
+    seen = "allowed"
+    if verdict:
+        seen = f"denied by {verdict.by}" if denied else f"not known: it hangs on {verdict.by}"
+    return Check("rules let clients through", _traffic(wanted), not denied, seen)
+
+
+def _traffic(wanted: Rule) -> str:
+    return f"{', '.join(wanted.destinations)} port {', '.join(wanted.ports)}"
 
 
 def _way(leg: Leg, observed: Observed) -> Way:

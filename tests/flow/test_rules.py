@@ -277,3 +277,38 @@ def test_a_denial_of_addresses_that_no_client_uses_to_get_there_is_in_nobodys_wa
         assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
 
     play(story)
+
+
+async def group_with(side: str) -> World:
+    """A group with a person's denial that names an application security group in place of addresses."""
+    world = await a_world()
+    web = f"{NETWORKS}/applicationSecurityGroups/web"
+    await world.send("PUT", web, {"location": "westeurope"})
+    rule = deny(200)
+    del rule[f"{side}AddressPrefix"]
+    body = {"properties": {**rule, f"{side}ApplicationSecurityGroups": [{"id": web}]}}
+    await world.send("PUT", f"{GROUP}/securityRules/web-tier", body)
+    await world.sleep(30)
+    return world
+
+
+def test_a_denial_for_an_application_security_group_that_endpoints_are_not_in_is_in_nobodys_way() -> None:
+    async def story() -> None:
+        world = await group_with("destination")
+        state = await world.reconcile(await world.create_account())
+        assert (state["result"], [f for f in state["findings"] if "web-tier" in f]) == ("Connected", [])
+
+    play(story)
+
+
+def test_a_denial_of_clients_in_an_application_security_group_is_told_and_not_guessed() -> None:
+    async def story() -> None:
+        world = await group_with("source")
+        state = await world.reconcile(await world.create_account())
+        assert state["result"] == "Connected"
+        (told,) = [finding for finding in state["findings"] if "web-tier" in finding]
+        assert told.startswith("whether clients reach 10.0.1.4 port 443 cannot be told")
+        (check,) = [one for one in state["checks"] if one["check"] == "rules let clients through"]
+        assert check["seen"] == "not known: it hangs on web-tier"
+
+    play(story)
