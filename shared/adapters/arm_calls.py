@@ -85,7 +85,10 @@ class ArmCalls:
         begun = group.begin_create_or_update(
             at.resource_group, *at.names, body, polling=False, cls=_answer, params=dict(query)
         )
-        return await _asked(_first(begun))
+        try:
+            return await _asked(_first(begun))
+        except Missing as missing:
+            raise missing.to_a_writer from missing
 
     async def delete(self, at: ResourceId) -> Answer | None:
         """Begin a delete; None where there is nothing to delete."""

@@ -28,7 +28,14 @@ _SIGNED = re.compile(r"\?\S*")  # a query may be a signature: what follows the p
 
 
 class Missing(PermanentError):  # noqa: N818
-    """404, and Azure says what is missing: the resource, its parent, or its group."""
+    """404, and Azure says what is missing: the resource, its parent, or its group.
+
+    Whoever reads or deletes takes that for an answer; `to_a_writer` is what it means to who wants to write.
+    """
+
+    def __init__(self, code: str, message: str, to_a_writer: CausewayError) -> None:
+        super().__init__(code, message)
+        self.to_a_writer = to_a_writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,10 @@ class Refusal:
         if code in ("authorizationfailed", "linkedauthorizationfailed") or self._forbidden(code):
             return BlockedError(self.code, text, _grant(self.message), _scope(self.message))
         if self.status == 404 and code.endswith("notfound") and code != "subscriptionnotfound":
-            return Missing(self.code, text)
+            return Missing(self.code, text, self._judged(code, text))
+        return self._judged(code, text)
+
+    def _judged(self, code: str, text: str) -> CausewayError:
         if code in BLOCKED:
             return BlockedError(
                 self.code, text, _pointed(BLOCKED[code], self.message), _culprit(self.message)

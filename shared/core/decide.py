@@ -20,8 +20,9 @@ from shared.core.kinds.zone_group import ZoneGroup, zone_ids
 from shared.core.observed import Observed
 from shared.core.records import astray, overwriting
 
+NO_NETWORK, MAKE_NETWORK = "NetworkNotFound", "correct the policy, or create the network"
 # Codes of networks that Azure would refuse to peer: no other peering and no other write makes up for one.
-UNPEERABLE = frozenset({"NetworkNotFound", "AddressSpacesOverlap", "TooManyPeerings"})
+UNPEERABLE = frozenset({NO_NETWORK, "AddressSpacesOverlap", "TooManyPeerings"})
 
 
 def decide(want: Wanted, observed: Observed) -> Action:
@@ -98,6 +99,8 @@ def _forbidden(want: Wanted, observed: Observed) -> Block | None:
         return _unpeerable(want, observed)
     if isinstance(want, Rule):
         return _ineffective(want, observed)
+    if isinstance(want, Link) and observed.absent(want.network):
+        return _no_network(want, want.network)
     if isinstance(want, SubnetPolicy):
         reason, remedy = f"the subnet {want.id.text} does not exist", "correct the policy, or create it"
         return Block(want.id, want.id, "SubnetNotFound", reason, remedy)
@@ -138,11 +141,7 @@ def _unrecorded(
 def _unpeerable(want: Peering, observed: Observed) -> Block | None:
     local, remote = observed.objects.get(want.local), observed.objects.get(want.remote)
     if local is None or remote is None:
-        missing = want.local if local is None else want.remote
-        remedy = "correct the policy, or create the network"
-        return Block(
-            want.id, missing, "NetworkNotFound", f"the network {missing.text} does not exist", remedy
-        )
+        return _no_network(want, want.local if local is None else want.remote)
     shared = overlap(local, remote) or overlap_with_peers(local, remote)
     if shared:
         return overlapping(want, shared)
@@ -151,6 +150,10 @@ def _unpeerable(want: Peering, observed: Observed) -> Block | None:
         reason = f"{crowded.id.name} has {MAX_PEERINGS} peerings already, the most that Azure allows"
         return Block(want.id, crowded.id, "TooManyPeerings", reason, "delete a peering that nobody needs")
     return None
+
+
+def _no_network(want: Wanted, missing: ResourceId) -> Block:
+    return Block(want.id, missing, NO_NETWORK, f"the network {missing.text} does not exist", MAKE_NETWORK)
 
 
 def overlapping(want: Peering, shared: str) -> Block:

@@ -52,6 +52,11 @@ class Observed:
         """Somebody read this id in this walk."""
         return wanted in self.objects
 
+    def absent(self, wanted: ResourceId) -> bool:
+        """Somebody read this id in this walk and found nothing there."""
+        read = self.objects if wanted in self.objects else self.around.networks
+        return wanted in read and read[wanted] is None
+
     def member(self, wanted: ResourceId) -> Seen | None:
         """What stands at this id, read alone or in the collection that holds it."""
         if wanted in self.objects:

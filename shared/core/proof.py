@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from shared.core import egress
 from shared.core.addresses import addresses_of
+from shared.core.decide import MAKE_NETWORK, NO_NETWORK
 from shared.core.desired import Desired, Leg
 from shared.core.egress import Exit, Way, exits
 from shared.core.filtering import applies, in_force, used_ports
@@ -79,6 +80,7 @@ def prove(desired: Desired, observed: Observed) -> Proof:
     outward = exits(desired.clients, [_way(leg, observed) for leg in desired.legs], observed)
     checks = (
         *(check for leg in desired.legs for check in _checks(leg, observed)),
+        *_missing_clients(desired, observed),
         *_linked_elsewhere(desired, observed),
         *(_peered(half, observed) for half in desired.peerings),
         *(_let_in(wanted, verdict) for wanted, verdict in inward),
@@ -213,11 +215,19 @@ def _links(leg: Leg, observed: Observed) -> Iterator[Check]:
         yield Check("network resolves the zone", f"{wanted.network.name}: {wanted.zone.name}", done, state)
 
 
+def _missing_clients(desired: Desired, observed: Observed) -> Iterator[Check]:
+    """Networks from which nobody can come: only a person knows which one was meant."""
+    for network in dict.fromkeys((*desired.clients, *desired.resolvers)):
+        if observed.absent(network):
+            seen = f"the network {network.text} does not exist"
+            yield Check("client network exists", network.name, False, seen, NO_NETWORK, MAKE_NETWORK)
+
+
 def _linked_elsewhere(desired: Desired, observed: Observed) -> Iterator[Check]:
     """A zone that cannot be read is told as a finding; a network with servers of its own asks no zone."""
     for zone in kept_elsewhere(desired, observed):
         for network in desired.resolvers if zone not in observed.unreadable else ():
-            if not own_servers(observed.objects.get(network)):
+            if not observed.absent(network) and not own_servers(observed.objects.get(network)):
                 done, state = _link_to(zone, network, observed)
                 yield Check(EXTERNAL_LINKS, f"{network.name}: {zone.text}", done, state)
 

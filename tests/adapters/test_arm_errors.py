@@ -228,3 +228,17 @@ def test_signatures_and_control_characters_do_not_get_into_messages():
 )
 def test_the_wait_is_read_in_seconds_and_never_believed_beyond_an_hour(headers, seconds):
     assert wait_hint(headers) == seconds
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("ResourceGroupNotFound", BlockedError),
+        ("ParentResourceNotFound", TransientError),
+        ("ResourceNotFound", PermanentError),
+    ],
+)
+def test_who_wants_to_write_hears_what_to_do_about_what_is_missing(code, kind):
+    found = error(404, enveloped(code))
+    assert isinstance(found, Missing)
+    assert type(found.to_a_writer) is kind

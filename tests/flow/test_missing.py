@@ -1,0 +1,65 @@
+"""What the policy names and Azure does not have: the outcome says what is missing, and nothing is guessed."""
+
+from typing import Any
+
+import pytest
+
+from tests.core.policies import a_policy
+from tests.flow.test_rules import ENSURE, a_world
+from tests.world import NETWORKS, SPOKE, SUB, World, play
+
+NOWHERE = f"{SUB}/resourceGroups/nowhere"
+NO_NETWORK = f"{NETWORKS}/virtualNetworks/nowhere"
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"endpoints_resource_group": NOWHERE},
+        {"dns": {"mode": "manage", "zones_resource_group": NOWHERE}},
+    ],
+    ids=["of endpoints", "of zones"],
+)
+def test_a_resource_group_that_is_missing_is_named(profile: dict[str, Any]) -> None:
+    async def story() -> None:
+        world = World(a_policy(**profile))
+        state = await world.reconcile(await world.create_account())
+        assert (state["result"], state["code"]) == ("Blocked", "ResourceGroupNotFound")
+        assert "'nowhere'" in state["reason"]
+        assert state["remedy"].startswith("create the resource group")
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {},
+        {"peering": "ensure"},
+        {"peering": "require"},
+        {"nsg": ENSURE},
+        {"nsg": {"mode": "require"}},
+        {"nsg": ENSURE, "dns": {"mode": "none"}},
+        {"dns": {"mode": "external"}},
+    ],
+    ids=["links", "peering", "required peering", "rules", "required rules", "rules alone", "external names"],
+)
+def test_a_client_network_that_is_missing_is_named(profile: dict[str, Any]) -> None:
+    async def story() -> None:
+        world = await a_world()
+        world.policy = a_policy(clients=[SPOKE, NO_NETWORK], **profile)
+        world.flow = world.worker()
+        state = await world.reconcile(await world.create_account())
+        assert (state["result"], state["code"]) == ("Blocked", "NetworkNotFound")
+        assert NO_NETWORK in state["reason"]
+        assert state["remedy"] == "correct the policy, or create the network"
+
+    play(story)
+
+
+def test_where_nothing_is_made_for_clients_nobody_asks_whether_they_exist() -> None:
+    async def story() -> None:
+        world = World(a_policy(clients=[NO_NETWORK], dns={"mode": "none"}))
+        assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+
+    play(story)
