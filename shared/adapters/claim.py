@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from shared.adapters.clock import Clock
@@ -119,10 +120,13 @@ class TableClaim:
     def closed(self) -> Before | None:
         return closed_of(self._row.values)
 
-    async def used_elsewhere(self, addresses: Iterable[str]) -> frozenset[str]:
-        asked = frozenset(addresses)
-        others = [row.values async for row in self._table.query({}) if row.key != self._row.key]
-        return asked & {address for values in others for address in addresses_of(values)}
+    async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
+        asked, found = frozenset(addresses), defaultdict[str, frozenset[ResourceId]](frozenset)
+        async for row in self._table.query({}):
+            if row.key != self._row.key and (theirs := asked.intersection(addresses_of(row.values))):
+                owned = frozenset(map(ResourceId.parse, owned_of(row.values)))
+                found |= {address: found[address] | owned for address in theirs}
+        return found
 
     async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
         new = [one for one in addresses if one not in self.addresses]

@@ -102,12 +102,16 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """A rule of ours that serves others too: take these addresses out of it, and the rule if none is left."""
+    """A rule of ours that serves others too: take these addresses out of it, and the rule if none is left.
+
+    It is left once the actions on `after` are done.
+    """
 
     have: Seen
     group: ResourceId
     addresses: tuple[str, ...]
     reason: str
+    after: tuple[ResourceId, ...] = ()
 
     @property
     def id(self) -> ResourceId:

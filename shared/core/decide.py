@@ -6,7 +6,7 @@ which asks again under a lease before it writes what many targets share.
 
 from shared.core.actions import Action, Block, Create, Keep, Replace, Update, Wait
 from shared.core.errors import BlockedError
-from shared.core.filtering import denied
+from shared.core.filtering import denied, unmet
 from shared.core.ids import ResourceId
 from shared.core.kinds import link, peering, rule, zone_group
 from shared.core.kinds.endpoint import Endpoint, connection_of
@@ -35,6 +35,8 @@ def decide(want: Wanted, observed: Observed) -> Action:
     | meets the need    | Keep                                   | Keep, adopted              |
     | differs           | Update, or Replace if it must be remade| Block                      |
     """
+    if isinstance(want, Rule) and not want.write:
+        return _required(want, observed)
     have = standing(want, observed)
     if have is None:
         return _forbidden(want, observed) or _unwritable(want, "it is missing") or Create(want)
@@ -125,6 +127,17 @@ def _ineffective(want: Rule, observed: Observed) -> Block | None:
         return denied(want, observed)
     except BlockedError as full:
         return Block(want.id, want.nsg, full.code, str(full), full.remedy)
+
+
+def _required(want: Rule, observed: Observed) -> Keep | Block:
+    """Where the policy only looks, no rule counts by its name: what counts is what the group does."""
+    if block := _ineffective(want, observed):
+        return block
+    if missing := unmet(want, observed):
+        remedy = "add such a rule to the group, or let the policy ensure it"
+        reason = f"{want.nsg.name}: {missing}, and the policy lets Causeway only report it"
+        return Block(want.id, want.nsg, "NotEnsured", reason, remedy)
+    return Keep(want.id, want.nsg, "the rules that stand do the same", adopted=True)
 
 
 def _unrecorded(

@@ -4,7 +4,7 @@ Place in the data's way: between `Proof` and `Outcome`. The order of the cases i
 person wants to hear them: what somebody must do, what failed, what passes by itself, what is missing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from shared.core.actions import Block
@@ -122,7 +122,12 @@ def removed(done: tuple[Done, ...], errors: Collection[CausewayError], reason: s
     """Judge a walk that took away what was ours."""
     if errors:
         return ending(NOTHING, done, errors, profile)
-    return Ending(Result.REMOVED, reason=reason, profile=profile, done=done)
+    return Ending(Result.REMOVED, reason=reason, profile=profile, done=done, findings=left_standing(done))
+
+
+def left_standing(done: Iterable[Done]) -> tuple[str, ...]:
+    """What a removal did not take."""
+    return tuple(f"{step.id.text} stays: {step.reason}" for step in done if step.verb == "Keep")
 
 
 def broken_off(error: CausewayError, profile: str) -> Ending:

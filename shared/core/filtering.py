@@ -7,7 +7,7 @@ they touch endpoints only where the subnet's network policies say so.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 from shared.core.actions import Block
 from shared.core.catalogue import Group, Port
@@ -22,11 +22,13 @@ from shared.core.kinds.peering import address_space, virtual_network
 from shared.core.kinds.rule import Rule, is_our_rule, rule_id
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy, enforced, group_of
-from shared.core.nsg import GROUPED, rules_of
+from shared.core.nsg import FIRST_DEFAULT, GROUPED, rules_of
 from shared.core.nsg import Rule as Parsed
 from shared.core.nsg_verdict import Verdict, decide
 from shared.core.observed import Observed, Surroundings
 from shared.core.place import subnet_in
+
+ANYBODY = ("0.0.0.0/0", "::/0")
 
 type Reported = Mapping[ResourceId, Sequence[Address]]
 type NewGroups = Mapping[ResourceId, SecurityGroup]
@@ -86,12 +88,10 @@ def rules(
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
         if filters is None:
             continue
-        for wanted in _wanted(filters, clients, sources, ports_of(group), addresses, nsg.default_deny):
+        for wanted in _wanted(connect, filters, sources, ports_of(group), addresses):
             known = found.get(wanted.id, wanted)
             both = tuple(dict.fromkeys((*known.destinations, *wanted.destinations)))
-            found[wanted.id] = replace(
-                wanted, destinations=both, priorities=nsg.priorities, write=nsg.mode == "ensure"
-            )
+            found[wanted.id] = replace(wanted, destinations=both)
     return tuple(found.values())
 
 
@@ -103,20 +103,26 @@ def _filters(at: ResourceId, around: Surroundings, groups: NewGroups) -> Resourc
 
 
 def _wanted(
+    connect: Connect,
     filters: ResourceId,
-    clients: Sequence[ResourceId],
     sources: tuple[str, ...],
     ports: tuple[str, ...],
     addresses: tuple[str, ...],
-    deny: bool,
 ) -> Iterator[Rule]:
-    for version, suffix in ((4, ""), (6, "|IPv6")):
-        who = ",".join(sorted(client.key for client in clients)) + suffix
+    """The rules for one endpoint. Another range of priorities means other rules: ours never move."""
+    nsg = connect.profile.nsg
+    clients = ",".join(sorted(client.key for client in connect.profile.clients))
+    first, last = nsg.priorities
+    for version in (4, 6):
+        who = f"{clients}|{first}-{last}|IPv{version}"
         ends, froms = _of(version, addresses), _of(version, sources)
+        write = nsg.mode == "ensure"
         if ends and froms:
-            yield Rule(rule_id(filters, f"{who}|{','.join(ports)}", "Allow"), filters, froms, ends, ports)
-        if ends and deny:
-            yield Rule(rule_id(filters, who, "Deny"), filters, ("*",), ends, ("*",), access="Deny")
+            at = rule_id(filters, f"{who}|{','.join(ports)}", "Allow")
+            yield Rule(at, filters, froms, ends, ports, "Allow", nsg.priorities, write)
+        if ends and nsg.default_deny:
+            at = rule_id(filters, who, "Deny")
+            yield Rule(at, filters, ("*",), ends, ("*",), "Deny", nsg.priorities, write)
 
 
 def _of(version: int, prefixes: Iterable[str]) -> tuple[str, ...]:
@@ -174,7 +180,19 @@ def in_force(want: Rule, observed: Observed) -> Verdict | None:
     return min(found, key=lambda verdict: verdict.allowed is None, default=None)
 
 
-FIRST_DEFAULT = 65_000  # Azure's own rules begin here (Microsoft Learn: network security groups)
+def unmet(want: Rule, observed: Observed) -> str:
+    """Why the rules that stand, whoever wrote them, do not do what ours would; empty where they do."""
+    if want.access == "Allow":
+        verdict = in_force(want, observed)
+        return f"its rule {verdict.by} does not let clients through" if verdict else ""
+    standing = (Parsed.parse(one.body) for one in observed.listed(want.nsg, rule.COLLECTION))
+    denials = [one for one in standing if not one.allows]
+    for address in want.destinations:
+        all_of = _of(ip_address(address).version, ANYBODY)
+        asked = [decide([one], "Inbound", all_of, address, "*", "*", virtual_network=()) for one in denials]
+        if not any(verdict.allowed is False and not verdict.part for verdict in asked):
+            return f"no rule of it denies {address} to everybody whom no rule before lets through"
+    return ""
 
 
 def _verdicts(want: Rule, every: Sequence[Parsed], observed: Observed) -> Iterator[Verdict]:

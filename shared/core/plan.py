@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from shared.core.actions import Action, Block, Create, Delete, Replace, Update, Wait, Withdraw, Write
+from shared.core import nsg
+from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw, Write
 from shared.core.decide import UNPEERABLE, decide, overlapping, standing
 from shared.core.desired import Desired, Leg
 from shared.core.ids import ResourceId
@@ -132,26 +133,40 @@ def removal(
     `owned` are objects that the ledger says we made; each must also bear our mark today. What goes with
     its parent needs no delete of its own; `below` is whatever stands below them, whoever made it. Rules serve
     others too and are only left (`withdrawal`), before the endpoints go: whatever is gone cannot tell which
-    addresses it had, and Azure gives them to the next one.
+    addresses it had, and Azure gives them to the next one. What a person made his own stays, and is told.
     """
     first = tuple(step.id for step in leaving)
-    ours = [have for have in owned if marked(have, target) or _is_our_zone_group(have)]
+    every = tuple(owned)
+    ours = [have for have in every if marked(have, target) or _is_our_zone_group(have)]
     ids = {have.id for have in ours}
+    theirs = (
+        Keep(have.id, have.id, "it does not bear Causeway's mark for this resource any more")
+        for have in every
+        if not (have.id in ids or is_our_rule(have))
+    )
     children = {have.id: have for have in (*ours, *below) if have.id.parent in ids}.values()
     deletes = (
         Delete(have, reason, tuple(child for child in children if child.id.parent == have.id), first)
         for have in ours
         if have.id.parent not in ids
     )
-    return Plan((*leaving, *deletes))
+    return Plan((*leaving, *deletes, *theirs))
 
 
-def withdrawal(owned: Iterable[Seen], addresses: Iterable[str], reason: str) -> tuple[Withdraw, ...]:
-    """What takes a target's addresses out of the rules among these that are ours and hold any."""
-    leaving = tuple(sorted(set(addresses)))
-    rules = [have for have in owned if have.id.is_type(rule.TYPE) and is_our_rule(have)]
-    held = [have for have in rules if rule.holds(have, leaving)]
-    return tuple(Withdraw(have, have.id.parent, leaving, reason) for have in held if have.id.parent)
+def withdrawal(rules: Iterable[tuple[Seen, Iterable[str]]], reason: str) -> tuple[Withdraw, ...]:
+    """What takes out of rules the addresses that leave each: of those that are ours and hold any.
+
+    A denial is left before what it stands behind: the other way round clients would be shut out meanwhile,
+    and for good where the second write fails.
+    """
+    leaving = [(have, tuple(sorted(set(addresses)))) for have, addresses in rules if is_our_rule(have)]
+    held = [(have, addresses) for have, addresses in leaving if rule.holds(have, addresses)]
+    denials = tuple(have.id for have, _ in held if not nsg.Rule.parse(have.body).allows)
+    return tuple(
+        Withdraw(have, have.id.parent, addresses, reason, () if have.id in denials else denials)
+        for have, addresses in held
+        if have.id.parent
+    )
 
 
 def _is_our_zone_group(have: Seen) -> bool:

@@ -250,11 +250,12 @@ class Nsg(_Part):
     """Network security group rules between clients and endpoints."""
 
     mode: Literal["ensure", "require", "ignore"] = "ignore"
-    """`ensure`: write missing rules. `require`: report them, never write. `ignore`: do not look."""
+    """`ensure`: write missing rules. `require`: report where the rules that stand do not do the same, and
+    never write. `ignore`: do not look."""
     default_deny: StrictBool = False
-    """Also deny what no rule allows into the endpoint's subnet."""
+    """Also deny what no rule allows to the endpoints."""
     priorities: Priorities = (1000, 1999)
-    """First and last priority that our rules may take."""
+    """First and last priority that our rules may take. Another range means new rules; the old ones go."""
     enforce_on_endpoints: StrictBool = True
     """Turn network policies on in the endpoint's subnet: without them rules do not touch endpoints."""
     create_group: StrictBool = False

@@ -117,7 +117,7 @@ class _Run:
             self._errors[action.id] = error
 
     async def _needs(self, action: Action) -> None:
-        first = action.after if isinstance(action, Create | Delete) else ()
+        first = action.after if isinstance(action, Create | Delete | Withdraw) else ()
         needs = action.want.needs if isinstance(action, Create | Update | Replace | Wait) else ()
         for need in (*needs, *first):
             if need in self._tasks:

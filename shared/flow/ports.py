@@ -86,8 +86,8 @@ class Memory(Protocol):
     def closed(self) -> Before | None:
         """What the target's public door was before we closed it; None if we did not."""
 
-    async def used_elsewhere(self, addresses: Iterable[str]) -> frozenset[str]:
-        """Which of these are noted for other targets by now: Azure gives a freed address to the next one."""
+    async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
+        """What was made for other targets that have these addresses by now: Azure gives freed ones away."""
 
     async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
         """Note an object before it is made, so that a crash right after leaves nothing forgotten.

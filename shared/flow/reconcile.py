@@ -11,7 +11,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.core.actions import Block
-from shared.core.ending import Ending, broken_off, ending, left_alone, refused, removed, unasked
+from shared.core.ending import (
+    Ending,
+    broken_off,
+    ending,
+    left_alone,
+    left_standing,
+    refused,
+    removed,
+    unasked,
+)
 from shared.core.errors import CausewayError
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked
@@ -116,7 +125,7 @@ class Reconciler:
         if errors or restored.errors:
             failed = (*errors, *restored.errors.values())
             return replace(removed(every, failed, why, reached.profile), proof=reached.proof)
-        return replace(reached, done=every)
+        return replace(reached, done=every, findings=(*reached.findings, *left_standing(done)))
 
     async def _leave(
         self, at: ResourceId, why: Declined | NotAsked | None, memory: Memory, deadline: float

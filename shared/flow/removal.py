@@ -6,7 +6,7 @@ our mark today is deleted; what others put in its place stays. What goes is reme
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from shared.core.errors import CausewayError
 from shared.core.ids import ResourceId
@@ -37,22 +37,22 @@ class Remover:
         owned, kept = await asyncio.gather(self._standing(left.goes), self._standing(left.kept))
         endpoints = [have for have in owned if have.id.is_type(ENDPOINT)]
         gone, below = await asyncio.gather(self._addresses(endpoints), self._below(endpoints))
-        freed = await self._freed(left.stale, gone, memory)
-        free = withdrawal(kept, freed.difference(left.addresses), reason)
-        leaving = (*withdrawal(owned, freed.union(left.addresses), reason), *free)
+        freed = frozenset((*left.stale, *gone))
+        elsewhere = await memory.elsewhere(left.stale) if left.stale else {}
+        leaving = withdrawal(
+            [
+                *((have, _leaving(have, freed.union(left.addresses), elsewhere)) for have in owned),
+                *((have, _leaving(have, freed.difference(left.addresses), elsewhere)) for have in kept),
+            ],
+            reason,
+        )
         steps = removal(owned, at, reason, below, leaving)
         applied = await self._applier.apply(steps, memory, deadline)
         stays = {step.id for step in applied.done if step.ended != "done"}
-        out = () if stays.intersection(step.id for step in leaving) else (*left.stale, *freed)
+        out = freed if stays.isdisjoint(step.id for step in leaving) else ()
         goes = (one for one in left.goes if one not in stays and one.parent not in stays)
         await memory.disown(goes, set(out).difference(left.addresses))
         return applied.done, tuple(applied.errors.values())
-
-    async def _freed(self, stale: Iterable[str], gone: Iterable[str], memory: Memory) -> frozenset[str]:
-        """Addresses that leave the rules; what a lost endpoint had may be another target's by now."""
-        unsure = set(stale).difference(gone)
-        taken = await memory.used_elsewhere(unsure) if unsure else frozenset[str]()
-        return frozenset(unsure.difference(taken).union(gone))
 
     async def _standing(self, ids: tuple[ResourceId, ...]) -> list[Seen]:
         bodies = await asyncio.gather(*(self._arm.get(at) for at in ids))
@@ -68,3 +68,10 @@ class Remover:
         bodies = await asyncio.gather(*(self._arm.get(nic) for nic in nics))
         seen = [Seen(nic, body) for nic, body in zip(nics, bodies, strict=True) if body]
         return tuple(address.ip for nic in seen for address in addresses_in(nic))
+
+
+def _leaving(
+    have: Seen, addresses: Iterable[str], elsewhere: Mapping[str, frozenset[ResourceId]]
+) -> Iterator[str]:
+    """Those of the addresses that no other target has in this rule by now."""
+    return (one for one in addresses if have.id not in elsewhere.get(one, ()))

@@ -55,8 +55,6 @@ Peering      theirs  no      .               Wait  Adopt   NotOurs              
 
 Rule         ours    yes     Create          Wait  Keep    Update                  -
 Rule         theirs  yes     .               Wait  Adopt   NotOurs                 -
-Rule         ours    no      NotEnsured      Wait  Keep    NotEnsured              -
-Rule         theirs  no      .               Wait  Adopt   NotOurs                 -
 
 SubnetPolicy ours    yes     SubnetNotFound  Wait  Keep    Update                  -
 SubnetPolicy theirs  no      .               Wait  Adopt   NotOurs                 -
@@ -77,6 +75,7 @@ NEVER = {
         "no",
     ): "no word of the policy forbids zone groups: without dns.mode manage none is wished for",
     ("ZoneGroup", "remade"): "a PUT replaces its list as a whole",
+    ("Rule", "no"): "no rule counts by its name then: `test_required_rules.py`",
     ("Rule", "remade"): "all but its name can change in place",
     ("SecurityGroup", "no"): "without nsg.create_group none is wished for",
     (

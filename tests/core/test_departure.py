@@ -123,9 +123,10 @@ def test_removal_takes_along_whatever_stands_below_an_endpoint_of_ours_alone() -
     theirs = bodies.zone_group(AT.child("privateDnsZoneGroups", "theirs"))
     elsewhere = bodies.zone_group(other.child("privateDnsZoneGroups", "theirs"))
     owned = (bodies.endpoint(AT), bodies.endpoint(other, ours=False))
-    [step] = removal(owned, bodies.ACCOUNT, "gone", (theirs, elsewhere)).actions
+    [step, stays] = removal(owned, bodies.ACCOUNT, "gone", (theirs, elsewhere)).actions
     assert isinstance(step, Delete)
     assert step.along == (theirs,)
+    assert isinstance(stays, Keep)
 
 
 def test_an_entry_names_each_reason_once() -> None:

@@ -171,13 +171,13 @@ def test_removal_deletes_only_what_bears_our_mark(world: World) -> None:
     ours = bodies.endpoint(world.at)
     foreign = bodies.endpoint(world.at.group.resource(world.at.type, "by-hand"), ours=False)
     steps = removal((ours, foreign), bodies.ACCOUNT, "gone")
-    assert [action.id for action in steps.actions] == [ours.id]
-    assert isinstance(steps.actions[0], Delete)
+    assert [(type(action), action.id) for action in steps.actions] == [(Delete, ours.id), (Keep, foreign.id)]
 
 
 def test_removal_leaves_an_endpoint_that_was_marked_for_another_target(world: World) -> None:
     other = replace(bodies.ACCOUNT, names=("invoices",))
-    assert removal((bodies.endpoint(world.at, target=other),), bodies.ACCOUNT, "gone").actions == ()
+    (step,) = removal((bodies.endpoint(world.at, target=other),), bodies.ACCOUNT, "gone").actions
+    assert isinstance(step, Keep)
 
 
 def test_a_zone_group_goes_with_its_endpoint_and_is_not_deleted_twice(world: World) -> None:
@@ -194,13 +194,23 @@ def a_rule(*destinations: str, description: str = "Managed by Causeway. Whatever
 
 def test_addresses_leave_the_rules_of_ours_that_hold_one_of_them_and_no_others() -> None:
     held = a_rule("10.0.1.4/30", "10.0.9.9")
-    (step,) = withdrawal((held,), ["10.0.1.6", "10.0.7.7"], "gone")
+    (step,) = withdrawal([(held, ["10.0.1.6", "10.0.7.7"])], "gone")
     assert isinstance(step, Withdraw)
     assert (step.id, step.group, step.addresses) == (held.id, held.id.parent, ("10.0.1.6", "10.0.7.7"))
-    assert withdrawal((a_rule("10.0.1.8"),), ["10.0.1.6"], "gone") == ()
-    assert withdrawal((held,), [], "gone") == ()
+    assert withdrawal([(a_rule("10.0.1.8"), ["10.0.1.6"])], "gone") == ()
+    assert withdrawal([(held, [])], "gone") == ()
 
 
 def test_a_rule_that_a_person_made_his_own_is_not_left() -> None:
     theirs = a_rule("10.0.1.4", description="mine now")
-    assert withdrawal((theirs,), ["10.0.1.4"], "gone") == ()
+    assert withdrawal([(theirs, ["10.0.1.4"])], "gone") == ()
+
+
+def test_a_denial_is_left_before_the_rules_that_it_stands_behind() -> None:
+    allow = a_rule("10.0.1.4")
+    properties = {**allow.properties, "access": "Deny"}
+    allow = Seen(allow.id, {**allow.body, "properties": {**allow.properties, "access": "Allow"}})
+    at = rule_id(allow.id.parent or allow.id, "spoke-a", "Deny")
+    deny = Seen(at, {"id": at.text, "name": at.name, "properties": properties})
+    steps = withdrawal([(allow, ["10.0.1.4"]), (deny, ["10.0.1.4"])], "gone")
+    assert [(step.id, step.after) for step in steps] == [(allow.id, (deny.id,)), (deny.id, ())]

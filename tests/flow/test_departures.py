@@ -358,3 +358,18 @@ def test_what_turns_out_to_need_a_remake_only_under_the_lease_is_remembered_too(
         assert [(one.action, one.id) for one in notes.gone] == [("Replace", want.id)]
 
     play(story)
+
+
+def test_what_bears_our_mark_no_more_stays_and_the_outcome_says_so() -> None:
+    async def story() -> None:
+        world = world_that_removes()
+        at, endpoint = await connected(world)
+        body = await world.send("GET", endpoint)
+        await world.send("PUT", endpoint, {**body, "tags": {}})
+        await world.sleep(60)
+        state = await opt_out(world, at)
+        assert (state["result"], await world.endpoints()) == ("Removed", [endpoint])
+        assert state["owned"] == []
+        assert f"{endpoint} stays: it does not bear Causeway's mark" in "\n".join(state["findings"])
+
+    play(story)

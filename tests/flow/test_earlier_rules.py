@@ -114,6 +114,38 @@ def test_a_default_deny_that_is_not_wanted_any_more_goes() -> None:
     play(story)
 
 
+def test_another_range_of_priorities_has_rules_of_its_own_and_the_old_ones_go() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        await world.reconcile(at)
+        change(world, SPOKE, {**DENY, "priorities": [2000, 2009]})
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], rules_noted(state)) == ("Connected", 2)
+        found = [(rule["access"], rule["priority"]) for rule in (await rules_of(world)).values()]
+        assert sorted(found) == [("Allow", 2000), ("Deny", 2009)]
+        world.sent()
+        await world.reconcile(at, "drift")
+        assert world.writes() == []
+
+    play(story)
+
+
+def test_clients_are_not_shut_out_by_an_old_denial_whose_allow_went_first() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        await world.reconcile(at)
+        change(world, SPOKE, {**DENY, "priorities": [2000, 2009]})
+        refused = {"status": 409, "code": "ScopeLocked", "message": "no"}
+        match = {"method": "DELETE", "path": "causeway-deny-"}
+        world.azure.faults.add({"match": match, "answer": refused, "times": 100})
+        assert (await world.reconcile(at, "drift"))["result"] == "Blocked"
+        assert reached(world, SPOKE)
+
+    play(story)
+
+
 def test_where_rules_are_not_ensured_nothing_is_written_and_a_later_removal_still_withdraws() -> None:
     async def story() -> None:
         for mode, result in (("require", "Blocked"), ("ignore", "Connected")):
@@ -134,7 +166,7 @@ def test_where_rules_are_not_ensured_nothing_is_written_and_a_later_removal_stil
     play(story)
 
 
-def test_under_require_a_path_that_holds_by_others_rules_leaves_ours_noted() -> None:
+def test_under_require_a_path_that_holds_leaves_ours_noted() -> None:
     async def story() -> None:
         world = await a_world(ENSURE)
         at = await world.create_account()

@@ -3,10 +3,10 @@
 from typing import Any
 
 from shared.core.ids import ResourceId
-from tests.flow.test_earlier_rules import DENY, ip_of, rules_noted
+from tests.flow.test_earlier_rules import DENY, change, ip_of, reached, rules_noted
 from tests.flow.test_rules import a_world as a_filtered_world
 from tests.flow.test_rules import covered, rules_of
-from tests.world import ENDPOINTS, NETWORKS, STORAGE, World, play
+from tests.world import ENDPOINTS, NETWORKS, SPOKE, STORAGE, World, play
 
 
 async def covering(world: World, ip: str) -> int:
@@ -85,6 +85,24 @@ def test_an_address_that_another_target_has_by_now_stays_in_its_rules() -> None:
         gone = await world.reconcile(first)
         assert (gone["result"], gone["owned"]) == ("Removed", [])
         assert await covering(world, old) == 2
+
+    play(story)
+
+
+def test_an_address_of_another_target_by_now_leaves_the_rules_that_are_not_that_ones() -> None:
+    async def story() -> None:
+        world = await a_filtered_world(DENY)
+        first, state = await connected(world, "first")
+        old = ip_of(state)
+        await deleted(world, state)
+        change(world, SPOKE, {**DENY, "priorities": [2000, 2009]})
+        _, state = await connected(world, "second")
+        assert (ip_of(state), await covering(world, old)) == (old, 4)
+        await world.send("DELETE", first)
+        await world.sleep(60)
+        assert (await world.reconcile(first))["result"] == "Removed"
+        assert await covering(world, old) == 2
+        assert reached(world, SPOKE, "second.blob.core.windows.net")
 
     play(story)
 

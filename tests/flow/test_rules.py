@@ -200,12 +200,28 @@ def test_default_deny_stands_behind_the_allow() -> None:
     play(story)
 
 
-def test_require_reports_and_writes_no_rule() -> None:
+def test_require_looks_at_what_rules_do_and_writes_none() -> None:
     async def story() -> None:
         world = await a_world({"mode": "require"})
         state = await world.reconcile(await world.create_account())
+        assert (state["result"], await rules_of(world)) == ("Connected", {})
+
+    play(story)
+
+
+def test_require_reports_what_is_missing() -> None:
+    async def story() -> None:
+        late = deny(3000)
+        world = await a_world({"mode": "require"}, rules={"late": late})
+        at = await world.create_account()
+        state = await world.reconcile(at)
         assert (state["result"], state["code"]) == ("Blocked", "NotEnsured")
-        assert await rules_of(world) == {}
+        assert "its rule late does not let clients through" in state["reason"]
+        assert list(await rules_of(world)) == ["late"]
+        mine = deny(2999, access="Allow", sourceAddressPrefix="10.1.0.0/16")
+        await world.send("PUT", f"{GROUP}/securityRules/mine", {"properties": mine})
+        await world.sleep(61)
+        assert (await world.reconcile(at))["result"] == "Connected"
 
     play(story)
 

@@ -45,7 +45,7 @@ _SIDES = frozenset(
 
 
 def rule_id(group: ResourceId, key: str, access: Access) -> ResourceId:
-    """Where our rule stands in its network security group. `key` says which clients and ports it is for.
+    """Where our rule stands in its network security group. `key` says for which clients, ports and range.
 
     It must not hold the clients' prefixes: they change, and the rule then follows them under its name.
     """
@@ -55,6 +55,8 @@ def rule_id(group: ResourceId, key: str, access: Access) -> ResourceId:
 
 def is_our_rule(have: Seen) -> bool:
     """A rule has no tags: ours is told by its name and what its description says."""
+    if not have.id.is_type(TYPE):
+        return False
     described = str(have.properties.get("description") or "").startswith(MARK)
     return described and have.id.name.lower().startswith(nsg.MARK)
 
