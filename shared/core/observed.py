@@ -79,6 +79,10 @@ class Observed:
                 collections[(key[0], key[1])] = (*others, seen) if seen else others
         return replace(self, objects={**self.objects, **objects}, collections=collections)
 
+    def forgetting(self, old: ResourceId) -> Observed:
+        """The same view as if nobody had read this id."""
+        return replace(self, objects={at: seen for at, seen in self.objects.items() if at != old})
+
     def refusing(self, unread: ResourceId, why: str) -> Observed:
         """The same view with a reading that was refused."""
         return replace(self, unreadable={**self.unreadable, unread: why})

@@ -21,7 +21,7 @@ from shared.core.filtering import findings
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked, intent, watched
 from shared.core.kinds import zone_group
-from shared.core.kinds.endpoint import Endpoint, endpoint_id
+from shared.core.kinds.endpoint import Endpoint, endpoint_id, nic_of
 from shared.core.leftover import Leftover, leftover
 from shared.core.observed import Observed, Surroundings
 from shared.core.place import Site, candidates, with_subnet
@@ -160,12 +160,13 @@ class Viewer:
 
     async def after(self, view: View, applied: Applied) -> View:
         """The view with what the writes answered, and what they moved elsewhere read anew."""
-        remade = [
-            step.id
-            for step in applied.written
-            if isinstance(step, Replace) and isinstance(step.want, Endpoint)
-        ]
+        ends = [step for step in applied.written if isinstance(step.want, Endpoint)]
+        remade = [step.id for step in ends if isinstance(step, Replace)]
         known = view.observed
+        for step in ends:  # a write that mends it may give it addresses and names
+            before = known.objects.get(step.want.id)
+            if before and (nic := nic_of(before)):
+                known = known.forgetting(nic)
         for at in remade:  # its zone group went with it, and its addresses are others now
             known = known.listing(at, zone_group.COLLECTION, ())
         groups = [one for one in applied.objects.values() if one and one.id.is_type(zone_group.TYPE)]

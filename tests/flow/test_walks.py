@@ -323,3 +323,17 @@ def test_a_missing_right_on_the_zone_blocks_and_a_rerun_finishes_what_was_begun(
         assert len(await world.endpoints()) == 1
 
     play(story)
+
+
+def test_an_endpoint_that_failed_and_was_mended_tells_its_names_at_once() -> None:
+    async def story() -> None:
+        world = World(a_policy())
+        at = await world.create_account()
+        put = {"method": "PUT", "path": "privateEndpoints/[^/]+$"}
+        world.azure.faults.add({"match": put, "times": 1, "lro_failure": {"code": "SomethingStrange"}})
+        state = await world.reconcile(at)
+        assert [entry["result"] for entry in state["history"]] == ["Connected", "Failed"]
+        (address,) = state["paths"][0]["addresses"]
+        assert address["fqdns"] == ["orders.blob.core.windows.net"]
+
+    play(story)
