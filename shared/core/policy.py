@@ -296,7 +296,8 @@ class Drift(_Part):
     """The timer that finds what events could not tell."""
 
     schedule: Schedule = "0 */15 * * * *"
-    """NCRONTAB with six fields, seconds first, in UTC."""
+    """NCRONTAB with six fields, seconds first, in UTC. The timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE:
+    where the two differ the app does not start."""
     repair: StrictBool = True
     """`false`: report what drifted, and leave it."""
 

@@ -143,6 +143,9 @@ def _of_profile(at: Path, profile: Mapping[Any, Any], catalogue: Catalogue) -> I
 
 def _filters(at: Path, nsg: Mapping[Any, Any]) -> Iterator[Fault]:
     mode = nsg.get("mode", "ignore")
+    if nsg.get("default_deny") is True and mode == "ignore":
+        remedy = "set nsg.mode to ensure or require, or leave default_deny out"
+        yield Fault(written((*at, "nsg", "default_deny")), "true", "mode ignore denies nothing", remedy)
     if nsg.get("create_group") is True and mode in ("require", "ignore"):
         remedy = "set nsg.mode to ensure, or leave create_group out"
         yield Fault(written((*at, "nsg", "create_group")), "true", f"mode {mode} writes nothing", remedy)

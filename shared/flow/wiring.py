@@ -92,20 +92,30 @@ async def flow() -> Flow:
 
             settings = Settings.read(os.environ)
             policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
-            _refuse_what_is_not_there(policy)
+            refuse_what_nobody_heeds(policy, settings)
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
             _flow = wire(policy, real_ports(settings, policy), settings.budget)
     return _flow
 
 
-def _refuse_what_is_not_there(policy: Policy) -> None:
-    """A scope that nobody resolves would look like a scope in which nothing happens."""
+def refuse_what_nobody_heeds(policy: Policy, settings: Settings) -> None:
+    """A scope that nobody resolves would look like one in which nothing happens; a schedule likewise.
+
+    Raises PolicyError.
+    """
     from shared.core.errors import Fault, PolicyError
 
+    faults: list[Fault] = []
     if policy.management_groups:
         named = ", ".join(policy.management_groups)
         problem, remedy = "management groups are not resolved yet", "list their subscriptions instead"
-        raise PolicyError([Fault("management_groups", named, problem, remedy)])
+        faults.append(Fault("management_groups", named, problem, remedy))
+    wanted, runs = policy.drift.schedule, settings.sweep_schedule
+    if "schedule" in policy.drift.model_fields_set and wanted.split() != runs.split():
+        problem = f"the timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE, '{runs}'"
+        faults.append(Fault("drift.schedule", wanted, problem, "give both the same, or leave this one out"))
+    if faults:
+        raise PolicyError(faults)
 
 
 def _text(path: Path) -> str:

@@ -458,6 +458,12 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "yes",
         "true or false",
     ),
+    "a denial where nobody looks": (
+        with_profile(nsg={"default_deny": True}),
+        f"{PROFILE}.nsg.default_deny",
+        "true",
+        "nsg.mode to ensure or require",
+    ),
     "a group where nobody looks": (
         with_profile(nsg={"create_group": True}),
         f"{PROFILE}.nsg.create_group",

@@ -295,7 +295,12 @@ class State:
 def wanted_by(
     peers: str, nsg: str, deny: bool, enforce: bool, made: bool, zones: bool, request: bool
 ) -> Connect:
-    filters = {"mode": nsg, "default_deny": deny, "enforce_on_endpoints": enforce, "create_group": made}
+    filters = {
+        "mode": nsg,
+        "default_deny": deny and nsg != "ignore",
+        "enforce_on_endpoints": enforce,
+        "create_group": made,
+    }
     rules = a_policy(
         peering=peers,
         nsg={**filters, "priorities": [1000, 1004]},

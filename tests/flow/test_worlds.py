@@ -130,7 +130,7 @@ class Case:
             peering=self.peering,
             nsg={
                 "mode": self.nsg,
-                "default_deny": self.deny,
+                "default_deny": self.deny and self.nsg != "ignore",
                 "enforce_on_endpoints": self.enforce,
                 "priorities": [1000, 1003],
             },
