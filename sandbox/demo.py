@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import textwrap
 import time
 from typing import Any
 
@@ -20,6 +21,12 @@ TWO = "/subscriptions/00000000-0000-0000-0000-000000000002"
 NETWORK = f"{ONE}/resourceGroups/rg-network/providers/Microsoft.Network"
 GROUP = f"{NETWORK}/networkSecurityGroups/nsg-endpoints"
 HUB_SUBNET = f"{NETWORK}/virtualNetworks/hub-we/subnets/endpoints"
+GUEST = f"{NETWORK}/virtualNetworks/guest"
+GUEST_HALVES = (
+    f"{GUEST}/virtualNetworkPeerings/to-hub",
+    f"{NETWORK}/virtualNetworks/hub-we/virtualNetworkPeerings/to-guest",
+)
+DENIAL = f"{GROUP}/securityRules/deny-the-rest"
 CLIENTS = (
     f"{NETWORK}/virtualNetworks/spoke-a",
     f"{TWO}/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/spoke-b",
@@ -47,7 +54,7 @@ class Demo:
     def __init__(self, user: User) -> None:
         self.user = user
         self.failures: list[str] = []
-        self.reached = 0
+        self.others: list[Any] = []
 
     async def run(self) -> None:
         await self.prepare()
@@ -60,7 +67,7 @@ class Demo:
         await self.summary()
 
     async def prepare(self) -> None:
-        """The network team's own: a security group that denies whatever it does not allow."""
+        """The network team's own: a group that denies whatever it does not allow, and a peered guest."""
         await self.user.put(GROUP, {"location": "westeurope", "properties": {}})
         deny = {
             "priority": 4000,
@@ -73,16 +80,29 @@ class Demo:
             "destinationPortRange": "*",
         }
         await self.user.settled(GROUP)
-        await self.user.put(f"{GROUP}/securityRules/deny-the-rest", {"properties": deny})
-        await self.user.settled(f"{GROUP}/securityRules/deny-the-rest")
+        await self.user.put(DENIAL, {"properties": deny})
+        await self.user.settled(DENIAL)
         subnet = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": GROUP}}
         await self.user.put(HUB_SUBNET, {"properties": subnet})
         await self.user.settled(HUB_SUBNET)
+        guests = {"name": "clients", "properties": {"addressPrefix": "10.9.1.0/24"}}
+        space = {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": [guests]}
+        await self.user.put(GUEST, {"location": "westeurope", "properties": space})
+        await self.user.settled(GUEST)
+        for half, other in zip(GUEST_HALVES, reversed(GUEST_HALVES), strict=True):
+            remote = {"id": other.rpartition("/virtualNetworkPeerings/")[0]}
+            await self.user.put(half, {"properties": {"remoteVirtualNetwork": remote}})
+            await self.user.settled(half)
+        self.others = await self.not_ours()
         await self.user.control("role", {"remove": [SQL_RIGHT]})
+
+    async def not_ours(self) -> list[Any]:
+        """What the network team made, as it is now."""
+        return [(await self.user.get(at) or {}).get("properties") for at in (DENIAL, *GUEST_HALVES)]
 
     async def create(self) -> None:
         say("1. Teams create three storage accounts, a SQL server and a Key Vault, in two subscriptions and")
-        say("   two regions. Nobody files a ticket. No network is peered, and the endpoints' subnet denies")
+        say("   two regions. Nobody files a ticket. No client is peered, and the endpoints' subnet denies")
         say("   what no rule allows. (Somebody forgot to let the app approve connections on SQL servers.)\n")
         hierarchical = {"isHnsEnabled": True}
         vault = {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}, "accessPolicies": []}
@@ -129,24 +149,53 @@ class Demo:
         await self.until(dict.fromkeys(before, "Connected"), newer=before)
 
     async def reachable(self) -> None:
-        say("\n5. Every client network reaches every resource: name, peering both ways, rules, port.\n")
+        say("\n5. Every client network reaches every resource: name, peering both ways, rules, port.")
+        say("   'guest', which the network team peered with hub-we by hand, is no client.\n")
+        await self.peered()
+        tried = await asyncio.gather(*(self.reach(network) for network in CLIENTS))
+        for network, ways in zip(CLIENTS, tried, strict=True):
+            text = f"{last(network)} reaches {', '.join(ways)}"
+            say(textwrap.fill(text, 100, initial_indent="   ", subsequent_indent="     "))
+        orders = (await self.user.connection(ORDERS) or {})["paths"][0]["addresses"][0]["ip"]
+        found = await self.user.reach(f"{GUEST}/subnets/clients", orders, 443)
+        say(f"   guest does not reach {orders}:443, by the rule {last(found['rule'])}")
+        if found["reachable"] or found["hop"] != "inbound":
+            self.failures.append(f"guest is not kept out by rules: {found}")
+
+    async def peered(self) -> None:
+        """Both halves of each peering between a client and a network with endpoints."""
+        homes = {
+            (await self.user.get(path["endpoint"]))["properties"]["subnet"]["id"].rpartition("/subnets/")[0]
+            for state in await self.user.connections()
+            for path in state["paths"]
+        }
+        for network in CLIENTS:
+            for home in sorted(homes):
+                states = [await self.half(network, home), await self.half(home, network)]
+                say(f"   {last(network)} <-> {last(home)}: {' and '.join(states)}")
+                if states != ["Connected FullyInSync"] * 2:
+                    self.failures.append(f"{last(network)} and {last(home)} are not peered: {states}")
+
+    async def half(self, local: str, remote: str) -> str:
+        listed = (await self.user.get(local))["properties"]["virtualNetworkPeerings"]
+        found = [one["properties"] for one in listed]
+        mine = [one for one in found if one["remoteVirtualNetwork"]["id"].lower() == remote.lower()]
+        return f"{mine[0]['peeringState']} {mine[0]['peeringSyncLevel']}" if mine else "no peering"
+
+    async def reach(self, network: str) -> list[str]:
+        """Every name that the app knows, tried from a client network; what is reached."""
+        ways: list[str] = []
         for state in await self.user.connections():
             for path in state["paths"]:
-                for address in path["addresses"]:
-                    await self.reach(address["fqdns"], path["group"])
-        say(f"   {self.reached} ways tried from {len(CLIENTS)} client networks, each by its private address")
-
-    async def reach(self, names: list[str], group: str) -> None:
-        port = 1433 if group == "sqlServer" else 445 if group == "file" else 443
-        for network in CLIENTS:
-            for name in names:
-                found = await self.user.reach(f"{network}/subnets/clients", name, port)
-                self.reached += 1
-                if not found["reachable"]:
-                    where = network.rsplit("/", 1)[1]
-                    self.failures.append(
-                        f"{where} does not reach {name}:{port}: {found['hop']}, {found['why']}"
-                    )
+                port = {"sqlServer": 1433, "file": 445}.get(path["group"], 443)
+                for name in (name for address in path["addresses"] for name in address["fqdns"]):
+                    found = await self.user.reach(f"{network}/subnets/clients", name, port)
+                    if found["reachable"]:
+                        ways.append(f"{name.partition('.')[0]} {path['group']}:{port}")
+                    else:
+                        why = f"{found['hop']}, {found['why']}"
+                        self.failures.append(f"{last(network)} does not reach {name}:{port}: {why}")
+        return ways
 
     async def removed(self) -> None:
         say("\n6. 'invoices' is opted out (its profile says: remove), and 'orders' is deleted.\n")
@@ -163,8 +212,11 @@ class Demo:
                 self.failures.append(f"{endpoint} was left behind")
         rules = (await self.user.get(GROUP))["properties"]["securityRules"]
         say(f"   rules left in the group: {', '.join(sorted(rule['name'] for rule in rules))}")
-        if not any(rule["name"] == "deny-the-rest" for rule in rules):
-            self.failures.append("the network team's rule is gone")
+        await asyncio.gather(*(self.reach(network) for network in CLIENTS))
+        if await self.not_ours() == self.others:
+            say("   the network team's denial and the guest's peering are what they were")
+        else:
+            self.failures.append("something of the network team's has changed")
 
     async def summary(self) -> None:
         connections = await self.user.connections()
@@ -197,7 +249,7 @@ class Demo:
             self.failures.append(text)
 
     async def show(self, at: str, state: dict[str, Any], seconds: float) -> None:
-        name, spent = at.rsplit("/", 1)[1], f"{seconds:.0f}"
+        name, spent = last(at), f"{seconds:.0f}"
         if state["result"] != "Connected":
             row(name, state["profile"], "", "", "", state["code"], state["result"], spent, state["requests"])
         for path in state["paths"] if state["result"] == "Connected" else []:
@@ -206,7 +258,7 @@ class Demo:
                     found = [await self.user.resolve(network, public) for network in CLIENTS]
                     if any(answer != address["ip"] for answer in found):
                         self.failures.append(f"{public} resolves to {found}, not to {address['ip']}")
-                    endpoint, shown = path["endpoint"].rsplit("/", 1)[1], f"{public} -> {found[0] or '?'}"
+                    endpoint, shown = last(path["endpoint"]), f"{public} -> {found[0] or '?'}"
                     cells = (name, state["profile"], endpoint, path["group"], address["ip"], shown)
                     row(*cells, state["result"], spent, state["requests"])
 
@@ -214,6 +266,10 @@ class Demo:
 def storage(location: str, properties: dict[str, Any] | None = None) -> dict[str, Any]:
     kind = {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
     return {"location": location, **kind, "properties": properties or {}}
+
+
+def last(at: str) -> str:
+    return at.rsplit("/", 1)[1]
 
 
 def say(text: str) -> None:
