@@ -105,7 +105,7 @@ def test_a_policy_that_cannot_be_read_for_a_moment_narrows_and_widens_nothing() 
 def test_the_policy_is_read_where_rules_need_it_and_nowhere_else() -> None:
     async def story() -> None:
         for mode, reads in (("ensure", 1), ("require", 1), ("ignore", 0)):
-            world = await a_world("Redirect", mode=mode)
+            world = await a_world("Redirect", mode=mode, default_deny=mode != "ignore")
             world.sent()
             await world.reconcile(SERVER)
             assert [path for _, path in world.sent()].count(POLICY) == reads, mode
