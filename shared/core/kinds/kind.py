@@ -104,7 +104,7 @@ class Wanted(Protocol):
 
 
 class Ordinary:
-    """The answers of a kind that one target owns alone and that needs nothing else."""
+    """The answers of a kind that bears our tag, needs nothing else, and is right as soon as it is there."""
 
     __slots__ = ()
 
@@ -127,6 +127,15 @@ class Ordinary:
     @property
     def query(self) -> Mapping[str, str]:
         return {}
+
+    def is_ours(self, have: Seen) -> bool:
+        return have.tags.get(MARK_TAG) == MARK_VALUE
+
+    def drift(self, have: Seen) -> tuple[str, ...]:
+        return ()
+
+    def beyond_repair(self, have: Seen) -> str | None:
+        return None
 
 
 def mapping(value: object) -> Json:

@@ -53,9 +53,6 @@ class Link(Ordinary):
         """The link, of any name, that already joins the network to the zone."""
         return next((link for link in links if network_of(link) == self.network), None)
 
-    def is_ours(self, have: Seen) -> bool:
-        return have.tags.get(MARK_TAG) == MARK_VALUE
-
     def drift(self, have: Seen) -> tuple[str, ...]:
         if have.state == "failed":
             return ("provisioning failed",)

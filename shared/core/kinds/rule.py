@@ -148,9 +148,6 @@ class Rule(Ordinary):
         standing = tuple(filter(is_prefix, destinations))
         return set(collapse((*standing, *self.destinations))) == set(collapse(standing))
 
-    def beyond_repair(self, have: Seen) -> str | None:
-        return None
-
     def body(self, have: Seen | None, beside: tuple[Seen, ...] = ()) -> dict[str, Any]:
         """Ours over what stands: its destinations and ours together. `beside`: all rules of the group.
 

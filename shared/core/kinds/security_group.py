@@ -29,7 +29,10 @@ def group_id(subnet: ResourceId) -> ResourceId:
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroup(Ordinary):
-    """The network security group of a subnet that has none, in the region of the subnet's network."""
+    """The network security group of a subnet that has none, in the region of the subnet's network.
+
+    Whatever one holds is right: a write would throw out the rules of everybody.
+    """
 
     id: ResourceId
     location: str
@@ -37,16 +40,6 @@ class SecurityGroup(Ordinary):
     @property
     def locks(self) -> tuple[str, ...]:
         return (self.id.key,)
-
-    def is_ours(self, have: Seen) -> bool:
-        return have.tags.get(MARK_TAG) == MARK_VALUE
-
-    def drift(self, have: Seen) -> tuple[str, ...]:
-        """None, whatever it holds: a write would throw out the rules of everybody."""
-        return ()
-
-    def beyond_repair(self, have: Seen) -> str | None:
-        return None
 
     def body(self, have: Seen | None) -> dict[str, Any]:
         return {"location": self.location, "tags": {MARK_TAG: MARK_VALUE}, "properties": {}}

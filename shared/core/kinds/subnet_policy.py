@@ -75,9 +75,6 @@ class SubnetPolicy(Ordinary):
         )
         return tuple(text for differs, text in found if differs)
 
-    def beyond_repair(self, have: Seen) -> str | None:
-        return None
-
     def body(self, have: Seen | None) -> dict[str, Any]:
         """The subnet as it was read, with what is missing. Azure ignores its read-only properties."""
         standing = have or Seen(self.id, {})

@@ -24,14 +24,5 @@ class Zone(Ordinary):
     def locks(self) -> tuple[str, ...]:
         return (self.id.key,)
 
-    def is_ours(self, have: Seen) -> bool:
-        return have.tags.get(MARK_TAG) == MARK_VALUE
-
-    def drift(self, have: Seen) -> tuple[str, ...]:
-        return ()
-
-    def beyond_repair(self, have: Seen) -> str | None:
-        return None
-
     def body(self, have: Seen | None) -> dict[str, Any]:
         return {"location": "global", "tags": {MARK_TAG: MARK_VALUE}}

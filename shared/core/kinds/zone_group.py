@@ -82,9 +82,6 @@ class ZoneGroup(Ordinary):
         missing = sorted(zone.name for zone in set(self.zones) - zone_ids(have))
         return tuple(f"no config for zone {name}" for name in missing)
 
-    def beyond_repair(self, have: Seen) -> str | None:
-        return None
-
     def body(self, have: Seen | None) -> dict[str, Any]:
         """A PUT replaces the list: configs that others added stay, ours become exactly what is wanted."""
         others = [
