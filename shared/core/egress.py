@@ -6,7 +6,7 @@ Sources: Microsoft Learn, "Network security groups" (what goes out is judged by 
 subnet), and the pages of the services that stand alone in a subnet of a fixed name.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
@@ -18,7 +18,7 @@ from shared.core.kinds.kind import Seen, mapping, reference, sequence
 from shared.core.kinds.peering import virtual_network
 from shared.core.kinds.subnet_policy import group_of, prefixes_in
 from shared.core.nsg import Rule, rules_of
-from shared.core.nsg_verdict import Verdict, decide, shut
+from shared.core.nsg_verdict import Traffic, Verdict, decide, shut
 from shared.core.observed import Observed
 
 CODE = "DeniedByRule"
@@ -151,61 +151,36 @@ def _stops(subnet: Seen, way: Way, inside: Sequence[str], observed: Observed) ->
         return
     rules = rules_of(group)
     for port in way.ports:
-        traffic = [Traffic(rules, subnet, address, port, inside) for address in way.addresses]
+        asked = {address: _leaving(subnet, address, port, inside) for address in way.addresses}
         stops = [
-            Stop(subnet.id, group.id, one.address, port, verdict, one.shut)
-            for one in traffic
-            if (verdict := one.verdict).allowed is not True
+            Stop(subnet.id, group.id, address, port, verdict, all(shut(rules, one) for one in meanings))
+            for address, meanings in asked.items()
+            if (verdict := _verdict(rules, meanings)).allowed is not True
         ]
         yield from sorted(stops, key=lambda stop: (not stop.final, stop.verdict.allowed is None))[:1]
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """What leaves a subnet for one address and port, and the rules that it meets.
+def _verdict(rules: Sequence[Rule], meanings: Sequence[Traffic]) -> Verdict:
+    """What all meanings agree on; a doubt where they differ."""
+    first, *rest = verdicts = [decide(rules, traffic) for traffic in meanings]
+    if all(one.allowed == first.allowed for one in rest):
+        return verdicts[-1]
+    doubt = next(one for one in verdicts if not one.allowed)
+    return Verdict(None, doubt.by, doubt.foreign)
+
+
+def _leaving(subnet: Seen, address: str, port: Port, inside: Sequence[str]) -> tuple[Traffic, ...]:
+    """What leaves a subnet for one address and port, once for each meaning that VirtualNetwork may have.
 
     Where the address is in no peered network, a route or a gateway may lead to it all the same, and then the
-    tag VirtualNetwork holds it: what differs by that is not decided.
+    tag holds it.
     """
-
-    rules: Sequence[Rule]
-    subnet: Seen
-    address: str
-    port: Port
-    inside: Sequence[str]
-
-    @property
-    def verdict(self) -> Verdict:
-        first, *rest = verdicts = self._ask(decide)
-        if all(one.allowed == first.allowed for one in rest):
-            return verdicts[-1]
-        doubt = next(one for one in verdicts if not one.allowed)
-        return Verdict(None, doubt.by, doubt.foreign)
-
-    @property
-    def shut(self) -> bool:
-        """Nobody's gets through."""
-        return all(self._ask(shut))
-
-    def _ask[T](self, question: Callable[..., T]) -> list[T]:
-        """For each meaning that the tag VirtualNetwork may have."""
-        end = (self.address, str(self.port))
-        return [
-            question(self.rules, "Outbound", self._sources, *end, virtual_network=tag) for tag in self._tags
-        ]
-
-    @property
-    def _sources(self) -> tuple[str, ...]:
-        """The subnet's prefixes of the address's IP version."""
-        version = ip_address(self.address).version
-        every = prefixes_in(self.subnet.properties)
-        return tuple(text for text in every if ip_network(text, strict=False).version == version)
-
-    @property
-    def _tags(self) -> tuple[tuple[str, ...], ...]:
-        known = tuple(self.inside)
-        peered = common((box(self.address),), map(box, known))
-        return (known,) if peered else (known, (*known, self.address))
+    version = ip_address(address).version
+    every = prefixes_in(subnet.properties)
+    sources = tuple(text for text in every if ip_network(text, strict=False).version == version)
+    peered = common((box(address),), map(box, inside))
+    tags = (tuple(inside),) if peered else (tuple(inside), (*inside, address))
+    return tuple(Traffic("Outbound", sources, address, str(port), tag) for tag in tags)
 
 
 def _named(subnet: ResourceId) -> str:

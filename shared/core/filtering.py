@@ -24,7 +24,7 @@ from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy, enforced, group_of
 from shared.core.nsg import FIRST_DEFAULT, GROUPED, rules_of
 from shared.core.nsg import Rule as Parsed
-from shared.core.nsg_verdict import Verdict, decide
+from shared.core.nsg_verdict import Traffic, Verdict, decide
 from shared.core.observed import Observed, Surroundings
 from shared.core.place import subnet_in
 
@@ -189,7 +189,8 @@ def unmet(want: Rule, observed: Observed) -> str:
     denials = [one for one in standing if not one.allows]
     for address in want.destinations:
         all_of = _of(ip_address(address).version, ANYBODY)
-        asked = [decide([one], "Inbound", all_of, address, "*", "*", virtual_network=()) for one in denials]
+        everything = Traffic("Inbound", all_of, address, "*", protocol="*")
+        asked = [decide([one], everything) for one in denials]
         if not any(verdict.allowed is False and not verdict.part for verdict in asked):
             return f"no rule of it denies {address} to everybody whom no rule before lets through"
     return ""
@@ -200,7 +201,7 @@ def _verdicts(want: Rule, every: Sequence[Parsed], observed: Observed) -> Iterat
     known = every if _grouped(observed) else [one for one in every if one.destinations != (GROUPED,)]
     for address in want.destinations:
         for port in want.ports:
-            yield decide(known, "Inbound", want.sources, address, port, virtual_network=inside)
+            yield decide(known, Traffic("Inbound", want.sources, address, port, inside))
 
 
 def _grouped(observed: Observed) -> bool:

@@ -34,27 +34,37 @@ class Verdict:
     part: str = ""
 
 
-def decide(
-    rules: Iterable[Rule],
-    direction: Direction,
-    source_prefixes: Sequence[str],
-    destination_address: str,
-    port: int | str,
-    protocol: str = "Tcp",
-    *,
-    virtual_network: Iterable[str],
-) -> Verdict:
-    """Ask the rules in Azure's order about traffic from all of some prefixes to one address and port(s).
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What is asked about: connections from all of some prefixes to one address, on a port or range of them.
 
-    Traffic that is denied in part is denied. `port` may be a range (`1433-65535`). `virtual_network` is what
-    the tag VirtualNetwork stands for: the prefixes of the network and of all that it is peered with.
+    `virtual_network` is what the tag VirtualNetwork stands for: the prefixes of the network and of all that
+    it is peered with.
     """
-    here = tuple(map(box, virtual_network))
-    target = (box(destination_address),)
-    whole = rest = tuple(box(prefix, ports_of(str(port))) for prefix in source_prefixes)
+
+    direction: Direction
+    sources: Sequence[str]
+    address: str
+    port: str
+    virtual_network: Sequence[str] = ()
+    protocol: str = "Tcp"
+
+    @property
+    def whole(self) -> Boxes:
+        return tuple(box(prefix, ports_of(self.port)) for prefix in self.sources)
+
+    @property
+    def here(self) -> Boxes:
+        return tuple(map(box, self.virtual_network))
+
+
+def decide(rules: Iterable[Rule], traffic: Traffic) -> Verdict:
+    """Ask the rules in Azure's order. Traffic that is denied in part is denied."""
+    here, target = traffic.here, (box(traffic.address),)
+    whole = rest = traffic.whole
     allowing: list[Rule] = []
     doubts: Doubts = []
-    for rule in _asked(rules, direction, protocol):
+    for rule in _asked(rules, traffic):
         matched, possible = _matched(rule, rest, target, here)
         if minus(possible, matched):
             doubts.append((rule, possible))
@@ -68,21 +78,11 @@ def decide(
     return _passed(allowing, rest, doubts)
 
 
-def shut(
-    rules: Iterable[Rule],
-    direction: Direction,
-    source_prefixes: Sequence[str],
-    destination_address: str,
-    port: int | str,
-    protocol: str = "Tcp",
-    *,
-    virtual_network: Iterable[str],
-) -> bool:
-    """None of such traffic passes (see `decide`), whatever rules that cannot be decided turn out to mean."""
-    here = tuple(map(box, virtual_network))
-    target = (box(destination_address),)
-    rest = tuple(box(prefix, ports_of(str(port))) for prefix in source_prefixes)
-    for rule in _asked(rules, direction, protocol):
+def shut(rules: Iterable[Rule], traffic: Traffic) -> bool:
+    """None of the traffic passes, whatever rules that cannot be decided turn out to mean."""
+    here, target = traffic.here, (box(traffic.address),)
+    rest = traffic.whole
+    for rule in _asked(rules, traffic):
         matched, possible = _matched(rule, rest, target, here)
         if rule.allows and possible:
             return False
@@ -91,10 +91,11 @@ def shut(
     return True
 
 
-def _asked(rules: Iterable[Rule], direction: Direction, protocol: str) -> Iterator[Rule]:
-    """The rules that say something of a direction and a protocol, in Azure's order."""
+def _asked(rules: Iterable[Rule], traffic: Traffic) -> Iterator[Rule]:
+    """The rules that say something of the traffic's direction and protocol, in Azure's order."""
+    direction, protocols = traffic.direction.lower(), (traffic.protocol.lower(), "*")
     for rule in sorted(rules, key=lambda rule: rule.priority):
-        if rule.direction == direction.lower() and rule.protocol in (protocol.lower(), "*"):
+        if rule.direction == direction and rule.protocol in protocols:
             yield rule
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.core.kinds.kind import Seen
 from shared.core.nsg import DEFAULTS, Rule, collapse, free_priority, rules_of
-from shared.core.nsg_verdict import Verdict, decide, shut
+from shared.core.nsg_verdict import Traffic, Verdict, decide, shut
 from tests.core.bodies import HUB
 
 CLIENTS = "10.1.0.0/16"
@@ -49,9 +49,7 @@ def ask(
     """Ask for the clients' traffic to the endpoint, default rules behind the given ones."""
     group = Seen(HUB, {"properties": {"securityRules": list(rules)}})
     asked = {"direction": "Inbound", "virtual_network": NETWORK, **more}
-    return question(
-        rules_of(group), source_prefixes=[source], destination_address=ENDPOINT, port=port, **asked
-    )
+    return question(rules_of(group), Traffic(sources=[source], address=ENDPOINT, port=str(port), **asked))
 
 
 def test_without_rules_the_virtual_network_passes_and_others_do_not() -> None:
@@ -210,11 +208,11 @@ def test_the_tag_internet_is_what_is_neither_private_nor_in_the_network() -> Non
 
 
 def test_nobody_is_not_let_in() -> None:
-    assert decide(DEFAULTS, "Inbound", [], ENDPOINT, 443, virtual_network=NETWORK).allowed is None
+    assert decide(DEFAULTS, Traffic("Inbound", [], ENDPOINT, "443", NETWORK)).allowed is None
 
 
 def test_without_any_rule_at_all_nothing_passes() -> None:
-    assert decide((), "Inbound", [CLIENTS], ENDPOINT, 443, virtual_network=NETWORK).allowed is False
+    assert decide((), Traffic("Inbound", [CLIENTS], ENDPOINT, "443", NETWORK)).allowed is False
 
 
 def test_two_rules_that_deny_a_half_each_shut_the_whole() -> None:
