@@ -38,7 +38,8 @@ class Remover:
         endpoints = [have for have in owned if have.id.is_type(ENDPOINT)]
         gone, below = await asyncio.gather(self._addresses(endpoints), self._below(endpoints))
         freed = frozenset((*left.stale, *gone))
-        elsewhere = await memory.elsewhere(left.stale) if left.stale else {}
+        lost = freed.difference(gone)  # their endpoints are gone already: others may have them by now
+        elsewhere = await memory.elsewhere(lost) if lost else {}
         leaving = withdrawal(
             [
                 *((have, _leaving(have, freed.union(left.addresses), elsewhere)) for have in owned),

@@ -1,11 +1,16 @@
 """Addresses of endpoints that are gone: they leave our rules, unless another target has them by now."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+
+from shared.adapters.tables import Row, Values
 from shared.core.ids import ResourceId
 from tests.flow.test_earlier_rules import DENY, change, ip_of, reached, rules_noted
 from tests.flow.test_rules import a_world as a_filtered_world
 from tests.flow.test_rules import covered, rules_of
+from tests.memory import MemoryTable
 from tests.world import ENDPOINTS, NETWORKS, SPOKE, STORAGE, World, play
 
 
@@ -138,5 +143,32 @@ def test_a_rule_that_stood_before_the_walk_is_noted_too() -> None:
         world.sent()
         state = await world.reconcile(at, "drift")
         assert (state["result"], rules_noted(state), world.writes()) == ("Connected", 2, [])
+
+    play(story)
+
+
+class Watched(MemoryTable):
+    """A table that tells how often it was read as a whole."""
+
+    whole = 0
+
+    def query(self, where: Values) -> AsyncIterator[Row]:
+        self.whole += not where
+        return super().query(where)
+
+
+@pytest.mark.parametrize(("lost", "reads"), [(False, 0), (True, 1)])
+def test_all_rows_are_read_only_where_an_endpoint_was_lost(lost: bool, reads: int) -> None:
+    async def story() -> None:
+        world = await a_filtered_world(DENY)
+        rows = world.tables["connections"] = Watched()
+        world.flow = world.worker()
+        at, state = await connected(world)
+        if lost:
+            await deleted(world, state)
+        await world.send("DELETE", at)
+        await world.sleep(60)
+        assert (await world.reconcile(at))["result"] == "Removed"
+        assert rows.whole == reads
 
     play(story)
