@@ -73,6 +73,7 @@ def shown(row: Row) -> Json:
     closed = closed_of(row.values)
     return {
         **known,
+        "profile": known.get("profile") or str(row.values.get("profile", "")),
         "owned": owned_of(row.values),
         "closed": str(closed) if closed else "",
         "working": working,

@@ -49,13 +49,13 @@ def leftover(
 ) -> Leftover:
     """Compare what the ledger notes for the target, objects and addresses, with its wish.
 
-    A zone group stays with its endpoint.
+    A zone group stays with its endpoint. Rules are judged once it is known which addresses go into them.
     """
     wanted = {want.id for want in desired.objects()}
     own = tuple(owned)
     rules = [at for at in own if at.is_type(rule.TYPE)]
     goes = [at for at in own if at not in rules and at not in wanted and at.parent not in wanted]
-    if profile.nsg.mode != "ensure":
+    if profile.nsg.mode != "ensure" or not desired.addressed:
         return Leftover(tuple(goes))
     standing = [observed.objects.get(leg.endpoint.id) for leg in desired.legs]
     present = tuple(address.ip for one in standing if one for address in addresses_of(one, observed))

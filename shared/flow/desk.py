@@ -13,6 +13,7 @@ from shared.core.errors import CausewayError, InputError, InvalidId
 from shared.core.ids import ResourceId, target_key
 from shared.core.intent import Declined, NotAsked
 from shared.core.outcome import Result
+from shared.core.plan import Plan
 from shared.core.tally import counting
 from shared.core.work import WorkItem
 from shared.flow.ports import Clock, Json, Ledger, WorkQueue
@@ -43,13 +44,14 @@ class Desk:
         return {"resource_id": at.text, "key": target_key(at), "correlation": item.correlation}
 
     async def plan(self, resource_id: str) -> Json:
-        """What a walk would do now, with its reasons; nothing is written."""
+        """What a walk would do now, with its reasons, removals last; nothing is written."""
         at = self._target(resource_id)
         with counting() as tally, no_older_than(self.clock.now().timestamp()):
             try:
                 known = await self.ledger.get(target_key(at)) or {}
                 owned = tuple(ResourceId.parse(text) for text in known.get("owned", []))
-                found = _shown(await self.reconciler.preview(at, owned))
+                profile = str(known.get("profile") or "")
+                found = _shown(*await self.reconciler.preview(at, owned, profile))
             except CausewayError as error:
                 stopped = broken_off(error, "")
                 found = {"result": stopped.result.value, "code": stopped.code, "reason": stopped.reason}
@@ -80,30 +82,28 @@ class Desk:
         return None if found is None else {**found, "history": await self.ledger.history(key.lower())}
 
 
-def _shown(found: View | Block | Declined | NotAsked | None) -> Json:
+def _shown(found: View | Block | Declined | NotAsked | None, leaving: Plan) -> Json:
     match found:
         case View():
-            actions = [
-                {"action": verb(a), "id": a.id.text, "reason": a.reason}
-                | ({"remedy": a.remedy, "code": a.code} if isinstance(a, Block) else {})
-                for a in found.plan.actions
-            ]
-            return {
-                "result": "Plan",
-                "profile": found.connect.profile_name,
-                "actions": actions,
-                "findings": list(found.findings),
-            }
+            told = {"profile": found.connect.profile_name, "findings": list(found.findings)}
+            return {"result": "Plan", **told, "actions": [*_steps(found.plan), *_steps(leaving)]}
         case Block() | Declined():
             result = Result.BLOCKED if isinstance(found, Block) else Result.DECLINED
-            return {
-                "result": result.value,
-                "code": found.code,
-                "reason": found.reason,
-                "remedy": found.remedy,
-                "actions": [],
-            }
+            why = {"code": found.code, "reason": found.reason, "remedy": found.remedy}
+            return {"result": result.value, **why, "actions": []}
         case NotAsked():
-            return {"result": "NotAsked", "reason": found.reason, "actions": []}
+            return {"result": "NotAsked", "reason": found.reason, "actions": _steps(leaving)}
         case None:
-            return {"result": "NotFound", "reason": "the resource does not exist", "actions": []}
+            return {
+                "result": "NotFound",
+                "reason": "the resource does not exist",
+                "actions": _steps(leaving),
+            }
+
+
+def _steps(plan: Plan) -> list[Json]:
+    return [
+        {"action": verb(step), "id": step.id.text, "reason": step.reason}
+        | ({"remedy": step.remedy, "code": step.code} if isinstance(step, Block) else {})
+        for step in plan.actions
+    ]

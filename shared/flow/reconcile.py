@@ -37,6 +37,7 @@ from shared.flow.removal import Remover
 from shared.flow.shadows import Shadows
 from shared.flow.view import View, Viewer
 
+CHANGED = "what is wished for changed"
 ROUNDS = 5  # a wait, a write, what the endpoint then tells about zones and rules, and one to see it settled
 
 
@@ -74,12 +75,25 @@ class Reconciler:
         return await self._leave(at, wish, memory, deadline)
 
     async def preview(
-        self, at: ResourceId, owned: tuple[ResourceId, ...]
-    ) -> View | Block | Declined | NotAsked | None:
-        """The same walk as far as it goes without writing. None: the target does not exist."""
+        self, at: ResourceId, owned: tuple[ResourceId, ...], profile: str
+    ) -> tuple[View | Block | Declined | NotAsked | None, Plan]:
+        """The same walk as far as it goes without writing, and what it would take away in the end.
+
+        `owned` and `profile` are what the ledger knows of the target. No view: it does not exist.
+        """
         wish = await self._viewer.wish(at)
         view = await self._viewer.view(*wish, owned) if isinstance(wish, tuple) else wish
-        return await self._shadows.told(view, view.plan) if isinstance(view, View) else view
+        match view:
+            case View():
+                left = view.left_over(owned)
+                leaving = await self._remover.planned(at, left, CHANGED) if left.goes else Plan(())
+                return await self._shadows.told(view, view.plan), leaving
+            case Block() | Declined():
+                return view, Plan(())
+            case NotAsked() if not self._removes_on_opt_out(profile):
+                return view, Plan(())
+            case _:
+                return view, await self._remover.planned(at, Leftover(owned), _unwanted(view))
 
     async def _connect(self, target: Target, connect: Connect, memory: Memory, deadline: float) -> Ending:
         view = await self._viewer.view(target, connect, memory.owned)
@@ -110,21 +124,20 @@ class Reconciler:
         """What an earlier wish made and this one does not hold: it goes once the new path is proven."""
         if reached.result is not Result.CONNECTED:
             return reached
-        left = view.left_over(memory)
+        left = view.left_over(memory.owned, memory.addresses)
         if left.rules:  # by networks that were held in memory they might only seem unwanted
             view = await self._viewer.anew(view)
-            left = view.left_over(memory)
+            left = view.left_over(memory.owned, memory.addresses)
         if not left.goes and not left.stale:
             return reached
-        why = "what is wished for changed"
-        done, errors = await self._remover.take_away(view.target.id, left, why, memory, deadline)
+        done, errors = await self._remover.take_away(view.target.id, left, CHANGED, memory, deadline)
         # An endpoint that goes takes its record with it, also where the new endpoint keeps the same name.
         again = view.restoration if left.endpoints else Plan(())
         restored = await self._applier.apply(again, memory, deadline)
         every = (*reached.done, *done, *restored.done)
         if errors or restored.errors:
             failed = (*errors, *restored.errors.values())
-            return replace(removed(every, failed, why, reached.profile), proof=reached.proof)
+            return replace(removed(every, failed, CHANGED, reached.profile), proof=reached.proof)
         return replace(reached, done=every, findings=(*reached.findings, *left_standing(done)))
 
     async def _leave(
@@ -139,7 +152,7 @@ class Reconciler:
             return left_alone(why, memory.profile)
         if why is None and memory.closed:
             await memory.closing(None)
-        reason = why.reason if why else "the resource is gone"
+        reason = _unwanted(why)
         left = Leftover(memory.owned, stale=memory.addresses)
         done, errors = await self._remover.take_away(at, left, reason, memory, deadline)
         return removed(done, errors, reason, memory.profile)
@@ -147,3 +160,7 @@ class Reconciler:
     def _removes_on_opt_out(self, name: str) -> bool:
         profile = self._policy.profiles.get(name)
         return profile is not None and profile.on_opt_out == "remove"
+
+
+def _unwanted(why: NotAsked | None) -> str:
+    return why.reason if why else "the resource is gone"

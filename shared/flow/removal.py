@@ -6,8 +6,10 @@ our mark today is deleted; what others put in its place stays. What goes is reme
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from shared.core.actions import Withdraw
 from shared.core.errors import CausewayError
 from shared.core.ids import ResourceId
 from shared.core.kinds import zone_group
@@ -17,10 +19,20 @@ from shared.core.kinds.kind import Seen
 from shared.core.kinds.nic import addresses_in
 from shared.core.leftover import Leftover
 from shared.core.outcome import Done
-from shared.core.plan import removal, withdrawal
+from shared.core.plan import Plan, removal, withdrawal
 from shared.flow.apply import Applier
 from shared.flow.ports import Arm, Memory
 from shared.flow.reads import seen_all
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What stands of it today. `gone` are the addresses of the endpoints that go."""
+
+    owned: tuple[Seen, ...]
+    kept: tuple[Seen, ...]
+    below: tuple[Seen, ...]
+    gone: tuple[str, ...]
 
 
 class Remover:
@@ -34,26 +46,27 @@ class Remover:
         self, at: ResourceId, left: Leftover, reason: str, memory: Memory, deadline: float
     ) -> tuple[tuple[Done, ...], tuple[CausewayError, ...]]:
         """Remove what is left of what we made for a target, after reading each object anew."""
+        found = await self._look(left)
+        freed = frozenset((*left.stale, *found.gone))
+        lost = freed.difference(found.gone)  # their endpoints are gone already: others may have them by now
+        elsewhere = await memory.elsewhere(lost) if lost else {}
+        steps = _steps(at, left, reason, found, elsewhere)
+        applied = await self._applier.apply(steps, memory, deadline)
+        stays = {step.id for step in applied.done if step.ended != "done"}
+        left_in = any(isinstance(step, Withdraw) and step.id in stays for step in steps.actions)
+        goes = (one for one in left.goes if one not in stays and one.parent not in stays)
+        await memory.disown(goes, () if left_in else freed.difference(left.addresses))
+        return applied.done, tuple(applied.errors.values())
+
+    async def planned(self, at: ResourceId, left: Leftover, reason: str) -> Plan:
+        """The steps that it would take, without addresses of endpoints that are gone already."""
+        return _steps(at, left, reason, await self._look(left), {})
+
+    async def _look(self, left: Leftover) -> _Found:
         owned, kept = await asyncio.gather(self._standing(left.goes), self._standing(left.kept))
         endpoints = [have for have in owned if have.id.is_type(ENDPOINT)]
         gone, below = await asyncio.gather(self._addresses(endpoints), self._below(endpoints))
-        freed = frozenset((*left.stale, *gone))
-        lost = freed.difference(gone)  # their endpoints are gone already: others may have them by now
-        elsewhere = await memory.elsewhere(lost) if lost else {}
-        leaving = withdrawal(
-            [
-                *((have, _leaving(have, freed.union(left.addresses), elsewhere)) for have in owned),
-                *((have, _leaving(have, freed.difference(left.addresses), elsewhere)) for have in kept),
-            ],
-            reason,
-        )
-        steps = removal(owned, at, reason, below, leaving)
-        applied = await self._applier.apply(steps, memory, deadline)
-        stays = {step.id for step in applied.done if step.ended != "done"}
-        out = freed if stays.isdisjoint(step.id for step in leaving) else ()
-        goes = (one for one in left.goes if one not in stays and one.parent not in stays)
-        await memory.disown(goes, set(out).difference(left.addresses))
-        return applied.done, tuple(applied.errors.values())
+        return _Found(tuple(owned), tuple(kept), below, gone)
 
     async def _standing(self, ids: tuple[ResourceId, ...]) -> list[Seen]:
         bodies = await asyncio.gather(*(self._arm.get(at) for at in ids))
@@ -71,8 +84,21 @@ class Remover:
         return tuple(address.ip for nic in seen for address in addresses_in(nic))
 
 
-def _leaving(
-    have: Seen, addresses: Iterable[str], elsewhere: Mapping[str, frozenset[ResourceId]]
-) -> Iterator[str]:
-    """Those of the addresses that no other target has in this rule by now."""
-    return (one for one in addresses if have.id not in elsewhere.get(one, ()))
+def _steps(
+    at: ResourceId,
+    left: Leftover,
+    reason: str,
+    found: _Found,
+    elsewhere: Mapping[str, frozenset[ResourceId]],
+) -> Plan:
+    freed = frozenset((*left.stale, *found.gone))
+    rules = (
+        *((have, freed.union(left.addresses)) for have in found.owned),
+        *((have, freed.difference(left.addresses)) for have in found.kept),
+    )
+    # What another target has in a rule by now stays in it.
+    leaving = [
+        (have, [one for one in addresses if have.id not in elsewhere.get(one, ())])
+        for have, addresses in rules
+    ]
+    return removal(found.owned, at, reason, found.below, withdrawal(leaving, reason))

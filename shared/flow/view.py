@@ -31,7 +31,7 @@ from shared.core.records import as_written
 from shared.core.target import Target
 from shared.flow.apply import Applied
 from shared.flow.observe import Observer
-from shared.flow.ports import Arm, Json, Memory
+from shared.flow.ports import Arm, Json
 from shared.flow.reads import SharedReads
 from shared.flow.room import RoomReader
 
@@ -56,10 +56,9 @@ class View:
     def plan(self) -> Plan:
         return plan(self.desired, self.observed)
 
-    def left_over(self, memory: Memory) -> Leftover:
-        """What an earlier wish made, of what the ledger notes for the target."""
-        profile = self.connect.profile
-        return leftover(self.desired, self.observed, memory.owned, memory.addresses, profile)
+    def left_over(self, owned: Iterable[ResourceId], noted: Iterable[str] = ()) -> Leftover:
+        """What an earlier wish made, of the objects and addresses that the ledger notes for the target."""
+        return leftover(self.desired, self.observed, owned, noted, self.connect.profile)
 
     @property
     def restoration(self) -> Plan:
