@@ -5,7 +5,7 @@ Rules name the clients' own prefixes and the endpoints' own addresses, never `*`
 they touch endpoints only where the subnet's network policies say so.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
@@ -178,6 +178,19 @@ def in_force(want: Rule, observed: Observed) -> Verdict | None:
     defaults = [one for one in rules_of(group) if one.priority >= FIRST_DEFAULT] if group else []
     found = [v for v in _verdicts(want, [*siblings, *defaults], observed) if v.allowed is not True]
     return min(found, key=lambda verdict: verdict.allowed is None, default=None)
+
+
+def shutting(
+    wanted: Iterable[Rule], earlier: Collection[ResourceId], observed: Observed
+) -> tuple[ResourceId, ...]:
+    """Those of our own earlier rules that come before these and shut their clients out."""
+    found = [
+        want.nsg.child(rule.COLLECTION, verdict.by)
+        for want in wanted
+        if want.access == "Allow" and want.write
+        if (verdict := in_force(want, observed)) and verdict.allowed is False
+    ]
+    return tuple(dict.fromkeys(at for at in found if at in earlier))
 
 
 def unmet(want: Rule, observed: Observed) -> str:

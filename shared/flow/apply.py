@@ -179,7 +179,8 @@ class _Run:
                 await self._put(want, None)
             case _:
                 await self._put(want, None, _siblings(want, view))
-        if not isinstance(want, Rule):  # a rule only grew; whoever lacks it in a held reading reads it anew
+        # An allow rule only grew: whoever lacks an address in a held reading reads it anew. Denials hide.
+        if not isinstance(want, Rule) or want.access == "Deny":
             self._a.shared.forget(want.id)
         if isinstance(want, Peering):  # the other half moved with it
             self._a.shared.forget(want.remote)

@@ -29,6 +29,12 @@ class PublicDoor:
     catalogue: Catalogue
     arm: Arm
 
+    def closes(self, target: Target, connect: Connect, reached: Ending) -> bool:
+        """`shut` would close the door now."""
+        switch = self.catalogue.public_switch(target.id.type)
+        asked = connect.profile.public_access == "disable" and reached.result is Result.CONNECTED
+        return asked and switch is not None and is_open(target, switch)
+
     async def shut(
         self, target: Target, connect: Connect, reached: Ending, memory: Memory, deadline: float
     ) -> Ending:

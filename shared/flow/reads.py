@@ -7,7 +7,7 @@ depends on one of them reads it anew, under a lease (`flow/apply.py`).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import cast
 
@@ -95,6 +95,10 @@ class SharedReads:
         `seconds`: how old it may be, where that is not the usual time.
         """
         return cast(T, await self._read((what, "made"), read, seconds))
+
+    def anew(self) -> AbstractContextManager[None]:
+        """Inside, take no reading that is older than this call."""
+        return no_older_than(self._clock.now().timestamp())
 
     def forget(self, at: ResourceId) -> None:
         """Something at, or right below, this id was written: the next reader asks Azure."""

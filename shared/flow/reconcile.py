@@ -114,11 +114,50 @@ class Reconciler:
                 break
         if applied.errors and await self._viewer.read(target.id) is None:
             return await self._leave(target.id, None, memory, deadline)
-        proof, errors = prove(view.desired, view.observed), tuple(applied.errors.values())
+        errors = tuple(applied.errors.values())
+        if not errors:
+            view, opened, errors = await self._opened(view, memory, deadline)
+            done += opened
+        proof = prove(view.desired, view.observed)
         told = (*view.findings, *proof.findings)
         reached = replace(ending(proof, tuple(done), errors, connect.profile_name), findings=told)
         reached = await self._retire(view, reached, memory, deadline)
+        if self._door.closes(target, connect, reached):
+            reached = await self._proven_again(target, connect, reached, memory)
         return await self._door.shut(target, connect, reached, memory, deadline)
+
+    async def _opened(
+        self, view: View, memory: Memory, deadline: float
+    ) -> tuple[View, tuple[Done, ...], tuple[CausewayError, ...]]:
+        """Without rules of an earlier wish that come before those of this one and shut its clients out.
+
+        No path could be proven while they stand, so they cannot wait for the proof as the others do.
+        """
+        every: tuple[Done, ...] = ()
+        tried: set[ResourceId] = set()
+        while True:
+            left = view.left_over(memory.owned, memory.addresses)
+            shutting = tuple(at for at in view.shutting(left) if at not in tried)
+            if not shutting:
+                return view, every, ()
+            tried |= set(shutting)
+            first = replace(left, goes=shutting, kept=(), partial=True)
+            done, errors = await self._remover.take_away(view.target.id, first, CHANGED, memory, deadline)
+            every += done
+            if errors:
+                return view, every, errors
+            view = await self._viewer.without(view, shutting)
+
+    async def _proven_again(
+        self, target: Target, connect: Connect, reached: Ending, memory: Memory
+    ) -> Ending:
+        """Nothing that was held in memory is good enough for what is never undone."""
+        view = await self._viewer.fresh(target, connect, memory.owned)
+        if not isinstance(view, View):
+            return replace(refused(view), profile=reached.profile, done=reached.done)
+        proof = prove(view.desired, view.observed)
+        judged = ending(proof, reached.done, (), reached.profile)
+        return reached if proof.holds else replace(judged, findings=reached.findings)
 
     async def _retire(self, view: View, reached: Ending, memory: Memory, deadline: float) -> Ending:
         """What an earlier wish made and this one does not hold: it goes once the new path is proven."""

@@ -53,9 +53,9 @@ class Remover:
         steps = _steps(at, left, reason, found, elsewhere)
         applied = await self._applier.apply(steps, memory, deadline)
         stays = {step.id for step in applied.done if step.ended != "done"}
-        left_in = any(isinstance(step, Withdraw) and step.id in stays for step in steps.actions)
+        failed = any(isinstance(step, Withdraw) and step.id in stays for step in steps.actions)
         goes = (one for one in left.goes if one not in stays and one.parent not in stays)
-        await memory.disown(goes, () if left_in else freed.difference(left.addresses))
+        await memory.disown(goes, () if failed or left.partial else freed.difference(left.addresses))
         return applied.done, tuple(applied.errors.values())
 
     async def planned(self, at: ResourceId, left: Leftover, reason: str) -> Plan:

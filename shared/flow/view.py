@@ -17,7 +17,7 @@ from shared.core.catalogue import Catalogue
 from shared.core.desired import Desired, desired, nameless, too_many_zones
 from shared.core.egress import judged
 from shared.core.errors import BlockedError, InputError, PermanentError
-from shared.core.filtering import findings
+from shared.core.filtering import findings, shutting
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect, Declined, NotAsked, intent, watched
 from shared.core.kinds import zone_group
@@ -59,6 +59,10 @@ class View:
     def left_over(self, owned: Iterable[ResourceId], noted: Iterable[str] = ()) -> Leftover:
         """What an earlier wish made, of the objects and addresses that the ledger notes for the target."""
         return leftover(self.desired, self.observed, owned, noted, self.connect.profile)
+
+    def shutting(self, left: Leftover) -> tuple[ResourceId, ...]:
+        """Rules of an earlier wish of ours that shut the clients of this one out."""
+        return shutting(self.desired.rules, left.goes, self.observed)
 
     @property
     def restoration(self) -> Plan:
@@ -145,6 +149,13 @@ class Viewer:
         observed = await self._observer.observe(wish, Observed(around=around))
         return await self._reported(View(target, connect, chosen, wish, observed, told))
 
+    async def fresh(
+        self, target: Target, connect: Connect, owned: Iterable[ResourceId]
+    ) -> View | Block | Declined:
+        """The same by what Azure says from now on alone, for what is done once and never undone."""
+        with self._shared.anew():
+            return await self.view(target, connect, owned)
+
     async def _narrowed(self, target: Target, connect: Connect) -> tuple[Connect, tuple[str, ...]]:
         """The wish with just the ports that a setting of the target calls for, where rules need to know."""
         at = self._catalogue.port_setting(target.id)
@@ -181,6 +192,14 @@ class Viewer:
         """The view with the wish as it is by what the networks say now."""
         around = await self._observer.renewed(view.observed.around)
         return await self._rebuilt(replace(view, observed=replace(view.observed, around=around)))
+
+    async def without(self, view: View, rules: Iterable[ResourceId]) -> View:
+        """The view with the groups of these rules read anew."""
+        observed = view.observed
+        for group in {at.parent for at in rules if at.parent}:
+            observed = observed.forgetting(group)
+        with self._shared.anew():
+            return replace(view, observed=await self._observer.observe(view.desired, observed))
 
     async def _reported(self, view: View) -> View:
         """Build the wish again once its endpoints tell what the rest of it depends on.

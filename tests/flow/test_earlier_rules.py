@@ -288,3 +288,33 @@ def test_a_server_that_was_set_to_proxy_loses_the_redirect_range() -> None:
         assert sql.reached(world, 11_000)
 
     play(story)
+
+
+def test_an_old_denial_that_comes_before_the_new_rules_is_left_before_the_proof() -> None:
+    async def story() -> None:
+        world = await a_world()
+        at = await world.create_account()
+        await world.reconcile(at)
+        change(world, NEW, {**DENY, "priorities": [2000, 2009]})
+        state = await world.reconcile(at, "drift")
+        assert (state["result"], rules_noted(state)) == ("Connected", 2)
+        assert reached(world, NEW)
+        assert not reached(world, SPOKE)
+
+    play(story)
+
+
+def test_an_endpoint_that_goes_takes_its_address_along_where_rules_are_let_alone_by_now() -> None:
+    async def story() -> None:
+        for mode in ("ignore", "require"):
+            world = await a_world(ENSURE)
+            at = await world.create_account()
+            old = ip_of(await world.reconcile(at))
+            other = f"{HUB}/subnets/other"
+            await world.send("PUT", other, {"properties": {"addressPrefix": "10.0.7.0/24"}})
+            await world.sleep(61)
+            change(world, SPOKE, {"mode": mode}, subnets={"westeurope": [other]})
+            assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+            assert await holding(world, old) == []
+
+    play(story)

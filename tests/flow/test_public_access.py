@@ -6,6 +6,8 @@ import pytest
 
 from tests.core.policies import a_policy
 from tests.flow.test_changes import TAG, retag
+from tests.flow.test_rules import ENSURE, GROUP, deny
+from tests.flow.test_rules import a_world as a_filtered_world
 from tests.world import HUB, World, play
 
 DOOR = "properties.publicNetworkAccess"
@@ -219,5 +221,24 @@ def test_a_closing_that_azure_refuses_is_no_alarm() -> None:
         state = await world.reconcile(await world.create_account())
         assert state["result"] == "Blocked"
         assert "UNREACHABLE" not in state["reason"]
+
+    play(story)
+
+
+def test_a_denial_that_came_after_the_last_reading_keeps_the_door_open() -> None:
+    async def story() -> None:
+        nsg = {**ENSURE, "priorities": [1000, 1009]}
+        world = await a_filtered_world(nsg)
+        world.policy = a_policy(nsg=nsg, peering="ensure", public_access="disable")
+        world.flow = world.worker()
+        world.grant("Microsoft.Storage/storageAccounts/write")
+        first, second = await world.create_account("first"), await world.create_account("second")
+        assert (await world.reconcile(first))["result"] == "Connected"
+        late = world.worker()
+        await world.reconcile(first, flow=late)  # it holds the group as it is
+        await world.send("PUT", f"{GROUP}/securityRules/lockdown", {"properties": deny(200)})
+        await world.sleep(10)
+        assert (await world.reconcile(second, flow=late))["result"] != "Connected"
+        assert await door(world, second) is None
 
     play(story)
