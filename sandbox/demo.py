@@ -158,7 +158,7 @@ class Demo:
             say(textwrap.fill(text, 100, initial_indent="   ", subsequent_indent="     "))
         orders = (await self.user.connection(ORDERS) or {})["paths"][0]["addresses"][0]["ip"]
         found = await self.user.reach(f"{GUEST}/subnets/clients", orders, 443)
-        say(f"   guest does not reach {orders}:443, by the rule {last(found['rule'])}")
+        say(f"   guest does not reach {orders}:443: {found['why'].partition(' of ')[0]} denies it")
         if found["reachable"] or found["hop"] != "inbound":
             self.failures.append(f"guest is not kept out by rules: {found}")
 
