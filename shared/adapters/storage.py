@@ -10,8 +10,10 @@ from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
-# The SDKs' own defaults go on for minutes inside one call (ten tries, 120 s between two of them).
-_PATIENCE: dict[str, Any] = {"retry_total": 4, "retry_backoff_max": 8}
+# The SDKs' own defaults go on for minutes inside one call (ten tries, 120 s between two of them, 300 s for an
+# answer), while the walk's claim is renewed and nobody else may look.
+_ANSWER: dict[str, Any] = {"connection_timeout": 10, "read_timeout": 20}
+_PATIENCE: dict[str, Any] = {"retry_total": 4, "retry_backoff_max": 8, **_ANSWER}
 
 
 def open_tables(connection: str, uri: str, credential: AsyncTokenCredential) -> TableServiceClient:
@@ -29,6 +31,7 @@ def open_queue(connection: str, uri: str, name: str, credential: AsyncTokenCrede
         "initial_backoff": 1,
         "increment_base": 2,
         "retry_total": 4,
+        **_ANSWER,
     }
     if connection:
         return QueueClient.from_connection_string(connection, name, **coding)

@@ -129,15 +129,20 @@ def _ineffective(want: Rule, observed: Observed) -> Block | None:
         return Block(want.id, want.nsg, full.code, str(full), full.remedy)
 
 
+def _denied(want: Rule, observed: Observed) -> Block | None:
+    """A denial in the way of any rule of ours. Whether the group has room matters only to who writes."""
+    block = _ineffective(want, observed)
+    return block if block and block.code == "DeniedByRule" else None
+
+
 def _required(want: Rule, observed: Observed) -> Keep | Block:
     """Where the policy only looks, no rule counts by its name: what counts is what the group does."""
-    if block := _ineffective(want, observed):
-        return block
-    if missing := unmet(want, observed):
-        remedy = "add such a rule to the group, or let the policy ensure it"
-        reason = f"{want.nsg.name}: {missing}, and the policy lets Causeway only report it"
-        return Block(want.id, want.nsg, "NotEnsured", reason, remedy)
-    return Keep(want.id, want.nsg, "the rules that stand do the same", adopted=True)
+    missing = unmet(want, observed)
+    if not missing:
+        return Keep(want.id, want.nsg, "the rules that stand do the same", adopted=True)
+    remedy = "add such a rule to the group, or let the policy ensure it"
+    reason = f"{want.nsg.name}: {missing}, and the policy lets Causeway only report it"
+    return _denied(want, observed) or Block(want.id, want.nsg, "NotEnsured", reason, remedy)
 
 
 def _unrecorded(

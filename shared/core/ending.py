@@ -158,6 +158,6 @@ def left_alone(why: NotAsked, profile: str) -> Ending:
         Result.DECLINED,
         "NotAsked",
         f"{why.reason}; what Causeway made for it stays (on_opt_out: keep)",
-        "set on_opt_out: remove in the profile, or delete the endpoints by hand",
+        f"let the policy have a profile {profile} with on_opt_out: remove, or delete the endpoints by hand",
         profile,
     )

@@ -91,7 +91,8 @@ def rules(
         for wanted in _wanted(connect, filters, sources, ports_of(group), addresses):
             known = found.get(wanted.id, wanted)
             both = tuple(dict.fromkeys((*known.destinations, *wanted.destinations)))
-            found[wanted.id] = replace(wanted, destinations=both)
+            behind = tuple(dict.fromkeys((*known.behind, *wanted.behind)))
+            found[wanted.id] = replace(wanted, destinations=both, behind=behind)
     return tuple(found.values())
 
 
@@ -117,12 +118,12 @@ def _wanted(
         who = f"{clients}|{first}-{last}|IPv{version}"
         ends, froms = _of(version, addresses), _of(version, sources)
         write = nsg.mode == "ensure"
+        allow = rule_id(filters, f"{who}|{','.join(ports)}", "Allow")
         if ends and froms:
-            at = rule_id(filters, f"{who}|{','.join(ports)}", "Allow")
-            yield Rule(at, filters, froms, ends, ports, "Allow", nsg.priorities, write)
+            yield Rule(allow, filters, froms, ends, ports, "Allow", nsg.priorities, write)
         if ends and nsg.default_deny:
-            at = rule_id(filters, who, "Deny")
-            yield Rule(at, filters, ("*",), ends, ("*",), "Deny", nsg.priorities, write)
+            at, behind = rule_id(filters, who, "Deny"), (allow,) if froms else ()
+            yield Rule(at, filters, ("*",), ends, ("*",), "Deny", nsg.priorities, write, behind)
 
 
 def _of(version: int, prefixes: Iterable[str]) -> tuple[str, ...]:

@@ -37,12 +37,14 @@ class Observed:
     """Objects by id (None: looked at and not there) and collections by (parent, name).
 
     `unreadable`: zones and networks that are only looked at, never written, and why that was refused.
+    `unlisted`: zones whose records could not be listed, and why.
     """
 
     objects: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
     collections: Mapping[tuple[ResourceId, str], tuple[Seen, ...]] = field(default_factory=dict)
     around: Surroundings = field(default_factory=Surroundings)
     unreadable: Mapping[ResourceId, str] = field(default_factory=dict)
+    unlisted: Mapping[ResourceId, str] = field(default_factory=dict)
 
     def see(self, wanted: ResourceId) -> Seen | None:
         """What stands at this id; None where nothing does. KeyError if nobody looked."""
@@ -86,6 +88,10 @@ class Observed:
     def refusing(self, unread: ResourceId, why: str) -> Observed:
         """The same view with a reading that was refused."""
         return replace(self, unreadable={**self.unreadable, unread: why})
+
+    def believing(self, zone: ResourceId, why: str) -> Observed:
+        """The same view with a zone whose records nobody could list."""
+        return replace(self, unlisted={**self.unlisted, zone: why})
 
     def listing(self, parent: ResourceId, collection: str, members: tuple[Seen, ...]) -> Observed:
         """The same view with a newer reading of one collection."""

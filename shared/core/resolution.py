@@ -42,6 +42,10 @@ def findings(desired: Desired, observed: Observed) -> tuple[str, ...]:
         *(_forwarding(network, named, observed) for network in _asking_others(desired, observed) if named),
         *(_unseen(at, why) for at, why in _unseen_rivals(desired, observed)),
         *(
+            f"the records of {zone.text} could not be listed, so the zone group was believed: {why}"
+            for zone, why in observed.unlisted.items()
+        ),
+        *(
             f"{at.text} could not be read, so it was not checked that clients resolve the names: {why}"
             for at, why in observed.unreadable.items()
         ),

@@ -1,12 +1,12 @@
 """Reading what stands under an endpoint's names, once it is known which those are.
 
 Place in the data's way: the last part of `observe`. Private DNS allows only 500 reads per 5 minutes for a
-whole subscription: a record is read alone, and only before a zone group would write over it; links and
-networks are shared readings.
+whole subscription: what standing zone groups report is compared with one shared list of each zone; a record
+is read alone before a zone group would write over it, and where that list does not bear it out.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 
 from shared.core.decide import standing
 from shared.core.desired import Desired
@@ -54,17 +54,26 @@ class Names:
 
     async def _held(self, desired: Desired, view: Observed) -> Observed:
         """Ask the zones for what standing zone groups report, by shared lists; a suspect is read alone."""
-        suspects: list[ResourceId] = []
-        for record in _reported(desired, view):
-            try:
-                held = await self._shared.records(record.zone)
-            except CausewayError as error:
-                view = view.refusing(record.zone, str(error))
-                continue
-            at = record_id(record)
-            if held.get(at.name.lower(), frozenset()) != frozenset(record.addresses):
-                suspects.append(at)
+        reported = _reported(desired, view)
+        zones = tuple(dict.fromkeys(record.zone for record in reported))
+        lists = await asyncio.gather(*(self._listed(zone) for zone in zones))
+        held = {zone: found for zone, found in zip(zones, lists, strict=True) if not isinstance(found, str)}
+        for zone, found in zip(zones, lists, strict=True):
+            if isinstance(found, str):
+                view = view.believing(zone, found)
+        suspects = [
+            record_id(record)
+            for record in reported
+            if (names := held.get(record.zone)) is not None
+            if names.get(record_id(record).name.lower(), frozenset()) != frozenset(record.addresses)
+        ]
         return view.having(await self._records(suspects))
+
+    async def _listed(self, zone: ResourceId) -> Mapping[str, frozenset[str]] | str:
+        try:
+            return await self._shared.records(zone)
+        except CausewayError as error:
+            return str(error)
 
     async def _records(self, unread: list[ResourceId]) -> dict[ResourceId, Seen | None]:
         bodies = await asyncio.gather(*(self._arm.get(at, api_version=API_VERSION) for at in unread))
@@ -94,7 +103,7 @@ def _reported(desired: Desired, view: Observed) -> list[Record]:
         for record in records_of(have)
         if record.zone in want.zones
         and view.objects.get(record.zone)
-        and record.zone not in view.unreadable
+        and record.zone not in view.unlisted
         and not view.looked_at(record_id(record))
     ]
 

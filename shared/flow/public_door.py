@@ -7,14 +7,14 @@ so, notes what it was, and never opens it again; a person does that, with what w
 from dataclasses import dataclass, replace
 
 from shared.core.catalogue import Catalogue
-from shared.core.ending import Ending, ending
+from shared.core.ending import NOTHING, Ending, ending
 from shared.core.errors import CausewayError
 from shared.core.ids import ResourceId
 from shared.core.intent import Connect
 from shared.core.kinds.public_access import before, closing, is_open, opening
 from shared.core.outcome import Done, Result
 from shared.core.policy import Policy
-from shared.core.proof import Check, Proof
+from shared.core.proof import Check
 from shared.core.target import Target
 from shared.flow.ports import Arm, Memory
 
@@ -57,7 +57,7 @@ class PublicDoor:
             body = await self.arm.patch(target.id, closing(switch), api_version=version, deadline=deadline)
         except CausewayError as error:
             failed = replace(step, ended="failed", error=str(error))
-            proof = reached.proof or Proof((), ())
+            proof = reached.proof or NOTHING
             judged = ending(proof, (*reached.done, failed), (error,), reached.profile)
             return replace(judged, findings=reached.findings)
         shut = replace(reached, done=(*reached.done, step))
@@ -88,15 +88,14 @@ class PublicDoor:
             return reached
         try:
             body = await self.arm.get(at, api_version=self.catalogue.api_version(at.type))
+            closed = body is not None and not is_open(Target.parse(body), switch)
         except CausewayError:
             closed = memory.closed is not None  # nothing newer is known
-        else:
-            closed = body is not None and not is_open(Target.parse(body), switch)
         return _cut_off(reached, opening(switch, memory.closed)) if closed else reached
 
 
 def _closed(reached: Ending) -> Ending:
-    proof = reached.proof or Proof((), ())
+    proof = reached.proof or NOTHING
     check = Check(CHECK, "public access", holds=True, seen="closed")
     return replace(reached, proof=replace(proof, checks=(*proof.checks, check)))
 

@@ -38,6 +38,7 @@ from shared.flow.shadows import Shadows
 from shared.flow.view import View, Viewer
 
 CHANGED = "what is wished for changed"
+MEANWHILE = "what is wished for changed while the path was made; the next walk follows it"
 ROUNDS = 5  # a wait, a write, what the endpoint then tells about zones and rules, and one to see it settled
 
 
@@ -123,7 +124,7 @@ class Reconciler:
         reached = replace(ending(proof, tuple(done), errors, connect.profile_name), findings=told)
         reached = await self._retire(view, reached, memory, deadline)
         if self._door.closes(target, connect, reached):
-            reached = await self._proven_again(target, connect, reached, memory)
+            return await self._close(target.id, reached, memory, deadline)
         return await self._door.shut(target, connect, reached, memory, deadline)
 
     async def _opened(
@@ -148,16 +149,15 @@ class Reconciler:
                 return view, every, errors
             view = await self._viewer.without(view, shutting)
 
-    async def _proven_again(
-        self, target: Target, connect: Connect, reached: Ending, memory: Memory
-    ) -> Ending:
-        """Nothing that was held in memory is good enough for what is never undone."""
-        view = await self._viewer.fresh(target, connect, memory.owned)
+    async def _close(self, at: ResourceId, reached: Ending, memory: Memory, deadline: float) -> Ending:
+        """Shut the public door, if it is wished for and proven by readings from now on: nobody undoes it."""
+        view = await self._viewer.fresh(at, memory.owned)
         if not isinstance(view, View):
-            return replace(refused(view), profile=reached.profile, done=reached.done)
+            return replace(reached, result=Result.PENDING, code="WishChanged", reason=MEANWHILE, again=True)
         proof = prove(view.desired, view.observed)
-        judged = ending(proof, reached.done, (), reached.profile)
-        return reached if proof.holds else replace(judged, findings=reached.findings)
+        again = replace(ending(proof, reached.done, (), reached.profile), findings=reached.findings)
+        judged = reached if proof.holds else again
+        return await self._door.shut(view.target, view.connect, judged, memory, deadline)
 
     async def _retire(self, view: View, reached: Ending, memory: Memory, deadline: float) -> Ending:
         """What an earlier wish made and this one does not hold: it goes once the new path is proven."""

@@ -76,18 +76,17 @@ class RoomReader:
     async def _used(self, subscription: str, region: str) -> Usage | None:
         """The private endpoints of a subscription in a region; an hour matters only close to the limit."""
         name = f"private endpoints of {subscription} in {region}"
-        used = await self.shared.held(name, lambda: self._count(subscription, region), FAR)
-        if used is None or used.count < NEAR * used.limit:
-            return used
-        return await self.shared.held(name, lambda: self._count(subscription, region))
-
-    async def _count(self, subscription: str, region: str) -> Usage | None:
         path = f"/subscriptions/{subscription}/providers/Microsoft.Network/locations/{region}/usages"
         try:
-            return endpoints_used(await self._listed(path, USAGES_API))
+            used = await self.shared.held(name, lambda: self._count(path), FAR)
+            near = used is not None and used.count >= NEAR * used.limit
+            return await self.shared.held(name, lambda: self._count(path)) if near else used
         except CausewayError as error:  # a count that cannot be read stops nobody
             log.warning(line("usages not read", subscription=subscription, region=region, why=str(error)))
             return None
+
+    async def _count(self, path: str) -> Usage | None:
+        return endpoints_used(await self._listed(path, USAGES_API))
 
     async def _members(self, target: ResourceId) -> Page | None:
         try:

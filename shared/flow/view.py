@@ -150,11 +150,12 @@ class Viewer:
         return await self._reported(View(target, connect, chosen, wish, observed, told))
 
     async def fresh(
-        self, target: Target, connect: Connect, owned: Iterable[ResourceId]
-    ) -> View | Block | Declined:
-        """The same by what Azure says from now on alone, for what is done once and never undone."""
+        self, at: ResourceId, owned: Iterable[ResourceId]
+    ) -> View | Block | Declined | NotAsked | None:
+        """Wish and view by what Azure says from now on alone, for what is done once and never undone."""
         with self._shared.anew():
-            return await self.view(target, connect, owned)
+            wish = await self.wish(at)
+            return await self.view(*wish, owned) if isinstance(wish, tuple) else wish
 
     async def _narrowed(self, target: Target, connect: Connect) -> tuple[Connect, tuple[str, ...]]:
         """The wish with just the ports that a setting of the target calls for, where rules need to know."""

@@ -200,3 +200,15 @@ async def test_a_target_with_objects_keeps_its_row_whatever_the_walk_says(proces
     await claim.own(endpoint())
     await claim.finish(None)
     assert await process.ledger.targets() == [target()]
+
+
+async def test_what_was_made_for_others_is_told_by_the_addresses_that_they_have(process):
+    first, second = await process.ledger.claim(target("first")), await process.ledger.claim(target("second"))
+    for claim, addresses in ((first, ["10.0.1.4", "10.0.1.5"]), (second, ["10.0.1.5", "10.0.1.6"])):
+        await claim.own(endpoint(), addresses)
+    assert await first.elsewhere(["10.0.1.4", "10.0.1.5"]) == {"10.0.1.5": {endpoint()}}
+    assert await first.elsewhere(["10.0.1.9"]) == {}
+    await second.disown([], ["10.0.1.5"])
+    assert await first.elsewhere(["10.0.1.5"]) == {}
+    await first.abandon()
+    await second.abandon()

@@ -343,6 +343,6 @@ def test_a_zone_whose_records_cannot_be_listed_is_told_and_the_zone_group_believ
         world.azure.faults.add({"match": {"path": "privateDnsZones/[^/]+/A$"}, "answer": answer})
         state = await world.reconcile(at, "drift")
         assert state["result"] == "Connected"
-        assert any("could not be read" in finding for finding in state["findings"])
+        assert any("could not be listed" in finding for finding in state["findings"])
 
     play(story)

@@ -148,6 +148,11 @@ def sequence(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def number(value: object) -> int:
+    """The value if it is a whole number, else zero."""
+    return value if isinstance(value, int) else 0
+
+
 def reference(value: object) -> ResourceId | None:
     """The id in a `{"id": "..."}` reference, or None where there is none that can be read."""
     text = mapping(value).get("id")

@@ -8,7 +8,7 @@ subscription and service limits"; recorded ARM traffic.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from typing import Any, Literal
 from shared.core import nsg
 from shared.core.errors import BlockedError
 from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Ordinary, Seen
+from shared.core.kinds.kind import Ordinary, Seen, number
 from shared.core.nsg import MAX_ADDRESSES, MAX_RULES, collapse, free_priority, is_prefix
 
 TYPE = "Microsoft.Network/networkSecurityGroups/securityRules"
@@ -95,7 +95,8 @@ class Rule(Ordinary):
     `sources` are the clients' prefixes (or `*`), whole; `destinations` only the addresses or prefixes that
     this target adds; `ports` are `443` or `1433-65535` (or `*`). `priorities`: first and last that it may
     take. An Allow is for TCP and takes the first one free; a Deny is for all protocols and takes the last.
-    `write` is the policy's word: True for `ensure`, False for `require`, which only reports.
+    `behind` are the allow rules that a Deny stands behind: without them it would shut everybody out. `write`
+    is the policy's word: True for `ensure`, False for `require`, which only reports.
     """
 
     id: ResourceId
@@ -106,10 +107,11 @@ class Rule(Ordinary):
     access: Access = "Allow"
     priorities: tuple[int, int] = (1000, 1999)
     write: bool = True
+    behind: tuple[ResourceId, ...] = ()
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
-        return (self.nsg,)
+        return (self.nsg, *self.behind)
 
     @property
     def locks(self) -> tuple[str, ...]:
@@ -137,6 +139,7 @@ class Rule(Ordinary):
             (not ends, f"it is not for inbound {self.protocol}"),
             (_alike(stands.sources) != _alike(self.sources), "its sources are not the clients' prefixes"),
             (set(stands.destination_ports) != set(self.ports), f"its ports are not {', '.join(self.ports)}"),
+            (not self._in_range(have.properties), "its priority is not in the policy's range"),
             (stands.source_ports != ("*",), "it is not for every source port"),
             (not all(map(is_prefix, stands.destinations)), "its destinations are not addresses alone"),
             (not self._covered(stands.destinations), "addresses are missing from its destinations"),
@@ -166,13 +169,17 @@ class Rule(Ordinary):
                 "direction": "Inbound",
                 "access": self.access,
                 "protocol": self.protocol,
-                "priority": kept.get("priority") or self._priority(beside),
+                "priority": kept["priority"] if self._in_range(kept) else self._priority(beside),
                 "sourcePortRange": "*",
                 **_form("destinationPortRange", "destinationPortRanges", self.ports),
                 **_form("sourceAddressPrefix", "sourceAddressPrefixes", sources),
                 **_form("destinationAddressPrefix", "destinationAddressPrefixes", destinations),
             }
         }
+
+    def _in_range(self, properties: Mapping[str, Any]) -> bool:
+        first, last = self.priorities
+        return first <= number(properties.get("priority")) <= last
 
     def _priority(self, beside: tuple[Seen, ...]) -> int:
         others = [nsg.Rule.parse(one.body) for one in beside if one.id != self.id]
@@ -183,11 +190,19 @@ class Rule(Ordinary):
                 "remove rules that nobody needs, then rerun the resource",
                 self.nsg.text,
             )
-        free = free_priority(others, self.priorities, "Inbound", last=self.access == "Deny")
+        first, last = self.priorities
+        if self.access == "Allow":  # behind a denial of ours it would let nobody through
+            ours = [nsg.Rule.parse(one.body) for one in beside if is_our_rule(one)]
+            last = min(
+                (one.priority - 1 for one in ours if not one.allows and one.priority > first), default=last
+            )
+        free = free_priority(
+            others, (first, min(last, self.priorities[1])), "Inbound", last=self.access == "Deny"
+        )
         if free is None:
             raise BlockedError(
                 "NoFreePriority",
-                f"every inbound priority from {self.priorities[0]} to {self.priorities[1]} is taken",
+                f"every inbound priority from {first} to {last} is taken",
                 "widen nsg.priorities in the policy, or move other rules out of this range",
                 self.nsg.text,
             )
