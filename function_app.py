@@ -7,7 +7,7 @@ functions, and the flow behind them is built when the first of them runs.
 import azure.functions as func
 
 from handlers import events, http, poison, timer, work
-from shared.flow.wiring import flow
+from shared.wiring import flow
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 

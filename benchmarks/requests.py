@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.critical import critical
-from shared.core.policy import Policy
-from shared.core.work import WorkItem
+from shared.core.events.work_item import WorkItem
+from shared.core.policy.policy import Policy
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, NETWORKS, SPOKE, World, play
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import azure.functions as func
 
 if TYPE_CHECKING:
-    from shared.flow.wiring import Flow
+    from shared.wiring import Flow
 
 
 async def on_event(flow: Flow, event: func.EventGridEvent | func.CloudEvent) -> None:

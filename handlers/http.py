@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
-from shared.core.errors import FaultsError, InputError
+from shared.core.base.errors import FaultsError, InputError
 
 if TYPE_CHECKING:
-    from shared.flow.wiring import Flow
+    from shared.wiring import Flow
 
 
 async def door(

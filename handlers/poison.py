@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 if TYPE_CHECKING:
-    from shared.flow.wiring import Flow
+    from shared.wiring import Flow
 
 
 async def record(flow: Flow, message: func.QueueMessage) -> None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from shared.core.work import WorkItem
+from shared.core.events.work_item import WorkItem
 
 if TYPE_CHECKING:
-    from shared.flow.wiring import Flow
+    from shared.wiring import Flow
 
 
 async def reconcile(flow: Flow, message: func.QueueMessage) -> None:

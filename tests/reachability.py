@@ -15,7 +15,7 @@ from sandbox.azure import endpoint_view, reach
 from sandbox.azure import security_evaluation as security
 from sandbox.azure.reach import Reach
 from sandbox.azure.world import World as Azure
-from shared.core.policy import Policy, Profile
+from shared.core.policy.policy import Policy, Profile
 
 type State = dict[str, Any]
 

@@ -23,10 +23,10 @@ from shared.adapters.arm_clients import ArmClients
 from shared.adapters.clock import SystemClock
 from shared.adapters.leases import TableLeases
 from shared.adapters.ledger import TableLedger
-from shared.core.ids import ResourceId, target_key
-from shared.core.policy import Policy
-from shared.core.work import WorkItem
-from shared.flow.wiring import Flow, Ports, wire
+from shared.core.base.ids import ResourceId, target_key
+from shared.core.events.work_item import WorkItem
+from shared.core.policy.policy import Policy
+from shared.wiring import Flow, Ports, wire
 from tests.core.policies import a_policy
 from tests.memory import MemoryQueue, MemoryTable
 from tests.reachability import complaints

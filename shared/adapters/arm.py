@@ -15,8 +15,8 @@ from shared.adapters.arm_clients import ArmClients
 from shared.adapters.arm_types import writable
 from shared.adapters.arm_waiting import Begun, Waiting
 from shared.adapters.clock import Clock
-from shared.core.errors import TransientError
-from shared.core.ids import ResourceId
+from shared.core.base.errors import TransientError
+from shared.core.base.ids import ResourceId
 
 type Json = dict[str, Any]
 type Page = list[Json]

@@ -16,8 +16,8 @@ from azure.core.rest import HttpRequest
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.arm_errors import Missing, Refusal, refusal, wait_hint
 from shared.adapters.arm_types import deletable, operations, writable
-from shared.core.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
-from shared.core.ids import ResourceId
+from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
+from shared.core.base.ids import ResourceId
 
 type Json = dict[str, Any]
 type Page = list[Json]

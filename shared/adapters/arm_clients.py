@@ -17,8 +17,8 @@ from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 
-from shared.core.errors import PermanentError, clean
-from shared.core.tally import count
+from shared.core.base.errors import PermanentError, clean
+from shared.core.base.request_count import count
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.adapters.arm_codes import BLOCKED, LIMIT_REMEDY, SENTENCES, TRANSIENT, WRAPPERS, is_limit
-from shared.core.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
+from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
 
 SHOWN = 500  # characters of Azure's own text that an error repeats
 READ = 4000  # characters of it that we read: two long ids stand before the one that matters

@@ -7,7 +7,7 @@ a row are alike (`get`, `list`, `begin_create_or_update`, `begin_delete`), so no
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.core.errors import PermanentError
+from shared.core.base.errors import PermanentError
 
 
 @dataclass(frozen=True, slots=True)

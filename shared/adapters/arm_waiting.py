@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from shared.adapters.arm_calls import Answer, ArmCalls, Json
 from shared.adapters.arm_errors import Missing, failure
 from shared.adapters.clock import Clock
-from shared.adapters.pace import pace, settling
-from shared.core.errors import CausewayError, StillRunning, TransientError
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
+from shared.adapters.polling import pace, settling
+from shared.core.base.bodies import Seen
+from shared.core.base.errors import CausewayError, StillRunning, TransientError
+from shared.core.base.ids import ResourceId
 
 ABSENT_LOOKS = 3  # 404s in a row after which a resource that was just written counts as gone
 

@@ -16,8 +16,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from shared.adapters.clock import Clock
 from shared.adapters.tables import Changed, Exists, Row, Table, Value
-from shared.core.errors import CausewayError, TransientError
-from shared.core.lines import line
+from shared.core.base.errors import CausewayError, TransientError
+from shared.core.base.log_lines import line
 
 log = logging.getLogger("causeway.leases")
 

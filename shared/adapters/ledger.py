@@ -9,12 +9,12 @@ import contextlib
 import uuid
 from typing import Any
 
-from shared.adapters.claim import RACES, TableClaim, contended, take
+from shared.adapters.claims import RACES, TableClaim, contended, take
 from shared.adapters.clock import Clock
 from shared.adapters.ledger_row import QUEUED, Entry, is_over, past, present, record_of, shown
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
-from shared.core.ids import GroupId, ResourceId, target_key
-from shared.core.outcome import Outcome, Result
+from shared.core.base.ids import GroupId, ResourceId, target_key
+from shared.core.outcome.outcome import Outcome, Result
 
 type Json = dict[str, Any]
 

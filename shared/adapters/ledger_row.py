@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from shared.adapters.tables import Row, Value, Values, joined, split
-from shared.core.ids import ResourceId
+from shared.core.base.ids import ResourceId
 from shared.core.kinds.public_access import Before
-from shared.core.outcome import Outcome, Result
+from shared.core.outcome.outcome import Outcome, Result
 
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
 NOTE = 100  # characters around a list of what was left out

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
-from shared.core.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
+from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
 
 _PASSING = frozenset({408, 409, 429})  # 409: a queue or table is just being deleted or made
 

@@ -11,22 +11,34 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from shared.core.actions import Action, Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw, verb
-from shared.core.decide import decide
-from shared.core.departure import going
-from shared.core.errors import BlockedError, CausewayError, NotAttempted, StillRunning, TransientError
-from shared.core.ids import ResourceId
+from shared.core.base.bodies import Seen
+from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, StillRunning, TransientError
+from shared.core.base.ids import ResourceId
 from shared.core.kinds import link, rule
-from shared.core.kinds.kind import Seen, Wanted
+from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link
 from shared.core.kinds.peering import Peering
 from shared.core.kinds.rule import Rule
-from shared.core.observed import Observed
-from shared.core.outcome import Done
-from shared.core.plan import Plan
-from shared.flow.observe import peered, ruled
-from shared.flow.ports import Arm, Clock, Leases, Memory
-from shared.flow.reads import SharedReads, seen, seen_all
+from shared.core.outcome.outcome import Done
+from shared.core.plan.actions import (
+    Action,
+    Block,
+    Create,
+    Delete,
+    Keep,
+    Replace,
+    Update,
+    Wait,
+    Withdraw,
+    verb,
+)
+from shared.core.plan.decide import decide
+from shared.core.plan.deletion_record import going
+from shared.core.plan.plan import Plan
+from shared.core.readings.observed import Observed
+from shared.flow.cached_reads import SharedReads, seen, seen_all
+from shared.flow.reader import peered, ruled
+from shared.ports import Arm, Clock, Leases, Memory
 
 TRIES = 5
 FIRST_WAIT, LONGEST_WAIT = 2.0, 30.0  # seconds; recorded locks on one network last 1 to 10 s

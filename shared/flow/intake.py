@@ -7,10 +7,10 @@ says where to look, and deletion is believed by the walk alone, after a 404.
 import logging
 from collections import Counter
 
-from shared.core.lines import line
-from shared.core.notification import Dropped, Notification, read
-from shared.core.work import WorkItem
-from shared.flow.ports import WorkQueue
+from shared.core.base.log_lines import line
+from shared.core.events.notification import Dropped, Notification, read
+from shared.core.events.work_item import WorkItem
+from shared.ports import WorkQueue
 
 log = logging.getLogger("causeway.intake")
 

@@ -8,18 +8,18 @@ is read alone before a zone group would write over it, and where that list does 
 import asyncio
 from collections.abc import Awaitable, Mapping
 
-from shared.core.decide import standing
-from shared.core.desired import Desired
-from shared.core.errors import BlockedError, CausewayError
-from shared.core.ids import ResourceId
+from shared.core.base.bodies import Seen
+from shared.core.base.errors import BlockedError, CausewayError
+from shared.core.base.ids import ResourceId
 from shared.core.kinds import link
-from shared.core.kinds.kind import Seen
+from shared.core.kinds.record import API_VERSION, at_stake, record_id
 from shared.core.kinds.zone_group import Record, ZoneGroup, records_of
-from shared.core.observed import Observed
-from shared.core.records import API_VERSION, at_stake, record_id
-from shared.core.resolution import kept_elsewhere
-from shared.flow.ports import Arm
-from shared.flow.reads import SharedReads, seen
+from shared.core.names.resolution import kept_elsewhere
+from shared.core.plan.decide import standing
+from shared.core.plan.desired import Desired
+from shared.core.readings.observed import Observed
+from shared.flow.cached_reads import SharedReads, seen
+from shared.ports import Arm
 
 
 class Names:

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.core.actions import Block
-from shared.core.ending import (
+from shared.core.base.errors import CausewayError
+from shared.core.base.ids import ResourceId
+from shared.core.base.target import Target
+from shared.core.outcome.outcome import Done, Result
+from shared.core.outcome.proof import prove
+from shared.core.outcome.result import (
     Ending,
     broken_off,
     ending,
@@ -21,21 +25,17 @@ from shared.core.ending import (
     removed,
     unasked,
 )
-from shared.core.errors import CausewayError
-from shared.core.ids import ResourceId
-from shared.core.intent import Connect, Declined, NotAsked
-from shared.core.leftover import Leftover
-from shared.core.outcome import Done, Result
-from shared.core.plan import Plan
-from shared.core.policy import Policy
-from shared.core.proof import prove
-from shared.core.target import Target
+from shared.core.plan.actions import Block
+from shared.core.plan.obsolete import Leftover
+from shared.core.plan.plan import Plan
+from shared.core.policy.intent import Connect, Declined, NotAsked
+from shared.core.policy.policy import Policy
 from shared.flow.apply import Applier
-from shared.flow.ports import Memory
-from shared.flow.public_door import PublicDoor
+from shared.flow.hidden_names import Shadows
+from shared.flow.public_access import PublicDoor
 from shared.flow.removal import Remover
-from shared.flow.shadows import Shadows
 from shared.flow.view import View, Viewer
+from shared.ports import Memory
 
 CHANGED = "what is wished for changed"
 MEANWHILE = "what is wished for changed while the path was made; the next walk follows it"

@@ -9,20 +9,20 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shared.core.actions import Withdraw
-from shared.core.errors import CausewayError
-from shared.core.ids import ResourceId
+from shared.core.base.bodies import Seen
+from shared.core.base.errors import CausewayError
+from shared.core.base.ids import ResourceId
 from shared.core.kinds import zone_group
 from shared.core.kinds.endpoint import TYPE as ENDPOINT
 from shared.core.kinds.endpoint import nic_of
-from shared.core.kinds.kind import Seen
 from shared.core.kinds.nic import addresses_in
-from shared.core.leftover import Leftover
-from shared.core.outcome import Done
-from shared.core.plan import Plan, removal, withdrawal
+from shared.core.outcome.outcome import Done
+from shared.core.plan.actions import Withdraw
+from shared.core.plan.obsolete import Leftover
+from shared.core.plan.plan import Plan, removal, withdrawal
 from shared.flow.apply import Applier
-from shared.flow.ports import Arm, Memory
-from shared.flow.reads import seen_all
+from shared.flow.cached_reads import seen_all
+from shared.ports import Arm, Memory
 
 
 @dataclass(frozen=True, slots=True)

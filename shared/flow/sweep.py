@@ -9,14 +9,14 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.core.catalogue import Catalogue
-from shared.core.errors import InvalidId
-from shared.core.ids import GroupId, ResourceId
-from shared.core.intent import DISABLED, watched, wish
-from shared.core.lines import line
-from shared.core.policy import Policy
-from shared.core.work import WorkItem
-from shared.flow.ports import Arm, Clock, Json, Ledger, WorkQueue
+from shared.core.base.errors import InvalidId
+from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.log_lines import line
+from shared.core.catalogue.catalogue import Catalogue
+from shared.core.events.work_item import WorkItem
+from shared.core.policy.intent import DISABLED, watched, wish
+from shared.core.policy.policy import Policy
+from shared.ports import Arm, Clock, Json, Ledger, WorkQueue
 
 log = logging.getLogger("causeway.sweep")
 

@@ -10,30 +10,30 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from shared.core import resolution
-from shared.core.actions import Block, Replace
-from shared.core.addresses import addresses_of
-from shared.core.catalogue import Catalogue
-from shared.core.desired import Desired, desired, nameless, too_many_zones
-from shared.core.egress import judged
-from shared.core.errors import BlockedError, InputError, PermanentError
-from shared.core.filtering import findings, shutting
-from shared.core.ids import ResourceId
-from shared.core.intent import Connect, Declined, NotAsked, intent, watched
+from shared.core.base.errors import BlockedError, InputError, PermanentError
+from shared.core.base.ids import ResourceId
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds import zone_group
+from shared.core.kinds.addresses import addresses_of
 from shared.core.kinds.endpoint import Endpoint, endpoint_id, nic_of
-from shared.core.leftover import Leftover, leftover
-from shared.core.observed import Observed, Surroundings
-from shared.core.place import Site, candidates, with_subnet
-from shared.core.plan import Plan, plan, restoration
-from shared.core.policy import Policy
-from shared.core.records import as_written
-from shared.core.target import Target
+from shared.core.kinds.record import as_written
+from shared.core.names import resolution
+from shared.core.placement.sites import Site, candidates, with_subnet
+from shared.core.plan.actions import Block, Replace
+from shared.core.plan.desired import Desired, desired, nameless, too_many_zones
+from shared.core.plan.obsolete import Leftover, leftover
+from shared.core.plan.plan import Plan, plan, restoration
+from shared.core.policy.intent import Connect, Declined, NotAsked, intent, watched
+from shared.core.policy.policy import Policy
+from shared.core.readings.observed import Observed, Surroundings
+from shared.core.rules.egress import judged
+from shared.core.rules.ingress import findings, shutting
 from shared.flow.apply import Applied
-from shared.flow.observe import Observer
-from shared.flow.ports import Arm, Json
-from shared.flow.reads import SharedReads
-from shared.flow.room import RoomReader
+from shared.flow.cached_reads import SharedReads
+from shared.flow.capacity import RoomReader
+from shared.flow.reader import Observer
+from shared.ports import Arm, Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,17 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.core.ending import Ending, given_up
-from shared.core.errors import InputError, InvalidId, clean
-from shared.core.ids import GroupId, ResourceId
-from shared.core.lines import line
-from shared.core.outcome import Outcome, Result
-from shared.core.tally import counting
-from shared.core.work import WorkItem
-from shared.flow.ports import Claim, Clock, Ledger, WorkQueue
-from shared.flow.reads import no_older_than
+from shared.core.base.errors import InputError, InvalidId, clean
+from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.log_lines import line
+from shared.core.base.request_count import counting
+from shared.core.events.work_item import WorkItem
+from shared.core.outcome.outcome import Outcome, Result
+from shared.core.outcome.result import Ending, given_up
+from shared.flow.cached_reads import no_older_than
 from shared.flow.reconcile import Reconciler
 from shared.flow.sweep import Sweeper
+from shared.ports import Claim, Clock, Ledger, WorkQueue
 
 log = logging.getLogger("causeway.worker")
 

@@ -13,7 +13,7 @@ from sandbox.azure.transport import InProcessTransport
 from shared.adapters.arm import SdkArm
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.clock import SystemClock
-from shared.core.ids import GroupId, ResourceId
+from shared.core.base.ids import GroupId, ResourceId
 
 HOST = "https://arm.test"
 LATE = 10_000.0  # a deadline that no test reaches

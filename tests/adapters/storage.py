@@ -11,8 +11,8 @@ from shared.adapters.clock import SystemClock
 from shared.adapters.leases import TableLeases
 from shared.adapters.ledger import TableLedger
 from shared.adapters.tables import AzureTable, Table
-from shared.core.ids import GroupId, ResourceId
-from shared.core.outcome import Done, Outcome, Result
+from shared.core.base.ids import GroupId, ResourceId
+from shared.core.outcome.outcome import Done, Outcome, Result
 from tests.memory import MemoryTable
 
 GROUP = GroupId("00000000-0000-0000-0000-000000000001", "rg")

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from shared.core.errors import BlockedError, PermanentError, StillRunning, TransientError
-from shared.core.ids import GroupId
-from shared.core.tally import counting
+from shared.core.base.errors import BlockedError, PermanentError, StillRunning, TransientError
+from shared.core.base.ids import GroupId
+from shared.core.base.request_count import counting
 from tests.adapters.azure import (
     ACCOUNT,
     ENDPOINT,

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from shared.adapters.arm_clients import ENDPOINTS
-from shared.core.errors import BlockedError, PermanentError, TransientError
+from shared.core.base.errors import BlockedError, PermanentError, TransientError
 from tests.adapters.azure import (
     ACCOUNT,
     ENDPOINT,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.adapters.arm_errors import Missing, failure, refusal, wait_hint
-from shared.core.errors import BlockedError, CausewayError, PermanentError, TransientError
+from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError
 
 SUBNET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub/subnets/one"
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.core.errors import BlockedError, PermanentError, StillRunning, TransientError
+from shared.core.base.errors import BlockedError, PermanentError, StillRunning, TransientError
 from tests.adapters.azure import (
     ACCOUNT,
     ENDPOINT,

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from shared.adapters.claim import LEASE_SECONDS, LostClaim
-from shared.core.ids import target_key
-from shared.core.outcome import Result
+from shared.adapters.claims import LEASE_SECONDS, LostClaim
+from shared.core.base.ids import target_key
+from shared.core.outcome.outcome import Result
 from tests.adapters.storage import endpoint, outcome, target
 
 

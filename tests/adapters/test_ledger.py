@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from shared.adapters.claim import LostClaim
-from shared.core.departure import Going
-from shared.core.ids import GroupId, target_key
-from shared.core.outcome import Result
+from shared.adapters.claims import LostClaim
+from shared.core.base.ids import GroupId, target_key
+from shared.core.outcome.outcome import Result
+from shared.core.plan.deletion_record import Going
 from tests.adapters.storage import GROUP, endpoint, many_actions, outcome, target
 
 OTHER = GroupId("abcdef00-0000-0000-0000-000000000002", "rg")

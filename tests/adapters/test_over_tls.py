@@ -12,8 +12,8 @@ from shared.adapters.arm import SdkArm
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.clock import SystemClock
 from shared.adapters.identity import credential, transport
-from shared.core.errors import BlockedError, TransientError
-from shared.core.ids import GroupId
+from shared.core.base.errors import BlockedError, TransientError
+from shared.core.base.ids import GroupId
 
 GROUP = GroupId("00000000-0000-0000-0000-000000000001", "rg-network")
 HUB = GROUP.resource("Microsoft.Network/virtualNetworks", "hub-we")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.adapters.pace import SETTLING_LONGEST, Pace, pace, settling
+from shared.adapters.polling import SETTLING_LONGEST, Pace, pace, settling
 
 ENDPOINT = "Microsoft.Network/privateEndpoints"
 ZONE_GROUP = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"

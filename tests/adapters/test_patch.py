@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.catalogue import load
+from shared.core.catalogue.catalogue import load
 from tests.adapters.azure import GROUP, LATE, Cloud
 
 CATALOGUE = load()

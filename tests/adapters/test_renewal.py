@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.adapters.leases import LEASE_SECONDS
-from shared.core.errors import TransientError
+from shared.core.base.errors import TransientError
 from tests.adapters.storage import Process, TestClock, Workers, outcome, target
 from tests.memory import MemoryTable
 

@@ -13,7 +13,7 @@ from shared.adapters.queue import StorageQueue
 from shared.adapters.storage import open_queue, open_tables
 from shared.adapters.storage_errors import storage_errors
 from shared.adapters.tables import AzureTable
-from shared.core.errors import BlockedError, PermanentError, TransientError
+from shared.core.base.errors import BlockedError, PermanentError, TransientError
 
 
 @pytest.fixture

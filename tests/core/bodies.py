@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Seen, marks
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, marks
 
 SUB = "00000000-0000-0000-0000-000000000001"
 NETWORK_GROUP = f"/subscriptions/{SUB}/resourceGroups/rg-network"

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from shared.core.policy import Policy
+from shared.core.policy.policy import Policy
 from tests.core import bodies
 
 

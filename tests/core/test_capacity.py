@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.core.capacity import crowded, endpoints_in
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
+from shared.core.placement.capacity import crowded, endpoints_in
 from tests.core.bodies import HUB, NETWORK_GROUP, SPOKE
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.core.catalogue import Catalogue, Cloud, Port, PublicSwitch, load
-from shared.core.errors import InputError
-from shared.core.filtering import ports_of
-from shared.core.ids import ResourceId
-from shared.core.target import Target
+from shared.core.base.errors import InputError
+from shared.core.base.ids import ResourceId
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import Catalogue, Cloud, Port, PublicSwitch, load
+from shared.core.rules.ingress import ports_of
 
 CLOUDS: tuple[Cloud, ...] = ("AzureCloud", "AzureUSGovernment", "AzureChinaCloud")
 SOURCE = Path(__file__).parents[3] / "shared" / "data" / "private-link-catalogue.json"

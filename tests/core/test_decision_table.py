@@ -14,19 +14,20 @@ from typing import Any
 import pytest
 
 from shared.core import kinds
-from shared.core.actions import Action, Block, Keep, verb
-from shared.core.decide import decide
-from shared.core.ids import ResourceId
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
 from shared.core.kinds import link, peering, rule, zone_group
 from shared.core.kinds.endpoint import Endpoint, endpoint_id
-from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary, Seen, Wanted
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary, Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.peering import MAX_PEERINGS
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.observed import Observed
+from shared.core.plan.actions import Action, Block, Keep, verb
+from shared.core.plan.decide import decide
+from shared.core.readings.observed import Observed
 from tests.core import bodies, test_peering, test_rule, test_subnet_policy
 from tests.core.bodies import ACCOUNT, HUB, SPOKE, SUBNET, ZONE
 

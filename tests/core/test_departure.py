@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.core.actions import Delete, Keep, Replace, Withdraw
-from shared.core.departure import Departure, going, remaking
-from shared.core.ids import ResourceId
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
 from shared.core.kinds.endpoint import Endpoint
-from shared.core.kinds.kind import Seen
-from shared.core.plan import removal
+from shared.core.plan.actions import Delete, Keep, Replace, Withdraw
+from shared.core.plan.deletion_record import Departure, going, remaking
+from shared.core.plan.plan import removal
 from tests.core import bodies
 
 AT = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "pe")

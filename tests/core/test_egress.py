@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from shared.core.catalogue import Port
-from shared.core.egress import Exit, Way, exits, groups_in
-from shared.core.ending import ending
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
+from shared.core.catalogue.catalogue import Port
 from shared.core.kinds.peering import peering_id
-from shared.core.observed import Observed, Surroundings
-from shared.core.outcome import Result
-from shared.core.proof import Check, Proof
+from shared.core.outcome.outcome import Result
+from shared.core.outcome.proof import Check, Proof
+from shared.core.outcome.result import ending
+from shared.core.readings.observed import Observed, Surroundings
+from shared.core.rules.egress import Exit, Way, exits, groups_in
 from tests.core.bodies import HUB, SPOKE, SUBNET
 from tests.core.test_nsg import plural, rule
 from tests.core.test_plan import wish

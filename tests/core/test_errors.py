@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.errors import (
+from shared.core.base.errors import (
     BlockedError,
     CausewayError,
     Fault,

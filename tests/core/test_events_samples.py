@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from shared.core.catalogue import load
-from shared.core.notification import Dropped, Notification, read
+from shared.core.catalogue.catalogue import load
+from shared.core.events.notification import Dropped, Notification, read
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "events"
 WRITTEN, TAGGED, DELETED = ("resource", "written"), ("resource", "tagged"), ("resource", "deleted")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.core.errors import InvalidId
-from shared.core.ids import MAX_LENGTH, GroupId, ResourceId, target_key
+from shared.core.base.errors import InvalidId
+from shared.core.base.ids import MAX_LENGTH, GroupId, ResourceId, target_key
 
 SUB = "00000000-0000-0000-0000-000000000001"
 GROUP = f"/subscriptions/{SUB}/resourceGroups/rg-network"

@@ -5,9 +5,9 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.catalogue import load
-from shared.core.intent import Connect, Declined, Intent, NotAsked, intent
-from shared.core.target import Target
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import load
+from shared.core.policy.intent import Connect, Declined, Intent, NotAsked, intent
 from tests.core import bodies
 from tests.core.policies import a_policy
 

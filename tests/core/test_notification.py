@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.notification import Dropped, Notification, read
+from shared.core.events.notification import Dropped, Notification, read
 
 SUB = "/subscriptions/00000000-0000-0000-0000-000000000001"
 GROUP = f"{SUB}/resourceGroups/rg-app"

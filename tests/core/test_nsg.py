@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.core.kinds.kind import Seen
-from shared.core.nsg import DEFAULTS, Rule, collapse, free_priority, rules_of
-from shared.core.nsg_verdict import Traffic, Verdict, decide, shut
+from shared.core.base.bodies import Seen
+from shared.core.rules.nsg import DEFAULTS, Rule, collapse, free_priority, rules_of
+from shared.core.rules.verdict import Traffic, Verdict, decide, shut
 from tests.core.bodies import HUB
 
 CLIENTS = "10.1.0.0/16"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
 from shared.core.kinds.peering import (
     MAX_PEERINGS,
     Peering,

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from shared.core.actions import Block, Create, Delete, Keep, Update, Withdraw, verb
-from shared.core.catalogue import load
-from shared.core.desired import Desired, desired
-from shared.core.ids import ResourceId
-from shared.core.intent import Connect, intent
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import load
 from shared.core.kinds import link, zone_group
-from shared.core.kinds.kind import Seen
 from shared.core.kinds.rule import rule_id
-from shared.core.observed import Observed, Surroundings
-from shared.core.place import candidates, sites
-from shared.core.plan import Plan, plan, removal, withdrawal
-from shared.core.target import Target
+from shared.core.placement.sites import candidates, sites
+from shared.core.plan.actions import Block, Create, Delete, Keep, Update, Withdraw, verb
+from shared.core.plan.desired import Desired, desired
+from shared.core.plan.plan import Plan, plan, removal, withdrawal
+from shared.core.policy.intent import Connect, intent
+from shared.core.readings.observed import Observed, Surroundings
 from tests.core import bodies
 from tests.core.policies import a_policy
 

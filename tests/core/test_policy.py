@@ -13,10 +13,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.catalogue import Catalogue, TypeFacts, load
-from shared.core.errors import Fault, PolicyError
-from shared.core.ids import GroupId, ResourceId
-from shared.core.policy import Approval, Dns, Drift, Limits, Nsg, OptIn, Policy, json_schema
+from shared.core.base.errors import Fault, PolicyError
+from shared.core.base.ids import GroupId, ResourceId
+from shared.core.catalogue.catalogue import Catalogue, TypeFacts, load
+from shared.core.policy.policy import Approval, Dns, Drift, Limits, Nsg, OptIn, Policy, json_schema
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "connectivity.yaml"
@@ -776,13 +776,17 @@ def test_the_sample_is_a_policy_without_faults() -> None:
 
 def test_the_schema_in_the_repository_is_the_one_that_the_models_make() -> None:
     assert json.loads(SCHEMA.read_text(encoding="utf-8")) == json_schema(), (
-        "run: python -m shared.core.policy > connectivity.schema.json"
+        "run: python -m shared.core.policy.policy > connectivity.schema.json"
     )
 
 
 def test_the_command_that_writes_the_schema_writes_the_file_as_it_is() -> None:
     written = subprocess.run(
-        [sys.executable, "-m", "shared.core.policy"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "shared.core.policy.policy"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert written.stdout == SCHEMA.read_text(encoding="utf-8")
 

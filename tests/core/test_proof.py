@@ -2,13 +2,13 @@
 
 import pytest
 
-from shared.core.desired import Desired
-from shared.core.ending import ending
-from shared.core.ids import ResourceId
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
 from shared.core.kinds import link, zone_group
-from shared.core.kinds.kind import Seen
-from shared.core.observed import Observed
-from shared.core.proof import Proof, prove
+from shared.core.outcome.proof import Proof, prove
+from shared.core.outcome.result import ending
+from shared.core.plan.desired import Desired
+from shared.core.readings.observed import Observed
 from tests.core import bodies
 from tests.core.test_plan import wish
 

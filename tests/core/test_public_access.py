@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.core.catalogue import PublicSwitch, load
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import PublicSwitch, load
 from shared.core.kinds.public_access import Before, before, closing, is_open, opening
-from shared.core.target import Target
 from tests.core import bodies
 
 STORAGE = PublicSwitch(("publicNetworkAccess",), "Enabled", "Disabled")

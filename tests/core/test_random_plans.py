@@ -13,15 +13,14 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.core.actions import Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw
-from shared.core.catalogue import load
-from shared.core.desired import Desired, desired
-from shared.core.errors import BlockedError
-from shared.core.ids import ResourceId
-from shared.core.intent import Connect, intent
+from shared.core.base.bodies import Seen
+from shared.core.base.errors import BlockedError
+from shared.core.base.ids import ResourceId
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import load
 from shared.core.kinds import link, peering, rule, zone_group
 from shared.core.kinds.endpoint import Endpoint
-from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Seen, Wanted
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Wanted
 from shared.core.kinds.link import Link
 from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering
@@ -29,10 +28,12 @@ from shared.core.kinds.rule import Rule
 from shared.core.kinds.security_group import SecurityGroup
 from shared.core.kinds.subnet_policy import POLICIES, SubnetPolicy, group_of
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.observed import Observed, Surroundings
-from shared.core.place import candidates, sites, subnet_in
-from shared.core.plan import Plan, plan
-from shared.core.target import Target
+from shared.core.placement.sites import candidates, sites, subnet_in
+from shared.core.plan.actions import Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw
+from shared.core.plan.desired import Desired, desired
+from shared.core.plan.plan import Plan, plan
+from shared.core.policy.intent import Connect, intent
+from shared.core.readings.observed import Observed, Surroundings
 from tests.core import bodies
 from tests.core.policies import a_policy
 

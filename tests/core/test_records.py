@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from shared.core.actions import Block, Create
-from shared.core.addresses import told_by
-from shared.core.catalogue_rules import told_names
-from shared.core.decide import decide
-from shared.core.ids import InvalidId, ResourceId
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import InvalidId, ResourceId
+from shared.core.base.target import Target
+from shared.core.catalogue.service_rules import told_names
 from shared.core.kinds import zone_group
-from shared.core.kinds.kind import Seen
+from shared.core.kinds.addresses import told_by
+from shared.core.kinds.record import at_stake, creator_of, records_under
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.observed import Observed
-from shared.core.records import at_stake, creator_of, records_under
-from shared.core.target import Target
+from shared.core.plan.actions import Block, Create
+from shared.core.plan.decide import decide
+from shared.core.readings.observed import Observed
 from tests.core import bodies
 
 AT = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "pe")

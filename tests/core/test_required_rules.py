@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from shared.core.actions import Block, Keep, verb
-from shared.core.decide import decide
-from shared.core.kinds.kind import Seen
-from shared.core.observed import Observed, Surroundings
+from shared.core.base.bodies import Seen
+from shared.core.plan.actions import Block, Keep, verb
+from shared.core.plan.decide import decide
+from shared.core.readings.observed import Observed, Surroundings
 from tests.core import test_rule
 from tests.core.bodies import HUB, SPOKE
 from tests.core.test_peering import vnet

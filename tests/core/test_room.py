@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from shared.core.actions import Block
-from shared.core.capacity import Usage, endpoints_used
-from shared.core.catalogue import load
-from shared.core.ids import ResourceId
-from shared.core.intent import Connect, intent
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import load
 from shared.core.kinds.endpoint import endpoint_id
-from shared.core.kinds.kind import Seen
-from shared.core.observed import Surroundings
-from shared.core.place import Doubt, Members, Site, Used, candidates, doubt, sites
-from shared.core.room import PLENTY, Room, addresses_needed
-from shared.core.target import Target
+from shared.core.placement.candidate import PLENTY, Room, addresses_needed
+from shared.core.placement.capacity import Usage, endpoints_used
+from shared.core.placement.sites import Doubt, Members, Site, Used, candidates, doubt, sites
+from shared.core.plan.actions import Block
+from shared.core.policy.intent import Connect, intent
+from shared.core.readings.observed import Surroundings
 from tests.core import bodies
 from tests.core.policies import a_policy
 

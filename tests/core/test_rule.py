@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core import nsg
-from shared.core.errors import BlockedError
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
+from shared.core.base.bodies import Seen
+from shared.core.base.errors import BlockedError
+from shared.core.base.ids import ResourceId
 from shared.core.kinds.rule import Rule, rule_id, without
-from shared.core.nsg import MAX_ADDRESSES, MAX_RULES
+from shared.core.rules import nsg
+from shared.core.rules.nsg import MAX_ADDRESSES, MAX_RULES
 from tests.core.bodies import NETWORK_GROUP
 
 GROUP = ResourceId.parse(f"{NETWORK_GROUP}/providers/Microsoft.Network/networkSecurityGroups/endpoints")

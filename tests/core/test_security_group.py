@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from shared.core.actions import Create, Keep, Wait
-from shared.core.decide import decide
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
 from shared.core.kinds.rule import Rule, rule_id
 from shared.core.kinds.security_group import SecurityGroup, group_id
-from shared.core.observed import Observed
+from shared.core.plan.actions import Create, Keep, Wait
+from shared.core.plan.decide import decide
+from shared.core.readings.observed import Observed
 from tests.core.bodies import HUB, SUBNET
 
 GROUP = group_id(SUBNET)

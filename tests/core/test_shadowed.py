@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from shared.core.actions import Action, Block, Create, Keep, Replace
-from shared.core.catalogue import load
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
+from shared.core.catalogue.catalogue import load
 from shared.core.kinds.link import Link, link_id
-from shared.core.plan import Plan
-from shared.core.shadowed import Candidate, Shadow, finding, naming, new_links, open_questions, shadow
+from shared.core.names.hidden import Candidate, Shadow, finding, naming, new_links, open_questions, shadow
+from shared.core.plan.actions import Action, Block, Create, Keep, Replace
+from shared.core.plan.plan import Plan
 from tests.core import bodies
 
 BLOB = bodies.ZONE.name

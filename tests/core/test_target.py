@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import InputError, InvalidId
-from shared.core.target import Target
+from shared.core.base.errors import InputError, InvalidId
+from shared.core.base.target import Target
 
 ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-app"

@@ -12,7 +12,7 @@ from azure.storage.queue.aio import QueueClient
 from sandbox.azure.reach import Reach
 from sandbox.up import Sandbox
 from sandbox.user import Refused, User
-from shared.core.policy import Policy
+from shared.core.policy.policy import Policy
 from tests.reachability import complaint, ways
 
 APP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-app/providers"

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from shared.core.policy import Policy
+from shared.core.policy.policy import Policy
 from shared.flow.worker import TRIES
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, HUB, SPOKE, ZONES, World, play

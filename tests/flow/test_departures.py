@@ -8,16 +8,16 @@ import pytest
 
 from sandbox.azure.reach import reach
 from shared.adapters.tables import Row, Values
-from shared.core.actions import Create
-from shared.core.departure import Going
-from shared.core.errors import TransientError
-from shared.core.ids import ResourceId
+from shared.core.base.errors import TransientError
+from shared.core.base.ids import ResourceId
+from shared.core.events.work_item import WorkItem
 from shared.core.kinds.peering import Peering, peering_id
-from shared.core.plan import Plan
-from shared.core.work import WorkItem
+from shared.core.plan.actions import Create
+from shared.core.plan.deletion_record import Going
+from shared.core.plan.plan import Plan
 from shared.flow.apply import Applier
-from shared.flow.ports import Arm
-from shared.flow.reads import SharedReads
+from shared.flow.cached_reads import SharedReads
+from shared.ports import Arm
 from tests.core.policies import a_policy
 from tests.flow.test_rules import a_world as a_filtered_world
 from tests.flow.test_rules import rules_of

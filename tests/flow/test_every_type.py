@@ -10,14 +10,14 @@ import pytest
 from sandbox.azure import link_services
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import Resource
-from shared.core.catalogue import Cloud, Group, load
-from shared.core.catalogue_rules import told_names
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import Cloud, Group, load
+from shared.core.catalogue.service_rules import told_names
 from shared.core.kinds.nic import addresses_in
-from shared.core.policy import Policy
-from shared.core.records import records_under
-from shared.core.target import Target
+from shared.core.kinds.record import records_under
+from shared.core.policy.policy import Policy
 from tests.core.policies import a_policy
 from tests.flow.test_rules import a_world
 from tests.reachability import GATEWAY_TYPE, NAMELESS

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.adapters.tables import Row, Values
-from shared.core.ids import ResourceId
+from shared.core.base.ids import ResourceId
 from tests.flow.test_earlier_rules import DENY, change, ip_of, reached, rules_noted
 from tests.flow.test_rules import a_world as a_filtered_world
 from tests.flow.test_rules import covered, rules_of

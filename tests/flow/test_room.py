@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.azure import usages
-from shared.core.policy import Policy
+from shared.core.policy.policy import Policy
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, HUB, NETWORKS, SUB, World, play
 

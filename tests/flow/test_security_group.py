@@ -4,13 +4,13 @@ import asyncio
 from typing import Any
 
 from sandbox.azure import reach
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Seen
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
+from shared.core.events.work_item import WorkItem
 from shared.core.kinds.rule import COLLECTION, rule_id
 from shared.core.kinds.security_group import SecurityGroup
-from shared.core.observed import Observed
-from shared.core.work import WorkItem
-from shared.flow.observe import Observer
+from shared.core.readings.observed import Observed
+from shared.flow.reader import Observer
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World, play
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.flow import settings
-from shared.flow.settings import Settings, SettingsError
+from shared import settings
+from shared.settings import Settings, SettingsError
 
 SAMPLE = Path(__file__).parents[2] / "local.settings.sample.json"
 

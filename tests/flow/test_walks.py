@@ -1,6 +1,6 @@
 """A user's stories, end to end through the real SDKs and the simulated Azure."""
 
-from shared.core.errors import clean
+from shared.core.base.errors import clean
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, HUB, SPOKE, STORAGE, SUB, ZONES, World, play
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.core.policy import Drift, Policy, PolicyError
-from shared.flow.settings import Settings
-from shared.flow.wiring import refuse_what_nobody_heeds
+from shared.core.policy.policy import Drift, Policy, PolicyError
+from shared.settings import Settings
+from shared.wiring import refuse_what_nobody_heeds
 from tests.core.policies import a_policy
 from tests.flow.test_settings import given
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from shared.core.ids import ResourceId, target_key
-from shared.core.work import WorkItem
+from shared.core.base.ids import ResourceId, target_key
+from shared.core.events.work_item import WorkItem
 from shared.flow.worker import TRIES
 from tests.world import World, play
 

@@ -7,7 +7,7 @@ from typing import Any
 import azure.functions as func
 
 from handlers import events
-from shared.core.work import WorkItem
+from shared.core.events.work_item import WorkItem
 from tests.world import STORAGE, World, play
 
 TOPIC = "/subscriptions/00000000-0000-0000-0000-000000000001"

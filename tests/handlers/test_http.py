@@ -7,8 +7,8 @@ import azure.functions as func
 import pytest
 
 from handlers import http
-from shared.core.errors import Fault, PolicyError
-from shared.core.ids import ResourceId, target_key
+from shared.core.base.errors import Fault, PolicyError
+from shared.core.base.ids import ResourceId, target_key
 from tests.world import World, play
 
 

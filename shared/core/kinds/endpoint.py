@@ -9,8 +9,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.ids import GroupId, ResourceId
-from shared.core.kinds.kind import Ordinary, Seen, mapping, marked, marks, reference, sequence
+from shared.core.base.bodies import Seen, mapping, reference, sequence
+from shared.core.base.ids import GroupId, ResourceId
+from shared.core.kinds.kind import Ordinary, marked, marks
 
 TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too

@@ -8,49 +8,14 @@ beside this one with one frozen class that answers them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-from shared.core.errors import InvalidId
-from shared.core.ids import ResourceId, target_key
-
-type Json = Mapping[str, Any]
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId, target_key
 
 MARK_TAG = "managed-by"
 MARK_VALUE = "causeway"
 TARGET_TAG = "causeway-target"
-
-BUSY_STATES = frozenset(
-    {"updating", "creating", "accepted", "provisioning", "running", "deleting", "inprogress"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One object as ARM returned it: its id and its raw body, unknown properties included."""
-
-    id: ResourceId
-    body: Json
-
-    @property
-    def properties(self) -> Json:
-        """The `properties` object, empty where the type has none."""
-        return mapping(self.body.get("properties"))
-
-    @property
-    def state(self) -> str:
-        """`provisioningState` in lower case, empty where the type reports none."""
-        return str(self.properties.get("provisioningState") or "").lower()
-
-    @property
-    def busy(self) -> bool:
-        """A long operation on it is still running."""
-        return self.state in BUSY_STATES
-
-    @property
-    def tags(self) -> Json:
-        """Tags by lower-case name: Azure compares tag names without case."""
-        return {name.lower(): value for name, value in mapping(self.body.get("tags")).items()}
 
 
 def marks(target: ResourceId) -> dict[str, str]:
@@ -136,27 +101,3 @@ class Ordinary:
 
     def beyond_repair(self, have: Seen) -> str | None:
         return None
-
-
-def mapping(value: object) -> Json:
-    """The value if it is a JSON object, else an empty one: ARM leaves out what is empty, or sends null."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def sequence(value: object) -> list[Any]:
-    """The value if it is a JSON array, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def number(value: object) -> int:
-    """The value if it is a whole number, else zero."""
-    return value if isinstance(value, int) else 0
-
-
-def reference(value: object) -> ResourceId | None:
-    """The id in a `{"id": "..."}` reference, or None where there is none that can be read."""
-    text = mapping(value).get("id")
-    try:
-        return ResourceId.parse(text) if isinstance(text, str) and text else None
-    except InvalidId:
-        return None  # something of another shape that somebody else refers to: nothing of ours

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary, Seen, mapping, reference
+from shared.core.base.bodies import Seen, mapping, reference
+from shared.core.base.ids import ResourceId
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary
 
 COLLECTION = "virtualNetworkLinks"
 FALLBACK = "NxDomainRedirect"  # Microsoft Learn: "Fallback to internet for Azure Private DNS zones"

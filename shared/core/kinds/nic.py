@@ -6,7 +6,7 @@ The interface is where an endpoint's addresses are found at every moment: the en
 
 from dataclasses import dataclass
 
-from shared.core.kinds.kind import Seen, mapping, sequence
+from shared.core.base.bodies import Seen, mapping, sequence
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Ordinary, Seen, mapping, reference, sequence
+from shared.core.base.bodies import Seen, mapping, reference, sequence
+from shared.core.base.ids import ResourceId
+from shared.core.kinds.kind import Ordinary
 
 COLLECTION = "virtualNetworkPeerings"
 PREFIX = "causeway-"

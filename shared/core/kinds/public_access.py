@@ -10,9 +10,9 @@ Source: the types' REST specifications (Azure/azure-rest-api-specs), by way of t
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.catalogue import PublicSwitch
-from shared.core.kinds.kind import mapping
-from shared.core.target import Target
+from shared.core.base.bodies import mapping
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import PublicSwitch
 
 PERIMETER = (
     "securedbyperimeter"  # a network security perimeter decides: public access is shut without our help

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal
 
-from shared.core import nsg
-from shared.core.errors import BlockedError
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Ordinary, Seen, number
-from shared.core.nsg import MAX_ADDRESSES, MAX_RULES, collapse, free_priority, is_prefix
+from shared.core.base.bodies import Seen, number
+from shared.core.base.errors import BlockedError
+from shared.core.base.ids import ResourceId
+from shared.core.kinds.kind import Ordinary
+from shared.core.rules import nsg
+from shared.core.rules.nsg import MAX_ADDRESSES, MAX_RULES, collapse, free_priority, is_prefix
 
 TYPE = "Microsoft.Network/networkSecurityGroups/securityRules"
 COLLECTION = "securityRules"

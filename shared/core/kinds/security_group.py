@@ -11,8 +11,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary, Seen
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary
 
 TYPE = "Microsoft.Network/networkSecurityGroups"
 

@@ -10,8 +10,9 @@ recorded ARM traffic (a subnet without the property counts as Disabled).
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Json, Ordinary, Seen, mapping, reference, sequence
+from shared.core.base.bodies import Json, Seen, mapping, reference, sequence
+from shared.core.base.ids import ResourceId
+from shared.core.kinds.kind import Ordinary
 
 POLICIES = "privateEndpointNetworkPolicies"
 GROUP = "networkSecurityGroup"

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.ids import ResourceId
-from shared.core.kinds.kind import Json, Ordinary, Seen, mapping, sequence
+from shared.core.base.bodies import Json, Seen, mapping, sequence
+from shared.core.base.ids import ResourceId
+from shared.core.kinds.kind import Ordinary
 
 TYPE = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
 COLLECTION = "privateDnsZoneGroups"

@@ -36,7 +36,7 @@ def app_of(folder, code, host_json=HOST_JSON):
     ("code", "said"),
     [
         ("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"),
-        ("import shared.core.ids\n" + HEAD, "No module named 'shared'"),
+        ("import shared.core.base.ids\n" + HEAD, "No module named 'shared'"),
         (HEAD, "no functions in"),
         (HEAD + QUEUE.format("S") + "def f(n: func.QueueMessage): pass", "f function"),
         (HEAD + QUEUE.format("S") + "def f(m: func.QueueMessage): pass", "app setting S"),

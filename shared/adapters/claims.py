@@ -1,0 +1,214 @@
+"""The right to work on one target, as columns of its row.
+
+Place in the data's way: around a walk. The row says who works on the target and until when; whoever wants
+the target meanwhile sets a mark on the row and leaves. A claim is renewed in the background while it is
+held. A worker that could not renew, and was overtaken, learns it at its next write, before it makes
+anything in Azure.
+"""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from shared.adapters.clock import Clock
+from shared.adapters.ledger_row import (
+    Entry,
+    addresses_of,
+    closed_of,
+    closing,
+    is_empty,
+    noting,
+    owned_of,
+    owning,
+    present,
+    without,
+)
+from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
+from shared.core.base.errors import CausewayError, TransientError
+from shared.core.base.ids import ResourceId, target_key
+from shared.core.base.log_lines import line
+from shared.core.kinds.public_access import Before
+from shared.core.outcome.outcome import Outcome
+from shared.core.plan.deletion_record import Departure, Going
+
+log = logging.getLogger("causeway.ledger")
+
+LEASE_SECONDS = 60.0
+RENEW_SECONDS = 20.0
+RACES = 50  # re-reads after lost ETag races; each loss means that somebody else made progress
+
+type Change = Callable[[Values], dict[str, Value]]
+
+
+class LostClaim(TransientError):  # noqa: N818
+    """The claim expired while its worker could not renew it, and somebody else works on the target now."""
+
+
+class History(Protocol):
+    """Where a target's past is kept."""
+
+    async def append(self, entry: Entry) -> None:
+        """Add to a target's history."""
+
+
+def contended(what: str) -> TransientError:
+    """Too many lost races for one row."""
+    return TransientError(f"the ledger's row of {what} is contended", code="LedgerContended")
+
+
+async def take(table: Table, clock: Clock, target: ResourceId) -> tuple[Row, str] | None:
+    """Take the target's row and say who we are; None if somebody else has it, who will see the mark."""
+    partition, key, owner = target.subscription.lower(), target_key(target), uuid.uuid4().hex
+    for _ in range(RACES):
+        row = await table.get(partition, key)
+        try:
+            if row is None:
+                fresh: dict[str, Value] = {"resource_id": target.text, "dirty": 0, **lease(clock, owner)}
+                return await table.insert(partition, key, fresh), owner
+            if float(row.values.get("lease_until", 0.0)) <= clock.time():
+                taken = {**row.values, "dirty": 0, **lease(clock, owner)}
+                return await table.replace(row, taken), owner
+            if not row.values.get("dirty"):  # a hundred events for one busy target are one write
+                await table.replace(row, {**row.values, "dirty": 1})
+        except (Exists, Changed):
+            continue
+        return None
+    raise contended(target.name)
+
+
+def lease(clock: Clock, owner: str) -> dict[str, Value]:
+    """The columns that say who works on a row, and until when (seconds since 1970)."""
+    return {"lease_owner": owner, "lease_until": clock.time() + LEASE_SECONDS}
+
+
+_FREE: dict[str, Value] = {"lease_owner": "", "lease_until": 0.0}
+
+
+class TableClaim:
+    """Implements the flow's `Claim` on one row."""
+
+    def __init__(self, table: Table, history: History, clock: Clock, row: Row, owner: str) -> None:
+        self._table = table
+        self._history = history
+        self._clock = clock
+        self._row = row
+        self._owner = owner
+        self._writing = asyncio.Lock()
+        self._renewal = asyncio.create_task(self._renew())
+
+    @property
+    def owned(self) -> tuple[ResourceId, ...]:
+        return tuple(ResourceId.parse(text) for text in owned_of(self._row.values))
+
+    @property
+    def profile(self) -> str:
+        return str(self._row.values.get("profile", ""))
+
+    @property
+    def result(self) -> str:
+        return str(self._row.values.get("result", ""))
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(addresses_of(self._row.values))
+
+    @property
+    def closed(self) -> Before | None:
+        return closed_of(self._row.values)
+
+    async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
+        asked, found = frozenset(addresses), defaultdict[str, frozenset[ResourceId]](frozenset)
+        async for row in self._table.query({}):
+            if row.key != self._row.key and (theirs := asked.intersection(addresses_of(row.values))):
+                owned = frozenset(map(ResourceId.parse, owned_of(row.values)))
+                found |= {address: found[address] | owned for address in theirs}
+        return found
+
+    async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
+        new = [one for one in addresses if one not in self.addresses]
+        if made in self.owned and not new:
+            return
+        await self._write(
+            lambda row: noting(
+                owning(row, [*without(owned_of(row), [made]), made.text]), [*addresses_of(row), *new]
+            )
+        )
+
+    async def closing(self, was: Before | None) -> None:
+        await self._write(lambda row: closing(row, was))
+
+    async def remember(self, going: tuple[Going, ...]) -> None:
+        """The row is written first: a worker that was overtaken must not delete what another one keeps."""
+        await self._write(lambda row: {**row, **lease(self._clock, self._owner)})
+        target = ResourceId.parse(self._target)
+        await self._history.append(Departure(target, self._clock.now(), self.profile, going))
+
+    async def disown(self, gone: Iterable[ResourceId], addresses: Iterable[str] = ()) -> None:
+        ids, out = tuple(gone), frozenset(addresses)
+        await self._write(
+            lambda row: noting(
+                owning(row, without(owned_of(row), ids)), [one for one in addresses_of(row) if one not in out]
+            )
+        )
+
+    async def finish(self, outcome: Outcome | None) -> bool:
+        await self._stop()
+        if outcome is not None:
+            await self._history.append(outcome)  # first: a row without history would have no past
+        asked_again = False
+
+        def settled(row: Values) -> dict[str, Value]:
+            nonlocal asked_again
+            asked_again = bool(row.get("dirty"))
+            return {**(present(row, outcome) if outcome else row), **_FREE, "dirty": 0}
+
+        await self._write(settled)
+        if outcome is None and is_empty(self._row.values) and not self.owned:
+            with contextlib.suppress(Changed):  # somebody else begins on it: then the row is theirs
+                await self._table.delete(self._row)
+        return asked_again
+
+    async def abandon(self) -> None:
+        """Let go without an outcome. A row that cannot be written now is free when its lease expires."""
+        await self._stop()
+        try:
+            await self._write(lambda row: {**row, **_FREE})
+        except CausewayError as error:
+            log.warning(line("claim not let go", target=self._target, why=str(error)))
+
+    @property
+    def _target(self) -> str:
+        return str(self._row.values.get("resource_id", ""))
+
+    async def _write(self, change: Change) -> None:
+        """Write over the newest row as long as it is ours: a lost race is re-read and merged."""
+        async with self._writing:
+            for _ in range(RACES):
+                try:
+                    self._row = await self._table.replace(self._row, change(self._row.values))
+                    return
+                except Changed:
+                    row = await self._table.get(self._row.partition, self._row.key)
+                    if row is None or row.values.get("lease_owner") != self._owner:
+                        raise LostClaim("another worker took the target over", code="LostClaim") from None
+                    self._row = row
+        raise contended(self._target)
+
+    async def _renew(self) -> None:
+        while True:
+            await self._clock.sleep(RENEW_SECONDS)
+            try:
+                await self._write(lambda row: {**row, **lease(self._clock, self._owner)})
+            except LostClaim:
+                log.warning(line("claim lost", target=self._target))
+                return
+            except CausewayError as error:  # the lease lasts for two more tries
+                log.warning(line("claim not renewed", target=self._target, why=str(error)))
+
+    async def _stop(self) -> None:
+        self._renewal.cancel()
+        await asyncio.wait([self._renewal])

@@ -1,0 +1,90 @@
+"""The resource that wants a private path, as ARM shows it.
+
+Place in the data's way: made by the walk from a fresh GET, read by the intent, the catalogue and the
+places. What an event said about it never comes here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from shared.core.base.errors import InputError, InvalidId
+from shared.core.base.ids import ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One private endpoint connection as the target lists it.
+
+    `endpoint_id` is None where ARM left it out or it cannot be read: an endpoint of another tenant.
+    `status` is Azure's word (`Approved`, `Pending`, `Rejected`, `Disconnected`), empty where there is none.
+    """
+
+    endpoint_id: ResourceId | None
+    name: str
+    status: str
+    group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resource's own properties. `sku` is the SKU's name (`Standard_RAGRS`), empty where it has none."""
+
+    id: ResourceId
+    location: str
+    kind: str
+    sku: str
+    tags: Mapping[str, str]
+    properties: Mapping[str, Any]
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Self:
+        """Read a resource's body. ARM leaves out, or sends as null, what is empty.
+
+        Raises InvalidId where `id` is not a resource's id, InputError where there is none.
+        """
+        at = body.get("id")
+        if not isinstance(at, str):
+            raise InputError("id", str(at), "a resource's body must carry its id")
+        sku = body.get("sku")
+        return cls(
+            ResourceId.parse(at),
+            _text(body.get("location")),
+            _text(body.get("kind")),
+            _text(_object(sku).get("name") if isinstance(sku, Mapping) else sku),
+            {str(name): _text(value) for name, value in _object(body.get("tags")).items()},
+            _object(body.get("properties")),
+        )
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The private endpoint connections that the target itself lists, its own and foreign ones."""
+        found = self.properties.get("privateEndpointConnections")
+        return tuple(_connection(entry) for entry in found or () if isinstance(entry, Mapping))
+
+
+def _connection(entry: Mapping[str, Any]) -> Connection:
+    properties = _object(entry.get("properties"))
+    state = _object(properties.get("privateLinkServiceConnectionState"))
+    groups = properties.get("groupIds")
+    return Connection(
+        _endpoint(_object(properties.get("privateEndpoint")).get("id")),
+        _text(entry.get("name")),
+        _text(state.get("status")),
+        tuple(_text(group) for group in groups) if isinstance(groups, list) else (),
+    )
+
+
+def _endpoint(value: object) -> ResourceId | None:
+    try:
+        return ResourceId.parse(value) if isinstance(value, str) else None
+    except InvalidId:
+        return None
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

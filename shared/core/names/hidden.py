@@ -1,0 +1,175 @@
+"""What a network loses when it is linked to a private DNS zone: resources that the zone has no record of.
+
+Place in the data's way: beside the plan, before it is carried out. Public DNS points the name of a resource
+with an approved private endpoint into `privatelink.…`. A network that is linked to that zone asks it alone,
+and "no such name" is then the answer for everything that the zone does not hold (Microsoft Learn: "Fallback
+to internet for Azure Private DNS zones"). The operator asked for the link, so this warns and blocks nothing.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from shared.core.base.bodies import Json, Seen
+from shared.core.base.ids import ResourceId
+from shared.core.base.target import Connection, Target
+from shared.core.catalogue.catalogue import Catalogue, Cloud
+from shared.core.catalogue.service_rules import host_names, public_suffix
+from shared.core.kinds.endpoint import connection_of
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE
+from shared.core.kinds.link import Link
+from shared.core.plan.actions import Create, Replace
+from shared.core.plan.plan import Plan
+
+SHOWN = 10  # ids in one finding; the rest is counted
+REMEDY = "connect them too, set dns.fallback_to_internet: true, or add their records to the zone"
+
+_HOST = re.compile(r"(?:[a-z]+://)?([^/:]+)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A resource with approved private endpoint connections. `hosts`: every host name that its body tells.
+
+    The target is bare (no properties, no tags): many are held for a minute.
+    """
+
+    target: Target
+    hosts: tuple[str, ...]
+    connections: tuple[Connection, ...]
+
+    @classmethod
+    def parse(cls, body: Json) -> Self | None:
+        """Read a resource's body; None where no connection is approved: its public name leads nowhere else.
+
+        Raises InvalidId or InputError for a body without an id that can be read.
+        """
+        target = Target.parse(body)
+        approved = tuple(c for c in target.connections if c.status.lower() == "approved")
+        if not approved:
+            return None
+        hosts = host_names(_hosts(target.properties))
+        return cls(replace(target, tags={}, properties={}), hosts, approved)
+
+    def records(self, zone: str) -> frozenset[str]:
+        """The names of its records in the zone, any of which shows that the zone knows it.
+
+        Those that its body tells, else its own name: a key vault speaks of another suffix than its zone's.
+        Not exact where neither holds: what a service keeps under names of its own making (the storage behind
+        a Kusto cluster or a backup vault, a disk access) is taken for missing though it may be there.
+        """
+        suffix = f".{public_suffix(zone.lower())}"
+        told = frozenset(host.removesuffix(suffix) for host in self.hosts if host.endswith(suffix))
+        return told or frozenset({self.target.id.name.lower()})
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """What a zone does not answer for: surely, perhaps, and what could not be looked at, in words."""
+
+    lost: tuple[ResourceId, ...] = ()
+    perhaps: tuple[ResourceId, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def beside(self, target: ResourceId) -> Self:
+        """Without the resource whose own record is about to be made."""
+        lost, perhaps = (tuple(at for at in ids if at != target) for ids in (self.lost, self.perhaps))
+        return replace(self, lost=lost, perhaps=perhaps)
+
+
+def new_links(plan: Plan) -> Mapping[ResourceId, tuple[ResourceId, ...]]:
+    """The networks that the plan would link to each zone, without a way back to public DNS."""
+    blocked = {block.id for block in plan.blocks}
+    found: dict[ResourceId, tuple[ResourceId, ...]] = {}
+    for action in plan.actions:
+        link = action.want if isinstance(action, Create | Replace) else None
+        if isinstance(link, Link) and not link.fallback and link.zone not in blocked:
+            found[link.zone] = (*found.get(link.zone, ()), link.network)
+    return found
+
+
+type Named = Callable[[Candidate, str], bool | None]
+
+
+def naming(zone: str, cloud: Cloud, catalogue: Catalogue) -> Named:
+    """Whether a group of a resource is named in the zone; None where that is not known."""
+    return lambda one, group: catalogue.named_in(zone, one.target, group, cloud, one.hosts)
+
+
+def open_questions(candidates: Iterable[Candidate], named: Named) -> tuple[ResourceId, ...]:
+    """The endpoints that have to be read before these resources, which have no record, can be judged."""
+    found = {
+        connection.endpoint_id
+        for one in candidates
+        for connection in one.connections
+        if connection.endpoint_id and _leads_here(one, connection, named, {}) is None
+    }
+    return tuple(sorted(found, key=lambda at: at.key))
+
+
+def shadow(candidates: Iterable[Candidate], named: Named, endpoints: Mapping[ResourceId, Seen]) -> Shadow:
+    """Judge resources that have no record in the zone, by the endpoints that could be read."""
+    lost: list[ResourceId] = []
+    perhaps: list[ResourceId] = []
+    for one in candidates:
+        verdicts = [_leads_here(one, connection, named, endpoints) for connection in one.connections]
+        if True in verdicts:
+            lost.append(one.target.id)
+        elif None in verdicts:
+            perhaps.append(one.target.id)
+    return Shadow(tuple(lost), tuple(perhaps))
+
+
+def _leads_here(
+    one: Candidate, connection: Connection, named: Named, endpoints: Mapping[ResourceId, Seen]
+) -> bool | None:
+    """Whether this connection lets public DNS lead into the zone, and no record of it is on its way there.
+
+    Some providers tell a connection's group, of others only the endpoint does. The record of an endpoint of
+    ours follows by itself, and which one is ours only its tags say.
+    """
+    endpoint = endpoints.get(connection.endpoint_id) if connection.endpoint_id else None
+    if endpoint is not None and endpoint.tags.get(MARK_TAG) == MARK_VALUE:
+        return False
+    asked = connection_of(endpoint) if endpoint is not None else None
+    groups = connection.group_ids or ((asked.group,) if asked and asked.group else ())
+    verdicts = [named(one, group) for group in groups]
+    if groups and True not in verdicts and None not in verdicts:
+        return False
+    return True if endpoint is not None and True in verdicts else None
+
+
+def finding(zone: ResourceId, networks: Iterable[ResourceId], found: Shadow) -> str | None:
+    """What an operator should hear before these networks are linked to the zone; None if nothing."""
+    parts = (
+        ("concerned", [at.text for at in found.lost]),
+        ("perhaps concerned", [at.text for at in found.perhaps]),
+        ("not looked at", list(found.unread)),
+    )
+    told = [f"{what}: {_some(items)}" for what, items in parts if items]
+    if not told:
+        return None
+    linked = ", ".join(network.name for network in networks)
+    return (
+        f"once linked, {linked} can ask the zone {zone.name} alone, and no longer resolve what has a private "
+        f"endpoint and no record in it; {'; '.join(told)}; remedy: {REMEDY}"
+    )
+
+
+def _some(items: list[str]) -> str:
+    rest = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
+    return f"{', '.join(items[:SHOWN])}{rest}"
+
+
+def _hosts(value: Any) -> Iterator[str]:
+    """The host part of every text in a body that could be a host name or a URL."""
+    match value:
+        case str() if found := _HOST.match(value):
+            yield found[1]
+        case Mapping():
+            for inner in value.values():
+                yield from _hosts(inner)
+        case list():
+            for inner in value:
+                yield from _hosts(inner)

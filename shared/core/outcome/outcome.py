@@ -1,0 +1,93 @@
+"""Outcomes: what became of one resource, and what a person can do about it.
+
+Place in the data's way: the last value. The ledger stores its `record()`; a log line and the HTTP answer
+are made from the same.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.core.base.ids import ResourceId
+from shared.core.outcome.proof import Path, Proof
+
+
+class Result(StrEnum):
+    """How a walk ended."""
+
+    CONNECTED = "Connected"
+    PENDING = "Pending"
+    BLOCKED = "Blocked"
+    FAILED = "Failed"
+    DECLINED = "Declined"
+    REMOVED = "Removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One action as it was carried out: `ended` is done, failed or skipped."""
+
+    verb: str
+    id: ResourceId
+    reason: str
+    ended: str = "done"
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The state of one target after a walk. `seconds` is the walk's own time, `requests` its ARM requests."""
+
+    target: ResourceId
+    result: Result
+    at: datetime
+    profile: str = ""
+    code: str = ""
+    reason: str = ""
+    remedy: str = ""
+    proof: Proof | None = None
+    done: tuple[Done, ...] = ()
+    findings: tuple[str, ...] = ()
+    requests: int = 0
+    writes: int = 0
+    seconds: float = 0.0
+    correlation: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """The outcome as JSON: the same shape in the ledger, in history and over HTTP."""
+        return {
+            "resource_id": self.target.text,
+            "result": self.result.value,
+            "at": self.at.isoformat(),
+            "profile": self.profile,
+            "code": self.code,
+            "reason": self.reason,
+            "remedy": self.remedy,
+            "paths": [_path(path) for path in self.proof.paths] if self.proof else [],
+            "checks": [
+                {"check": c.name, "subject": c.subject, "holds": c.holds, "seen": c.seen}
+                for c in (self.proof.checks if self.proof else ())
+            ],
+            "actions": [
+                {"action": d.verb, "id": d.id.text, "reason": d.reason, "ended": d.ended, "error": d.error}
+                for d in self.done
+            ],
+            "findings": list(self.findings),
+            "requests": self.requests,
+            "writes": self.writes,
+            "seconds": round(self.seconds, 3),
+            "correlation": self.correlation,
+        }
+
+
+def _path(path: Path) -> dict[str, Any]:
+    return {
+        "group": path.group,
+        "endpoint": path.endpoint.text,
+        "status": path.status,
+        "addresses": [{"ip": a.ip, "member": a.member, "fqdns": list(a.fqdns)} for a in path.addresses],
+        "records": [
+            {"fqdn": r.fqdn, "addresses": list(r.addresses), "zone": r.zone.text} for r in path.records
+        ],
+    }

@@ -1,0 +1,163 @@
+"""How a walk ended: the result, its reason and its remedy, from the proof and from what went wrong.
+
+Place in the data's way: between `Proof` and `Outcome`. The order of the cases is the order in which a
+person wants to hear them: what somebody must do, what failed, what passes by itself, what is missing.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from shared.core.base.errors import (
+    BlockedError,
+    CausewayError,
+    InputError,
+    NotAttempted,
+    PermanentError,
+    TransientError,
+)
+from shared.core.outcome.outcome import Done, Result
+from shared.core.outcome.proof import EXTERNAL_LINKS, EXTERNAL_RECORDS, Proof
+from shared.core.plan.actions import Block
+from shared.core.policy.intent import Declined, NotAsked
+
+NOTHING = Proof((), ())
+RERUN = "rerun the resource; if it fails again, look at its history"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A walk's result. `findings`: what is no fault and worth hearing all the same.
+
+    `again`: it passes by itself and is worth another try, after `retry_after` seconds if Azure named any.
+    `waiting`: for a person or another program, who may take days; it is looked at again and never given up.
+    `quiet`: nobody asked and nothing is remembered; only a person who asked by hand wants to hear it.
+    """
+
+    result: Result
+    code: str = ""
+    reason: str = ""
+    remedy: str = ""
+    profile: str = ""
+    proof: Proof | None = None
+    done: tuple[Done, ...] = ()
+    findings: tuple[str, ...] = ()
+    again: bool = False
+    waiting: bool = False
+    quiet: bool = False
+    retry_after: float | None = None
+
+
+def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayError], profile: str) -> Ending:
+    """Judge a walk that tried to connect. Something transient beside a block is tried again as well.
+
+    So is what nobody knows: most of it passes, and the tries are numbered.
+    """
+    passing = [error for error in errors if isinstance(error, TransientError)]
+    judged = _worst(errors) or _proven(proof)
+    return replace(
+        judged,
+        profile=profile,
+        proof=proof,
+        done=done,
+        again=bool(passing) or judged.waiting or judged.result is Result.FAILED,
+        retry_after=max((error.retry_after or 0.0 for error in passing), default=None),
+    )
+
+
+def _worst(errors: Collection[CausewayError]) -> Ending | None:
+    for error in errors:
+        if isinstance(error, BlockedError):
+            return Ending(Result.BLOCKED, error.code, str(error), error.remedy)
+    for error in errors:
+        if isinstance(error, PermanentError) and not isinstance(error, NotAttempted):
+            return Ending(Result.FAILED, error.code, str(error), RERUN)
+        if isinstance(error, InputError):
+            return Ending(Result.FAILED, "InvalidInput", str(error), error.remedy)
+    for error in errors:
+        if isinstance(error, TransientError):
+            return Ending(Result.PENDING, error.code or "Retrying", str(error), "none: it is tried again")
+    return None
+
+
+def _proven(proof: Proof) -> Ending:
+    if proof.holds:
+        return Ending(Result.CONNECTED, reason="every check holds")
+    if stops := [check for check in proof.failures if check.remedy]:
+        reason = "; ".join(check.seen for check in stops)
+        remedy = "; ".join(dict.fromkeys(check.remedy for check in stops))
+        return Ending(Result.BLOCKED, stops[0].code, reason, remedy)
+    if any(path.status.lower() == "pending" for path in proof.paths):
+        remedy = "approve the private endpoint connection on the resource"
+        reason = "the connection waits for approval"
+        return Ending(Result.PENDING, "AwaitingApproval", reason, remedy, waiting=True)
+    failed = {check.name for check in proof.failures}
+    if failed and failed <= {EXTERNAL_RECORDS, EXTERNAL_LINKS}:
+        return _awaiting_dns(proof)
+    missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
+    return Ending(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
+
+
+def _awaiting_dns(proof: Proof) -> Ending:
+    """Somebody else keeps the names, and has not done so yet."""
+    records = [check for check in proof.failures if check.name == EXTERNAL_RECORDS]
+    links = [f"{check.subject} ({check.seen})" for check in proof.failures if check.name == EXTERNAL_LINKS]
+    remedies = (
+        "see to it that the policy or person who keeps the zone groups attaches one" if records else "",
+        f"link each of these networks to the zone that follows it: {', '.join(links)}" if links else "",
+    )
+    seen = "; ".join([*(check.seen for check in records), *(f"not resolved by {one}" for one in links)])
+    remedy = "; ".join(filter(None, remedies))
+    return Ending(
+        Result.PENDING, "AwaitingDns", f"somebody else keeps the names: {seen}", remedy, waiting=True
+    )
+
+
+def refused(why: Declined | Block) -> Ending:
+    """It was asked for and cannot be done as asked, found before anything was written."""
+    result = Result.DECLINED if isinstance(why, Declined) else Result.BLOCKED
+    return Ending(result, why.code, why.reason, why.remedy)
+
+
+def removed(done: tuple[Done, ...], errors: Collection[CausewayError], reason: str, profile: str) -> Ending:
+    """Judge a walk that took away what was ours."""
+    if errors:
+        return ending(NOTHING, done, errors, profile)
+    return Ending(Result.REMOVED, reason=reason, profile=profile, done=done, findings=left_standing(done))
+
+
+def left_standing(done: Iterable[Done]) -> tuple[str, ...]:
+    """What a removal did not take."""
+    return tuple(f"{step.id.text} stays: {step.reason}" for step in done if step.verb == "Keep")
+
+
+def broken_off(error: CausewayError, profile: str) -> Ending:
+    """Judge a walk that could not even read what it needed."""
+    return ending(NOTHING, (), (error,), profile)
+
+
+def given_up(last: Ending) -> Ending:
+    """It was tried often enough: say so, and leave it to the drift timer. A wait for somebody stays one."""
+    if last.waiting:
+        return replace(last, again=False)
+    reason = f"{last.reason} (given up after many tries)"
+    return replace(last, result=Result.FAILED, reason=reason, remedy=RERUN, again=False)
+
+
+def unasked(why: NotAsked | None) -> Ending:
+    """Nobody asked, or the resource does not exist, and there is no past: nothing worth keeping."""
+    if why is None:
+        remedy = "check the id; a resource that is created later is seen by its event"
+        return Ending(Result.DECLINED, "NotFound", "the resource does not exist", remedy, quiet=True)
+    remedy = "tag the resource, or list its type under opt_in.always"
+    return Ending(Result.DECLINED, "NotAsked", why.reason, remedy, quiet=True)
+
+
+def left_alone(why: NotAsked, profile: str) -> Ending:
+    """It was connected once, nobody asks any more, and the profile says to keep what was made."""
+    return Ending(
+        Result.DECLINED,
+        "NotAsked",
+        f"{why.reason}; what Causeway made for it stays (on_opt_out: keep)",
+        f"let the policy have a profile {profile} with on_opt_out: remove, or delete the endpoints by hand",
+        profile,
+    )

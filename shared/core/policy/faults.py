@@ -1,0 +1,187 @@
+"""What is wrong with a policy, in words that a person can follow.
+
+Place in the data's way: beside `policy.py`. Faults that one field shows come from pydantic and are
+translated here; rules between fields are checked on the document itself, because pydantic skips such
+rules as soon as any field is at fault, and an operator wants to hear everything at once.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from shared.core.base.errors import Fault, clean
+from shared.core.base.regions import region_key
+from shared.core.catalogue.catalogue import Catalogue
+
+type Path = tuple[str | int, ...]
+
+_COMPASS = re.compile(r"north|south|east|west|central|\d")
+_NEAR = 0.88  # a slip of one or two letters in a region's name
+
+
+def suspect_region(region: str, known: Iterable[str]) -> str | None:
+    """The region that was probably meant, if this looks like a slip; None if it is known, or may be new.
+
+    Azure opens regions faster than a catalogue learns of them: a new number, or another point of the
+    compass in a known country, is taken for what it says.
+    """
+    names = frozenset(known)
+    stems = {_COMPASS.sub("", name) for name in names}
+    if region in names or _COMPASS.sub("", region) in stems:
+        return None
+    return next(iter(difflib.get_close_matches(region, sorted(names), n=1, cutoff=_NEAR)), None)
+
+
+def near(word: str, words: Iterable[str], otherwise: str) -> str:
+    """A remedy: the known word that was probably meant."""
+    spelled = {name.lower(): name for name in words}
+    found = difflib.get_close_matches(word.lower(), sorted(spelled), n=1, cutoff=0.6)
+    return f"did you mean {spelled[found[0]]}?" if found else otherwise
+
+
+def translated(details: Iterable[Any], keys: Callable[[Path], Iterable[str]]) -> list[Fault]:
+    """pydantic's errors as faults. `keys` gives the keys that a mapping at some path may have."""
+    # pydantic counts only the sound entries: a list whose entries are all faulty is not "too short" as well
+    counted = (detail for detail in details if detail["type"] != "too_short" or not detail["input"])
+    return [_translate(detail, keys) for detail in counted]
+
+
+def _translate(detail: Mapping[str, Any], keys: Callable[[Path], Iterable[str]]) -> Fault:
+    place: Path = tuple(part for part in detail["loc"] if part != "[key]")
+    ctx = detail.get("ctx", {})
+    problem, remedy = detail["msg"], "correct the value"
+    match detail["type"]:
+        case "policy":
+            problem, remedy = ctx["problem"], ctx["remedy"]
+        case "missing":
+            return Fault(written(place), "", "it is missing", "add it")
+        case "extra_forbidden":
+            names = tuple(keys(place[:-1]))
+            problem, remedy = (
+                "nothing is called so here",
+                near(str(place[-1]), names, f"known: {', '.join(names)}"),
+            )
+        case "literal_error":
+            problem, remedy = "it is not one of the choices", f"write {ctx['expected']}"
+        case "model_type" | "dict_type":
+            problem, remedy = "it must be a mapping", "write `key: value` lines below it"
+        case "tuple_type":
+            problem, remedy = "it must be a list", "write it as [a, b], or one `- entry` a line"
+        case "bool_type":
+            problem, remedy = "it must be true or false", "write true or false"
+        case "int_type":
+            problem, remedy = "it must be a whole number", "write it in digits, without quotes"
+        case "string_type":
+            problem, remedy = "it must be text", "write it as a string, in quotes if need be"
+        case "too_short":
+            problem, remedy = "it needs at least one entry", "add one"
+        case "greater_than_equal" | "less_than_equal":
+            bound = f"at least {ctx['ge']}" if "ge" in ctx else f"at most {ctx['le']}"
+            problem, remedy = f"it must be {bound}", f"write a number that is {bound}"
+    return Fault(written(place), shown(detail["input"]), problem, remedy)
+
+
+def written(path: Path) -> str:
+    """A path as a person reads it: `profiles.default.subnets.westeurope[0]`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{clean(part, 80)}" for part in path)
+    return text.lstrip(".")
+
+
+def shown(value: object) -> str:
+    """A value as a fault repeats it; of a list or a mapping only that it is one."""
+    match value:
+        case str():
+            return clean(value, 80)
+        case Mapping():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+        case bool() | int() | float() | None:
+            return json.dumps(value)
+        case _:
+            return clean(str(value), 80)
+
+
+def across(document: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
+    """Faults between fields. What has not the shape that a rule needs is left to the field's own fault."""
+    if not document.get("subscriptions") and not document.get("management_groups"):
+        remedy = "list a subscription's id, or a management group under management_groups"
+        yield Fault("subscriptions", "", "nothing is watched", remedy)
+    profiles = document.get("profiles")
+    if isinstance(profiles, Mapping) and "default" not in profiles:
+        remedy = "name one profile `default`: it serves `enabled` and the types under always"
+        yield Fault("profiles.default", "", "it is missing", remedy)
+    for name, profile in _mapping(profiles).items():
+        if isinstance(profile, Mapping):
+            yield from _of_profile(("profiles", str(name)), profile, catalogue)
+
+
+def _of_profile(at: Path, profile: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
+    regions = [region_key(name) for name in _mapping(profile.get("subnets")) if isinstance(name, str)]
+    for region in sorted({name for name in regions if regions.count(name) > 1}):
+        path = written((*at, "subnets", region))
+        yield Fault(path, "", "the region is listed twice in different spellings", "join the two lists")
+    fallback = profile.get("fallback_region")
+    if isinstance(fallback, str) and region_key(fallback) not in regions:
+        remedy = f"name one of: {', '.join(regions)}" if regions else "list subnets for it"
+        path = written((*at, "fallback_region"))
+        yield Fault(path, shown(fallback), "the profile has no subnet in this region", remedy)
+    dns = profile.get("dns")
+    if (
+        isinstance(dns, Mapping)
+        and dns.get("mode", "manage") == "manage"
+        and not dns.get("zones_resource_group")
+    ):
+        remedy = "give the resource group that holds the zones, or set mode to external or none"
+        yield Fault(written((*at, "dns", "zones_resource_group")), "", "mode manage needs it", remedy)
+    yield from _filters(at, _mapping(profile.get("nsg")))
+    yield from _homes(at, profile)
+    yield from _groups(at, profile, catalogue)
+
+
+def _filters(at: Path, nsg: Mapping[Any, Any]) -> Iterator[Fault]:
+    mode = nsg.get("mode", "ignore")
+    if nsg.get("default_deny") is True and mode == "ignore":
+        remedy = "set nsg.mode to ensure or require, or leave default_deny out"
+        yield Fault(written((*at, "nsg", "default_deny")), "true", "mode ignore denies nothing", remedy)
+    if nsg.get("create_group") is True and mode in ("require", "ignore"):
+        remedy = "set nsg.mode to ensure, or leave create_group out"
+        yield Fault(written((*at, "nsg", "create_group")), "true", f"mode {mode} writes nothing", remedy)
+
+
+def _homes(at: Path, profile: Mapping[Any, Any]) -> Iterator[Fault]:
+    """An endpoint must be in the subscription of its network (Microsoft Learn: private endpoints)."""
+    home = _subscription(profile.get("endpoints_resource_group"))
+    for region, subnets in _mapping(profile.get("subnets")).items():
+        for index, subnet in enumerate(subnets if isinstance(subnets, list) else []):
+            if home and (theirs := _subscription(subnet)) and theirs != home:
+                path = written((*at, "subnets", str(region), index))
+                problem = "it is in another subscription than endpoints_resource_group"
+                yield Fault(
+                    path, shown(subnet), problem, "use one subscription in a profile, or drop the group"
+                )
+
+
+def _groups(at: Path, profile: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
+    for kind, groups in _mapping(profile.get("groups")).items():
+        if not isinstance(kind, str) or not isinstance(groups, list) or not catalogue.knows(kind):
+            continue
+        for index, group in enumerate(groups):
+            if isinstance(group, str) and not catalogue.may_have(kind, group):
+                names = [known.group_id for known in catalogue.groups(kind)]
+                path = written((*at, "groups", kind, index))
+                yield Fault(
+                    path, shown(group), "the type has no such sub-resource", f"known: {', '.join(names)}"
+                )
+
+
+def _mapping(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _subscription(value: object) -> str | None:
+    """The subscription in an id, in lower case; None where it is no GUID, which is a fault of its own."""
+    found = re.match(r"/subscriptions/([0-9a-f-]{36})/", value, re.I) if isinstance(value, str) else None
+    return found.group(1).lower() if found else None

@@ -1,0 +1,119 @@
+"""Who asked for a private path: what a resource's tags, its group's tags and the policy say together.
+
+Place in the data's way: the first half of `Desired`. Tags can only choose among the operator's profiles
+and narrow the groups; nothing in a tag ever becomes a network, a zone or a subnet.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.core.base.errors import InputError, clean
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import Catalogue, Group
+from shared.core.policy.policy import Policy, Profile
+
+ENABLED, DISABLED = "enabled", "disabled"
+MAX_TAG_VALUE = 256  # Azure's own limit for a tag's value
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Connect these groups of the target by this profile."""
+
+    profile_name: str
+    profile: Profile
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """It was asked for, and it cannot be done as asked: why, and what the person who asked can do."""
+
+    code: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """Nobody asked, or someone said no: leave it alone. `opted_out`: the tag says `disabled`."""
+
+    reason: str
+    opted_out: bool = False
+
+
+type Intent = Connect | Declined | NotAsked
+
+
+def intent(target: Target, group_tags: Mapping[str, str], policy: Policy, catalogue: Catalogue) -> Intent:
+    """Read the wish for one target. `group_tags` are its resource group's tags (policy `inherit`)."""
+    if not watched(target.id.subscription, policy):
+        return NotAsked("its subscription is not watched")
+    if not catalogue.knows(target.id.type):
+        return NotAsked("its type has no private endpoint in the catalogue")
+    word = wish(target.id.type, target.tags, group_tags, policy)
+    if word is None:
+        return NotAsked("no tag asks for it and its type is not always connected")
+    if word.lower() == DISABLED:
+        return NotAsked(f"the tag {policy.opt_in.tag} says {DISABLED}", opted_out=True)
+    name = "default" if word.lower() == ENABLED else word
+    profile = policy.profiles.get(name)
+    if profile is None:
+        return _unknown_profile(word, policy)
+    return _narrowed(target, name, profile, policy, catalogue)
+
+
+def watched(subscription: str, policy: Policy) -> bool:
+    """No bridge out: only targets in the operator's own subscriptions are ever read or connected."""
+    return subscription.lower() in {watched.lower() for watched in policy.subscriptions}
+
+
+def wish(kind: str, tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> str | None:
+    """The opt-in word that counts: the resource's own tag, then its group's, then the policy's `always`."""
+    for said in (tags, group_tags if policy.opt_in.inherit == "resource_group" else {}):
+        word = tag_value(said, policy.opt_in.tag)
+        if word is not None:
+            return word.strip()
+    always = {name.lower() for name in policy.opt_in.always}
+    return ENABLED if kind.lower() in always else None
+
+
+def tag_value(tags: Mapping[str, str], name: str) -> str | None:
+    """A tag's value; Azure compares tag names without case."""
+    return next((value for key, value in tags.items() if key.lower() == name.lower()), None)
+
+
+def _unknown_profile(word: str, policy: Policy) -> Declined:
+    names = ", ".join(sorted(policy.profiles))
+    return Declined(
+        "UnknownProfile",
+        f"tag {policy.opt_in.tag} names the profile '{clean(word, 80)}', which the policy does not have",
+        f"set the tag to {ENABLED}, {DISABLED} or one of: {names}",
+    )
+
+
+def _narrowed(target: Target, name: str, profile: Profile, policy: Policy, catalogue: Catalogue) -> Intent:
+    tag = f"{policy.opt_in.tag}-groups"
+    asked = tag_value(target.tags, tag)
+    if asked is not None and len(asked) > MAX_TAG_VALUE:
+        return Declined(
+            "InvalidTag", f"tag {tag} is too long to be real", "list group ids, separated by commas"
+        )
+    by_policy = {kind.lower(): groups for kind, groups in profile.groups.items()}
+    chosen = (
+        tuple(part for part in (piece.strip() for piece in asked.split(",")) if part)
+        if asked is not None
+        else by_policy.get(target.id.type.lower(), ())
+    ) or catalogue.default_groups(target)
+    if not chosen:
+        return Declined(
+            "NoGroup",
+            "nothing of this resource is connected by default, or its kind takes no private endpoint",
+            f"name a sub-resource in the tag {tag}; a managed cluster must be a private cluster",
+        )
+    try:
+        return Connect(name, profile, catalogue.resolve(target, chosen))
+    except InputError as fault:
+        source = f"tag {tag}" if asked is not None else f"the profile's groups for {target.id.type}"
+        reason = f"{source} asks for '{fault.value}', which {target.id.name} does not have"
+        return Declined("UnknownGroup", reason, fault.remedy)

@@ -1,0 +1,154 @@
+"""The one place that knows both what is real and what needs it.
+
+Place in the data's way: around all of it. Built when the first function runs, once per process: one
+credential, one transport, one clock. SDKs, and all that needs them, are imported in here and not before:
+listing the functions stays cheap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.core.catalogue.catalogue import Catalogue
+    from shared.core.policy.policy import Policy
+    from shared.flow.intake import Intake
+    from shared.flow.queries import Desk
+    from shared.flow.sweep import Sweeper
+    from shared.flow.worker import Worker
+    from shared.ports import Arm, Clock, Leases, Ledger, WorkQueue
+    from shared.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What the triggers call: one door for each kind."""
+
+    intake: Intake
+    worker: Worker
+    sweeper: Sweeper
+    desk: Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world: real in a process of the app, others in tests."""
+
+    arm: Arm
+    ledger: Ledger
+    leases: Leases
+    queue: WorkQueue
+    clock: Clock
+
+
+def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | None = None) -> Flow:
+    """Put a flow together over any ports."""
+    from shared.core.catalogue.catalogue import load
+    from shared.flow.apply import Applier
+    from shared.flow.cached_reads import SharedReads
+    from shared.flow.hidden_names import Shadows
+    from shared.flow.intake import Intake
+    from shared.flow.public_access import PublicDoor
+    from shared.flow.queries import Desk
+    from shared.flow.reconcile import Reconciler
+    from shared.flow.removal import Remover
+    from shared.flow.sweep import Sweeper
+    from shared.flow.view import Viewer
+    from shared.flow.worker import Worker
+
+    known = catalogue or load()
+    reads = SharedReads(ports.arm, ports.clock)
+    applier = Applier(ports.arm, reads, ports.leases, ports.clock)
+    viewer = Viewer(policy, known, ports.arm, reads)
+    remover = Remover(ports.arm, applier)
+    shadows = Shadows(policy, known, ports.arm, reads)
+    door = PublicDoor(policy, known, ports.arm)
+    reconciler = Reconciler(policy, viewer, shadows, applier, remover, door)
+    sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.queue, ports.clock)
+    return Flow(
+        Intake(ports.queue, frozenset(known.types)),
+        Worker(reconciler, sweeper, ports.ledger, ports.queue, ports.clock, budget),
+        sweeper,
+        Desk(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
+    )
+
+
+_flow: Flow | None = None
+_building = asyncio.Lock()
+
+
+async def flow() -> Flow:
+    """This process's flow. Raises SettingsError or PolicyError, each with every fault at once."""
+    global _flow
+    async with _building:
+        if _flow is None:
+            from shared.core.policy.policy import Policy
+            from shared.settings import Settings
+
+            settings = Settings.read(os.environ)
+            policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
+            refuse_what_nobody_heeds(policy, settings)
+            logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
+            _flow = wire(policy, real_ports(settings, policy), settings.budget)
+    return _flow
+
+
+def refuse_what_nobody_heeds(policy: Policy, settings: Settings) -> None:
+    """A scope that nobody resolves would look like one in which nothing happens; a schedule likewise.
+
+    Raises PolicyError.
+    """
+    from shared.core.base.errors import Fault, PolicyError
+
+    faults: list[Fault] = []
+    if policy.management_groups:
+        named = ", ".join(policy.management_groups)
+        problem, remedy = "management groups are not resolved yet", "list their subscriptions instead"
+        faults.append(Fault("management_groups", named, problem, remedy))
+    wanted, runs = policy.drift.schedule, settings.sweep_schedule
+    if "schedule" in policy.drift.model_fields_set and wanted.split() != runs.split():
+        problem = f"the timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE, '{runs}'"
+        faults.append(Fault("drift.schedule", wanted, problem, "give both the same, or leave this one out"))
+    if faults:
+        raise PolicyError(faults)
+
+
+def _text(path: Path) -> str:
+    from shared.core.base.errors import Fault, PolicyError
+
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "deploy the policy with the app, or name its path in this setting"
+        raise PolicyError([Fault("CAUSEWAY_POLICY", str(path), str(error), remedy)]) from error
+
+
+def real_ports(settings: Settings, policy: Policy) -> Ports:
+    """Azure, as this process's settings name it."""
+    from shared.adapters.arm import SdkArm
+    from shared.adapters.arm_clients import ENDPOINTS, ArmClients
+    from shared.adapters.clock import SystemClock
+    from shared.adapters.identity import credential, transport
+    from shared.adapters.leases import TableLeases
+    from shared.adapters.ledger import TableLedger
+    from shared.adapters.queue import StorageQueue
+    from shared.adapters.storage import open_queue, open_tables
+    from shared.adapters.tables import AzureTable
+
+    clock = SystemClock()
+    identity = credential(settings.client_id, hosted=settings.hosted)
+    endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
+    tables = open_tables(settings.connection, settings.table_uri, identity)
+    queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
+    return Ports(
+        SdkArm(ArmClients(identity, endpoint, transport()), clock),
+        TableLedger(AzureTable(tables, "connections"), AzureTable(tables, "outcomes"), clock),
+        TableLeases(AzureTable(tables, "leases"), clock),
+        StorageQueue(queue),
+        clock,
+    )
