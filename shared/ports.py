@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from shared.core.base.ids import GroupId, ResourceId
-from shared.core.kinds.public_access import Before
+from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.outcome import Outcome
-from shared.core.plan.deletion_record import Going
+from shared.core.plan.deletion_record import Deletion
 
 type Json = dict[str, Any]
 type Page = list[Json]
@@ -31,31 +31,14 @@ class Clock(Protocol):
         """Return after so many seconds."""
 
 
-class Arm(Protocol):
-    """Azure Resource Manager, one resource at a time, in raw JSON: unknown properties survive.
-
-    A `deadline` is a moment of `Clock.monotonic`; a wait that would pass it raises StillRunning.
-    """
+class ArmReader(Protocol):
+    """Reads Azure Resource Manager, in raw JSON."""
 
     async def get(self, at: ResourceId, *, api_version: str | None = None) -> Json | None:
         """The resource's body; None if it does not exist. `api_version` for types we only read."""
 
     async def list(self, parent: ResourceId, collection: str) -> Page:
         """All members of a child collection (`virtualNetworkLinks`), every page."""
-
-    async def put(
-        self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
-    ) -> Json:
-        """Write, await the long operation, and return the settled resource's body."""
-
-    async def settle(self, at: ResourceId, *, deadline: float) -> Json | None:
-        """Await what somebody else, or an earlier walk, began. None if the resource went away."""
-
-    async def delete(self, at: ResourceId, *, deadline: float) -> None:
-        """Delete and wait until it is gone. A missing resource is fine."""
-
-    async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Json:
-        """Change some properties of a resource of any type, await it, and return the body."""
 
     def resources(self, subscription: str) -> AsyncIterator[Page]:
         """All resources of a subscription, a page at a time: id, type, location, tags."""
@@ -65,6 +48,31 @@ class Arm(Protocol):
 
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         """Tags of every resource group of a subscription, by lower-case name."""
+
+
+class ArmWriter(Protocol):
+    """Writes one resource at a time, in raw JSON: unknown properties survive.
+
+    A `deadline` is a moment of `Clock.monotonic`; a wait that would pass it raises StillRunning.
+    """
+
+    async def put(
+        self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
+    ) -> Json:
+        """Write, await the long operation, and return the settled resource's body."""
+
+    async def settle(self, at: ResourceId, *, deadline: float) -> Json | None:
+        """Await what another client, or an earlier pass, began. None if the resource was deleted."""
+
+    async def delete(self, at: ResourceId, *, deadline: float) -> None:
+        """Delete and wait until it is gone. A missing resource is fine."""
+
+    async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Json:
+        """Change some properties of a resource of any type, await it, and return the body."""
+
+
+class Arm(ArmReader, ArmWriter, Protocol):
+    """Azure Resource Manager, read and written."""
 
 
 class Memory(Protocol):
@@ -83,7 +91,7 @@ class Memory(Protocol):
         """Addresses that stand in rules for it, those of endpoints that are gone included."""
 
     @property
-    def closed(self) -> Before | None:
+    def closed(self) -> PreviousAccess | None:
         """What the target's public door was before we closed it; None if we did not."""
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
@@ -95,10 +103,10 @@ class Memory(Protocol):
         `addresses`: what it puts into a rule.
         """
 
-    async def closing(self, was: Before | None) -> None:
+    async def closing(self, was: PreviousAccess | None) -> None:
         """Note what the public door is before it is closed; None where there is no door any more."""
 
-    async def remember(self, going: tuple[Going, ...]) -> None:
+    async def remember(self, deletions: tuple[Deletion, ...]) -> None:
         """Add to history what is about to be deleted. Nothing may be deleted if this raises."""
 
     async def disown(self, gone: Iterable[ResourceId], addresses: Iterable[str] = ()) -> None:

@@ -50,11 +50,12 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     """Put a flow together over any ports."""
     from shared.core.catalogue.catalogue import load
     from shared.flow.apply import Applier
-    from shared.flow.cached_reads import SharedReads
-    from shared.flow.hidden_names import Shadows
+    from shared.flow.cached_reads import CachedReads
+    from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
-    from shared.flow.public_access import PublicDoor
+    from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Desk
+    from shared.flow.reader import Reader
     from shared.flow.reconcile import Reconciler
     from shared.flow.removal import Remover
     from shared.flow.sweep import Sweeper
@@ -62,13 +63,14 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     from shared.flow.worker import Worker
 
     known = catalogue or load()
-    reads = SharedReads(ports.arm, ports.clock)
-    applier = Applier(ports.arm, reads, ports.leases, ports.clock)
-    viewer = Viewer(policy, known, ports.arm, reads)
-    remover = Remover(ports.arm, applier)
-    shadows = Shadows(policy, known, ports.arm, reads)
-    door = PublicDoor(policy, known, ports.arm)
-    reconciler = Reconciler(policy, viewer, shadows, applier, remover, door)
+    cached = CachedReads(ports.arm, ports.clock)
+    reader = Reader(ports.arm, cached, ports.clock)
+    applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
+    viewer = Viewer(policy, known, ports.arm, cached, reader)
+    remover = Remover(reader, applier)
+    hidden = HiddenNamesReader(policy, known, ports.arm, cached)
+    access = PublicAccess(policy, known, ports.arm)
+    reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, ports.clock)
     sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.queue, ports.clock)
     return Flow(
         Intake(ports.queue, frozenset(known.types)),

@@ -31,9 +31,9 @@ from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.log_lines import line
-from shared.core.kinds.public_access import Before
+from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.outcome import Outcome
-from shared.core.plan.deletion_record import Departure, Going
+from shared.core.plan.deletion_record import Deletion, DeletionRecord
 
 log = logging.getLogger("causeway.ledger")
 
@@ -117,7 +117,7 @@ class TableClaim:
         return tuple(addresses_of(self._row.values))
 
     @property
-    def closed(self) -> Before | None:
+    def closed(self) -> PreviousAccess | None:
         return closed_of(self._row.values)
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
@@ -138,14 +138,14 @@ class TableClaim:
             )
         )
 
-    async def closing(self, was: Before | None) -> None:
+    async def closing(self, was: PreviousAccess | None) -> None:
         await self._write(lambda row: closing(row, was))
 
-    async def remember(self, going: tuple[Going, ...]) -> None:
+    async def remember(self, deletions: tuple[Deletion, ...]) -> None:
         """The row is written first: a worker that was overtaken must not delete what another one keeps."""
         await self._write(lambda row: {**row, **lease(self._clock, self._owner)})
         target = ResourceId.parse(self._target)
-        await self._history.append(Departure(target, self._clock.now(), self.profile, going))
+        await self._history.append(DeletionRecord(target, self._clock.now(), self.profile, deletions))
 
     async def disown(self, gone: Iterable[ResourceId], addresses: Iterable[str] = ()) -> None:
         ids, out = tuple(gone), frozenset(addresses)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from shared.adapters.tables import Row, Value, Values, joined, split
 from shared.core.base.ids import ResourceId
-from shared.core.kinds.public_access import Before
+from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.outcome import Outcome, Result
 
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
@@ -100,13 +100,13 @@ def noting(values: Values, addresses: Iterable[str]) -> dict[str, Value]:
     return {**_without(values, "addresses"), **split("addresses", json.dumps(list(addresses)))}
 
 
-def closed_of(values: Values) -> Before | None:
+def closed_of(values: Values) -> PreviousAccess | None:
     """What the target's public door was before we closed it."""
     found = json.loads(joined("closed", values) or "null")
-    return Before(found["path"], found["value"]) if found else None
+    return PreviousAccess(found["path"], found["value"]) if found else None
 
 
-def closing(values: Values, was: Before | None) -> dict[str, Value]:
+def closing(values: Values, was: PreviousAccess | None) -> dict[str, Value]:
     """The row with this in place of what it had."""
     kept = split("closed", json.dumps({"path": was.path, "value": was.value})) if was else {}
     return {**_without(values, "closed"), **kept}

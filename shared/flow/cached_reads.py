@@ -1,135 +1,114 @@
-"""Readings that many targets share, held for a stated, short time.
+"""Reads that many targets share, cached for a stated, short time.
 
-Place in the data's way: below `observe`. What a target alone owns is read anew each time; virtual
-networks, zones and their links are the same for a hundred targets created in one minute. A write that
-depends on one of them reads it anew, under a lease (`flow/apply.py`).
+What one target alone owns is read each time; virtual networks, security groups, zones and links are the same
+for a hundred targets created in one minute. A write that depends on one of them re-reads it, under a lease.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
-from shared.core.kinds.record import API_VERSION, COLLECTION, pointed_to
-from shared.ports import Arm, Clock
+from shared.core.readings.reading import Members, Read
+from shared.ports import ArmReader, Clock
 
-HELD_SECONDS = 60.0
-RECORDS_A_PAGE, SECONDS_A_PAGE = 100, 6.0  # Microsoft Learn: Private DNS REST reference, "Record Sets - List"
-
-_oldest: ContextVar[float] = ContextVar("oldest", default=0.0)
+CACHED_SECONDS = 60.0
 
 
-@contextmanager
-def no_older_than(moment: float) -> Iterator[None]:
-    """Inside, take no reading from before this moment (seconds since 1970).
+@dataclass(frozen=True, slots=True)
+class Timed[T]:
+    """A value and when its reading began, in seconds since 1970."""
 
-    A sweep or a person asks what is true now: all walks of one sweep share readings made after it began.
-    """
-    token = _oldest.set(moment)
-    try:
-        yield
-    finally:
-        _oldest.reset(token)
+    value: T
+    at: float
 
 
-def seen(at: ResourceId, body: dict[str, object] | None) -> Seen | None:
-    """A body as the planner sees it."""
-    return None if body is None else Seen(at, body)
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    """`began` is a moment of `Clock.monotonic`, `at` in seconds since 1970."""
+
+    began: float
+    at: float
+    task: asyncio.Task[object]
 
 
-def seen_all(bodies: list[dict[str, object]]) -> tuple[Seen, ...]:
-    """The members of a collection, each under the id that it gives itself."""
-    return tuple(Seen(ResourceId.parse(str(body["id"])), body) for body in bodies)
+class CachedReads:
+    """One read per id and minute, also when a hundred passes ask at once: they await the same request."""
 
-
-class SharedReads:
-    """One reading per id and minute, also when a hundred walks ask at once: they await the same request."""
-
-    def __init__(self, arm: Arm, clock: Clock, held: float = HELD_SECONDS) -> None:
+    def __init__(self, arm: ArmReader, clock: Clock, seconds: float = CACHED_SECONDS) -> None:
         self._arm = arm
         self._clock = clock
-        self._held = held
-        self._readings: dict[tuple[ResourceId | str, str], tuple[float, float, asyncio.Task[object]]] = {}
+        self._seconds = seconds
+        self._readings: dict[tuple[ResourceId | str, str], _Cached] = {}
 
-    async def get(self, at: ResourceId) -> Seen | None:
-        """The resource, at most `held` seconds old; None where it does not exist."""
-        result = await self._read((at, ""), lambda: self._get(at))
-        assert result is None or isinstance(result, Seen)  # noqa: S101
-        return result
-
-    async def list(self, parent: ResourceId, collection: str) -> tuple[Seen, ...]:
-        """The members of a collection, at most `held` seconds old."""
-        result = await self._read((parent, collection), lambda: self._list(parent, collection))
-        assert isinstance(result, tuple)  # noqa: S101
-        return result
-
-    async def group_tags(self, at: ResourceId) -> Mapping[str, str]:
-        """The tags of the resource group that holds `at`."""
-        result = await self._read(
-            (at.subscription.lower(), "resourceGroups"), lambda: self._arm.resource_groups(at.subscription)
+    async def resource(self, read: Read, not_older_than: float = 0.0) -> Timed[Seen | None]:
+        """The resource; None where it does not exist."""
+        found = await self._read(
+            (read.at, ""), lambda: read_object(self._arm, read), not_older_than, read.max_age
         )
-        assert isinstance(result, dict)  # noqa: S101
-        tags = result.get(at.resource_group.lower(), {})
-        assert isinstance(tags, Mapping)  # noqa: S101
-        return tags
+        return cast(Timed[Seen | None], found)
 
-    async def records(self, zone: ResourceId) -> Mapping[str, frozenset[str]]:
-        """The addresses in a zone by the lower-case names of its records; empty if it does not exist.
+    async def members(self, read: Read, not_older_than: float = 0.0) -> Timed[Members]:
+        """The members of a collection."""
+        key = (read.at, read.collection.lower())
+        found = await self._read(key, lambda: read_members(self._arm, read), not_older_than, read.max_age)
+        return cast(Timed[Members], found)
 
-        A zone is listed a hundred records a page, and private DNS allows 500 reads in 5 minutes for a whole
-        subscription: the larger it is, the longer a list serves, so that one zone takes a tenth of them.
-        """
-        body = await self.get(zone)
-        if body is None:
-            return {}
-        pages = int(body.properties.get("numberOfRecordSets") or 0) // RECORDS_A_PAGE + 1
-        name, seconds = f"records of {zone.key}", max(self._held, pages * SECONDS_A_PAGE)
-        return await self.held(name, lambda: self._records(zone), seconds)
+    async def group_tags(self, at: ResourceId, not_older_than: float = 0.0) -> Mapping[str, str]:
+        """The tags of the resource group that holds `at`."""
+        key = (at.subscription.lower(), "resourcegroups")
+        found = await self._read(key, lambda: self._arm.resource_groups(at.subscription), not_older_than)
+        return cast(Mapping[str, Mapping[str, str]], found.value).get(at.resource_group.lower(), {})
 
-    async def held[T](self, what: str, read: Callable[[], Awaitable[T]], seconds: float | None = None) -> T:
-        """What `read` makes of several requests, kept like one reading; `what` is its name among them.
-
-        `seconds`: how old it may be, where that is not the usual time.
-        """
-        return cast(T, await self._read((what, "made"), read, seconds))
-
-    def anew(self) -> AbstractContextManager[None]:
-        """Inside, take no reading that is older than this call."""
-        return no_older_than(self._clock.now().timestamp())
+    async def computed[T](
+        self,
+        name: str,
+        read: Callable[[], Awaitable[T]],
+        not_older_than: float = 0.0,
+        max_age: float | None = None,
+    ) -> T:
+        """What `read` makes of several requests, cached like one read under this name."""
+        return cast(T, (await self._read((name, "computed"), read, not_older_than, max_age)).value)
 
     def forget(self, at: ResourceId) -> None:
         """Something at, or right below, this id was written: the next reader asks Azure."""
         for key in [key for key in self._readings if key[0] == at or key[0] == at.parent]:
             del self._readings[key]
 
-    async def _records(self, zone: ResourceId) -> Mapping[str, frozenset[str]]:
-        pages = self._arm.pages(f"{zone.text}/{COLLECTION}", api_version=API_VERSION)
-        listed = [Seen(zone, one) async for page in pages for one in page]
-        return {str(one.body.get("name")).lower(): pointed_to(one) for one in listed}
-
-    async def _get(self, at: ResourceId) -> object:
-        return seen(at, await self._arm.get(at))
-
-    async def _list(self, parent: ResourceId, collection: str) -> object:
-        return seen_all(await self._arm.list(parent, collection))
-
     async def _read(
         self,
         key: tuple[ResourceId | str, str],
         read: Callable[[], Awaitable[object]],
-        seconds: float | None = None,
-    ) -> object:
-        now, limit = self._clock.monotonic(), self._held if seconds is None else seconds
+        not_older_than: float,
+        max_age: float | None = None,
+    ) -> Timed[object]:
+        now, limit = self._clock.monotonic(), max(self._seconds, max_age or 0.0)
         known = self._readings.get(key)
-        if known is None or now >= known[0] + limit or known[1] < _oldest.get():
-            known = (now, self._clock.now().timestamp(), asyncio.ensure_future(read()))
+        if known is None or now >= known.began + limit or known.at < not_older_than:
+            known = _Cached(now, self._clock.now().timestamp(), asyncio.ensure_future(read()))
             self._readings[key] = known
         try:
-            return await asyncio.shield(known[2])
+            return Timed(await asyncio.shield(known.task), known.at)
         except Exception:
-            if self._readings.get(key) is known:  # a failed reading is nobody's truth
+            if self._readings.get(key) is known:  # a failed reading is not cached
                 del self._readings[key]
             raise
+
+
+async def read_object(arm: ArmReader, read: Read) -> Seen | None:
+    """One resource, read now."""
+    body = await arm.get(read.at, api_version=read.api_version or None)
+    return None if body is None else Seen(read.at, body)
+
+
+async def read_members(arm: ArmReader, read: Read) -> Members:
+    """The members of a collection, each under the id that it gives itself, read now."""
+    if read.api_version:
+        pages = arm.pages(f"{read.at.text}/{read.collection}", api_version=read.api_version)
+        listed = [body async for page in pages for body in page]
+        named = ((read.at.child(read.collection, str(body.get("name"))), body) for body in listed)
+        return Members(tuple(Seen(at, body) for at, body in named))
+    listed = await arm.list(read.at, read.collection)
+    return Members(tuple(Seen(ResourceId.parse(str(body["id"])), body) for body in listed))

@@ -1,87 +1,82 @@
-"""Choosing sites, and asking Azure about room where that can still change the choice.
+"""Choosing sites, and reading capacity where that can still change the choice.
 
-Place in the data's way: between `Surroundings` and `Desired`, around `core/place.py`, which decides. A walk
-that makes no endpoint asks nothing here.
+`core/placement/sites.py` decides. A pass that creates no endpoint asks nothing here.
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from shared.core.base.bodies import Seen
 from shared.core.base.errors import CausewayError
 from shared.core.base.ids import ResourceId
 from shared.core.base.log_lines import line
+from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
-from shared.core.placement.candidate import addresses_needed
-from shared.core.placement.capacity import Usage, endpoints_used
-from shared.core.placement.sites import Doubt, Members, Site, Used, doubt, sites
-from shared.core.plan.actions import Block
+from shared.core.placement.capacity import addresses_needed
+from shared.core.placement.sites import Candidates, Doubt, Members, Used, doubt, sites
+from shared.core.plan.desired import Request
 from shared.core.policy.intent import Connect
 from shared.core.policy.policy import Policy
-from shared.core.readings.observed import Surroundings
-from shared.flow.cached_reads import SharedReads
-from shared.ports import Arm, Page
+from shared.core.readings.capacity import Usage, endpoints_used
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Read
+from shared.flow.cached_reads import CachedReads
+from shared.flow.reader import Reader
+from shared.ports import ArmReader, Page
 
-log = logging.getLogger("causeway.room")
+log = logging.getLogger("causeway.capacity")
 
 USAGES_API = "2024-05-01"  # Microsoft.Network: REST reference "Usages - List"
 NEAR = 0.9  # of the limit: from here on a count is asked for as often as everything else
-FAR = 3600.0  # seconds that a count stays good below that: nobody makes thousands of endpoints in an hour
+FAR = 3600.0  # seconds that a count stays good below that: an hour brings no thousands of endpoints
 
 
 @dataclass(frozen=True, slots=True)
-class RoomReader:
+class CapacityReader:
     """Reads what a target's groups take, and what a subscription has used."""
 
     policy: Policy
     catalogue: Catalogue
-    arm: Arm
-    shared: SharedReads
+    arm: ArmReader
+    cached: CachedReads
+    reader: Reader
 
-    async def sites(
-        self,
-        target: Target,
-        connect: Connect,
-        region: str,
-        subnets: tuple[ResourceId, ...],
-        around: Surroundings,
-    ) -> tuple[Mapping[str, Site] | Block, Surroundings]:
-        """The sites, sure enough to write, and the surroundings with what was asked for that.
+    async def request(
+        self, target: Target, connect: Connect, found: Candidates, observed: Observed
+    ) -> tuple[Request | Refusal, Observed]:
+        """The target with its sites, certain enough to write, and the picture with what was read for that.
 
-        It ends: each round answers one question for good, and there are as many as candidates, and one.
+        Terminates: each round settles one question; at most one per candidate, plus one.
         """
         while True:
-            chosen = sites(target, connect, region, subnets, around, self.policy.limits)
-            asked = doubt(chosen, around)
+            chosen = sites(target, connect, found, self.policy.limits, observed)
+            asked = doubt(chosen, observed)
             if asked is None:
-                return chosen, around
-            around = await self._answered(target, connect, asked, around)
+                return chosen if isinstance(chosen, Refusal) else Request(target, connect, chosen), observed
+            observed = await self._answered(target, connect, asked, observed)
 
-    async def _answered(
-        self, target: Target, connect: Connect, asked: Doubt, around: Surroundings
-    ) -> Surroundings:
-        room = around.room
+    async def _answered(self, target: Target, connect: Connect, asked: Doubt, observed: Observed) -> Observed:
+        capacity = observed.capacity
         match asked:
             case Used(subscription, region):
-                used = await self._used(subscription, region)
-                return replace(around, room=replace(room, used={**room.used, (subscription, region): used}))
+                used = {**capacity.used, (subscription, region): await self._used(subscription, region)}
+                return replace(observed, capacity=replace(capacity, used=used))
             case Members(scarce):
                 groups = [group.group_id for group in connect.groups]
                 takes = addresses_needed(target.id.type, groups, await self._members(target.id))
-                networks = {**around.networks, **await self._anew(scarce)}
-                return replace(around, room=replace(room, addresses=takes), networks=networks)
+                if scarce:  # the last few addresses of a subnet are not counted in a minute-old reading
+                    observed = await self.reader.fresh([Read(scarce)], observed)
+                return replace(observed, capacity=replace(capacity, addresses=takes))
 
     async def _used(self, subscription: str, region: str) -> Usage | None:
         """The private endpoints of a subscription in a region; an hour matters only close to the limit."""
         name = f"private endpoints of {subscription} in {region}"
         path = f"/subscriptions/{subscription}/providers/Microsoft.Network/locations/{region}/usages"
         try:
-            used = await self.shared.held(name, lambda: self._count(path), FAR)
+            used = await self.cached.computed(name, lambda: self._count(path), max_age=FAR)
             near = used is not None and used.count >= NEAR * used.limit
-            return await self.shared.held(name, lambda: self._count(path)) if near else used
-        except CausewayError as error:  # a count that cannot be read stops nobody
+            return await self.cached.computed(name, lambda: self._count(path)) if near else used
+        except CausewayError as error:  # without a count, Azure's own limit still holds
             log.warning(line("usages not read", subscription=subscription, region=region, why=str(error)))
             return None
 
@@ -98,10 +93,3 @@ class RoomReader:
 
     async def _listed(self, path: str, version: str) -> Page:
         return [entry async for page in self.arm.pages(path, api_version=version) for entry in page]
-
-    async def _anew(self, scarce: ResourceId | None) -> dict[ResourceId, Seen | None]:
-        """The last few addresses of a subnet are not counted in a reading that is a minute old."""
-        if scarce is None:
-            return {}
-        self.shared.forget(scarce)
-        return {scarce: await self.shared.get(scarce)}

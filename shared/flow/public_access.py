@@ -1,44 +1,42 @@
-"""Closing a target's public door, after the private path is proven, and telling when nobody gets in any more.
+"""Disabling a target's public network access after the private path is proven, and reporting a cut-off.
 
-Place in the data's way: after `Proof`, before the outcome. Causeway closes the door where the profile says
-so, notes what it was, and never opens it again; a person does that, with what was noted.
+Causeway disables it where the profile says so, records what it was, and never enables it again; a person does
+that, with what was recorded.
 """
 
 from dataclasses import dataclass, replace
 
 from shared.core.base.errors import CausewayError
-from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
-from shared.core.kinds.public_access import before, closing, is_open, opening
+from shared.core.kinds.public_access import current_access, disabling, how_to_enable, is_open
+from shared.core.outcome.check import Check
 from shared.core.outcome.outcome import Done, Result
-from shared.core.outcome.proof import Check
 from shared.core.outcome.result import NOTHING, Ending, ending
 from shared.core.policy.intent import Connect
 from shared.core.policy.policy import Policy
-from shared.ports import Arm, Memory
+from shared.flow.reconcile_pass import Pass
+from shared.ports import Arm
 
 CHECK = "public access closed"
 
 
 @dataclass(frozen=True, slots=True)
-class PublicDoor:
-    """Shuts the door of targets whose profile asks for it."""
+class PublicAccess:
+    """Disables public network access of targets whose profile asks for it."""
 
     policy: Policy
     catalogue: Catalogue
     arm: Arm
 
-    def closes(self, target: Target, connect: Connect, reached: Ending) -> bool:
-        """`shut` would close the door now."""
+    def will_disable(self, target: Target, connect: Connect, reached: Ending) -> bool:
+        """`disable` would write now."""
         switch = self.catalogue.public_switch(target.id.type)
         asked = connect.profile.public_access == "disable" and reached.result is Result.CONNECTED
         return asked and switch is not None and is_open(target, switch)
 
-    async def shut(
-        self, target: Target, connect: Connect, reached: Ending, memory: Memory, deadline: float
-    ) -> Ending:
-        """Close the door if the path holds."""
+    async def disable(self, target: Target, connect: Connect, reached: Ending, current: Pass) -> Ending:
+        """Disable it if the path holds."""
         if connect.profile.public_access != "disable":
             return reached
         switch = self.catalogue.public_switch(target.id.type)
@@ -48,37 +46,26 @@ class PublicDoor:
         if reached.result is not Result.CONNECTED:
             return reached
         if not is_open(target, switch):
-            return _closed(reached)
-        was = before(target, switch)
+            return _disabled(reached)
+        was = current_access(target, switch)
         step = Done("Close", target.id, str(was))
         try:
-            await memory.closing(was)
+            await current.memory.closing(was)
             version = self.catalogue.api_version(target.id.type)
-            body = await self.arm.patch(target.id, closing(switch), api_version=version, deadline=deadline)
-        except CausewayError as error:
-            failed = replace(step, ended="failed", error=str(error))
-            proof = reached.proof or NOTHING
-            judged = ending(proof, (*reached.done, failed), (error,), reached.profile)
-            return replace(judged, findings=reached.findings)
-        shut = replace(reached, done=(*reached.done, step))
-        if is_open(Target.parse(body), switch):
-            reason = "Azure accepted the closing of public access and still shows it open"
-            remedy = "none: it is looked at again"
-            return replace(
-                shut,
-                result=Result.PENDING,
-                code="ClosingPublicAccess",
-                reason=reason,
-                remedy=remedy,
-                again=True,
+            body = await self.arm.patch(
+                target.id, disabling(switch), api_version=version, deadline=current.deadline
             )
-        return _closed(shut)
+        except CausewayError as error:
+            return _failed(reached, step, error)
+        written = replace(reached, done=(*reached.done, step))
+        return _pending(written) if is_open(Target.parse(body), switch) else _disabled(written)
 
-    async def warned(self, at: ResourceId, reached: Ending, memory: Memory) -> Ending:
-        """The ending, said loudly if the door is closed and the path does not hold, however the walk ended.
+    async def warned(self, reached: Ending, current: Pass) -> Ending:
+        """The ending, with a warning if public access is disabled and the path does not hold.
 
-        That costs one more reading of the target, and is a guess only where that is refused.
+        That costs one more read of the target, and is a guess only where that is refused.
         """
+        at, memory = current.target, current.memory
         profile = self.policy.profiles.get(reached.profile or memory.profile)
         disables = profile is not None and profile.public_access == "disable"
         if not (disables or memory.closed) or _holds(reached):
@@ -91,10 +78,28 @@ class PublicDoor:
             closed = body is not None and not is_open(Target.parse(body), switch)
         except CausewayError:
             closed = memory.closed is not None  # nothing newer is known
-        return _cut_off(reached, opening(switch, memory.closed)) if closed else reached
+        return _cut_off(reached, how_to_enable(switch, memory.closed)) if closed else reached
 
 
-def _closed(reached: Ending) -> Ending:
+def _failed(reached: Ending, step: Done, error: CausewayError) -> Ending:
+    failed = replace(step, ended="failed", error=str(error))
+    proof = reached.proof or NOTHING
+    judged = ending(proof, (*reached.done, failed), (error,), reached.profile)
+    return replace(judged, findings=reached.findings)
+
+
+def _pending(reached: Ending) -> Ending:
+    return replace(
+        reached,
+        result=Result.PENDING,
+        code="ClosingPublicAccess",
+        reason="Azure accepted the write that disables public access and still shows it enabled",
+        remedy="none: it is read again",
+        again=True,
+    )
+
+
+def _disabled(reached: Ending) -> Ending:
     proof = reached.proof or NOTHING
     check = Check(CHECK, "public access", holds=True, seen="closed")
     return replace(reached, proof=replace(proof, checks=(*proof.checks, check)))
@@ -106,14 +111,14 @@ def _holds(reached: Ending) -> bool:
 
 
 def _cut_off(reached: Ending, undo: str) -> Ending:
-    """Nobody reaches the target at all now: that must not hide behind the fault that caused it."""
+    """No client reaches the target at all now: that must not be hidden by the fault that caused it."""
     if reached.result is Result.REMOVED:
-        path = "UNREACHABLE: public access is closed and the private path was taken away"
+        path = "UNREACHABLE: public access is closed and the private path was removed"
     elif reached.proof is not None and reached.proof.checks:
         path = "UNREACHABLE: public access is closed and the private path does not hold"
     else:
-        path = "UNREACHABLE unless the private path still stands: public access is closed, nothing was proven"
+        path = "UNREACHABLE unless the private path still exists: public access is closed, nothing was proven"
     first = f"{reached.remedy}; until then, to" if reached.remedy else "to"
     return replace(
-        reached, reason=f"{path}; {reached.reason}", remedy=f"{first} open the public door, {undo}"
+        reached, reason=f"{path}; {reached.reason}", remedy=f"{first} enable public access, {undo}"
     )

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from shared.core.base.errors import CausewayError, InputError, InvalidId
 from shared.core.base.ids import ResourceId, target_key
+from shared.core.base.refusal import Refusal
 from shared.core.base.request_count import counting
 from shared.core.events.work_item import WorkItem
 from shared.core.outcome.outcome import Result
 from shared.core.outcome.result import broken_off
 from shared.core.plan.actions import Block, verb
+from shared.core.plan.obsolete import Recorded
 from shared.core.plan.plan import Plan
 from shared.core.policy.intent import Declined, NotAsked
-from shared.flow.cached_reads import no_older_than
 from shared.flow.reconcile import Reconciler
 from shared.flow.view import View, Viewer
 from shared.ports import Clock, Json, Ledger, WorkQueue
@@ -46,12 +47,13 @@ class Desk:
     async def plan(self, resource_id: str) -> Json:
         """What a walk would do now, with its reasons, removals last; nothing is written."""
         at = self._target(resource_id)
-        with counting() as tally, no_older_than(self.clock.now().timestamp()):
+        with counting() as tally:
             try:
                 known = await self.ledger.get(target_key(at)) or {}
                 owned = tuple(ResourceId.parse(text) for text in known.get("owned", []))
                 profile = str(known.get("profile") or "")
-                found = _shown(*await self.reconciler.preview(at, owned, profile))
+                now = self.clock.now().timestamp()
+                found = _shown(*await self.reconciler.preview(at, Recorded(owned), profile, now))
             except CausewayError as error:
                 stopped = broken_off(error, "")
                 found = {"result": stopped.result.value, "code": stopped.code, "reason": stopped.reason}
@@ -82,13 +84,13 @@ class Desk:
         return None if found is None else {**found, "history": await self.ledger.history(key.lower())}
 
 
-def _shown(found: View | Block | Declined | NotAsked | None, leaving: Plan) -> Json:
+def _shown(found: View | Refusal | Declined | NotAsked | None, leaving: Plan) -> Json:
     match found:
         case View():
             told = {"profile": found.connect.profile_name, "findings": list(found.findings)}
             return {"result": "Plan", **told, "actions": [*_steps(found.plan), *_steps(leaving)]}
-        case Block() | Declined():
-            result = Result.BLOCKED if isinstance(found, Block) else Result.DECLINED
+        case Refusal() | Declined():
+            result = Result.BLOCKED if isinstance(found, Refusal) else Result.DECLINED
             why = {"code": found.code, "reason": found.reason, "remedy": found.remedy}
             return {"result": result.value, **why, "actions": []}
         case NotAsked():

@@ -1,104 +1,107 @@
-"""Taking away what was made for a target: the same walk with nothing wished for.
+"""Removing what was made for a target and is not desired any more.
 
-Place in the data's way: `leftover -> removal plan -> apply`. Only what the ledger notes as ours *and* bears
-our mark today is deleted; what others put in its place stays. What goes is remembered before it does
-(`flow/apply.py`).
+Only what the ledger records as ours *and* bears our mark today is deleted; what others put in its place is
+kept. What is deleted is recorded before (`flow/apply.py`).
 """
 
-import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import CausewayError
 from shared.core.base.ids import ResourceId
-from shared.core.kinds import zone_group
-from shared.core.kinds.endpoint import TYPE as ENDPOINT
-from shared.core.kinds.endpoint import nic_of
-from shared.core.kinds.nic import addresses_in
+from shared.core.kinds.registry import kind_of
 from shared.core.outcome.outcome import Done
 from shared.core.plan.actions import Withdraw
-from shared.core.plan.obsolete import Leftover
+from shared.core.plan.obsolete import Obsolete
 from shared.core.plan.plan import Plan, removal, withdrawal
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Present, Read
 from shared.flow.apply import Applier
-from shared.flow.cached_reads import seen_all
-from shared.ports import Arm, Memory
+from shared.flow.reader import Reader
+from shared.flow.reconcile_pass import Pass
+
+NONE: Mapping[str, frozenset[ResourceId]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What stands of it today. `gone` are the addresses of the endpoints that go."""
+    """What exists of it today, read anew."""
 
-    owned: tuple[Seen, ...]
+    removed: tuple[Seen, ...]
     kept: tuple[Seen, ...]
-    below: tuple[Seen, ...]
-    gone: tuple[str, ...]
+    observed: Observed
+
+    @property
+    def freed(self) -> tuple[str, ...]:
+        """The addresses of the endpoints that are deleted."""
+        return tuple(ip for have in self.removed for ip in kind_of(have.id).freed(have, self.observed))
+
+    @property
+    def below(self) -> tuple[Seen, ...]:
+        """What Azure deletes with its parent."""
+        ids = {have.id for have in self.removed}
+        lists = (found for (at, _), found in self.observed.collections.items() if at in ids)
+        return tuple(one for found in lists if isinstance(found, Present) for one in found.value.items)
 
 
 class Remover:
-    """Deletes what is ours, rules' addresses included."""
+    """Deletes what is ours, and takes its addresses out of shared rules."""
 
-    def __init__(self, arm: Arm, applier: Applier) -> None:
-        self._arm = arm
+    def __init__(self, reader: Reader, applier: Applier) -> None:
+        self._reader = reader
         self._applier = applier
 
-    async def take_away(
-        self, at: ResourceId, left: Leftover, reason: str, memory: Memory, deadline: float
+    async def remove(
+        self, found: Obsolete, reason: str, current: Pass
     ) -> tuple[tuple[Done, ...], tuple[CausewayError, ...]]:
-        """Remove what is left of what we made for a target, after reading each object anew."""
-        found = await self._look(left)
-        freed = frozenset((*left.stale, *found.gone))
-        lost = freed.difference(found.gone)  # their endpoints are gone already: others may have them by now
-        elsewhere = await memory.elsewhere(lost) if lost else {}
-        steps = _steps(at, left, reason, found, elsewhere)
-        applied = await self._applier.apply(steps, memory, deadline)
+        """Remove it after reading each object again."""
+        today = await self._today(found)
+        freed = frozenset((*found.stale, *today.freed))
+        lost = freed.difference(today.freed)  # their endpoints are gone already: others may have them by now
+        elsewhere = await current.memory.elsewhere(lost) if lost else NONE
+        steps = _steps(current.target, found, reason, today, elsewhere)
+        applied = await self._applier.apply(steps, current)
         stays = {step.id for step in applied.done if step.ended != "done"}
         failed = any(isinstance(step, Withdraw) and step.id in stays for step in steps.actions)
-        goes = (one for one in left.goes if one not in stays and one.parent not in stays)
-        await memory.disown(goes, () if failed or left.partial else freed.difference(left.addresses))
+        gone = (one for one in found.removed if one not in stays and one.parent not in stays)
+        out = () if failed or found.partial else freed.difference(found.addresses)
+        await current.memory.disown(gone, out)
         return applied.done, tuple(applied.errors.values())
 
-    async def planned(self, at: ResourceId, left: Leftover, reason: str) -> Plan:
+    async def planned(self, target: ResourceId, found: Obsolete, reason: str) -> Plan:
         """The steps that it would take, without addresses of endpoints that are gone already."""
-        return _steps(at, left, reason, await self._look(left), {})
+        return _steps(target, found, reason, await self._today(found), NONE)
 
-    async def _look(self, left: Leftover) -> _Found:
-        owned, kept = await asyncio.gather(self._standing(left.goes), self._standing(left.kept))
-        endpoints = [have for have in owned if have.id.is_type(ENDPOINT)]
-        gone, below = await asyncio.gather(self._addresses(endpoints), self._below(endpoints))
-        return _Found(tuple(owned), tuple(kept), below, gone)
+    async def _today(self, found: Obsolete) -> _Found:
+        def reads(observed: Observed) -> Iterator[Read]:
+            for at in (*found.removed, *found.kept):
+                yield Read(at)
+            for at in found.removed:
+                if have := observed.present(at):
+                    yield from kind_of(at).removal_reads(have)
 
-    async def _standing(self, ids: tuple[ResourceId, ...]) -> list[Seen]:
-        bodies = await asyncio.gather(*(self._arm.get(at) for at in ids))
-        return [Seen(at, body) for at, body in zip(ids, bodies, strict=True) if body is not None]
-
-    async def _below(self, endpoints: Iterable[Seen]) -> tuple[Seen, ...]:
-        """Zone groups of any name: Azure deletes them with their endpoint."""
-        listed = (self._arm.list(have.id, zone_group.COLLECTION) for have in endpoints)
-        return tuple(one for page in await asyncio.gather(*listed) for one in seen_all(page))
-
-    async def _addresses(self, endpoints: Iterable[Seen]) -> tuple[str, ...]:
-        nics = [nic for have in endpoints if (nic := nic_of(have))]
-        bodies = await asyncio.gather(*(self._arm.get(nic) for nic in nics))
-        seen = [Seen(nic, body) for nic, body in zip(nics, bodies, strict=True) if body]
-        return tuple(address.ip for nic in seen for address in addresses_in(nic))
+        observed = await self._reader.complete(reads, Observed())
+        removed = tuple(have for at in found.removed if (have := observed.present(at)))
+        kept = tuple(have for at in found.kept if (have := observed.present(at)))
+        return _Found(removed, kept, observed)
 
 
 def _steps(
-    at: ResourceId,
-    left: Leftover,
+    target: ResourceId,
+    found: Obsolete,
     reason: str,
-    found: _Found,
+    today: _Found,
     elsewhere: Mapping[str, frozenset[ResourceId]],
 ) -> Plan:
-    freed = frozenset((*left.stale, *found.gone))
-    rules = (
-        *((have, freed.union(left.addresses)) for have in found.owned),
-        *((have, freed.difference(left.addresses)) for have in found.kept),
+    freed = frozenset((*found.stale, *today.freed))
+    shared = (
+        *((have, freed.union(found.addresses)) for have in today.removed),
+        *((have, freed.difference(found.addresses)) for have in today.kept),
     )
-    # What another target has in a rule by now stays in it.
+    # What another target has in a shared object by now stays in it.
     leaving = [
         (have, [one for one in addresses if have.id not in elsewhere.get(one, ())])
-        for have, addresses in rules
+        for have, addresses in shared
     ]
-    return removal(found.owned, at, reason, found.below, withdrawal(leaving, reason))
+    return removal(today.removed, target, reason, today.below, withdrawal(leaving, target, reason))

@@ -1,102 +1,114 @@
-"""Looking at one target: who asks for what, what is wished for, and what Azure has of it.
+"""The reading half of a pass: who asks for what, what must exist, and what Azure has of it.
 
-Place in the data's way: `target -> intent -> sites -> Desired -> Observed`, the reading half of a walk. A dry
-run ends here.
+A dry run ends here.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from shared.core.base.errors import BlockedError, InputError, PermanentError
 from shared.core.base.ids import ResourceId
+from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
-from shared.core.kinds import zone_group
-from shared.core.kinds.addresses import addresses_of
-from shared.core.kinds.endpoint import Endpoint, endpoint_id, nic_of
-from shared.core.kinds.record import as_written
 from shared.core.names import resolution
-from shared.core.placement.sites import Site, candidates, with_subnet
-from shared.core.plan.actions import Block, Replace
-from shared.core.plan.desired import Desired, desired, nameless, too_many_zones
-from shared.core.plan.obsolete import Leftover, leftover
+from shared.core.outcome.rule_checks import rule_findings
+from shared.core.placement.sites import candidates, surroundings
+from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
+from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
 from shared.core.policy.intent import Connect, Declined, NotAsked, intent, watched
 from shared.core.policy.policy import Policy
-from shared.core.readings.observed import Observed, Surroundings
-from shared.core.rules.egress import judged
-from shared.core.rules.ingress import findings, shutting
+from shared.core.readings.networks import NETWORK
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
-from shared.flow.cached_reads import SharedReads
-from shared.flow.capacity import RoomReader
-from shared.flow.reader import Observer
-from shared.ports import Arm, Json
+from shared.flow.cached_reads import CachedReads
+from shared.flow.capacity import CapacityReader
+from shared.flow.reader import Reader
+from shared.ports import ArmReader, Json
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A target with its wish and what Azure has of it.
+    """A target with what must exist for it and what Azure has of it.
 
-    `unread`: what the wish had to do without. `shadowed`: what links that are about to be made would take
-    from their networks (`core/shadowed.py`).
+    `notes`: what the desired state had to do without. `hidden`: what links that are about to be created would
+    hide from their networks (`core/names/hidden.py`). `not_older_than`: as in the pass.
     """
 
-    target: Target
-    connect: Connect
-    sites: Mapping[str, Site]
+    request: Request
     desired: Desired
     observed: Observed
-    unread: tuple[str, ...] = ()
-    shadowed: tuple[str, ...] = ()
+    not_older_than: float = 0.0
+    notes: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> Target:
+        return self.request.target
+
+    @property
+    def connect(self) -> Connect:
+        return self.request.connect
 
     @property
     def plan(self) -> Plan:
         return plan(self.desired, self.observed)
 
-    def left_over(self, owned: Iterable[ResourceId], noted: Iterable[str] = ()) -> Leftover:
-        """What an earlier wish made, of the objects and addresses that the ledger notes for the target."""
-        return leftover(self.desired, self.observed, owned, noted, self.connect.profile)
-
-    def shutting(self, left: Leftover) -> tuple[ResourceId, ...]:
-        """Rules of an earlier wish of ours that shut the clients of this one out."""
-        return shutting(self.desired.rules, left.goes, self.observed)
-
     @property
     def restoration(self) -> Plan:
-        """Write every zone group of ours again, so that its records stand though another one took them."""
+        """Write every zone group of ours again, so that its records exist though another one took them."""
         return restoration(self.desired, self.observed)
+
+    def obsolete(self, recorded: Recorded) -> Obsolete:
+        """What was made for the target and is not desired any more."""
+        return obsolete(self.desired, self.observed, recorded, self.connect.profile)
+
+    def blocking_rules(self, found: Obsolete) -> tuple[ResourceId, ...]:
+        """Outdated rules of ours that shut the clients of the desired ones out."""
+        return blocking_rules(self.desired, found, self.observed)
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What is no fault and worth hearing all the same."""
+        """What is no failure and should be known all the same."""
         endpoints = [leg.endpoint for leg in self.desired.legs]
-        filtering = findings(self.connect, endpoints, self.observed)
-        resolving = resolution.findings(self.desired, self.observed)
         return (
-            *self.unread,
-            *filtering,
-            *nameless(self.desired, self.connect),
-            *resolving,
-            *self.shadowed,
+            *self.notes,
+            *rule_findings(self.connect, endpoints, self.observed),
+            *without_zone(self.desired, self.connect),
+            *resolution.findings(self.desired, self.observed),
+            *self.hidden,
         )
 
 
-class Viewer:
-    """Reads targets and their surroundings; writes nothing. Raises what reading Azure raises."""
+type Found = View | Refusal | Declined
 
-    def __init__(self, policy: Policy, catalogue: Catalogue, arm: Arm, shared: SharedReads) -> None:
+
+class Viewer:
+    """Reads targets and what is around them; writes nothing. Raises what reading Azure raises."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        catalogue: Catalogue,
+        arm: ArmReader,
+        cached: CachedReads,
+        reader: Reader,
+    ) -> None:
         self._policy = policy
         self._catalogue = catalogue
         self._arm = arm
-        self._shared = shared
-        self._observer = Observer(arm, shared)
-        self._room = RoomReader(policy, catalogue, arm, shared)
+        self._cached = cached
+        self._reader = reader
+        self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
 
     def refuse_foreign(self, at: ResourceId) -> None:
-        """Raise InputError for a resource that Causeway would never touch, so that a person hears why."""
+        """Raise InputError for a resource that Causeway would never touch, so that a person learns why."""
         if not watched(at.subscription, self._policy):
             known = ", ".join(self._policy.subscriptions)
             raise InputError("resource_id", at.text, f"name a resource in a watched subscription: {known}")
@@ -107,7 +119,9 @@ class Viewer:
         """The target's own body; None if it does not exist."""
         return await self._arm.get(at, api_version=self._catalogue.api_version(at.type))
 
-    async def wish(self, at: ResourceId) -> tuple[Target, Connect] | Declined | NotAsked | None:
+    async def asked(
+        self, at: ResourceId, not_older_than: float = 0.0
+    ) -> tuple[Target, Connect] | Declined | NotAsked | None:
         """Who asks for what. None: the target does not exist."""
         if not watched(at.subscription, self._policy):
             return NotAsked("its subscription is not watched")
@@ -118,47 +132,56 @@ class Viewer:
             return None
         target = Target.parse(body)
         inherits = self._policy.opt_in.inherit == "resource_group"
-        tags = await self._shared.group_tags(at) if inherits else {}
-        wish = intent(target, tags, self._policy, self._catalogue)
-        return (target, wish) if isinstance(wish, Connect) else wish
+        tags = await self._cached.group_tags(at, not_older_than) if inherits else {}
+        found = intent(target, tags, self._policy, self._catalogue)
+        return (target, found) if isinstance(found, Connect) else found
 
     async def view(
-        self, target: Target, connect: Connect, owned: Iterable[ResourceId] = ()
-    ) -> View | Block | Declined:
-        """What is wished for the target, and what Azure has of it.
+        self,
+        target: Target,
+        connect: Connect,
+        owned: Collection[ResourceId] = (),
+        not_older_than: float = 0.0,
+    ) -> Found:
+        """What must exist for the target, and what Azure has of it.
 
-        `owned`: endpoints that an earlier wish of ours made are no rivals, wherever they stand.
+        `owned`: endpoints that were made for the target before are not foreign, wherever they are.
         """
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
             return found
-        region, subnets = found
-        homes = {subnet: connect.profile.endpoints_resource_group or subnet.group for subnet in subnets}
-        groups = [group.group_id for group in connect.groups]
-        ours = [endpoint_id(homes[s], target.id, group, s) for s in subnets for group in groups]
-        around, (connect, told) = await asyncio.gather(
-            self._observer.around(target, subnets, _clients(connect), (*ours, *owned), judged(connect)),
-            self._narrowed(target, connect),
+        around = partial(surroundings, target, connect, found, owned)
+        observed, (connect, notes) = await asyncio.gather(
+            self._reader.complete(around, Observed(), not_older_than), self._narrowed(target, connect)
         )
-        chosen, around = await self._room.sites(target, connect, region, subnets, around)
-        if isinstance(chosen, Block):
-            return chosen
-        wish = desired(target, connect, chosen, self._catalogue, self._policy.cloud, around, {})
-        if crowd := too_many_zones(wish):
-            return crowd
-        observed = await self._observer.observe(wish, Observed(around=around))
-        return await self._reported(View(target, connect, chosen, wish, observed, told))
+        request, observed = await self._capacity.request(target, connect, found, observed)
+        if isinstance(request, Refusal):
+            return request
+        wanted = desired(request, observed, self._catalogue)
+        if declined := too_many_zones(wanted):
+            return declined
+        return await self._completed(View(request, wanted, observed, not_older_than, notes))
 
-    async def fresh(
-        self, at: ResourceId, owned: Iterable[ResourceId]
-    ) -> View | Block | Declined | NotAsked | None:
-        """Wish and view by what Azure says from now on alone, for what is done once and never undone."""
-        with self._shared.anew():
-            wish = await self.wish(at)
-            return await self.view(*wish, owned) if isinstance(wish, tuple) else wish
+    async def after(self, view: View, applied: Applied) -> View:
+        """The view with what the writes answered, and what they changed elsewhere re-read."""
+        moved = {at for step in applied.written for at in step.want.moved(view.observed.present(step.id))}
+        observed = view.observed.with_written(applied.objects, applied.at)
+        return await self._completed(self._desired(replace(view, observed=observed.without(moved))))
+
+    async def with_fresh_networks(self, view: View) -> View:
+        """The view with what must exist by what the networks say now, and not by cached reads."""
+        networks = [Read(at) for at in view.observed.objects if at.is_type(NETWORK)]
+        observed = await self._reader.fresh(networks, view.observed)
+        return await self._completed(self._desired(replace(view, observed=observed)))
+
+    async def with_fresh_parents(self, view: View, changed: Iterable[ResourceId]) -> View:
+        """The view with the parents of these objects re-read: the groups of rules, for example."""
+        parents = [Read(at.parent) for at in changed if at.parent]
+        observed = await self._reader.fresh(parents, view.observed)
+        return await self._completed(replace(view, observed=observed))
 
     async def _narrowed(self, target: Target, connect: Connect) -> tuple[Connect, tuple[str, ...]]:
-        """The wish with just the ports that a setting of the target calls for, where rules need to know."""
+        """The request with just the ports that a setting of the target calls for, where rules need them."""
         at = self._catalogue.port_setting(target.id)
         if at is None or connect.profile.nsg.mode == "ignore":
             return connect, ()
@@ -169,68 +192,18 @@ class Viewer:
         groups = tuple(self._catalogue.with_ports(group, body or {}) for group in connect.groups)
         return replace(connect, groups=groups), ()
 
-    async def after(self, view: View, applied: Applied) -> View:
-        """The view with what the writes answered, and what they moved elsewhere read anew."""
-        ends = [step for step in applied.written if isinstance(step.want, Endpoint)]
-        remade = [step.id for step in ends if isinstance(step, Replace)]
-        known = view.observed
-        for step in ends:  # a write that mends it may give it addresses and names
-            before = known.objects.get(step.want.id)
-            if before and (nic := nic_of(before)):
-                known = known.forgetting(nic)
-        for at in remade:  # its zone group went with it, and its addresses are others now
-            known = known.listing(at, zone_group.COLLECTION, ())
-        groups = [one for one in applied.objects.values() if one and one.id.is_type(zone_group.TYPE)]
-        known = known.having({at: one for group in groups for at, one in as_written(group).items()})
-        observed = await self._observer.interfaces(view.desired, known.having(applied.objects))
-        observed = await self._observer.refreshed(observed, [step.want for step in applied.written])
-        around = _attached(view, applied)
-        changed = bool(remade) or around is not view.observed.around
-        newer = replace(view, observed=replace(observed, around=around))
-        return await (self._rebuilt(newer) if changed else self._reported(newer))
+    async def _completed(self, view: View) -> View:
+        """The view with all that it needs read.
 
-    async def anew(self, view: View) -> View:
-        """The view with the wish as it is by what the networks say now."""
-        around = await self._observer.renewed(view.observed.around)
-        return await self._rebuilt(replace(view, observed=replace(view.observed, around=around)))
-
-    async def without(self, view: View, rules: Iterable[ResourceId]) -> View:
-        """The view with the groups of these rules read anew."""
-        observed = view.observed
-        for group in {at.parent for at in rules if at.parent}:
-            observed = observed.forgetting(group)
-        with self._shared.anew():
-            return replace(view, observed=await self._observer.observe(view.desired, observed))
-
-    async def _reported(self, view: View) -> View:
-        """Build the wish again once its endpoints tell what the rest of it depends on.
-
-        Some types tell their zone only by the names of a finished endpoint, and rules need addresses.
+        Some types report their zone only by the names of a finished endpoint, and rules need addresses: what
+        must exist is built again until a further reading changes nothing of it.
         """
-        return view if view.desired.complete else await self._rebuilt(view)
+        while True:
+            wanted = view.desired
+            observed = await self._reader.complete(wanted.reads, view.observed, view.not_older_than)
+            view = self._desired(replace(view, observed=observed))
+            if view.desired == wanted:
+                return view
 
-    async def _rebuilt(self, view: View) -> View:
-        seen = [view.observed.objects.get(leg.endpoint.id) for leg in view.desired.legs]
-        reported = {
-            endpoint.id: addresses
-            for endpoint in seen
-            if endpoint and (addresses := addresses_of(endpoint, view.observed))
-        }
-        around, cloud = view.observed.around, self._policy.cloud
-        wish = desired(view.target, view.connect, view.sites, self._catalogue, cloud, around, reported)
-        return replace(view, desired=wish, observed=await self._observer.observe(wish, view.observed))
-
-
-def _attached(view: View, applied: Applied) -> Surroundings:
-    """What stands around, with the subnets as they were written: rules belong into the group that filters."""
-    around = view.observed.around
-    for want in view.desired.subnet_policies:
-        if subnet := applied.objects.get(want.id):
-            around = replace(around, networks=with_subnet(around.networks, subnet))
-    return around
-
-
-def _clients(connect: Connect) -> tuple[ResourceId, ...]:
-    """The client networks, where something about them has to be known."""
-    wanted = connect.profile.peering != "ignore" or connect.profile.nsg.mode != "ignore"
-    return tuple(connect.profile.clients) if wanted else ()
+    def _desired(self, view: View) -> View:
+        return replace(view, desired=desired(view.request, view.observed, self._catalogue))

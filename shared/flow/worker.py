@@ -15,8 +15,8 @@ from shared.core.base.request_count import counting
 from shared.core.events.work_item import WorkItem
 from shared.core.outcome.outcome import Outcome, Result
 from shared.core.outcome.result import Ending, given_up
-from shared.flow.cached_reads import no_older_than
 from shared.flow.reconcile import Reconciler
+from shared.flow.reconcile_pass import Pass
 from shared.flow.sweep import Sweeper
 from shared.ports import Claim, Clock, Ledger, WorkQueue
 
@@ -92,8 +92,9 @@ class Worker:
         self, at: ResourceId, item: WorkItem, claim: Claim
     ) -> tuple[Outcome | None, timedelta | None]:
         began = self.clock.monotonic()
-        with counting() as tally, no_older_than(item.fresh_from):
-            ending = await self.reconciler.reconcile(at, claim, began + self.budget)
+        with counting() as tally:
+            current = Pass(at, claim, began + self.budget, item.fresh_from)
+            ending = await self.reconciler.reconcile(current)
         if ending.quiet and item.reason != "manual":
             return None, None
         if ending.again and item.attempt + 1 >= TRIES:

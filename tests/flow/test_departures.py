@@ -13,10 +13,12 @@ from shared.core.base.ids import ResourceId
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.peering import Peering, peering_id
 from shared.core.plan.actions import Create
-from shared.core.plan.deletion_record import Going
+from shared.core.plan.deletion_record import Deletion
 from shared.core.plan.plan import Plan
 from shared.flow.apply import Applier
-from shared.flow.cached_reads import SharedReads
+from shared.flow.cached_reads import CachedReads
+from shared.flow.reader import Reader
+from shared.flow.reconcile_pass import Pass
 from shared.ports import Arm
 from tests.core.policies import a_policy
 from tests.flow.test_rules import a_world as a_filtered_world
@@ -229,7 +231,7 @@ def test_a_subnet_moved_in_the_policy_leaves_the_old_endpoint_s_body() -> None:
         state = await world.reconcile(at, "drift")
         assert state["result"] == "Connected"
         [entry] = entries(state)
-        assert entry["reason"] == "what is wished for changed"
+        assert entry["reason"] == "what is desired changed"
         assert [one["id"] for one in entry["going"]] == [old, f"{old}/privateDnsZoneGroups/causeway"]
         assert entry["going"][0]["body"]["properties"]["subnet"]["id"].endswith("/endpoints")
 
@@ -331,13 +333,13 @@ class Notes:
     profile = ""
 
     def __init__(self) -> None:
-        self.gone: list[Going] = []
+        self.gone: list[Deletion] = []
 
     async def own(self, made: ResourceId) -> None:
         """Nothing is noted here."""
 
-    async def remember(self, going: tuple[Going, ...]) -> None:
-        self.gone += going
+    async def remember(self, deletions: tuple[Deletion, ...]) -> None:
+        self.gone += deletions
 
     async def disown(self, gone: Iterable[ResourceId]) -> None:
         """Nothing is noted here."""
@@ -353,8 +355,11 @@ def test_what_turns_out_to_need_a_remake_only_under_the_lease_is_remembered_too(
         hub, spoke = ResourceId.parse(HUB), ResourceId.parse(SPOKE)
         want = Peering(peering_id(hub, spoke), hub, spoke)
         ports, notes = world.ports(), Notes()
-        applier = Applier(ports.arm, SharedReads(ports.arm, ports.clock), ports.leases, ports.clock)
-        await applier.apply(Plan((Create(want),)), notes, ports.clock.monotonic() + 480)
+        cached = CachedReads(ports.arm, ports.clock)
+        reader = Reader(ports.arm, cached, ports.clock)
+        applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
+        deadline = ports.clock.monotonic() + 480
+        await applier.apply(Plan((Create(want),)), Pass(ResourceId.parse(HUB), notes, deadline))
         assert [(one.action, one.id) for one in notes.gone] == [("Replace", want.id)]
 
     play(story)

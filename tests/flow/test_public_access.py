@@ -106,7 +106,7 @@ def test_what_the_door_was_stays_with_the_resource() -> None:
         world, at = await closed()
         for _ in range(2):
             state = await world.reconcile(at, "drift")
-        assert state["closed"] == f"{DOOR} was not set, which means open"
+        assert state["closed"] == f"{DOOR} was not set, which means enabled"
 
     play(story)
 
@@ -129,7 +129,7 @@ def test_a_door_that_a_person_closed_is_not_called_ours() -> None:
         state = await world.reconcile(at)
         assert (state["result"], state["code"], state["closed"]) == ("Pending", "AwaitingApproval", "")
         assert state["reason"].startswith("UNREACHABLE: ")
-        assert state["remedy"].endswith(f"to open the public door, set {DOOR} to Enabled")
+        assert state["remedy"].endswith(f"to enable public access, set {DOOR} to Enabled")
 
     play(story)
 
@@ -142,7 +142,7 @@ def test_a_policy_that_names_a_missing_subnet_does_not_hide_that_the_door_is_clo
         state = await world.reconcile(at, "drift")
         assert (state["result"], state["code"]) == ("Blocked", "SubnetNotFound")
         assert state["reason"].startswith("UNREACHABLE unless ")
-        assert "not set, which means open" in state["remedy"]
+        assert "not set, which means enabled" in state["remedy"]
 
     play(story)
 
@@ -183,7 +183,7 @@ def test_opting_out_says_that_nobody_gets_in_any_more() -> None:
         state = await world.reconcile(at)
         assert (state["result"], await world.endpoints()) == ("Removed", [])
         assert state["reason"].startswith("UNREACHABLE: ")
-        assert "not set, which means open" in state["remedy"]
+        assert "not set, which means enabled" in state["remedy"]
         assert await door(world, at) == "Disabled"
 
     play(story)

@@ -323,7 +323,7 @@ def test_a_denial_of_clients_in_an_application_security_group_is_told_and_not_gu
         state = await world.reconcile(await world.create_account())
         assert state["result"] == "Connected"
         (told,) = [finding for finding in state["findings"] if "web-tier" in finding]
-        assert told.startswith("whether clients reach 10.0.1.4 port 443 cannot be told")
+        assert told.startswith("whether clients reach 10.0.1.4 port 443 cannot be decided")
         (check,) = [one for one in state["checks"] if one["check"] == "rules let clients through"]
         assert check["seen"] == "not known: it hangs on web-tier"
 

@@ -8,9 +8,7 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.rule import COLLECTION, rule_id
-from shared.core.kinds.security_group import SecurityGroup
 from shared.core.readings.observed import Observed
-from shared.flow.reader import Observer
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World, play
 
@@ -233,9 +231,7 @@ def test_a_group_that_a_neighbour_made_is_judged_with_all_of_its_rules() -> None
         group = ResourceId.parse(f"{GROUPS}/made-meanwhile")
         known, listed = (Seen(at, {"id": at.text}) for at in (rule_id(group, k, "Allow") for k in "ab"))
         body = {"id": group.text, "properties": {"securityRules": [listed.body]}}
-        view = Observed({group: Seen(group, body)}).listing(group, COLLECTION, (known,))
-        observer = Observer(None, None)  # type: ignore[arg-type]
-        view = await observer.refreshed(view, [SecurityGroup(group, "westeurope")])
+        view = Observed().with_written({known.id: known, group: Seen(group, body)})
         assert {one.id for one in view.listed(group, COLLECTION)} == {known.id, listed.id}
 
     play(story)

@@ -279,10 +279,10 @@ def test_the_target_is_not_named_though_somebody_connected_it_elsewhere() -> Non
     [
         (
             f"{SUB}/providers/Microsoft.Storage/storageAccounts$",
-            "not looked at: Microsoft.Storage/storageAcc",
+            "not read: Microsoft.Storage/storageAcc",
         ),
-        (r"privatelink\.blob\.core\.windows\.net/A$", "not looked at: the zone's records"),
-        ("privateEndpoints/theirs$", "not looked at: 1 of 1 private endpoints"),
+        (r"privatelink\.blob\.core\.windows\.net/A$", "not read: the zone's records"),
+        ("privateEndpoints/theirs$", "not read: 1 of 1 private endpoints"),
     ],
     ids=["resources", "records", "endpoint"],
 )

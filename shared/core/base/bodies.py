@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from shared.core.base.errors import InvalidId
 from shared.core.base.ids import ResourceId
@@ -22,6 +22,7 @@ class Seen:
 
     id: ResourceId
     body: Json
+    _parsed: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def properties(self) -> Json:
@@ -42,6 +43,15 @@ class Seen:
     def tags(self) -> Json:
         """Tags by lower-case name: Azure compares tag names without case."""
         return {name.lower(): value for name, value in mapping(self.body.get("tags")).items()}
+
+    def parsed[T](self, parse: Callable[[Seen], T]) -> T:
+        """`parse(self)`, computed once: a body never changes, and many targets read the same network.
+
+        `parse` is a module's function, not a lambda: it is the key under which the result is kept.
+        """
+        if parse not in self._parsed:
+            self._parsed[parse] = parse(self)
+        return cast(T, self._parsed[parse])
 
 
 def mapping(value: object) -> Json:
@@ -65,4 +75,4 @@ def reference(value: object) -> ResourceId | None:
     try:
         return ResourceId.parse(text) if isinstance(text, str) and text else None
     except InvalidId:
-        return None  # something of another shape that somebody else refers to: nothing of ours
+        return None  # a reference of another shape is to nothing that Causeway manages

@@ -1,24 +1,31 @@
 """Private endpoints: `Microsoft.Network/privateEndpoints`.
 
-The endpoint is Causeway's own resource: it carries our tags and a name made from target, group and
-subnet, so that the same wish always has the same name and a wish for another subnet has another one.
+An endpoint is Causeway's own resource: it carries our tags and a name made from target, group and subnet, so
+that the same desired endpoint always has the same name and one in another subnet has another name.
 Source of the body's shape: Microsoft Learn, REST reference "Private Endpoints - Create Or Update".
 """
 
-import hashlib
+import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from shared.core.base.bodies import Seen, mapping, reference, sequence
-from shared.core.base.ids import GroupId, ResourceId
-from shared.core.kinds.kind import Ordinary, marked, marks
+from shared.core.base.ids import GroupId, ResourceId, digest
+from shared.core.base.refusal import Refusal
+from shared.core.kinds import zone_groups
+from shared.core.kinds.kind import Managed, marked, marks
+from shared.core.kinds.nic import Address, addresses_in
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Absent, Present, Read, Unread
 
 TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too
+CONNECTION_LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class EndpointConnection:
     """What an endpoint connects to and how far that got, from either of its two connection lists.
 
     `status` is Approved, Pending, Rejected or Disconnected. Descriptions are not read: their wording
@@ -28,25 +35,24 @@ class Connection:
     target: ResourceId | None
     group: str
     status: str
-    manual: bool
 
 
-def connection_of(endpoint: Seen) -> Connection | None:
+def connection_of(endpoint: Seen) -> EndpointConnection | None:
     """The endpoint's connection; None where the body has none that can be read."""
-    for name, manual in (
-        ("privateLinkServiceConnections", False),
-        ("manualPrivateLinkServiceConnections", True),
-    ):
+    return endpoint.parsed(_connection)
+
+
+def _connection(endpoint: Seen) -> EndpointConnection | None:
+    for name in CONNECTION_LISTS:
         for entry in sequence(endpoint.properties.get(name)):
             properties = mapping(mapping(entry).get("properties"))
             target = properties.get("privateLinkServiceId")
             groups = sequence(properties.get("groupIds"))
             state = mapping(properties.get("privateLinkServiceConnectionState"))
-            return Connection(
+            return EndpointConnection(
                 ResourceId.parse(target) if isinstance(target, str) else None,
                 str(groups[0]) if groups else "",
                 str(state.get("status") or ""),
-                manual,
             )
     return None
 
@@ -63,29 +69,59 @@ def nic_of(endpoint: Seen) -> ResourceId | None:
     return None
 
 
+def addresses_of(endpoint: Seen, observed: Observed) -> tuple[Address, ...]:
+    """What the endpoint's network interface says if it was read, else what the endpoint itself reports."""
+    nic = nic_of(endpoint)
+    seen = observed.present(nic) if nic else None
+    return addresses_in(seen) if seen else reported_addresses(endpoint)
+
+
+def reported_addresses(endpoint: Seen) -> tuple[Address, ...]:
+    """The addresses in `customDnsConfigs`, each with its names.
+
+    Azure fills it once the connection is approved and empties it when a zone group is attached
+    (docs/azure/private-endpoints.md): an endpoint that was just created reports its names without a read of
+    its interface.
+    """
+    return endpoint.parsed(_reported)
+
+
+def _reported(endpoint: Seen) -> tuple[Address, ...]:
+    names: dict[str, list[str]] = {}
+    for config in map(mapping, sequence(endpoint.properties.get("customDnsConfigs"))):
+        fqdn = str(config.get("fqdn") or "").rstrip(".").lower()
+        for ip in sequence(config.get("ipAddresses")) if fqdn else ():
+            names.setdefault(str(ip), []).append(fqdn)
+    return tuple(Address(ip, "", tuple(fqdns)) for ip, fqdns in names.items())
+
+
 def endpoint_name(target: ResourceId, group: str, subnet: ResourceId) -> str:
-    """A name for people (target and group) with a hash of the whole wish, stable over runs."""
-    wish = f"{target.key}|{group.lower()}|{subnet.key}"
-    digest = hashlib.sha256(wish.encode()).hexdigest()[:8]
-    return f"pe-{target.name[: MAX_NAME - 40]}-{group[:20]}-{digest}".lower().replace("_", "-")
+    """A name for people (target and group) with a hash of target, group and subnet, stable over runs."""
+    suffix = digest(f"{target.key}|{group.lower()}|{subnet.key}")
+    return f"pe-{target.name[: MAX_NAME - 40]}-{group[:20]}-{suffix}".lower().replace("_", "-")
 
 
-def family(name: str) -> str:
-    """How the names begin that we give endpoints of this one's target and group in whatever subnet."""
+def name_family(name: str) -> str:
+    """How the names begin that we give endpoints of this one's target and group in any subnet."""
     return f"{name.rpartition('-')[0]}-" if name.startswith("pe-") else name
 
 
+@functools.lru_cache(maxsize=16_384)
 def endpoint_id(home: GroupId, target: ResourceId, group: str, subnet: ResourceId) -> ResourceId:
-    """Where our endpoint for this target and group stands, if it has its address in this subnet."""
+    """The id of our endpoint for this target and group with its address in this subnet."""
     return home.resource(TYPE, endpoint_name(target, group, subnet))
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint(Ordinary):
+class Endpoint(Managed):
     """One private endpoint for one group of one target.
 
-    `id` is ours, or that of an endpoint someone else made that already answers the need (`adopted`).
+    `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
+    `completed_by`: the objects that give it its name.
     """
+
+    TYPE = TYPE
+    HAS_RECORDS = True
 
     id: ResourceId
     location: str
@@ -95,16 +131,41 @@ class Endpoint(Ordinary):
     adopted: bool = False
     after: tuple[ResourceId, ...] = ()  # its subnet, where something in it may have to be written first
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
+    completed_by: tuple[ResourceId, ...] = ()
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
         """An endpoint fails after its 201 while its subnet is being changed."""
         return self.after
 
-    def is_ours(self, have: Seen) -> bool:
+    @property
+    def useless_without(self) -> tuple[ResourceId, ...]:
+        """An endpoint without a name costs money and helps nobody."""
+        return self.completed_by
+
+    def reads(self, observed: Observed) -> Iterable[Read]:
+        """Itself, its zone groups, and its interface where that alone knows the addresses."""
+        yield Read(self.id)
+        match observed.reading(self.id):
+            case Present(value=endpoint, written=written):
+                yield Read(self.id, zone_groups.COLLECTION)
+                told = written and reported_addresses(endpoint)
+                if (nic := nic_of(endpoint)) and not endpoint.busy and not told:
+                    yield Read(nic)
+            case Absent():
+                yield Read(self.id, zone_groups.COLLECTION)
+            case Unread():
+                return
+
+    def moved(self, before: Seen | None) -> tuple[ResourceId, ...]:
+        """Its interface: a write that repairs the endpoint may give it addresses and names."""
+        nic = nic_of(before) if before else None
+        return (nic,) if nic else ()
+
+    def is_managed(self, have: Seen) -> bool:
         return marked(have, self.target)
 
-    def drift(self, have: Seen) -> tuple[str, ...]:
+    def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         return ("provisioning failed",) if have.state == "failed" else ()
 
     def beyond_repair(self, have: Seen) -> str | None:
@@ -117,24 +178,60 @@ class Endpoint(Ordinary):
         if connection.target != self.target or connection.group.lower() != self.group.lower():
             return "it connects to something else"
         if subnet_of(have) != self.subnet:
-            return "it stands in another subnet"
+            return "it is in another subnet"
         return None
 
-    def body(self, have: Seen | None) -> dict[str, Any]:
-        """A PUT replaces the endpoint as a whole, so a repair starts from what stands there."""
+    def refused(self, have: Seen | None, observed: Observed) -> Refusal | None:
+        if have is not None or not self.adopted:
+            return None
+        reason = "the endpoint of someone else that met the need is gone"
+        return Refusal(self.id, "EndpointGone", reason, "rerun the resource")
+
+    def shortfall(self, have: Seen, observed: Observed) -> Refusal | None:
+        """A rejected connection is a person's decision; asking again would not change it."""
+        connection = connection_of(have)
+        if connection is None or connection.status.lower() != "rejected":
+            return None
+        return Refusal(
+            have.id,
+            "ConnectionRejected",
+            "the owner of the resource rejected the private endpoint connection",
+            "approve the connection on the resource, or opt it out",
+        )
+
+    def children(self, observed: Observed) -> tuple[Seen, ...]:
+        """Azure deletes the zone groups with it."""
+        return observed.listed(self.id, zone_groups.COLLECTION)
+
+    def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
+        """A PUT replaces the endpoint as a whole, so a repair starts from what exists."""
         if have is not None:
             return {**have.body, "tags": {**mapping(have.body.get("tags")), **marks(self.target)}}
         connection: dict[str, Any] = {
             "name": self.id.name,
             "properties": {"privateLinkServiceId": self.target.text, "groupIds": [self.group]},
         }
-        kind = (
-            "privateLinkServiceConnections" if self.request is None else "manualPrivateLinkServiceConnections"
-        )
+        automatic, manual = CONNECTION_LISTS
         if self.request:
             connection["properties"]["requestMessage"] = self.request
         return {
             "location": self.location,
             "tags": marks(self.target),
-            "properties": {"subnet": {"id": self.subnet.text}, kind: [connection]},
+            "properties": {
+                "subnet": {"id": self.subnet.text},
+                automatic if self.request is None else manual: [connection],
+            },
         }
+
+    @staticmethod
+    def removal_reads(have: Seen) -> Iterable[Read]:
+        """Its interface, for the addresses, and its zone groups, which Azure deletes with it."""
+        yield Read(have.id, zone_groups.COLLECTION)
+        if nic := nic_of(have):
+            yield Read(nic)
+
+    @staticmethod
+    def freed(have: Seen, observed: Observed) -> tuple[str, ...]:
+        nic = nic_of(have)
+        seen = observed.present(nic) if nic else None
+        return tuple(address.ip for address in addresses_in(seen)) if seen else ()

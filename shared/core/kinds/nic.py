@@ -1,7 +1,8 @@
 """Network interfaces of endpoints: read only, never written.
 
 The interface is where an endpoint's addresses are found at every moment: the endpoint's own
-`customDnsConfigs` is empty while it is pending and once a zone group is attached (recorded ARM traffic).
+`customDnsConfigs` is empty while it is pending and once a zone group is attached
+(docs/azure/private-endpoints.md).
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ class Address:
 
 def addresses_in(nic: Seen) -> tuple[Address, ...]:
     """The interface's addresses, names in lower case without a trailing dot."""
+    return nic.parsed(_addresses)
+
+
+def _addresses(nic: Seen) -> tuple[Address, ...]:
     found: list[Address] = []
     for entry in map(mapping, sequence(nic.properties.get("ipConfigurations"))):
         properties = mapping(entry.get("properties"))

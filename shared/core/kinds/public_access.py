@@ -1,8 +1,8 @@
-"""A target's public door: whether it is open, what closes it, and what it was before.
+"""A target's public network access: whether it is enabled, what disables it, and what it was before.
 
-No kind of object of its own but one property of the target, at the path that the catalogue gives for the
-type. It is closed after the private path is proven and never opened again by Causeway; what it was is kept
-so that a person can.
+Not an object of its own but one property of the target, at the path that the catalogue gives for the type. It
+is disabled after the private path is proven and never enabled again by Causeway; what it was is kept so that a
+person can.
 Source: the types' REST specifications (Azure/azure-rest-api-specs), by way of the catalogue; Microsoft Learn,
 "Transition to a network security perimeter" (`SecuredByPerimeter`).
 """
@@ -14,9 +14,7 @@ from shared.core.base.bodies import mapping
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import PublicSwitch
 
-PERIMETER = (
-    "securedbyperimeter"  # a network security perimeter decides: public access is shut without our help
-)
+PERIMETER = "securedbyperimeter"  # a network security perimeter decides: public access is off already
 
 
 def _value(target: Target, switch: PublicSwitch) -> object:
@@ -32,12 +30,12 @@ def _key(value: object) -> object:
 
 
 def is_open(target: Target, switch: PublicSwitch) -> bool:
-    """The door is not known to be shut. A resource that does not say counts as open: that is the default."""
+    """Public access is not known to be disabled. A resource that does not say counts as enabled (default)."""
     return _key(_value(target, switch)) not in (_key(switch.closed), PERIMETER)
 
 
-def closing(switch: PublicSwitch) -> dict[str, Any]:
-    """The PATCH body that closes the door and touches nothing else."""
+def disabling(switch: PublicSwitch) -> dict[str, Any]:
+    """The PATCH body that disables public access and changes nothing else."""
     body: Any = switch.closed
     for part in reversed(switch.path):
         body = {part: body}
@@ -45,24 +43,25 @@ def closing(switch: PublicSwitch) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
-    """What a door was before it was closed: the property's path and its value, None where there was none."""
+class PreviousAccess:
+    """What public access was before it was disabled: the property's path and its value, None if not set."""
 
     path: str
     value: str | bool | None
 
     def __str__(self) -> str:
-        return f"{self.path} was {'not set, which means open' if self.value is None else self.value}"
+        return f"{self.path} was {'not set, which means enabled' if self.value is None else self.value}"
 
 
-def before(target: Target, switch: PublicSwitch) -> Before:
-    """What the door is now, to be kept before it is closed."""
+def current_access(target: Target, switch: PublicSwitch) -> PreviousAccess:
+    """What public access is now, to be recorded before it is disabled."""
     value = _value(target, switch)
-    return Before("properties." + ".".join(switch.path), value if isinstance(value, str | bool) else None)
+    path = "properties." + ".".join(switch.path)
+    return PreviousAccess(path, value if isinstance(value, str | bool) else None)
 
 
-def opening(switch: PublicSwitch, was: Before | None) -> str:
-    """How a person opens the door again: as it was, where that is known and was open."""
+def how_to_enable(switch: PublicSwitch, was: PreviousAccess | None) -> str:
+    """How a person enables public access again: as it was, where that is known and was enabled."""
     known = (
         was is not None and was.value is not None and _key(was.value) not in (_key(switch.closed), PERIMETER)
     )

@@ -1,28 +1,35 @@
 """Security rules: `Microsoft.Network/networkSecurityGroups/securityRules`, shared by many endpoints.
 
-One rule lets one set of clients reach all endpoints that they use on the same ports, so it belongs to
-nobody's target alone: each adds its addresses, and later takes them out again. A rule has no tags; ours is
-told by its name and the beginning of its description.
+One rule lets one set of clients reach all endpoints that they use on the same ports, so it belongs to no
+target alone: each adds its addresses, and later takes them out again. A rule has no tags; ours is recognised
+by its name and the beginning of its description.
 Sources: Microsoft Learn, REST reference "Security Rules" (forms, 140 characters of description) and "Azure
-subscription and service limits"; recorded ARM traffic.
+subscription and service limits"; docs/azure/network-security.md.
 """
 
-import hashlib
+import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from shared.core.base.bodies import Seen, number
+from shared.core.base.bodies import Seen, number, reference, sequence
 from shared.core.base.errors import BlockedError
-from shared.core.base.ids import ResourceId
-from shared.core.kinds.kind import Ordinary
+from shared.core.base.ids import ResourceId, digest
+from shared.core.base.refusal import Refusal
+from shared.core.kinds.kind import Managed
+from shared.core.kinds.rule_effect import ClientTraffic, in_force, with_rule, without_denial
+from shared.core.readings.embedded import rules_of_group
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Absent, Present, Read, Reading
 from shared.core.rules import nsg
-from shared.core.rules.nsg import MAX_ADDRESSES, MAX_RULES, collapse, free_priority, is_prefix
+from shared.core.rules.addresses import collapse, is_prefix, normalized
+from shared.core.rules.nsg import MAX_ADDRESSES, MAX_RULES, SecurityRule, free_priority, parsed_rule
 
 TYPE = "Microsoft.Network/networkSecurityGroups/securityRules"
 COLLECTION = "securityRules"
 MARK = "Managed by Causeway."
+DENIED = "DeniedByRule"
 
 type Access = Literal["Allow", "Deny"]
 type Network = IPv4Network | IPv6Network
@@ -45,60 +52,33 @@ _SIDES = frozenset(
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def rule_id(group: ResourceId, key: str, access: Access) -> ResourceId:
-    """Where our rule stands in its network security group. `key` says for which clients, ports and range.
+    """The id of our rule in its network security group. `key` says for which clients, ports and range.
 
     It must not hold the clients' prefixes: they change, and the rule then follows them under its name.
     """
-    digest = hashlib.sha256(key.lower().encode()).hexdigest()[:8]
-    return group.child(COLLECTION, f"{nsg.MARK}{access.lower()}-{digest}")
+    return group.child(COLLECTION, f"{nsg.MARK}{access.lower()}-{digest(key.lower())}")
 
 
 def is_our_rule(have: Seen) -> bool:
-    """A rule has no tags: ours is told by its name and what its description says."""
-    if not have.id.is_type(TYPE):
-        return False
+    """A rule has no tags: ours is recognised by its name and its description."""
     described = str(have.properties.get("description") or "").startswith(MARK)
-    return described and have.id.name.lower().startswith(nsg.MARK)
-
-
-def holds(have: Seen, addresses: Iterable[str]) -> bool:
-    """Any of these addresses is among the rule's destinations."""
-    standing = [ip_network(text) for text in nsg.Rule.parse(have.body).destinations if is_prefix(text)]
-    return any(_less(one, ip_network(address)) != [one] for one in standing for address in addresses)
-
-
-def without(have: Seen, addresses: Iterable[str]) -> dict[str, Any] | None:
-    """The rule's body with these addresses withdrawn; None when nothing is left, and the rule can go."""
-    rest = [ip_network(text) for text in nsg.Rule.parse(have.body).destinations if is_prefix(text)]
-    for address in addresses:
-        rest = [part for one in rest for part in _less(one, ip_network(address))]
-    left = collapse(str(one) for one in rest)
-    if not left:
-        return None
-    one, several = "destinationAddressPrefix", "destinationAddressPrefixes"
-    kept = {name: value for name, value in have.properties.items() if name != one}
-    return {"properties": {**kept, several: list(left)}}
-
-
-def _less(one: Network, cut: Network) -> list[Network]:
-    if one.version != cut.version or not one.overlaps(cut):
-        return [one]
-    if one.prefixlen >= cut.prefixlen:
-        return []
-    return [part for half in one.subnets() for part in _less(half, cut)]
+    return described and have.id.is_type(TYPE) and have.id.name.lower().startswith(nsg.MARK)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(Ordinary):
+class Rule(Managed):
     """One inbound rule of ours in a network security group, as one target needs it.
 
     `sources` are the clients' prefixes (or `*`), whole; `destinations` only the addresses or prefixes that
     this target adds; `ports` are `443` or `1433-65535` (or `*`). `priorities`: first and last that it may
     take. An Allow is for TCP and takes the first one free; a Deny is for all protocols and takes the last.
-    `behind` are the allow rules that a Deny stands behind: without them it would shut everybody out. `write`
-    is the policy's word: True for `ensure`, False for `require`, which only reports.
+    `behind` are the allow rules that precede a Deny: without them it would shut everybody out.
     """
+
+    TYPE = TYPE
+    SHARED = True
 
     id: ResourceId
     nsg: ResourceId
@@ -107,7 +87,6 @@ class Rule(Ordinary):
     ports: tuple[str, ...]
     access: Access = "Allow"
     priorities: tuple[int, int] = (1000, 1999)
-    write: bool = True
     behind: tuple[ResourceId, ...] = ()
 
     @property
@@ -120,49 +99,80 @@ class Rule(Ordinary):
         return (self.nsg.key,)
 
     @property
-    def noted(self) -> bool:
-        return True  # its addresses are withdrawn when the target goes
+    def recorded(self) -> bool:
+        return True  # its addresses are withdrawn when the target is removed
+
+    @property
+    def adds(self) -> tuple[str, ...]:
+        return self.destinations
+
+    @property
+    def invalidates(self) -> tuple[ResourceId, ...]:
+        """Adding to an allow rule cannot make a cached copy unsafe, so it is kept. A new deny rule can."""
+        return (self.id,) if self.access == "Deny" else ()
 
     @property
     def protocol(self) -> str:
         return "Tcp" if self.access == "Allow" else "*"
 
-    def is_ours(self, have: Seen) -> bool:
+    @property
+    def traffic(self) -> ClientTraffic:
+        """What it lets through, or denies."""
+        return ClientTraffic(self.nsg, self.sources, self.destinations, self.ports)
+
+    def reads(self, observed: Observed) -> Iterable[Read]:
+        return (Read(self.nsg, shared=True),)
+
+    def found(self, observed: Observed) -> Reading[Seen]:
+        group = observed.reading(self.nsg)
+        if not isinstance(group, Present):
+            return group
+        have = rules_of_group(group.value).member(self.id)
+        return Present(have, group.at) if have else Absent(group.at)
+
+    def is_managed(self, have: Seen) -> bool:
         return have.id == self.id and is_our_rule(have)
 
-    def drift(self, have: Seen) -> tuple[str, ...]:
+    def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         """Destinations of other targets are no drift; a destination that is no address is nobody's."""
-        stands = nsg.Rule.parse(have.body)
-        ends = stands.direction == "inbound" and stands.protocol == self.protocol.lower()
+        rule = parsed_rule(have)
+        inbound = rule.direction == "inbound" and rule.protocol == self.protocol.lower()
+        sources = normalized(rule.sources.texts) == normalized(self.sources)
         found = (
             (have.state == "failed", "provisioning failed"),
-            (stands.allows != (self.access == "Allow"), f"it does not {self.access.lower()}"),
-            (not ends, f"it is not for inbound {self.protocol}"),
-            (_alike(stands.sources) != _alike(self.sources), "its sources are not the clients' prefixes"),
-            (set(stands.destination_ports) != set(self.ports), f"its ports are not {', '.join(self.ports)}"),
+            (rule.allows != (self.access == "Allow"), f"it does not {self.access.lower()}"),
+            (not inbound, f"it is not for inbound {self.protocol}"),
+            (not sources, "its sources are not the clients' prefixes"),
+            (set(rule.destination_ports) != set(self.ports), f"its ports are not {', '.join(self.ports)}"),
             (not self._in_range(have.properties), "its priority is not in the policy's range"),
-            (stands.source_ports != ("*",), "it is not for every source port"),
-            (not all(map(is_prefix, stands.destinations)), "its destinations are not addresses alone"),
-            (not self._covered(stands.destinations), "addresses are missing from its destinations"),
+            (rule.source_ports != ("*",), "it is not for every source port"),
+            (bool(rule.destinations.words), "its destinations are not addresses alone"),
+            (not self._covered(rule), "addresses are missing from its destinations"),
         )
         return tuple(text for differs, text in found if differs)
 
-    def _covered(self, destinations: Iterable[str]) -> bool:
-        """Every address of this target is among the rule's destinations, which are collapsed."""
-        standing = tuple(filter(is_prefix, destinations))
-        return set(collapse((*standing, *self.destinations))) == set(collapse(standing))
+    def refused(self, have: Seen | None, observed: Observed) -> Refusal | None:
+        """Another owner's rule that would outweigh it, or no place for it in its group."""
+        return self._ineffective(observed) if have is None else None
 
-    def body(self, have: Seen | None, beside: tuple[Seen, ...] = ()) -> dict[str, Any]:
-        """Ours over what stands: its destinations and ours together. `beside`: all rules of the group.
+    def shortfall(self, have: Seen, observed: Observed) -> Refusal | None:
+        return self._ineffective(observed)
 
-        Raises BlockedError where a limit of Azure, or the policy's band, leaves no room.
+    def joined(self, adds: Iterable[str]) -> Self:
+        return replace(self, destinations=tuple(sorted({*adds, *self.destinations})))
+
+    def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
+        """Ours over what exists: its destinations and ours together.
+
+        Raises BlockedError where a limit of Azure, or the policy's range of priorities, leaves no place.
         """
-        standing = nsg.Rule.parse(have.body).destinations if have else ()
-        destinations = collapse((*filter(is_prefix, standing), *self.destinations))
+        existing = parsed_rule(have).destinations.texts if have else ()
+        destinations = collapse((*filter(is_prefix, existing), *self.destinations))
         sources = self.sources if "*" in self.sources else collapse(self.sources)
         self._check_size(sources, "sources")
         self._check_size(destinations, "destinations")
         kept = {name: value for name, value in have.properties.items() if name not in _SIDES} if have else {}
+        beside = observed.listed(self.nsg, COLLECTION)
         return {
             "properties": {
                 **kept,
@@ -178,34 +188,117 @@ class Rule(Ordinary):
             }
         }
 
+    def blocking(self, observed: Observed) -> ResourceId | None:
+        """The rule of the group, as it was read, that denies its clients' traffic."""
+        verdict = in_force(self.traffic, observed) if self.access == "Allow" else None
+        if verdict is None or verdict.allowed is not False:
+            return None
+        return self.nsg.child(COLLECTION, verdict.by) if verdict.by != "no rule" else None
+
+    def strays(
+        self, observed: Observed, addresses: Iterable[str], known: Iterable[ResourceId]
+    ) -> tuple[ResourceId, ...]:
+        """Our rules for other targets that hold addresses which are this target's by now.
+
+        The other one's endpoint was lost, and it was not reconciled since. Only where the group serves one
+        network: in another one the same address may be another owner's.
+        """
+        group, excluded, mine = observed.present(self.nsg), frozenset(known), tuple(addresses)
+        if group is None or not _serves_one_network(group):
+            return ()
+        rules = (one for one in rules_of_group(group).items if one.id not in excluded)
+        return tuple(one.id for one in rules if is_our_rule(one) and self.holds(one, mine))
+
+    @staticmethod
+    def is_marked(have: Seen, target: ResourceId) -> bool:
+        return is_our_rule(have)
+
+    @staticmethod
+    def holds(have: Seen, adds: Iterable[str]) -> bool:
+        destinations = parsed_rule(have).destinations
+        return any(destinations.overlaps(address) for address in adds)
+
+    @staticmethod
+    def without(have: Seen, adds: Iterable[str]) -> dict[str, Any] | None:
+        rest = [ip_network(text) for text in parsed_rule(have).destinations.texts if is_prefix(text)]
+        for address in adds:
+            rest = [part for one in rest for part in _minus(one, ip_network(address))]
+        left = collapse(str(one) for one in rest)
+        if not left:
+            return None
+        one, several = "destinationAddressPrefix", "destinationAddressPrefixes"
+        kept = {name: value for name, value in have.properties.items() if name != one}
+        return {"properties": {**kept, several: list(left)}}
+
+    @staticmethod
+    def leaves_first(have: Seen) -> bool:
+        """A denial is left before the rules that precede it.
+
+        The other way round clients would be shut out meanwhile, and for good where the second write fails.
+        """
+        return not parsed_rule(have).allows
+
+    def _covered(self, rule: SecurityRule) -> bool:
+        """Every address of this target is among the rule's destinations."""
+        return all(map(rule.destinations.covers, self.destinations))
+
+    def _ineffective(self, observed: Observed) -> Refusal | None:
+        try:
+            return self.denial(observed)
+        except BlockedError as full:
+            return Refusal(self.nsg, full.code, str(full), full.remedy)
+
+    def denial(self, observed: Observed) -> Refusal | None:
+        """Another owner's rule that would deny the traffic in spite of ours, evaluated as Azure does.
+
+        Raises BlockedError where there is no place for ours.
+        """
+        if self.access != "Allow":
+            return None
+        siblings = observed.listed(self.nsg, COLLECTION)
+        existing = next((one for one in siblings if one.id == self.id), None)
+        ours = self._as_written(existing, observed)
+        names = {one.id.name.lower() for one in siblings if is_our_rule(one)} | {self.id.name.lower()}
+        for verdict in with_rule(self.traffic, ours, observed):
+            if verdict.allowed is False and verdict.by.lower() not in names:
+                part = f" for {verdict.part}" if verdict.part else ""
+                return Refusal(
+                    self.nsg.child(COLLECTION, verdict.by),
+                    DENIED,
+                    f"the rule {verdict.by} of {self.nsg.name} denies the clients' traffic{part}",
+                    f"move {verdict.by} behind priority {self.priorities[1]}, or except the endpoints from it",
+                )
+        return None
+
+    def _as_written(self, existing: Seen | None, observed: Observed) -> SecurityRule:
+        """The rule as it will be; what exists already is parsed once."""
+        if existing is not None and not self.drift(existing, observed):
+            return parsed_rule(existing)
+        return SecurityRule.parse({"name": self.id.name, **self.body(existing, observed)})
+
     def _in_range(self, properties: Mapping[str, Any]) -> bool:
         first, last = self.priorities
         return first <= number(properties.get("priority")) <= last
 
     def _priority(self, beside: tuple[Seen, ...]) -> int:
-        others = [nsg.Rule.parse(one.body) for one in beside if one.id != self.id]
+        others = [parsed_rule(one) for one in beside if one.id != self.id]
         if len(others) >= MAX_RULES:
             raise BlockedError(
                 "TooManyRules",
                 f"{self.nsg.name} has {len(others)} rules, Azure allows {MAX_RULES}",
-                "remove rules that nobody needs, then rerun the resource",
-                self.nsg.text,
+                "remove rules that are not needed, then rerun the resource",
             )
         first, last = self.priorities
-        if self.access == "Allow":  # behind a denial of ours it would let nobody through
-            ours = [nsg.Rule.parse(one.body) for one in beside if is_our_rule(one)]
-            last = min(
-                (one.priority - 1 for one in ours if not one.allows and one.priority > first), default=last
-            )
-        free = free_priority(
-            others, (first, min(last, self.priorities[1])), "Inbound", last=self.access == "Deny"
-        )
+        if self.access == "Allow":  # behind a deny rule of ours it would let nothing through
+            denials = [parsed_rule(one) for one in beside if is_our_rule(one) and self.leaves_first(one)]
+            last = min((one.priority - 1 for one in denials if one.priority > first), default=last)
+        band = first, min(last, self.priorities[1])
+        free = free_priority(others, band, "Inbound", last=self.access == "Deny")
         if free is None:
             raise BlockedError(
                 "NoFreePriority",
                 f"every inbound priority from {first} to {last} is taken",
                 "widen nsg.priorities in the policy, or move other rules out of this range",
-                self.nsg.text,
             )
         return free
 
@@ -215,14 +308,77 @@ class Rule(Ordinary):
                 "TooManyAddresses",
                 f"the rule would have {len(addresses)} {side}, Azure allows {MAX_ADDRESSES}",
                 "give the endpoints or clients neighbouring addresses, or split the profile",
-                self.id.text,
             )
 
 
-def _alike(prefixes: tuple[str, ...]) -> frozenset[str]:
-    """Prefixes so that two spellings of the same addresses are equal."""
-    words = (text.lower() for text in prefixes if not is_prefix(text))
-    return frozenset((*words, *collapse(filter(is_prefix, prefixes))))
+@dataclass(frozen=True, slots=True)
+class RequiredRule(Rule):
+    """A rule under `nsg.mode: require`: what counts is what the group does, whatever its rules are called.
+
+    It is never written, and the need is met by the group itself.
+    """
+
+    @property
+    def write(self) -> bool:
+        return False
+
+    @property
+    def recorded(self) -> bool:
+        return False
+
+    def found(self, observed: Observed) -> Reading[Seen]:
+        group = observed.reading(self.nsg)
+        if not isinstance(group, Present):
+            return group
+        return Absent(group.at) if self._unmet(observed) else Present(Seen(self.nsg, {}), group.at)
+
+    def is_managed(self, have: Seen) -> bool:
+        return False
+
+    def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
+        return ()
+
+    def refused(self, have: Seen | None, observed: Observed) -> Refusal | None:
+        """A denial in the way of any rule, else what the group does not do."""
+        denial = self._ineffective(observed)
+        if denial is not None and denial.code == DENIED:
+            return denial
+        reason = f"{self.nsg.name}: {self._unmet(observed)}, and the policy lets Causeway only report it"
+        remedy = "add such a rule to the group, or let the policy ensure it"
+        return Refusal(self.nsg, "NotEnsured", reason, remedy)
+
+    def shortfall(self, have: Seen, observed: Observed) -> Refusal | None:
+        return None
+
+    def blocking(self, observed: Observed) -> ResourceId | None:
+        return None  # nothing of it is ours to remove
+
+    def _unmet(self, observed: Observed) -> str:
+        """Why the group's rules do not do what ours would; empty where they do."""
+        if self.access == "Allow":
+            verdict = in_force(self.traffic, observed)
+            return f"its rule {verdict.by} does not let clients through" if verdict else ""
+        address = without_denial(self.traffic, observed)
+        if address is None:
+            return ""
+        return f"no rule of it denies {address} to everybody whom no earlier rule lets through"
+
+
+def _serves_one_network(group: Seen) -> bool:
+    return group.parsed(_network_count) == 1
+
+
+def _network_count(group: Seen) -> int:
+    subnets = map(reference, sequence(group.properties.get("subnets")))
+    return len({subnet.parent for subnet in subnets if subnet})
+
+
+def _minus(one: Network, cut: Network) -> list[Network]:
+    if one.version != cut.version or not one.overlaps(cut):
+        return [one]
+    if one.prefixlen >= cut.prefixlen:
+        return []
+    return [part for half in one.subnets() for part in _minus(half, cut)]
 
 
 def _form(single: str, plural: str, values: tuple[str, ...]) -> dict[str, Any]:

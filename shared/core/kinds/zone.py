@@ -1,6 +1,6 @@
 """Private DNS zones: `Microsoft.Network/privateDnsZones`.
 
-A zone belongs to everybody: it is made where the policy allows and is missing, and never changed or
+Many targets share a zone: it is created where the policy allows and it is missing, and never changed or
 deleted afterwards.
 """
 
@@ -9,14 +9,18 @@ from typing import Any
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
-from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary
+from shared.core.base.refusal import Refusal
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed
+from shared.core.readings.observed import Observed
 
 TYPE = "Microsoft.Network/privateDnsZones"
 
 
 @dataclass(frozen=True, slots=True)
-class Zone(Ordinary):
-    """One private DNS zone; its id's last name is the zone's name. `write`: a missing one may be made."""
+class Zone(Managed):
+    """One private DNS zone; its id's last name is the zone's name. `write`: create it if it is missing."""
+
+    TYPE = TYPE
 
     id: ResourceId
     write: bool
@@ -25,5 +29,13 @@ class Zone(Ordinary):
     def locks(self) -> tuple[str, ...]:
         return (self.id.key,)
 
-    def body(self, have: Seen | None) -> dict[str, Any]:
+    def not_writable(self, problem: str) -> Refusal:
+        return Refusal(
+            self.id,
+            "ZoneNotFound",
+            f"the zone {self.id.name} does not exist and the policy does not let Causeway create it",
+            f"create {self.id.text}, or set dns.create_zones: true",
+        )
+
+    def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         return {"location": "global", "tags": {MARK_TAG: MARK_VALUE}}

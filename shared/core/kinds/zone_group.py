@@ -1,94 +1,113 @@
 """DNS zone groups: `Microsoft.Network/privateEndpoints/privateDnsZoneGroups`.
 
-A zone group tells an endpoint in which zones to keep its address records. An endpoint has at most one,
-with at most five zones (Microsoft Learn: "Azure Private Endpoint private DNS zone values").
+A zone group says in which zones an endpoint keeps its address records. An endpoint has at most one, with at
+most five zones (Microsoft Learn: "Azure Private Endpoint private DNS zone values"). It writes over whatever
+has the same name there, and it goes on reporting a record that another endpoint's deletion took with it, or
+that a person deleted (MicrosoftDocs/azure-docs, issue 91558), so the zone itself is read as well.
 """
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.base.bodies import Json, Seen, mapping, sequence
+from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
-from shared.core.kinds.kind import Ordinary
+from shared.core.base.refusal import Refusal
+from shared.core.kinds import endpoint, record
+from shared.core.kinds.kind import Managed
+from shared.core.kinds.record import as_written, creator_of, pointed_to, record_id, records_under
+from shared.core.kinds.zone_groups import (
+    COLLECTION,
+    ReportedRecord,
+    config_name,
+    configs_of,
+    records_of,
+    zone_ids,
+)
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Absent, Present, Read, Reading, Unread
 
 TYPE = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
-COLLECTION = "privateDnsZoneGroups"
 NAME = "causeway"
 MAX_ZONES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One address record that the zone group keeps: `fqdn` without a trailing dot, IPv4 addresses."""
+class ZoneGroup(Managed):
+    """The zone group of one endpoint. `records`: what it will write; none while no name is known.
 
-    fqdn: str
-    addresses: tuple[str, ...]
-    zone: ResourceId
+    `group`: the group id of the endpoint, which another endpoint to the same resource may serve as well.
+    """
 
-
-def zone_ids(group: Seen) -> frozenset[ResourceId]:
-    """The zones that a zone group writes to."""
-    return frozenset(zone for _, zone, _ in _configs(group))
-
-
-def records_of(group: Seen) -> tuple[Record, ...]:
-    """The records that the zone group reports. A zone whose name does not fit the service has none."""
-    return tuple(
-        Record(
-            str(entry.get("fqdn") or "").rstrip(".").lower(),
-            tuple(str(address) for address in sequence(entry.get("ipAddresses"))),
-            zone,
-        )
-        for _, zone, properties in _configs(group)
-        for entry in map(mapping, sequence(properties.get("recordSets")))
-    )
-
-
-def _configs(group: Seen) -> Iterator[tuple[str, ResourceId, Json]]:
-    for entry in map(mapping, sequence(group.properties.get("privateDnsZoneConfigs"))):
-        properties = mapping(entry.get("properties"))
-        zone = properties.get("privateDnsZoneId")
-        if isinstance(zone, str) and zone:
-            yield str(entry.get("name") or ""), ResourceId.parse(zone), properties
-
-
-def config_name(zone: ResourceId) -> str:
-    """Unique per zone id: Azure refuses to change the zone of an existing config name in place."""
-    digest = hashlib.sha256(zone.key.encode()).hexdigest()[:6]
-    return f"{zone.name.removeprefix('privatelink.').replace('.', '-')[:70]}-{digest}"
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneGroup(Ordinary):
-    """The zone group of one endpoint. `records`: what it will write; none while no name is known."""
+    TYPE = TYPE
 
     id: ResourceId
     endpoint: ResourceId
     zones: tuple[ResourceId, ...]
     records: tuple[ResourceId, ...] = ()
+    group: str = ""
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
         return (self.endpoint, *self.zones)
 
-    def is_ours(self, have: Seen) -> bool:
-        """A zone group has no tags: ours is the one of our name."""
+    def reads(self, observed: Observed) -> Iterable[Read]:
+        """The endpoint's zone groups, the records that a write would replace, and those that are reported."""
+        yield Read(self.endpoint, COLLECTION)
+        match self.found(observed):
+            case Present(value=have):
+                if self.is_managed(have):
+                    yield from self._at_stake_reads(have, observed)
+                if not have.busy:
+                    yield from self._reported_reads(have, observed)
+            case Absent():
+                yield from self._at_stake_reads(None, observed)
+            case Unread():
+                return
+
+    def found(self, observed: Observed) -> Reading[Seen]:
+        """An endpoint has at most one, of any name."""
+        listed = observed.members(self.endpoint, COLLECTION)
+        if not isinstance(listed, Present):
+            return listed
+        items = listed.value.items
+        return Present(items[0], listed.at, listed.written) if items else Absent(listed.at)
+
+    def is_managed(self, have: Seen) -> bool:
+        """A zone group has no tags: ours is recognised by its name."""
         return have.id == self.id and self.id.name == NAME
 
-    def drift(self, have: Seen) -> tuple[str, ...]:
+    def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         if have.state == "failed":
             return ("provisioning failed",)
         missing = sorted(zone.name for zone in set(self.zones) - zone_ids(have))
-        return tuple(f"no config for zone {name}" for name in missing)
+        if missing:
+            return tuple(f"no config for zone {name}" for name in missing)
+        if lost := self.lost_records(have, observed):
+            return (f"records that it reports are not in the zone: {', '.join(at.name for at in lost)}",)
+        return ()
 
-    def body(self, have: Seen | None) -> dict[str, Any]:
-        """A PUT replaces the list: configs that others added stay, ours become exactly what is wanted."""
+    def refused(self, have: Seen | None, observed: Observed) -> Refusal | None:
+        return self._held_by_rival(observed) or self._overwriting(have, observed)
+
+    def shortfall(self, have: Seen, observed: Observed) -> Refusal | None:
+        return self._held_by_rival(observed)
+
+    def in_the_way(self, have: Seen, problem: str) -> Refusal:
+        others = ", ".join(sorted(zone.name for zone in zone_ids(have))) or "no zone"
+        return Refusal(
+            have.id,
+            "ZoneGroupOfSomeoneElse",
+            f"the endpoint's zone group {have.id.name}, made by someone else, writes to {others}: {problem}",
+            f"add the zone to {have.id.name}, or delete it and rerun the resource",
+        )
+
+    def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
+        """A PUT replaces the list: configs that others added stay, ours become exactly what is desired."""
         others = [
-            (name, zone)
-            for name, zone, _ in (_configs(have) if have else ())
-            if name != config_name(zone) and zone not in self.zones
+            (config.name, config.zone)
+            for config in (configs_of(have) if have else ())
+            if config.name != config_name(config.zone) and config.zone not in self.zones
         ]
         configs = [*others, *((config_name(zone), zone) for zone in self.zones)]
         return {
@@ -98,3 +117,139 @@ class ZoneGroup(Ordinary):
                 ]
             }
         }
+
+    def implied(self, answer: Seen) -> Mapping[ResourceId, Seen]:
+        return as_written(answer)
+
+    def lost_records(self, have: Seen, observed: Observed) -> tuple[ResourceId, ...]:
+        """Records that the zone group reports, and that its zone does not hold like that.
+
+        Only those that were read alone: the shared list of a zone may be older than the zone group.
+        """
+        found: list[ResourceId] = []
+        for one in records_of(have):
+            at = record_id(one)
+            known = observed.objects.get(at) if one.zone in self.zones else None
+            if known is not None and not isinstance(known, Unread):
+                held = pointed_to(known.value) if isinstance(known, Present) else frozenset()
+                if held != frozenset(one.addresses):
+                    found.append(at)
+        return tuple(found)
+
+    @staticmethod
+    def is_marked(have: Seen, target: ResourceId) -> bool:
+        return have.id.name == NAME
+
+    def _at_stake(self, have: Seen | None) -> tuple[ResourceId, ...]:
+        """The records that a write of this zone group would write for the first time."""
+        written = zone_ids(have) if have and have.state != "failed" else frozenset()
+        return tuple(at for at in self.records if at.parent not in written)
+
+    def _at_stake_reads(self, have: Seen | None, observed: Observed) -> Iterator[Read]:
+        for at in self._at_stake(have):
+            if at.parent and observed.present(at.parent):  # a zone that does not exist has no records
+                yield Read(at, api_version=record.API_VERSION)
+
+    def _reported_reads(self, have: Seen, observed: Observed) -> Iterator[Read]:
+        """The zone's list of records; a record that the list does not confirm is read alone.
+
+        Private DNS allows 500 reads in 5 minutes for a whole subscription, so the list is shared, and the
+        larger the zone is, the longer a list serves (docs/azure/limits.md).
+        """
+        for one in records_of(have):
+            if one.zone not in self.zones or observed.objects.get(record_id(one)) is not None:
+                continue
+            if zone := observed.present(one.zone):
+                yield zone_list(zone)
+                if self._unconfirmed(one, observed):
+                    yield Read(record_id(one), api_version=record.API_VERSION)
+
+    def _unconfirmed(self, one: ReportedRecord, observed: Observed) -> bool:
+        listed = observed.members(one.zone, record.COLLECTION)
+        if not isinstance(listed, Present):
+            return False
+        return pointed_to(listed.value.member(record_id(one))) != frozenset(one.addresses)
+
+    def _held_by_rival(self, observed: Observed) -> Refusal | None:
+        """Another endpoint to the same group keeps the same name in the same zone.
+
+        One name has one record in a zone, and the last writer wins, so the second endpoint is not created.
+        Where both exist already, it is not known to which of them the name leads.
+        """
+        for rival in observed.of_type(endpoint.TYPE):
+            connection = endpoint.connection_of(rival)
+            same = connection is not None and connection.group.lower() == self.group.lower()
+            if not same or rival.id == self.endpoint:
+                continue
+            groups = observed.listed(rival.id, COLLECTION)
+            shared = next((at for one in groups for at in zone_ids(one) if at in self.zones), None)
+            if shared:
+                return Refusal(
+                    rival.id,
+                    "RecordHeldByAnother",
+                    f"the endpoint {rival.id.text} already keeps this resource's name in {shared.name}",
+                    self._rival_remedy(observed),
+                )
+        return None
+
+    def _rival_remedy(self, observed: Observed) -> str:
+        if observed.present(self.endpoint) is not None:
+            return (
+                f"delete it, or its zone group, and rerun the resource: {self.endpoint.name} exists already"
+            )
+        return "add its subnet to the profile so that it is adopted, or delete it and rerun the resource"
+
+    def _overwriting(self, have: Seen | None, observed: Observed) -> Refusal | None:
+        """A record that someone else made under one of the names, and that points elsewhere."""
+        lost = self.lost_records(have, observed) if have else ()
+        for at in (*self._at_stake(have), *lost):
+            found = observed.present(at)
+            if found is None or self._is_own(creator_of(found)):
+                continue
+            expected = self._expected(at, observed)
+            if not expected or pointed_to(found) != expected:
+                return _record_in_the_way(found, expected)
+        return None
+
+    def _is_own(self, creator: str | None) -> bool:
+        """The record's endpoint is this one, or one that we made for this target and group elsewhere."""
+        mine = self.endpoint.name
+        return creator is not None and (creator == mine or creator.startswith(endpoint.name_family(mine)))
+
+    def _expected(self, at: ResourceId, observed: Observed) -> frozenset[str]:
+        """The addresses that the endpoint has under this record's name; none while it is not known."""
+        have = observed.present(self.endpoint)
+        addresses = endpoint.addresses_of(have, observed) if have else ()
+        return frozenset(one.ip for one in addresses if at in records_under(self.zones, one.fqdns))
+
+
+def zone_list(zone: Seen) -> Read:
+    """Read all address records of a zone: the larger it is, the longer a list serves."""
+    pages = int(zone.properties.get("numberOfRecordSets") or 0) // record.PAGE + 1
+    return Read(
+        zone.id,
+        record.COLLECTION,
+        shared=True,
+        tolerate="failure",
+        api_version=record.API_VERSION,
+        max_age=pages * record.SECONDS_A_PAGE,
+    )
+
+
+def _record_in_the_way(found: Seen, expected: frozenset[str]) -> Refusal:
+    at, creator = found.id, creator_of(found)
+    zone = at.parent.text if at.parent else ""
+    change = f", or point it to {_listed(expected)}," if expected else ""
+    change = " if that endpoint is gone" if creator else change
+    wrote = f"the private endpoint {creator} wrote it" if creator else "no private endpoint wrote it"
+    return Refusal(
+        at,
+        "RecordHeldByAnother" if creator else "RecordNotOurs",
+        f"the record {at.name} in {zone} points to {_listed(pointed_to(found))}, and {wrote}: the endpoint's "
+        "zone group would write over it",
+        f"delete the record {at.text}{change} and rerun the resource",
+    )
+
+
+def _listed(addresses: frozenset[str]) -> str:
+    return ", ".join(sorted(addresses)) or "no address"

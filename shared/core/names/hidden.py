@@ -1,9 +1,9 @@
-"""What a network loses when it is linked to a private DNS zone: resources that the zone has no record of.
+"""Names that a private DNS zone hides: what a newly linked network can no longer resolve.
 
-Place in the data's way: beside the plan, before it is carried out. Public DNS points the name of a resource
-with an approved private endpoint into `privatelink.…`. A network that is linked to that zone asks it alone,
-and "no such name" is then the answer for everything that the zone does not hold (Microsoft Learn: "Fallback
-to internet for Azure Private DNS zones"). The operator asked for the link, so this warns and blocks nothing.
+Public DNS points the name of a resource with an approved private endpoint into `privatelink.…`. A network that
+is linked to that zone asks only the zone, and "no such name" is then the answer for everything that the zone
+does not hold (Microsoft Learn: "Fallback to internet for Azure Private DNS zones"). The operator asked for
+the link, so this warns and blocks nothing.
 """
 
 import re
@@ -18,8 +18,8 @@ from shared.core.catalogue.catalogue import Catalogue, Cloud
 from shared.core.catalogue.service_rules import host_names, public_suffix
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE
-from shared.core.kinds.link import Link
 from shared.core.plan.actions import Create, Replace
+from shared.core.plan.desired import Desired
 from shared.core.plan.plan import Plan
 
 SHOWN = 10  # ids in one finding; the rest is counted
@@ -29,10 +29,10 @@ _HOST = re.compile(r"(?:[a-z]+://)?([^/:]+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A resource with approved private endpoint connections. `hosts`: every host name that its body tells.
+class ConnectedResource:
+    """A resource with approved private endpoint connections. `hosts`: every host name in its body.
 
-    The target is bare (no properties, no tags): many are held for a minute.
+    The target is bare (no properties, no tags): many are cached for a minute.
     """
 
     target: Target
@@ -55,18 +55,18 @@ class Candidate:
     def records(self, zone: str) -> frozenset[str]:
         """The names of its records in the zone, any of which shows that the zone knows it.
 
-        Those that its body tells, else its own name: a key vault speaks of another suffix than its zone's.
-        Not exact where neither holds: what a service keeps under names of its own making (the storage behind
-        a Kusto cluster or a backup vault, a disk access) is taken for missing though it may be there.
+        Those in its body, else its own name: a key vault names another suffix than its zone's.
+        Not exact where neither applies: what a service keeps under generated names (the storage behind
+        a Kusto cluster or a backup vault, a disk access) is taken for missing though it may exist.
         """
         suffix = f".{public_suffix(zone.lower())}"
-        told = frozenset(host.removesuffix(suffix) for host in self.hosts if host.endswith(suffix))
-        return told or frozenset({self.target.id.name.lower()})
+        named = frozenset(host.removesuffix(suffix) for host in self.hosts if host.endswith(suffix))
+        return named or frozenset({self.target.id.name.lower()})
 
 
 @dataclass(frozen=True, slots=True)
-class Shadow:
-    """What a zone does not answer for: surely, perhaps, and what could not be looked at, in words."""
+class HiddenNames:
+    """What a zone does not answer for: certainly, perhaps, and what could not be read, in words."""
 
     lost: tuple[ResourceId, ...] = ()
     perhaps: tuple[ResourceId, ...] = ()
@@ -78,18 +78,19 @@ class Shadow:
         return replace(self, lost=lost, perhaps=perhaps)
 
 
-def new_links(plan: Plan) -> Mapping[ResourceId, tuple[ResourceId, ...]]:
-    """The networks that the plan would link to each zone, without a way back to public DNS."""
+def new_links(desired: Desired, plan: Plan) -> Mapping[ResourceId, tuple[ResourceId, ...]]:
+    """The networks that the plan would link to each zone, without fallback to public DNS."""
     blocked = {block.id for block in plan.blocks}
+    created = {action.id for action in plan.actions if isinstance(action, Create | Replace)}
     found: dict[ResourceId, tuple[ResourceId, ...]] = {}
-    for action in plan.actions:
-        link = action.want if isinstance(action, Create | Replace) else None
-        if isinstance(link, Link) and not link.fallback and link.zone not in blocked:
+    links = {link.id: link for leg in desired.legs for link in leg.links}.values()
+    for link in links:
+        if link.id in created and not link.fallback and link.zone not in blocked:
             found[link.zone] = (*found.get(link.zone, ()), link.network)
     return found
 
 
-type Named = Callable[[Candidate, str], bool | None]
+type Named = Callable[[ConnectedResource, str], bool | None]
 
 
 def naming(zone: str, cloud: Cloud, catalogue: Catalogue) -> Named:
@@ -97,7 +98,7 @@ def naming(zone: str, cloud: Cloud, catalogue: Catalogue) -> Named:
     return lambda one, group: catalogue.named_in(zone, one.target, group, cloud, one.hosts)
 
 
-def open_questions(candidates: Iterable[Candidate], named: Named) -> tuple[ResourceId, ...]:
+def open_questions(candidates: Iterable[ConnectedResource], named: Named) -> tuple[ResourceId, ...]:
     """The endpoints that have to be read before these resources, which have no record, can be judged."""
     found = {
         connection.endpoint_id
@@ -108,7 +109,9 @@ def open_questions(candidates: Iterable[Candidate], named: Named) -> tuple[Resou
     return tuple(sorted(found, key=lambda at: at.key))
 
 
-def shadow(candidates: Iterable[Candidate], named: Named, endpoints: Mapping[ResourceId, Seen]) -> Shadow:
+def hidden_names(
+    candidates: Iterable[ConnectedResource], named: Named, endpoints: Mapping[ResourceId, Seen]
+) -> HiddenNames:
     """Judge resources that have no record in the zone, by the endpoints that could be read."""
     lost: list[ResourceId] = []
     perhaps: list[ResourceId] = []
@@ -118,16 +121,16 @@ def shadow(candidates: Iterable[Candidate], named: Named, endpoints: Mapping[Res
             lost.append(one.target.id)
         elif None in verdicts:
             perhaps.append(one.target.id)
-    return Shadow(tuple(lost), tuple(perhaps))
+    return HiddenNames(tuple(lost), tuple(perhaps))
 
 
 def _leads_here(
-    one: Candidate, connection: Connection, named: Named, endpoints: Mapping[ResourceId, Seen]
+    one: ConnectedResource, connection: Connection, named: Named, endpoints: Mapping[ResourceId, Seen]
 ) -> bool | None:
-    """Whether this connection lets public DNS lead into the zone, and no record of it is on its way there.
+    """Whether this connection makes public DNS point into the zone while no record of it is about to be made.
 
-    Some providers tell a connection's group, of others only the endpoint does. The record of an endpoint of
-    ours follows by itself, and which one is ours only its tags say.
+    Some providers report a connection's group, for others only the endpoint does. The record of an endpoint
+    of ours follows by itself, and only its tags say that it is ours.
     """
     endpoint = endpoints.get(connection.endpoint_id) if connection.endpoint_id else None
     if endpoint is not None and endpoint.tags.get(MARK_TAG) == MARK_VALUE:
@@ -140,20 +143,20 @@ def _leads_here(
     return True if endpoint is not None and True in verdicts else None
 
 
-def finding(zone: ResourceId, networks: Iterable[ResourceId], found: Shadow) -> str | None:
-    """What an operator should hear before these networks are linked to the zone; None if nothing."""
+def finding(zone: ResourceId, networks: Iterable[ResourceId], found: HiddenNames) -> str | None:
+    """What an operator should know before these networks are linked to the zone; None if nothing."""
     parts = (
         ("concerned", [at.text for at in found.lost]),
         ("perhaps concerned", [at.text for at in found.perhaps]),
-        ("not looked at", list(found.unread)),
+        ("not read", list(found.unread)),
     )
-    told = [f"{what}: {_some(items)}" for what, items in parts if items]
-    if not told:
+    listed = [f"{what}: {_some(items)}" for what, items in parts if items]
+    if not listed:
         return None
     linked = ", ".join(network.name for network in networks)
     return (
         f"once linked, {linked} can ask the zone {zone.name} alone, and no longer resolve what has a private "
-        f"endpoint and no record in it; {'; '.join(told)}; remedy: {REMEDY}"
+        f"endpoint and no record in it; {'; '.join(listed)}; remedy: {REMEDY}"
     )
 
 

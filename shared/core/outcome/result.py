@@ -15,9 +15,9 @@ from shared.core.base.errors import (
     PermanentError,
     TransientError,
 )
+from shared.core.base.refusal import Refusal
 from shared.core.outcome.outcome import Done, Result
 from shared.core.outcome.proof import EXTERNAL_LINKS, EXTERNAL_RECORDS, Proof
-from shared.core.plan.actions import Block
 from shared.core.policy.intent import Declined, NotAsked
 
 NOTHING = Proof((), ())
@@ -112,7 +112,7 @@ def _awaiting_dns(proof: Proof) -> Ending:
     )
 
 
-def refused(why: Declined | Block) -> Ending:
+def refused(why: Declined | Refusal) -> Ending:
     """It was asked for and cannot be done as asked, found before anything was written."""
     result = Result.DECLINED if isinstance(why, Declined) else Result.BLOCKED
     return Ending(result, why.code, why.reason, why.remedy)

@@ -1,29 +1,33 @@
-"""Where each endpoint goes: an endpoint that already answers the need, or the first subnet that can take one.
+"""Where each endpoint goes: an endpoint that already meets the need, or the first subnet that can take one.
 
-Place in the data's way: between `Intent` and `Desired`. It needs what stands around the target
-(`Surroundings`), because only the networks themselves know their region, delegations and free addresses.
+Only the networks themselves know their region, delegations and free addresses, so they are read first
+(`surroundings`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.core.base.bodies import Json, Seen, mapping, sequence
 from shared.core.base.ids import ResourceId
+from shared.core.base.refusal import Refusal
 from shared.core.base.regions import region_key
 from shared.core.base.target import Connection, Target
+from shared.core.kinds import endpoint
 from shared.core.kinds.endpoint import connection_of, endpoint_id, subnet_of
-from shared.core.placement.candidate import FULL, PLENTY, Candidate, free_addresses
-from shared.core.plan.actions import Block
+from shared.core.kinds.zone_groups import COLLECTION as ZONE_GROUPS
+from shared.core.placement.candidate import FULL, Candidate
+from shared.core.placement.capacity import PLENTY, free_addresses
 from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.policy import Limits, Profile
-from shared.core.readings.observed import Surroundings
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Read
+from shared.core.rules.egress import groups_in
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """An endpoint of this id belongs into this subnet, in the subnet's network's region.
 
-    `adopted`: someone else's endpoint stands there already and answers the need. `new`: it is yet to be made.
+    `adopted`: someone else's endpoint is there already and meets the need. `new`: it is yet to be created.
     """
 
     endpoint: ResourceId
@@ -35,14 +39,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """How many addresses the target's groups take. `scarce`: a network whose subnet has few left."""
+    """Still to be read: how many addresses the target's groups take. `scarce`: a network with few left."""
 
     scarce: ResourceId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """How many private endpoints the subscription has in the region."""
+    """Still to be read: how many private endpoints the subscription has in the region."""
 
     subscription: str
     region: str
@@ -51,11 +55,19 @@ class Used:
 type Doubt = Members | Used
 
 
-def candidates(target: Target, profile: Profile) -> tuple[str, tuple[ResourceId, ...]] | Declined:
+@dataclass(frozen=True, slots=True)
+class Candidates:
     """The region whose subnets serve the target, and those subnets in the operator's order."""
+
+    region: str
+    subnets: tuple[ResourceId, ...]
+
+
+def candidates(target: Target, profile: Profile) -> Candidates | Declined:
+    """The subnets that the profile has for the target's region, or for its fallback region."""
     for region in (region_key(target.location), profile.fallback_region):
         if region and profile.subnets.get(region):
-            return region, tuple(profile.subnets[region])
+            return Candidates(region, tuple(profile.subnets[region]))
     return Declined(
         "NoSubnetForRegion",
         f"the profile has no subnet for the region '{region_key(target.location)}' and no fallback",
@@ -63,59 +75,117 @@ def candidates(target: Target, profile: Profile) -> tuple[str, tuple[ResourceId,
     )
 
 
-def sites(
+def surroundings(
     target: Target,
     connect: Connect,
-    region: str,
-    subnets: tuple[ResourceId, ...],
-    around: Surroundings,
-    limits: Limits,
-) -> Mapping[str, Site] | Block:
+    found: Candidates,
+    owned: Collection[ResourceId],
+    observed: Observed,
+) -> Iterator[Read]:
+    """What has to be read before a site is chosen.
+
+    Networks of candidates and clients, the security groups of clients' subnets where rules count, and the
+    endpoints that others connected to the target with their zone groups. `owned` are endpoints that were
+    made for the target before: none of these is another owner's.
+    """
+    profile = connect.profile
+    wanted = profile.peering != "ignore" or profile.nsg.mode != "ignore"
+    networks = {*(subnet.parent for subnet in found.subnets), *(profile.clients if wanted else ())}
+    for network in sorted(filter(None, networks), key=lambda at: at.key):
+        yield Read(network, shared=True)
+    for client in judged(connect):
+        if network_body := observed.present(client):
+            for group in groups_in(network_body):
+                yield Read(group, shared=True, tolerate="refusal")
+    own = {*owned, *_own_ids(target, connect, found.subnets)}
+    for foreign in sorted(_connected(target) - own, key=lambda at: at.key):
+        yield Read(foreign, tolerate="refusal")
+        if observed.known(foreign):
+            yield Read(foreign, ZONE_GROUPS, tolerate="refusal")
+
+
+def judged(connect: Connect) -> tuple[ResourceId, ...]:
+    """The client networks whose own rules count: none where the operator ignores rules."""
+    return () if connect.profile.nsg.mode == "ignore" else tuple(dict.fromkeys(connect.profile.clients))
+
+
+def sites(
+    target: Target, connect: Connect, found: Candidates, limits: Limits, observed: Observed
+) -> Mapping[str, Site] | Refusal:
     """One site for each group id. All new endpoints of a target go into one subnet.
 
-    The operator's order counts among subnets that need as many new endpoints: our own endpoint in a candidate
-    keeps its subnet, also when there is room again in one that comes before it, and its place whoever makes
-    another one beside it.
+    The operator's order counts among subnets that need as many new endpoints. Our own endpoint in a candidate
+    keeps its subnet, also when one that comes before it has capacity again, whoever makes another one beside
+    it.
     """
-    found: dict[str, Site] = {}
+    chosen: dict[str, Site] = {}
     approved = {one.endpoint_id for one in target.connections if one.status.lower() == "approved"}
     for group in connect.groups:
-        homes = ((connect.profile.endpoints_resource_group or subnet.group, subnet) for subnet in subnets)
-        ours = {endpoint_id(home, target.id, group.group_id, subnet) for home, subnet in homes}
-        if not ours & approved and (adopted := _answered(target, group.group_id, subnets, around)):
-            found[group.group_id] = adopted
-    missing = [group.group_id for group in connect.groups if group.group_id not in found]
+        ours = {_own_id(target, connect, group.group_id, subnet) for subnet in found.subnets}
+        if not ours & approved and (site := _adopted(target, group.group_id, found.subnets, observed)):
+            chosen[group.group_id] = site
+    missing = [group.group_id for group in connect.groups if group.group_id not in chosen]
     if not missing:
-        return found
-    options = [_candidate(target, connect, missing, subnet, around) for subnet in subnets]
+        return chosen
+    options = [_candidate(target, connect, missing, subnet, observed) for subnet in found.subnets]
     clients = connect.profile.clients if connect.profile.peering == "ensure" else ()
-    faults: list[Block] = []
+    refusals: list[Refusal] = []
     for option in sorted(options, key=lambda option: len(option.new)):
-        fault = option.fault(region, around.room, limits, around.networks, clients)
-        if fault is None:
-            return found | _sites(option, region)
-        faults.append(fault)
-    rest = "".join(f"; {fault.reason}" for fault in faults[1:])
-    return Block(target.id, faults[0].found, faults[0].code, faults[0].reason + rest, faults[0].remedy)
+        refused = option.refused(found.region, limits, clients, observed)
+        if refused is None:
+            return chosen | _sites(option, found.region)
+        refusals.append(refused)
+    first = refusals[0]
+    rest = "".join(f"; {refused.reason}" for refused in refusals[1:])
+    return Refusal(first.found, first.code, first.reason + rest, first.remedy)
+
+
+def doubt(chosen: Mapping[str, Site] | Refusal, observed: Observed) -> Doubt | None:
+    """What could still change the choice, and only Azure can tell; None where it is certain enough.
+
+    Nothing is in doubt unless an endpoint is about to be created: a connected target costs nothing here.
+    """
+    unknown = observed.capacity.addresses is None
+    if isinstance(chosen, Refusal):
+        return Members() if unknown and chosen.code == FULL else None
+    new = [site for site in chosen.values() if site.new]
+    if not new:
+        return None
+    subnet = observed.present(new[0].subnet)
+    if unknown and subnet and free_addresses(subnet) < PLENTY * len(new):
+        return Members(new[0].subnet.parent)
+    used = Used(new[0].endpoint.subscription.lower(), region_key(new[0].location))
+    return used if (used.subscription, used.region) not in observed.capacity.used else None
+
+
+def _own_id(target: Target, connect: Connect, group: str, subnet: ResourceId) -> ResourceId:
+    return endpoint_id(connect.profile.endpoints_resource_group or subnet.group, target.id, group, subnet)
+
+
+def _own_ids(target: Target, connect: Connect, subnets: Iterable[ResourceId]) -> Iterator[ResourceId]:
+    for subnet in subnets:
+        for group in connect.groups:
+            yield _own_id(target, connect, group.group_id, subnet)
+
+
+def _connected(target: Target) -> set[ResourceId]:
+    return {one.endpoint_id for one in target.connections if one.endpoint_id}
 
 
 def _candidate(
-    target: Target, connect: Connect, groups: list[str], subnet: ResourceId, around: Surroundings
+    target: Target, connect: Connect, groups: list[str], subnet: ResourceId, observed: Observed
 ) -> Candidate:
-    home = connect.profile.endpoints_resource_group or subnet.group
-    network = around.networks.get(subnet.parent) if subnet.parent else None
     return Candidate(
-        target.id,
         subnet,
-        _subnet_body(network.body if network else {}, subnet),
-        network,
-        {group: endpoint_id(home, target.id, group, subnet) for group in groups},
-        frozenset(c.endpoint_id for c in target.connections if c.endpoint_id and not _lost(c)),
+        observed.present(subnet),
+        observed.present(subnet.parent) if subnet.parent else None,
+        {group: _own_id(target, connect, group, subnet) for group in groups},
+        frozenset(one.endpoint_id for one in target.connections if one.endpoint_id and not _lost(one)),
     )
 
 
 def _lost(connection: Connection) -> bool:
-    """Its endpoint may be long gone."""
+    """Its endpoint may have been deleted long ago."""
     return connection.status.lower() == "disconnected"
 
 
@@ -124,61 +194,12 @@ def _sites(option: Candidate, region: str) -> dict[str, Site]:
     return {group: Site(at, option.subnet, location, new=group in new) for group, at in option.made.items()}
 
 
-def doubt(chosen: Mapping[str, Site] | Block, around: Surroundings) -> Doubt | None:
-    """What could still change the choice, and only Azure can tell; None where it is sure enough.
-
-    Nothing is in doubt unless an endpoint is about to be made: a target that is connected costs nothing here.
-    """
-    unknown = around.room.addresses is None
-    if isinstance(chosen, Block):
-        return Members() if unknown and chosen.code == FULL else None
-    new = [site for site in chosen.values() if site.new]
-    if not new:
-        return None
-    subnet = subnet_in(around.networks, new[0].subnet)
-    if unknown and subnet and free_addresses(subnet.body) < PLENTY * len(new):
-        return Members(new[0].subnet.parent)
-    used = Used(new[0].endpoint.subscription.lower(), region_key(new[0].location))
-    return used if (used.subscription, used.region) not in around.room.used else None
-
-
-def _answered(target: Target, group: str, subnets: Iterable[ResourceId], around: Surroundings) -> Site | None:
+def _adopted(target: Target, group: str, subnets: Collection[ResourceId], observed: Observed) -> Site | None:
     """An approved endpoint of someone else to this target and group, in an accepted subnet."""
-    for rival in around.rivals:
-        connection, subnet = connection_of(rival), subnet_of(rival)
-        if connection is None or subnet not in set(subnets) or connection.target != target.id:
+    for foreign in observed.of_type(endpoint.TYPE):
+        connection, subnet = connection_of(foreign), subnet_of(foreign)
+        if connection is None or subnet is None or subnet not in subnets or connection.target != target.id:
             continue
         if connection.group.lower() == group.lower() and connection.status.lower() == "approved":
-            return Site(rival.id, subnet, str(rival.body.get("location") or ""), adopted=True)
+            return Site(foreign.id, subnet, str(foreign.body.get("location") or ""), adopted=True)
     return None
-
-
-def _body(network: ResourceId | None, networks: Mapping[ResourceId, Seen | None]) -> Json:
-    seen = networks.get(network) if network else None
-    return seen.body if seen else {}
-
-
-def subnet_in(networks: Mapping[ResourceId, Seen | None], subnet: ResourceId) -> Seen | None:
-    """A subnet as its network's body lists it; None where either does not exist."""
-    body = _subnet_body(_body(subnet.parent, networks), subnet)
-    return Seen(subnet, body) if body else None
-
-
-def with_subnet(networks: Mapping[ResourceId, Seen | None], subnet: Seen) -> Mapping[ResourceId, Seen | None]:
-    """The networks with a newer reading of one subnet in its network's body."""
-    network = networks.get(subnet.id.parent) if subnet.id.parent else None
-    if network is None:
-        return networks
-    subnets = sequence(network.properties.get("subnets"))
-    newer = [{**body, **subnet.body} if _named(body, subnet.id) else body for body in subnets]
-    body = {**network.body, "properties": {**network.properties, "subnets": newer}}
-    return {**networks, network.id: Seen(network.id, body)}
-
-
-def _subnet_body(network: Json, subnet: ResourceId) -> Json:
-    subnets = sequence(mapping(network.get("properties")).get("subnets"))
-    return next((body for body in map(mapping, subnets) if _named(body, subnet)), {})
-
-
-def _named(body: object, subnet: ResourceId) -> bool:
-    return str(mapping(body).get("name") or "").lower() == subnet.name.lower()

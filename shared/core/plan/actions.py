@@ -1,13 +1,14 @@
-"""What can be done about one object: a closed union of frozen values that carry all an executor needs.
+"""What can be done about one object: a closed union of frozen values that carry all the executor needs.
 
-Place in the data's way: made by `core/plan.py`, carried out by `flow/apply.py`. Every desired or owned
-object gets exactly one action, "nothing to do" included, so that a plan is also an explanation.
+Every desired or owned object gets exactly one action, "nothing to do" included, so that a plan is also an
+explanation.
 """
 
 from dataclasses import dataclass
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
+from shared.core.base.refusal import Refusal
 from shared.core.kinds.kind import Wanted
 
 
@@ -29,7 +30,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Ours, and differs in what `drift` names: write it over what stands there."""
+    """Ours, and differs in what `drift` names: write it over what exists."""
 
     want: Wanted
     have: Seen
@@ -46,7 +47,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Ours, and cannot be mended in place: delete it, then make it anew. `along` goes with it."""
+    """Ours, and cannot be repaired in place: delete it, then create it. `along` is deleted with it."""
 
     want: Wanted
     have: Seen
@@ -60,7 +61,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """It is being written already, by an earlier walk or by someone: await that, then look again."""
+    """It is being written already, by an earlier pass or another client: await that, then re-read."""
 
     want: Wanted
     have: Seen
@@ -86,9 +87,9 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Ours, and nobody wants it any more. `have`, and what goes `along` below it, history keeps to remake.
+    """Ours, and not desired any more. `have`, and what is deleted `along` with it, is kept in history.
 
-    It goes once the actions on `after` are done.
+    It is deleted once the actions on `after` are done.
     """
 
     have: Seen
@@ -103,14 +104,14 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """A rule of ours that serves others too: take these addresses out of it, and the rule if none is left.
+    """A shared object that other targets use too: take what this target added out of it.
 
-    It is left once the actions on `after` are done.
+    It is deleted if nothing is left. `lock`: the lease to hold. It is done once those on `after` are.
     """
 
     have: Seen
-    group: ResourceId
-    addresses: tuple[str, ...]
+    lock: str
+    adds: tuple[str, ...]
     reason: str
     after: tuple[ResourceId, ...] = ()
 
@@ -121,16 +122,33 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`found` stands in the way of `id`, and Causeway may not change it: why, and what a person can do."""
+    """`found` is in the way of `id`, and Causeway may not change it: why, and what a person can do."""
 
     id: ResourceId
     found: ResourceId
     code: str
     reason: str
     remedy: str
+    stops_all: bool = False
+
+    @classmethod
+    def of(cls, at: ResourceId, refusal: Refusal) -> "Block":
+        return cls(at, refusal.found, refusal.code, refusal.reason, refusal.remedy, refusal.stops_all)
 
 
-type Action = Create | Update | Replace | Wait | Keep | Delete | Withdraw | Block
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It could not be read, or nobody read it, so nothing is decided about it."""
+
+    id: ResourceId
+    why: str
+
+    @property
+    def reason(self) -> str:
+        return f"not known: {self.why}"
+
+
+type Action = Create | Update | Replace | Wait | Keep | Delete | Withdraw | Block | Unknown
 type Write = Create | Update | Replace | Delete | Withdraw
 
 

@@ -1,7 +1,7 @@
-"""What history holds of objects that are about to go, so that a person can make them again.
+"""What history keeps of objects that are about to be deleted, so that a person can create them again.
 
-Place in the data's way: between `Plan` and the ledger, before the first delete. An entry says of each object
-its id, why it goes, and a body that can be PUT there again: what stood, without what Azure only reports.
+An entry says of each object its id, why it is deleted, and a body that can be PUT there again: what existed,
+without what Azure only reports.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,8 +16,8 @@ from shared.core.plan.actions import Action, Delete, Replace, Withdraw, verb
 RESULT = "Removing"
 REMEDY = "to have an object again, PUT its body at its id, in this order; what it refers to must exist"
 
-# Members that Azure reports and nobody writes, of every kind that we delete (REST references of
-# Microsoft.Network and private DNS; recorded ARM traffic). Names that are not here survive.
+# Members that Azure reports and no client writes, of every kind that Causeway deletes (Microsoft Learn: REST
+# references of Microsoft.Network and private DNS). Names that are not here are kept.
 _REPORTED = frozenset(
     {
         "etag",
@@ -38,8 +38,8 @@ _REPORTED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Going:
-    """One object that is about to go, or a rule that loses `addresses`. `body` is what a PUT takes."""
+class Deletion:
+    """One object that is about to be deleted, or a rule that loses `addresses`. `body` is what a PUT takes."""
 
     action: str
     id: ResourceId
@@ -49,18 +49,18 @@ class Going:
 
     def record(self) -> dict[str, Any]:
         """As JSON, beside an outcome's actions."""
-        told = {"action": self.action, "id": self.id.text, "reason": self.reason}
-        return told | ({"addresses": list(self.addresses)} if self.addresses else {}) | {"body": self.body}
+        record = {"action": self.action, "id": self.id.text, "reason": self.reason}
+        return record | ({"addresses": list(self.addresses)} if self.addresses else {}) | {"body": self.body}
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
-    """An entry of a target's history: these objects are about to go. `profile`: the last outcome's."""
+class DeletionRecord:
+    """An entry of a target's history: these objects are about to be deleted. `profile`: the last outcome's."""
 
     target: ResourceId
     at: datetime
     profile: str
-    going: tuple[Going, ...]
+    deletions: tuple[Deletion, ...]
 
     def record(self) -> dict[str, Any]:
         """As JSON, in the shape of an outcome's record as far as the two are alike."""
@@ -70,28 +70,28 @@ class Departure:
             "at": self.at.isoformat(),
             "profile": self.profile,
             "code": "",
-            "reason": "; ".join(dict.fromkeys(one.reason for one in self.going)),
+            "reason": "; ".join(dict.fromkeys(one.reason for one in self.deletions)),
             "remedy": REMEDY,
-            "going": [one.record() for one in self.going],
+            "going": [one.record() for one in self.deletions],
         }
 
 
-def going(actions: Iterable[Action]) -> tuple[Going, ...]:
-    """All that these actions take away, parents before what stands below them."""
-    return tuple(one for action in actions for one in _going(action))
+def deletions(actions: Iterable[Action]) -> tuple[Deletion, ...]:
+    """All that these actions delete, parents before what is below them."""
+    return tuple(one for action in actions for one in _of(action))
 
 
-def _going(action: Action) -> Iterable[Going]:
+def _of(action: Action) -> Iterable[Deletion]:
     match action:
         case Delete(have=have, along=along) | Replace(have=have, along=along):
             for seen in (have, *along):
-                yield Going(verb(action), seen.id, action.reason, remaking(seen))
+                yield Deletion(verb(action), seen.id, action.reason, recreation(seen))
         case Withdraw(have=have):
-            yield Going(verb(action), have.id, action.reason, remaking(have), action.addresses)
+            yield Deletion(verb(action), have.id, action.reason, recreation(have), action.adds)
 
 
-def remaking(have: Seen) -> dict[str, Any]:
-    """The body that makes the object again; it is named by the id beside it."""
+def recreation(have: Seen) -> dict[str, Any]:
+    """The body that creates the object again; it is named by the id beside it."""
     body: dict[str, Any] = _written(have.body)
     body.pop("name", None)
     return body | ({"tags": have.body["tags"]} if "tags" in have.body else {})  # whatever a tag is called

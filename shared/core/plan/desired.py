@@ -1,20 +1,22 @@
 """Every object that must exist for one target under one profile.
 
-Place in the data's way: made from the intent, the sites and the catalogue; compared with `Observed` by
-the planner. One `Leg` is the way to one group: its endpoint, its names, and who may resolve them.
+It is built from who asked for what, where the endpoints go, and what was read. One `Leg` is the path to one
+group: its endpoint, its names, and the networks that resolve them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.target import Target
-from shared.core.catalogue.catalogue import Catalogue, Cloud, Group
+from shared.core.catalogue.catalogue import Catalogue, Group
 from shared.core.catalogue.service_rules import told_names
-from shared.core.kinds import link, zone_group
-from shared.core.kinds.endpoint import Endpoint
+from shared.core.kinds import zone_group, zone_groups
+from shared.core.kinds.endpoint import Endpoint, addresses_of
 from shared.core.kinds.kind import Wanted
-from shared.core.kinds.link import Link
+from shared.core.kinds.link import Link, link_id
+from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering, peering_id
 from shared.core.kinds.record import records_under
 from shared.core.kinds.rule import Rule
@@ -23,19 +25,29 @@ from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.placement.sites import Site
+from shared.core.placement.sites import Site, judged
+from shared.core.plan.desired_rules import changes_subnet, new_groups, rules, subnet_policies
 from shared.core.policy.intent import Connect, Declined
-from shared.core.readings.observed import Surroundings
-from shared.core.rules.egress import judged
-from shared.core.rules.ingress import Reported, changes_subnet, new_groups, rules, subnet_policies
+from shared.core.readings.networks import dns_servers
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Read
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for and where it goes: the target, its profile and groups, a site for each group id."""
+
+    target: Target
+    connect: Connect
+    sites: Mapping[str, Site]
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
     """The path to one group. `named` is False while its zones cannot be known yet.
 
-    Some types tell their zone only by the names that a finished endpoint reports; their leg is built
-    again once those are known. `external`: somebody else keeps the names; they are checked, never written.
+    Some types report their zone only by the names of a finished endpoint; their leg is built again once
+    those are known. `external`: someone else keeps the names; they are checked, never written.
     """
 
     group: Group
@@ -52,7 +64,7 @@ class Desired:
     """All legs of one target, and what lies between them and the clients.
 
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
-    security rules must let the traffic out (none where the profile lets rules alone), `resolvers` those whose
+    security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
     clients have to resolve the names.
     """
 
@@ -68,14 +80,9 @@ class Desired:
     resolvers: tuple[ResourceId, ...] = ()
 
     @property
-    def complete(self) -> bool:
-        """Nothing waits for what an endpoint has still to report."""
-        return self.addressed and not self.waiting and all(leg.named for leg in self.legs)
-
-    @property
     def waiting(self) -> frozenset[ResourceId]:
         """Zone groups that are not written yet: until it is known which records they would write over, and
-        until the rules are known, with which they go together.
+        until the rules are known, with which they are written together.
         """
         groups = (leg.zone_group for leg in self.legs)
         return frozenset(one.id for one in groups if one and not (one.records and self.addressed))
@@ -87,6 +94,23 @@ class Desired:
         every = (*self.security_groups, *self.subnet_policies, *own, *self.peerings, *self.rules)
         return tuple({wanted.id: wanted for wanted in every}.values())
 
+    def reads(self, observed: Observed) -> Iterator[Read]:
+        """All that has to be read, as far as that can be said by what was read already."""
+        for wanted in self.objects():
+            yield from wanted.reads(observed)
+        for network in self.resolvers:
+            yield Read(network, shared=True, tolerate="refusal")
+            if (body := observed.present(network)) is None or not dns_servers(body):
+                for zone in self.external_zones(observed):
+                    yield Read(zone, "virtualNetworkLinks", shared=True, tolerate="refusal")
+
+    def external_zones(self, observed: Observed) -> tuple[ResourceId, ...]:
+        """The zones to which zone groups of someone else write, wherever those are."""
+        legs = (leg for leg in self.legs if leg.external)
+        groups = (one for leg in legs for one in observed.listed(leg.endpoint.id, zone_groups.COLLECTION))
+        found = {zone for group in groups for zone in zone_groups.zone_ids(group)}
+        return tuple(sorted(found, key=lambda zone: zone.key))
+
 
 def _objects_of(leg: Leg) -> Iterator[Wanted]:
     yield leg.endpoint
@@ -96,50 +120,41 @@ def _objects_of(leg: Leg) -> Iterator[Wanted]:
         yield leg.zone_group
 
 
-def desired(
-    target: Target,
-    connect: Connect,
-    sites: Mapping[str, Site],
-    catalogue: Catalogue,
-    cloud: Cloud,
-    around: Surroundings,
-    reported: Reported,
-) -> Desired:
-    """Build the wish. `reported`: the addresses, with their names, that endpoints have by now."""
-    legs = tuple(
-        _leg(target, connect, group, sites[group.group_id], catalogue, cloud, reported)
-        for group in connect.groups
-    )
+def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desired:
+    """Build what must exist; the more endpoints report by now, the more of it is known."""
+    connect = request.connect
+    reported = _reported(request, observed)
+    legs = tuple(_leg(request, group, catalogue, reported) for group in connect.groups)
     endpoints = [leg.endpoint for leg in legs]
-    groups = new_groups(connect, endpoints, around)
-    addressed = connect.profile.nsg.mode == "ignore" or all(e.id in reported for e in endpoints)
+    groups = new_groups(connect, endpoints, observed)
+    addressed = connect.profile.nsg.mode == "ignore" or all(one.id in reported for one in endpoints)
     return Desired(
-        target,
+        request.target,
         connect.profile_name,
         legs,
-        _peerings(connect, legs),
-        rules(connect, [(leg.group, leg.endpoint) for leg in legs], around, reported, groups),
+        _peerings(connect, endpoints),
+        rules(connect, [(leg.group, leg.endpoint) for leg in legs], observed, reported, groups),
         tuple(groups.values()),
         subnet_policies(connect, endpoints, groups),
         addressed=addressed,
         clients=judged(connect),
-        resolvers=tuple(connect.profile.clients) if connect.profile.dns.mode != "none" else (),
+        resolvers=connect.profile.clients if connect.profile.dns.mode != "none" else (),
     )
 
 
-def nameless(wish: Desired, connect: Connect) -> tuple[str, ...]:
+def without_zone(wanted: Desired, connect: Connect) -> tuple[str, ...]:
     """Groups without a private DNS zone in this cloud: clients go on resolving their public names."""
     if connect.profile.dns.mode != "manage":
         return ()
-    bare = [leg.group.group_id for leg in wish.legs if leg.named and not leg.zones]
+    bare = [leg.group.group_id for leg in wanted.legs if leg.named and not leg.zones]
     return tuple(
         f"no private DNS zone is known for {group}: clients resolve its public name" for group in bare
     )
 
 
-def too_many_zones(wish: Desired) -> Declined | None:
+def too_many_zones(wanted: Desired) -> Declined | None:
     """An endpoint's zone group takes five zones; Azure Monitor in Government would need six."""
-    for leg in wish.legs:
+    for leg in wanted.legs:
         if leg.zone_group and len(leg.zone_group.zones) > zone_group.MAX_ZONES:
             count = len(leg.zone_group.zones)
             return Declined(
@@ -150,53 +165,82 @@ def too_many_zones(wish: Desired) -> Declined | None:
     return None
 
 
-def _peerings(connect: Connect, legs: Sequence[Leg]) -> tuple[Peering, ...]:
+def _reported(request: Request, observed: Observed) -> dict[ResourceId, tuple[Address, ...]]:
+    """The addresses, with their names, that endpoints have by now."""
+    found: dict[ResourceId, tuple[Address, ...]] = {}
+    for site in request.sites.values():
+        endpoint = observed.present(site.endpoint)
+        if endpoint and (addresses := addresses_of(endpoint, observed)):
+            found[site.endpoint] = addresses
+    return found
+
+
+def _peerings(connect: Connect, endpoints: Iterable[Endpoint]) -> tuple[Peering, ...]:
     """Both halves between each client and each network that holds an endpoint; none within one network."""
     mode = connect.profile.peering
     if mode == "ignore":
         return ()
-    homes = {leg.endpoint.subnet.parent: None for leg in legs}
+    homes = tuple(dict.fromkeys(home for one in endpoints if (home := one.subnet.parent)))
+    return _peered(homes, connect.profile.clients, write=mode == "ensure")
+
+
+@functools.lru_cache(maxsize=1024)
+def _peered(
+    homes: tuple[ResourceId, ...], clients: tuple[ResourceId, ...], *, write: bool
+) -> tuple[Peering, ...]:
     return tuple(
-        Peering(peering_id(local, remote), local, remote, write=mode == "ensure")
+        Peering(peering_id(local, remote), local, remote, write=write)
         for home in homes
-        for client in connect.profile.clients
-        if home and client != home
+        for client in clients
+        if client != home
         for local, remote in ((home, client), (client, home))
     )
 
 
 def _leg(
-    target: Target,
-    connect: Connect,
-    group: Group,
-    site: Site,
-    catalogue: Catalogue,
-    cloud: Cloud,
-    reported: Reported,
+    request: Request, group: Group, catalogue: Catalogue, reported: Mapping[ResourceId, Sequence[Address]]
 ) -> Leg:
-    profile = connect.profile
-    endpoint = _endpoint(target, connect, group, site)
-    if profile.dns.mode != "manage":
-        return Leg(group, endpoint, None, (), (), named=True, external=profile.dns.mode == "external")
-    told = tuple(name for address in reported.get(endpoint.id, ()) for name in address.fqdns)
-    names = catalogue.zones(group, target, cloud, told)
+    target, connect = request.target, request.connect
+    site, dns = request.sites[group.group_id], connect.profile.dns
+    if dns.mode != "manage":
+        endpoint = _endpoint(target, connect, group, site)
+        return Leg(group, endpoint, None, (), (), named=True, external=dns.mode == "external")
+    told = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
+    names = catalogue.zones(group, target, connect.cloud, told)
     if names is None:
+        endpoint = _endpoint(target, connect, group, site)
         return Leg(group, endpoint, None, (), (), named=site.endpoint in reported)
-    home = _zones_home(connect)
-    zones = tuple(Zone(home.resource(ZONE_TYPE, name), write=profile.dns.create_zones) for name in names)
-    links = tuple(
-        Link(link.link_id(zone.id, network), zone.id, network, profile.dns.fallback_to_internet)
-        for zone in zones
-        for network in profile.clients
-    )
-    group_id = endpoint.id.child(zone_group.COLLECTION, zone_group.NAME)
-    ids = tuple(zone.id for zone in zones)
-    records = records_under(ids, told or told_names(target, group.group_id))
-    writes = ZoneGroup(group_id, endpoint.id, ids, records) if zones else None
+    zones = _zones(_zones_home(connect), names, create=dns.create_zones)
+    links = _links(zones, connect.profile.clients, fallback=dns.fallback_to_internet)
+    writes = _zone_group(site, group, zones, told or told_names(target, group.group_id))
+    completed_by = (writes.id, *writes.zones) if writes else ()
+    endpoint = _endpoint(target, connect, group, site, completed_by)
     return Leg(group, endpoint, writes, zones, links, named=True)
 
 
-def _endpoint(target: Target, connect: Connect, group: Group, site: Site) -> Endpoint:
+@functools.lru_cache(maxsize=1024)
+def _zones(home: GroupId, names: tuple[str, ...], *, create: bool) -> tuple[Zone, ...]:
+    return tuple(Zone(home.resource(ZONE_TYPE, name), write=create) for name in names)
+
+
+@functools.lru_cache(maxsize=1024)
+def _links(zones: tuple[Zone, ...], clients: tuple[ResourceId, ...], *, fallback: bool) -> tuple[Link, ...]:
+    return tuple(
+        Link(link_id(zone.id, network), zone.id, network, fallback) for zone in zones for network in clients
+    )
+
+
+def _zone_group(site: Site, group: Group, zones: tuple[Zone, ...], names: Iterable[str]) -> ZoneGroup | None:
+    if not zones:
+        return None
+    at = site.endpoint.child(zone_groups.COLLECTION, zone_group.NAME)
+    ids = tuple(zone.id for zone in zones)
+    return ZoneGroup(at, site.endpoint, ids, records_under(ids, names), group.group_id)
+
+
+def _endpoint(
+    target: Target, connect: Connect, group: Group, site: Site, completed_by: tuple[ResourceId, ...] = ()
+) -> Endpoint:
     approval = connect.profile.approval
     return Endpoint(
         site.endpoint,
@@ -207,6 +251,7 @@ def _endpoint(target: Target, connect: Connect, group: Group, site: Site) -> End
         site.adopted,
         after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
         request=approval.message if approval.mode == "request" else None,
+        completed_by=completed_by,
     )
 
 

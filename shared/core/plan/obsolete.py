@@ -1,86 +1,78 @@
-"""What an earlier wish made for a target and the present one does not hold.
+"""Obsolete objects: what was made for a target under an earlier policy and is not desired any more.
 
-Place in the data's way: after the proof, before anything is taken away. Rules serve others too: a target
-leaves them with its addresses. Where the policy does not let Causeway write rules, only addresses of
-endpoints that go leave them; the rest stays noted until the target goes.
+Shared objects serve other targets too: a target leaves them with its addresses. Where the policy does not let
+Causeway write rules, only addresses of endpoints that are deleted leave them; the rest stays recorded until
+the target is removed.
 """
 
-from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.core.base.bodies import reference, sequence
 from shared.core.base.ids import ResourceId
-from shared.core.kinds import endpoint, rule
-from shared.core.kinds.addresses import addresses_of
+from shared.core.kinds.endpoint import addresses_of
+from shared.core.kinds.registry import kind_of
 from shared.core.plan.desired import Desired
 from shared.core.policy.policy import Profile
 from shared.core.readings.observed import Observed
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
-    """`goes` is not wanted any more. `addresses` of the target's present endpoints leave the rules among it.
+class Recorded:
+    """What the ledger records for a target: objects that were made for it, and its addresses in rules."""
 
-    `kept` are rules that the target goes on using: only the addresses of endpoints that go leave these, and
-    the `stale` ones, whose endpoints are gone already. `partial`: more rules of the target may hold these.
+    objects: tuple[ResourceId, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Obsolete:
+    """`removed` is not desired any more. `addresses` of present endpoints leave the shared ones among it.
+
+    `kept` are shared objects that the target goes on using: only addresses of endpoints that are deleted
+    leave these, and the `stale` ones, whose endpoints are gone already. `partial`: more shared objects of the
+    target may hold these addresses.
     """
 
-    goes: tuple[ResourceId, ...]
+    removed: tuple[ResourceId, ...]
     addresses: tuple[str, ...] = ()
     kept: tuple[ResourceId, ...] = ()
     stale: tuple[str, ...] = ()
     partial: bool = False
 
     @property
-    def rules(self) -> bool:
-        """A rule is among what goes."""
-        return any(at.is_type(rule.TYPE) for at in self.goes)
+    def shared(self) -> bool:
+        """A shared object is among what is removed."""
+        return any(kind_of(at).SHARED for at in self.removed)
 
     @property
-    def endpoints(self) -> bool:
-        """An endpoint is among what goes."""
-        return any(at.is_type(endpoint.TYPE) for at in self.goes)
+    def has_records(self) -> bool:
+        """Address records are deleted with what is removed."""
+        return any(kind_of(at).HAS_RECORDS for at in self.removed)
 
 
-def leftover(
-    desired: Desired,
-    observed: Observed,
-    owned: Iterable[ResourceId],
-    noted: Iterable[str],
-    profile: Profile,
-) -> Leftover:
-    """Compare what the ledger notes for the target, objects and addresses, with its wish.
+def obsolete(desired: Desired, observed: Observed, recorded: Recorded, profile: Profile) -> Obsolete:
+    """Compare what the ledger records for the target with what is desired.
 
-    A zone group stays with its endpoint. Which rules are wanted is asked where they are ensured, once it is
-    known which addresses go into them; addresses of endpoints that go leave them all the same.
+    A zone group stays with its endpoint. Which rules are desired is asked only where they are ensured, once
+    it is known which addresses they get; addresses of endpoints that are deleted leave them all the same.
     """
     wanted = {want.id for want in desired.objects()}
-    own = tuple(owned)
-    rules = [at for at in own if at.is_type(rule.TYPE)]
-    goes = [at for at in own if at not in rules and at not in wanted and at.parent not in wanted]
-    standing = [observed.objects.get(leg.endpoint.id) for leg in desired.legs]
-    present = tuple(address.ip for one in standing if one for address in addresses_of(one, observed))
-    stale = tuple(address for address in noted if address not in present)
+    shared = [at for at in recorded.objects if kind_of(at).SHARED]
+    alone = (at for at in recorded.objects if not kind_of(at).SHARED)
+    removed = [at for at in alone if at not in wanted and at.parent not in wanted]
+    existing = [observed.present(leg.endpoint.id) for leg in desired.legs]
+    present = tuple(address.ip for one in existing if one for address in addresses_of(one, observed))
+    stale = tuple(address for address in recorded.addresses if address not in present)
     if profile.nsg.mode != "ensure" or not desired.addressed:
-        return Leftover(tuple(goes), present, tuple(rules), stale)
-    unwanted = tuple(at for at in rules if at not in wanted)
-    strays = tuple(_strays(desired, observed, present, wanted.union(own)))
-    kept = tuple(at for at in rules if at in wanted)
-    return Leftover((*goes, *unwanted, *strays), present, kept, stale)
+        return Obsolete(tuple(removed), present, tuple(shared), stale)
+    known = wanted.union(recorded.objects)
+    firsts = {rule.nsg: rule for rule in reversed(desired.rules)}.values()  # one rule of each group is enough
+    strays = dict.fromkeys(at for rule in firsts for at in rule.strays(observed, present, known))
+    unwanted = (at for at in shared if at not in wanted)
+    kept = tuple(at for at in shared if at in wanted)
+    return Obsolete((*removed, *unwanted, *strays), present, kept, stale)
 
 
-def _strays(
-    desired: Desired, observed: Observed, present: Iterable[str], known: Collection[ResourceId]
-) -> Iterator[ResourceId]:
-    """Rules of ours for other targets in which an address stands that is this target's by now.
-
-    The other one's endpoint was lost, and nobody has walked it since. Only where the group serves one
-    network: in another one the same address may be somebody else's.
-    """
-    for group in {want.nsg: None for want in desired.rules}:
-        body = observed.objects.get(group)
-        subnets = map(reference, sequence(body.properties.get("subnets"))) if body else ()
-        if len({subnet.parent for subnet in subnets if subnet}) == 1:
-            for one in observed.listed(group, rule.COLLECTION):
-                if one.id not in known and rule.is_our_rule(one) and rule.holds(one, present):
-                    yield one.id
+def blocking_rules(desired: Desired, found: Obsolete, observed: Observed) -> tuple[ResourceId, ...]:
+    """Our own outdated rules that precede the desired ones and shut their clients out."""
+    denying = (rule.blocking(observed) for rule in desired.rules)
+    return tuple(dict.fromkeys(at for at in denying if at is not None and at in found.removed))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from shared.core.base.errors import InputError, clean
 from shared.core.base.target import Target
-from shared.core.catalogue.catalogue import Catalogue, Group
+from shared.core.catalogue.catalogue import Catalogue, Cloud, Group
 from shared.core.policy.policy import Policy, Profile
 
 ENABLED, DISABLED = "enabled", "disabled"
@@ -23,6 +23,7 @@ class Connect:
     profile_name: str
     profile: Profile
     groups: tuple[Group, ...]
+    cloud: Cloud = "AzureCloud"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,9 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """Nobody asked, or someone said no: leave it alone. `opted_out`: the tag says `disabled`."""
+    """It is not opted in, or it is opted out: leave it alone."""
 
     reason: str
-    opted_out: bool = False
 
 
 type Intent = Connect | Declined | NotAsked
@@ -55,7 +55,7 @@ def intent(target: Target, group_tags: Mapping[str, str], policy: Policy, catalo
     if word is None:
         return NotAsked("no tag asks for it and its type is not always connected")
     if word.lower() == DISABLED:
-        return NotAsked(f"the tag {policy.opt_in.tag} says {DISABLED}", opted_out=True)
+        return NotAsked(f"the tag {policy.opt_in.tag} says {DISABLED}")
     name = "default" if word.lower() == ENABLED else word
     profile = policy.profiles.get(name)
     if profile is None:
@@ -112,7 +112,7 @@ def _narrowed(target: Target, name: str, profile: Profile, policy: Policy, catal
             f"name a sub-resource in the tag {tag}; a managed cluster must be a private cluster",
         )
     try:
-        return Connect(name, profile, catalogue.resolve(target, chosen))
+        return Connect(name, profile, catalogue.resolve(target, chosen), policy.cloud)
     except InputError as fault:
         source = f"tag {tag}" if asked is not None else f"the profile's groups for {target.id.type}"
         reason = f"{source} asks for '{fault.value}', which {target.id.name} does not have"

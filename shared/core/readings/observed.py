@@ -1,98 +1,151 @@
-"""What Azure has, of just the objects that one target is about: the second half of every comparison.
+"""What Azure has, of just the objects that one target is about: one picture, made from readings.
 
-Place in the data's way: made by the flow from reads, consumed by the planner and the proof. It is a
-value: after a write the flow makes a new one that holds what the write answered.
+It is a value: a later reading, or the answer of a write, makes a new one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
-from shared.core.placement.candidate import Room
+from shared.core.readings.capacity import Capacity
+from shared.core.readings.embedded import embedded, is_embedded, with_child
+from shared.core.readings.reading import (
+    NOT_READ,
+    Absent,
+    Members,
+    Present,
+    Read,
+    Reading,
+    Unread,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What stands around a target before anything is wished for.
-
-    `networks` has each candidate's virtual network (None: it does not exist). `rivals` are the endpoints
-    that others connected to the same target, and `rival_zone_groups` what names they keep. `groups` are the
-    security groups of the clients' subnets. `hidden` says of some rivals and groups why they could not be
-    read. `room` is what was asked about room for new endpoints.
-    """
-
-    networks: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
-    rivals: tuple[Seen, ...] = ()
-    rival_zone_groups: Mapping[ResourceId, tuple[Seen, ...]] = field(default_factory=dict)
-    groups: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
-    hidden: Mapping[ResourceId, str] = field(default_factory=dict)
-    room: Room = field(default_factory=Room)
+type Collection = tuple[ResourceId, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Objects by id (None: looked at and not there) and collections by (parent, name).
+    """Readings of objects by id, and of collections by parent and lower-case name.
 
-    `unreadable`: zones and networks that are only looked at, never written, and why that was refused.
-    `unlisted`: zones whose records could not be listed, and why.
+    What was never read has no entry, and every question answers Unread for it. `capacity` is what Azure
+    reported about capacity for new endpoints.
     """
 
-    objects: Mapping[ResourceId, Seen | None] = field(default_factory=dict)
-    collections: Mapping[tuple[ResourceId, str], tuple[Seen, ...]] = field(default_factory=dict)
-    around: Surroundings = field(default_factory=Surroundings)
-    unreadable: Mapping[ResourceId, str] = field(default_factory=dict)
-    unlisted: Mapping[ResourceId, str] = field(default_factory=dict)
+    objects: Mapping[ResourceId, Reading[Seen]] = field(default_factory=dict)
+    collections: Mapping[Collection, Reading[Members]] = field(default_factory=dict)
+    capacity: Capacity = field(default_factory=Capacity)
 
-    def see(self, wanted: ResourceId) -> Seen | None:
-        """What stands at this id; None where nothing does. KeyError if nobody looked."""
-        return self.objects[wanted]
+    def reading(self, at: ResourceId) -> Reading[Seen]:
+        """What is known of the object: read alone, in its parent's body, or in a list of its parent's."""
+        if (alone := self.objects.get(at)) is not None:
+            return alone
+        parent = at.parent
+        listed = self.members(parent, at.collection) if parent else NOT_READ
+        if not isinstance(listed, Present):
+            return listed
+        found = listed.value.member(at)
+        return Present(found, listed.at, listed.written) if found else Absent(listed.at)
 
-    def looked_at(self, wanted: ResourceId) -> bool:
-        """Somebody read this id in this walk."""
-        return wanted in self.objects
+    def members(self, parent: ResourceId, collection: str) -> Reading[Members]:
+        """What is known of a collection below a parent."""
+        if (listed := self.collections.get((parent, collection.lower()))) is not None:
+            return listed
+        if not is_embedded(f"{parent.type}/{collection}"):
+            return NOT_READ
+        known = self.objects.get(parent, NOT_READ)
+        if isinstance(known, Present):
+            return Present(embedded(known.value, collection), known.at, known.written)
+        return known
 
-    def absent(self, wanted: ResourceId) -> bool:
-        """Somebody read this id in this walk and found nothing there."""
-        read = self.objects if wanted in self.objects else self.around.networks
-        return wanted in read and read[wanted] is None
-
-    def member(self, wanted: ResourceId) -> Seen | None:
-        """What stands at this id, read alone or in the collection that holds it."""
-        if wanted in self.objects:
-            return self.objects[wanted]
-        members = (one for listed in self.collections.values() for one in listed)
-        return next((one for one in members if one.id == wanted), None)
+    def present(self, at: ResourceId) -> Seen | None:
+        """The object's body if it is known to exist. None says nothing about why: absent or unread."""
+        found = self.reading(at)
+        return found.value if isinstance(found, Present) else None
 
     def listed(self, parent: ResourceId, collection: str) -> tuple[Seen, ...]:
-        """The members of a collection below a parent, none where the parent does not exist."""
-        return self.collections.get((parent, collection), ())
+        """The members that are known to exist. None are listed where the parent is absent or was not read."""
+        found = self.members(parent, collection)
+        return found.value.items if isinstance(found, Present) else ()
 
-    def having(self, objects: Mapping[ResourceId, Seen | None]) -> Observed:
-        """The same view with newer readings of some objects, in the collections they belong to as well."""
-        collections = dict(self.collections)
-        for at, seen in objects.items():
-            key = (at.parent, at.type.rpartition("/")[2])
-            if key[0] is not None and (members := collections.get((key[0], key[1]))) is not None:
-                answered = {at, seen.id} if seen else {at}  # what answers a wish may have another name
-                others = tuple(member for member in members if member.id not in answered)
-                collections[(key[0], key[1])] = (*others, seen) if seen else others
-        return replace(self, objects={**self.objects, **objects}, collections=collections)
+    def absent(self, at: ResourceId) -> bool:
+        """Azure said that it does not exist."""
+        return isinstance(self.reading(at), Absent)
 
-    def forgetting(self, old: ResourceId) -> Observed:
-        """The same view as if nobody had read this id."""
-        return replace(self, objects={at: seen for at, seen in self.objects.items() if at != old})
+    def known(self, at: ResourceId) -> bool:
+        """It was read, whether it exists or not."""
+        return not isinstance(self.reading(at), Unread)
 
-    def refusing(self, unread: ResourceId, why: str) -> Observed:
-        """The same view with a reading that was refused."""
-        return replace(self, unreadable={**self.unreadable, unread: why})
+    def refused(self, at: ResourceId, collection: str = "") -> str | None:
+        """Why a reading that was asked for has no answer; None where it has one, or nobody asked."""
+        found = self.members(at, collection) if collection else self.reading(at)
+        return found.why if isinstance(found, Unread) and found.refused else None
 
-    def believing(self, zone: ResourceId, why: str) -> Observed:
-        """The same view with a zone whose records nobody could list."""
-        return replace(self, unlisted={**self.unlisted, zone: why})
+    def answers(self, read: Read) -> bool:
+        """The read was made already, whatever came of it."""
+        if read.collection:
+            found: Reading[Members] | Reading[Seen] = self.members(read.at, read.collection)
+        elif is_embedded(read.at.type):
+            found = self.reading(read.at)
+        else:  # a member of a shared list may be older than a reading of its own
+            found = self.objects.get(read.at, NOT_READ)
+        return not isinstance(found, Unread) or found.refused
 
-    def listing(self, parent: ResourceId, collection: str, members: tuple[Seen, ...]) -> Observed:
-        """The same view with a newer reading of one collection."""
-        return replace(self, collections={**self.collections, (parent, collection): members})
+    def of_type(self, kind: str) -> Iterator[Seen]:
+        """Every object of a type that was read alone and exists."""
+        return (
+            found.value
+            for at, found in self.objects.items()
+            if isinstance(found, Present) and at.is_type(kind)
+        )
+
+    def with_object(self, at: ResourceId, found: Reading[Seen]) -> Observed:
+        """The same picture with a newer reading of one object, also where its parent lists it."""
+        parent = at.parent
+        if parent is not None and not isinstance(found, Unread):
+            if is_embedded(at.type) and isinstance(holder := self.objects.get(parent), Present):
+                body = with_child(holder.value, at, found.value if isinstance(found, Present) else None)
+                return replace(self, objects={**self.objects, parent: replace(holder, value=body)})
+            key = (parent, at.collection.lower())
+            if isinstance(listed := self.collections.get(key), Present):
+                seen = found.value if isinstance(found, Present) else None
+                newer = replace(listed, value=listed.value.with_member(at, seen))
+                return replace(self, collections={**self.collections, key: newer}).alone(at, found)
+            if isinstance(listed, Absent) and isinstance(found, Present):  # the parent exists by now
+                newer = Present(Members((found.value,)), found.at, found.written)
+                return replace(self, collections={**self.collections, key: newer}).alone(at, found)
+        return self.alone(at, found)
+
+    def alone(self, at: ResourceId, found: Reading[Seen]) -> Observed:
+        """The same picture with this reading of one object, and lists as they were."""
+        return replace(self, objects={**self.objects, at: found})
+
+    def with_members(self, parent: ResourceId, collection: str, found: Reading[Members]) -> Observed:
+        """The same picture with a newer reading of one collection."""
+        name = collection.lower()
+        older = [at for at in self.objects if at.parent == parent and at.collection.lower() == name]
+        return replace(
+            self,
+            objects={at: known for at, known in self.objects.items() if at not in older},
+            collections={**self.collections, (parent, name): found},
+        )
+
+    def with_written(self, answers: Mapping[ResourceId, Seen | None], at: float = 0.0) -> Observed:
+        """The same picture with what writes answered; None: the object was deleted.
+
+        Parents first: an answer about a child is newer than its parent's list.
+        """
+        picture = self
+        for where, seen in sorted(answers.items(), key=lambda answer: len(answer[0].names)):
+            picture = picture.with_object(where, Present(seen, at, written=True) if seen else Absent(at))
+        return picture
+
+    def without(self, ids: Iterable[ResourceId]) -> Observed:
+        """The same picture as if nobody had read these objects, nor what is listed below them."""
+        gone = frozenset(ids)
+        return replace(
+            self,
+            objects={at: found for at, found in self.objects.items() if at not in gone},
+            collections={key: found for key, found in self.collections.items() if key[0] not in gone},
+        )

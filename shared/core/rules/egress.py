@@ -1,28 +1,28 @@
-"""Rules on the clients' own subnets: whether those who must reach an endpoint get out of where they are.
+"""Rules on the clients' own subnets: whether clients can reach an endpoint from where they are.
 
-Place in the data's way: the part of `Proof` that judges the outbound half of the way; `filtering.py` has the
-endpoint's half. Such rules belong to the clients' owners: they are read, judged and named, never written.
-Sources: Microsoft Learn, "Network security groups" (what goes out is judged by the group of the sender's
-subnet), and the pages of the services that stand alone in a subnet of a fixed name.
+This is the outbound half of a path; `kinds/rule_effect.py` has the endpoint's half. Such rules belong to the
+clients' owners: they are read, evaluated and named, never written.
+Sources: Microsoft Learn, "Network security groups" (outbound traffic is evaluated by the group of the sender's
+subnet), and the pages of the services that occupy a subnet of a fixed name.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 
-from shared.core.base.bodies import Seen, mapping, reference, sequence
+from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.catalogue import Port
-from shared.core.kinds.peering import virtual_network
-from shared.core.kinds.subnet_policy import group_of, prefixes_in
-from shared.core.policy.intent import Connect
+from shared.core.readings.embedded import subnets_of
+from shared.core.readings.networks import group_of, prefixes_in, virtual_network
 from shared.core.readings.observed import Observed
-from shared.core.rules.nsg import Rule, rules_of
-from shared.core.rules.traffic import box, common
+from shared.core.rules.addresses import ip_version
+from shared.core.rules.nsg import SecurityRule, rules_of
+from shared.core.rules.traffic import common, ranges, traffic_range
 from shared.core.rules.verdict import Traffic, Verdict, decide, shut
 
 CODE = "DeniedByRule"
-AZURES_OWN = frozenset(
+# Subnets of these names hold Azure's own services, never clients.
+RESERVED_NAMES = frozenset(
     {
         "gatewaysubnet",
         "azurefirewallsubnet",
@@ -34,10 +34,10 @@ AZURES_OWN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """The far end of one leg: its subnet, all addresses that clients must reach, on any one of these ports.
+class Destination:
+    """The endpoint's end of a path: its subnet, all addresses that clients must reach, on any one port.
 
-    The catalogue's ports are alternatives (AMQP or HTTPS, gateway or direct mode): who has one gets through.
+    The catalogue's ports are alternatives (AMQP or HTTPS, gateway or direct mode): one open port is enough.
     """
 
     subnet: ResourceId
@@ -46,10 +46,10 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """What a client subnet's group has against one port of a way, whole or in part.
+class Blockage:
+    """A rule of a client subnet's group that blocks one port to the endpoint, for all or part of the subnet.
 
-    `final`: nobody in the subnet gets through there. Otherwise a part does, or nobody can tell.
+    `final`: no client in the subnet gets through there. Otherwise some do, or it cannot be decided.
     """
 
     subnet: ResourceId
@@ -61,7 +61,7 @@ class Stop:
 
     @property
     def end(self) -> str:
-        """Where it does not lead to: `10.0.1.4 port 443`."""
+        """What cannot be reached: `10.0.1.4 port 443`."""
         mode = f" ({self.port.when})" if self.port.when else ""
         return f"{self.address} port {self.port}{mode}"
 
@@ -74,94 +74,88 @@ class Stop:
     def __str__(self) -> str:
         who, rule = _named(self.subnet), f"rule {self.verdict.by} of {self.group.name}"
         if self.verdict.allowed is None:
-            return f"whether {who} reaches {self.end} cannot be told: it hangs on {rule}"
+            return f"whether {who} reaches {self.end} cannot be decided: it depends on {rule}"
         part = f" for {self.verdict.part}" if self.verdict.part else ""
         return f"{who} cannot reach {self.end}: {rule} denies it{part}"
 
 
 @dataclass(frozen=True, slots=True)
-class Exit:
-    """Whether clients get out of one network: `shut` is what keeps every subnet of it from some way.
+class Egress:
+    """Whether clients of one network reach the endpoints, by the rules of their own subnets.
 
-    `told` is what keeps some clients and not all of them, or may.
+    `blocked`: what keeps every subnet of it from some endpoint. `findings`: what keeps some clients and not
+    all of them, or may.
     """
 
     network: ResourceId
-    shut: tuple[Stop, ...]
-    told: tuple[str, ...]
+    blocked: tuple[Blockage, ...]
+    findings: tuple[str, ...]
 
 
-def judged(connect: Connect) -> tuple[ResourceId, ...]:
-    """The client networks whose own rules count: none where the operator lets rules alone."""
-    return () if connect.profile.nsg.mode == "ignore" else tuple(dict.fromkeys(connect.profile.clients))
+def groups_in(network: Seen) -> tuple[ResourceId, ...]:
+    """The security groups of all subnets of a network that can hold clients."""
+    return network.parsed(_groups_in)
 
 
-def groups_in(networks: Iterable[Seen | None]) -> tuple[ResourceId, ...]:
-    """The security groups of all subnets that can hold clients."""
-    subnets = (subnet for network in networks if network for subnet in client_subnets(network))
-    return tuple(dict.fromkeys(group for subnet in subnets if (group := group_of(subnet))))
+def client_subnets(network: Seen) -> tuple[Seen, ...]:
+    """Subnets that can hold clients: with prefixes, and not reserved for Azure's own services."""
+    return network.parsed(_client_subnets)
 
 
-def client_subnets(network: Seen) -> Iterator[Seen]:
-    """Subnets with addresses for anybody: neither empty of prefixes, nor for Azure's own services alone."""
-    for entry in map(mapping, sequence(network.properties.get("subnets"))):
-        at = reference(entry)
-        if at and at.name.lower() not in AZURES_OWN and prefixes_in(mapping(entry.get("properties"))):
-            yield Seen(at, entry)
+def egress(
+    clients: Iterable[ResourceId], destinations: Sequence[Destination], observed: Observed
+) -> tuple[Egress, ...]:
+    """Evaluate every client network that exists, once there is an address to reach."""
+    reachable = [one for one in destinations if one.addresses]
+    networks = [network for client in clients if (network := observed.present(client))]
+    return tuple(_egress(network, reachable, observed) for network in networks if reachable)
 
 
-def exits(clients: Iterable[ResourceId], ways: Sequence[Way], observed: Observed) -> tuple[Exit, ...]:
-    """Judge every client network that exists, once there is an address to reach."""
-    reachable = [way for way in ways if way.addresses]
-    networks = [network for client in clients if (network := observed.around.networks.get(client))]
-    return tuple(_exit(network, reachable, observed) for network in networks if reachable)
-
-
-def _exit(network: Seen, ways: Sequence[Way], observed: Observed) -> Exit:
-    """A way is shut where no subnet has it; whoever lacks it while others have it is told of."""
-    homes = {way.subnet for way in ways}
+def _egress(network: Seen, destinations: Sequence[Destination], observed: Observed) -> Egress:
+    """An endpoint is blocked where no subnet reaches it; where only some do, that is a finding."""
+    homes = {one.subnet for one in destinations}
     subnets = [subnet for subnet in client_subnets(network) if subnet.id not in homes]
-    # A peering of this very walk is in the newer reading.
-    inside = virtual_network(observed.objects.get(network.id) or network)
-    shutting: list[Stop] = []
-    told = list(_unknown(subnets, observed))
-    for way in ways:
-        found = [tuple(_stops(subnet, way, inside, observed)) for subnet in subnets]
-        closed = [stops for stops in found if sum(stop.final for stop in stops) == len(way.ports)]
+    inside = virtual_network(network)
+    blocked: list[Blockage] = []
+    findings = list(_unknown(subnets, observed))
+    for one in destinations:
+        found = [tuple(_blockages(subnet, one, inside, observed)) for subnet in subnets]
+        closed = [each for each in found if sum(stop.final for stop in each) == len(one.ports)]
         if subnets and len(closed) == len(subnets):
-            shutting += [stops[0] for stops in closed]
+            blocked += [each[0] for each in closed]
         else:
-            told += [str(stop) for stops in found for stop in stops]
-    return Exit(network.id, tuple(shutting), tuple(dict.fromkeys(told)))
+            findings += [str(stop) for each in found for stop in each]
+    return Egress(network.id, tuple(blocked), tuple(dict.fromkeys(findings)))
 
 
 def _unknown(subnets: Iterable[Seen], observed: Observed) -> Iterator[str]:
-    hidden = observed.around.hidden
     for subnet in subnets:
         group = group_of(subnet)
-        if group and group in hidden:
-            yield f"the rules of {_named(subnet.id)} are not known: {hidden[group]}"
+        if group and (why := observed.refused(group)):
+            yield f"the rules of {_named(subnet.id)} are not known: {why}"
 
 
-def _stops(subnet: Seen, way: Way, inside: Sequence[str], observed: Observed) -> Iterator[Stop]:
-    """For each port the first address that it is not open to for all of the subnet, the surest first."""
+def _blockages(
+    subnet: Seen, destination: Destination, inside: tuple[str, ...], observed: Observed
+) -> Iterator[Blockage]:
+    """For each port the first address that is not open to all of the subnet; the most certain one first."""
     at = group_of(subnet)
-    group = observed.around.groups.get(at) if at else None
+    group = observed.present(at) if at else None
     if group is None:
         return
     rules = rules_of(group)
-    for port in way.ports:
-        asked = {address: _leaving(subnet, address, port, inside) for address in way.addresses}
-        stops = [
-            Stop(subnet.id, group.id, address, port, verdict, all(shut(rules, one) for one in meanings))
+    for port in destination.ports:
+        asked = {address: _outbound(subnet, address, port, inside) for address in destination.addresses}
+        found = [
+            Blockage(subnet.id, group.id, address, port, verdict, all(shut(rules, one) for one in meanings))
             for address, meanings in asked.items()
             if (verdict := _verdict(rules, meanings)).allowed is not True
         ]
-        yield from sorted(stops, key=lambda stop: (not stop.final, stop.verdict.allowed is None))[:1]
+        yield from sorted(found, key=lambda stop: (not stop.final, stop.verdict.allowed is None))[:1]
 
 
-def _verdict(rules: Sequence[Rule], meanings: Sequence[Traffic]) -> Verdict:
-    """What all meanings agree on; a doubt where they differ."""
+def _verdict(rules: Sequence[SecurityRule], meanings: Sequence[Traffic]) -> Verdict:
+    """What all meanings agree on; undecided where they differ."""
     first, *rest = verdicts = [decide(rules, traffic) for traffic in meanings]
     if all(one.allowed == first.allowed for one in rest):
         return verdicts[-1]
@@ -169,18 +163,30 @@ def _verdict(rules: Sequence[Rule], meanings: Sequence[Traffic]) -> Verdict:
     return Verdict(None, doubt.by, doubt.foreign)
 
 
-def _leaving(subnet: Seen, address: str, port: Port, inside: Sequence[str]) -> tuple[Traffic, ...]:
+def _outbound(subnet: Seen, address: str, port: Port, inside: tuple[str, ...]) -> tuple[Traffic, ...]:
     """What leaves a subnet for one address and port, once for each meaning that VirtualNetwork may have.
 
     Where the address is in no peered network, a route or a gateway may lead to it all the same, and then the
-    tag holds it.
+    tag covers it.
     """
-    version = ip_address(address).version
-    every = prefixes_in(subnet.properties)
-    sources = tuple(text for text in every if ip_network(text, strict=False).version == version)
-    peered = common((box(address),), map(box, inside))
-    tags = (tuple(inside),) if peered else (tuple(inside), (*inside, address))
+    version = ip_version(address)
+    sources = tuple(text for text in prefixes_in(subnet.properties) if ip_version(text) == version)
+    peered = common((traffic_range(address),), ranges(inside))
+    tags = (inside,) if peered else (inside, (*inside, address))
     return tuple(Traffic("Outbound", sources, address, str(port), tag) for tag in tags)
+
+
+def _groups_in(network: Seen) -> tuple[ResourceId, ...]:
+    groups = map(group_of, client_subnets(network))
+    return tuple(dict.fromkeys(group for group in groups if group))
+
+
+def _client_subnets(network: Seen) -> tuple[Seen, ...]:
+    return tuple(
+        subnet
+        for subnet in subnets_of(network).items
+        if subnet.id.name.lower() not in RESERVED_NAMES and prefixes_in(subnet.properties)
+    )
 
 
 def _named(subnet: ResourceId) -> str:

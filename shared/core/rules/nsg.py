@@ -1,32 +1,29 @@
 """Network security groups: their rules as values, whatever form ARM gives them, and their limits.
 
-Place in the data's way: made from a group's body; read by `nsg_verdict.py`, which asks what they do to
-some traffic, and by `kinds/rule.py`, which finds a place for ours among them.
 Sources: Microsoft Learn, "Network security groups" (priorities, default rules), "Azure subscription and
-service limits"; recorded ARM traffic (singular and plural forms, default rules in the body).
+service limits"; docs/azure/network-security.md (singular and plural forms, default rules in the body).
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any, Literal, Self
 
 from shared.core.base.bodies import Seen, mapping, sequence
+from shared.core.readings.embedded import rules_of_group
+from shared.core.rules.addresses import ASG, AddressSet
 
 MAX_RULES = 1000  # of one network security group
 MAX_ADDRESSES = 4000  # of one rule, as source or as destination
 MARK = "causeway-"
 FIRST_DEFAULT = 65000  # priority of the first rule that every group has; people's rules end at 4096
-GROUPED = "an application security group"  # stands in a rule's addresses for what the rule does not tell
 
 type Direction = Literal["Inbound", "Outbound"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SecurityRule:
     """One security rule, singular and plural forms made one; words in lower case."""
 
     name: str
@@ -34,9 +31,9 @@ class Rule:
     direction: str
     allows: bool
     protocol: str
-    sources: tuple[str, ...]
+    sources: AddressSet
     source_ports: tuple[str, ...]
-    destinations: tuple[str, ...]
+    destinations: AddressSet
     destination_ports: tuple[str, ...]
 
     @classmethod
@@ -49,9 +46,9 @@ class Rule:
             str(properties.get("direction") or "").lower(),
             str(properties.get("access") or "").lower() == "allow",
             str(properties.get("protocol") or "").lower(),
-            tuple(_addresses(properties, "source")),
+            AddressSet(tuple(_addresses(properties, "source"))),
             tuple(_listed(properties, "sourcePortRange", "sourcePortRanges")),
-            tuple(_addresses(properties, "destination")),
+            AddressSet(tuple(_addresses(properties, "destination"))),
             tuple(_listed(properties, "destinationPortRange", "destinationPortRanges")),
         )
 
@@ -59,6 +56,15 @@ class Rule:
     def foreign(self) -> bool:
         """A person or another program wrote it: neither Causeway, nor Azure with every group."""
         return self.priority < FIRST_DEFAULT and not self.name.lower().startswith(MARK)
+
+
+def parsed_rule(seen: Seen) -> SecurityRule:
+    """The rule that a body says, parsed once."""
+    return seen.parsed(_parse)
+
+
+def _parse(seen: Seen) -> SecurityRule:
+    return SecurityRule.parse({"name": seen.id.name, **seen.body})
 
 
 def _listed(properties: Mapping[str, Any], single: str, plural: str) -> Iterator[str]:
@@ -70,13 +76,14 @@ def _listed(properties: Mapping[str, Any], single: str, plural: str) -> Iterator
 def _addresses(properties: Mapping[str, Any], side: str) -> Iterator[str]:
     yield from _listed(properties, f"{side}AddressPrefix", f"{side}AddressPrefixes")
     if properties.get(f"{side}ApplicationSecurityGroups"):
-        yield GROUPED
+        yield ASG
 
 
-def _default(name: str, priority: int, source: str, destination: str) -> Rule:
-    way = "inbound" if name.endswith("InBound") else "outbound"
+def _default(name: str, priority: int, source: str, destination: str) -> SecurityRule:
+    direction = "inbound" if name.endswith("InBound") else "outbound"
     allows = name.startswith("Allow")
-    return Rule(name, priority, way, allows, "*", (source,), ("*",), (destination,), ("*",))
+    ends = AddressSet((source,)), AddressSet((destination,))
+    return SecurityRule(name, priority, direction, allows, "*", ends[0], ("*",), ends[1], ("*",))
 
 
 # What every group has (Microsoft Learn: "Network security groups", default security rules).
@@ -90,40 +97,28 @@ DEFAULTS = (
 )
 
 
-def rules_of(group: Seen) -> tuple[Rule, ...]:
-    """All rules of a network security group: its default rules as its body lists them, or as documented."""
-    own = sequence(group.properties.get("securityRules"))
+def rules_of(group: Seen) -> tuple[SecurityRule, ...]:
+    """All rules of a group in Azure's order: its default rules as its body lists them, or as documented."""
+    return group.parsed(_rules_of)
+
+
+def _rules_of(group: Seen) -> tuple[SecurityRule, ...]:
+    own = map(parsed_rule, rules_of_group(group).items)
     defaults = sequence(group.properties.get("defaultSecurityRules"))
-    parsed = tuple(Rule.parse(mapping(one)) for one in (*own, *defaults))
-    return parsed if defaults else (*parsed, *DEFAULTS)
+    listed = tuple(SecurityRule.parse(mapping(one)) for one in defaults) or DEFAULTS
+    return in_order((*own, *listed))
+
+
+def in_order(rules: Iterable[SecurityRule]) -> tuple[SecurityRule, ...]:
+    """By priority: the first rule that matches decides."""
+    return tuple(sorted(rules, key=lambda rule: rule.priority))
 
 
 def free_priority(
-    rules: Iterable[Rule], band: tuple[int, int], direction: Direction, *, last: bool = False
+    rules: Iterable[SecurityRule], band: tuple[int, int], direction: Direction, *, last: bool = False
 ) -> int | None:
     """The first (or last) priority of a band that no rule of this direction has; None if all are taken."""
     taken = {rule.priority for rule in rules if rule.direction == direction.lower()}
     first, end = band
     order = range(end, first - 1, -1) if last else range(first, end + 1)
     return next((priority for priority in order if priority not in taken), None)
-
-
-@functools.lru_cache(maxsize=8192)
-def is_prefix(text: str) -> bool:
-    """An address or prefix, and no `*` or service tag."""
-    try:
-        ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-def collapse(addresses: Iterable[str]) -> tuple[str, ...]:
-    """The fewest prefixes for exactly these addresses and prefixes, single ones without a length.
-
-    ValueError where one is neither.
-    """
-    networks = [ip_network(text, strict=False) for text in addresses]
-    v4 = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
-    v6 = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
-    return (*(str(one).removesuffix("/32") for one in v4), *(str(one).removesuffix("/128") for one in v6))

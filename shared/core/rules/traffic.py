@@ -1,7 +1,6 @@
-"""Traffic as boxes: a run of source addresses by a run of ports, with intersection and difference.
+"""Traffic as ranges: a run of source addresses by a run of ports, with intersection and difference.
 
-Place in the data's way: below `nsg.py`, which asks security rules about whole networks at once. With
-numbers instead of prefixes "what is left after this rule" is exact, however rules cut the networks up.
+With numbers in place of prefixes, "what is left after this rule" is exact, however rules split the networks.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class TrafficRange:
     """Addresses `first` to `last` of one IP version by ports `low` to `high`, ends included."""
 
     version: int
@@ -31,7 +30,10 @@ class Box:
         return str(prefix) if (self.low, self.high) == (0, LAST_PORT) else f"{prefix} port {ports}"
 
 
-def ports_of(text: str) -> tuple[int, int]:
+type Ranges = tuple[TrafficRange, ...]
+
+
+def port_range(text: str) -> tuple[int, int]:
     """`443`, `1433-65535` or `*`. ValueError for anything else."""
     if text == "*":
         return 0, LAST_PORT
@@ -40,41 +42,49 @@ def ports_of(text: str) -> tuple[int, int]:
 
 
 @functools.lru_cache(maxsize=8192)  # a group's prefixes are asked for again with each subnet and address
-def box(prefix: str, ports: tuple[int, int] = (0, LAST_PORT)) -> Box:
+def traffic_range(prefix: str, ports: tuple[int, int] = (0, LAST_PORT)) -> TrafficRange:
     """An address or a prefix, by some ports. ValueError for anything else."""
     network = ipaddress.ip_network(prefix, strict=False)
-    return Box(network.version, int(network.network_address), int(network.broadcast_address), *ports)
+    return TrafficRange(network.version, int(network.network_address), int(network.broadcast_address), *ports)
 
 
-EVERYTHING = (box("0.0.0.0/0"), box("::/0"))
+@functools.lru_cache(maxsize=1024)
+def ranges(prefixes: tuple[str, ...], ports: tuple[int, int] = (0, LAST_PORT)) -> Ranges:
+    """Several prefixes by the same ports."""
+    return tuple(traffic_range(prefix, ports) for prefix in prefixes)
+
+
+EVERYTHING = ranges(("0.0.0.0/0", "::/0"))
 # Never reached over the internet (RFC 1918, RFC 6598, RFC 4193).
-PRIVATE = tuple(map(box, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
+PRIVATE = ranges(("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
 
 
-def meet(one: Box, other: Box) -> Box | None:
-    """What two boxes have in common."""
+def meet(one: TrafficRange, other: TrafficRange) -> TrafficRange | None:
+    """What two ranges have in common."""
+    if one.version != other.version:
+        return None
     first, last = max(one.first, other.first), min(one.last, other.last)
     low, high = max(one.low, other.low), min(one.high, other.high)
-    if one.version != other.version or first > last or low > high:
+    if first > last or low > high:
         return None
-    return Box(one.version, first, last, low, high)
+    return TrafficRange(one.version, first, last, low, high)
 
 
-def common(boxes: Iterable[Box], others: Iterable[Box]) -> tuple[Box, ...]:
-    """What any of some boxes has in common with any of the others; parts may overlap."""
+def common(some: Iterable[TrafficRange], others: Iterable[TrafficRange]) -> Ranges:
+    """What any of some ranges has in common with any of the others; parts may overlap."""
     listed = tuple(others)
-    return tuple(part for one in boxes for other in listed if (part := meet(one, other)))
+    return tuple(part for one in some for other in listed if (part := meet(one, other)))
 
 
-def minus(boxes: Iterable[Box], cuts: Iterable[Box]) -> tuple[Box, ...]:
-    """What is left of some boxes without the others."""
-    rest = tuple(boxes)
+def minus(some: Iterable[TrafficRange], cuts: Iterable[TrafficRange]) -> Ranges:
+    """What is left of some ranges without the others."""
+    rest = tuple(some)
     for cut in cuts:
         rest = tuple(part for one in rest for part in _without(one, cut))
     return rest
 
 
-def _without(one: Box, cut: Box) -> Iterator[Box]:
+def _without(one: TrafficRange, cut: TrafficRange) -> Iterator[TrafficRange]:
     shared = meet(one, cut)
     if shared is None:
         yield one

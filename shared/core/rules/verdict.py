@@ -1,29 +1,39 @@
-"""What a network security group does to some traffic, by the rules that decide it in Azure.
+"""What the rules of a network security group do to some traffic, decided as Azure does.
 
-Place in the data's way: after a group's rules were read (`nsg.py`), for whoever asks whether clients get
-through to an endpoint: before our rules are planned, and in the proof.
 Sources: Microsoft Learn, "Network security groups" (by priority, the first match decides; each direction by
 itself) and "Virtual network service tags" (VirtualNetwork, Internet, AzureLoadBalancer).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from shared.core.rules.nsg import GROUPED, Direction, Rule, is_prefix
-from shared.core.rules.traffic import EVERYTHING, LAST_PORT, PRIVATE, Box, box, common, minus, ports_of
+from shared.core.rules.addresses import ASG, AddressSet
+from shared.core.rules.nsg import Direction, SecurityRule, in_order
+from shared.core.rules.traffic import (
+    EVERYTHING,
+    LAST_PORT,
+    PRIVATE,
+    Ranges,
+    TrafficRange,
+    common,
+    meet,
+    minus,
+    port_range,
+    ranges,
+    traffic_range,
+)
 
 FIRST_FREE = 1024  # clients take their own port from here on (RFC 6056)
 LOAD_BALANCER = "168.63.129.16"  # the host's virtual address, from which Azure's load balancers probe
 
-type Boxes = tuple[Box, ...]
-type Doubts = list[tuple[Rule, Boxes]]  # rules that cannot be decided, with the traffic they may be about
+type Doubts = list[tuple[SecurityRule, Ranges]]  # undecidable rules, with the traffic that they may match
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether all of the traffic passes, and the rules that say so.
+    """Whether all of the traffic passes, and the rules that decide it.
 
-    `allowed` is None where it hangs on a rule that cannot be decided: one with application security groups,
+    `allowed` is None where it depends on a rule that cannot be decided: one with application security groups,
     or with a service tag whose public addresses are not known here; `by` names it. `foreign`: a rule among
     these is a person's. `part`: what is denied, where the same rules do not deny all of it.
     """
@@ -38,35 +48,38 @@ class Verdict:
 class Traffic:
     """What is asked about: connections from all of some prefixes to one address, on a port or range of them.
 
-    `virtual_network` is what the tag VirtualNetwork stands for: the prefixes of the network and of all that
-    it is peered with.
+    `virtual_network` is what the tag VirtualNetwork covers: the prefixes of the network and of all networks
+    that it is peered with.
     """
 
     direction: Direction
-    sources: Sequence[str]
+    sources: tuple[str, ...]
     address: str
     port: str
-    virtual_network: Sequence[str] = ()
+    virtual_network: tuple[str, ...] = ()
     protocol: str = "Tcp"
 
     @property
-    def whole(self) -> Boxes:
-        return tuple(box(prefix, ports_of(self.port)) for prefix in self.sources)
+    def whole(self) -> Ranges:
+        return ranges(self.sources, port_range(self.port))
 
     @property
-    def here(self) -> Boxes:
-        return tuple(map(box, self.virtual_network))
+    def inside(self) -> Ranges:
+        return ranges(self.virtual_network)
+
+    @property
+    def target(self) -> TrafficRange:
+        return traffic_range(self.address)
 
 
-def decide(rules: Iterable[Rule], traffic: Traffic) -> Verdict:
+def decide(rules: Iterable[SecurityRule], traffic: Traffic) -> Verdict:
     """Ask the rules in Azure's order. Traffic that is denied in part is denied."""
-    here, target = traffic.here, (box(traffic.address),)
     whole = rest = traffic.whole
-    allowing: list[Rule] = []
+    allowing: list[SecurityRule] = []
     doubts: Doubts = []
     for rule in _asked(rules, traffic):
-        matched, possible = _matched(rule, rest, target, here)
-        if minus(possible, matched):
+        matched, possible = _matched(rule, rest, traffic)
+        if possible and minus(possible, matched):
             doubts.append((rule, possible))
         if matched and not rule.allows:
             return _denied(rule, matched, whole, doubts)
@@ -78,71 +91,86 @@ def decide(rules: Iterable[Rule], traffic: Traffic) -> Verdict:
     return _passed(allowing, rest, doubts)
 
 
-def shut(rules: Iterable[Rule], traffic: Traffic) -> bool:
+def shut(rules: Iterable[SecurityRule], traffic: Traffic) -> bool:
     """None of the traffic passes, whatever rules that cannot be decided turn out to mean."""
-    here, target = traffic.here, (box(traffic.address),)
     rest = traffic.whole
     for rule in _asked(rules, traffic):
-        matched, possible = _matched(rule, rest, target, here)
+        matched, possible = _matched(rule, rest, traffic)
         if rule.allows and possible:
             return False
-        if any(low <= FIRST_FREE and high == LAST_PORT for low, high in map(ports_of, rule.source_ports)):
+        if any(low <= FIRST_FREE and high == LAST_PORT for low, high in map(port_range, rule.source_ports)):
             rest = minus(rest, matched)
     return True
 
 
-def _asked(rules: Iterable[Rule], traffic: Traffic) -> Iterator[Rule]:
-    """The rules that say something of the traffic's direction and protocol, in Azure's order."""
+def _asked(rules: Iterable[SecurityRule], traffic: Traffic) -> Iterator[SecurityRule]:
+    """The rules that concern the traffic's direction and protocol, in Azure's order."""
     direction, protocols = traffic.direction.lower(), (traffic.protocol.lower(), "*")
-    for rule in sorted(rules, key=lambda rule: rule.priority):
+    for rule in in_order(rules):
         if rule.direction == direction and rule.protocol in protocols:
             yield rule
 
 
-def _matched(rule: Rule, rest: Boxes, target: Boxes, here: Boxes) -> tuple[Boxes, Boxes]:
-    """What of the traffic a rule surely matches, and what it may match.
+def _matched(rule: SecurityRule, rest: Ranges, traffic: Traffic) -> tuple[Ranges, Ranges]:
+    """What of the traffic a rule certainly matches, and what it may match.
 
     A rule for some source ports cannot let a client through, which takes any; but it can shut one out.
     """
     if rule.allows and not any(
-        low <= 1 and high == LAST_PORT for low, high in map(ports_of, rule.source_ports)
+        low <= 1 and high == LAST_PORT for low, high in map(port_range, rule.source_ports)
     ):
         return (), ()
-    to, to_maybe = _spans(rule.destinations, here)
-    if not common(target, (*to, *to_maybe)):
+    to, to_maybe = _covered(rule.destinations, traffic.target, traffic.inside)
+    if not (to or to_maybe):
         return (), ()
-    runs = tuple(map(ports_of, rule.destination_ports))
+    runs = tuple(map(port_range, rule.destination_ports))
     ports = [replace(one, low=low, high=high) for one in EVERYTHING for low, high in runs]
     open_ports = common(rest, ports)
-    sure, maybe = _spans(rule.sources, here)
-    possible = common(open_ports, (*sure, *maybe))
-    return (common(open_ports, sure) if common(target, to) else ()), possible
+    sure, maybe = _spans(rule.sources, traffic.inside)
+    certain = common(open_ports, sure)
+    possible = (*certain, *common(open_ports, maybe)) if maybe else certain
+    return (certain if to else ()), possible
 
 
-def _spans(texts: Iterable[str], here: Boxes) -> tuple[Boxes, Boxes]:
-    """The addresses that a rule surely means by its words, and those that it may mean besides."""
-    sure: list[Box] = []
-    maybe: list[Box] = []
-    for text in texts:
-        match text.lower():
+def _covered(side: AddressSet, target: TrafficRange, inside: Ranges) -> tuple[bool, bool]:
+    """Whether the target certainly, or perhaps, has an address in the set."""
+    if side.meeting(target):
+        return True, False
+    sure, maybe = _meant(side.words, inside)
+    return any(meet(target, one) for one in sure), any(meet(target, one) for one in maybe)
+
+
+def _spans(side: AddressSet, inside: Ranges) -> tuple[Ranges, Ranges]:
+    """The addresses that a rule certainly means, and those that it may mean besides."""
+    sure, maybe = _meant(side.words, inside)
+    return (*side.ranges(), *sure), maybe
+
+
+def _meant(words: Iterable[str], inside: Ranges) -> tuple[Ranges, Ranges]:
+    """What words certainly mean, and what they may mean besides."""
+    sure: list[TrafficRange] = []
+    maybe: list[TrafficRange] = []
+    for word in words:
+        match word.lower():
             case "*" | "any":
                 sure += EVERYTHING
             case "virtualnetwork":
-                sure += here
+                sure += inside
             case "internet":
-                sure += minus(EVERYTHING, (*here, *PRIVATE))
+                sure += minus(EVERYTHING, (*inside, *PRIVATE))
             case "azureloadbalancer":
-                sure.append(box(LOAD_BALANCER))
-            case grouped if grouped == GROUPED:
+                sure.append(traffic_range(LOAD_BALANCER))
+            case grouped if grouped == ASG:
                 maybe += EVERYTHING
-            case _ if is_prefix(text):
-                sure.append(box(text))
             case _:  # the service tags are sets of public addresses
-                maybe += minus(EVERYTHING, PRIVATE)
+                maybe += PUBLIC
     return tuple(sure), tuple(maybe)
 
 
-def _denied(rule: Rule, matched: Boxes, whole: Boxes, doubts: Doubts) -> Verdict:
+PUBLIC = minus(EVERYTHING, PRIVATE)
+
+
+def _denied(rule: SecurityRule, matched: Ranges, whole: Ranges, doubts: Doubts) -> Verdict:
     sure = matched
     for doubt, possible in doubts:
         sure = minus(sure, possible) if doubt.allows else sure
@@ -153,7 +181,7 @@ def _denied(rule: Rule, matched: Boxes, whole: Boxes, doubts: Doubts) -> Verdict
     return Verdict(allowed=False, by=rule.name, foreign=rule.foreign, part=part)
 
 
-def _passed(allowing: list[Rule], rest: Boxes, doubts: Doubts) -> Verdict:
+def _passed(allowing: list[SecurityRule], rest: Ranges, doubts: Doubts) -> Verdict:
     for doubt, _ in doubts:
         if rest or not doubt.allows:
             return Verdict(None, doubt.name, doubt.foreign)

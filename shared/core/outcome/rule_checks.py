@@ -1,0 +1,104 @@
+"""Checks and findings about security rules: whether clients can reach the endpoints by what rules do."""
+
+from collections.abc import Iterable, Iterator
+
+from shared.core.base.bodies import Seen
+from shared.core.kinds.endpoint import Endpoint, addresses_of
+from shared.core.kinds.rule import Rule
+from shared.core.kinds.rule_effect import in_force
+from shared.core.outcome.check import Check
+from shared.core.plan.desired import Desired, Leg
+from shared.core.plan.desired_rules import used_ports
+from shared.core.policy.intent import Connect
+from shared.core.readings.networks import enforced, group_of
+from shared.core.readings.observed import Observed
+from shared.core.rules import egress
+from shared.core.rules.egress import Destination, Egress
+from shared.core.rules.verdict import Verdict
+
+
+def rule_checks(desired: Desired, observed: Observed) -> tuple[tuple[Check, ...], tuple[str, ...]]:
+    """Checks that rules let clients in and out, and what cannot be decided."""
+    inbound = tuple(_verdicts(desired, observed))
+    ends = [_destination(leg, observed) for leg in desired.legs]
+    outbound = egress.egress(desired.clients, ends, observed)
+    checks = (*(_let_in(rule, verdict) for rule, verdict in inbound), *map(_let_out, outbound))
+    undecided = (
+        *(_undecided(rule, verdict) for rule, verdict in inbound if verdict and verdict.allowed is None),
+        *(text for network in outbound for text in network.findings),
+    )
+    return checks, undecided
+
+
+def rule_findings(connect: Connect, endpoints: Iterable[Endpoint], observed: Observed) -> tuple[str, ...]:
+    """What an operator should know though it is no failure: where rules do not filter what they seem to."""
+    if connect.profile.nsg.mode == "ignore":
+        return ()
+    found: list[str] = []
+    for endpoint in {endpoint.subnet: endpoint for endpoint in endpoints}.values():
+        name, subnet = endpoint.subnet.name, observed.present(endpoint.subnet)
+        if subnet is None:
+            continue
+        if group_of(subnet) is None:
+            bare = f"subnet {name} has no network security group: nothing filters its endpoints"
+            found.append(bare + _advice(connect, endpoint))
+        elif not enforced(subnet):
+            found.append(f"network policies are off in subnet {name}: rules do not apply to endpoints")
+    return tuple(found)
+
+
+def _advice(connect: Connect, endpoint: Endpoint) -> str:
+    """How the endpoint's subnet gets a group, where Causeway is not to attach one."""
+    nsg = connect.profile.nsg
+    if nsg.create_group:
+        return "; attach one by hand: the endpoint is someone else's" if endpoint.adopted else ""
+    ensure = "" if nsg.mode == "ensure" else "nsg.mode: ensure and "
+    return f"; attach one, or set {ensure}nsg.create_group: true to have it made"
+
+
+def _applies(subnet: Seen | None) -> bool:
+    """Rules apply to the subnet's endpoints: it has a group, and network policies on."""
+    return subnet is not None and enforced(subnet) and group_of(subnet) is not None
+
+
+def _verdicts(desired: Desired, observed: Observed) -> Iterator[tuple[Rule, Verdict | None]]:
+    """What blocks the traffic of each allow rule, where rules apply to the endpoints at all."""
+    if any(_applies(observed.present(leg.endpoint.subnet)) for leg in desired.legs):
+        for rule in desired.rules:
+            if rule.access == "Allow":
+                yield rule, in_force(rule.traffic, observed)
+
+
+def _let_in(rule: Rule, verdict: Verdict | None) -> Check:
+    """Rules let the clients through. A doubt is a finding: only a person can decide it."""
+    denied = verdict is not None and verdict.allowed is False
+    seen = "allowed"
+    if verdict:
+        seen = f"denied by {verdict.by}" if denied else f"not known: it depends on {verdict.by}"
+    return Check("rules let clients through", _traffic(rule), not denied, seen)
+
+
+def _undecided(rule: Rule, verdict: Verdict) -> str:
+    return (
+        f"whether clients reach {_traffic(rule)} cannot be decided: it depends on the rule {verdict.by} of "
+        f"{rule.nsg.name}"
+    )
+
+
+def _traffic(rule: Rule) -> str:
+    return f"{', '.join(rule.destinations)} port {', '.join(rule.ports)}"
+
+
+def _destination(leg: Leg, observed: Observed) -> Destination:
+    endpoint = observed.present(leg.endpoint.id)
+    addresses = addresses_of(endpoint, observed) if endpoint else ()
+    return Destination(leg.endpoint.subnet, tuple(one.ip for one in addresses), used_ports(leg.group))
+
+
+def _let_out(network: Egress) -> Check:
+    """Some client gets out of a client network, by the rules on its own subnets."""
+    name, subject = "rules let clients out", network.network.name
+    if not network.blocked:
+        return Check(name, subject, holds=True, seen="allowed")
+    seen = "; ".join(map(str, network.blocked))
+    return Check(name, subject, holds=False, seen=seen, code=egress.CODE, remedy=network.blocked[0].remedy)
