@@ -18,7 +18,7 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.kinds import link, peering, rule, zone_group
 from shared.core.kinds.endpoint import Endpoint, endpoint_id
-from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Ordinary, Wanted
+from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed, Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.peering import MAX_PEERINGS
 from shared.core.kinds.security_group import SecurityGroup, group_id
@@ -30,6 +30,7 @@ from shared.core.plan.decide import decide
 from shared.core.readings.observed import Observed
 from tests.core import bodies, test_peering, test_rule, test_subnet_policy
 from tests.core.bodies import ACCOUNT, HUB, SPOKE, SUBNET, ZONE
+from tests.core.pictures import picture
 
 # A block stands by its code. `.`: what is missing is nobody's. `-`: it cannot occur, and NEVER says why.
 TABLE = """
@@ -173,7 +174,7 @@ def a_half(ours: bool, write: bool) -> Kind:
             HUB: test_peering.vnet(HUB, "10.0.0.0/16", halves=there),
             SPOKE: test_peering.vnet(SPOKE, "10.1.0.0/16"),
         }
-        return Observed(ends).listing(HUB, peering.COLLECTION, there)
+        return picture(ends)
 
     return Kind(want, stands, view)
 
@@ -221,12 +222,12 @@ def marked(have: Seen, ours: bool) -> Seen:
 
 def alone(at: ResourceId) -> Callable[[tuple[Seen, ...]], Observed]:
     """Found by its own id."""
-    return lambda there: Observed({at: next(iter(there), None)})
+    return lambda there: picture({at: next(iter(there), None)})
 
 
 def listed(parent: ResourceId, collection: str) -> Callable[[tuple[Seen, ...]], Observed]:
     """Found in the collection that holds it."""
-    return lambda there: Observed().listing(parent, collection, there)
+    return lambda there: picture(lists={(parent, collection): there})
 
 
 def rows() -> Iterator[tuple[str, str, str, dict[str, str]]]:
@@ -288,7 +289,7 @@ def only_a_link_of_another_network() -> Kind:
 
 
 def a_half_between(hub: Seen | None, spoke: Seen | None) -> Kind:
-    return Kind(test_peering.WANT, {}, lambda _: Observed({HUB: hub, SPOKE: spoke}))
+    return Kind(test_peering.WANT, {}, lambda _: picture({HUB: hub, SPOKE: spoke}))
 
 
 def halves_of(network: ResourceId, count: int) -> tuple[Seen, ...]:
@@ -336,7 +337,7 @@ def known_kinds() -> set[str]:
         import_module(f"{kinds.__name__}.{found.name}") for found in pkgutil.iter_modules(kinds.__path__)
     ]
     classes = (one for module in modules for _, one in inspect.getmembers(module, inspect.isclass))
-    return {one.__name__ for one in classes if issubclass(one, Ordinary) and one is not Ordinary}
+    return {one.__name__ for one in classes if issubclass(one, Managed) and one is not Managed}
 
 
 @pytest.mark.parametrize("kind", sorted(known_kinds()))

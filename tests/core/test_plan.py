@@ -4,39 +4,19 @@ The decision for a single object is in `test_decision_table.py`.
 """
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
-from shared.core.base.target import Target
-from shared.core.catalogue.catalogue import load
 from shared.core.kinds import link, zone_group
 from shared.core.kinds.rule import rule_id
-from shared.core.placement.sites import candidates, sites
 from shared.core.plan.actions import Block, Create, Delete, Keep, Update, Withdraw, verb
-from shared.core.plan.desired import Desired, desired
+from shared.core.plan.desired import Desired
 from shared.core.plan.plan import Plan, plan, removal, withdrawal
-from shared.core.policy.intent import Connect, intent
-from shared.core.readings.observed import Observed, Surroundings
 from tests.core import bodies
-from tests.core.policies import a_policy
-
-
-def wish(around: Surroundings | None = None, *, account: Any = None, **policy: object) -> Desired:
-    """The wish for one storage account with one client network."""
-    target = Target.parse(account or bodies.account())
-    rules = a_policy(**policy)
-    connect = intent(target, {}, rules, load())
-    assert isinstance(connect, Connect)
-    found = candidates(target, connect.profile)
-    assert isinstance(found, tuple)
-    chosen = sites(
-        target, connect, *found, around or Surroundings({bodies.HUB: bodies.network()}), rules.limits
-    )
-    assert not isinstance(chosen, Block)
-    return desired(target, connect, chosen, load(), rules.cloud, around or Surroundings(), {})
+from tests.core.pictures import picture
+from tests.core.requests import wanted
 
 
 class World:
@@ -53,17 +33,16 @@ class World:
         self.objects: dict[ResourceId, Seen | None] = {
             self.at: bodies.endpoint(self.at),
             self.zone: bodies.zone(self.zone),
-            self.link: bodies.zone_link(self.link),
-            self.group: None,
+            bodies.HUB: bodies.network(),
         }
         self.links: tuple[Seen, ...] = (bodies.zone_link(self.link),)
         self.groups: tuple[Seen, ...] = (bodies.zone_group(self.group, "10.0.1.4", zone=self.zone),)
-        self.around = Surroundings()
+        self.rivals: dict[ResourceId, tuple[Seen, ...]] = {}
 
     def plan(self) -> Plan:
-        view = Observed(self.objects, around=self.around)
-        view = view.listing(self.zone, link.COLLECTION, self.links)
-        return plan(self.wanted, view.listing(self.at, zone_group.COLLECTION, self.groups))
+        lists = {(rival, zone_group.COLLECTION): groups for rival, groups in self.rivals.items()}
+        lists |= {(self.zone, link.COLLECTION): self.links, (self.at, zone_group.COLLECTION): self.groups}
+        return plan(self.wanted, picture(self.objects, lists))
 
     def action(self, at: ResourceId) -> object:
         return next(action for action in self.plan().actions if action.id == at)
@@ -71,7 +50,7 @@ class World:
 
 @pytest.fixture
 def world() -> World:
-    return World(wish())
+    return World(wanted())
 
 
 def test_everything_in_place_is_kept_and_nothing_is_written(world: World) -> None:
@@ -87,7 +66,7 @@ def test_every_desired_object_gets_exactly_one_action(world: World) -> None:
 
 
 def test_nothing_there_is_created_in_an_order_that_respects_needs(world: World) -> None:
-    world.objects = dict.fromkeys(world.objects)
+    world.objects = {**dict.fromkeys(world.objects), bodies.HUB: bodies.network()}
     world.links = world.groups = ()
     steps = world.plan()
     assert all(isinstance(action, Create) for action in steps.actions)
@@ -98,7 +77,7 @@ def test_nothing_there_is_created_in_an_order_that_respects_needs(world: World) 
 
 
 def test_an_endpoint_that_could_not_be_named_is_not_begun() -> None:
-    world = World(wish(create_zones=False))
+    world = World(wanted(create_zones=False))
     world.objects[world.zone] = world.objects[world.at] = None
     world.groups = ()
     blocked = world.action(world.at)
@@ -112,7 +91,7 @@ def test_our_zone_group_without_the_zone_is_updated_and_keeps_what_others_added(
     world.groups = (bodies.zone_group(world.group, "10.0.1.4", zone=elsewhere, name="by-hand"),)
     step = world.action(world.group)
     assert isinstance(step, Update)
-    configs = step.want.body(step.have)["properties"]["privateDnsZoneConfigs"]
+    configs = step.want.body(step.have, picture())["properties"]["privateDnsZoneConfigs"]
     zones = [config["properties"]["privateDnsZoneId"] for config in configs]
     assert zones == [elsewhere.text, world.zone.text]
 
@@ -126,7 +105,7 @@ def test_a_second_endpoint_that_would_overwrite_anothers_record_is_not_made(worl
     theirs = bodies.zone_group(rival.id.child(zone_group.COLLECTION, "default"), "10.9.9.9", zone=world.zone)
     world.objects[world.at] = None
     world.groups = ()
-    world.around = Surroundings(rivals=(rival,), rival_zone_groups={rival.id: (theirs,)})
+    world.objects[rival.id], world.rivals = rival, {rival.id: (theirs,)}
     blocked = world.action(world.at)
     assert isinstance(blocked, Block)
     assert blocked.code == "RecordHeldByAnother"
@@ -136,7 +115,7 @@ def test_a_second_endpoint_that_would_overwrite_anothers_record_is_not_made(worl
 def test_where_two_endpoints_stand_that_keep_one_name_neither_is_called_the_right_one(world: World) -> None:
     rival = bodies.endpoint(world.at.group.resource(world.at.type, "by-hand"), ours=False)
     theirs = bodies.zone_group(rival.id.child(zone_group.COLLECTION, "default"), "10.9.9.9", zone=world.zone)
-    world.around = Surroundings(rivals=(rival,), rival_zone_groups={rival.id: (theirs,)})
+    world.objects[rival.id], world.rivals = rival, {rival.id: (theirs,)}
     blocked = world.action(world.group)
     assert isinstance(blocked, Block)
     assert blocked.code == "RecordHeldByAnother"
@@ -148,18 +127,18 @@ def test_where_two_endpoints_stand_that_keep_one_name_neither_is_called_the_righ
 def test_our_approved_endpoint_is_not_given_up_for_one_that_somebody_makes_beside_it(
     status: str, kept: bool
 ) -> None:
-    ours = wish().legs[0].endpoint.id
+    ours = wanted().legs[0].endpoint.id
     rival = bodies.endpoint(bodies.HUB.group.resource(ours.type, "by-hand"), ours=False)
     state = {"privateLinkServiceConnectionState": {"status": status}, "privateEndpoint": {"id": ours.text}}
     account = bodies.account(connections=[{"name": "c", "properties": state}])
-    around = Surroundings({bodies.HUB: bodies.network()}, (rival,))
-    assert (wish(around, account=account).legs[0].endpoint.id == ours) is kept
+    around = picture({bodies.HUB: bodies.network(), rival.id: rival})
+    assert (wanted(around, account=account).legs[0].endpoint.id == ours) is kept
 
 
 def test_an_approved_endpoint_of_someone_else_in_an_accepted_subnet_is_adopted() -> None:
     at = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
     rival = bodies.endpoint(at, ours=False)
-    world = World(wish(Surroundings({bodies.HUB: bodies.network()}, (rival,))))
+    world = World(wanted(picture({bodies.HUB: bodies.network(), at: rival})))
     world.objects[at] = rival
     assert world.at == at
     kept = world.action(at)
@@ -194,16 +173,18 @@ def a_rule(*destinations: str, description: str = "Managed by Causeway. Whatever
 
 def test_addresses_leave_the_rules_of_ours_that_hold_one_of_them_and_no_others() -> None:
     held = a_rule("10.0.1.4/30", "10.0.9.9")
-    (step,) = withdrawal([(held, ["10.0.1.6", "10.0.7.7"])], "gone")
+    (step,) = withdrawal([(held, ["10.0.1.6", "10.0.7.7"])], bodies.ACCOUNT, "gone")
     assert isinstance(step, Withdraw)
-    assert (step.id, step.group, step.addresses) == (held.id, held.id.parent, ("10.0.1.6", "10.0.7.7"))
-    assert withdrawal([(a_rule("10.0.1.8"), ["10.0.1.6"])], "gone") == ()
-    assert withdrawal([(held, [])], "gone") == ()
+    assert (step.id, step.adds) == (held.id, ("10.0.1.6", "10.0.7.7"))
+    assert held.id.parent
+    assert step.lock == held.id.parent.key
+    assert withdrawal([(a_rule("10.0.1.8"), ["10.0.1.6"])], bodies.ACCOUNT, "gone") == ()
+    assert withdrawal([(held, [])], bodies.ACCOUNT, "gone") == ()
 
 
 def test_a_rule_that_a_person_made_his_own_is_not_left() -> None:
     theirs = a_rule("10.0.1.4", description="mine now")
-    assert withdrawal([(theirs, ["10.0.1.4"])], "gone") == ()
+    assert withdrawal([(theirs, ["10.0.1.4"])], bodies.ACCOUNT, "gone") == ()
 
 
 def test_a_denial_is_left_before_the_rules_that_it_stands_behind() -> None:
@@ -212,5 +193,5 @@ def test_a_denial_is_left_before_the_rules_that_it_stands_behind() -> None:
     allow = Seen(allow.id, {**allow.body, "properties": {**allow.properties, "access": "Allow"}})
     at = rule_id(allow.id.parent or allow.id, "spoke-a", "Deny")
     deny = Seen(at, {"id": at.text, "name": at.name, "properties": properties})
-    steps = withdrawal([(allow, ["10.0.1.4"]), (deny, ["10.0.1.4"])], "gone")
+    steps = withdrawal([(allow, ["10.0.1.4"]), (deny, ["10.0.1.4"])], bodies.ACCOUNT, "gone")
     assert [(step.id, step.after) for step in steps] == [(allow.id, (deny.id,)), (deny.id, ())]

@@ -8,16 +8,16 @@ from shared.core.kinds import link, zone_group
 from shared.core.outcome.proof import Proof, prove
 from shared.core.outcome.result import ending
 from shared.core.plan.desired import Desired
-from shared.core.readings.observed import Observed
 from tests.core import bodies
-from tests.core.test_plan import wish
+from tests.core.pictures import picture
+from tests.core.requests import wanted
 
 
 class Scene:
     """Everything in order; a test spoils one thing."""
 
     def __init__(self) -> None:
-        self.wanted: Desired = wish()
+        self.wanted: Desired = wanted()
         leg = self.wanted.legs[0]
         self.at, self.zone, self.link = leg.endpoint.id, leg.zones[0].id, leg.links[0].id
         self.endpoint: Seen | None = bodies.endpoint(self.at)
@@ -27,8 +27,8 @@ class Scene:
 
     def prove(self) -> Proof:
         objects: dict[ResourceId, Seen | None] = {self.at: self.endpoint, bodies.nic_id(self.at): self.nic}
-        view = Observed(objects).listing(self.zone, link.COLLECTION, self.links)
-        return prove(self.wanted, view.listing(self.at, zone_group.COLLECTION, (self.group,)))
+        lists = {(self.zone, link.COLLECTION): self.links, (self.at, zone_group.COLLECTION): (self.group,)}
+        return prove(self.wanted, picture(objects, lists))
 
     def failures(self) -> set[str]:
         return {check.name for check in self.prove().failures}

@@ -16,25 +16,28 @@ from hypothesis import strategies as st
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import BlockedError
 from shared.core.base.ids import ResourceId
+from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import load
 from shared.core.kinds import link, peering, rule, zone_group
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Wanted
 from shared.core.kinds.link import Link
-from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering
 from shared.core.kinds.rule import Rule
 from shared.core.kinds.security_group import SecurityGroup
-from shared.core.kinds.subnet_policy import POLICIES, SubnetPolicy, group_of
+from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.placement.sites import candidates, sites, subnet_in
-from shared.core.plan.actions import Block, Create, Delete, Keep, Replace, Update, Wait, Withdraw
-from shared.core.plan.desired import Desired, desired
+from shared.core.placement.sites import Candidates, candidates, sites
+from shared.core.plan.actions import Block, Create, Delete, Keep, Replace, Unknown, Update, Wait, Withdraw
+from shared.core.plan.desired import Desired, Request, desired
 from shared.core.plan.plan import Plan, plan
 from shared.core.policy.intent import Connect, intent
-from shared.core.readings.observed import Observed, Surroundings
+from shared.core.readings.networks import POLICIES, group_of
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Absent, Present
 from tests.core import bodies
+from tests.core.pictures import picture
 from tests.core.policies import a_policy
 
 GROUP = bodies.HUB.group.resource("Microsoft.Network/networkSecurityGroups", "nsg")
@@ -151,39 +154,44 @@ class State:
         self.objects: dict[ResourceId, Seen | None] = {}
         self.members: dict[tuple[ResourceId, str], tuple[Seen, ...]] = {}
         self.foreign: set[ResourceId] = set()
-        around = self._around()
-        self.wish = self._wish(around)
+        self._around()
+        self.wish = self._wish()
         for want in self.wish.objects():
             self._place(want)
-        self.objects |= around.networks
-        self.observed = Observed(self.objects, self.members, around)
+        self.observed = picture(self.objects, self.members)
 
-    def _wish(self, around: Surroundings) -> Desired:
+    def _wish(self) -> Desired:
         case = self.case
         made = case.create_group and case.nsg == "ensure"
         ways = (case.peering, case.nsg, case.deny, case.enforce, made, case.create_zones, case.request)
         connect = wanted_by(*ways)
         target = Target.parse(bodies.account())
         found = candidates(target, connect.profile)
-        assert isinstance(found, tuple)
-        chosen = sites(target, connect, *found, around, LIMITS)
-        assert not isinstance(chosen, Block)
-        reported = {site.endpoint: (Address(IP, "", ()),) for site in chosen.values()}
-        return desired(target, connect, chosen, load(), "AzureCloud", around, reported)
+        assert isinstance(found, Candidates)
+        around = picture(self.objects, self.members)
+        chosen = sites(target, connect, found, LIMITS, around)
+        assert not isinstance(chosen, Refusal)
+        for site in chosen.values():  # rules are desired once the endpoint has its address
+            endpoint = bodies.endpoint(site.endpoint)
+            around = around.alone(site.endpoint, Present(endpoint))
+            around = around.alone(bodies.nic_id(site.endpoint), Present(bodies.nic(site.endpoint, IP)))
+        return desired(Request(target, connect, chosen), around, load())
 
-    def _around(self) -> Surroundings:
+    def _around(self) -> None:
         case = self.case
-        subnet: dict[str, Any] = {POLICIES: case.policies} if case.policies else {}
+        subnet: dict[str, Any] = {"serviceEndpoints": [{"service": "Microsoft.Sql"}]}
+        if case.policies:
+            subnet[POLICIES] = case.policies
         if case.filtered:
             subnet["networkSecurityGroup"] = {"id": GROUP.text}
         hub, spoke = bodies.network(subnet), Seen(bodies.SPOKE, {"id": bodies.SPOKE.text, "properties": {}})
         far = ["10.1.0.0/16", *(["10.0.128.0/17"] if case.overlap else [])]
-        networks = {
+        self.objects |= {
             bodies.HUB: with_properties(hub, addressSpace={"addressPrefixes": ["10.0.0.0/16"]}),
             bodies.SPOKE: with_properties(spoke, addressSpace={"addressPrefixes": far}),
         }
         if case.rival is None:
-            return Surroundings(networks)
+            return
         at = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
         subnet_id = bodies.SUBNET if case.rival == "accepted subnet" else bodies.SPOKE.child("subnets", "x")
         zones = {"same zone": bodies.ZONE, "other zone": ELSEWHERE}
@@ -192,7 +200,8 @@ class State:
         groups = (bodies.zone_group(held, "10.9.9.9", zone=at_zone),) if at_zone else ()
         rival = bodies.endpoint(at, subnet=subnet_id, ours=False)
         self.foreign |= {at, *(one.id for one in groups)}
-        return Surroundings(networks, (rival,), {at: groups})
+        self.objects[at] = rival
+        self.members[(at, zone_group.COLLECTION)] = groups
 
     def _place(self, want: Wanted) -> None:
         case = self.case
@@ -202,7 +211,7 @@ class State:
             case SecurityGroup():
                 self._security_group(want)
             case SubnetPolicy():
-                self.objects[want.id] = subnet_in({bodies.HUB: bodies_hub(case)}, want.id)
+                pass  # in the body of its network
             case Link():
                 self._member(want.zone, link.COLLECTION, want.id, case.link, self._link)
             case ZoneGroup():
@@ -220,7 +229,6 @@ class State:
     def _endpoint(self, want: Endpoint) -> None:
         part = self.case.endpoint
         if want.adopted:
-            self.objects[want.id] = bodies.endpoint(want.id, ours=False)
             return
         if part is None:
             self.objects[want.id] = None
@@ -272,7 +280,6 @@ class State:
         self.objects.setdefault(want.nsg, Seen(want.nsg, {"id": want.nsg.text, "properties": {}}))
         key = (want.nsg, rule.COLLECTION)
         if self.objects[want.nsg] is None:
-            self.members[key] = ()
             return
         if key not in self.members:
             self.members[key] = tuple(their_rule(want.nsg, one) for one in self.case.rules)
@@ -282,7 +289,7 @@ class State:
             return
         taken = {one.properties["priority"] for one in self.members[key]}
         free = next(p for p in (1003, 1004) if p not in taken)
-        body = replace(want, priorities=(free, free)).body(None)
+        body = replace(want, priorities=(free, free)).body(None, picture())
         body["properties"]["provisioningState"] = part.state
         if not part.meets:
             body["properties"]["destinationAddressPrefixes"] = ["10.0.1.200"]
@@ -311,13 +318,6 @@ def wanted_by(
     connect = intent(Target.parse(bodies.account()), {}, rules, load())
     assert isinstance(connect, Connect)
     return connect
-
-
-def bodies_hub(case: Case) -> Seen:
-    subnet: dict[str, Any] = {POLICIES: case.policies} if case.policies else {}
-    if case.filtered:
-        subnet["networkSecurityGroup"] = {"id": GROUP.text}
-    return bodies.network({**subnet, "serviceEndpoints": [{"service": "Microsoft.Sql"}]})
 
 
 def with_properties(have: Seen, **more: Any) -> Seen:
@@ -376,9 +376,9 @@ def carried_out(steps: Plan, observed: Observed) -> tuple[Observed, set[Resource
             case Create(want=want) | Replace(want=want) | Update(want=want):
                 have = action.have if isinstance(action, Update) else None
                 if isinstance(action, Replace):
-                    view = view.having({action.have.id: None})
+                    view = view.with_object(action.have.id, Absent())
                 try:
-                    body = written(want, have, view)
+                    body = want.body(have, view)
                 except BlockedError:
                     failed.add(want.id)
                     continue
@@ -386,15 +386,9 @@ def carried_out(steps: Plan, observed: Observed) -> tuple[Observed, set[Resource
                     failed.add(want.id)
                     continue
                 view = put(view, want, want.id, body)
-            case Keep() | Block() | Delete() | Withdraw():
+            case Keep() | Block() | Delete() | Withdraw() | Unknown():
                 pass
     return view, failed
-
-
-def written(want: Wanted, have: Seen | None, view: Observed) -> dict[str, Any]:
-    if isinstance(want, Rule):
-        return want.body(have, view.listed(want.nsg, rule.COLLECTION))
-    return want.body(have)
 
 
 def put(view: Observed, want: Wanted, at: ResourceId, body: dict[str, Any]) -> Observed:
@@ -407,7 +401,8 @@ def put(view: Observed, want: Wanted, at: ResourceId, body: dict[str, Any]) -> O
         properties |= {"peeringState": said or "Connected", "peeringSyncLevel": "FullyInSync"}
     if isinstance(want, Endpoint):
         properties |= connections(properties)
-    return view.having({at: Seen(at, {**body, "id": at.text, "name": at.name, "properties": properties})})
+    answer = Seen(at, {**body, "id": at.text, "name": at.name, "properties": properties})
+    return view.with_written({at: answer})
 
 
 def connections(properties: dict[str, Any]) -> dict[str, Any]:
@@ -456,8 +451,8 @@ def end(state: State, steps: Plan) -> None:
     assert {write.id for write in steps.writes} <= names, steps
     assert again == view or names
     for group in state.wish.security_groups:
-        subnet = view.see(bodies.SUBNET)
-        assert names or (view.see(group.id) and subnet and group_of(subnet) == group.id)
+        subnet = view.present(bodies.SUBNET)
+        assert names or (view.present(group.id) and subnet and group_of(subnet) == group.id)
 
 
 def touched(steps: Plan, foreign: set[ResourceId]) -> set[ResourceId]:

@@ -9,13 +9,13 @@ from shared.core.base.ids import InvalidId, ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.service_rules import told_names
 from shared.core.kinds import zone_group
-from shared.core.kinds.addresses import told_by
-from shared.core.kinds.record import at_stake, creator_of, records_under
+from shared.core.kinds.endpoint import reported_addresses
+from shared.core.kinds.record import creator_of, records_under
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.plan.actions import Block, Create
 from shared.core.plan.decide import decide
-from shared.core.readings.observed import Observed
 from tests.core import bodies
+from tests.core.pictures import picture
 
 AT = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "pe")
 GROUP = AT.child(zone_group.COLLECTION, zone_group.NAME)
@@ -103,7 +103,8 @@ def test_only_a_record_of_an_endpoint_of_this_name_and_group_is_written_over(
     at = AT.group.resource(AT.type, "pe-orders-blob-11111111")
     want = ZoneGroup(at.child(zone_group.COLLECTION, zone_group.NAME), at, (bodies.ZONE,), (RECORD,))
     signed = f"created by private endpoint {creator} with resource guid 6bf6e876"
-    view = Observed({RECORD: a_record("10.9.9.9", creator=signed), at: bodies.endpoint(at)})
+    objects = {RECORD: a_record("10.9.9.9", creator=signed), at: bodies.endpoint(at)}
+    view = picture(objects, {(at, zone_group.COLLECTION): ()})
     action = decide(want, view)
     assert isinstance(action, Block) is blocks
     assert not blocks or action.code == "RecordHeldByAnother"  # type: ignore[union-attr]
@@ -113,7 +114,7 @@ def decided(record: Seen | None, *own: str, group: Seen | None = None) -> object
     objects: dict[ResourceId, Seen | None] = {RECORD: record, AT: bodies.endpoint(AT)}
     objects[bodies.nic_id(AT)] = bodies.nic(AT, *own)
     groups = (group,) if group else ()
-    return decide(WANT, Observed(objects).listing(AT, zone_group.COLLECTION, groups))
+    return decide(WANT, picture(objects, {(AT, zone_group.COLLECTION): groups}))
 
 
 def test_a_persons_record_is_not_written_over() -> None:
@@ -141,7 +142,7 @@ def test_a_persons_record_may_be_written_over_only_where_it_has_exactly_our_addr
 def test_the_address_of_another_name_of_the_endpoint_is_not_this_ones() -> None:
     nic = bodies.nic(AT, "10.0.1.4", fqdn="orders-westeurope.blob.core.windows.net")
     objects: dict[ResourceId, Seen | None] = {RECORD: a_record("10.0.1.4"), AT: bodies.endpoint(AT)}
-    view = Observed({**objects, bodies.nic_id(AT): nic}).listing(AT, zone_group.COLLECTION, ())
+    view = picture({**objects, bodies.nic_id(AT): nic}, {(AT, zone_group.COLLECTION): ()})
     assert isinstance(decide(WANT, view), Block)
 
 
@@ -150,12 +151,19 @@ def test_no_record_and_a_leftover_of_azures_are_written() -> None:
     assert isinstance(decided(a_record("10.9.9.9", creator=CREATOR), "10.0.1.4"), Create)
 
 
+def read_for(group: Seen) -> set[ResourceId]:
+    """What is read alone where the zone's list confirms what the zone group reports."""
+    lists = {(AT, zone_group.COLLECTION): (group,), (bodies.ZONE, "A"): (a_record("10.0.1.4"),)}
+    view = picture({bodies.ZONE: bodies.zone()}, lists)
+    return {read.at for read in WANT.reads(view) if not read.collection}
+
+
 def test_a_standing_zone_group_writes_nothing_for_the_first_time_unless_it_failed() -> None:
     standing = bodies.zone_group(GROUP, "10.0.1.4")
-    assert at_stake(WANT, standing) == ()
+    assert RECORD not in read_for(standing)
     properties = {**standing.body["properties"], "provisioningState": "Failed"}
     failed = Seen(GROUP, {**standing.body, "properties": properties})
-    assert at_stake(WANT, failed) == (RECORD,)
+    assert RECORD in read_for(failed)
     assert isinstance(decided(a_record("10.9.9.9"), "10.0.1.4", group=failed), Block)
 
 
@@ -165,10 +173,10 @@ def test_an_endpoint_tells_its_addresses_each_with_all_of_its_names() -> None:
         {"fqdn": "a.scm.azurewebsites.net", "ipAddresses": ["10.0.1.4"]},
         {"fqdn": "", "ipAddresses": ["10.0.1.5"]},
     ]
-    (address,) = told_by(Seen(AT, {"properties": {"customDnsConfigs": configs}}))
+    (address,) = reported_addresses(Seen(AT, {"properties": {"customDnsConfigs": configs}}))
     assert address.ip == "10.0.1.4"
     assert address.fqdns == ("a.azurewebsites.net", "a.scm.azurewebsites.net")
-    assert told_by(bodies.endpoint(AT)) == ()
+    assert reported_addresses(bodies.endpoint(AT)) == ()
 
 
 def told(kind: str, properties: dict[str, Any], group: str = "") -> tuple[str, ...]:

@@ -1,0 +1,28 @@
+"""What must exist for one storage account, by the pure core: the beginning of most plans in these tests."""
+
+from typing import Any
+
+from shared.core.base.refusal import Refusal
+from shared.core.base.target import Target
+from shared.core.catalogue.catalogue import load
+from shared.core.placement.sites import Candidates, candidates, sites
+from shared.core.plan.desired import Desired, Request, desired
+from shared.core.policy.intent import Connect, intent
+from shared.core.readings.observed import Observed
+from tests.core import bodies
+from tests.core.pictures import picture
+from tests.core.policies import a_policy
+
+
+def wanted(observed: Observed | None = None, *, account: Any = None, **policy: object) -> Desired:
+    """For one storage account with one client network, where `observed` has been read."""
+    target = Target.parse(account or bodies.account())
+    rules = a_policy(**policy)
+    connect = intent(target, {}, rules, load())
+    assert isinstance(connect, Connect)
+    found = candidates(target, connect.profile)
+    assert isinstance(found, Candidates)
+    view = observed or picture({bodies.HUB: bodies.network()})
+    chosen = sites(target, connect, found, rules.limits, view)
+    assert not isinstance(chosen, Refusal)
+    return desired(Request(target, connect, chosen), view, load())
