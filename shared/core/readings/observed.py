@@ -5,7 +5,7 @@ It is a value: a later reading, or the answer of a write, makes a new one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.core.base.bodies import Seen
@@ -36,6 +36,7 @@ class Observed:
     objects: Mapping[ResourceId, Reading[Seen]] = field(default_factory=dict)
     collections: Mapping[Collection, Reading[Members]] = field(default_factory=dict)
     capacity: Capacity = field(default_factory=Capacity)
+    _by_type: dict[str, tuple[Seen, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def reading(self, at: ResourceId) -> Reading[Seen]:
         """What is known of the object: read alone, in its parent's body, or in a list of its parent's."""
@@ -92,13 +93,13 @@ class Observed:
             found = self.objects.get(read.at, NOT_READ)
         return not isinstance(found, Unread) or found.refused
 
-    def of_type(self, kind: str) -> Iterator[Seen]:
+    def of_type(self, kind: str) -> tuple[Seen, ...]:
         """Every object of a type that was read alone and exists."""
-        return (
-            found.value
-            for at, found in self.objects.items()
-            if isinstance(found, Present) and at.is_type(kind)
-        )
+        key = kind.lower()
+        if key not in self._by_type:
+            listed = (found.value for found in self.objects.values() if isinstance(found, Present))
+            self._by_type[key] = tuple(seen for seen in listed if seen.id.is_type(key))
+        return self._by_type[key]
 
     def with_object(self, at: ResourceId, found: Reading[Seen]) -> Observed:
         """The same picture with a newer reading of one object, also where its parent lists it."""

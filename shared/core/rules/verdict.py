@@ -4,6 +4,7 @@ Sources: Microsoft Learn, "Network security groups" (by priority, the first matc
 itself) and "Virtual network service tags" (VirtualNetwork, Internet, AzureLoadBalancer).
 """
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -116,20 +117,26 @@ def _matched(rule: SecurityRule, rest: Ranges, traffic: Traffic) -> tuple[Ranges
 
     A rule for some source ports cannot let a client through, which takes any; but it can shut one out.
     """
-    if rule.allows and not any(
-        low <= 1 and high == LAST_PORT for low, high in map(port_range, rule.source_ports)
-    ):
+    if rule.allows and rule.source_ports != ("*",) and not _from_any_port(rule.source_ports):
         return (), ()
     to, to_maybe = _covered(rule.destinations, traffic.target, traffic.inside)
     if not (to or to_maybe):
         return (), ()
-    runs = tuple(map(port_range, rule.destination_ports))
-    ports = [replace(one, low=low, high=high) for one in EVERYTHING for low, high in runs]
-    open_ports = common(rest, ports)
+    open_ports = common(rest, _any_address(rule.destination_ports))
     sure, maybe = _spans(rule.sources, traffic.inside)
     certain = common(open_ports, sure)
     possible = (*certain, *common(open_ports, maybe)) if maybe else certain
     return (certain if to else ()), possible
+
+
+def _from_any_port(source_ports: tuple[str, ...]) -> bool:
+    return any(low <= 1 and high == LAST_PORT for low, high in map(port_range, source_ports))
+
+
+@functools.lru_cache(maxsize=1024)
+def _any_address(ports: tuple[str, ...]) -> Ranges:
+    runs = tuple(map(port_range, ports))
+    return tuple(replace(one, low=low, high=high) for one in EVERYTHING for low, high in runs)
 
 
 def _covered(side: AddressSet, target: TrafficRange, inside: Ranges) -> tuple[bool, bool]:
@@ -146,7 +153,8 @@ def _spans(side: AddressSet, inside: Ranges) -> tuple[Ranges, Ranges]:
     return (*side.ranges(), *sure), maybe
 
 
-def _meant(words: Iterable[str], inside: Ranges) -> tuple[Ranges, Ranges]:
+@functools.lru_cache(maxsize=1024)
+def _meant(words: tuple[str, ...], inside: Ranges) -> tuple[Ranges, Ranges]:
     """What words certainly mean, and what they may mean besides."""
     sure: list[TrafficRange] = []
     maybe: list[TrafficRange] = []
