@@ -1,6 +1,7 @@
 """What the pure half of a pass costs: sites, desired state, plan and proof, from readings that are ready.
 
-10,000 connected storage accounts in memory, two client networks, without and with security rules; and the same
+10,000 connected storage accounts in memory, two client networks, without and with security rules; and the
+same
 for one target while more and more endpoints are in its subnet. CPU time, not wall time: the figures are
 comparable on a busy machine. `python -m benchmarks.pure`
 """

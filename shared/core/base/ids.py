@@ -1,8 +1,10 @@
-"""ARM ids as values. An id that exists is well formed, so code that builds a path from it checks nothing again.
+"""ARM ids as values. An id that exists is well formed, so code that builds a path from it checks nothing
+again.
 
 Azure returns one resource's id in several spellings (`resourcegroups` on creation, `resourceGroups` on
 deletion: docs/azure/resource-manager.md), so two ids are equal when their lower-case texts are. An id is
-parsed once: its text and key are stored, and ids derived from it (parent, child, group) check only what is new.
+parsed once: its text and key are stored, and ids derived from it (parent, child, group) check only what is
+new.
 """
 
 from __future__ import annotations

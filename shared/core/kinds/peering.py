@@ -1,8 +1,8 @@
 """Peerings: `Microsoft.Network/virtualNetworks/virtualNetworkPeerings`, one half at a time.
 
 A network reaches another one when each has a half that names the other, so a pair is two desired objects.
-Peerings are not transitive. A half has no tags: ours is recognised by its name. Any half to the remote network
-meets the need, whatever its name: Azure refuses a second one.
+Peerings are not transitive. A half has no tags: ours is recognised by its name. Any half to the remote
+network meets the need, whatever its name: Azure refuses a second one.
 Sources: Microsoft Learn, REST reference "Virtual Network Peerings" and "Virtual network peering" (states,
 flags, 500 peerings); docs/azure/peering.md (bodies, `peeringState`, `peeringSyncLevel`).
 """

@@ -1,8 +1,8 @@
 """A target's public network access: whether it is enabled, what disables it, and what it was before.
 
 Not an object of its own but one property of the target, at the path that the catalogue gives for the type. It
-is disabled after the private path is proven and never enabled again by Causeway; what it was is kept so that a
-person can.
+is disabled after the private path is proven and never enabled again by Causeway; what it was is kept so that
+a person can.
 Source: the types' REST specifications (Azure/azure-rest-api-specs), by way of the catalogue; Microsoft Learn,
 "Transition to a network security perimeter" (`SecuredByPerimeter`).
 """

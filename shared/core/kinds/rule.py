@@ -266,7 +266,7 @@ class Rule(Managed):
                     self.nsg.child(COLLECTION, verdict.by),
                     DENIED,
                     f"the rule {verdict.by} of {self.nsg.name} denies the clients' traffic{part}",
-                    f"move {verdict.by} behind priority {self.priorities[1]}, or except the endpoints from it",
+                    f"move {verdict.by} behind priority {self.priorities[1]}, or except the endpoints",
                 )
         return None
 

@@ -1,4 +1,4 @@
-"""What the rules of an endpoint's security group do to its clients' traffic, ours and everybody's together."""
+"""What all rules of an endpoint's security group together do to its clients' traffic."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """Names that a private DNS zone hides: what a newly linked network can no longer resolve.
 
-Public DNS points the name of a resource with an approved private endpoint into `privatelink.…`. A network that
-is linked to that zone asks only the zone, and "no such name" is then the answer for everything that the zone
-does not hold (Microsoft Learn: "Fallback to internet for Azure Private DNS zones"). The operator asked for
-the link, so this warns and blocks nothing.
+Public DNS points the name of a resource with an approved private endpoint into `privatelink.…`. A network
+that is linked to that zone asks only the zone, and "no such name" is then the answer for everything that the
+zone does not hold (Microsoft Learn: "Fallback to internet for Azure Private DNS zones"). The operator asked
+for the link, so this warns and blocks nothing.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A candidate subnet: which of the target's endpoints are in it already, and why it cannot take the others."""
+"""A candidate subnet: the target's endpoints that it holds, and why it cannot take the others."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

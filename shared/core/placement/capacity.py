@@ -4,8 +4,8 @@ An endpoint takes one address for each member that its group requires, and only 
 those (docs/azure/limits.md: Cosmos DB one for the account and one for each region, a container registry two
 and more). Endpoints over peered networks are limited together, and beyond that limit Azure refuses nothing:
 connections get worse, so it is counted here.
-Sources: Microsoft Learn, "Azure subscription and service limits" (private link) and "Increase private endpoint
-virtual network limits" (`privateEndpointVNetPolicies: Basic`, the high-scale mode).
+Sources: Microsoft Learn, "Azure subscription and service limits" (private link) and "Increase private
+endpoint virtual network limits" (`privateEndpointVNetPolicies: Basic`, the high-scale mode).
 """
 
 import ipaddress
@@ -41,8 +41,8 @@ _LEAST = {
 def addresses_needed(kind: str, groups: Iterable[str], listed: Iterable[Json] | None) -> dict[str, int]:
     """Addresses for each group id, from `privateLinkResources`; `listed` is None where it cannot be read.
 
-    Storage's secondaries and Cosmos DB's dedicated gateway are never listed (docs/azure/limits.md): they count
-    as their primary. What is not listed either way counts one.
+    Storage's secondaries and Cosmos DB's dedicated gateway are never listed (docs/azure/limits.md): they
+    count as their primary. What is not listed either way counts one.
     """
     keys = [group.lower() for group in groups]
     if listed is None:

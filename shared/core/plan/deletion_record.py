@@ -39,7 +39,7 @@ _REPORTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """One object that is about to be deleted, or a rule that loses `addresses`. `body` is what a PUT takes."""
+    """An object about to be deleted, or a rule that loses `addresses`. `body` is what a PUT takes."""
 
     action: str
     id: ResourceId
@@ -55,7 +55,7 @@ class Deletion:
 
 @dataclass(frozen=True, slots=True)
 class DeletionRecord:
-    """An entry of a target's history: these objects are about to be deleted. `profile`: the last outcome's."""
+    """A target's history: these objects are about to be deleted. `profile`: the last outcome's."""
 
     target: ResourceId
     at: datetime

@@ -133,8 +133,9 @@ def removal(
 
     `owned` are objects that the ledger says we made; each must also bear our mark today. What is deleted with
     its parent needs no delete of its own; `below` is whatever exists below them, whoever made it. Shared
-    objects are only left (`withdrawal`), before the endpoints are deleted: a deleted endpoint cannot say which
-    addresses it had, and Azure gives them to the next one. Objects that lost our mark are kept and reported.
+    objects are only left (`withdrawal`), before the endpoints are deleted: a deleted endpoint cannot say
+    which addresses it had, and Azure gives them to the next one. Objects that lost our mark are kept and
+    reported.
     """
     first = tuple(step.id for step in leaving)
     alone = [have for have in owned if not _is_shared(have, target)]

@@ -33,7 +33,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Present[T]:
-    """It exists. `at`: seconds since 1970 when the reading began. `written`: it is the answer of our write."""
+    """It exists. `at`: seconds since 1970 when the reading began. `written`: our write's answer."""
 
     value: T
     at: float = 0.0

@@ -2,8 +2,8 @@
 
 This is the outbound half of a path; `kinds/rule_effect.py` has the endpoint's half. Such rules belong to the
 clients' owners: they are read, evaluated and named, never written.
-Sources: Microsoft Learn, "Network security groups" (outbound traffic is evaluated by the group of the sender's
-subnet), and the pages of the services that occupy a subnet of a fixed name.
+Sources: Microsoft Learn, "Network security groups" (outbound traffic is evaluated by the group of the
+sender's subnet), and the pages of the services that occupy a subnet of a fixed name.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
