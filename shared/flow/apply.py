@@ -152,6 +152,9 @@ class _Run:
             case Withdraw() as step:
                 async with self._a.leases.hold(step.group.key):
                     await self._persevere(lambda: self._withdraw(step))
+            case Replace(want) if want.locks:
+                # Shared, so it is deleted under the lease too: another target may have replaced it already.
+                await self._write(want, None)
             case Replace(want, have, along=along):
                 await self._persevere(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
                 self._objects |= {gone.id: None for gone in along}
