@@ -1,7 +1,7 @@
 """`python -m sandbox up`: a local Azure with the app in it, until interrupted. `demo`: see it at work.
 
-Exit codes: 0 after an interruption, or a demo that went well; 1 when something could not start, ended by
-itself or went otherwise than it should; 2 for a wrong command line.
+Exit codes: 0 after an interruption of `up`, or a demo that went well; 1 when something could not start, ended
+by itself or went otherwise than it should, and for an interrupted demo; 2 for a wrong command line.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ def described(box: Sandbox, folder: Path) -> str:
     )
 
 
-async def until_interrupted(work: Coroutine[object, object, int]) -> int:
-    """Run to the end, or to SIGINT or SIGTERM, which end it in order with code 0."""
+async def until_interrupted(work: Coroutine[object, object, int], interrupted: int) -> int:
+    """Run to the end, or to SIGINT or SIGTERM, which end it in order with the code `interrupted`."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -128,14 +128,16 @@ async def until_interrupted(work: Coroutine[object, object, int]) -> int:
     try:
         return await task
     except asyncio.CancelledError:
-        return 0
+        return interrupted
 
 
 def main(argv: list[str]) -> int:
     """Run a command; what can go wrong is said in words."""
     asked = arguments(argv)
     try:
-        return asyncio.run(until_interrupted(up(asked) if asked.command == "up" else demo.main()))
+        if asked.command == "up":
+            return asyncio.run(until_interrupted(up(asked), interrupted=0))
+        return asyncio.run(until_interrupted(demo.main(), interrupted=1))  # not all of it came true
     except EXPECTED as error:
         print(f"The sandbox could not run: {error}", file=sys.stderr)
         return 1

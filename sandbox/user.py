@@ -13,6 +13,9 @@ from sandbox.up import Endpoints
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 BUSY = ("Updating", "Creating", "Deleting")
+BY_HAND = ("sweep", "admin")  # a run of the drift timer that somebody asked for: its function and its cause
+LONGEST_WAIT = 30.0  # real seconds for which a host holds back an answer, if there is nothing to say
+NO_INVOCATION = 2**63  # no invocation has such a number
 VERSIONS = {
     "microsoft.storage": "2023-05-01",
     "microsoft.sql": "2023-08-01",
@@ -109,8 +112,30 @@ class User:
         return await self._json("POST", f"{self._host}/api/reconcile", body)
 
     async def sweep(self) -> None:
-        """Run the drift timer now, as an operator does from the portal."""
+        """Run the drift timer now, as an operator does from the portal, and wait until its run has ended.
+
+        Its work is in the queue then. Raises Refused if the run fails.
+        """
+        seen = (await self.invocations(self._host))["last"]
         await self._json("POST", f"{self._host}/admin/functions/sweep", {"input": ""})
+        while True:
+            ran = await self.invocations(self._host, since=seen, wait=LONGEST_WAIT)
+            by_hand = [one for one in ran["invocations"] if (one["function"], one["cause"]) == BY_HAND]
+            if by_hand:
+                break
+            seen = ran["last"]
+        if not by_hand[0]["ok"]:
+            raise Refused("run sweep", 500, str(by_hand[0]["error"]))
+
+    async def invocations(self, host: str, since: int | None = None, wait: float = 0.0) -> Any:
+        """How many functions run in a host (`running`), how many have ended (`last`), and which of them.
+
+        `invocations` are those that ended after number `since`, none if that is left out; if there are
+        none, the answer comes after `wait` seconds or with the first one.
+        """
+        number = NO_INVOCATION if since is None else since
+        query = {"since": str(number), "wait": str(wait)}
+        return await self._json("GET", f"{host}/admin/invocations", query=query)
 
     async def _azure(self, method: str, at: str, body: Any = None) -> Any:
         namespace = at.rsplit("/providers/", 1)[-1].split("/")[0].lower()

@@ -87,13 +87,17 @@ class Admin:
                 raise ValueError("an HTTP function is called at its route")
 
     async def _invocations(self, request: web.Request) -> web.Response:
-        """`?since=N&wait=S`: what ended after number N; waits up to S seconds while there is nothing."""
+        """`?since=N&wait=S`: what ended after number N; waits up to S seconds while there is nothing.
+
+        `running` counts those that have not ended; a call of this route is none.
+        """
         try:
             since, wait = int(request.query.get("since", "0")), float(request.query.get("wait", "0"))
         except ValueError as error:
             return web.Response(status=400, text=str(error))
         found = await self._record.since(since, min(wait, LONGEST_WAIT))
-        return web.json_response({"last": self._record.last, "invocations": found})
+        now = {"last": self._record.last, "running": self._record.running}
+        return web.json_response({**now, "invocations": found})
 
 
 def _shown(function: Function) -> dict[str, Any]:

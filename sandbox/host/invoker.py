@@ -57,8 +57,19 @@ class Invoker:
         trace_parent: str = "",
     ) -> Result:
         """Run the function and all that belongs to it; never raises for what the function does."""
+        with self._record.one_running():
+            return await self._recorded(function, inputs, cause, metadata or {}, trace_parent)
+
+    async def _recorded(
+        self,
+        function: Function,
+        inputs: Mapping[str, Value],
+        cause: str,
+        metadata: Mapping[str, Value],
+        trace_parent: str,
+    ) -> Result:
         invocation, started, begin = str(uuid.uuid4()), datetime.now(UTC), time.perf_counter()
-        result = await self._within_timeout(function, inputs, metadata or {}, invocation, trace_parent)
+        result = await self._within_timeout(function, inputs, metadata, invocation, trace_parent)
         if result.ok:
             result = await self._write_outputs(function, result)
         ended = {

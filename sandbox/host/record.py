@@ -1,11 +1,13 @@
 """What was invoked and how it ended: kept for a while, so that tests and people can wait for an invocation
-instead of guessing when it happened. Azure has no such door; everything else of `/admin` it has.
+instead of guessing when it happened. Azure has no such route; everything else of `/admin` it has.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -27,12 +29,22 @@ class Invocation:
 
 
 class Record:
-    """The newest invocations, in the order of their ends."""
+    """The newest invocations, in the order of their ends. `running` is how many have not ended yet."""
 
     def __init__(self) -> None:
         self._kept: deque[Invocation] = deque(maxlen=KEPT)
         self._more = asyncio.Condition()
         self.last = 0
+        self.running = 0
+
+    @contextmanager
+    def one_running(self) -> Iterator[None]:
+        """Count an invocation as running inside the block, which adds it to the record before it ends."""
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
 
     async def add(self, **ended: Any) -> None:
         """Keep one and wake those who wait."""

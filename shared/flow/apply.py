@@ -165,6 +165,9 @@ class _Run:
             case Withdraw() as step:
                 async with self._a.leases.hold(step.lock):
                     await self._with_retries(lambda: self._withdraw(step))
+            case Replace(want) if want.locks:
+                # Shared, so it is deleted under the lease too: another target may have replaced it already.
+                await self._write(want, None)
             case Replace(want, have, along=along):
                 await self._with_retries(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
                 self._objects |= {one.id: None for one in along}

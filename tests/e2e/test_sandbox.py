@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from azure.storage.queue.aio import QueueClient
 
+from sandbox.activity import Activity
 from sandbox.azure.reach import Reach
 from sandbox.up import Sandbox
 from sandbox.user import Refused, User
@@ -53,6 +54,26 @@ async def test_every_door_leads_to_the_same_walk() -> None:
         await reached(policy, user)
         await poisoned(box, user)
         await refused(user)
+
+
+async def test_results_are_final_once_nothing_is_left_to_do() -> None:
+    never = {"CAUSEWAY_SWEEP_SCHEDULE": "0 0 0 29 2 *"}
+    async with (
+        Sandbox(speed=120, settings=never) as box,
+        User(box.endpoints) as user,
+        Activity.of(box.endpoints, user) as activity,
+    ):
+        await eventually(activity.left, lambda left: not left)
+        await user.put(account("orders"), body())
+        assert await activity.left()
+        await eventually(activity.left, lambda left: not left)
+        state = await user.connection(account("orders"))
+        assert (state["result"], state["working"]) == ("Connected", False)
+        await user.sweep()
+        await eventually(activity.left, lambda left: not left)
+        assert (await user.connection(account("orders")))["correlation"].startswith("sweep-")
+        await put_message(box, "work", "{}", hidden=600)
+        assert await activity.left() == "1 messages in queue work"
 
 
 async def by_event(user: User) -> None:
@@ -126,9 +147,10 @@ async def reached(policy: Policy, user: User) -> None:
         assert complaint(way, found, profile, state["findings"]) is None
 
 
-async def put_message(box: Sandbox, queue: str, text: str) -> None:
+async def put_message(box: Sandbox, queue: str, text: str, hidden: int = 0) -> None:
     client = QueueClient.from_connection_string(
         box.endpoints.connection_string, queue, api_version="2025-11-05"
     )
     async with client:
-        await client.send_message(base64.b64encode(text.encode()).decode())
+        content = base64.b64encode(text.encode()).decode()
+        await client.send_message(content, visibility_timeout=hidden)

@@ -1,5 +1,8 @@
 """Peering between clients and the endpoint's network, whoever made which half."""
 
+import asyncio
+
+from shared.core.events.work_item import WorkItem
 from tests.core.policies import a_policy
 from tests.world import HUB, NETWORKS, SPOKE, World, play
 
@@ -83,6 +86,31 @@ def test_our_disconnected_half_is_made_anew_after_the_other_was_deleted() -> Non
         assert ours["properties"]["peeringState"] == "Disconnected"
         state = await world.reconcile(at, "drift")
         assert state["result"] == "Connected"
+
+    play(story)
+
+
+def test_two_targets_remake_a_disconnected_half_once_even_if_the_second_one_is_late() -> None:
+    async def story() -> None:
+        world = World(a_policy(peering="ensure"))
+        targets = [await world.create_account("orders"), await world.create_account("invoices")]
+        for at in targets:
+            await world.reconcile(at)
+        (theirs,) = await halves(world, SPOKE)
+        await world.send("DELETE", theirs["id"])
+        await world.sleep(90)
+        world.sent()
+        late = {"match": {"method": "DELETE", "path": "virtualNetworkPeerings/", "nth": 2}, "delay": 60}
+        world.azure.faults.add(late)
+        began = world.flow.worker.clock.now().timestamp()
+        items = [WorkItem(at, "drift", "sweep", fresh_from=began) for at in targets]
+        await asyncio.gather(*(world.flow.worker.work(item) for item in items))
+        assert [(await world.state(at))["result"] for at in targets] == ["Connected", "Connected"]
+        states = [
+            half["properties"]["peeringState"] for net in (HUB, SPOKE) for half in await halves(world, net)
+        ]
+        assert states == ["Connected", "Connected"]
+        assert len(world.written("DELETE")) == 1
 
     play(story)
 

@@ -164,6 +164,20 @@ def test_however_the_command_ends_its_children_end_too(command, tmp_path, free_p
     until(lambda: not any(alive(one) for one in children), "an orphan is left")
 
 
+def test_a_demo_that_is_interrupted_has_not_come_true():
+    line = [sys.executable, "-m", "sandbox", "demo"]
+    with subprocess.Popen(
+        line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        try:
+            assert "A local Azure" in running.stdout.readline()
+            running.send_signal(signal.SIGINT)
+            running.communicate(timeout=60)
+        finally:
+            running.kill()
+    assert running.returncode == 1
+
+
 def test_a_port_that_is_taken_is_named(command, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
