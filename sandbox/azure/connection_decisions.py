@@ -106,7 +106,6 @@ def _tell_network(call: Call, endpoint: Resource | None) -> None:
         return
     seconds = 0.0 if world.instant else world.rng.uniform(3.0, 13.0)
     operation = Operation(
-        world=world,
         id=world.new_guid(),
         token="",
         resource=endpoint.id,

@@ -218,7 +218,7 @@ class Gateway:
             return running.answer(202)
         if call.id.is_type(GROUP_TYPE):
             raise refusals.group_going(call.id)
-        raise self._world.lock(call.id).conflict(running, call)
+        raise self._world.lock(call.id).conflict(running)
 
     def _run(self, call: Call, handler: Handler, kind: str) -> Response:
         """Run a handler and make the event of what it finished at once."""
@@ -290,7 +290,7 @@ class Gateway:
             if request.query.get(name) != value:
                 raise refusals.wrong_signature()
         collection = found.type_name.rsplit("/", 1)[1].lower()
-        response = operation.poll() if collection in STATUS_COLLECTIONS else operation.final()
+        response = operation.poll(self._world.now) if collection in STATUS_COLLECTIONS else operation.final()
         return Answer(response, operation.resource)
 
     def _operation(self, id: str) -> Operation:

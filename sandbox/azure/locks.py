@@ -6,26 +6,22 @@ ones (source: facts/arm-facts.md section 10).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from random import Random
 
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError
-
-if TYPE_CHECKING:
-    from sandbox.azure.operations import Operation
-    from sandbox.azure.provider import Call
-    from sandbox.azure.world import World
+from sandbox.azure.operations import Operation
 
 
 class Lock:
     """The lock of one resource: a virtual network, a storage account, an endpoint.
 
-    Held by running operations.
+    Held by running operations. rng: decides the races.
     """
 
-    def __init__(self, world: World, id: ArmId) -> None:
-        self._world = world
+    def __init__(self, id: ArmId, rng: Random) -> None:
         self.id = id
+        self._rng = rng
         self._operations: list[Operation] = []
 
     @property
@@ -38,7 +34,7 @@ class Lock:
         """Hold the lock until the operation ends. Several may hold it: the lock races."""
         self._operations.append(operation)
 
-    def refuse(self, call: Call) -> None:
+    def refuse(self) -> None:
         """Let a second write through or refuse it, by the seed: passes, 409, or 429.
 
         Raises 409 AnotherOperationInProgress (no Retry-After, the text holds the URL of the operation in the
@@ -49,13 +45,13 @@ class Lock:
         holder = self.holder
         if holder is None:
             return
-        match self._world.rng.choice(("pass", "conflict", "retry")):
+        match self._rng.choice(("pass", "conflict", "retry")):
             case "conflict":
-                raise self.conflict(holder, call)
+                raise self.conflict(holder)
             case "retry":
                 raise self.retry_later(holder)
 
-    def conflict(self, holder: Operation, call: Call) -> ArmError:
+    def conflict(self, holder: Operation) -> ArmError:
         """409 AnotherOperationInProgress (source: facts/arm-facts.md section 9)."""
         url = holder.headers().get("Azure-AsyncOperation", "")
         return ArmError(
@@ -69,7 +65,7 @@ class Lock:
 
     def retry_later(self, holder: Operation) -> ArmError:
         """429 RetryableErrorDueToAnotherOperation (source: facts/arm-facts.md section 9)."""
-        wait = self._world.rng.randint(11, 14)
+        wait = self._rng.randint(11, 14)
         return ArmError(
             429,
             "RetryableError",

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sandbox.azure.ids import ArmId
-
-if TYPE_CHECKING:
-    from sandbox.azure.operations import Operation
+from sandbox.azure.operations import Operation
 
 
-class OperationLog(list["Operation"]):
+class OperationLog(list[Operation]):
     """A list that also knows its operations by id, and the unfinished ones by resource."""
 
     def __init__(self) -> None:

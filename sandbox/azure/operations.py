@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Request, Response
-
-if TYPE_CHECKING:
-    from sandbox.azure.world import World
 
 type Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
 
@@ -62,7 +59,6 @@ class Operation:
     makes the body of a finished STORAGE poll. `name` is the service's own word for it ("PutSubnetOperation").
     """
 
-    world: World
     id: str
     token: str
     resource: ArmId
@@ -184,9 +180,10 @@ class Operation:
             return LADDER[min(self.polls, len(LADDER)) - 1]
         return 15.0 if self.style is Style.SQL else self.first_wait
 
-    def poll(self) -> Response:
-        """The answer of the Azure-AsyncOperation URL: HTTP 200 also for failures (source: section 1 rules 6,
-        7).
+    def poll(self, now: float) -> Response:
+        """The answer of the Azure-AsyncOperation URL at `now`, in simulated seconds.
+
+        HTTP 200 also for failures (source: section 1 rules 6, 7).
         """
         body: Json = {"status": self.status}
         if self.style is Style.SQL:
@@ -204,7 +201,7 @@ class Operation:
         if self.style in WITHOUT_WAIT:
             response.retry_after = None
         if self.style is Style.COSMOS:
-            body["status"] = "Enqueued" if self.world.now < self.started + QUEUED_SECONDS else "Dequeued"
+            body["status"] = "Enqueued" if now < self.started + QUEUED_SECONDS else "Dequeued"
         if self.style is Style.PRIVATE_DNS:
             response.status = 202
             response.headers |= self.headers()

@@ -40,7 +40,7 @@ def put(call: Call) -> Response:
     """
     local, remote = call.parent, _remote(call)
     _check(call, local, remote)
-    call.world.lock(local.id).refuse(call)
+    call.world.lock(local.id).refuse()
     _refuse_busy(call, remote)
     synchronise = call.request.query.get("syncremoteaddressspace", "").lower() == "true"
     peering = _store(call, local, remote, synchronise=synchronise or call.existing is None)
@@ -57,7 +57,7 @@ def put(call: Call) -> Response:
 def delete(call: Call) -> Response:
     """Delete one half; the other becomes Disconnected (source: section 5)."""
     network = call.parent.id
-    call.world.lock(network).refuse(call)
+    call.world.lock(network).refuse()
 
     def complete() -> None:
         call.world.remove(call.id)

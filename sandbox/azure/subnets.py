@@ -44,7 +44,7 @@ def put(call: Call) -> Response:
     network = call.parent
     _check(call, network)
     lock = call.world.lock(network.id)
-    lock.refuse(call)
+    lock.refuse()
     before = deepcopy(call.existing.properties) if call.existing else None
     subnet = store(call, call.id, call.properties)
     changed = before is None or _without_state(before) != _without_state(subnet.properties)
@@ -71,7 +71,7 @@ def put(call: Call) -> Response:
 def delete(call: Call) -> Response:
     """Delete a subnet nobody uses."""
     network = call.parent.id
-    call.world.lock(network).refuse(call)
+    call.world.lock(network).refuse()
 
     def complete() -> None:
         call.world.remove(call.id)

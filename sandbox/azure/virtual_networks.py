@@ -46,7 +46,7 @@ def put(call: Call) -> Response:
     """
     space = _address_space(call)
     wanted = call.properties.get("subnets") or []
-    call.world.lock(call.id).refuse(call)
+    call.world.lock(call.id).refuse()
     _check_subnets(call, space, wanted)
     before = _fingerprint(call.world, call.existing)
     network = call.world.save(call.id, _body(call), {})
@@ -89,7 +89,7 @@ def patch(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """Delete the network with its subnets."""
-    call.world.lock(call.id).refuse(call)
+    call.world.lock(call.id).refuse()
     operation = call.world.start_operation(
         call,
         name="DeleteVirtualNetworkOperation",

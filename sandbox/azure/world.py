@@ -183,7 +183,6 @@ class World:
         """
         about = resource or call.id
         operation = Operation(
-            world=self,
             id=self.new_guid(),
             token=self._token(),
             resource=about,
@@ -247,8 +246,8 @@ class World:
     # Locks, rights, events
 
     def lock(self, id: ArmId) -> Lock:
-        """The lock of one resource (see locks.py): `.holder`, `.hold`, `.refuse(call)`."""
-        return self._locks.setdefault(id.key, Lock(self, id))
+        """The lock of one resource (see locks.py): `.holder`, `.hold`, `.refuse()`."""
+        return self._locks.setdefault(id.key, Lock(id, self.rng))
 
     def authorize(self, principal: str, action: str, scope: str) -> None:
         """Raise 403 AuthorizationFailed unless the principal may do `action` on `scope` (facts section 9).
