@@ -11,7 +11,7 @@ from collections.abc import Callable
 from sandbox.azure import endpoint_view, zone_groups
 from sandbox.azure.connections import KIND, Dialect, busy, dialect, removed
 from sandbox.azure.model import ArmError, Json, Resource, Response
-from sandbox.azure.operations import Operation, Style
+from sandbox.azure.operations import Operation, OperationPlan, Style
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -105,20 +105,23 @@ def _tell_network(call: Call, endpoint: Resource | None) -> None:
     if endpoint is None:
         return
     seconds = 0.0 if world.instant else world.rng.uniform(3.0, 13.0)
+    plan = OperationPlan(
+        "PutPrivateLinkServiceProxyOperation",
+        seconds,
+        change="action",
+        style=Style.PLAIN,
+        first_wait=0.0,
+        region=endpoint.location,
+    )
     operation = Operation(
+        plan=plan,
         id=world.new_guid(),
         token="",
         resource=endpoint.id,
-        name="PutPrivateLinkServiceProxyOperation",
-        change="action",
-        style=Style.PLAIN,
-        region=endpoint.location,
         request=call.request,
         principal=call.principal,
         started=world.now,
-        due=world.now + seconds,
         started_text=world.timestamp(3),
-        first_wait=0.0,
     )
     world.lock(endpoint.id).hold(operation)
 
@@ -182,15 +185,16 @@ def _stamp(world: World, connection: Resource) -> None:
 
 
 def _start(call: Call, way: Dialect, finish: Callable[[], None], *, deleting: bool) -> Operation:
-    return call.world.start_operation(
-        call,
-        name="DropPrivateEndpointConnection" if deleting else "UpsertPrivateEndpointConnection",
-        change="delete" if deleting else "write",
-        duration=call.world.duration("privateEndpointConnections/write", call.id),
-        style=STYLES.get(way.answer, Style.NETWORK),
-        first_wait=1.0 if way.answer == "sql" else 10.0,
-        complete=finish,
-        failed=lambda error: None,
+    return call.start_operation(
+        OperationPlan(
+            name="DropPrivateEndpointConnection" if deleting else "UpsertPrivateEndpointConnection",
+            change="delete" if deleting else "write",
+            duration=call.world.duration("privateEndpointConnections/write", call.id),
+            style=STYLES.get(way.answer, Style.NETWORK),
+            first_wait=1.0 if way.answer == "sql" else 10.0,
+            complete=finish,
+            failed=lambda error: None,
+        )
     )
 
 

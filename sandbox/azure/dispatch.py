@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from sandbox.azure import groups, listing, refusals, subscriptions, tags, usages
 from sandbox.azure.admission import admit
+from sandbox.azure.changes import ChangeKind
 from sandbox.azure.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.model import ArmError, Request, Response
 from sandbox.azure.operations import Operation
@@ -220,11 +221,11 @@ class Gateway:
             raise refusals.group_going(call.id)
         raise self._world.lock(call.id).conflict(running)
 
-    def _run(self, call: Call, handler: Handler, kind: str) -> Response:
+    def _run(self, call: Call, handler: Handler, kind: ChangeKind) -> Response:
         """Run a handler and make the event of what it finished at once."""
         response = handler(call)
         if not call.operations and 200 <= response.status < 300:
-            self._world.publish(call, kind)  # type: ignore[arg-type]
+            call.publish(kind)
         return response
 
     def _action(

@@ -9,7 +9,7 @@ from sandbox.azure import dns_rules, refusals
 from sandbox.azure.dns_rules import ZONE
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Resource, Response
-from sandbox.azure.operations import Style
+from sandbox.azure.operations import OperationPlan, Style
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -117,15 +117,16 @@ def _write(call: Call, body: Json, objection: ArmError | None) -> Response:
         if new and objection is None:
             world.remove(call.id)
 
-    operation = world.start_operation(
-        call,
-        name="UpsertVirtualNetworkLink",
-        style=Style.PRIVATE_DNS,
-        duration=world.duration("virtualNetworkLinks/write", call.id),
-        first_wait=30,
-        complete=complete,
-        failed=failed,
-        fail=objection,
+    operation = call.start_operation(
+        OperationPlan(
+            name="UpsertVirtualNetworkLink",
+            style=Style.PRIVATE_DNS,
+            duration=world.duration("virtualNetworkLinks/write", call.id),
+            first_wait=30,
+            complete=complete,
+            failed=failed,
+            fail=objection,
+        )
     )
     return dns_rules.written(operation.answer(202))
 
@@ -154,16 +155,17 @@ def delete(call: Call) -> Response:
         f"Virtual Network link {name} for the Private DNS zone {zone}",
         f"Virtual Network link '{name}' for the Private DNS zone '{zone}'",
     )
-    operation = call.world.start_operation(
-        call,
-        name="DeleteVirtualNetworkLink",
-        change="delete",
-        style=Style.PRIVATE_DNS,
-        duration=call.world.duration("virtualNetworkLinks/delete", call.id),
-        first_wait=30,
-        failed=lambda error: None,
-        fail=broken,
-        result=dict,
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteVirtualNetworkLink",
+            change="delete",
+            style=Style.PRIVATE_DNS,
+            duration=call.world.duration("virtualNetworkLinks/delete", call.id),
+            first_wait=30,
+            failed=lambda error: None,
+            fail=broken,
+            result=dict,
+        )
     )
     return dns_rules.written(operation.answer(202))
 

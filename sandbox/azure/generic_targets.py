@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sandbox.azure import cosmos, link_services, targets
 from sandbox.azure.model import ArmError, Json, Resource, Response
-from sandbox.azure.operations import Operation, Style
+from sandbox.azure.operations import Operation, OperationPlan, Style
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -82,12 +82,13 @@ def put(call: Call) -> Response:
 
 def _slowly(call: Call, making: Making, resource: Resource) -> Response:
     world, new = call.world, call.existing is None
-    operation = world.start_operation(
-        call,
-        name=f"Put{call.type.name.rsplit('/', 1)[1]}",
-        duration=world.duration(making.duration, call.id),
-        locks=[call.id],
-        style=making.style,
+    operation = call.start_operation(
+        OperationPlan(
+            name=f"Put{call.type.name.rsplit('/', 1)[1]}",
+            duration=world.duration(making.duration, call.id),
+            locks=(call.id,),
+            style=making.style,
+        )
     )
     shown = world.show(resource)
     if not making.state:
@@ -128,12 +129,13 @@ def delete(call: Call) -> Response:
     if making is None or not making.duration:
         call.world.remove(call.id)
         return Response(200)
-    operation = call.world.start_operation(
-        call,
-        name=f"Delete{call.type.name.rsplit('/', 1)[1]}",
-        change="delete",
-        duration=min(call.world.duration(making.duration, call.id), 20.0),
-        style=making.style,
+    operation = call.start_operation(
+        OperationPlan(
+            name=f"Delete{call.type.name.rsplit('/', 1)[1]}",
+            change="delete",
+            duration=min(call.world.duration(making.duration, call.id), 20.0),
+            style=making.style,
+        )
     )
     return _as_other_provider(call, operation.answer(202), operation)
 

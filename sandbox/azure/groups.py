@@ -8,7 +8,7 @@ from __future__ import annotations
 from sandbox.azure.admission import normal
 from sandbox.azure.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.model import ArmError, Json, Resource, Response
-from sandbox.azure.operations import Style
+from sandbox.azure.operations import OperationPlan, Style
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import TENANT, World
 
@@ -126,15 +126,16 @@ def delete(call: Call) -> Response:
         group.state = "Succeeded"
 
     group.state = "Deleting"
-    operation = world.start_operation(
-        call,
-        name="ResourceGroupDeletion",
-        change="delete",
-        duration=world.duration("resourceGroups/delete", call.id),
-        style=Style.GROUP,
-        first_wait=15,
-        complete=complete,
-        failed=failed,
+    operation = call.start_operation(
+        OperationPlan(
+            name="ResourceGroupDeletion",
+            change="delete",
+            duration=world.duration("resourceGroups/delete", call.id),
+            style=Style.GROUP,
+            first_wait=15,
+            complete=complete,
+            failed=failed,
+        )
     )
     return operation.answer(202)
 
@@ -162,7 +163,7 @@ def _remove(call: Call, resource: Resource, *, announce: bool) -> bool:
             return False
     world.remove(resource.id)
     if announce:
-        world.publish(call, "delete", resource.id)
+        call.publish("delete", resource.id)
     return True
 
 

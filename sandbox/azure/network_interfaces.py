@@ -11,6 +11,7 @@ from copy import deepcopy
 from sandbox.azure import addresses, endpoint_view
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Resource, Response
+from sandbox.azure.operations import OperationPlan
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -74,12 +75,13 @@ def put(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """Delete a plain interface: 202, Retry-After 4 (source: section 1 rule 8)."""
-    operation = call.world.start_operation(
-        call,
-        name="DeleteNicOperation",
-        change="delete",
-        duration=call.world.duration("networkSecurityGroups/delete", call.id),
-        first_wait=4,
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteNicOperation",
+            change="delete",
+            duration=call.world.duration("networkSecurityGroups/delete", call.id),
+            first_wait=4,
+        )
     )
     return operation.answer(202)
 

@@ -8,10 +8,11 @@ its URLs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from sandbox.azure.changes import ChangeKind
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Request, Response
 
@@ -51,37 +52,71 @@ QUEUED_SECONDS = 2.0
 WITHOUT_WAIT = (Style.PLAIN, Style.COSMOS, Style.EVENT_GRID)
 
 
-@dataclass(slots=True, eq=False)
-class Operation:
-    """One long operation, kept for ever in the operation log.
+@dataclass(frozen=True, slots=True)
+class OperationPlan:
+    """What a handler asks for: an operation that ends by itself, and what happens then.
 
-    Times are simulated seconds. `blocked` is how long the accepting answer itself was held back. `result`
-    makes the body of a finished STORAGE poll. `name` is the service's own word for it ("PutSubnetOperation").
+    name: the service's own name for it ("PutSubnetOperation"; for SQL the body's "UpsertLogicalServer").
+    duration: simulated seconds from request to end, from `world.duration`; 0 ends it at once.
+    blocked: seconds of `duration` that pass before the answer.
+    first_wait: Retry-After of the accepting answer, in simulated seconds (facts section 1 rule 8).
+    region: of the polling URLs; default the location of the resource or of its root.
+    locks: ids of resources whose lock it holds while running.
+    complete: what happens at the end; default for a write `world.succeed`, for a delete `world.remove`. An
+        ArmError from it ends the operation as Failed.
+    fail: the error it ends in, decided beforehand; `complete` does not run then.
+    failed: what happens on an end in failure; default `world.fail`.
+    result: body of the finished STORAGE poll; default the shown resource.
     """
 
+    name: str
+    duration: float
+    change: ChangeKind = "write"
+    style: Style = Style.NETWORK
+    first_wait: float = 10.0
+    blocked: float = 0.0
+    region: str = ""
+    locks: tuple[ArmId, ...] = ()
+    complete: Callable[[], None] | None = None
+    failed: Callable[[ArmError], None] | None = None
+    fail: ArmError | None = None
+    result: Callable[[], Json | None] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Operation:
+    """One long operation, kept for ever in the operation log. Times are simulated seconds."""
+
+    plan: OperationPlan
     id: str
     token: str
     resource: ArmId
-    name: str
-    change: Literal["write", "delete", "action"]
-    style: Style
-    region: str
     request: Request
     principal: str
     started: float
-    due: float
     started_text: str
-    first_wait: float
-    blocked: float = 0.0
     status: Status = "InProgress"
     ended: float | None = None
     error: ArmError | None = None
     superseded_by: str | None = None
     polls: int = 0
-    complete: Callable[[], None] | None = None
-    failed: Callable[[ArmError], None] | None = None
-    result: Callable[[], Json | None] | None = None
-    fail: ArmError | None = field(default=None)
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    @property
+    def change(self) -> ChangeKind:
+        return self.plan.change
+
+    @property
+    def style(self) -> Style:
+        return self.plan.style
+
+    @property
+    def due(self) -> float:
+        """When it ends by itself."""
+        return self.started + self.plan.duration
 
     @property
     def running(self) -> bool:
@@ -98,7 +133,7 @@ class Operation:
             "started": self.started,
             "ended": self.ended,
             "due": self.due,
-            "blocked_before_answer": self.blocked,
+            "blocked_before_answer": self.plan.blocked,
             "status": self.status,
             "error": self.error.code if self.error else None,
             "polls": self.polls,
@@ -110,9 +145,11 @@ class Operation:
         A NETWORK operation that is already over (a tags-only PUT) keeps Azure-AsyncOperation but has no wait.
         SQL bodies are made here when `body` is None.
         """
-        response = Response(status, body, self.headers(deleting=self.change == "delete"), delay=self.blocked)
+        response = Response(
+            status, body, self.headers(deleting=self.change == "delete"), delay=self.plan.blocked
+        )
         if self.running and self.style not in WITHOUT_WAIT:
-            response.retry_after = self.first_wait
+            response.retry_after = self.plan.first_wait
         if self.style is Style.SQL and body is None:
             response.body = {"operation": self.name, "startTime": self.started_text}
         if self.style is Style.PRIVATE_DNS and body is None and self.change != "delete":
@@ -144,7 +181,7 @@ class Operation:
         version = self.request.query.get("api-version", "")
         subscription = f"{self.request.origin}/subscriptions/{self.resource.subscription}"
         tail = f"api-version={version}&{self.token}"
-        where = f"{subscription}/providers/{self.resource.namespace}/locations/{self.region or 'global'}"
+        where = f"{subscription}/providers/{self.resource.namespace}/locations/{self.plan.region or 'global'}"
         match self.style:
             case Style.PRIVATE_DNS:
                 where = f"{subscription}/resourceGroups/{self.resource.group}/providers/Microsoft.Network"
@@ -178,7 +215,7 @@ class Operation:
         self.polls += 1
         if self.style is Style.NETWORK:
             return LADDER[min(self.polls, len(LADDER)) - 1]
-        return 15.0 if self.style is Style.SQL else self.first_wait
+        return 15.0 if self.style is Style.SQL else self.plan.first_wait
 
     def poll(self, now: float) -> Response:
         """The answer of the Azure-AsyncOperation URL at `now`, in simulated seconds.
@@ -218,5 +255,5 @@ class Operation:
             return Response(204, None, self.headers(deleting=True))
         if self.style is Style.GROUP:
             return Response(200, None)
-        body = self.result() if self.result else None
+        body = self.plan.result() if self.plan.result else None
         return Response(200, body) if body is not None else Response(204)

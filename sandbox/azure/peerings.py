@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Resource, Response
 from sandbox.azure.network_rules import overlap
+from sandbox.azure.operations import OperationPlan
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.subnets import touch_network
 from sandbox.azure.world import World
@@ -44,12 +45,13 @@ def put(call: Call) -> Response:
     _refuse_busy(call, remote)
     synchronise = call.request.query.get("syncremoteaddressspace", "").lower() == "true"
     peering = _store(call, local, remote, synchronise=synchronise or call.existing is None)
-    operation = call.world.start_operation(
-        call,
-        name="PutVirtualNetworkPeeringOperation",
-        duration=call.world.duration("virtualNetworkPeerings/write", peering.id),
-        locks=[local.id],
-        complete=lambda: _finish(call.world, peering.id),
+    operation = call.start_operation(
+        OperationPlan(
+            name="PutVirtualNetworkPeeringOperation",
+            duration=call.world.duration("virtualNetworkPeerings/write", peering.id),
+            locks=(local.id,),
+            complete=lambda: _finish(call.world, peering.id),
+        )
     )
     return operation.answer(200 if call.existing else 201, call.world.show(peering))
 
@@ -63,13 +65,14 @@ def delete(call: Call) -> Response:
         call.world.remove(call.id)
         touch_network(call.world, network)
 
-    operation = call.world.start_operation(
-        call,
-        name="DeleteVirtualNetworkPeeringOperation",
-        change="delete",
-        duration=call.world.duration("virtualNetworkPeerings/delete", call.id),
-        locks=[network],
-        complete=complete,
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteVirtualNetworkPeeringOperation",
+            change="delete",
+            duration=call.world.duration("virtualNetworkPeerings/delete", call.id),
+            locks=(network,),
+            complete=complete,
+        )
     )
     return operation.answer(202)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sandbox.azure import dns_links, dns_records, dns_rules
 from sandbox.azure.dns_rules import ZONE
 from sandbox.azure.model import ArmError, Json, Resource, Response
-from sandbox.azure.operations import Operation, Style
+from sandbox.azure.operations import OperationPlan, Style
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -114,17 +114,18 @@ def _accept(
     *,
     deleting: bool = False,
 ) -> Response:
-    operation: Operation = call.world.start_operation(
-        call,
-        name=name,
-        change="delete" if deleting else "write",
-        style=Style.PRIVATE_DNS,
-        duration=call.world.duration(kind, call.id),
-        first_wait=30,
-        complete=complete,
-        failed=failed,
-        fail=broken,
-        result=(dict) if deleting else None,
+    operation = call.start_operation(
+        OperationPlan(
+            name=name,
+            change="delete" if deleting else "write",
+            style=Style.PRIVATE_DNS,
+            duration=call.world.duration(kind, call.id),
+            first_wait=30,
+            complete=complete,
+            failed=failed,
+            fail=broken,
+            result=dict if deleting else None,
+        )
     )
     return dns_rules.written(operation.answer(202))
 

@@ -22,7 +22,7 @@ from sandbox.azure.endpoint_checks import Wanted, place
 from sandbox.azure.endpoint_view import TYPE
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Resource, Response
-from sandbox.azure.operations import Operation
+from sandbox.azure.operations import Operation, OperationPlan
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -65,8 +65,12 @@ def put(call: Call) -> Response:
     if existing.state == "Failed" or wanted.shape != existing.private["shape"]:
         return _change(call, wanted, existing)
     call.world.touch(existing)
-    operation = call.world.start_operation(
-        call, name="PutPrivateEndpointOperation", duration=0.0, complete=lambda: None
+    operation = call.start_operation(
+        OperationPlan(
+            name="PutPrivateEndpointOperation",
+            duration=0.0,
+            complete=lambda: None,
+        )
     )
     return operation.answer(200, call.world.show(existing))
 
@@ -142,15 +146,16 @@ def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held:
         world.fail(endpoint.id)
         connections.close_connection(world, endpoint)
 
-    held_locks = [endpoint.id, *([wanted.target.id] if wanted.target is not None else [])]
-    return world.start_operation(
-        call,
-        name="PutPrivateEndpointOperation",
-        duration=seconds,
-        blocked=held,
-        locks=held_locks,
-        complete=complete,
-        failed=failed,
+    locks = (endpoint.id,) if wanted.target is None else (endpoint.id, wanted.target.id)
+    return call.start_operation(
+        OperationPlan(
+            name="PutPrivateEndpointOperation",
+            duration=seconds,
+            blocked=held,
+            locks=locks,
+            complete=complete,
+            failed=failed,
+        )
     )
 
 
@@ -171,12 +176,13 @@ def delete(call: Call) -> Response:
     if lock.holder is not None:
         raise lock.retry_later(lock.holder)
     call.stored.state = "Deleting"
-    operation = call.world.start_operation(
-        call,
-        name="DeletePrivateEndpointOperation",
-        change="delete",
-        duration=call.world.duration("privateEndpoints/delete", call.id),
-        locks=[call.id],
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeletePrivateEndpointOperation",
+            change="delete",
+            duration=call.world.duration("privateEndpoints/delete", call.id),
+            locks=(call.id,),
+        )
     )
     return operation.answer(202)
 

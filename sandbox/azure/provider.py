@@ -13,21 +13,21 @@ after:  headers (request ids, rate limits, waits for the clock's speed), the req
 
 Handlers are plain functions `(call) -> Response`. They run without interruption, so that what they check is
 still true when they write. A handler refuses by raising ArmError. What takes time is a long operation
-(`call.world.start_operation`), or `Response.delay` when Azure holds the answer itself.
+(`call.start_operation`), or `Response.delay` when Azure holds the answer itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
+from sandbox.azure import lifecycle
+from sandbox.azure.changes import ChangeKind
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Request, Resource, Response
-
-if TYPE_CHECKING:
-    from sandbox.azure.operations import Operation
-    from sandbox.azure.world import World
+from sandbox.azure.operations import Operation, OperationPlan
+from sandbox.azure.world import World, client_text
 
 type Handler = Callable[[Call], Response]
 type EtagStyle = Literal["weak", "bare", "quoted", "none"]
@@ -91,7 +91,34 @@ class Call:
         Raises ArmError 403 LinkedAuthorizationFailed naming action and scope
         (source: facts/arm-facts.md section 2, Failures of creation).
         """
-        self.world.authorize_linked(self, action, str(scope))
+        if self.world.check_access(self.principal, action, str(scope)):
+            return
+        raise ArmError(
+            403,
+            "LinkedAuthorizationFailed",
+            f"{client_text(self.principal)} has permission to perform action '{self.id.type}/write' on scope "
+            f"'{self.id.text}'; however, it does not have permission to perform action '{action}' on the "
+            f"linked scope(s) '{scope}' or the linked scope(s) are invalid.",
+            cause="gateway",
+        )
+
+    def start_operation(self, plan: OperationPlan) -> Operation:
+        """Begin a long operation on `id`. An injected fault replaces the end that the plan has.
+
+        Answer the request with the returned `operation.answer(201, body)`.
+        """
+        plan = replace(plan, fail=self.lro_failure or plan.fail)
+        operation = lifecycle.start(self.world, plan, self.id, self.request, self.principal)
+        self.operations.append(operation)
+        return operation
+
+    def publish(self, change: ChangeKind = "write", about: ArmId | None = None) -> None:
+        """Make the Event Grid event of a finished change to `about` (default `id`).
+
+        Besides the one the engine makes itself: needed only when one request changes a second resource that
+        Azure reports as an operation of its own.
+        """
+        self.world.announce(about or self.id, change, "Success", self.request, self.principal)
 
     def refuse_reference(self, referenced: ArmId | str) -> ArmError:
         """The 400 InvalidResourceReference for a referenced resource that is missing or in another region.

@@ -12,6 +12,7 @@ from copy import deepcopy
 from sandbox.azure import security_rules
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Resource, Response
+from sandbox.azure.operations import OperationPlan
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -61,25 +62,27 @@ def put(call: Call) -> Response:
     _replace_rules(call.world, group, stored)
     changed = before != _rules_of(call.world, call.id)
     group.state = "Updating" if changed else "Succeeded"
-    operation = call.world.start_operation(
-        call,
-        name="PutNetworkSecurityGroupOperation",
-        duration=call.world.duration("networkSecurityGroups/write", group.id) if changed else 0.0,
-        first_wait=1,
-        locks=[group.id] if changed else [],
+    operation = call.start_operation(
+        OperationPlan(
+            name="PutNetworkSecurityGroupOperation",
+            duration=call.world.duration("networkSecurityGroups/write", group.id) if changed else 0.0,
+            first_wait=1,
+            locks=(group.id,) if changed else (),
+        )
     )
     return operation.answer(200 if call.existing else 201, call.world.show(group))
 
 
 def delete(call: Call) -> Response:
     """Delete the group with its rules."""
-    operation = call.world.start_operation(
-        call,
-        name="DeleteNetworkSecurityGroupOperation",
-        change="delete",
-        duration=call.world.duration("networkSecurityGroups/delete", call.id),
-        first_wait=1,
-        locks=[call.id],
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteNetworkSecurityGroupOperation",
+            change="delete",
+            duration=call.world.duration("networkSecurityGroups/delete", call.id),
+            first_wait=1,
+            locks=(call.id,),
+        )
     )
     return operation.answer(202)
 
@@ -99,13 +102,14 @@ def put_rule(call: Call) -> Response:
     unchanged = call.existing is not None and _bare(call.existing.properties) == properties
     rule = call.world.save(call.id, {"properties": {"provisioningState": "Updating"} | properties})
     rule.state = "Succeeded" if unchanged else "Updating"
-    operation = call.world.start_operation(
-        call,
-        name="PutSecurityRuleOperation",
-        duration=0.0 if unchanged else call.world.duration("securityRules/write", rule.id),
-        first_wait=1,
-        region=group.location,
-        complete=lambda: _finish_rule(call.world, rule.id),
+    operation = call.start_operation(
+        OperationPlan(
+            name="PutSecurityRuleOperation",
+            duration=0.0 if unchanged else call.world.duration("securityRules/write", rule.id),
+            first_wait=1,
+            region=group.location,
+            complete=lambda: _finish_rule(call.world, rule.id),
+        )
     )
     return operation.answer(200 if call.existing else 201, call.world.show(rule))
 
@@ -118,12 +122,13 @@ def delete_rule(call: Call) -> Response:
         call.world.remove(call.id)
         _touch(call.world, group)
 
-    operation = call.world.start_operation(
-        call,
-        name="DeleteSecurityRuleOperation",
-        change="delete",
-        duration=call.world.duration("securityRules/delete", call.id),
-        complete=complete,
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteSecurityRuleOperation",
+            change="delete",
+            duration=call.world.duration("securityRules/delete", call.id),
+            complete=complete,
+        )
     )
     return operation.answer(202)
 

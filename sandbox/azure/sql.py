@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sandbox.azure import link_services, targets
 from sandbox.azure.model import ArmError, Json, Resource, Response
-from sandbox.azure.operations import Style
+from sandbox.azure.operations import OperationPlan, Style
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import TENANT
 
@@ -76,29 +76,31 @@ def _write(call: Call, body: Json) -> Response:
     def complete() -> None:
         world.save(call.id, body).properties["state"] = "Ready"
 
-    operation = world.start_operation(
-        call,
-        name="UpsertLogicalServer",
-        style=Style.SQL,
-        duration=seconds,
-        first_wait=1,
-        locks=[call.id],
-        complete=complete,
-        failed=lambda error: None,
-        fail=busy,
+    operation = call.start_operation(
+        OperationPlan(
+            name="UpsertLogicalServer",
+            style=Style.SQL,
+            duration=seconds,
+            first_wait=1,
+            locks=(call.id,),
+            complete=complete,
+            failed=lambda error: None,
+            fail=busy,
+        )
     )
     return operation.answer(202)
 
 
 def delete(call: Call) -> Response:
     """Delete: 202."""
-    operation = call.world.start_operation(
-        call,
-        name="DropLogicalServer",
-        change="delete",
-        style=Style.SQL,
-        duration=min(call.world.duration("servers/write", call.id), 15.0),
-        first_wait=1,
+    operation = call.start_operation(
+        OperationPlan(
+            name="DropLogicalServer",
+            change="delete",
+            style=Style.SQL,
+            duration=min(call.world.duration("servers/write", call.id), 15.0),
+            first_wait=1,
+        )
     )
     return operation.answer(202)
 

@@ -10,7 +10,7 @@ from copy import deepcopy
 
 from sandbox.azure import connections, link_services, targets
 from sandbox.azure.model import ArmError, Json, Resource, Response
-from sandbox.azure.operations import Style
+from sandbox.azure.operations import OperationPlan, Style
 from sandbox.azure.provider import Call, Registry, ResourceType
 
 TYPE = "Microsoft.Storage/storageAccounts"
@@ -61,14 +61,15 @@ def put(call: Call) -> Response:
     world = call.world
     account = world.save(call.id, _body(call))
     account.state = "Creating"
-    operation = world.start_operation(
-        call,
-        name="CreateStorageAccount",
-        style=Style.STORAGE,
-        duration=world.duration("storageAccounts/write", call.id),
-        first_wait=17,
-        locks=[call.id],
-        complete=lambda: world.succeed(call.id),
+    operation = call.start_operation(
+        OperationPlan(
+            name="CreateStorageAccount",
+            style=Style.STORAGE,
+            duration=world.duration("storageAccounts/write", call.id),
+            first_wait=17,
+            locks=(call.id,),
+            complete=lambda: world.succeed(call.id),
+        )
     )
     return operation.answer(202)
 

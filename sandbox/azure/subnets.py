@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from sandbox.azure import addresses
+from sandbox.azure import addresses, lifecycle
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Resource, Response
 from sandbox.azure.network_rules import inside, overlap, parse_prefix
+from sandbox.azure.operations import OperationPlan
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -50,21 +51,22 @@ def put(call: Call) -> Response:
     changed = before is None or _without_state(before) != _without_state(subnet.properties)
     subnet.state = "Updating" if changed else "Succeeded"
     superseded = call.world.operations.running_on(network.id)
-    operation = call.world.start_operation(
-        call,
-        name="PutSubnetOperation",
-        duration=call.world.duration("subnets/write", subnet.id) if changed else 0.0,
-        first_wait=3,
-        region=network.location,
-        locks=[network.id] if changed else [],
-        complete=lambda: finish(call.world, subnet.id),
+    operation = call.start_operation(
+        OperationPlan(
+            name="PutSubnetOperation",
+            duration=call.world.duration("subnets/write", subnet.id) if changed else 0.0,
+            first_wait=3,
+            region=network.location,
+            locks=(network.id,) if changed else (),
+            complete=lambda: finish(call.world, subnet.id),
+        )
     )
     for other in superseded:
         if changed and other.name == "PutVirtualNetworkOperation":
             network.state = "Succeeded"
             for sibling in call.world.store.children(network.id, "subnets"):
                 sibling.state = "Succeeded" if sibling.id != subnet.id else "Updating"
-            call.world.cancel(other, operation)
+            lifecycle.cancel(call.world, other, operation)
     return operation.answer(200 if call.existing else 201, call.world.show(subnet))
 
 
@@ -77,13 +79,14 @@ def delete(call: Call) -> Response:
         call.world.remove(call.id)
         touch_network(call.world, network)
 
-    operation = call.world.start_operation(
-        call,
-        name="DeleteSubnetOperation",
-        change="delete",
-        duration=call.world.duration("subnets/delete", call.id),
-        locks=[network],
-        complete=complete,
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteSubnetOperation",
+            change="delete",
+            duration=call.world.duration("subnets/delete", call.id),
+            locks=(network,),
+            complete=complete,
+        )
     )
     return operation.answer(202)
 

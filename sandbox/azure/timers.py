@@ -5,10 +5,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sandbox.azure.clock import Clock
+from sandbox.azure.clock import Clock
 
 
 class Timers:

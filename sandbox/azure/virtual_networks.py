@@ -13,6 +13,7 @@ from sandbox.azure import addresses, subnets
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Resource, Response
 from sandbox.azure.network_rules import parse_prefix
+from sandbox.azure.operations import OperationPlan
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -56,13 +57,14 @@ def put(call: Call) -> Response:
     if changed:
         for subnet in call.world.store.children(network.id, "subnets"):
             subnet.state = "Updating"
-    operation = call.world.start_operation(
-        call,
-        name="PutVirtualNetworkOperation",
-        duration=call.world.duration("virtualNetworks/write", network.id) if changed else 0.0,
-        first_wait=3,
-        locks=[network.id] if changed else [],
-        complete=lambda: finish(call.world, network.id),
+    operation = call.start_operation(
+        OperationPlan(
+            name="PutVirtualNetworkOperation",
+            duration=call.world.duration("virtualNetworks/write", network.id) if changed else 0.0,
+            first_wait=3,
+            locks=(network.id,) if changed else (),
+            complete=lambda: finish(call.world, network.id),
+        )
     )
     return operation.answer(200 if call.existing else 201, call.world.show(network))
 
@@ -90,12 +92,13 @@ def patch(call: Call) -> Response:
 def delete(call: Call) -> Response:
     """Delete the network with its subnets."""
     call.world.lock(call.id).refuse()
-    operation = call.world.start_operation(
-        call,
-        name="DeleteVirtualNetworkOperation",
-        change="delete",
-        duration=call.world.duration("virtualNetworks/delete", call.id),
-        locks=[call.id],
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteVirtualNetworkOperation",
+            change="delete",
+            duration=call.world.duration("virtualNetworks/delete", call.id),
+            locks=(call.id,),
+        )
     )
     return operation.answer(202)
 

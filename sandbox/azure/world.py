@@ -6,25 +6,25 @@ be repeated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sandbox.azure.changes import Change, ChangeKind, Outcome
+from sandbox.azure.clock import Clock
 from sandbox.azure.durations import Durations
 from sandbox.azure.ids import GROUP_TYPE, ArmId
 from sandbox.azure.locks import Lock
 from sandbox.azure.model import ArmError, Json, Request, Resource
 from sandbox.azure.operation_log import OperationLog
-from sandbox.azure.operations import Operation, Style
+from sandbox.azure.operations import Operation
 from sandbox.azure.store import Store
 from sandbox.azure.timers import Timers
 
 if TYPE_CHECKING:
-    from sandbox.azure.clock import Clock
-    from sandbox.azure.provider import Call, Registry
+    from sandbox.azure.provider import Registry
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 SUBSCRIPTIONS = ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002")
@@ -149,79 +149,6 @@ class World:
         """Run all that is due, in order, each at the moment it was due; before every request."""
         self._timers.settle()
 
-    def start_operation(
-        self,
-        call: Call,
-        *,
-        name: str,
-        duration: float,
-        change: ChangeKind = "write",
-        style: Style = Style.NETWORK,
-        first_wait: float = 10.0,
-        blocked: float = 0.0,
-        resource: ArmId | None = None,
-        region: str = "",
-        locks: Iterable[ArmId] = (),
-        complete: Callable[[], None] | None = None,
-        failed: Callable[[ArmError], None] | None = None,
-        fail: ArmError | None = None,
-        result: Callable[[], Json | None] | None = None,
-    ) -> Operation:
-        """Begin a long operation that ends by itself after `duration` simulated seconds (0: at once).
-
-        name: the service's own word ("PutSubnetOperation"; for SQL the body's "UpsertLogicalServer").
-        duration: from request to end, from `world.duration`; `blocked` of it pass before the answer.
-        first_wait: Retry-After of the accepting answer (facts section 1 rule 8).
-        resource, region: what it is about, default `call.id` and that resource's (or its root's) location.
-        locks: ids whose lock it holds while running.
-        complete: replaces what happens at the end (a write: `world.succeed`; a delete: `world.remove`); an
-            ArmError from it ends the operation as Failed.
-        fail, failed: an end in failure decided beforehand; what failing does (default: state Failed).
-        result: body of the finished STORAGE poll, default the shown resource.
-
-        Answer the request with the returned `operation.answer(201, body)`; the event is made at the end.
-        """
-        about = resource or call.id
-        operation = Operation(
-            id=self.new_guid(),
-            token=self._token(),
-            resource=about,
-            name=name,
-            change=change,
-            style=style,
-            region=region or self._region(about),
-            request=call.request,
-            principal=call.principal,
-            started=self.now,
-            due=self.now + duration,
-            started_text=self.timestamp(3),
-            first_wait=first_wait,
-            blocked=0.0 if self.instant else min(blocked, duration),
-            complete=complete or self._default_completion(about, change),
-            failed=failed or (lambda error: self.fail(about)),
-            result=result or ((lambda: self._shown_or_none(about)) if change == "write" else None),
-            fail=call.lro_failure or fail,
-        )
-        call.operations.append(operation)
-        self._begin(operation, duration, locks)
-        return operation
-
-    def cancel(self, operation: Operation, by: Operation) -> None:
-        """End a running operation as Canceled because another took over (facts section 1 rule 7).
-
-        It completes nothing.
-        """
-        detail = {
-            "code": "CanceledAndSupersededDueToAnotherOperation",
-            "message": f"Operation {operation.name} ({operation.id}) was canceled and superseded by "
-            f"operation {by.name} ({by.id}).",
-        }
-        operation.status = "Canceled"
-        operation.ended = self.now
-        operation.error = ArmError(409, "Canceled", "Operation was canceled.", details=[detail])
-        operation.superseded_by = by.headers().get("Azure-AsyncOperation")
-        self._announce(operation, "Cancel")
-
     def running(self, id: ArmId) -> Operation | None:
         """The operation that is working on exactly this resource, or None."""
         return next(reversed(self.operations.running_on(id)), None)
@@ -266,35 +193,10 @@ class World:
                 cause="gateway",
             )
 
-    def authorize_linked(self, call: Call, action: str, scope: str) -> None:
-        """Raise 403 LinkedAuthorizationFailed unless the caller may do `action` on the linked `scope`."""
-        if not self.check_access(call.principal, action, scope):
-            own = f"{call.id.type}/write"
-            raise ArmError(
-                403,
-                "LinkedAuthorizationFailed",
-                f"{client_text(call.principal)} has permission to perform "
-                "action "
-                f"'{own}' on scope '{call.id.text}'; however, it does not have permission to perform action "
-                f"'{action}' on the linked scope(s) '{scope}' or the linked scope(s) are invalid.",
-                cause="gateway",
-            )
-
-    def publish(self, call: Call, change: ChangeKind = "write", about: ArmId | None = None) -> None:
-        """Make the Event Grid event of a finished change to `about` (default `call.id`).
-
-        Besides the one the engine makes itself: needed only when one request changes a second resource that
-        Azure reports as an operation of its own.
-        """
-        subject = about or call.id
-        self._emit(subject, change, "Success", call.request, call.principal)
-
-    def _announce(self, operation: Operation, outcome: Outcome) -> None:
-        self._emit(operation.resource, operation.change, outcome, operation.request, operation.principal)
-
-    def _emit(
+    def announce(
         self, subject: ArmId, kind: ChangeKind, outcome: Outcome, request: Request, principal: str
     ) -> None:
+        """Make the Event Grid event of a finished change; none while instant."""
         if self.instant:
             return
         about = (
@@ -303,68 +205,3 @@ class World:
             else subject.type
         )
         self.emit(Change(subject.text, f"{about}/{kind}", kind, outcome, principal, request, self.wall()))
-
-    # How operations end
-
-    def _begin(self, operation: Operation, duration: float, locks: Iterable[ArmId]) -> None:
-        if operation.change == "delete":
-            self._mark_deleting(operation.resource)
-        self.operations.append(operation)
-        for id in locks:
-            self.lock(id).hold(operation)
-        if duration <= 0:
-            self._end(operation)
-        else:
-            self.at(duration, lambda: self._end(operation))
-
-    def _end(self, operation: Operation) -> None:
-        if not operation.running:
-            return
-        operation.ended = operation.due
-        try:
-            if operation.fail is not None:
-                raise operation.fail
-            if operation.complete is not None:
-                operation.complete()
-            operation.status = "Succeeded"
-        except ArmError as error:
-            operation.status, operation.error = "Failed", error
-            if operation.failed is not None:
-                operation.failed(error)
-        self._announce(operation, "Success" if operation.status == "Succeeded" else "Failure")
-
-    def _default_completion(self, id: ArmId, change: str) -> Callable[[], None] | None:
-        match change:
-            case "write":
-                return lambda: self.succeed(id)
-            case "delete":
-                return lambda: self.remove(id)
-            case _:
-                return None
-
-    def _mark_deleting(self, id: ArmId) -> None:
-        """While a delete runs the resource says so, if it says anything about its state."""
-        resource = self.store.get(id)
-        if resource is not None and resource.state is not None:
-            resource.state = "Deleting"
-
-    def _shown_or_none(self, id: ArmId) -> Json | None:
-        resource = self.store.get(id)
-        return self.show(resource) if resource else None
-
-    def _region(self, id: ArmId) -> str:
-        for candidate in (id, id.root):
-            resource = self.store.get(candidate)
-            if resource is not None and resource.location:
-                return resource.location
-        return ""
-
-    def _token(self) -> str:
-        """About 2 KB of signature-like parameters, as polling URLs carry (source: facts/arm-facts.md section
-        1 rule 5).
-        """
-        ticks = 621355968000000000 + int(self.wall().timestamp() * 10_000_000)
-        certificate, signature, check = (
-            f"{self.rng.getrandbits(4 * size):0{size}x}" for size in (1200, 600, 40)
-        )
-        return f"t={ticks}&c={certificate}&s={signature}&h={check}"

@@ -9,6 +9,7 @@ from sandbox.azure import dns_records, endpoint_view
 from sandbox.azure.endpoint_view import Answer
 from sandbox.azure.ids import ArmId
 from sandbox.azure.model import ArmError, Json, Resource, Response
+from sandbox.azure.operations import OperationPlan
 from sandbox.azure.provider import Call, Registry, ResourceType
 from sandbox.azure.world import World
 
@@ -39,24 +40,26 @@ def put(call: Call) -> Response:
     group.private["configs"] = [
         {"name": one["name"], "zone": one["properties"]["privateDnsZoneId"]} for one in configs
     ]
-    operation = world.start_operation(
-        call,
-        name="PutPrivateDnsZoneGroupOperation",
-        duration=world.duration("privateDnsZoneGroups/write", call.id),
-        region=endpoint.location,
-        complete=lambda: _finish(world, call.id, before),
+    operation = call.start_operation(
+        OperationPlan(
+            name="PutPrivateDnsZoneGroupOperation",
+            duration=world.duration("privateDnsZoneGroups/write", call.id),
+            region=endpoint.location,
+            complete=lambda: _finish(world, call.id, before),
+        )
     )
     return operation.answer(200 if call.existing else 201, world.show(group))
 
 
 def delete(call: Call) -> Response:
     """Remove the group: 202; its records go with it."""
-    operation = call.world.start_operation(
-        call,
-        name="DeletePrivateDnsZoneGroupOperation",
-        change="delete",
-        duration=call.world.duration("privateDnsZoneGroups/delete", call.id),
-        region=call.parent.location,
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeletePrivateDnsZoneGroupOperation",
+            change="delete",
+            duration=call.world.duration("privateDnsZoneGroups/delete", call.id),
+            region=call.parent.location,
+        )
     )
     return operation.answer(202)
 
