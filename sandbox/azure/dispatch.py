@@ -41,12 +41,9 @@ class Answer:
 class Gateway:
     """The front of the simulated ARM: one method per kind of route."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, registry: Registry) -> None:
         self._world = world
-
-    @property
-    def _registry(self) -> Registry:
-        return self._world.registry
+        self._registry = registry
 
     def answer(self, request: Request, principal: str | None, lro_failure: ArmError | None = None) -> Answer:
         """Answer one request. Raises ArmError for every refusal."""

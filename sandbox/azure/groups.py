@@ -153,7 +153,7 @@ def lately_gone(world: World, group: ArmId) -> bool:
 def _remove(call: Call, resource: Resource, *, announce: bool) -> bool:
     """Take one resource out of a group that goes; False when it cannot go."""
     world = call.world
-    known = world.registry.get(resource.type)
+    known = world.types.get(resource.type)
     if world.find(resource.id) is None:
         return True
     if known is not None and known.check_delete is not None:
@@ -182,7 +182,7 @@ def _blocked(world: World, group: ArmId, stuck: list[Resource]) -> ArmError:
 
 
 def _why(world: World, resource: Resource) -> str:
-    known = world.registry.get(resource.type)
+    known = world.types.get(resource.type)
     try:
         if known is not None and known.check_delete is not None:
             known.check_delete(world, resource)
@@ -201,7 +201,7 @@ def _in_order(world: World, group: ArmId) -> list[Resource]:
     inside = [one for one in world.store.below(group) if one.id.parent is None]
 
     def rank(resource: Resource) -> int:
-        known = world.registry.get(resource.type)
+        known = world.types.get(resource.type)
         return known.group_delete_rank if known else 50
 
     return sorted(inside, key=rank)

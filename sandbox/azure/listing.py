@@ -35,7 +35,7 @@ def resources(world: World, scope: ArmId, filter_text: str) -> list[Json]:
     keep = _filter(filter_text)
     found = []
     for resource in world.store.below(scope):
-        known = world.registry.get(resource.type)
+        known = world.types.get(resource.type)
         if known is not None and known.tracked and keep(resource):
             found.append(summary(resource))
     return found

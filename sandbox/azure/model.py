@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sandbox.azure.ids import ArmId
 
 type Json = dict[str, Any]
+type EtagStyle = Literal["weak", "bare", "quoted", "none"]
 type Envelope = Literal["arm", "bare", "capitalised", "empty", "html"]
 
 

@@ -20,17 +20,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from sandbox.azure import lifecycle
 from sandbox.azure.changes import ChangeKind
 from sandbox.azure.ids import ArmId
-from sandbox.azure.model import ArmError, Json, Request, Resource, Response
+from sandbox.azure.model import ArmError, EtagStyle, Json, Request, Resource, Response
 from sandbox.azure.operations import Operation, OperationPlan
 from sandbox.azure.world import World, client_text
 
 type Handler = Callable[[Call], Response]
-type EtagStyle = Literal["weak", "bare", "quoted", "none"]
 
 
 @dataclass(slots=True)

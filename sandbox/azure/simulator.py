@@ -49,7 +49,7 @@ class Simulator:
 
         Raises ScenarioError.
         """
-        apply_scenario(self.world, scenario)
+        apply_scenario(self.world, self.gateway, scenario)
         self._scenario = scenario
 
     def reset(self) -> None:
@@ -62,10 +62,11 @@ class Simulator:
         for subscription in subscriptions:
             self.events.subscribe(subscription)
         if self._scenario is not None:
-            apply_scenario(self.world, self._scenario)
+            apply_scenario(self.world, self.gateway, self._scenario)
 
     def _begin(self) -> None:
-        self.world = World(self.seed, self.clock, registry())
+        self.registry = registry()
+        self.world = World(self.seed, self.clock, self.registry)
         for number, subscription in enumerate(SUBSCRIPTIONS, 1):
             self.world.subscriptions[subscription] = {"name": f"Sandbox {number}"}
         self.access = Access(self._given_role and Role(list(self._given_role.actions)))
@@ -75,7 +76,7 @@ class Simulator:
         self.events = EventGrid(self.world)
         self.world.check_access = self.access.allows
         self.world.emit = self.events.accept
-        self._gateway = Gateway(self.world)
+        self.gateway = Gateway(self.world, self.registry)
         self._control = Control(self)
 
     async def handle(self, request: Request) -> Response:
@@ -114,7 +115,7 @@ class Simulator:
         failure = rule.operation_error() if rule else None
         try:
             self.throttling.spend(request, principal or "")
-            return self._gateway.answer(request, principal, failure)
+            return self.gateway.answer(request, principal, failure)
         except ArmError as error:
             headers = {"x-ms-failure-cause": error.cause} | error.headers
             return Answer(Response(error.status, error.body, headers, retry_after=error.retry_after))

@@ -20,7 +20,7 @@ def answer(world: World, found: Route, principal: str) -> Response:
         world.authorize(principal, f"{found.action}/register/action", subscription.text)
         return Response(200, register(world, subscription, found.action))
     world.authorize(principal, "Microsoft.Resources/subscriptions/providers/read", subscription.text)
-    names = sorted({one.name.split("/", 1)[0] for one in world.registry})
+    names = sorted({one.name.split("/", 1)[0] for one in world.types})
     if found.kind == "providers":
         return Response(200, {"value": [provider(world, subscription, name) for name in names]})
     for name in names:
@@ -50,7 +50,7 @@ def provider(world: World, subscription: ArmId, namespace: str) -> Json:
         "registrationState": "NotRegistered" if namespace.lower() in unregistered else "Registered",
         "resourceTypes": [
             {"resourceType": one.name.split("/", 1)[1]}
-            for one in world.registry
+            for one in world.types
             if one.name.lower().startswith(f"{namespace.lower()}/")
         ],
     }

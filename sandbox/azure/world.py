@@ -6,10 +6,10 @@ be repeated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sandbox.azure.changes import Change, ChangeKind, Outcome
@@ -17,14 +17,11 @@ from sandbox.azure.clock import Clock
 from sandbox.azure.durations import Durations
 from sandbox.azure.ids import GROUP_TYPE, ArmId
 from sandbox.azure.locks import Lock
-from sandbox.azure.model import ArmError, Json, Request, Resource
+from sandbox.azure.model import ArmError, EtagStyle, Json, Request, Resource
 from sandbox.azure.operation_log import OperationLog
 from sandbox.azure.operations import Operation
 from sandbox.azure.store import Store
 from sandbox.azure.timers import Timers
-
-if TYPE_CHECKING:
-    from sandbox.azure.provider import Registry
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 SUBSCRIPTIONS = ("00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002")
@@ -39,15 +36,45 @@ def client_text(principal: str) -> str:
     return f"The client '{object_id}' with object id '{object_id}'"
 
 
+class StoredType(Protocol):
+    """What stored resources need to know of their type; `provider.ResourceType` explains each member.
+
+    A protocol, because resource types are written in terms of the world.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tracked(self) -> bool: ...
+    @property
+    def etag(self) -> EtagStyle: ...
+    @property
+    def show(self) -> Callable[[World, Resource], Json]: ...
+    @property
+    def removed(self) -> Callable[[World, Resource], None] | None: ...
+    @property
+    def check_delete(self) -> Callable[[World, Resource], None] | None: ...
+    @property
+    def group_delete_rank(self) -> int: ...
+
+
+class StoredTypes(Protocol):
+    """All resource types, found in any case (`provider.Registry`)."""
+
+    def get(self, name: str) -> StoredType | None: ...
+    def canonical(self, id: ArmId) -> ArmId: ...
+    def __iter__(self) -> Iterator[StoredType]: ...
+
+
 class World:
     """State and services for providers. Times are simulated seconds since the simulator began.
 
-    store: what exists; rng: chance from the seed; clock: `now()`; registry: all types.
+    store: what exists; rng: chance from the seed; clock: `now()`; types: all resource types.
     instant: True while a scenario is applied: operations end at once, nothing races, no event is made.
     """
 
-    def __init__(self, seed: int, clock: Clock, registry: Registry) -> None:
-        self.seed, self.clock, self.registry = seed, clock, registry
+    def __init__(self, seed: int, clock: Clock, types: StoredTypes) -> None:
+        self.seed, self.clock, self.types = seed, clock, types
         self.rng = Random(seed)
         self.store = Store()
         self.subscriptions: dict[str, Json] = {}
@@ -82,7 +109,7 @@ class World:
         """A guid from the seed, lower case with dashes."""
         return str(UUID(int=self.rng.getrandbits(128), version=4))
 
-    def etag(self, style: str = "weak") -> str | None:
+    def etag(self, style: EtagStyle = "weak") -> str | None:
         """A fresh etag as its service writes it (styles: see ResourceType.etag)."""
         guid = self.new_guid()
         return {"weak": f'W/"{guid}"', "bare": guid, "quoted": f'"{guid}"'}.get(style)
@@ -104,7 +131,7 @@ class World:
             kept["location"] = kept["location"].replace(" ", "").lower()
         resource = self.store.get(id)
         if resource is None:
-            resource = Resource(self.registry.canonical(id), kept, private=private or {})
+            resource = Resource(self.types.canonical(id), kept, private=private or {})
             self.store.add(resource)
         else:
             resource.body = kept
@@ -114,7 +141,7 @@ class World:
 
     def touch(self, resource: Resource) -> None:
         """Give the resource a new etag in its type's style, as every write and every completion does."""
-        known = self.registry.get(resource.type)
+        known = self.types.get(resource.type)
         resource.etag = self.etag(known.etag if known else "none")
 
     def remove(self, id: ArmId) -> None:
@@ -124,13 +151,13 @@ class World:
         for resource in [*reversed(self.store.below(id)), self.store.get(id)]:
             if resource is None or self.store.discard(resource.id) is None:
                 continue
-            known = self.registry.get(resource.type)
+            known = self.types.get(resource.type)
             if known is not None and known.removed is not None:
                 known.removed(self, resource)
 
     def show(self, resource: Resource) -> Json:
         """The resource as its type shows it."""
-        known = self.registry.get(resource.type)
+        known = self.types.get(resource.type)
         return known.show(self, resource) if known else resource.shown()
 
     # Time passing

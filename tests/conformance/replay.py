@@ -164,7 +164,7 @@ class Replay:
             return "other paths"
         if found.type_name.lower() == GROUP_TYPE.lower() or not found.type_name:
             return ""
-        known = self._world.registry.get(found.type_name)
+        known = self._world.types.get(found.type_name)
         return "" if known else found.type_name
 
     def _put_scenery(self, exchange: Exchange) -> None:

@@ -6,7 +6,6 @@ from copy import deepcopy
 from typing import Any
 
 from sandbox.azure import scenario
-from sandbox.azure.dispatch import Gateway
 from sandbox.azure.ids import GROUP_TYPE, ArmId
 from sandbox.azure.model import ArmError, Request
 from sandbox.azure.routing import route
@@ -40,10 +39,11 @@ def build(simulator: Simulator, exchanges: list[Exchange]) -> None:
         if found.id is not None:
             world.subscriptions.setdefault(found.id.subscription.lower(), {"name": "recorded"})
     world.instant = True
-    gateway = Gateway(world)
     for id, body in [*groups.items(), *resources.items()]:
         try:
-            gateway.answer(Request("PUT", id.text, {"api-version": scenario.VERSION}, {}, body), "user")
+            simulator.gateway.answer(
+                Request("PUT", id.text, {"api-version": scenario.VERSION}, {}, body), "user"
+            )
         except ArmError:
             place(world, id, body)
     world.instant = False

@@ -43,7 +43,7 @@ def slow_type(style: Style, seconds: float = 40, fail: ArmError | None = None) -
 
 
 def with_type(cloud: Cloud, *arguments, **more) -> Cloud:
-    cloud.world.registry.add(slow_type(*arguments, **more))
+    cloud.simulator.registry.add(slow_type(*arguments, **more))
     return cloud
 
 
@@ -227,7 +227,7 @@ async def test_an_answer_held_back_comes_late_and_is_in_the_log(cloud):
         )
         return operation.answer(201, {})
 
-    cloud.world.registry.add(ResourceType("Microsoft.Test/things", put=put))
+    cloud.simulator.registry.add(ResourceType("Microsoft.Test/things", put=put))
     await cloud.put(THING, {})
     assert cloud.now == 5
     assert cloud.world.operations[-1].record["blocked_before_answer"] == 5
