@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.azure import identity
 from sandbox.azure.access import Access, Role
 from sandbox.azure.clock import Clock, RealClock
-from sandbox.azure.control import Control
+from sandbox.azure.control import Control, Parts
 from sandbox.azure.dispatch import Answer, Gateway
 from sandbox.azure.event_grid import EventGrid
 from sandbox.azure.faults import Faults, Rule
@@ -52,10 +52,13 @@ class Simulator:
         apply_scenario(self.world, self.gateway, scenario)
         self._scenario = scenario
 
-    def reset(self) -> None:
-        """Begin again: the scenario's world, empty logs, no faults; event subscriptions stay, the clock goes
-        on.
+    def reset(self, seed: int | None = None) -> None:
+        """Begin again with the same or another seed: the scenario's world, empty logs, no faults.
+
+        Event subscriptions are kept, and the clock goes on.
         """
+        if seed is not None:
+            self.seed = seed
         subscriptions = list(self.events.subscriptions)
         self.events.close()
         self._begin()
@@ -77,7 +80,8 @@ class Simulator:
         self.world.check_access = self.access.allows
         self.world.emit = self.events.accept
         self.gateway = Gateway(self.world, self.registry)
-        self._control = Control(self)
+        parts = Parts(self.world, self.access, self.faults, self.requests, self.events, self.reset)
+        self._control = Control(parts)
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Never raises for what a client sends; `Response.drop` asks for a reset
