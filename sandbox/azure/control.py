@@ -9,14 +9,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.azure import reach, usages
-from sandbox.azure.access import Access
-from sandbox.azure.event_grid import EventGrid
-from sandbox.azure.faults import Faults
-from sandbox.azure.ids import ArmId
-from sandbox.azure.model import Json, Request, Response
-from sandbox.azure.request_log import RequestLog
-from sandbox.azure.world import World
+from sandbox.azure.events.event_grid import EventGrid
+from sandbox.azure.front import usages
+from sandbox.azure.front.access import Access
+from sandbox.azure.front.faults import Faults
+from sandbox.azure.front.request_log import RequestLog
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import Json, Request, Response
+from sandbox.azure.kernel.world import World
+from sandbox.azure.reachability import reach
 
 type Handler = Callable[[Request], Awaitable[Any]]
 

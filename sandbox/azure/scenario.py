@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from sandbox.azure.dispatch import Gateway
-from sandbox.azure.model import ArmError, Json, Request
-from sandbox.azure.world import World
+from sandbox.azure.front.dispatch import Gateway
+from sandbox.azure.kernel.model import ArmError, Json, Request
+from sandbox.azure.kernel.world import World
 
 DEFAULT = Path(__file__).parents[1] / "scenarios" / "default.yaml"
 VERSION = "2025-01-01"

@@ -10,19 +10,20 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.azure import identity
-from sandbox.azure.access import Access, Role
-from sandbox.azure.clock import Clock, RealClock
 from sandbox.azure.control import Control, Parts
-from sandbox.azure.dispatch import Answer, Gateway
-from sandbox.azure.event_grid import EventGrid
-from sandbox.azure.faults import Faults, Rule
-from sandbox.azure.model import ArmError, Json, Request, Response
-from sandbox.azure.providers import registry
-from sandbox.azure.request_log import RequestKind, RequestLog
+from sandbox.azure.events.event_grid import EventGrid
+from sandbox.azure.front import identity
+from sandbox.azure.front.access import Access, Role
+from sandbox.azure.front.dispatch import Answer, Gateway
+from sandbox.azure.front.faults import Faults, Rule
+from sandbox.azure.front.request_log import RequestKind, RequestLog
+from sandbox.azure.front.throttling import Throttling
+from sandbox.azure.kernel.clock import Clock, RealClock
+from sandbox.azure.kernel.directory import SUBSCRIPTIONS
+from sandbox.azure.kernel.model import ArmError, Json, Request, Response
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.registry import registry
 from sandbox.azure.scenario import apply as apply_scenario
-from sandbox.azure.throttling import Throttling
-from sandbox.azure.world import SUBSCRIPTIONS, World
 
 IDENTITY_HEADER = "sandbox-identity"
 

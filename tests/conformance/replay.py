@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.azure.ids import GROUP_TYPE, ArmId
-from sandbox.azure.model import Request
-from sandbox.azure.routing import Route, route
+from sandbox.azure.front.routing import Route, route
+from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
+from sandbox.azure.kernel.model import Request
 from sandbox.azure.simulator import Simulator
 from tests.conformance import masks, scenery
 from tests.conformance.comparison import Actual, Kept, differences

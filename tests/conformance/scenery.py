@@ -6,11 +6,11 @@ from copy import deepcopy
 from typing import Any
 
 from sandbox.azure import scenario
-from sandbox.azure.ids import GROUP_TYPE, ArmId
-from sandbox.azure.model import ArmError, Request
-from sandbox.azure.routing import route
+from sandbox.azure.front.routing import route
+from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
+from sandbox.azure.kernel.model import ArmError, Request
+from sandbox.azure.kernel.world import World
 from sandbox.azure.simulator import Simulator
-from sandbox.azure.world import World
 from tests.conformance.recordings import Exchange
 
 # Bodies for parents that a recording only lists something of.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from azure.storage.queue.aio import QueueClient
 
-from sandbox.azure.reach import Reach
+from sandbox.azure.reachability.reach import Reach
 from sandbox.up import Sandbox
 from sandbox.user import Refused, User
 from shared.core.policy.policy import Policy

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sandbox.azure.model import ArmError, Response
-from sandbox.azure.operations import OperationPlan, Style
-from sandbox.azure.provider import ResourceType
+from sandbox.azure.kernel.model import ArmError, Response
+from sandbox.azure.kernel.operations import OperationPlan, Style
+from sandbox.azure.kernel.provider import ResourceType
 from tests.sandbox.cloud import GROUP, Cloud, code, network_body, subnet, subnet_body, vnet
 
 THING = f"{GROUP}/providers/Microsoft.Test/things/one"
