@@ -20,9 +20,9 @@ import yaml
 
 from sandbox.app_folder import app_folder
 from sandbox.azure import scenario
-from sandbox.azure.server import Endpoints as ArmEndpoints
-from sandbox.azure.server import http_post, serve
 from sandbox.azure.simulator import Simulator
+from sandbox.azure.transports.server import Endpoints as ArmEndpoints
+from sandbox.azure.transports.server import http_post, serve
 from sandbox.azurite import ROOT, Azurite
 from sandbox.child import ChildError
 from sandbox.host.keys import EVENT_GRID, Keys

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.azure import endpoint_view, reach
-from sandbox.azure import security_evaluation as security
-from sandbox.azure.reach import Reach
-from sandbox.azure.world import World as Azure
+from sandbox.azure.kernel.world import World as Azure
+from sandbox.azure.providers.private_link import endpoint_view
+from sandbox.azure.reachability import reach
+from sandbox.azure.reachability import security_evaluation as security
+from sandbox.azure.reachability.reach import Reach
 from shared.core.policy.policy import Policy, Profile
 
 type State = dict[str, Any]

@@ -13,11 +13,12 @@ from typing import Any
 
 from azure.core.credentials import AccessToken
 
-from sandbox.azure import identity, scenario
-from sandbox.azure.clock import VirtualClock, VirtualLoop
-from sandbox.azure.model import Request
+from sandbox.azure import scenario
+from sandbox.azure.front import identity
+from sandbox.azure.kernel.clock import VirtualClock, VirtualLoop
+from sandbox.azure.kernel.model import Request
 from sandbox.azure.simulator import Simulator
-from sandbox.azure.transport import InProcessTransport
+from sandbox.azure.transports.in_process import InProcessTransport
 from shared.adapters.arm import SdkArm
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.clock import SystemClock
@@ -162,7 +163,7 @@ class World:
 
     async def resolve(self, network: str, name: str) -> list[str]:
         """The addresses to which a machine in this network resolves a name."""
-        from sandbox.azure import reach
+        from sandbox.azure.reachability import reach
 
         found = reach.resolve(self.azure.world, network=network, name=name)
         return list(found.as_json().get("addresses", []))

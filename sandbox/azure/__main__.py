@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from sandbox.azure import scenario
-from sandbox.azure.server import serve
 from sandbox.azure.simulator import Simulator
+from sandbox.azure.transports.server import serve
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:

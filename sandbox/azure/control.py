@@ -1,30 +1,47 @@
-"""`/_sandbox/...`: how tests and people look into the simulated Azure and turn its screws.
+"""The control API at `/_sandbox/...`: tests and people read the simulator's state and change its behaviour.
 
 JSON in, JSON out.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from sandbox.azure import usages
-from sandbox.azure.ids import ArmId
-from sandbox.azure.model import Json, Request, Response
-
-if TYPE_CHECKING:
-    from sandbox.azure.simulator import Simulator
+from sandbox.azure.events.event_grid import EventGrid
+from sandbox.azure.front import usages
+from sandbox.azure.front.access import Access
+from sandbox.azure.front.faults import Faults
+from sandbox.azure.front.request_log import RequestLog
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import Json, Request, Response
+from sandbox.azure.kernel.world import World
+from sandbox.azure.reachability import reach
 
 type Handler = Callable[[Request], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of the simulator that the control API reads and changes.
+
+    reset: starts the simulator again with a seed.
+    """
+
+    world: World
+    access: Access
+    faults: Faults
+    requests: RequestLog
+    events: EventGrid
+    reset: Callable[[int], None]
 
 
 class Control:
     """The control API. One method per path and HTTP method; ValueError becomes a 400 with its text."""
 
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
         self._routes: dict[tuple[str, str], Handler] = {
             ("GET", "requests"): self.requests,
             ("GET", "operations"): self.operations,
@@ -64,56 +81,56 @@ class Control:
     async def requests(self, request: Request) -> Json:
         """The request log; `?principal=app&kind=poll&since=12` filter it."""
         query = request.query
-        found = self._simulator.requests.records(
+        found = self._parts.requests.records(
             principal=query.get("principal", ""),
             kind=query.get("kind", ""),
             since=int(query.get("since", "0")),
         )
-        return {"total": len(self._simulator.requests.entries), "requests": found}
+        return {"total": len(self._parts.requests.entries), "requests": found}
 
     async def operations(self, request: Request) -> Json:
         """The operation log: what critical paths are computed from."""
-        return {"operations": [one.record for one in self._simulator.world.operations]}
+        return {"operations": [one.record for one in self._parts.world.operations]}
 
     async def state(self, request: Request) -> Json:
         """Every resource as GET shows it, and what is going on."""
-        world = self._simulator.world
+        world = self._parts.world
         return {
             "now": world.now,
             "seed": world.seed,
             "speed": world.clock.speed,
             "subscriptions": list(world.subscriptions),
             "running": sum(1 for one in world.operations if one.running),
-            "pending_events": self._simulator.events.pending,
-            "used_actions": sorted(self._simulator.access.used),
+            "pending_events": self._parts.events.pending,
+            "used_actions": sorted(self._parts.access.used),
             "resources": [world.show(resource) for resource in world.store],
         }
 
     async def reset(self, request: Request) -> Json:
         """Empty world, empty logs, no faults. `{"seed": n}` changes the seed."""
         body = request.body if isinstance(request.body, dict) else {}
-        self._simulator.seed = int(body.get("seed", self._simulator.seed))
-        self._simulator.reset()
-        return {"seed": self._simulator.seed}
+        seed = int(body.get("seed", self._parts.world.seed))
+        self._parts.reset(seed)
+        return {"seed": seed}
 
     async def faults(self, request: Request) -> Json:
         """How often each rule has hit."""
-        rules = self._simulator.faults.rules
+        rules = self._parts.faults.rules
         return {"rules": [{"seen": rule.seen, "taken": rule.taken, "times": rule.times} for rule in rules]}
 
     async def add_faults(self, request: Request) -> Json:
         """Add one rule or a list of rules (see faults.Rule)."""
-        self._simulator.faults.add(request.body)
-        return {"rules": len(self._simulator.faults.rules)}
+        self._parts.faults.add(request.body)
+        return {"rules": len(self._parts.faults.rules)}
 
     async def clear_faults(self, request: Request) -> Json:
         """Remove all rules."""
-        self._simulator.faults.rules.clear()
+        self._parts.faults.rules.clear()
         return {"rules": 0}
 
     async def events(self, request: Request) -> Json:
         """Deliveries and dead letters."""
-        grid = self._simulator.events
+        grid = self._parts.events
         return {
             "subscriptions": [one.name for one in grid.subscriptions],
             "pending": grid.pending,
@@ -124,7 +141,7 @@ class Control:
     async def send_events(self, request: Request) -> Json:
         """`{"replay": id or "all", "times": n}`, `{"send": {event}}` as it is, or
         `{"settings": {"latency": [a, b], "duplicates": p, "lost": p}}`."""
-        grid, body = self._simulator.events, _object(request)
+        grid, body = self._parts.events, _object(request)
         if "send" in body:
             return {"statuses": await grid.send_raw(body["send"])}
         if "settings" in body:
@@ -140,24 +157,25 @@ class Control:
 
     async def clock(self, request: Request) -> Json:
         """Simulated seconds and calendar, speed."""
-        world = self._simulator.world
+        world = self._parts.world
         return {"now": world.now, "time": world.timestamp(), "speed": world.clock.speed}
 
     async def advance(self, request: Request) -> Json:
         """`{"advance": seconds}`: jump ahead; everything due meanwhile happens, in order."""
-        self._simulator.clock.advance(float(_object(request)["advance"]))
-        self._simulator.world.settle()
+        world = self._parts.world
+        world.clock.advance(float(_object(request)["advance"]))
+        world.settle()
         return await self.clock(request)
 
     async def role(self, request: Request) -> Json:
         """What the app may do, what was taken away, and which actions it has used."""
-        access = self._simulator.access
+        access = self._parts.access
         role = access.roles["app"]
         return {"actions": role.actions, "removed": role.removed, "used": sorted(access.used)}
 
     async def change_role(self, request: Request) -> Json:
         """`{"remove": [actions], "scope": id}`, `{"actions": [..]}`, `{"restore": true}`."""
-        role, body = self._simulator.access.roles["app"], _object(request)
+        role, body = self._parts.access.roles["app"], _object(request)
         if body.get("restore"):
             role.restore()
         if "actions" in body:
@@ -167,27 +185,16 @@ class Control:
 
     async def resolve(self, request: Request) -> Json:
         """`?network=<vnet id>&name=<fqdn>`: what a machine in that network resolves the name to."""
-        return self._reach("resolve", network=request.query["network"], name=request.query["name"])
+        query = request.query
+        return reach.resolve(self._parts.world, query["network"], query["name"]).as_json()
 
     async def reach(self, request: Request) -> Json:
         """`?subnet=<subnet id>&name=<fqdn>&port=443`: whether a client there reaches the name, or what stops
         it.
         """
         query = request.query
-        return self._reach(
-            "reach", subnet=query["subnet"], name=query["name"], port=int(query.get("port", "443"))
-        )
-
-    def _reach(self, function: str, **arguments: Any) -> Json:
-        """Delegates to sandbox.azure.reach: `function(world, **arguments) -> object with as_json() or a
-        dict`.
-        """
-        if importlib.util.find_spec("sandbox.azure.reach") is None:
-            raise LookupError("the reachability evaluator is not installed")
-        answer = getattr(importlib.import_module("sandbox.azure.reach"), function)(
-            self._simulator.world, **arguments
-        )
-        return answer if isinstance(answer, dict) else answer.as_json()
+        port = int(query.get("port", "443"))
+        return reach.reach(self._parts.world, query["subnet"], query["name"], port).as_json()
 
     async def policies(self, request: Request) -> Json:
         """`{"deny": [{"name", "type", "scope"?}]}`: writes of these types get RequestDisallowedByPolicy."""
@@ -195,13 +202,13 @@ class Control:
         for one in deny:
             if not one.get("name") or not one.get("type"):
                 raise ValueError("a policy needs name and type")
-        self._simulator.world.memory["policies"] = deny
+        self._parts.world.memory["policies"] = deny
         return {"deny": deny}
 
     async def registrations(self, request: Request) -> Json:
         """`{"subscription": id, "unregister": [namespaces]}`."""
         body = _object(request)
-        known = self._simulator.world.subscriptions[ArmId(str(body["subscription"])).subscription.lower()]
+        known = self._parts.world.subscriptions[ArmId(str(body["subscription"])).subscription.lower()]
         known["unregistered"] = [str(one).lower() for one in body.get("unregister", [])]
         return {"unregistered": known["unregistered"]}
 
@@ -209,7 +216,7 @@ class Control:
         """`{"subscription": id, "region": name, "endpoints": n}`: count so many more than exist."""
         body = _object(request)
         subscription, region = str(body["subscription"]), str(body["region"])
-        return usages.pretend(self._simulator.world, subscription, region, int(body["endpoints"]))
+        return usages.pretend(self._parts.world, subscription, region, int(body["endpoints"]))
 
 
 def _object(request: Request) -> Json:

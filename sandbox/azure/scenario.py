@@ -8,15 +8,13 @@ members}. Groups and parents come before what is in them.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
-from sandbox.azure.dispatch import Gateway
-from sandbox.azure.model import ArmError, Json, Request
-
-if TYPE_CHECKING:
-    from sandbox.azure.world import World
+from sandbox.azure.front.dispatch import Gateway
+from sandbox.azure.kernel.model import ArmError, Json, Request
+from sandbox.azure.kernel.world import World
 
 DEFAULT = Path(__file__).parents[1] / "scenarios" / "default.yaml"
 VERSION = "2025-01-01"
@@ -34,11 +32,12 @@ def load(path: Path) -> Json:
     return content
 
 
-def apply(world: World, scenario: Json) -> None:
-    """Put every resource of the scenario. Raises ScenarioError naming the first that is refused."""
+def apply(world: World, gateway: Gateway, scenario: Json) -> None:
+    """Put every resource of the scenario through the gateway of that world.
+
+    Raises ScenarioError naming the first that is refused."""
     for subscription in scenario.get("subscriptions") or []:
         world.subscriptions.setdefault(str(subscription).lower(), {"name": str(subscription)})
-    gateway = Gateway(world)
     world.instant = True
     try:
         for number, resource in enumerate(scenario["resources"], 1):

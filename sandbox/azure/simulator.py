@@ -10,19 +10,20 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.azure import identity
-from sandbox.azure.access import Access, Role
-from sandbox.azure.clock import Clock, RealClock
-from sandbox.azure.control import Control
-from sandbox.azure.dispatch import Answer, Gateway
-from sandbox.azure.event_grid import EventGrid
-from sandbox.azure.faults import Faults, Rule
-from sandbox.azure.model import ArmError, Json, Request, Response
-from sandbox.azure.providers import registry
-from sandbox.azure.request_log import RequestKind, RequestLog
+from sandbox.azure.control import Control, Parts
+from sandbox.azure.events.event_grid import EventGrid
+from sandbox.azure.front import identity
+from sandbox.azure.front.access import Access, Role
+from sandbox.azure.front.dispatch import Answer, Gateway
+from sandbox.azure.front.faults import Faults, Rule
+from sandbox.azure.front.request_log import RequestKind, RequestLog
+from sandbox.azure.front.throttling import Throttling
+from sandbox.azure.kernel.clock import Clock, RealClock
+from sandbox.azure.kernel.directory import SUBSCRIPTIONS
+from sandbox.azure.kernel.model import ArmError, Json, Request, Response
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.registry import registry
 from sandbox.azure.scenario import apply as apply_scenario
-from sandbox.azure.throttling import Throttling
-from sandbox.azure.world import SUBSCRIPTIONS, World
 
 IDENTITY_HEADER = "sandbox-identity"
 
@@ -49,23 +50,27 @@ class Simulator:
 
         Raises ScenarioError.
         """
-        apply_scenario(self.world, scenario)
+        apply_scenario(self.world, self.gateway, scenario)
         self._scenario = scenario
 
-    def reset(self) -> None:
-        """Begin again: the scenario's world, empty logs, no faults; event subscriptions stay, the clock goes
-        on.
+    def reset(self, seed: int | None = None) -> None:
+        """Begin again with the same or another seed: the scenario's world, empty logs, no faults.
+
+        Event subscriptions are kept, and the clock goes on.
         """
+        if seed is not None:
+            self.seed = seed
         subscriptions = list(self.events.subscriptions)
         self.events.close()
         self._begin()
         for subscription in subscriptions:
             self.events.subscribe(subscription)
         if self._scenario is not None:
-            apply_scenario(self.world, self._scenario)
+            apply_scenario(self.world, self.gateway, self._scenario)
 
     def _begin(self) -> None:
-        self.world = World(self.seed, self.clock, registry())
+        self.registry = registry()
+        self.world = World(self.seed, self.clock, self.registry)
         for number, subscription in enumerate(SUBSCRIPTIONS, 1):
             self.world.subscriptions[subscription] = {"name": f"Sandbox {number}"}
         self.access = Access(self._given_role and Role(list(self._given_role.actions)))
@@ -75,8 +80,9 @@ class Simulator:
         self.events = EventGrid(self.world)
         self.world.check_access = self.access.allows
         self.world.emit = self.events.accept
-        self._gateway = Gateway(self.world)
-        self._control = Control(self)
+        self.gateway = Gateway(self.world, self.registry)
+        parts = Parts(self.world, self.access, self.faults, self.requests, self.events, self.reset)
+        self._control = Control(parts)
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Never raises for what a client sends; `Response.drop` asks for a reset
@@ -114,7 +120,7 @@ class Simulator:
         failure = rule.operation_error() if rule else None
         try:
             self.throttling.spend(request, principal or "")
-            return self._gateway.answer(request, principal, failure)
+            return self.gateway.answer(request, principal, failure)
         except ArmError as error:
             headers = {"x-ms-failure-cause": error.cause} | error.headers
             return Answer(Response(error.status, error.body, headers, retry_after=error.retry_after))

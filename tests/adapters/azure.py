@@ -5,11 +5,11 @@ from typing import Any
 
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
-from sandbox.azure import identity
-from sandbox.azure.clock import VirtualClock
-from sandbox.azure.model import Request, Response
+from sandbox.azure.front import identity
+from sandbox.azure.kernel.clock import VirtualClock
+from sandbox.azure.kernel.model import Request, Response
 from sandbox.azure.simulator import Simulator
-from sandbox.azure.transport import InProcessTransport
+from sandbox.azure.transports.in_process import InProcessTransport
 from shared.adapters.arm import SdkArm
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.clock import SystemClock

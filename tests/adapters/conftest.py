@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sandbox.azure.clock import VirtualLoop
+from sandbox.azure.kernel.clock import VirtualLoop
 from shared.adapters.storage import open_tables
 from tests.adapters.storage import Process, Tables, TestClock
 

@@ -6,8 +6,8 @@ import pytest
 from azure.core.pipeline.transport import AioHttpTransport
 
 from sandbox.azure import scenario
-from sandbox.azure.server import serve
 from sandbox.azure.simulator import Simulator
+from sandbox.azure.transports.server import serve
 from shared.adapters.arm import SdkArm
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.clock import SystemClock

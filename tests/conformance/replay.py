@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.azure.ids import GROUP_TYPE, ArmId
-from sandbox.azure.model import Request
-from sandbox.azure.routing import Route, route
+from sandbox.azure.front.routing import Route, route
+from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
+from sandbox.azure.kernel.model import Request
 from sandbox.azure.simulator import Simulator
 from tests.conformance import masks, scenery
 from tests.conformance.comparison import Actual, Kept, differences
@@ -164,7 +164,7 @@ class Replay:
             return "other paths"
         if found.type_name.lower() == GROUP_TYPE.lower() or not found.type_name:
             return ""
-        known = self._world.registry.get(found.type_name)
+        known = self._world.types.get(found.type_name)
         return "" if known else found.type_name
 
     def _put_scenery(self, exchange: Exchange) -> None:

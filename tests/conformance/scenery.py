@@ -6,12 +6,11 @@ from copy import deepcopy
 from typing import Any
 
 from sandbox.azure import scenario
-from sandbox.azure.dispatch import Gateway
-from sandbox.azure.ids import GROUP_TYPE, ArmId
-from sandbox.azure.model import ArmError, Request
-from sandbox.azure.routing import route
+from sandbox.azure.front.routing import route
+from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
+from sandbox.azure.kernel.model import ArmError, Request
+from sandbox.azure.kernel.world import World
 from sandbox.azure.simulator import Simulator
-from sandbox.azure.world import World
 from tests.conformance.recordings import Exchange
 
 # Bodies for parents that a recording only lists something of.
@@ -40,10 +39,11 @@ def build(simulator: Simulator, exchanges: list[Exchange]) -> None:
         if found.id is not None:
             world.subscriptions.setdefault(found.id.subscription.lower(), {"name": "recorded"})
     world.instant = True
-    gateway = Gateway(world)
     for id, body in [*groups.items(), *resources.items()]:
         try:
-            gateway.answer(Request("PUT", id.text, {"api-version": scenario.VERSION}, {}, body), "user")
+            simulator.gateway.answer(
+                Request("PUT", id.text, {"api-version": scenario.VERSION}, {}, body), "user"
+            )
         except ArmError:
             place(world, id, body)
     world.instant = False

@@ -10,7 +10,7 @@ import pytest
 from azure.storage.queue.aio import QueueClient
 
 from sandbox.activity import Activity
-from sandbox.azure.reach import Reach
+from sandbox.azure.reachability.reach import Reach
 from sandbox.up import Sandbox
 from sandbox.user import Refused, User
 from shared.core.policy.policy import Policy

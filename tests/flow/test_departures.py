@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.azure.reach import reach
+from sandbox.azure.reachability.reach import reach
 from shared.adapters.tables import Row, Values
 from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.azure import reach
+from sandbox.azure.reachability import reach
 from tests.core.policies import a_policy
 from tests.flow import test_sql_ports as sql
 from tests.flow.test_rules import ENSURE, covered, rules_of

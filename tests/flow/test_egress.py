@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.azure import reach
+from sandbox.azure.reachability import reach
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World, play
 

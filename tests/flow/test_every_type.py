@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.azure import link_services
-from sandbox.azure.ids import ArmId
-from sandbox.azure.model import Resource
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import Resource
+from sandbox.azure.providers.private_link import link_services
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.azure import usages
+from sandbox.azure.front import usages
 from shared.core.policy.policy import Policy
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, HUB, NETWORKS, SUB, World, play

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from sandbox.azure import reach
+from sandbox.azure.reachability import reach
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.events.work_item import WorkItem

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.azure import reach
+from sandbox.azure.reachability import reach
 from shared.flow.hidden_names import MOST_ENDPOINTS
 from tests.core.policies import a_policy
 from tests.world import HUB, NETWORKS, SPOKE, SUB, ZONES, World, play

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.azure import reach
+from sandbox.azure.reachability import reach
 from tests.core.policies import a_policy
 from tests.flow.test_rules import ENSURE, GROUP, rules_of
 from tests.world import ENDPOINTS, SPOKE, SUB, World, play

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.azure.reach import Reach, reach
+from sandbox.azure.reachability.reach import Reach, reach
 from tests.flow.test_peering import peer
 from tests.flow.test_rules import ENSURE, GROUP, a_world, deny
 from tests.reachability import complaints

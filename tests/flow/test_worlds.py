@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from sandbox.azure import reach
+from sandbox.azure.reachability import reach
 from tests.core.policies import a_policy
 from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, SUB, ZONES, World, play
 

@@ -1,8 +1,8 @@
 """A simulated Azure for tests: requests in few words, and waiting for operations. No assertion lives here."""
 
-from sandbox.azure import identity
-from sandbox.azure.clock import VirtualClock
-from sandbox.azure.model import Request, Response
+from sandbox.azure.front import identity
+from sandbox.azure.kernel.clock import VirtualClock
+from sandbox.azure.kernel.model import Request, Response
 from sandbox.azure.simulator import Simulator
 
 SUB = "/subscriptions/00000000-0000-0000-0000-000000000001"

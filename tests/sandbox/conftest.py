@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sandbox.azure.clock import VirtualLoop
+from sandbox.azure.kernel.clock import VirtualLoop
 from tests.sandbox.cloud import Cloud
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.azure.access import Access, Role
-from sandbox.azure.ids import ArmId
+from sandbox.azure.front.access import Access, Role
+from sandbox.azure.kernel.ids import ArmId
 from tests.sandbox.cloud import APP, GROUP, Cloud, code, network_body, subnet, subnet_body, vnet
 
 

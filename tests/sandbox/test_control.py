@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from sandbox.azure import durations, scenario
-from sandbox.azure.clock import RealClock
-from sandbox.azure.durations import QUANTILES, Durations, quantile
-from sandbox.azure.event_grid import Subscription
+from sandbox.azure import scenario
+from sandbox.azure.events.event_grid import Subscription
+from sandbox.azure.kernel import durations
+from sandbox.azure.kernel.clock import RealClock
+from sandbox.azure.kernel.durations import QUANTILES, Durations, quantile
 from tests.sandbox.cloud import GROUP, SUB, Cloud, network_body, vnet
 
 

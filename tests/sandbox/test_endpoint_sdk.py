@@ -8,7 +8,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 
-from sandbox.azure.transport import InProcessTransport
+from sandbox.azure.transports.in_process import InProcessTransport
 from tests.sandbox.cloud import SUB, Cloud
 from tests.sandbox.connectivity import (
     BLOB_ZONE,

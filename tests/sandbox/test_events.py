@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from sandbox.azure.event_grid import HandshakeError, Subscription, in_process, storage_queue
+from sandbox.azure.events.event_grid import HandshakeError, Subscription, in_process, storage_queue
 from tests.sandbox.cloud import APP, GROUP, SUB, Cloud, network_body, subnet, subnet_body, vnet
 
 TAGS = "/providers/Microsoft.Resources/tags/default"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.azure.faults import Rule
+from sandbox.azure.front.faults import Rule
 from tests.sandbox.cloud import APP, GROUP, SUB, code, network_body, vnet
 
 

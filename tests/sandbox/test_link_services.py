@@ -2,9 +2,9 @@
 
 import pytest
 
-from sandbox.azure import link_services
-from sandbox.azure.ids import ArmId
-from sandbox.azure.model import Resource
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import Resource
+from sandbox.azure.providers.private_link import link_services
 from tests.sandbox.cloud import GROUP
 from tests.sandbox.connectivity import (
     TENANT,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sandbox.azure.model import ArmError, Response
-from sandbox.azure.operations import Style
-from sandbox.azure.provider import ResourceType
+from sandbox.azure.kernel.model import ArmError, Response
+from sandbox.azure.kernel.operations import OperationPlan, Style
+from sandbox.azure.kernel.provider import ResourceType
 from tests.sandbox.cloud import GROUP, Cloud, code, network_body, subnet, subnet_body, vnet
 
 THING = f"{GROUP}/providers/Microsoft.Test/things/one"
@@ -16,15 +16,26 @@ def slow_type(style: Style, seconds: float = 40, fail: ArmError | None = None) -
     def put(call):
         thing = call.world.save(call.id, call.body)
         thing.state = "Updating"
-        operation = call.world.start_operation(
-            call, name="PutThing", duration=seconds, style=style, first_wait=17, fail=fail
+        operation = call.start_operation(
+            OperationPlan(
+                name="PutThing",
+                duration=seconds,
+                style=style,
+                first_wait=17,
+                fail=fail,
+            )
         )
         show = {"properties": {}} if style is Style.PLAIN else None
         return operation.answer(202, show)
 
     def delete(call):
-        operation = call.world.start_operation(
-            call, name="DeleteThing", change="delete", duration=seconds, style=style
+        operation = call.start_operation(
+            OperationPlan(
+                name="DeleteThing",
+                change="delete",
+                duration=seconds,
+                style=style,
+            )
         )
         return operation.answer(202)
 
@@ -32,7 +43,7 @@ def slow_type(style: Style, seconds: float = 40, fail: ArmError | None = None) -
 
 
 def with_type(cloud: Cloud, *arguments, **more) -> Cloud:
-    cloud.world.registry.add(slow_type(*arguments, **more))
+    cloud.simulator.registry.add(slow_type(*arguments, **more))
     return cloud
 
 
@@ -207,10 +218,16 @@ async def test_the_operation_log_says_when_each_operation_began_and_ended(cloud)
 async def test_an_answer_held_back_comes_late_and_is_in_the_log(cloud):
     def put(call):
         call.world.save(call.id, call.body)
-        operation = call.world.start_operation(call, name="PutThing", duration=30, blocked=5)
+        operation = call.start_operation(
+            OperationPlan(
+                name="PutThing",
+                duration=30,
+                blocked=5,
+            )
+        )
         return operation.answer(201, {})
 
-    cloud.world.registry.add(ResourceType("Microsoft.Test/things", put=put))
+    cloud.simulator.registry.add(ResourceType("Microsoft.Test/things", put=put))
     await cloud.put(THING, {})
     assert cloud.now == 5
     assert cloud.world.operations[-1].record["blocked_before_answer"] == 5

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.azure.reach import reach, resolve
+from sandbox.azure.reachability.reach import reach, resolve
 from tests.sandbox.cloud import GROUP, Cloud, network_body, subnet, subnet_body, vnet
 from tests.sandbox.connectivity import (
     ACCOUNT,

@@ -8,8 +8,8 @@ from azure.identity.aio import ManagedIdentityCredential
 from azure.mgmt.network.aio import NetworkManagementClient
 
 from sandbox.azure import scenario
-from sandbox.azure.server import http_post, serve
 from sandbox.azure.simulator import Simulator
+from sandbox.azure.transports.server import http_post, serve
 from tests.sandbox.cloud import GROUP, SUB, VERSION, subnet_body
 
 SUBSCRIPTION = SUB.rsplit("/", 1)[1]

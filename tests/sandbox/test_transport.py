@@ -8,7 +8,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, Serv
 from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 
-from sandbox.azure.transport import InProcessTransport
+from sandbox.azure.transports.in_process import InProcessTransport
 from tests.sandbox.cloud import SUB, network_body, subnet_body
 
 SUBSCRIPTION = SUB.rsplit("/", 1)[1]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.azure import addresses
-from sandbox.azure.model import ArmError
+from sandbox.azure.kernel.model import ArmError
+from sandbox.azure.providers.network import addresses
 from tests.sandbox.cloud import GROUP, code, network_body, subnet, subnet_body, vnet
 
 

@@ -1,0 +1,1 @@
+"""Event Grid: what events look like, and how they are delivered."""

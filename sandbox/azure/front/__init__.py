@@ -1,0 +1,1 @@
+"""What Azure Resource Manager does for every resource type, before and after its provider."""

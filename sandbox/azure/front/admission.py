@@ -1,0 +1,108 @@
+"""Everything ARM checks before a write reaches its service: the same for all types.
+
+Order as ARM's: rights come before existence (in dispatch.py), then group, registration, policy, locks, body.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sandbox.azure.kernel import refusals
+from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
+from sandbox.azure.kernel.model import Json
+from sandbox.azure.kernel.provider import Call
+from sandbox.azure.kernel.regions import normal, same_place
+from sandbox.azure.kernel.world import World
+
+MAX_TAGS, MAX_TAG_NAME, MAX_TAG_VALUE = 50, 512, 256  # source: Microsoft Learn, tag limitations
+RESERVED_IN_TAG_NAMES = re.compile(r"[<>%&\\?/\x00-\x1f]")
+
+
+def admit(call: Call) -> None:
+    """Refuse a PUT, PATCH, POST or DELETE that ARM itself would not let through. Raises ArmError."""
+    world, method = call.world, call.request.method
+    verb = {"DELETE": "delete", "POST": "action"}.get(method, "write")
+    refuse_locked(world, call.id, verb)
+    if method in ("PUT", "PATCH"):
+        if not isinstance(call.request.body, dict):
+            raise refusals.bad_body()
+        check_tags(call.body.get("tags"))
+    if method != "PUT":
+        return
+    group = world.find(call.id.group_id)
+    if group is not None and group.state == "Deleting" and not call.id.is_type(GROUP_TYPE):
+        raise refusals.group_going(call.id)
+    if call.id.names:
+        _refuse_unregistered(world, call.id)
+    _refuse_by_policy(call)
+    if call.type.tracked:
+        _check_location(call)
+
+
+def check_tags(tags: object) -> None:
+    """Raise 400 for tags that ARM does not take (source: Microsoft Learn, tag limitations)."""
+    if tags is None:
+        return
+    if not isinstance(tags, dict):
+        raise refusals.bad_body()
+    if len(tags) > MAX_TAGS:
+        raise refusals.bad_tags(f"A resource can have at most {MAX_TAGS} tags.")
+    for name, value in tags.items():
+        if RESERVED_IN_TAG_NAMES.search(str(name)):
+            raise refusals.bad_tags(
+                "The tag names have reserved characters '<,>,%,&,\\,?,/' or control characters."
+            )
+        if len(str(name)) > MAX_TAG_NAME or len(str(value)) > MAX_TAG_VALUE:
+            raise refusals.bad_tags(
+                f"A tag name has at most {MAX_TAG_NAME} and a value at most {MAX_TAG_VALUE} long."
+            )
+
+
+def scopes(id: ArmId) -> list[str]:
+    """The id and everything above it, lower case: itself, parents, group, subscription."""
+    found: list[str] = []
+    current: ArmId | None = id
+    while current is not None:
+        found.append(current.key)
+        current = current.parent
+    if id.names:
+        found.append(id.group_id.key)
+    found.append(ArmId(id.subscription).key)
+    return list(dict.fromkeys(found))
+
+
+def refuse_locked(world: World, id: ArmId, verb: str) -> None:
+    """Raise 409 ScopeLocked when a management lock on the resource or above it forbids this."""
+    held: dict[str, dict[str, Json]] = world.memory.get("locks", {})
+    blocking = []
+    for scope in scopes(id):
+        for lock in held.get(scope, {}).values():
+            level = lock["properties"]["level"]
+            if level == "ReadOnly" or (level == "CanNotDelete" and verb == "delete"):
+                blocking.append(lock["private_scope"])
+    if blocking:
+        raise refusals.scope_locked(id, verb, blocking)
+
+
+def _refuse_unregistered(world: World, id: ArmId) -> None:
+    unregistered = world.subscriptions.get(id.subscription.lower(), {}).get("unregistered", [])
+    if id.namespace.lower() in unregistered:
+        raise refusals.not_registered(id.namespace)
+
+
+def _refuse_by_policy(call: Call) -> None:
+    """Deny assignments of the control API: {"name", "type", "scope"?}; a stand-in for Azure Policy's own
+    rules.
+    """
+    for policy in call.world.memory.get("policies", []):
+        where = str(policy.get("scope", "")).lower()
+        if call.id.is_type(policy["type"]) and (not where or where in scopes(call.id)):
+            raise refusals.denied_by_policy(call.id, policy["name"])
+
+
+def _check_location(call: Call) -> None:
+    wanted, existing = call.body.get("location"), call.existing
+    if existing is None and not wanted:
+        raise refusals.no_location()
+    if existing is not None and wanted and not same_place(existing, str(wanted)):
+        raise refusals.moved(existing.id, existing.location, normal(str(wanted)))

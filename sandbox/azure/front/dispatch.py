@@ -1,0 +1,319 @@
+"""From a request to its handler and back: what the gateway of ARM does around every resource provider.
+
+`Gateway.answer` is the second step of a request's way, between the simulator (transport, log, faults) and the
+provider modules.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from sandbox.azure.front import listing, subscriptions, tags, usages
+from sandbox.azure.front.admission import admit
+from sandbox.azure.front.routing import Route, route
+from sandbox.azure.kernel import refusals
+from sandbox.azure.kernel.changes import ChangeKind
+from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
+from sandbox.azure.kernel.model import ArmError, Request, Response
+from sandbox.azure.kernel.operations import Operation
+from sandbox.azure.kernel.paging import page
+from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers import groups
+
+VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
+VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+STATUS_COLLECTIONS = {
+    "operations",
+    "operationsstatus",
+    "serverazureasyncoperation",
+    "privatednsoperationstatuses",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, and for a poll the resource its operation works on."""
+
+    response: Response
+    polled: ArmId | None = None
+
+
+class Gateway:
+    """The front of the simulated ARM: one method per kind of route."""
+
+    def __init__(self, world: World, registry: Registry) -> None:
+        self._world = world
+        self._registry = registry
+
+    def answer(self, request: Request, principal: str | None, lro_failure: ArmError | None = None) -> Answer:
+        """Answer one request. Raises ArmError for every refusal."""
+        found = route(request.method, request.path)
+        if found.kind == "metadata":
+            return Answer(subscriptions.metadata(request))
+        if found.kind == "unknown":
+            raise refusals.unknown_path(request.path)
+        if principal is None:
+            raise refusals.unauthenticated(request.origin)
+        self._check_version(request)
+        if found.id is not None and found.id.subscription.lower() not in self._world.subscriptions:
+            raise refusals.no_subscription(found.id)
+        match found.kind:
+            case "instance":
+                return Answer(self._instance(found, request, principal, lro_failure))
+            case "action":
+                return Answer(self._action(found, request, principal, lro_failure))
+            case "collection":
+                return Answer(self._collection(found, request, principal))
+            case "poll":
+                return self._poll(found, request, principal)
+            case "tags":
+                return Answer(self._tags(found, request, principal))
+            case "lock" | "locks":
+                return Answer(self._locks(found, request, principal))
+            case "resources":
+                return Answer(self._resources(found, request, principal))
+            case "usages":
+                return Answer(usages.answer(self._world, found, request, principal))
+            case _:
+                return Answer(subscriptions.answer(self._world, found, principal))
+
+    def _check_version(self, request: Request) -> None:
+        version = request.query.get("api-version")
+        if not version:
+            raise refusals.no_api_version()
+        if not VERSION.match(version):
+            raise refusals.bad_api_version(version)
+
+    # Resources
+
+    def _instance(
+        self, found: Route, request: Request, principal: str, lro_failure: ArmError | None
+    ) -> Response:
+        call = self._call(found, request, principal, lro_failure)
+        self._authorize(principal, call.type.name, VERBS.get(request.method, "action"), call.id)
+        self._require_home(call)
+        if request.method in ("GET", "HEAD"):
+            return self._get(call)
+        handler = {"PUT": call.type.put, "PATCH": call.type.patch, "DELETE": call.type.delete}.get(
+            request.method
+        )
+        if request.method == "PATCH" and handler is None and call.type.tracked:
+            handler = patch_tags
+        if handler is None:
+            raise refusals.no_method(request.method)
+        if call.existing is None and request.method != "PUT":
+            return self._missing(call, handler)
+        going = self._being_deleted(call)
+        if going is not None:
+            return going
+        admit(call)
+        if request.method == "DELETE" and call.type.check_delete is not None:
+            call.type.check_delete(self._world, call.stored)
+        return self._run(call, handler, "delete" if request.method == "DELETE" else "write")
+
+    def _call(
+        self, found: Route, request: Request, principal: str, lro_failure: ArmError | None = None
+    ) -> Call:
+        known = self._type(found.type_name, request)
+        id = self._stored_case(self._registry.canonical(found.about))
+        existing = self._world.find(id)
+        return Call(
+            self._world,
+            request,
+            existing.id if existing else id,
+            known,
+            existing,
+            principal,
+            action=found.action,
+            lro_failure=lro_failure,
+        )
+
+    def _type(self, name: str, request: Request) -> ResourceType:
+        known = self._registry.get(name)
+        if known is None:
+            raise refusals.no_type(name, request.query.get("api-version", ""))
+        return known
+
+    def _stored_case(self, id: ArmId) -> ArmId:
+        """The id below what exists, in the case that was stored (a subnet PUT may spell its network
+        otherwise).
+        """
+        parent = self._world.find(id.parent) if id.parent else None
+        if parent is not None:
+            return parent.id.child(id.type.rsplit("/", 1)[1], id.name)
+        group = self._world.find(id.group_id) if id.names else None
+        return ArmId(group.id.subscription, group.id.group, id.type, id.names) if group else id
+
+    def _authorize(self, principal: str, type_name: str, verb: str, id: ArmId) -> None:
+        about = {
+            GROUP_TYPE: "Microsoft.Resources/subscriptions/resourceGroups",
+            SUBSCRIPTION_TYPE: SUBSCRIPTION_TYPE,
+        }.get(type_name, type_name)
+        self._world.authorize(principal, f"{about}/{verb}", id.text)
+
+    def _require_home(self, call: Call) -> None:
+        """Group and parent exist (source: facts/arm-facts.md section 1 rule 12).
+
+        Reading in a group that has just gone, and deleting a child in a missing one, was recorded with either
+        404: the seed decides.
+        """
+        id, world, method = call.id, self._world, call.request.method
+        if id.names and world.find(id.group_id) is None:
+            lagging = method == "GET" and groups.lately_gone(world, id.group_id)
+            nested = method == "DELETE" and id.parent is not None and world.rng.random() < 0.5
+            if lagging or nested:
+                named = id if call.type.owns_parent else id.parent or id
+                raise refusals.no_resource(named)
+            raise refusals.no_group(id)
+        if id.parent is None or call.type.owns_parent or world.find(id.parent) is not None:
+            return
+        if method in ("PUT", "PATCH", "POST"):
+            raise refusals.no_parent(id)
+        if method == "DELETE" and world.rng.random() < 0.5:
+            raise refusals.no_parent_to_delete(id)
+        raise refusals.no_resource(id.parent)
+
+    def _get(self, call: Call) -> Response:
+        if call.type.get is not None:
+            return call.type.get(call)
+        if call.existing is None:
+            raise self._not_found(call)
+        if call.request.method == "HEAD" and call.id.is_type(GROUP_TYPE):
+            return Response(204)
+        body = self._world.show(call.existing)
+        response = Response(200, body)
+        if call.type.etag == "weak" and call.existing.etag and not self._forgets_etag(call):
+            response.headers["ETag"] = call.existing.etag
+        return response
+
+    def _forgets_etag(self, call: Call) -> bool:
+        """38 of 178 recorded network GETs had no ETag header (source: facts/arm-facts.md section 1 rule
+        13).
+        """
+        is_network = call.id.is_type("Microsoft.Network/virtualNetworks")
+        return is_network and self._world.rng.random() < 38 / 178
+
+    def _not_found(self, call: Call) -> ArmError:
+        if call.type.not_found is not None:
+            return call.type.not_found(call)
+        if call.id.is_type(GROUP_TYPE):
+            return refusals.no_group(call.id)
+        if call.id.parent is not None and call.id.namespace.lower() == "microsoft.network":
+            return refusals.no_child(call.id)
+        return refusals.no_resource(call.id)
+
+    def _missing(self, call: Call, handler: Handler) -> Response:
+        if call.request.method == "DELETE" and call.type.missing_delete < 400:
+            return Response(call.type.missing_delete)
+        raise self._not_found(call)
+
+    def _being_deleted(self, call: Call) -> Response | None:
+        """A second DELETE joins the first; a PUT meets AnotherOperationInProgress."""
+        running = self._world.running(call.id)
+        if running is None or running.change != "delete":
+            return None
+        if call.request.method == "DELETE":
+            return running.answer(202)
+        if call.id.is_type(GROUP_TYPE):
+            raise refusals.group_going(call.id)
+        raise self._world.lock(call.id).conflict(running)
+
+    def _run(self, call: Call, handler: Handler, kind: ChangeKind) -> Response:
+        """Run a handler and make the event of what it finished at once."""
+        response = handler(call)
+        if not call.operations and 200 <= response.status < 300:
+            call.publish(kind)
+        return response
+
+    def _action(
+        self, found: Route, request: Request, principal: str, lro_failure: ArmError | None
+    ) -> Response:
+        call = self._call(found, request, principal, lro_failure)
+        self._authorize(principal, call.type.name, f"{found.action}/action", call.id)
+        self._require_home(call)
+        handler = {name.lower(): one for name, one in call.type.actions.items()}.get(found.action)
+        if handler is None:
+            raise refusals.no_type(f"{call.type.name}/{found.action}", request.query.get("api-version", ""))
+        if call.existing is None:
+            raise self._not_found(call)
+        admit(call)
+        return self._run(call, handler, "action")
+
+    # Lists
+
+    def _collection(self, found: Route, request: Request, principal: str) -> Response:
+        known = self._type(found.type_name, request)
+        owner = self._stored_case(self._registry.canonical(found.about))
+        self._authorize(principal, known.name, "read", owner)
+        if request.method != "GET":
+            raise refusals.no_method(request.method)
+        if owner.group and self._world.find(owner.group_id) is None:
+            raise refusals.no_group(owner)
+        holder = self._world.find(owner) if owner.names else None
+        if owner.names and holder is None:
+            raise refusals.no_resource(owner)
+        if known.list is not None:
+            call = Call(self._world, request, owner, known, holder, principal)
+            return known.list(call)
+        if known.name == GROUP_TYPE:
+            return page(request, listing.groups(self._world, owner, request.query.get("$filter", "")))
+        if owner.names:
+            kind = known.name.rsplit("/", 1)[1]
+            found_here = self._world.store.children(owner, kind)
+        else:
+            found_here = self._world.store.of_type(known.name, owner)
+        read = f"{known.name}/read"
+        shown = [
+            self._world.show(one)
+            for one in found_here
+            if self._world.check_access(principal, read, one.id.text)
+        ]
+        return page(request, shown)
+
+    def _resources(self, found: Route, request: Request, principal: str) -> Response:
+        scope = found.about
+        inner = "resourceGroups/resources" if scope.group else "resources"
+        self._world.authorize(principal, f"Microsoft.Resources/subscriptions/{inner}/read", scope.text)
+        if scope.group and self._world.find(scope) is None:
+            raise refusals.no_group(scope)
+        items = listing.resources(self._world, scope, request.query.get("$filter", ""))
+        return page(request, items)
+
+    # Operations, tags, locks, subscriptions
+
+    def _poll(self, found: Route, request: Request, principal: str) -> Answer:
+        self._world.authorize(principal, f"{found.type_name}/read", found.about.text)
+        operation = self._operation(found.action)
+        for name, value in parse_qsl(operation.token):
+            if request.query.get(name) != value:
+                raise refusals.wrong_signature()
+        collection = found.type_name.rsplit("/", 1)[1].lower()
+        response = operation.poll(self._world.now) if collection in STATUS_COLLECTIONS else operation.final()
+        return Answer(response, operation.resource)
+
+    def _operation(self, id: str) -> Operation:
+        operation = self._world.operations.find(id)
+        if operation is None:
+            raise refusals.no_operation(id)
+        return operation
+
+    def _tags(self, found: Route, request: Request, principal: str) -> Response:
+        verb = VERBS.get(request.method, "action")
+        self._world.authorize(principal, f"Microsoft.Resources/tags/{verb}", found.about.text)
+        return tags.handle_tags(self._world, found.about, request, principal)
+
+    def _locks(self, found: Route, request: Request, principal: str) -> Response:
+        verb = VERBS.get(request.method, "action")
+        self._world.authorize(principal, f"Microsoft.Authorization/locks/{verb}", found.about.text)
+        return tags.handle_locks(self._world, found.about, found.action, request)
+
+
+def patch_tags(call: Call) -> Response:
+    """PATCH of a tracked type without its own: the tags are replaced, at once."""
+    if "tags" in call.body:
+        call.stored.body["tags"] = call.body["tags"] or {}
+        call.world.touch(call.stored)
+    return Response(200, call.world.show(call.stored))

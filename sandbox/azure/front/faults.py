@@ -1,0 +1,121 @@
+"""Injected trouble: rules that make chosen requests fail, hang, vanish, or their operations end badly."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from sandbox.azure.kernel.model import ArmError, Json, Request, Response
+
+MATCH_KEYS = {"method", "path", "principal", "nth", "probability"}
+RULE_KEYS = {"match", "times", "answer", "delay", "drop", "lro_failure"}
+
+
+@dataclass(slots=True)
+class Rule:
+    """One rule: which requests it takes, how often, and what it does to them.
+
+    match.method, match.path (regular expression, searched without case), match.principal ("app", "user"),
+    match.nth (only the nth request that matches the rest, from 1), match.probability (0 to 1).
+    times: how many requests it takes before it is spent; None for ever.
+    answer {status, code, message, headers, body}: refuse without doing anything. delay: simulated seconds
+    before anything is done. drop "before" or "after": reset the connection before or after the request took
+    effect. lro_failure {code, message}: accept, but let the long operation it starts fail.
+    """
+
+    method: str | None = None
+    path: re.Pattern[str] | None = None
+    principal: str | None = None
+    nth: int | None = None
+    probability: float = 1.0
+    times: int | None = None
+    answer: Json | None = None
+    delay: float = 0.0
+    drop: str | None = None
+    lro_failure: Json | None = None
+    seen: int = field(default=0)
+    taken: int = field(default=0)
+
+    @classmethod
+    def parse(cls, body: Json) -> Rule:
+        """Read a rule. Raises ValueError naming what is wrong: a rule that never fires would hide a typing
+        error.
+        """
+        match = body.get("match") or {}
+        unknown = (set(match) - MATCH_KEYS) | (set(body) - RULE_KEYS)
+        if unknown:
+            raise ValueError(f"unknown in a fault rule: {', '.join(sorted(unknown))}")
+        if body.get("drop") not in (None, "before", "after"):
+            raise ValueError("drop is 'before' or 'after'")
+        if not any(body.get(name) for name in ("answer", "delay", "drop", "lro_failure")):
+            raise ValueError("a fault rule needs one of answer, delay, drop, lro_failure")
+        path = match.get("path")
+        return cls(
+            method=match.get("method"),
+            path=re.compile(path, re.IGNORECASE) if path else None,
+            principal=match.get("principal"),
+            nth=match.get("nth"),
+            probability=float(match.get("probability", 1.0)),
+            times=body.get("times"),
+            answer=body.get("answer"),
+            delay=float(body.get("delay") or 0.0),
+            drop=body.get("drop"),
+            lro_failure=body.get("lro_failure"),
+        )
+
+    def takes(self, request: Request, principal: str, rng: Random) -> bool:
+        """Whether this request is hit; counts it."""
+        if self.times is not None and self.taken >= self.times:
+            return False
+        if self.method is not None and self.method.upper() != request.method:
+            return False
+        if self.path is not None and not self.path.search(request.path):
+            return False
+        if self.principal is not None and self.principal != principal:
+            return False
+        self.seen += 1
+        if self.nth is not None and self.seen != self.nth:
+            return False
+        if self.probability < 1.0 and rng.random() >= self.probability:
+            return False
+        self.taken += 1
+        return True
+
+    def response(self) -> Response | None:
+        """The injected answer, if the rule has one."""
+        if self.answer is None:
+            return None
+        status = int(self.answer.get("status", 500))
+        body: Any = self.answer.get("body")
+        if body is None and "code" in self.answer:
+            error = ArmError(
+                status, str(self.answer["code"]), str(self.answer.get("message", "Injected fault."))
+            )
+            body = error.body
+        headers = {str(name): str(value) for name, value in (self.answer.get("headers") or {}).items()}
+        return Response(status, body, headers)
+
+    def operation_error(self) -> ArmError | None:
+        """The failure for the long operation, if the rule has one."""
+        if self.lro_failure is None:
+            return None
+        code = str(self.lro_failure.get("code", "RetryableError"))
+        return ArmError(409, code, str(self.lro_failure.get("message", "Injected failure.")), details=[])
+
+
+class Faults:
+    """The rules in force, asked in order; the first that takes a request applies alone."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self.rules: list[Rule] = []
+
+    def add(self, body: Json | list[Json]) -> None:
+        """Add one rule or a list of them. Raises ValueError."""
+        self.rules += [Rule.parse(one) for one in (body if isinstance(body, list) else [body])]
+
+    def for_request(self, request: Request, principal: str) -> Rule | None:
+        """The rule that hits this request, or None."""
+        return next((rule for rule in self.rules if rule.takes(request, principal, self._rng)), None)

@@ -1,0 +1,153 @@
+"""From a path to what it is about. First step of every request; knows no handler.
+
+Ids come in any case; fixed words are compared without case, names keep theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
+
+type Kind = Literal[
+    "instance",
+    "collection",
+    "action",
+    "subscriptions",
+    "resources",
+    "poll",
+    "tags",
+    "locks",
+    "lock",
+    "providers",
+    "provider",
+    "register",
+    "usages",
+    "metadata",
+    "unknown",
+]
+
+POLL_COLLECTIONS = {
+    "operations",
+    "operationresults",
+    "asyncoperations",
+    "serverazureasyncoperation",
+    "serveroperationresults",
+    "privatednsoperationstatuses",
+    "privatednsoperationresults",
+    "operationsstatus",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a path names.
+
+    instance: `id`. collection: `type_name` below `id` (a resource, a group or a subscription). action:
+    `action` on `id`. poll: operation `action` (its guid) in collection `type_name`. resources: all resources
+    in `id`.
+    usages: of the network service, in a subscription (`id`) and a region (`action`).
+    tags, locks, lock: of the scope `id` (lock name in `action`). provider, register: namespace in `action`.
+    """
+
+    kind: Kind
+    id: ArmId | None = None
+    type_name: str = ""
+    action: str = ""
+
+    @property
+    def about(self) -> ArmId:
+        """`id`, for the kinds that have one. Raises LookupError for the others."""
+        if self.id is None:
+            raise LookupError(f"a {self.kind} route has no id")
+        return self.id
+
+
+def route(method: str, path: str) -> Route:
+    """Read a path. Whatever is not understood is `unknown` (answered 404)."""
+    parts = [part for part in path.split("/") if part]
+    low = [part.lower() for part in parts]
+    if low[:1] == ["metadata"]:
+        return Route("metadata")
+    if low[:1] != ["subscriptions"]:
+        return Route("unknown")
+    if len(parts) == 1:
+        return Route("subscriptions")
+    return _extension(parts, low) or _poll(parts, low) or _scope(parts, low) or _resource(method, parts, low)
+
+
+def _extension(parts: list[str], low: list[str]) -> Route | None:
+    """Tags and locks: written below any scope."""
+    if low[-4:] == ["providers", "microsoft.resources", "tags", "default"]:
+        return _on_scope("tags", parts[:-4])
+    if low[-3:] == ["providers", "microsoft.authorization", "locks"]:
+        return _on_scope("locks", parts[:-3])
+    if low[-4:-1] == ["providers", "microsoft.authorization", "locks"]:
+        return _on_scope("lock", parts[:-4], parts[-1])
+    return None
+
+
+def _on_scope(kind: Kind, scope: list[str], action: str = "") -> Route:
+    try:
+        return Route(kind, ArmId.parse("/".join(scope)), action=action)
+    except ValueError:
+        return Route("unknown")
+
+
+def _poll(parts: list[str], low: list[str]) -> Route | None:
+    if len(parts) < 4 or low[-2] not in POLL_COLLECTIONS:
+        return None
+    subscription = ArmId(parts[1])
+    match low[2:-2]:
+        case []:
+            return Route(
+                "poll", subscription, "Microsoft.Resources/subscriptions/operationresults", parts[-1]
+            )
+        case ["providers", _, "locations", _]:
+            return Route("poll", subscription, f"{parts[3]}/locations/{parts[-2]}", parts[-1])
+        case ["resourcegroups", _, "providers", "microsoft.network"]:
+            return Route("poll", subscription, f"Microsoft.Network/{parts[-2]}", parts[-1])
+    return None
+
+
+def _scope(parts: list[str], low: list[str]) -> Route | None:
+    """Subscriptions, groups, and their lists."""
+    subscription = ArmId(parts[1])
+    match low[2:]:
+        case []:
+            return Route("instance", subscription, SUBSCRIPTION_TYPE)
+        case ["resources"]:
+            return Route("resources", subscription)
+        case ["resourcegroups"]:
+            return Route("collection", subscription, GROUP_TYPE)
+        case ["resourcegroups", _]:
+            return Route("instance", ArmId(parts[1], parts[3], GROUP_TYPE), GROUP_TYPE)
+        case ["resourcegroups", _, "resources"]:
+            return Route("resources", ArmId(parts[1], parts[3], GROUP_TYPE))
+        case ["providers"]:
+            return Route("providers", subscription)
+        case ["providers", _]:
+            return Route("provider", subscription, action=parts[3])
+        case ["providers", _, "register"]:
+            return Route("register", subscription, action=parts[3])
+        case ["providers", "microsoft.network", "locations", _, "usages"]:
+            return Route("usages", subscription, action=parts[5])
+    return None
+
+
+def _resource(method: str, parts: list[str], low: list[str]) -> Route:
+    """A resource, a collection, or a POST action, in a group; or a collection in a subscription."""
+    if low[2] == "providers" and len(parts) == 5:
+        return Route("collection", ArmId(parts[1]), f"{parts[3]}/{parts[4]}")
+    if low[2] != "resourcegroups" or len(parts) < 7 or low[4] != "providers":
+        return Route("unknown")
+    group = ArmId(parts[1], parts[3], GROUP_TYPE)
+    if len(parts) % 2 == 0:
+        found = ArmId.parse("/".join(parts))
+        return Route("instance", found, found.type)
+    owner = ArmId.parse("/".join(parts[:-1])) if len(parts) > 7 else group
+    if method == "POST" and owner is not group:
+        return Route("action", owner, owner.type, parts[-1].lower())
+    type_name = f"{parts[5]}/{parts[6]}" if owner is group else f"{owner.type}/{parts[-1]}"
+    return Route("collection", owner, type_name)

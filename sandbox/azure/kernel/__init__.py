@@ -1,0 +1,1 @@
+"""What resource providers are written with: ids, stored resources, time, long operations, locks."""

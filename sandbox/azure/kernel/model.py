@@ -1,0 +1,163 @@
+"""The values that travel through the simulator: request in, response or error out, resources in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sandbox.azure.kernel.ids import ArmId
+
+type Json = dict[str, Any]
+type EtagStyle = Literal["weak", "bare", "quoted", "none"]
+type Envelope = Literal["arm", "bare", "capitalised", "empty", "html"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, without its transport.
+
+    `path` is decoded, without query; `query` has lower-case keys; `headers` has lower-case keys; `body` is
+    the parsed JSON (None when there is none); `origin` is scheme and host as the client named them
+    ("https://localhost:8443"): every URL the simulator hands out is on it.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    origin: str = "https://management.azure.com"
+
+
+@dataclass(slots=True)
+class Response:
+    """One HTTP answer. `body` None is an empty body; a str is sent as it is (HTML).
+
+    `delay`: simulated seconds that the service holds the request before it answers; the engine sleeps it
+    after the handler has done its work (what was stored is stored at once, only the answer is late).
+    `retry_after`: simulated seconds; the engine writes the header that fits the clock's speed (Retry-After,
+    or x-ms-retry-after-ms).
+    `drop`: the connection is reset instead of answering (only faults set it).
+    """
+
+    status: int
+    body: Json | list[Any] | str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    retry_after: float | None = None
+    drop: bool = False
+
+
+class ArmError(Exception):
+    """A refusal, raised anywhere in a handler; also the cause of a failed long operation.
+
+    envelope (source: facts/arm-facts.md section 9):
+      arm          {"error": {"code", "message", "details": [..]}}   ARM, network, storage
+      bare         {"code", "message"}                               private DNS record sets
+      capitalised  {"Code", "Message", "Target", "Details", ...}     Microsoft.Web
+      empty, html  503 answers of gateways
+    details: further {"code", "message"} entries; `details=None` leaves the member out, as ARM itself does.
+    cause: "service" (a resource provider said it) or "gateway" (ARM itself said it): `x-ms-failure-cause`.
+    retry_after: simulated seconds for the Retry-After header, None for no header.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        details: list[Json] | None = None,
+        cause: Literal["service", "gateway"] = "service",
+        envelope: Envelope = "arm",
+        retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra: Json | None = None,
+    ) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status, self.code, self.message = status, code, message
+        self.details, self.cause, self.envelope = details, cause, envelope
+        self.retry_after, self.headers, self.extra = retry_after, dict(headers or {}), dict(extra or {})
+
+    @property
+    def error(self) -> Json:
+        """The inner object: what stands under "error", in answers and in failed polls."""
+        inner: Json = {"code": self.code, "message": self.message}
+        if self.details is not None:
+            inner["details"] = deepcopy(self.details)
+        return inner | self.extra
+
+    @property
+    def body(self) -> Json | str | None:
+        """The whole answer's body in this error's envelope."""
+        match self.envelope:
+            case "arm":
+                return {"error": self.error}
+            case "bare":
+                return {"code": self.code, "message": self.message}
+            case "capitalised":
+                return {
+                    "Code": self.code,
+                    "Message": self.message,
+                    "Target": None,
+                    "Details": [{"Message": self.message}, {"Code": self.code}],
+                    "Innererror": None,
+                }
+            case "empty":
+                return None
+            case "html":
+                return f"<html><head><title>{self.status}</title></head><body>{self.message}</body></html>"
+
+
+@dataclass(slots=True, eq=False)
+class Resource:
+    """One stored resource.
+
+    `id` keeps the case of the creating request; `body` holds what a GET shows except id, name, type and etag:
+    location, tags, sku, kind, identity, properties ... (`properties` always exists). `etag` is shown as it is
+    and moved by `world.touch`. `private` is the provider's own memory and never shown.
+    """
+
+    id: ArmId
+    body: Json
+    etag: str | None = None
+    private: Json = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.id.name
+
+    @property
+    def type(self) -> str:
+        return self.id.type
+
+    @property
+    def properties(self) -> Json:
+        """The live `properties` object: writing to it writes to the store."""
+        properties: Json = self.body.setdefault("properties", {})
+        return properties
+
+    @property
+    def location(self) -> str:
+        return str(self.body.get("location") or "")
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return self.body.get("tags") or {}
+
+    @property
+    def state(self) -> str | None:
+        return self.properties.get("provisioningState")
+
+    @state.setter
+    def state(self, value: str) -> None:
+        self.properties["provisioningState"] = value
+
+    def shown(self) -> Json:
+        """A copy as the default GET shows it: name, id, etag, type first, as ARM writes them."""
+        head: Json = {"name": self.name, "id": self.id.text}
+        if self.etag is not None:
+            head["etag"] = self.etag
+        return head | {"type": self.type} | deepcopy(self.body)

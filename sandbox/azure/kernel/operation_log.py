@@ -1,0 +1,37 @@
+"""All long operations, in the order they were accepted, found by id and by what they work on."""
+
+from __future__ import annotations
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.operations import Operation
+
+
+class OperationLog(list[Operation]):
+    """A list that also knows its operations by id, and the unfinished ones by resource."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_id: dict[str, Operation] = {}
+        self._working: dict[str, list[Operation]] = {}
+
+    def append(self, operation: Operation) -> None:
+        """Add an accepted operation."""
+        super().append(operation)
+        self._by_id[operation.id] = operation
+        self._working.setdefault(operation.resource.key, []).append(operation)
+
+    def clear(self) -> None:
+        """Forget all (what a scenario began is no history)."""
+        super().clear()
+        self._by_id.clear()
+        self._working.clear()
+
+    def find(self, id: str) -> Operation | None:
+        """The operation with this id, finished or not."""
+        return self._by_id.get(id)
+
+    def running_on(self, resource: ArmId) -> list[Operation]:
+        """The operations that work on exactly this resource now, oldest first."""
+        running = [one for one in self._working.get(resource.key, []) if one.running]
+        self._working[resource.key] = running
+        return list(running)

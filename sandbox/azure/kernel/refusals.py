@@ -1,0 +1,187 @@
+"""What ARM itself refuses, for every type: texts as recorded.
+
+Source: facts/arm-facts.md section 9 unless said.
+"""
+
+from __future__ import annotations
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import ArmError
+
+
+def _gateway(status: int, code: str, message: str) -> ArmError:
+    return ArmError(status, code, message, cause="gateway")
+
+
+def named(id: ArmId) -> str:
+    """`Microsoft.Network/virtualNetworks/hub/subnets/one`: types and names as ARM's texts mix them."""
+    namespace, *kinds = id.type.split("/")
+    return "/".join([namespace, *(f"{kind}/{name}" for kind, name in zip(kinds, id.names, strict=True))])
+
+
+def no_api_version() -> ArmError:
+    return _gateway(
+        400,
+        "MissingApiVersionParameter",
+        "The api-version query parameter (?api-version=) is required for all requests.",
+    )
+
+
+def bad_api_version(text: str) -> ArmError:
+    """Source: public ARM error text."""
+    return _gateway(400, "InvalidApiVersionParameter", f"The api-version '{text}' is invalid.")
+
+
+def unauthenticated(origin: str) -> ArmError:
+    """401; the body is not recorded (section 14), the header is what clients need."""
+    error = _gateway(
+        401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
+    )
+    error.headers["WWW-Authenticate"] = (
+        f'Bearer authorization_uri="{origin}/common", error="invalid_token", '
+        'error_description="The authentication scheme Bearer is required."'
+    )
+    return error
+
+
+def no_subscription(id: ArmId) -> ArmError:
+    return _gateway(404, "SubscriptionNotFound", f"The subscription '{id.subscription}' could not be found.")
+
+
+def no_group(id: ArmId) -> ArmError:
+    return _gateway(404, "ResourceGroupNotFound", f"Resource group '{id.group}' could not be found.")
+
+
+def no_resource(id: ArmId) -> ArmError:
+    return _gateway(
+        404,
+        "ResourceNotFound",
+        f"The Resource '{named(id)}' under resource group '{id.group}' was not found. For more details "
+        "please "
+        "go to https://aka.ms/ARMResourceNotFoundFix",
+    )
+
+
+def no_child(id: ArmId) -> ArmError:
+    """A missing child of a network resource that exists: the network service's own 404 (recorded: routes)."""
+    return ArmError(404, "NotFound", f"Resource {id.text} not found.", details=[])
+
+
+def no_parent(id: ArmId) -> ArmError:
+    """A write below something missing (recorded: privatedns_record_zone_missing_404)."""
+    parent = id.parent or id
+    return _gateway(
+        404,
+        "ParentResourceNotFound",
+        "Can not perform requested operation on nested resource. "
+        f"Parent resource '{'/'.join(parent.names)}' not found.",
+    )
+
+
+def no_parent_to_delete(id: ArmId) -> ArmError:
+    parent = id.parent or id
+    return _gateway(
+        404,
+        "ParentResourceNotFound",
+        f"Failed to perform 'delete' on resource(s) of type '{id.type.split('/', 1)[1]}', because the parent "
+        f"resource '{parent.text}' could not be found.",
+    )
+
+
+def no_type(type_name: str, version: str) -> ArmError:
+    namespace, _, kind = type_name.partition("/")
+    return _gateway(
+        404,
+        "InvalidResourceType",
+        f"The resource type '{kind}' could not be found in the namespace '{namespace}' for api version "
+        f"'{version}'.",
+    )
+
+
+def no_method(method: str) -> ArmError:
+    return _gateway(405, "MethodNotAllowed", f"The method '{method}' is not supported for this resource.")
+
+
+def unknown_path(path: str) -> ArmError:
+    return _gateway(404, "InvalidRequestUri", f"No resource is served at '{path}'.")
+
+
+def bad_body() -> ArmError:
+    return _gateway(
+        400,
+        "InvalidRequestContent",
+        "The request content was invalid and could not be deserialized: 'A JSON object is needed.'.",
+    )
+
+
+def no_location() -> ArmError:
+    return _gateway(400, "LocationRequired", "The location property is required for this definition.")
+
+
+def moved(id: ArmId, here: str, there: str) -> ArmError:
+    """Source: public ARM error text (Microsoft Learn: resolve errors for invalid location)."""
+    return _gateway(
+        409,
+        "InvalidResourceLocation",
+        f"The resource '{id.name}' already exists in location '{here}' in resource group '{id.group}'. A "
+        f"resource with the same name cannot be created in location '{there}'. Please select a new resource "
+        "name.",
+    )
+
+
+def group_going(id: ArmId) -> ArmError:
+    """Source: public ARM error text."""
+    return _gateway(
+        409,
+        "ResourceGroupBeingDeleted",
+        f"The resource group '{id.group}' is in deprovisioning state and cannot perform this operation.",
+    )
+
+
+def scope_locked(id: ArmId, verb: str, locked: list[str]) -> ArmError:
+    """Source: public ARM error text (Microsoft Learn: lock your resources)."""
+    return _gateway(
+        409,
+        "ScopeLocked",
+        f"The scope '{id.text}' cannot perform {verb} operation because following scope(s) are locked: "
+        f"'{','.join(locked)}'. Please remove the lock and try again.",
+    )
+
+
+def not_registered(namespace: str) -> ArmError:
+    return _gateway(
+        409,
+        "MissingSubscriptionRegistration",
+        f"The subscription is not registered to use namespace '{namespace}'. See "
+        "https://aka.ms/rps-not-found "
+        "for how to register subscriptions.",
+    )
+
+
+def denied_by_policy(id: ArmId, policy: str) -> ArmError:
+    """Source: public ARM error text (Microsoft Learn: RequestDisallowedByPolicy)."""
+    error = _gateway(
+        403,
+        "RequestDisallowedByPolicy",
+        f"Resource '{id.name}' was disallowed by policy. Policy identifiers: "
+        f'\'[{{"policyAssignment":{{"name":"{policy}"}}}}]\'.',
+    )
+    error.extra = {
+        "target": id.name,
+        "additionalInfo": [{"type": "PolicyViolation", "info": {"policyAssignmentName": policy}}],
+    }
+    return error
+
+
+def bad_tags(text: str) -> ArmError:
+    """Source: Microsoft Learn, tag limitations; the code is not recorded."""
+    return _gateway(400, "InvalidTagNameCharacters" if "characters" in text else "InvalidTags", text)
+
+
+def wrong_signature() -> ArmError:
+    """A polling URL whose signature parameters were changed (section 1 rule 5); the code is not recorded."""
+    return _gateway(403, "Forbidden", "The signature of the operation's URL is not valid.")
+
+
+def no_operation(operation: str) -> ArmError:
+    return ArmError(404, "OperationNotFound", f"The operation '{operation}' could not be found.")

@@ -1,0 +1,15 @@
+"""Names of regions, which Azure takes with or without spaces and in any case."""
+
+from __future__ import annotations
+
+from sandbox.azure.kernel.model import Resource
+
+
+def normal(location: str) -> str:
+    """`West Europe` and `WestEurope` are `westeurope` (source: facts/arm-facts.md section 1 rule 18)."""
+    return location.replace(" ", "").lower()
+
+
+def same_place(resource: Resource, location: str) -> bool:
+    """Whether a location names where the resource is."""
+    return normal(resource.location) == normal(location)

@@ -1,0 +1,45 @@
+"""What is due when: actions that happen by the clock, in order, whether or not anybody looks."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+from sandbox.azure.kernel.clock import Clock
+
+
+class Timers:
+    """A queue of actions by simulated time.
+
+    The clock's own timers only wake it; the order and the moment of each action come from the queue, so that
+    a busy event loop changes neither.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._queue: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
+        self._due: float | None = None
+
+    @property
+    def now(self) -> float:
+        """Simulated seconds now; inside an action, the moment it was due."""
+        return self._due if self._due is not None else self._clock.now()
+
+    def add(self, delay: float, action: Callable[[], None]) -> None:
+        """Run `action` after `delay` simulated seconds."""
+        heapq.heappush(self._queue, (self.now + delay, next(self._order), action))
+        self._clock.call_later(delay, self.settle)
+
+    def settle(self) -> None:
+        """Run all that is due. Does nothing when called from inside an action."""
+        if self._due is not None:
+            return
+        now = self._clock.now()
+        while self._queue and self._queue[0][0] <= now:
+            self._due, _, action = heapq.heappop(self._queue)
+            try:
+                action()
+            finally:
+                self._due = None

@@ -1,0 +1,223 @@
+"""The world a handler works on: what exists, the time, chance, long operations, locks, rights, events.
+
+One `World` lives in one `Simulator`. Everything that varies comes from its seed and its clock, so a run can
+be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Protocol
+from uuid import UUID
+
+from sandbox.azure.kernel.changes import Change, ChangeKind, Outcome
+from sandbox.azure.kernel.clock import Clock
+from sandbox.azure.kernel.directory import client_text
+from sandbox.azure.kernel.durations import Durations
+from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
+from sandbox.azure.kernel.locks import Lock
+from sandbox.azure.kernel.model import ArmError, EtagStyle, Json, Request, Resource
+from sandbox.azure.kernel.operation_log import OperationLog
+from sandbox.azure.kernel.operations import Operation
+from sandbox.azure.kernel.store import Store
+from sandbox.azure.kernel.timers import Timers
+
+
+class StoredType(Protocol):
+    """What stored resources need to know of their type; `provider.ResourceType` explains each member.
+
+    A protocol, because resource types are written in terms of the world.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tracked(self) -> bool: ...
+    @property
+    def etag(self) -> EtagStyle: ...
+    @property
+    def show(self) -> Callable[[World, Resource], Json]: ...
+    @property
+    def removed(self) -> Callable[[World, Resource], None] | None: ...
+    @property
+    def check_delete(self) -> Callable[[World, Resource], None] | None: ...
+    @property
+    def group_delete_rank(self) -> int: ...
+
+
+class StoredTypes(Protocol):
+    """All resource types, found in any case (`provider.Registry`)."""
+
+    def get(self, name: str) -> StoredType | None: ...
+    def canonical(self, id: ArmId) -> ArmId: ...
+    def __iter__(self) -> Iterator[StoredType]: ...
+
+
+class World:
+    """State and services for providers. Times are simulated seconds since the simulator began.
+
+    store: what exists; rng: chance from the seed; clock: `now()`; types: all resource types.
+    instant: True while a scenario is applied: operations end at once, nothing races, no event is made.
+    """
+
+    def __init__(self, seed: int, clock: Clock, types: StoredTypes) -> None:
+        self.seed, self.clock, self.types = seed, clock, types
+        self.rng = Random(seed)
+        self.store = Store()
+        self.subscriptions: dict[str, Json] = {}
+        self.operations = OperationLog()
+        self.instant = False
+        self.memory: dict[str, Any] = {}
+        self._durations = Durations(seed)
+        self._locks: dict[str, Lock] = {}
+        self._timers = Timers(clock)
+        # Set by the simulator: who may do what, and where news of changes goes.
+        self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
+        self.emit: Callable[[Change], None] = lambda change: None
+
+    # Names and time
+
+    @property
+    def now(self) -> float:
+        """Simulated seconds now; inside something due earlier, the moment it was due."""
+        return self._timers.now
+
+    def timestamp(self, digits: int = 7) -> str:
+        """Now as Azure writes times: "2026-01-01T00:00:00.0000000Z"."""
+        moment = self.clock.epoch + timedelta(seconds=self.now)
+        text = moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0"
+        return text[: 20 + digits].rstrip(".") + "Z"
+
+    def wall(self) -> datetime:
+        """Now as a UTC datetime of the simulated calendar."""
+        return (self.clock.epoch + timedelta(seconds=self.now)).astimezone(UTC)
+
+    def new_guid(self) -> str:
+        """A guid from the seed, lower case with dashes."""
+        return str(UUID(int=self.rng.getrandbits(128), version=4))
+
+    def etag(self, style: EtagStyle = "weak") -> str | None:
+        """A fresh etag as its service writes it (styles: see ResourceType.etag)."""
+        guid = self.new_guid()
+        return {"weak": f'W/"{guid}"', "bare": guid, "quoted": f'"{guid}"'}.get(style)
+
+    # Resources
+
+    def find(self, id: ArmId | str | None) -> Resource | None:
+        """The resource with this id in any case, or None (also for None and for text that is no id)."""
+        return self.store.get(id) if id is not None else None
+
+    def save(self, id: ArmId, body: Json, private: Json | None = None) -> Resource:
+        """Create a resource, or replace the body of the one that exists; a fresh etag either way.
+
+        Members of `body` that name the resource (id, name, type, etag) are dropped: Azure ignores them when a
+        whole GET body is sent back (source: facts/arm-facts.md section 1 rule 16). `location` is normalised.
+        """
+        kept = {name: value for name, value in body.items() if name not in ("id", "name", "type", "etag")}
+        if isinstance(kept.get("location"), str):
+            kept["location"] = kept["location"].replace(" ", "").lower()
+        resource = self.store.get(id)
+        if resource is None:
+            resource = Resource(self.types.canonical(id), kept, private=private or {})
+            self.store.add(resource)
+        else:
+            resource.body = kept
+            resource.private |= private or {}
+        self.touch(resource)
+        return resource
+
+    def touch(self, resource: Resource) -> None:
+        """Give the resource a new etag in its type's style, as every write and every completion does."""
+        known = self.types.get(resource.type)
+        resource.etag = self.etag(known.etag if known else "none")
+
+    def remove(self, id: ArmId) -> None:
+        """Take a resource and everything below it out, each told to its type's `removed` hook, deepest
+        first.
+        """
+        for resource in [*reversed(self.store.below(id)), self.store.get(id)]:
+            if resource is None or self.store.discard(resource.id) is None:
+                continue
+            known = self.types.get(resource.type)
+            if known is not None and known.removed is not None:
+                known.removed(self, resource)
+
+    def show(self, resource: Resource) -> Json:
+        """The resource as its type shows it."""
+        known = self.types.get(resource.type)
+        return known.show(self, resource) if known else resource.shown()
+
+    # Time passing
+
+    def duration(self, kind: str, id: ArmId) -> float:
+        """Draw how long the next operation of `kind` (a key of durations.QUANTILES) on `id` takes; 0 while
+        instant.
+        """
+        return 0.0 if self.instant else self._durations.draw(kind, id.key)
+
+    def at(self, delay: float, action: Callable[[], None]) -> None:
+        """Run `action` when `delay` simulated seconds have passed, even if nobody asks for anything."""
+        self._timers.add(delay, action)
+
+    def settle(self) -> None:
+        """Run all that is due, in order, each at the moment it was due; before every request."""
+        self._timers.settle()
+
+    def running(self, id: ArmId) -> Operation | None:
+        """The operation that is working on exactly this resource, or None."""
+        return next(reversed(self.operations.running_on(id)), None)
+
+    def succeed(self, id: ArmId) -> None:
+        """Completion of a write: provisioningState Succeeded, new etag.
+
+        Nothing when it has gone meanwhile.
+        """
+        resource = self.store.get(id)
+        if resource is not None:
+            resource.state = "Succeeded"
+            self.touch(resource)
+
+    def fail(self, id: ArmId) -> None:
+        """Failure of a write: provisioningState Failed, new etag."""
+        resource = self.store.get(id)
+        if resource is not None:
+            resource.state = "Failed"
+            self.touch(resource)
+
+    # Locks, rights, events
+
+    def lock(self, id: ArmId) -> Lock:
+        """The lock of one resource (see locks.py): `.holder`, `.hold`, `.refuse()`."""
+        return self._locks.setdefault(id.key, Lock(id, self.rng))
+
+    def authorize(self, principal: str, action: str, scope: str) -> None:
+        """Raise 403 AuthorizationFailed unless the principal may do `action` on `scope` (facts section 9).
+
+        The engine has done this for the type's own action before a handler runs.
+        """
+        if not self.check_access(principal, action, scope):
+            raise ArmError(
+                403,
+                "AuthorizationFailed",
+                f"{client_text(principal)} does not have authorization to "
+                "perform action "
+                f"'{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, "
+                "please "
+                "refresh your credentials.",
+                cause="gateway",
+            )
+
+    def announce(
+        self, subject: ArmId, kind: ChangeKind, outcome: Outcome, request: Request, principal: str
+    ) -> None:
+        """Make the Event Grid event of a finished change; none while instant."""
+        if self.instant:
+            return
+        about = (
+            "Microsoft.Resources/subscriptions/resourceGroups"
+            if subject.is_type(GROUP_TYPE)
+            else subject.type
+        )
+        self.emit(Change(subject.text, f"{about}/{kind}", kind, outcome, principal, request, self.wall()))

@@ -1,0 +1,1 @@
+"""Private DNS zones, their links and record sets."""

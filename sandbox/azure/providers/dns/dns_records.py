@@ -1,0 +1,146 @@
+"""Record sets of private DNS zones: synchronous, with preconditions answered at once.
+
+Source: facts/arm-facts.md section 4, recordings privatedns_*record*.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from sandbox.azure.kernel import refusals
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
+from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.dns import dns_rules
+from sandbox.azure.providers.dns.dns_rules import ZONE
+
+# Member that holds the data of each kind; a list stands empty when nothing is given.
+MEMBERS = {
+    "A": "aRecords",
+    "AAAA": "aaaaRecords",
+    "CNAME": "cnameRecord",
+    "MX": "mxRecords",
+    "PTR": "ptrRecords",
+    "SOA": "soaRecord",
+    "SRV": "srvRecords",
+    "TXT": "txtRecords",
+}
+
+
+def register(registry: Registry) -> None:
+    """Add every kind of record set, and the list of all."""
+    for kind in MEMBERS:
+        registry.add(
+            ResourceType(
+                f"{ZONE}/{kind}",
+                put=put,
+                patch=patch,
+                delete=delete,
+                get=dns_rules.get,
+                list=dns_rules.list_children,
+                etag="bare",
+                owns_parent=True,
+                not_found=lambda call: refusals.no_resource(call.id),
+            )
+        )
+    registry.add(ResourceType(f"{ZONE}/ALL", list=list_all))
+
+
+def put(call: Call) -> Response:
+    """Create (201) or replace (200) a record set."""
+    _check(call)
+    return _store(call, deepcopy(call.properties), 200 if call.existing else 201)
+
+
+def patch(call: Call) -> Response:
+    """Change the members given."""
+    _check(call)
+    return _store(call, call.stored.properties | deepcopy(call.properties), 200)
+
+
+def delete(call: Call) -> Response:
+    """Remove a record set: 200 at once."""
+    _check(call)
+    call.world.remove(call.id)
+    return dns_rules.written(Response(200))
+
+
+def list_all(call: Call) -> Response:
+    """`GET {zone}/ALL`: every record set, the zone's own SOA included."""
+    return dns_rules.page(call, [call.world.show(one) for one in of_zone(call.world, call.id)])
+
+
+def of_zone(world: World, zone: ArmId) -> list[Resource]:
+    """All record sets of a zone."""
+    kinds = {f"{ZONE}/{kind}".lower() for kind in MEMBERS}
+    return [one for one in world.store.below(zone) if one.type.lower() in kinds]
+
+
+def add_start_of_authority(world: World, zone: ArmId) -> None:
+    """The SOA that every zone is born with."""
+    record = {
+        "email": "azureprivatedns-host.microsoft.com",
+        "expireTime": 2419200,
+        "host": "azureprivatedns.net",
+        "minimumTtl": 10,
+        "refreshTime": 3600,
+        "retryTime": 300,
+        "serialNumber": 1,
+    }
+    _save(world, zone.child("SOA", "@"), {"ttl": 3600, "soaRecord": record})
+
+
+def write_record(
+    world: World, zone_id: str, name: str, addresses: list[str], *, ttl: int, metadata: dict[str, str]
+) -> None:
+    """Put an A record as a private endpoint does: over whatever stands there.
+
+    Nothing when the zone has gone.
+    """
+    zone = world.find(zone_id)
+    if zone is not None:
+        records = [{"ipv4Address": one} for one in addresses]
+        _save(world, zone.id.child("A", name), {"metadata": metadata, "ttl": ttl, "aRecords": records})
+
+
+def remove_record(world: World, zone_id: str, name: str) -> None:
+    """Take an A record out, whoever wrote it last."""
+    zone = world.find(zone_id)
+    if zone is not None:
+        world.remove(zone.id.child("A", name))
+
+
+def _check(call: Call) -> None:
+    """Zone there, preconditions hold: 404 and 412 at once, the latter without the usual envelope."""
+    if dns_rules.live_zone(call.world, call.id.parent) is None:
+        raise refusals.no_parent(call.id)
+    broken = dns_rules.broken_precondition(call, f"Record set {call.id.name}", f"Record set '{call.id.name}'")
+    if broken is not None:
+        raise broken
+    zone_own = call.id.type.rsplit("/", 1)[1] == "SOA" and call.existing is None
+    if zone_own or (call.request.method == "DELETE" and call.id.type.rsplit("/", 1)[1] == "SOA"):
+        raise ArmError(400, "BadRequest", "A SOA record set belongs to its zone.", envelope="bare")
+
+
+def _store(call: Call, properties: Json, status: int) -> Response:
+    record = _save(call.world, call.id, properties)
+    headers = {"ETag": record.etag} if record.etag else {}
+    return dns_rules.written(Response(status, call.world.show(record), headers))
+
+
+def _save(world: World, id: ArmId, given: Json) -> Resource:
+    """Store with what the service adds: fqdn with its dot, isAutoRegistered, the empty list."""
+    kind = id.type.rsplit("/", 1)[1].upper()
+    member = MEMBERS[kind]
+    zone = id.names[0]
+    kept: Json = {}
+    if given.get("metadata"):
+        kept["metadata"] = given["metadata"]
+    kept["fqdn"] = f"{zone}." if id.name == "@" else f"{id.name}.{zone}."
+    kept["ttl"] = given.get("ttl", 3600)
+    if given.get(member) is not None:
+        kept[member] = given[member]
+    elif member.endswith("Records"):
+        kept[member] = []
+    return world.save(id, {"properties": kept | {"isAutoRegistered": False}})

@@ -1,0 +1,208 @@
+"""Subscriptions and resource groups as resource types of their own.
+
+Sources: facts/arm-facts.md sections 9 and 13.
+"""
+
+from __future__ import annotations
+
+from sandbox.azure.kernel.directory import TENANT
+from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
+from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
+from sandbox.azure.kernel.operations import OperationPlan, Style
+from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.regions import normal
+from sandbox.azure.kernel.world import World
+
+# The list that the recorded refusal names (rg_bad_location_400), and regions that came later.
+# fmt: off
+NAMED_REGIONS = (
+    "centralus", "eastasia", "southeastasia", "eastus", "eastus2", "westus", "westus2", "northcentralus",
+    "southcentralus", "westcentralus", "northeurope", "westeurope", "japaneast", "japanwest",
+    "brazilsouth", "australiasoutheast", "australiaeast", "westindia", "southindia", "centralindia",
+    "canadacentral", "canadaeast", "uksouth", "ukwest", "koreacentral", "koreasouth", "francecentral",
+    "southafricanorth", "uaenorth", "australiacentral", "switzerlandnorth", "germanywestcentral",
+    "norwayeast", "jioindiawest", "westus3", "australiacentral2",
+)
+NEWER_REGIONS = (
+    "swedencentral", "qatarcentral", "polandcentral", "italynorth", "israelcentral", "spaincentral",
+    "mexicocentral", "newzealandnorth", "austriaeast", "centraluseuap", "eastus2euap",
+)
+# fmt: on
+
+
+def register(registry: Registry) -> None:
+    """Add subscriptions and resource groups."""
+    registry.add(
+        ResourceType(SUBSCRIPTION_TYPE, get=get_subscription, etag="none"),
+        ResourceType(
+            GROUP_TYPE, put=put, patch=patch, delete=delete, show=show, etag="none", missing_delete=404
+        ),
+    )
+
+
+def get_subscription(call: Call) -> Response:
+    """One subscription."""
+    return Response(200, show_subscription(call.world, call.id.subscription))
+
+
+def show_subscription(world: World, subscription: str) -> Json:
+    """A subscription as GET and list show it."""
+    known = world.subscriptions[subscription.lower()]
+    return {
+        "id": f"/subscriptions/{subscription}",
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "subscriptionId": subscription,
+        "tenantId": TENANT,
+        "displayName": known["name"],
+        "state": "Enabled",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "PayAsYouGo_2014-09-01",
+            "spendingLimit": "Off",
+        },
+    }
+
+
+def put(call: Call) -> Response:
+    """Create or update a group: synchronous, 201 or 200."""
+    location = str(call.body.get("location") or "")
+    if normal(location) not in NAMED_REGIONS + NEWER_REGIONS:
+        raise ArmError(
+            400,
+            "LocationNotAvailableForResourceGroup",
+            f"The provided location '{location}' is not available for resource group. List of available "
+            "regions "
+            f"is '{','.join(NAMED_REGIONS)}'.",
+            cause="gateway",
+        )
+    existing = call.existing
+    if existing is not None and existing.state == "Deleting":
+        raise ArmError(
+            409,
+            "ResourceGroupBeingDeleted",
+            f"The resource group '{call.id.group}' is in deprovisioning state and cannot perform this "
+            "operation.",
+            cause="gateway",
+        )
+    if existing is not None and existing.location != normal(location):
+        raise ArmError(
+            409,
+            "InvalidResourceGroupLocation",
+            f"Invalid resource group location '{location}'. The Resource group already exists in location "
+            f"'{existing.location}'.",
+            cause="gateway",
+        )
+    body: Json = {"location": location, "properties": {"provisioningState": "Succeeded"}}
+    if "tags" in call.body:
+        body["tags"] = call.body["tags"] or {}
+    group = call.world.save(call.id, body)
+    return Response(200 if existing else 201, call.world.show(group))
+
+
+def patch(call: Call) -> Response:
+    """Replace the tags."""
+    call.stored.body["tags"] = call.body.get("tags") or {}
+    return Response(200, call.world.show(call.stored))
+
+
+def delete(call: Call) -> Response:
+    """Delete the group with all in it: 202, about two minutes, Location only.
+
+    What stands in the way (a network whose subnet a foreign group's endpoint uses) fails the operation and
+    the rest stays. Whether contained resources raise events of their own is not documented, so the seed
+    decides (source: facts/eventgrid-facts.md 1.18).
+    """
+    world, group = call.world, call.stored
+    announce_each = world.rng.random() < 0.5
+
+    def complete() -> None:
+        stuck = [one for one in _in_order(world, call.id) if not _remove(call, one, announce=announce_each)]
+        if stuck:
+            raise _blocked(world, call.id, stuck)
+        world.remove(call.id)
+        world.memory.setdefault("gone_groups", {})[call.id.key] = world.now
+
+    def failed(error: ArmError) -> None:
+        group.state = "Succeeded"
+
+    group.state = "Deleting"
+    operation = call.start_operation(
+        OperationPlan(
+            name="ResourceGroupDeletion",
+            change="delete",
+            duration=world.duration("resourceGroups/delete", call.id),
+            style=Style.GROUP,
+            first_wait=15,
+            complete=complete,
+            failed=failed,
+        )
+    )
+    return operation.answer(202)
+
+
+def lately_gone(world: World, group: ArmId) -> bool:
+    """Whether a group's deletion ended within the last seconds.
+
+    ARM's caches lag: reads in such a group said ResourceNotFound 24 times and ResourceGroupNotFound 3 times
+    in the six seconds after (recorded: concurrency_vnet_subnet_peering_409_429_2026, the last 30 exchanges).
+    """
+    ended: float | None = world.memory.get("gone_groups", {}).get(group.key)
+    return ended is not None and world.now - ended < 10 and world.rng.random() < 24 / 27
+
+
+def _remove(call: Call, resource: Resource, *, announce: bool) -> bool:
+    """Take one resource out of a group that goes; False when it cannot go."""
+    world = call.world
+    known = world.types.get(resource.type)
+    if world.find(resource.id) is None:
+        return True
+    if known is not None and known.check_delete is not None:
+        try:
+            known.check_delete(world, resource)
+        except ArmError:
+            return False
+    world.remove(resource.id)
+    if announce:
+        call.publish("delete", resource.id)
+    return True
+
+
+def _blocked(world: World, group: ArmId, stuck: list[Resource]) -> ArmError:
+    """Source: MicrosoftDocs/azure-docs#52282 (ResourceGroupDeletionBlocked)."""
+    names = ",".join(f"{one.type}/{one.name}" for one in stuck)
+    return ArmError(
+        409,
+        "ResourceGroupDeletionBlocked",
+        f"Deletion of resource group '{group.group}' failed as resources with identifiers '{names}' could "
+        "not be "
+        "deleted. The provisioning state of the resource group will be rolled back.",
+        details=[{"code": None, "target": one.id.text, "message": _why(world, one)} for one in stuck],
+        cause="gateway",
+    )
+
+
+def _why(world: World, resource: Resource) -> str:
+    known = world.types.get(resource.type)
+    try:
+        if known is not None and known.check_delete is not None:
+            known.check_delete(world, resource)
+    except ArmError as error:
+        return error.message
+    return ""
+
+
+def show(world: World, group: Resource) -> Json:
+    """Groups have no etag; members in ARM's order."""
+    return {"id": group.id.text, "name": group.name, "type": GROUP_TYPE} | group.shown()
+
+
+def _in_order(world: World, group: ArmId) -> list[Resource]:
+    """Top-level resources of a group, those that others depend on last."""
+    inside = [one for one in world.store.below(group) if one.id.parent is None]
+
+    def rank(resource: Resource) -> int:
+        known = world.types.get(resource.type)
+        return known.group_delete_rank if known else 50
+
+    return sorted(inside, key=rank)

@@ -1,0 +1,1 @@
+"""Virtual networks, subnets, peerings and network security groups."""

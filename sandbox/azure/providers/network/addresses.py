@@ -1,0 +1,96 @@
+"""Private addresses of a subnet: which are taken and by whom. The subnet resource remembers it in `private`.
+
+Used by whatever puts network interfaces into subnets (private endpoints). Azure keeps five addresses of each
+subnet: the first four and the last (source: facts/arm-facts.md section 6).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import ArmError, Resource
+
+RESERVED = 5
+
+
+def prefixes(subnet: Resource) -> list[str]:
+    """The subnet's address prefixes, whether it was given one or a list."""
+    many = subnet.properties.get("addressPrefixes")
+    return list(many) if many else [subnet.properties["addressPrefix"]]
+
+
+def taken(subnet: Resource) -> dict[str, str]:
+    """Addresses in use: address -> id of the ip configuration that holds it.
+
+    Live: `release` and `take` change it.
+    """
+    held: dict[str, str] = subnet.private.setdefault("addresses", {})
+    return held
+
+
+def free(subnet: Resource) -> int:
+    """How many addresses are left to give out."""
+    total = sum(max(0, ipaddress.ip_network(one).num_addresses - RESERVED) for one in prefixes(subnet))
+    return total - len(taken(subnet))
+
+
+def usable(subnet: Resource) -> Iterator[str]:
+    """Addresses that Azure would give out next, lowest first (the first of an empty /24 is .4)."""
+    held = taken(subnet)
+    for prefix in prefixes(subnet):
+        network = ipaddress.ip_network(prefix)
+        for offset in range(4, network.num_addresses - 1):
+            address = str(network[offset])
+            if address not in held:
+                yield address
+
+
+def require_room(subnet: Resource, count: int) -> None:
+    """Raise 400 SubnetIsFull unless `count` addresses are free (source: facts/arm-facts.md section 2)."""
+    if free(subnet) < count:
+        raise ArmError(
+            400,
+            "SubnetIsFull",
+            f"Subnet {subnet.name} with address prefix {prefixes(subnet)[0]} does not have enough capacity "
+            "for "
+            f"{count} IP addresses.",
+            details=[],
+        )
+
+
+def take(subnet: Resource, holder: ArmId | str, address: str | None = None) -> str:
+    """Give out an address (the asked one, or the next free) to the ip configuration `holder`; returns it.
+
+    Raises 400 SubnetIsFull, PrivateIPAddressNotInSubnet, PrivateIPAddressInReservedRange or
+    PrivateIPAddressInUse (codes of the network service, texts shortened).
+    """
+    if address is None:
+        require_room(subnet, 1)
+        address = next(usable(subnet))
+    else:
+        refuse_unfit(subnet, address)
+    taken(subnet)[address] = str(holder)
+    return address
+
+
+def release(subnet: Resource | None, address: str) -> None:
+    """Give an address back. Nothing when the subnet has gone or the address was free."""
+    if subnet is not None:
+        taken(subnet).pop(address, None)
+
+
+def refuse_unfit(subnet: Resource, address: str) -> None:
+    """Raise 400 for an address outside the subnet, reserved, or taken (see `take`)."""
+    number = ipaddress.ip_address(address)
+    home = next((net for net in map(ipaddress.ip_network, prefixes(subnet)) if number in net), None)
+    if home is None:
+        code, why = "PrivateIPAddressNotInSubnet", f"is not in the address range of subnet {subnet.id.text}"
+    elif number in (*(home[i] for i in range(min(4, home.num_addresses))), home[-1]):
+        code, why = "PrivateIPAddressInReservedRange", "is in the range that the platform reserves"
+    elif address in taken(subnet):
+        code, why = "PrivateIPAddressInUse", f"is already allocated to {taken(subnet)[address]}"
+    else:
+        return
+    raise ArmError(400, code, f"Private static IP address {address} {why}.", details=[])

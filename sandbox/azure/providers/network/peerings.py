@@ -1,0 +1,254 @@
+"""Peerings: two halves, each a child of its own network, whose states depend on each other.
+
+Sources: facts/arm-facts.md section 5 (states, synchronisation, refusals), section 10 (races).
+"""
+
+from __future__ import annotations
+
+from uuid import NAMESPACE_URL, uuid5
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
+from sandbox.azure.kernel.operations import OperationPlan
+from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.network.network_rules import overlap
+from sandbox.azure.providers.network.subnets import touch_network
+
+TYPE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
+KIND = "virtualNetworkPeerings"
+FLAGS = {
+    "allowVirtualNetworkAccess": True,
+    "allowForwardedTraffic": False,
+    "allowGatewayTransit": False,
+    "useRemoteGateways": False,
+    "doNotVerifyRemoteGateways": False,
+    "peerCompleteVnets": True,
+}
+
+
+def register(registry: Registry) -> None:
+    """Add peerings."""
+    registry.add(ResourceType(TYPE, put=put, delete=delete, show=show, removed=removed))
+
+
+def put(call: Call) -> Response:
+    """Create or update one half.
+
+    The first half is Initiated; the second is Connected in its own 201 and flips the first without a call on
+    it (source: section 5). What this half knows of the remote address space is taken at creation and then
+    only with `?syncRemoteAddressSpace=true`.
+    """
+    local, remote = call.parent, _remote(call)
+    _check(call, local, remote)
+    call.world.lock(local.id).refuse()
+    _refuse_busy(call, remote)
+    synchronise = call.request.query.get("syncremoteaddressspace", "").lower() == "true"
+    peering = _store(call, local, remote, synchronise=synchronise or call.existing is None)
+    operation = call.start_operation(
+        OperationPlan(
+            name="PutVirtualNetworkPeeringOperation",
+            duration=call.world.duration("virtualNetworkPeerings/write", peering.id),
+            locks=(local.id,),
+            complete=lambda: _finish(call.world, peering.id),
+        )
+    )
+    return operation.answer(200 if call.existing else 201, call.world.show(peering))
+
+
+def delete(call: Call) -> Response:
+    """Delete one half; the other becomes Disconnected (source: section 5)."""
+    network = call.parent.id
+    call.world.lock(network).refuse()
+
+    def complete() -> None:
+        call.world.remove(call.id)
+        touch_network(call.world, network)
+
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteVirtualNetworkPeeringOperation",
+            change="delete",
+            duration=call.world.duration("virtualNetworkPeerings/delete", call.id),
+            locks=(network,),
+            complete=complete,
+        )
+    )
+    return operation.answer(202)
+
+
+def show(world: World, peering: Resource) -> Json:
+    """The half with what the remote network is now and how far both are in step (source: section 5)."""
+    body = peering.shown()
+    properties = body["properties"]
+    remote = world.find(remote_of(peering))
+    if remote is not None:
+        properties["remoteVirtualNetworkAddressSpace"] = {"addressPrefixes": space(remote)}
+    properties["peeringSyncLevel"] = _sync_level(world, peering, remote)
+    properties["routeServiceVips"] = {}
+    return body
+
+
+def removed(world: World, peering: Resource) -> None:
+    """The other half is left Disconnected, whatever way this one went (its own delete, its network's)."""
+    other = other_half(world, peering)
+    if other is not None:
+        other.properties["peeringState"] = "Disconnected"
+        world.touch(other)
+
+
+def remote_of(peering: Resource) -> str:
+    """Id of the remote network."""
+    return str(peering.properties["remoteVirtualNetwork"]["id"])
+
+
+def other_half(world: World, peering: Resource) -> Resource | None:
+    """The remote network's peering back to this one's network, whatever its name."""
+    remote = world.find(remote_of(peering))
+    return _between(world, remote.id, str(peering.id.parent)) if remote is not None else None
+
+
+def space(network: Resource) -> list[str]:
+    """The address prefixes of a network."""
+    return list((network.properties.get("addressSpace") or {}).get("addressPrefixes") or [])
+
+
+def _between(world: World, network: ArmId, remote: str) -> Resource | None:
+    for one in world.store.children(network, KIND):
+        if remote_of(one).lower() == remote.lower():
+            return one
+    return None
+
+
+def _remote(call: Call) -> Resource:
+    reference = (call.properties.get("remoteVirtualNetwork") or {}).get("id")
+    if not reference:
+        raise ArmError(
+            400, "InvalidRequestFormat", f"Peering {call.id.text} has no remoteVirtualNetwork.", details=[]
+        )
+    remote = call.world.find(reference)
+    if remote is None or not remote.id.is_type("Microsoft.Network/virtualNetworks"):
+        raise call.refuse_reference(reference)
+    call.authorize_linked("Microsoft.Network/virtualNetworks/peer/action", remote.id)
+    return remote
+
+
+def _check(call: Call, local: Resource, remote: Resource) -> None:
+    """Everything that is wrong with the pair itself (source: section 5)."""
+    world, intro = call.world, f"Cannot create or update peering {call.id.text}."
+    there = _between(world, local.id, remote.id.text)
+    if there is not None and there.id != call.id:
+        raise _refusal(
+            "AnotherPeeringAlreadyReferencesRemoteVnet",
+            f"{intro} Virtual network {local.id.text} already has peering {there.id.text} referencing remote "
+            f"virtual network {remote.id.text}.",
+        )
+    pair = f"Virtual networks {local.id.text} and {remote.id.text} cannot be peered because"
+    shared = overlap(space(local), space(remote))
+    if shared:
+        prefixes = ", ".join(dict.fromkeys(prefix for both in shared for prefix in both))
+        raise _refusal(
+            "VnetAddressSpacesOverlap",
+            f"{intro} {pair} their address spaces overlap. Overlapping address prefixes: {prefixes}. For "
+            "more "
+            "information please refer to https://aka.ms/VnetPeeringInfo",
+        )
+    _check_third(world, intro, pair, local, remote)
+    back = _between(world, remote.id, local.id.text)
+    if call.existing is None and back is not None and back.properties["peeringState"] == "Disconnected":
+        raise _refusal(
+            "RemotePeeringIsDisconnected",
+            f"Cannot create or update peering {call.id.text} because remote peering {back.id.text} "
+            "referencing "
+            f"parent virtual network {local.id.text} is in Disconnected state. Update or re-create the "
+            "remote "
+            "peering to get it back to Initiated state. Peering gets Disconnected when remote vnet or remote "
+            "peering is deleted and re-created.",
+        )
+
+
+def _check_third(world: World, intro: str, pair: str, local: Resource, remote: Resource) -> None:
+    """No network that one side is already peered with may overlap the other side."""
+    for side, other, order in ((local, remote, ("first", "second")), (remote, local, ("second", "first"))):
+        for peering in world.store.children(other.id, KIND):
+            third = world.find(remote_of(peering))
+            if third is None or third.id == side.id:
+                continue
+            shared = overlap(space(side), space(third))
+            if shared:
+                raise _refusal(
+                    "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet",
+                    f"{intro} {pair} address space of the {order[0]} virtual network overlaps with address "
+                    "space "
+                    f"of virtual network {third.id.text} already peered with the {order[1]} virtual network. "
+                    f"Overlapping address prefixes: {shared[0][0]}. For more information please refer to "
+                    "https://aka.ms/VnetPeeringInfo",
+                )
+
+
+def _refuse_busy(call: Call, remote: Resource) -> None:
+    """A remote network that is being written: 400 ReferencedResourceNotProvisioned, mostly (source: section
+    10).
+    """
+    lock = call.world.lock(remote.id)
+    if lock.holder is not None and call.world.rng.random() < 2 / 3:
+        raise lock.not_provisioned(lock.holder, call.id)
+
+
+def _store(call: Call, local: Resource, remote: Resource, *, synchronise: bool) -> Resource:
+    world = call.world
+    back = _between(world, remote.id, local.id.text)
+    old = call.existing.properties if call.existing else {}
+    prefixes = space(remote) if synchronise else old["remoteAddressSpace"]["addressPrefixes"]
+    pair = "|".join(sorted((local.id.key, remote.id.key)))
+    alive = back is not None and back.properties["peeringState"] != "Disconnected"
+    properties: Json = {
+        "provisioningState": "Updating",
+        "resourceGuid": str(uuid5(NAMESPACE_URL, pair)),
+        "peeringState": "Connected" if alive else "Initiated",
+        "remoteVirtualNetwork": {"id": remote.id.text},
+        "remoteAddressSpace": {"addressPrefixes": prefixes},
+    }
+    properties |= {name: call.properties.get(name, default) for name, default in FLAGS.items()}
+    peering = world.save(call.id, {"properties": properties})
+    if back is not None and alive:
+        back.properties["peeringState"] = "Connected"
+        world.touch(back)
+    return peering
+
+
+def _finish(world: World, id: ArmId) -> None:
+    world.succeed(id)
+    peering = world.find(id)
+    if peering is not None and id.parent is not None:
+        peering.etag = touch_network(world, id.parent) or peering.etag
+
+
+def _sync_level(world: World, peering: Resource, remote: Resource | None) -> str:
+    """In step when each half knows the other network's address space as it is now.
+
+    "Remote" not in sync: the remote half does not know ours; an Initiated half has no remote half at all
+    (source: section 5, first side Initiated / RemoteNotInSync; enum of azure-mgmt-network).
+    """
+    knows = remote is not None and sorted(space(remote)) == sorted(
+        peering.properties["remoteAddressSpace"]["addressPrefixes"]
+    )
+    local, other = world.find(peering.id.parent), other_half(world, peering)
+    known = (
+        local is not None
+        and other is not None
+        and sorted(space(local)) == sorted(other.properties["remoteAddressSpace"]["addressPrefixes"])
+    )
+    match knows, known:
+        case True, True:
+            return "FullyInSync"
+        case True, False:
+            return "RemoteNotInSync"
+        case False, True:
+            return "LocalNotInSync"
+        case _:
+            return "LocalAndRemoteNotInSync"
+
+
+def _refusal(code: str, message: str) -> ArmError:
+    return ArmError(400, code, message, details=[])

@@ -1,0 +1,209 @@
+"""What makes a security rule valid, and the rules that every group has.
+
+Sources: facts/arm-facts.md section 7; hashicorp/terraform-provider-azurerm#1530 (port range text);
+Azure/azure-powershell#4557 (address prefix with host bits is refused);
+gardener/gardener-extension-provider-azure#397 (one rule with prefixes of both IP versions is refused).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import ArmError, Json
+
+MOST_RULES = 1000  # source: section 7, documented limit
+PROTOCOLS = {"tcp": "Tcp", "udp": "Udp", "icmp": "Icmp", "esp": "Esp", "ah": "Ah", "*": "*"}
+SIDES = ("sourceAddressPrefix", "destinationAddressPrefix", "sourcePortRange", "destinationPortRange")
+PLURALS = {
+    "sourcePortRange": "sourcePortRanges",
+    "destinationPortRange": "destinationPortRanges",
+    "sourceAddressPrefix": "sourceAddressPrefixes",
+    "destinationAddressPrefix": "destinationAddressPrefixes",
+}
+SERVICE_TAG = re.compile(r"^[A-Za-z][A-Za-z0-9.]*$")
+
+
+def checked(id: ArmId, given: Json) -> Json:
+    """A rule's properties as they are stored and shown.
+
+    The four plural arrays are always there, the singular of one is left out when its plural is used (source:
+    section 7). Raises 400 for what is missing or malformed.
+    """
+    rule: Json = {}
+    if given.get("description"):
+        rule["description"] = given["description"]
+    rule["protocol"] = _one_of(id, "protocol", given.get("protocol"), PROTOCOLS)
+    for singular in (
+        "sourcePortRange",
+        "destinationPortRange",
+        "sourceAddressPrefix",
+        "destinationAddressPrefix",
+    ):
+        if not given.get(PLURALS[singular]) and given.get(singular) is not None:
+            rule[singular] = str(given[singular])
+    rule["access"] = _one_of(id, "access", given.get("access"), {"allow": "Allow", "deny": "Deny"})
+    rule["priority"] = _priority(given.get("priority"))
+    directions = {"inbound": "Inbound", "outbound": "Outbound"}
+    rule["direction"] = _one_of(id, "direction", given.get("direction"), directions)
+    for plural in PLURALS.values():
+        rule[plural] = [str(one) for one in given.get(plural) or []]
+    for side in ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups"):
+        if given.get(side):
+            rule[side] = given[side]
+    _check_sides(id, rule)
+    _check_families(id, rule)
+    return rule
+
+
+def refuse_conflict(id: ArmId, rule: Json, others: dict[ArmId, Json]) -> None:
+    """Raise 400 SecurityRuleConflict for a priority already taken in the same direction, or a default rule's
+    name (source: section 7).
+    """
+    if id.name.lower() in {name.lower() for name in DEFAULTS}:
+        raise _conflict(id.name, id.name)
+    for other, body in others.items():
+        if (body["priority"], body["direction"]) == (rule["priority"], rule["direction"]):
+            raise _conflict(id.name, other.name)
+
+
+def too_many(group: ArmId) -> ArmError:
+    """The limit of rules in a group; its code is not recorded."""
+    return ArmError(
+        400,
+        "SecurityRulesLimitReached",
+        f"Network security group {group.text} cannot have more than {MOST_RULES} security rules.",
+        details=[],
+    )
+
+
+def _conflict(name: str, other: str) -> ArmError:
+    return ArmError(
+        400,
+        "SecurityRuleConflict",
+        f"Security rule {name} conflicts with rule {other}. Rules cannot have the same Priority and "
+        "Direction. To "
+        "learn more, see aka.ms/nsgrules.",
+        details=[],
+    )
+
+
+def _one_of(id: ArmId, field: str, value: object, allowed: dict[str, str]) -> str:
+    found = allowed.get(str(value).lower())
+    if found is None:
+        raise ArmError(
+            400,
+            "InvalidRequestFormat",
+            f"Cannot parse the request: security rule {id.text} has {field} '{value}'.",
+            details=[],
+        )
+    return found
+
+
+def _priority(value: object) -> int:
+    if not isinstance(value, int) or not 100 <= value <= 4096:
+        raise ArmError(
+            400,
+            "SecurityRuleInvalidPriority",
+            f"Security rule has invalid Priority. Value provided: {value} Allowed range 100-4096.",
+            details=[],
+        )
+    return value
+
+
+def _check_sides(id: ArmId, rule: Json) -> None:
+    for singular in SIDES:
+        values = rule[PLURALS[singular]] or [rule.get(singular)]
+        for value in values:
+            if value is None and rule.get(singular.replace("AddressPrefix", "ApplicationSecurityGroups")):
+                continue
+            if singular.endswith("PortRange"):
+                _check_port(value)
+            else:
+                _check_prefix(id, value)
+
+
+def _check_families(id: ArmId, rule: Json) -> None:
+    """All addresses of a rule, of both its ends, are of one IP version."""
+    sides = ("sourceAddressPrefix", "destinationAddressPrefix")
+    texts = [str(one) for side in sides for one in (*rule[PLURALS[side]], rule.get(side) or "*")]
+    versions = {ipaddress.ip_network(text).version for text in texts if text[0].isdigit() or ":" in text}
+    if len(versions) > 1:
+        raise ArmError(
+            400,
+            "ResourceCannotContainAddressPrefixesFromDifferentAddressFamilies",
+            f"Resource {id.text} contains IP addresses or prefixes that belong to different address "
+            "families. All IP addresses or prefixes in the resource should belong to the same address "
+            "family.",
+            details=[],
+        )
+
+
+def _check_port(value: object) -> None:
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", str(value))
+    ends = [int(one) for one in match.groups() if one is not None] if match else []
+    if value != "*" and (not ends or max(ends) > 65535 or ends != sorted(ends)):
+        raise ArmError(
+            400,
+            "SecurityRuleInvalidPortRange",
+            f"Security rule has invalid Port range. Value provided: {value}. Value should be an integer OR "
+            "integer "
+            "range with '-' delimiter. Valid range 0-65535.",
+            details=[],
+        )
+
+
+def _check_prefix(id: ArmId, value: object) -> None:
+    """An address, a prefix without host bits, `*`, or a service tag."""
+    text = str(value)
+    if value is not None and (text == "*" or SERVICE_TAG.match(text)):
+        return
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ArmError(
+            400,
+            "SecurityRuleInvalidAddressPrefix",
+            f"Security rule {id.text} has invalid Address prefix. Value provided: {value}",
+            details=[],
+        ) from None
+
+
+def _default(description: str, source: str, destination: str, access: str, priority: int, way: str) -> Json:
+    return {
+        "description": description,
+        "protocol": "*",
+        "sourcePortRange": "*",
+        "destinationPortRange": "*",
+        "sourceAddressPrefix": source,
+        "destinationAddressPrefix": destination,
+        "access": access,
+        "priority": priority,
+        "direction": way,
+        "sourcePortRanges": [],
+        "destinationPortRanges": [],
+        "sourceAddressPrefixes": [],
+        "destinationAddressPrefixes": [],
+    }
+
+
+VNET, LB = "VirtualNetwork", "AzureLoadBalancer"
+
+# Recorded: nsg_rules_2025-03-01.
+DEFAULTS: dict[str, Json] = {
+    "AllowVnetInBound": _default(
+        "Allow inbound traffic from all VMs in VNET", VNET, VNET, "Allow", 65000, "Inbound"
+    ),
+    "AllowAzureLoadBalancerInBound": _default(
+        "Allow inbound traffic from azure load balancer", LB, "*", "Allow", 65001, "Inbound"
+    ),
+    "DenyAllInBound": _default("Deny all inbound traffic", "*", "*", "Deny", 65500, "Inbound"),
+    "AllowVnetOutBound": _default(
+        "Allow outbound traffic from all VMs to all VMs in VNET", VNET, VNET, "Allow", 65000, "Outbound"
+    ),
+    "AllowInternetOutBound": _default(
+        "Allow outbound traffic from all VMs to Internet", "*", "Internet", "Allow", 65001, "Outbound"
+    ),
+    "DenyAllOutBound": _default("Deny all outbound traffic", "*", "*", "Deny", 65500, "Outbound"),
+}

@@ -1,0 +1,252 @@
+"""Subnets: full replacement on PUT, addresses in use, network policies, delegations.
+
+Sources: facts/arm-facts.md sections 1, 6 and 10.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from sandbox.azure.kernel import lifecycle
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
+from sandbox.azure.kernel.operations import OperationPlan
+from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.network import addresses
+from sandbox.azure.providers.network.network_rules import inside, overlap, parse_prefix
+
+TYPE = "Microsoft.Network/virtualNetworks/subnets"
+READ_ONLY = (
+    "provisioningState",
+    "privateEndpoints",
+    "ipConfigurations",
+    "purpose",
+    "resourceNavigationLinks",
+)
+JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
+JOINED = {
+    "networkSecurityGroup": "Microsoft.Network/networkSecurityGroups",
+    "routeTable": "Microsoft.Network/routeTables",
+    "natGateway": "Microsoft.Network/natGateways",
+}
+
+
+def register(registry: Registry) -> None:
+    """Add subnets."""
+    registry.add(ResourceType(TYPE, put=put, delete=delete, show=show, check_delete=check_delete))
+
+
+def put(call: Call) -> Response:
+    """Create or replace a subnet: what the body omits is removed (source: section 6).
+
+    Contends for the network's lock (source: section 10); a network PUT still running is canceled and
+    superseded (source: section 10, vnet_put_canceled_superseded_by_subnet_put).
+    """
+    network = call.parent
+    _check(call, network)
+    lock = call.world.lock(network.id)
+    lock.refuse()
+    before = deepcopy(call.existing.properties) if call.existing else None
+    subnet = store(call, call.id, call.properties)
+    changed = before is None or _without_state(before) != _without_state(subnet.properties)
+    subnet.state = "Updating" if changed else "Succeeded"
+    superseded = call.world.operations.running_on(network.id)
+    operation = call.start_operation(
+        OperationPlan(
+            name="PutSubnetOperation",
+            duration=call.world.duration("subnets/write", subnet.id) if changed else 0.0,
+            first_wait=3,
+            region=network.location,
+            locks=(network.id,) if changed else (),
+            complete=lambda: finish(call.world, subnet.id),
+        )
+    )
+    for other in superseded:
+        if changed and other.name == "PutVirtualNetworkOperation":
+            network.state = "Succeeded"
+            for sibling in call.world.store.children(network.id, "subnets"):
+                sibling.state = "Succeeded" if sibling.id != subnet.id else "Updating"
+            lifecycle.cancel(call.world, other, operation)
+    return operation.answer(200 if call.existing else 201, call.world.show(subnet))
+
+
+def delete(call: Call) -> Response:
+    """Delete a subnet nobody uses."""
+    network = call.parent.id
+    call.world.lock(network).refuse()
+
+    def complete() -> None:
+        call.world.remove(call.id)
+        touch_network(call.world, network)
+
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteSubnetOperation",
+            change="delete",
+            duration=call.world.duration("subnets/delete", call.id),
+            locks=(network,),
+            complete=complete,
+        )
+    )
+    return operation.answer(202)
+
+
+def finish(world: World, id: ArmId) -> None:
+    """Completion: Succeeded; the network's etag moves and the subnet shares it (source: section 1 rule
+    14).
+    """
+    world.succeed(id)
+    subnet = world.find(id)
+    if subnet is not None and id.parent is not None:
+        subnet.etag = touch_network(world, id.parent) or subnet.etag
+
+
+def touch_network(world: World, network_id: ArmId) -> str | None:
+    """Any child write changes the network's etag. Returns the new one."""
+    network = world.find(network_id)
+    if network is None:
+        return None
+    world.touch(network)
+    return network.etag
+
+
+def store(call: Call, id: ArmId, properties: Json) -> Resource:
+    """Write one subnet from a request's properties, with the service's defaults.
+
+    privateEndpointNetworkPolicies is Disabled unless given (source: section 6: Disabled from 2022 on).
+    """
+    given = {
+        name: value
+        for name, value in deepcopy(properties).items()
+        if name not in READ_ONLY and value is not None
+    }
+    if given.get("serviceEndpoints"):
+        given["serviceEndpoints"] = [
+            {
+                "provisioningState": "Succeeded",
+                "service": one.get("service"),
+                "locations": one.get("locations") or ["*"],
+            }
+            for one in given["serviceEndpoints"]
+        ]
+    given["delegations"] = [_delegation(call.world, id, one) for one in given.get("delegations") or []]
+    filled = {
+        "provisioningState": "Succeeded",
+        "privateEndpointNetworkPolicies": "Disabled",
+        "privateLinkServiceNetworkPolicies": "Enabled",
+    } | given
+    return call.world.save(id, {"properties": filled})
+
+
+def show(world: World, subnet: Resource) -> Json:
+    """The subnet with what lives in it: ipConfigurations, privateEndpoints, purpose (source: section 6)."""
+    body = subnet.shown()
+    for one in body["properties"]["delegations"]:
+        one["etag"] = subnet.etag
+    holders = [one for one in dict.fromkeys(addresses.taken(subnet).values()) if one]
+    if holders:
+        body["properties"]["ipConfigurations"] = [{"id": one} for one in holders]
+    endpoints: list[str] = subnet.private.get("endpoints", [])
+    if endpoints:
+        body["properties"]["privateEndpoints"] = [{"id": one} for one in endpoints]
+        body["properties"]["purpose"] = "PrivateEndpoints"
+    return body
+
+
+def add_endpoint(subnet: Resource, endpoint: ArmId) -> None:
+    """Remember that a private endpoint lives in this subnet (shown as `privateEndpoints` and `purpose`)."""
+    held: list[str] = subnet.private.setdefault("endpoints", [])
+    if endpoint.text not in held:
+        held.append(endpoint.text)
+
+
+def drop_endpoint(subnet: Resource | None, endpoint: ArmId) -> None:
+    """Forget a private endpoint."""
+    if subnet is not None and endpoint.text in subnet.private.get("endpoints", []):
+        subnet.private["endpoints"].remove(endpoint.text)
+
+
+def delegated_to(subnet: Resource) -> str | None:
+    """The service a subnet is delegated to ("Microsoft.Web/serverFarms"), or None."""
+    for one in subnet.properties.get("delegations") or []:
+        return str((one.get("properties") or {}).get("serviceName"))
+    return None
+
+
+def check_delete(world: World, subnet: Resource) -> None:
+    """Refuse while the subnet is in use."""
+    refuse_if_used(subnet)
+
+
+def refuse_if_used(subnet: Resource) -> None:
+    """Raise 400 InUseSubnetCannotBeDeleted while anything holds an address (source: section 6)."""
+    for holder in addresses.taken(subnet).values():
+        raise ArmError(
+            400,
+            "InUseSubnetCannotBeDeleted",
+            f"Subnet {subnet.name} is in use by {holder} and cannot be deleted. In order to delete the "
+            "subnet, delete "
+            "all the resources within the subnet. See aka.ms/deletesubnet.",
+            details=[],
+        )
+
+
+def wanted_prefixes(properties: Json, id: ArmId) -> list[str]:
+    """The prefixes a subnet body asks for. Raises 400 for none and for malformed ones."""
+    found = properties.get("addressPrefixes") or [properties.get("addressPrefix")]
+    if found == [None]:
+        raise ArmError(400, "InvalidRequestFormat", f"Subnet {id.text} has no address prefix.", details=[])
+    for prefix in found:
+        parse_prefix(prefix, id)
+    return [str(prefix) for prefix in found]
+
+
+def check_range(
+    network: ArmId, name: str, prefix: str, space: list[str], others: list[tuple[str, str]]
+) -> None:
+    """Raise 400 NetcfgInvalidSubnet for a prefix outside the network or over a sibling's (source: section
+    6).
+    """
+    text = f"Subnet '{name}' is not valid in virtual network '{network.name}'."
+    if not inside(prefix, space):
+        raise ArmError(400, "NetcfgInvalidSubnet", text, details=[])
+    for _, other in others:
+        if overlap([prefix], [other]):
+            raise ArmError(400, "NetcfgInvalidSubnet", text, details=[])
+
+
+def _check(call: Call, network: Resource) -> None:
+    space = (network.properties.get("addressSpace") or {}).get("addressPrefixes") or []
+    siblings = [one for one in call.world.store.children(network.id, "subnets") if one.id != call.id]
+    others = [(one.name, prefix) for one in siblings for prefix in addresses.prefixes(one)]
+    wanted = wanted_prefixes(call.properties, call.id)
+    for prefix in wanted:
+        check_range(network.id, call.id.name, prefix, space, others)
+    if call.existing is not None and any(
+        not inside(f"{one}/32", wanted) for one in addresses.taken(call.existing)
+    ):
+        refuse_if_used(call.existing)
+    for member, kind in JOINED.items():
+        reference = (call.properties.get(member) or {}).get("id")
+        if reference is None:
+            continue
+        joined = call.world.find(reference)
+        if joined is None or joined.location != network.location:
+            raise call.refuse_reference(reference)
+        call.authorize_linked(f"{kind}/join/action", joined.id)
+
+
+def _delegation(world: World, subnet: ArmId, one: Json) -> Json:
+    name = str(one.get("name", ""))
+    service = (one.get("properties") or {}).get("serviceName")
+    return {
+        "name": name,
+        "id": f"{subnet.text}/delegations/{name}",
+        "properties": {"provisioningState": "Succeeded", "serviceName": service, "actions": [JOIN]},
+        "type": f"{TYPE}/delegations",
+    }
+
+
+def _without_state(properties: Json) -> Json:
+    return {name: value for name, value in properties.items() if name != "provisioningState"}

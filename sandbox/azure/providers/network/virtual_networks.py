@@ -1,0 +1,226 @@
+"""Virtual networks: the whole resource with its subnets. The example of a provider module.
+
+Subnets on their own are in subnets.py. Sources: facts/arm-facts.md sections 1, 6 and 10.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from copy import deepcopy
+from itertools import islice
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
+from sandbox.azure.kernel.operations import OperationPlan
+from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.network import addresses, subnets
+from sandbox.azure.providers.network.network_rules import parse_prefix
+
+TYPE = "Microsoft.Network/virtualNetworks"
+
+
+def register(registry: Registry) -> None:
+    """Add virtual networks, their subnets, and the address check."""
+    registry.add(
+        ResourceType(
+            TYPE,
+            put=put,
+            patch=patch,
+            delete=delete,
+            show=show,
+            check_delete=check_delete,
+            tracked=True,
+            group_delete_rank=80,
+        ),
+        ResourceType(f"{TYPE}/CheckIPAddressAvailability", list=check_address),
+    )
+    subnets.register(registry)
+
+
+def put(call: Call) -> Response:
+    """Create or replace a network.
+
+    Subnets are replaced by the list in the body: no list deletes them all (source: section 6). Peerings
+    survive (source: section 5, peering_survives_vnet_put). Tags alone are done at once (source: section 1
+    rule 3).
+    """
+    space = _address_space(call)
+    wanted = call.properties.get("subnets") or []
+    call.world.lock(call.id).refuse()
+    _check_subnets(call, space, wanted)
+    before = _fingerprint(call.world, call.existing)
+    network = call.world.save(call.id, _body(call), {})
+    _replace_subnets(call, network, wanted)
+    changed = before != _fingerprint(call.world, network)
+    network.state = "Updating" if changed else "Succeeded"
+    if changed:
+        for subnet in call.world.store.children(network.id, "subnets"):
+            subnet.state = "Updating"
+    operation = call.start_operation(
+        OperationPlan(
+            name="PutVirtualNetworkOperation",
+            duration=call.world.duration("virtualNetworks/write", network.id) if changed else 0.0,
+            first_wait=3,
+            locks=(network.id,) if changed else (),
+            complete=lambda: finish(call.world, network.id),
+        )
+    )
+    return operation.answer(200 if call.existing else 201, call.world.show(network))
+
+
+def finish(world: World, network_id: ArmId) -> None:
+    """Completion: the network and the subnets it wrote are Succeeded and share a new etag (source: section 1
+    rule 14).
+    """
+    world.succeed(network_id)
+    network = world.find(network_id)
+    for subnet in world.store.children(network_id, "subnets"):
+        subnet.state = "Succeeded"
+        if network is not None:
+            subnet.etag = network.etag
+
+
+def patch(call: Call) -> Response:
+    """Replace the tags: synchronous (the service's UpdateTags)."""
+    network = call.stored
+    network.body["tags"] = call.body.get("tags") or {}
+    call.world.touch(network)
+    return Response(200, call.world.show(network))
+
+
+def delete(call: Call) -> Response:
+    """Delete the network with its subnets."""
+    call.world.lock(call.id).refuse()
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteVirtualNetworkOperation",
+            change="delete",
+            duration=call.world.duration("virtualNetworks/delete", call.id),
+            locks=(call.id,),
+        )
+    )
+    return operation.answer(202)
+
+
+def check_delete(world: World, network: Resource) -> None:
+    """Refuse while any subnet is in use (source: section 6: from VNet DELETE too)."""
+    for subnet in world.store.children(network.id, "subnets"):
+        subnets.refuse_if_used(subnet)
+
+
+def show(world: World, network: Resource) -> Json:
+    """The network with its subnets and peerings; Updating while anything on it is (source: section 6)."""
+    body = network.shown()
+    if network.state == "Succeeded" and world.lock(network.id).holder is not None:
+        body["properties"]["provisioningState"] = "Updating"
+    body["properties"]["subnets"] = [world.show(one) for one in world.store.children(network.id, "subnets")]
+    peerings = world.store.children(network.id, "virtualNetworkPeerings")
+    body["properties"]["virtualNetworkPeerings"] = [world.show(one) for one in peerings]
+    return body
+
+
+def check_address(call: Call) -> Response:
+    """`GET {network}/CheckIPAddressAvailability?ipAddress=` (source: section 6,
+    subnet_check_ip_availability).
+    """
+    text = call.request.query.get("ipaddress", "")
+    try:
+        wanted = ipaddress.ip_address(text)
+    except ValueError:
+        raise ArmError(
+            400, "InvalidIPAddressFormat", f"IP address {text} is not well formed.", details=[]
+        ) from None
+    for subnet in call.world.store.children(call.id, "subnets"):
+        homes = [net for net in map(ipaddress.ip_network, addresses.prefixes(subnet)) if wanted in net]
+        if homes:
+            usable = addresses.usable(subnet)
+            following = list(islice((one for one in usable if _number(one) >= int(wanted)), 5))
+            available = text in following
+            reserved = wanted in {*(homes[0][i] for i in range(4)), homes[0][-1]}
+            answer: Json = {"available": available, "isPlatformReserved": reserved}
+            if not available:
+                answer["availableIPAddresses"] = following or list(islice(addresses.usable(subnet), 5))
+            return Response(200, answer)
+    raise ArmError(
+        400,
+        "PrivateIPAddressNotInAnySubnet",
+        f"Private IP address {text} is not contained in any subnet of virtual network {call.id.text}.",
+        details=[],
+    )
+
+
+def _number(address: str) -> int:
+    return int(ipaddress.ip_address(address))
+
+
+def _address_space(call: Call) -> list[str]:
+    space = call.properties.get("addressSpace") or {}
+    prefixes = space.get("addressPrefixes") or []
+    if not prefixes:
+        raise ArmError(
+            400, "InvalidRequestFormat", "Cannot parse the request: addressSpace is missing.", details=[]
+        )
+    for prefix in prefixes:
+        parse_prefix(prefix, call.id)
+    return prefixes
+
+
+def _check_subnets(call: Call, space: list[str], wanted: list[Json]) -> None:
+    """Everything that can be refused is refused before anything is written."""
+    names = {str(one.get("name", "")).lower() for one in wanted}
+    for subnet in call.world.store.children(call.id, "subnets"):
+        if subnet.name.lower() not in names:
+            subnets.refuse_if_used(subnet)
+    seen: list[tuple[str, str]] = []
+    for one in wanted:
+        name = str(one.get("name", ""))
+        for prefix in subnets.wanted_prefixes(one.get("properties") or {}, call.id.child("subnets", name)):
+            subnets.check_range(call.id, name, prefix, space, seen)
+            seen.append((name, prefix))
+
+
+def _replace_subnets(call: Call, network: Resource, wanted: list[Json]) -> None:
+    names = {str(one.get("name", "")).lower() for one in wanted}
+    for subnet in call.world.store.children(call.id, "subnets"):
+        if subnet.name.lower() not in names:
+            call.world.remove(subnet.id)
+    for one in wanted:
+        subnet = subnets.store(
+            call, network.id.child("subnets", str(one["name"])), one.get("properties") or {}
+        )
+        subnet.etag = network.etag
+
+
+def _body(call: Call) -> Json:
+    properties = deepcopy(call.properties)
+    for shown_only in ("subnets", "virtualNetworkPeerings", "provisioningState", "resourceGuid"):
+        properties.pop(shown_only, None)
+    if "dhcpOptions" in properties:
+        properties["dhcpOptions"] = {"dnsServers": []} | (properties["dhcpOptions"] or {})
+    old = call.existing.properties if call.existing else {}
+    properties = {
+        "provisioningState": "Updating",
+        "resourceGuid": old.get("resourceGuid") or call.world.new_guid(),
+        "privateEndpointVNetPolicies": "Disabled",
+        "enableDdosProtection": False,
+    } | properties
+    body: Json = {"location": call.body.get("location") or (call.existing.location if call.existing else "")}
+    if "tags" in call.body:
+        body["tags"] = call.body["tags"]
+    return body | {"properties": properties}
+
+
+def _fingerprint(world: World, network: Resource | None) -> Json | None:
+    """What a change of makes a PUT a long operation: everything but tags, etags and states."""
+    if network is None:
+        return None
+    own = {name: value for name, value in network.properties.items() if name != "provisioningState"}
+    return deepcopy(own) | {
+        "subnets": {
+            one.id.key: {
+                name: value for name, value in deepcopy(one.properties).items() if name != "provisioningState"
+            }
+            for one in world.store.children(network.id, "subnets")
+        }
+    }

@@ -1,0 +1,1 @@
+"""Private endpoints, and the connections that their targets show."""

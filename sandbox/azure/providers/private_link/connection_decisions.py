@@ -1,0 +1,227 @@
+"""What a target's owner does with private endpoint connections: approve, reject, delete; endpoints follow.
+
+How each provider answers is its Dialect's `answer` (connections.py). Source: facts/arm-facts.md section 8 and
+the recordings pec_*, pe_delete_429_retryable_with_stack and pe_custom_nic_name_privatelinkservice_reject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
+from sandbox.azure.kernel.operations import Operation, OperationPlan, Style
+from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.private_link import endpoint_view, zone_groups
+from sandbox.azure.providers.private_link.connections import KIND, Dialect, busy, dialect, removed
+
+STYLES = {
+    "sql": Style.SQL,
+    "vault": Style.PLAIN,
+    "cosmos": Style.COSMOS,
+    "eventgrid": Style.EVENT_GRID,
+}
+STATUSES = ("Approved", "Rejected", "Pending", "Disconnected")
+
+
+def resource_type(target_type: str) -> ResourceType:
+    """The connection type below a target type."""
+    return ResourceType(
+        f"{target_type}/{KIND}",
+        put=put,
+        delete=delete,
+        removed=removed,
+        etag="weak" if target_type.startswith("Microsoft.Network/") else "none",
+    )
+
+
+def register(registry: Registry, target_type: str) -> None:
+    """Add the connection type of one target type."""
+    registry.add(resource_type(target_type))
+
+
+def put(call: Call) -> Response:
+    """Approve or reject. Creating a connection here is not possible: only an endpoint makes one."""
+    if call.existing is None:
+        raise ArmError(
+            404,
+            "ResourceNotFound",
+            f"Private endpoint connection '{call.id.name}' was not found on '{call.id.root.text}'.",
+        )
+    wanted = call.properties.get("privateLinkServiceConnectionState") or {}
+    _check_change(call.existing, wanted)
+    return _accept(call, lambda: _decide(call, wanted))
+
+
+def delete(call: Call) -> Response:
+    """Take the connection away from the target's side: the endpoint shows Disconnected."""
+    return _accept(call, lambda: call.world.remove(call.id), deleting=True)
+
+
+def _check_change(connection: Resource, wanted: Json) -> None:
+    """Storage takes a decision once: no second approval, no approval after a rejection (recorded:
+    pec_storage_approve_reject)."""
+    status = wanted.get("status")
+    now = connection.properties["privateLinkServiceConnectionState"]["status"]
+    storage = connection.id.root.is_type("Microsoft.Storage/storageAccounts")
+    known = status in STATUSES
+    if known and not (storage and status == "Approved" and now != "Pending"):
+        return
+    raise ArmError(
+        400,
+        "InvalidValuesForRequestParameters",
+        "Values for request parameters are invalid: privateLinkServiceConnectionState.status.",
+    )
+
+
+def _decide(call: Call, wanted: Json) -> None:
+    """Write the decision to the connection and to the endpoint; the network learns it some seconds later."""
+    world, connection = call.world, call.stored
+    way = dialect(connection.id.type.rsplit("/", 1)[0])
+    shown: Json = {"status": wanted["status"], way.actions: wanted.get(way.actions) or "None"}
+    if "description" in wanted or way.approved is not None:
+        shown["description"] = wanted.get("description") or ""
+    connection.properties["privateLinkServiceConnectionState"] = shown
+    connection.state = way.settled
+    endpoint = world.find(connection.private.get("endpoint"))
+    if endpoint is None:
+        return
+    state = endpoint_view.state(endpoint)
+    state |= {
+        "status": wanted["status"],
+        "description": wanted.get("description") or "",
+        "actionsRequired": shown[way.actions],
+    }
+    world.touch(endpoint)
+
+
+def _tell_network(call: Call, endpoint: Resource | None) -> None:
+    """Let the network service take the change over: seconds during which the endpoint is locked.
+
+    A DELETE of the endpoint meanwhile is refused with 429, naming this operation (recorded:
+    pe_delete_429_retryable_with_stack, locked for up to 14 s).
+    """
+    world = call.world
+    if endpoint is None:
+        return
+    seconds = 0.0 if world.instant else world.rng.uniform(3.0, 13.0)
+    plan = OperationPlan(
+        "PutPrivateLinkServiceProxyOperation",
+        seconds,
+        change="action",
+        style=Style.PLAIN,
+        first_wait=0.0,
+        region=endpoint.location,
+    )
+    operation = Operation(
+        plan=plan,
+        id=world.new_guid(),
+        token="",
+        resource=endpoint.id,
+        request=call.request,
+        principal=call.principal,
+        started=world.now,
+        started_text=world.timestamp(3),
+    )
+    world.lock(endpoint.id).hold(operation)
+
+    def end() -> None:
+        operation.status = "Succeeded"
+        _take_over(world, endpoint)
+
+    world.at(seconds, end) if seconds else end()
+
+
+def _take_over(world: World, endpoint: Resource | None) -> None:
+    """The network service has learnt the state: an approved endpoint knows its names from now on."""
+    if endpoint is None or world.find(endpoint.id) is not endpoint:
+        return
+    if endpoint_view.state(endpoint)["status"] == "Approved" and endpoint.state == "Succeeded":
+        endpoint.private["connected"] = True
+    world.touch(endpoint)
+    zone_groups.refresh(world, endpoint)
+
+
+def _accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> Response:
+    """Answer in the provider's way; `act` runs at once or at the end of the operation.
+
+    sync: 200 at once (storage). sql: 202, operation. vault: 200 Updating, about 40 s; DELETE 202. cosmos: 202
+    Enqueued, the old state shows until the end. eventgrid: 201 Updating; DELETE 202. network: 200 Updating
+    and the endpoint at once; DELETE 202.
+    """
+    world, connection = call.world, call.stored
+    way = dialect(connection.id.type.rsplit("/", 1)[0])
+    endpoint = world.find(connection.private.get("endpoint"))
+    early = way.answer in ("vault", "eventgrid", "network") and not deleting
+
+    def finish() -> None:
+        if early:
+            connection.state = way.settled
+            _stamp(world, connection)
+        else:
+            act()
+            _take_over(world, endpoint)
+
+    if way.answer == "sync":
+        _refuse_unready(call)
+        act()
+        _tell_network(call, endpoint)
+        return Response(200, None if deleting else world.show(connection))
+    if early:
+        act()
+        connection.state = "Updating"
+        _stamp(world, connection)
+    _tell_network(call, endpoint)
+    operation = _start(call, way, finish, deleting=deleting)
+    return _answer(call, way, operation, deleting=deleting)
+
+
+def _stamp(world: World, connection: Resource) -> None:
+    """A new etag; Key Vault's is a bare number, shown from the first decision on (recorded:
+    pec_keyvault_manual_approve)."""
+    world.touch(connection)
+    if dialect(connection.id.type.rsplit("/", 1)[0]).answer == "vault":
+        connection.etag = world.new_guid().replace("-", "")
+
+
+def _start(call: Call, way: Dialect, finish: Callable[[], None], *, deleting: bool) -> Operation:
+    return call.start_operation(
+        OperationPlan(
+            name="DropPrivateEndpointConnection" if deleting else "UpsertPrivateEndpointConnection",
+            change="delete" if deleting else "write",
+            duration=call.world.duration("privateEndpointConnections/write", call.id),
+            style=STYLES.get(way.answer, Style.NETWORK),
+            first_wait=1.0 if way.answer == "sql" else 10.0,
+            complete=finish,
+            failed=lambda error: None,
+        )
+    )
+
+
+def _answer(call: Call, way: Dialect, operation: Operation, *, deleting: bool) -> Response:
+    own = f"{call.request.origin}{call.id.text}?api-version={call.request.query.get('api-version', '')}"
+    body = None if deleting else call.world.show(call.stored)
+    match way.answer:
+        case "sql":
+            return operation.answer(202)
+        case "vault":
+            response = operation.answer(202 if deleting else 200, body)
+            response.headers["Location" if deleting else "Azure-AsyncOperation"] = own
+            return response
+        case "cosmos":
+            return operation.answer(202, {"status": "Enqueued"})
+        case "eventgrid":
+            if body is not None:
+                body["properties"] |= {"privateEndpoint": None, "groupIds": None}
+            return operation.answer(202 if deleting else 201, body)
+        case _:
+            return operation.answer(202 if deleting else 200, body)
+
+
+def _refuse_unready(call: Call) -> None:
+    """409 while the target works on something that needs it alone (source: section 8: storage)."""
+    target = call.id.parent
+    working = call.world.running(target) if target else None
+    if working is None or not call.id.root.is_type("Microsoft.Storage/storageAccounts"):
+        return
+    raise busy(call.id.root)

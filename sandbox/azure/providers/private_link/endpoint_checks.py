@@ -1,0 +1,238 @@
+"""What a private endpoint's PUT must satisfy, and the checked request as a value.
+
+Source: facts/arm-facts.md section 2, Failures of creation, unless a docstring names another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import ArmError, Json, Resource
+from sandbox.azure.kernel.provider import Call
+from sandbox.azure.kernel.regions import same_place
+from sandbox.azure.providers.network import addresses, subnets
+from sandbox.azure.providers.private_link import link_services
+from sandbox.azure.providers.private_link.endpoint_view import LISTS
+from sandbox.azure.providers.private_link.endpoint_view import members as members_of
+from sandbox.azure.providers.private_link.link_services import PRIVATE_LINK_SERVICE, Member
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A PUT that passed.
+
+    target: None for a private link service named by alias. members: (group, member), one address each.
+    static: the body's ipConfigurations; surplus: those of them that name no member (recorded as accepted:
+    pe_static_ipconfigurations). shape: what a change of makes the PUT a long operation.
+    """
+
+    subnet: Resource
+    entry: str
+    manual: bool
+    message: str
+    target_text: str
+    target: Resource | None
+    groups: list[str]
+    members: list[tuple[str, Member]]
+    static: list[Json]
+    surplus: list[Json]
+    nic_name: str
+    shape: Json
+
+
+def check(call: Call) -> Wanted:
+    """Check a PUT. Raises ArmError for everything that Azure refuses at once."""
+    subnet = _subnet(call)
+    manual, entry = _entry(call)
+    given = entry.get("properties") or {}
+    text = str(given.get("privateLinkServiceId") or "")
+    groups = [str(one) for one in given.get("groupIds") or []]
+    target = _target(call, text, manual)
+    if target is not None:
+        _groups_given(call, entry, target, groups)
+    static = call.properties.get("ipConfigurations") or []
+    members = _members(target, groups)
+    surplus = _surplus(static, members)
+    nic_name = str(call.properties.get("customNetworkInterfaceName") or "")
+    if call.existing is None:
+        addresses.require_room(subnet, max(1, len(members) + len(surplus)))
+    own = {one["address"] for one in members_of(call.existing)} if call.existing else set()
+    for one in static:
+        asked = str((one.get("properties") or {}).get("privateIPAddress") or "")
+        if asked not in own:
+            _refuse_address(call, subnet, asked)
+    return Wanted(
+        subnet=subnet,
+        entry=str(entry.get("name", "")),
+        manual=manual,
+        message=str(given.get("requestMessage") or ""),
+        target_text=target.id.text if target is not None else text,
+        target=target,
+        groups=[_known_case(target, one) for one in groups],
+        members=members or ([("", Member("", ()))] if not surplus else []),
+        static=static,
+        surplus=surplus,
+        nic_name=nic_name,
+        shape={
+            "static": [(one.get("name"), one.get("properties")) for one in _bare(static)],
+            "asgs": call.properties.get("applicationSecurityGroups") or [],
+        },
+    )
+
+
+def _refuse_address(call: Call, subnet: Resource, address: str) -> None:
+    try:
+        addresses.refuse_unfit(subnet, address)
+    except ValueError:
+        text = f"IP address '{address}' of an ipConfiguration of {call.id.text} is not well formed."
+        raise ArmError(400, "InvalidIPAddressFormat", text, details=[]) from None
+
+
+def refuse_change(endpoint: Resource, wanted: Wanted) -> None:
+    """Subnet and target cannot change in place. The server's own error text is not known (source: section 2,
+    Re-PUT)."""
+    old = next(one for member in LISTS for one in endpoint.properties[member])["properties"]
+    same_subnet = endpoint.properties["subnet"]["id"].lower() == wanted.subnet.id.key
+    same_target = old["privateLinkServiceId"].lower() == wanted.target_text.lower()
+    same_groups = [one.lower() for one in old.get("groupIds", [])] == [one.lower() for one in wanted.groups]
+    if same_subnet and same_target and same_groups:
+        return
+    what = "subnet" if not same_subnet else "connection target"
+    raise ArmError(
+        400,
+        "PrivateEndpointCannotBeUpdated",
+        f"The {what} of private endpoint {endpoint.id.text} cannot be changed after creation.",
+        details=[],
+    )
+
+
+def _subnet(call: Call) -> Resource:
+    """The subnet: there, in the endpoint's region, joinable, and not delegated."""
+    reference = (call.properties.get("subnet") or {}).get("id")
+    subnet = call.world.find(reference)
+    network = call.world.find(subnet.id.parent) if subnet is not None else None
+    location = str(call.body.get("location") or "")
+    if subnet is None or network is None or not same_place(network, location):
+        raise call.refuse_reference(reference)
+    call.authorize_linked("Microsoft.Network/virtualNetworks/subnets/join/action", subnet.id)
+    service = subnets.delegated_to(subnet)
+    if service is not None:
+        raise ArmError(
+            400,
+            "PrivateEndpointCreationNotAllowedAsSubnetIsDelegated",
+            f"Private endpoint {call.id.text} cannot be created in subnet {subnet.id.text} since it is "
+            f"delegated to {service}.",
+            details=[],
+        )
+    return subnet
+
+
+def _entry(call: Call) -> tuple[bool, Json]:
+    """The one connection of the body. Text of the refusal: a public resource string of such checks."""
+    found = [(member == LISTS[1], one) for member in LISTS for one in call.properties.get(member) or []]
+    if len(found) == 1:
+        return found[0]
+    raise ArmError(
+        400,
+        "InvalidPrivateLinkServiceConnections",
+        "Only one manualPrivateLinkServiceConnection or one privateLinkServiceConnection is supported.",
+        details=[],
+    )
+
+
+def _target(call: Call, text: str, manual: bool) -> Resource | None:
+    """The target, with the right to approve unless the connection is manual; None for an alias.
+
+    A missing target: the provider's 404 inside the network service's sentence (source: public error texts;
+    the code of each provider differs).
+    """
+    if manual and not text.startswith("/") and text.lower().endswith(".azure.privatelinkservice"):
+        return None
+    target = call.world.find(text)
+    try:
+        id = ArmId.parse(text)
+    except ValueError:
+        raise call.refuse_reference(text) from None
+    if target is None:
+        if id.is_type(PRIVATE_LINK_SERVICE):
+            raise call.refuse_reference(text)
+        raise ArmError(
+            404,
+            "ResourceNotFound",
+            f"Call to {id.type} failed. Error message: The Resource '{id.type}/{id.name}' under resource "
+            f"group '{id.group}' was not found.",
+            details=[],
+        )
+    if not manual:
+        call.authorize_linked(f"{target.type}/PrivateEndpointConnectionsApproval/action", target.id)
+    return target
+
+
+def _groups_given(call: Call, entry: Json, target: Resource, groups: list[str]) -> None:
+    """One valid group for everything but private link services.
+
+    More than one: OnlyOneGroupIdPermitted; unknown: the provider's InvalidValuesForRequestParameters (source:
+    public issues terraform-azurerm-container-apps-hosting#352 and azure-cli#16750).
+    """
+    if target.id.is_type(PRIVATE_LINK_SERVICE):
+        return
+    own = f"{call.id.text}/privateLinkServiceConnections/{entry.get('name', '')}"
+    if not groups:
+        raise ArmError(
+            400,
+            "MissingParameterOnPrivateLinkServiceConnection",
+            f"Private link service connection {own} is missing required parameter 'group Id'.",
+            details=[],
+        )
+    if len(groups) > 1:
+        raise ArmError(
+            400,
+            "OnlyOneGroupIdPermitted",
+            f"Private link service connection {own} has the following group Ids: {', '.join(groups)}. "
+            f"Only one group Id is permitted when connecting to a first-party resource ({target.id.text}).",
+            details=[],
+        )
+    if link_services.group(target, groups[0]) is None:
+        raise ArmError(
+            400,
+            "InvalidValuesForRequestParameters",
+            f"Call to {target.type} failed. Error message: Values for request parameters are invalid: "
+            f"GroupId: {groups[0]}.",
+            details=[],
+        )
+
+
+def _members(target: Resource | None, groups: list[str]) -> list[tuple[str, Member]]:
+    if target is None:
+        return []
+    found = [link_services.group(target, name) for name in groups]
+    return [(one.id, member) for one in found if one is not None for member in one.members]
+
+
+def _known_case(target: Resource | None, name: str) -> str:
+    found = link_services.group(target, name) if target is not None else None
+    return found.id if found is not None else name
+
+
+def _bare(static: list[Json]) -> list[Json]:
+    """ipConfigurations without what the service adds, so that a whole GET body compares equal."""
+    shown = {"provisioningState"}
+    return [
+        {
+            "name": one.get("name"),
+            "properties": {k: v for k, v in (one.get("properties") or {}).items() if k not in shown},
+        }
+        for one in static
+    ]
+
+
+def _surplus(static: list[Json], members: list[tuple[str, Member]]) -> list[Json]:
+    known = {(group, member.name) for group, member in members}
+    return [one for one in static if place(one) not in known]
+
+
+def place(static: Json) -> tuple[str, str]:
+    """(group, member) that an entry of ipConfigurations is for, empty where it does not say."""
+    properties = static.get("properties") or {}
+    return str(properties.get("groupId", "")), str(properties.get("memberName", ""))

@@ -1,0 +1,59 @@
+"""What makes a private endpoint fail after its 201: others at work on its target or network, a target gone.
+
+Source: facts/arm-facts.md section 2, Failures of creation, and section 10.
+"""
+
+from __future__ import annotations
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import ArmError, Resource
+from sandbox.azure.kernel.provider import Call
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.private_link import connections
+
+# Share of clashes that fail: "almost every run" for a network that is being changed (section 10, last scene).
+CLASH = 0.8
+
+
+def with_target(call: Call, target: Resource | None) -> ArmError | None:
+    """Another operation holds the target: storage refuses it, after the 201 (source: section 2, Failures).
+
+    A target that is still being made is waited for instead. Cosmos DB contends the same way (source: section
+    10, what terraform locks); its code is not recorded, so it is given as RetryableError.
+    """
+    world = call.world
+    holder = world.lock(target.id).holder if target is not None else None
+    if target is None or holder is None or holder.resource == target.id or world.rng.random() >= CLASH:
+        return None
+    if target.id.is_type("Microsoft.Storage/storageAccounts"):
+        inner = connections.busy(target.id).message
+        text = f"Call to Microsoft.Storage/storageAccounts failed. Error message: {inner}"
+        return ArmError(409, "StorageAccountOperationInProgress", text, details=[])
+    if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
+        return ArmError(429, "RetryableError", "A retryable error occurred.", details=[])
+    return None
+
+
+def gone(world: World, target: Resource | None) -> ArmError | None:
+    """The target was deleted meanwhile; how Azure says it is not recorded."""
+    if target is None or world.find(target.id) is target:
+        return None
+    text = f"Call to {target.type} failed. Error message: The Resource '{target.id.text}' was not found."
+    return ArmError(404, "ResourceNotFound", text, details=[])
+
+
+def with_network(world: World, network: ArmId | None, began: float, endpoint: Resource) -> ArmError | None:
+    """RetryableError when the network or one of its subnets was being changed while the endpoint came up.
+
+    Reproduced publicly with subnet and NSG-association traffic on one network (source: sections 2 and 10).
+    """
+    if network is None or world.instant:
+        return None
+    for other in world.operations:
+        root = other.resource.root
+        if root != network or other.resource.is_type(f"{network.type}/virtualNetworkPeerings"):
+            continue
+        lasted = (other.ended or world.now) > max(began, other.started) and other.due > other.started
+        if lasted and other.started < world.now and world.rng.random() < CLASH:
+            return ArmError(429, "RetryableError", "A retryable error occurred.", details=[])
+    return None

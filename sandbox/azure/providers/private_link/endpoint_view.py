@@ -1,0 +1,73 @@
+"""What a stored private endpoint says: its connection, its members with addresses, the names it answers for.
+
+Read by whoever acts on endpoints from outside: connections (target side), zone groups, reachability.
+The endpoint keeps in `private`: `target` (id or alias text), `nic` (id), `connection` (id of the target-side
+connection), `connected` (the network knows the target's names) and `members`, one entry per address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.azure.kernel.model import Json, Resource
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.private_link.link_services import Name
+
+TYPE = "Microsoft.Network/privateEndpoints"
+LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A public name that leads to one address of the endpoint."""
+
+    name: Name
+    address: str
+
+
+def entry(endpoint: Resource) -> Json:
+    """The endpoint's one connection entry, live: writing to it writes to the store."""
+    for member in LISTS:
+        for found in endpoint.properties.get(member) or []:
+            return found
+    raise LookupError(f"{endpoint.id.text} has no connection")
+
+
+def is_manual(endpoint: Resource) -> bool:
+    """Whether the connection was asked for with a message instead of the right to approve."""
+    return bool(endpoint.properties.get(LISTS[1]))
+
+
+def state(endpoint: Resource) -> Json:
+    """The connection's state, live: {"status", "description", "actionsRequired"}."""
+    found: Json = entry(endpoint)["properties"]["privateLinkServiceConnectionState"]
+    return found
+
+
+def approved(endpoint: Resource) -> bool:
+    """Whether traffic passes: the connection is Approved and the network has learnt it."""
+    return state(endpoint)["status"] == "Approved" and bool(endpoint.private.get("connected"))
+
+
+def members(endpoint: Resource) -> list[Json]:
+    """Live list of {"group", "member", "address", "config", "names": [[record, suffix, zone], ..]}."""
+    found: list[Json] = endpoint.private.setdefault("members", [])
+    return found
+
+
+def answers(endpoint: Resource) -> list[Answer]:
+    """Names with addresses, in order of addresses; none unless approved (source: facts/arm-facts.md section
+    2).
+    """
+    if not approved(endpoint):
+        return []
+    return [Answer(Name(*name), one["address"]) for one in members(endpoint) for name in one["names"]]
+
+
+def of_target(world: World, target: Resource) -> list[Resource]:
+    """All private endpoints that lead to a resource."""
+    return [
+        one
+        for one in world.store.of_type(TYPE)
+        if str(one.private.get("target", "")).lower() == target.id.key
+    ]

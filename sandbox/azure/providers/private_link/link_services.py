@@ -1,0 +1,239 @@
+"""What can be reached by private endpoint: groups of each resource type, their members, names and zones.
+
+`private_link.json` is the sandbox's own table: for each (type, group) the zones of each cloud and the
+members, one address each (a cloud has its own members where its zones are cut differently). Zones are those
+of the public document "Azure Private Endpoint private DNS zone values" (Microsoft Learn). Members and names
+were recorded for storage, SQL, Key Vault, Cosmos DB, container registries, Web Apps, Event Grid and Storage
+Sync (source: facts/arm-facts.md section 8); for other types they are one member a group, or follow the
+public documents of the service, and their exact record names are assumptions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sandbox.azure.kernel.model import Resource
+
+PRIVATE_LINK_SERVICE = "Microsoft.Network/privateLinkServices"
+APPLICATION_GATEWAY = "Microsoft.Network/applicationGateways"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One public name of a member: `record` + `suffix` in public DNS, `record` in the private zone."""
+
+    record: str
+    suffix: str
+    zone: str
+
+    @property
+    def fqdn(self) -> str:
+        """The public name: "acct.blob.core.windows.net"."""
+        return f"{self.record}.{self.suffix}"
+
+    @property
+    def private_fqdn(self) -> str:
+        """Where public DNS points once a connection exists: "acct.privatelink.blob.core.windows.net"."""
+        return f"{self.record}.{self.zone}"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A required member of a group: takes one address in the subnet."""
+
+    name: str
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A sub-resource ("blob"): what a private endpoint connects to."""
+
+    id: str
+    members: tuple[Member, ...]
+
+    @property
+    def zones(self) -> list[str]:
+        """Zones in which the names of this group live, each once."""
+        return list(dict.fromkeys(name.zone for member in self.members for name in member.names))
+
+
+def types() -> list[str]:
+    """Every type of the table, as ARM writes it."""
+    return list(dict.fromkeys(row["type"] for row in _table()["groups"]))
+
+
+def pairs() -> list[tuple[str, str]]:
+    """Every (type, group) of the table, each once."""
+    return list(dict.fromkeys((row["type"], row["group"]) for row in _table()["groups"]))
+
+
+def groups(target: Resource) -> list[Group]:
+    """The groups that this very resource offers, in the order of its privateLinkResources.
+
+    An application gateway's are its frontends that have a private link configuration, and have no public
+    names (source: Microsoft Learn, "Configure Azure Application Gateway Private Link").
+    """
+    if target.id.is_type(APPLICATION_GATEWAY):
+        return [Group(name, (Member(name, ()),)) for name in _private_frontends(target)]
+    rows = [row for row in _table()["groups"] if row["type"].lower() == target.type.lower()]
+    return [_group(row, target) for row in rows if _offers(target, row)]
+
+
+def group(target: Resource, name: str) -> Group | None:
+    """One group by name, or None.
+
+    Storage compares in exact case, others without (source: public issue azure-cli#16750). Deployment slots
+    are groups of their site: "sites-staging".
+    """
+    exact = target.id.is_type("Microsoft.Storage/storageAccounts")
+    for one in groups(target):
+        if one.id == name or (not exact and one.id.lower() == name.lower()):
+            return one
+    site, _, slot = name.partition("-")
+    if target.id.is_type("Microsoft.Web/sites") and site.lower() == "sites" and slot:
+        return _slot(target, slot)
+    return None
+
+
+def cloud(location: str) -> str:
+    """The cloud a region lies in: "public", "government" or "china"."""
+    if location.startswith(("usgov", "usdod")):
+        return "government"
+    return "china" if location.startswith("china") else "public"
+
+
+def variables(target: Resource) -> dict[str, str]:
+    """What the templates of the table may name; the made-up ones are the same every time for one resource."""
+    digest = sha256(target.id.key.encode())
+    location = target.location
+    number = str(digest.digest()[0] % 5 + 1)
+    return {
+        "name": target.name.lower(),
+        "region": location,
+        "code": _table()["geo_codes"].get(location, location),
+        "hash": digest.hexdigest()[:12],
+        "prefix": digest.hexdigest()[:12],
+        "guid": str(UUID(digest.hexdigest()[:32])),
+        "long": str(int(digest.hexdigest()[:13], 16)),
+        "number": number,
+        "partition": number,
+    }
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(Path(__file__).with_name("private_link.json").read_text())
+    return found
+
+
+def _group(row: Mapping[str, Any], target: Resource) -> Group:
+    values, where = variables(target), cloud(target.location)
+    zones = [_fill(pair, values) for pair in row.get("zones", {}).get(where, [])]
+    if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
+        return Group(row["group"], tuple(_cosmos_members(target, zones)))
+    default = {row["group"]: [["{name}", index] for index in range(len(zones))]}
+    if row["group"].endswith("_secondary") and "members" not in row:
+        default = {row["group"]: [["{name}-secondary", 0]]}
+    members = row.get(f"{where}_members", row.get("members", default))
+    return Group(
+        row["group"],
+        tuple(
+            Member(
+                name.format(**values),
+                tuple(Name(record.format(**values), *zones[at]) for record, at in records if at < len(zones)),
+            )
+            for name, records in members.items()
+        ),
+    )
+
+
+def _fill(pair: list[str], values: dict[str, str]) -> tuple[str, str]:
+    """(public suffix, zone) of a row's `["suffix", "zone"]` or `["zone"]` (suffix: the zone without its
+    prefix).
+    """
+    zone = pair[-1].format(**values)
+    suffix = pair[0].format(**values) if len(pair) == 2 else zone
+    return suffix.replace("privatelink-global.", "").replace("privatelink.", ""), zone
+
+
+def _cosmos_members(target: Resource, zones: list[tuple[str, str]]) -> list[Member]:
+    """The account itself, then one member per region (source: section 8, recorded addresses in this
+    order).
+    """
+    regions = [
+        str(one.get("locationName", "")).replace(" ", "").lower()
+        for one in target.properties.get("locations") or [{"locationName": target.location}]
+    ]
+    names = [target.name.lower(), *(f"{target.name.lower()}-{region}" for region in regions)]
+    return [Member(name, tuple(Name(name, *zone) for zone in zones)) for name in names]
+
+
+def _slot(target: Resource, slot: str) -> Group:
+    [site] = groups(target)
+    [member] = site.members
+    name = f"{target.name.lower()}-{slot.lower()}"
+    names = tuple(
+        Name(one.record.replace(target.name.lower(), name, 1), one.suffix, one.zone) for one in member.names
+    )
+    return Group(f"sites-{slot}", (Member(f"sites-{slot}", names),))
+
+
+def _private_frontends(gateway: Resource) -> list[str]:
+    return [
+        str(one.get("name", ""))
+        for one in gateway.properties.get("frontendIPConfigurations") or []
+        if (one.get("properties") or {}).get("privateLinkConfiguration")
+    ]
+
+
+def _offers(target: Resource, row: Mapping[str, Any]) -> bool:
+    """Whether this resource has the group: by kind, replication, API or tier."""
+    name, sku = row["group"], str((target.body.get("sku") or {}).get("name", ""))
+    match target.type.lower():
+        case "microsoft.storage/storageaccounts":
+            return name in _storage_groups(str(target.body.get("kind", "StorageV2")), sku)
+        case "microsoft.documentdb/databaseaccounts":
+            return name in _cosmos_groups(target)
+        case "microsoft.cache/redisenterprise":
+            classic = sku.startswith("Enterprise")
+            return classic == ("redisenterprise" in row["zones"]["public"][0][-1])
+        case "microsoft.containerservice/managedclusters":
+            profile = target.properties.get("apiServerAccessProfile") or {}
+            return bool(profile.get("enablePrivateCluster"))
+    return True
+
+
+def _storage_groups(kind: str, sku: str) -> list[str]:
+    """By kind: each service the account has; `_secondary` only with a readable secondary (RA-GRS, RA-GZRS).
+
+    A BlobStorage account takes a blob endpoint (source: section 2, pe_storage_zonegroup_full_2025-03-01).
+    """
+    services = {
+        "BlobStorage": ["blob", "table", "dfs"],
+        "BlockBlobStorage": ["blob", "web", "dfs"],
+        "FileStorage": ["file"],
+    }.get(kind, ["blob", "table", "queue", "file", "web", "dfs"])
+    return services + [f"{one}_secondary" for one in services if sku.startswith("Standard_RA")]
+
+
+def _cosmos_groups(account: Resource) -> list[str]:
+    """By API (kind and capabilities), plus the analytical store where it is on (source: public document)."""
+    on = {str(one.get("name")) for one in account.properties.get("capabilities") or []}
+    found = ["Sql", "SqlDedicated"]
+    if account.body.get("kind") == "MongoDB":
+        found = ["MongoDB"]
+    elif "EnableCassandra" in on:
+        found = ["Cassandra"]
+    elif "EnableGremlin" in on:
+        found = ["Gremlin", "Sql"]
+    elif "EnableTable" in on:
+        found = ["Table", "Sql"]
+    return found + (["Analytical"] if account.properties.get("enableAnalyticalStorage") else [])

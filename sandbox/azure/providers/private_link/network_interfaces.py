@@ -1,0 +1,207 @@
+"""Network interfaces: those of private endpoints, made and removed with their endpoint, and plain ones.
+
+Sources: facts/arm-facts.md sections 1 (rule 8), 2 and 6; recordings pe_storage_zonegroup_full_2025-03-01 seq
+20 and subnet_with_ipconfigurations_2026.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
+from sandbox.azure.kernel.operations import OperationPlan
+from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.network import addresses
+from sandbox.azure.providers.private_link import endpoint_view
+
+TYPE = "Microsoft.Network/networkInterfaces"
+FIXED: Json = {
+    "enableAcceleratedNetworking": False,
+    "vnetEncryptionSupported": False,
+    "enableIPForwarding": False,
+    "hostedWorkloads": [],
+    "tapConfigurations": [],
+    "nicType": "Standard",
+    "allowPort25Out": True,
+    "auxiliaryMode": "None",
+    "auxiliarySku": "None",
+    "disableTcpStateTracking": False,
+    "defaultOutboundConnectivityEnabled": False,
+}
+
+
+def register(registry: Registry) -> None:
+    """Add network interfaces."""
+    registry.add(
+        ResourceType(
+            TYPE,
+            put=put,
+            delete=delete,
+            show=show,
+            removed=removed,
+            check_delete=refuse_if_owned,
+            tracked=True,
+            group_delete_rank=30,
+        )
+    )
+
+
+def put(call: Call) -> Response:
+    """Create or replace a plain interface: synchronous.
+
+    While its subnet is being written: 429 RetryableError with ReferencedResourceNotProvisioned and no
+    Retry-After (source: section 6).
+    """
+    world = call.world
+    if call.existing is not None and call.existing.private.get("endpoint"):
+        raise _owned(call.existing)
+    wanted = call.properties.get("ipConfigurations") or []
+    subnets = [_subnet(call, one) for one in wanted]
+    removed(world, call.existing) if call.existing else None
+    configs = [
+        _plain_config(call, one, subnet, index == 0)
+        for index, (one, subnet) in enumerate(zip(wanted, subnets, strict=True))
+    ]
+    nic = _save(
+        world,
+        call.id,
+        call.body.get("location") or "",
+        {"tags": call.body.get("tags"), "kind": "Regular"},
+        configs,
+    )
+    return Response(200 if call.existing else 201, world.show(nic))
+
+
+def delete(call: Call) -> Response:
+    """Delete a plain interface: 202, Retry-After 4 (source: section 1 rule 8)."""
+    operation = call.start_operation(
+        OperationPlan(
+            name="DeleteNicOperation",
+            change="delete",
+            duration=call.world.duration("networkSecurityGroups/delete", call.id),
+            first_wait=4,
+        )
+    )
+    return operation.answer(202)
+
+
+def for_endpoint(world: World, endpoint: Resource, id: ArmId, subnet: Resource) -> Resource:
+    """The interface of an endpoint: one ip configuration per member, with what it connects to."""
+    configs = [
+        {"name": one["config"], "address": one["address"], "subnet": subnet.id.text, "primary": index == 0}
+        for index, one in enumerate(endpoint_view.members(endpoint))
+    ]
+    extra: Json = {"managedBy": endpoint.id.text, "kind": "Regular"}
+    nic = _save(world, id, endpoint.location, extra, configs)
+    nic.private["endpoint"] = endpoint.id.text
+    nic.properties["macAddress"] = ""
+    nic.properties["privateEndpoint"] = {"id": endpoint.id.text}
+    return nic
+
+
+def show(world: World, nic: Resource) -> Json:
+    """The interface; `privateLinkConnectionProperties` once the endpoint's connection is approved."""
+    body = nic.shown()
+    endpoint = world.find(nic.private.get("endpoint"))
+    known = {}
+    if endpoint is not None and endpoint_view.approved(endpoint):
+        known = {one["config"]: one for one in endpoint_view.members(endpoint)}
+    body["properties"]["ipConfigurations"] = [
+        _config_shown(nic, one, known.get(one["name"])) for one in nic.private["configs"]
+    ]
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def removed(world: World, nic: Resource) -> None:
+    """Give the addresses back."""
+    for one in nic.private.get("configs", []):
+        addresses.release(world.find(one["subnet"]), one["address"])
+
+
+def refuse_if_owned(world: World, nic: Resource) -> None:
+    """An endpoint's interface goes with its endpoint only."""
+    if world.find(nic.private.get("endpoint")) is not None:
+        raise _owned(nic)
+
+
+def _owned(nic: Resource) -> ArmError:
+    """Source: public error text of the network service."""
+    return ArmError(
+        400,
+        "NicInUseWithPrivateEndpoint",
+        f"Network interface {nic.id.text} is currently in use with an private endpoint "
+        f"({nic.private['endpoint']}).",
+        details=[],
+    )
+
+
+def _subnet(call: Call, wanted: Json) -> Resource:
+    reference = ((wanted.get("properties") or {}).get("subnet") or {}).get("id")
+    subnet = call.world.find(reference)
+    if subnet is None or subnet.id.parent is None:
+        raise call.refuse_reference(reference)
+    holder = call.world.running(subnet.id)
+    if holder is not None:
+        raise call.world.lock(subnet.id).not_provisioned(holder, call.id, 429)
+    call.authorize_linked("Microsoft.Network/virtualNetworks/subnets/join/action", subnet.id)
+    return subnet
+
+
+def _plain_config(call: Call, wanted: Json, subnet: Resource, primary: bool) -> Json:
+    properties = wanted.get("properties") or {}
+    name = str(wanted.get("name", "ipconfig"))
+    asked = (
+        properties.get("privateIPAddress")
+        if properties.get("privateIPAllocationMethod") == "Static"
+        else None
+    )
+    address = addresses.take(subnet, f"{call.id.text}/ipConfigurations/{name}", asked)
+    return {
+        "name": name,
+        "address": address,
+        "subnet": subnet.id.text,
+        "primary": primary,
+        "method": "Static" if asked else "Dynamic",
+    }
+
+
+def _save(world: World, id: ArmId, location: str, extra: Json, configs: list[Json]) -> Resource:
+    known = world.find(id)
+    properties: Json = {
+        "provisioningState": "Succeeded",
+        "resourceGuid": known.properties["resourceGuid"] if known else world.new_guid(),
+        "ipConfigurations": [],
+        "dnsSettings": {
+            "dnsServers": [],
+            "appliedDnsServers": [],
+            "internalDomainNameSuffix": "sandbox.internal.cloudapp.net",
+        },
+    }
+    body = {"location": location} | extra | {"properties": properties | deepcopy(FIXED)}
+    return world.save(id, body, {"configs": configs})
+
+
+def _config_shown(nic: Resource, config: Json, member: Json | None) -> Json:
+    properties: Json = {
+        "provisioningState": "Succeeded",
+        "privateIPAddress": config["address"],
+        "privateIPAllocationMethod": config.get("method", "Dynamic"),
+        "subnet": {"id": config["subnet"]},
+        "primary": config["primary"],
+        "privateIPAddressVersion": "IPv4",
+    }
+    if member is not None:
+        properties["privateLinkConnectionProperties"] = {
+            "groupId": member["group"],
+            "requiredMemberName": member["member"],
+            "fqdns": [f"{record}.{suffix}" for record, suffix, _ in member["names"]],
+        }
+    return {
+        "name": config["name"],
+        "id": f"{nic.id.text}/ipConfigurations/{config['name']}",
+        "etag": nic.etag,
+        "type": f"{TYPE}/ipConfigurations",
+        "properties": properties,
+    }

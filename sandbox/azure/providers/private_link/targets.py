@@ -1,0 +1,116 @@
+"""What every resource that takes private endpoints has: its link resources, its connections, tags, a PATCH.
+
+Provider modules (storage.py, sql.py, keyvault.py, generic_targets.py) build on this. Source:
+facts/arm-facts.md section 8.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from sandbox.azure.kernel import refusals
+from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
+from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.private_link import connection_decisions, connections, link_services
+
+
+def register_children(registry: Registry, target_type: str) -> None:
+    """Add `privateLinkResources` and `privateEndpointConnections` below a target type."""
+    registry.add(
+        ResourceType(f"{target_type}/privateLinkResources", list=list_link_resources, get=get_link_resource)
+    )
+    connection_decisions.register(registry, target_type)
+
+
+def list_link_resources(call: Call) -> Response:
+    """`GET {target}/privateLinkResources`: groups, required members, zones; no paging."""
+    target = call.world.find(call.id)
+    if target is None:
+        raise refusals.no_resource(call.id)
+    return Response(200, {"value": link_resources(target)})
+
+
+def get_link_resource(call: Call) -> Response:
+    """One of them by name."""
+    for one in link_resources(call.parent):
+        if str(one["name"]).lower() == call.id.name.lower():
+            return Response(200, one)
+    raise refusals.no_resource(call.id)
+
+
+def link_resources(target: Resource) -> list[Json]:
+    """The list, as the providers write it.
+
+    Secondary groups work without being listed (source: section 8); so does Cosmos DB's dedicated gateway
+    (recorded: plr_cosmosdb).
+    """
+    found = []
+    for group in link_services.groups(target):
+        if group.id.endswith("_secondary") or group.id == "SqlDedicated":
+            continue
+        name = "plr" if target.id.is_type("Microsoft.Sql/servers") else group.id
+        members = [member.name for member in group.members]
+        if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
+            members = [*members[1:], members[0]]
+        found.append(
+            {
+                "id": f"{target.id.text}/privateLinkResources/{name}",
+                "name": name,
+                "type": f"{target.type}/privateLinkResources",
+                "properties": {
+                    "groupId": group.id,
+                    "requiredMembers": members,
+                    "requiredZoneNames": group.zones,
+                },
+            }
+        )
+    return found
+
+
+def with_connections(world: World, target: Resource) -> Json:
+    """The target as GET shows it: with its connections where the provider lists them."""
+    body = target.shown()
+    found = connections.shown(world, target)
+    if found is not None:
+        body["properties"]["privateEndpointConnections"] = found
+    return body
+
+
+def merge(old: Json, new: Json) -> Json:
+    """JSON merge patch: members replaced one by one, null removes."""
+    merged = deepcopy(old)
+    for name, value in new.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict) and isinstance(merged.get(name), dict):
+            merged[name] = merge(merged[name], value)
+        else:
+            merged[name] = deepcopy(value)
+    return merged
+
+
+def patched(call: Call) -> Json:
+    """The stored body with the request's members merged in; tags and sku are replaced whole when given."""
+    body = merge(call.stored.body, {name: value for name, value in call.body.items() if name != "tags"})
+    if call.body.get("tags") is not None:
+        body["tags"] = deepcopy(call.body["tags"])
+    return body
+
+
+def given(call: Call, *members: str) -> Json:
+    """The top-level members of a PUT that the service keeps, when given."""
+    return {name: deepcopy(call.body[name]) for name in members if call.body.get(name) is not None}
+
+
+def without_connections(properties: Json) -> Json:
+    """Properties of a PUT without what only endpoints may write."""
+    return {name: value for name, value in deepcopy(properties).items() if name != connections.KIND}
+
+
+def taken(world: World, call: Call, domain: str, error: tuple[str, str]) -> None:
+    """Refuse a name that another resource of the type has anywhere: names are host names below `domain`."""
+    for other in world.store.of_type(call.type.name):
+        if other.name.lower() == call.id.name.lower() and other.id != call.id:
+            code, text = error
+            raise ArmError(409, code, text.format(name=call.id.name, domain=domain))

@@ -1,0 +1,32 @@
+"""The one list of provider modules: a new resource type is a module with `register`, and a line here."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from sandbox.azure.kernel.provider import Registry
+from sandbox.azure.providers import generic_targets, groups, keyvault, sql, storage
+from sandbox.azure.providers.dns import dns_zones
+from sandbox.azure.providers.network import peerings, security_groups, virtual_networks
+from sandbox.azure.providers.private_link import private_endpoints
+
+PROVIDERS: tuple[ModuleType, ...] = (
+    groups,
+    virtual_networks,
+    peerings,
+    security_groups,
+    dns_zones,
+    storage,
+    sql,
+    keyvault,
+    generic_targets,
+    private_endpoints,
+)
+
+
+def registry() -> Registry:
+    """A registry with every provider's types in it."""
+    types = Registry()
+    for provider in PROVIDERS:
+        provider.register(types)
+    return types

@@ -1,0 +1,184 @@
+"""Storage accounts.
+
+Sources: facts/arm-facts.md section 8, recordings storage_* and pec_storage_approve_reject.
+"""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+
+from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
+from sandbox.azure.kernel.operations import OperationPlan, Style
+from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.providers.private_link import connections, link_services, targets
+
+TYPE = "Microsoft.Storage/storageAccounts"
+NAME = re.compile(r"^[a-z0-9]{3,24}$")
+KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
+# Region pairs, for the secondary of geo-replicated accounts (source: Microsoft Learn, paired regions; a few).
+PAIRS = {
+    "westeurope": "northeurope",
+    "northeurope": "westeurope",
+    "westus": "eastus",
+    "eastus": "westus",
+    "westus2": "westcentralus",
+    "eastus2": "centralus",
+    "eastus2euap": "centraluseuap",
+    "centraluseuap": "eastus2euap",
+}
+SUFFIXES = {
+    "public": "core.windows.net",
+    "government": "core.usgovcloudapi.net",
+    "china": "core.chinacloudapi.cn",
+}
+
+
+def register(registry: Registry) -> None:
+    """Add storage accounts with their link resources and connections."""
+    registry.add(
+        ResourceType(
+            TYPE,
+            put=put,
+            patch=patch,
+            delete=delete,
+            show=targets.with_connections,
+            tracked=True,
+            etag="none",
+        )
+    )
+    targets.register_children(registry, TYPE)
+
+
+def put(call: Call) -> Response:
+    """Create: 202, empty, Location only, Retry-After 17; the last poll's body is the account.
+
+    On an existing account: 200 at once.
+    """
+    _check(call)
+    if call.existing is not None:
+        return _update(call, _body(call))
+    world = call.world
+    account = world.save(call.id, _body(call))
+    account.state = "Creating"
+    operation = call.start_operation(
+        OperationPlan(
+            name="CreateStorageAccount",
+            style=Style.STORAGE,
+            duration=world.duration("storageAccounts/write", call.id),
+            first_wait=17,
+            locks=(call.id,),
+            complete=lambda: world.succeed(call.id),
+        )
+    )
+    return operation.answer(202)
+
+
+def patch(call: Call) -> Response:
+    """Change the members given: 200 at once."""
+    return _update(call, targets.patched(call))
+
+
+def _update(call: Call, body: Json) -> Response:
+    if call.world.running(call.id) is not None:
+        raise connections.busy(call.id)
+    account = call.world.save(call.id, body)
+    account.state = "Succeeded"
+    return Response(200, call.world.show(account))
+
+
+def delete(call: Call) -> Response:
+    """Delete at once: 200."""
+    if call.world.running(call.id) is not None:
+        raise connections.busy(call.id)
+    call.world.remove(call.id)
+    return Response(200)
+
+
+def _check(call: Call) -> None:
+    """Name, kind, sku: refused at once (source: public error texts of the service)."""
+    if not NAME.match(call.id.name):
+        raise ArmError(
+            400,
+            "AccountNameInvalid",
+            f"{call.id.name} is not a valid storage account name. Storage account name must be between 3 and "
+            "24 characters in length and use numbers and lower-case letters only.",
+        )
+    kind = call.body.get("kind", "StorageV2" if call.existing else None)
+    if kind not in KINDS or not (call.body.get("sku") or call.existing):
+        raise ArmError(
+            400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: kind,sku."
+        )
+    text = "The storage account named {name} is already taken."
+    targets.taken(call.world, call, "core.windows.net", ("StorageAccountAlreadyTaken", text))
+
+
+def _body(call: Call) -> Json:
+    old = call.existing
+    body: Json = targets.given(call, "kind", "identity", "extendedLocation", "zones")
+    body["location"] = call.body.get("location") or (old.location if old else "")
+    body["tags"] = call.body.get("tags") or {}
+    sku = str((call.body.get("sku") or (old.body["sku"] if old else {})).get("name", "Standard_LRS"))
+    body["sku"] = {"name": sku, "tier": sku.split("_", 1)[0]}
+    body.setdefault("kind", old.body["kind"] if old else "StorageV2")
+    return body | {"properties": _properties(call, body)}
+
+
+def _properties(call: Call, body: Json) -> Json:
+    """The service's defaults under what the request gives; `publicNetworkAccess` only when someone set it."""
+    now = call.world.timestamp()
+    kept = call.existing.properties if call.existing else {}
+    defaults: Json = {
+        "keyCreationTime": {"key1": now, "key2": now},
+        "allowCrossTenantReplication": False,
+        "minimumTlsVersion": "TLS1_2",
+        "allowBlobPublicAccess": False,
+        "networkAcls": _acls({}),
+        "supportsHttpsTrafficOnly": True,
+        "encryption": _encryption(now),
+        "accessTier": "Hot",
+        "creationTime": now,
+    }
+    asked = targets.without_connections(call.properties)
+    if "networkAcls" in asked:
+        asked["networkAcls"] = _acls(asked["networkAcls"] or {})
+    asked.pop("encryption", None)
+    fixed = {"provisioningState": "Succeeded"} | _places(call, body)
+    return defaults | kept | {name: value for name, value in asked.items() if value is not None} | fixed
+
+
+def _acls(asked: Json) -> Json:
+    default = {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"}
+    return default | deepcopy(asked)
+
+
+def _encryption(now: str) -> Json:
+    service = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
+    return {"services": {"file": dict(service), "blob": dict(service)}, "keySource": "Microsoft.Storage"}
+
+
+def _places(call: Call, body: Json) -> Json:
+    """Endpoints by kind; a second set where the account can be read in the paired region."""
+    location, sku = str(body["location"]).replace(" ", "").lower(), body["sku"]["name"]
+    places: Json = {
+        "primaryEndpoints": _endpoints(call, body, ""),
+        "primaryLocation": location,
+        "statusOfPrimary": "available",
+    }
+    if "GRS" in sku or "GZRS" in sku:
+        places |= {"secondaryLocation": PAIRS.get(location, location), "statusOfSecondary": "available"}
+    if sku.startswith("Standard_RA"):
+        places["secondaryEndpoints"] = _endpoints(call, body, "-secondary")
+    return places
+
+
+def _endpoints(call: Call, body: Json, mark: str) -> Json:
+    probe = Resource(call.id, body)
+    suffix = SUFFIXES[link_services.cloud(str(body["location"]).lower())]
+    found: Json = {}
+    for group in link_services.groups(probe):
+        if group.id.endswith("_secondary") or (mark and group.id == "file"):
+            continue
+        zone = ".z6" if group.id == "web" else ""
+        found[group.id] = f"https://{call.id.name}{mark}{zone}.{group.id}.{suffix}/"
+    return found

@@ -1,0 +1,1 @@
+"""Whether a client reaches a name, and which hop stops it."""

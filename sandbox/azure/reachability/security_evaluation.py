@@ -1,0 +1,143 @@
+"""Evaluates security groups as the network does: by priority, first match decides, default rules last.
+
+Used only by reach.py. Shares nothing with what checks and stores rules, so that the two can disagree.
+Sources: Microsoft Learn, "Network security groups" (evaluation, service tags, augmented rules);
+facts/arm-facts.md sections 6 and 7.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import Json, Resource
+from sandbox.azure.kernel.world import World
+
+LOAD_BALANCER = "168.63.129.16"
+DEFAULTS = {
+    "Inbound": (
+        ("AllowVnetInBound", "VirtualNetwork", "VirtualNetwork", True),
+        ("AllowAzureLoadBalancerInBound", "AzureLoadBalancer", "*", True),
+        ("DenyAllInBound", "*", "*", False),
+    ),
+    "Outbound": (
+        ("AllowVnetOutBound", "VirtualNetwork", "VirtualNetwork", True),
+        ("AllowInternetOutBound", "*", "Internet", True),
+        ("DenyAllOutBound", "*", "*", False),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One TCP connection.
+
+    neighbourhood: prefixes that the tag VirtualNetwork stands for where the flow is judged. groups:
+    application security groups of the destination.
+    """
+
+    source: str
+    destination: str
+    port: int
+    neighbourhood: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether a flow passes, and the rule that said so."""
+
+    allowed: bool
+    rule: str
+
+
+def judge(world: World, group: Resource, direction: str, flow: Flow) -> Judgement:
+    """What a security group says to a flow in one direction ("Inbound" or "Outbound")."""
+    rules = [
+        one
+        for one in world.store.children(group.id, "securityRules")
+        if one.properties["direction"] == direction
+    ]
+    for rule in sorted(rules, key=lambda one: int(one.properties["priority"])):
+        if _matches(rule.properties, flow):
+            return Judgement(rule.properties["access"] == "Allow", rule.name)
+    for name, source, destination, allowed in DEFAULTS[direction]:
+        if _in(flow.source, [source], flow) and _in(flow.destination, [destination], flow):
+            return Judgement(allowed, name)
+    raise AssertionError("the last default rule matches everything")
+
+
+def _matches(rule: Json, flow: Flow) -> bool:
+    if rule["protocol"] not in ("*", "Tcp"):
+        return False
+    if not _port_in(flow.port, _values(rule, "destinationPortRange")):
+        return False
+    if not _ephemeral(_values(rule, "sourcePortRange")):
+        return False
+    if rule.get("sourceApplicationSecurityGroups"):
+        return False
+    asked = [str(one["id"]).lower() for one in rule.get("destinationApplicationSecurityGroups") or []]
+    there = bool(set(asked) & {one.lower() for one in flow.groups}) if asked else None
+    if there is None:
+        there = _in(flow.destination, _values(rule, "destinationAddressPrefix"), flow)
+    return there and _in(flow.source, _values(rule, "sourceAddressPrefix"), flow)
+
+
+def _values(rule: Json, member: str) -> list[str]:
+    """Singular or plural, whichever the rule uses."""
+    plural = f"{member}es" if member.endswith("Prefix") else f"{member}s"
+    found = [str(one) for one in rule.get(plural) or []]
+    return found or [str(rule[member])] if member in rule or found else []
+
+
+def _port_in(port: int, ranges: Iterable[str]) -> bool:
+    for one in ranges:
+        first, _, last = one.partition("-")
+        if one == "*" or int(first) <= port <= int(last or first):
+            return True
+    return False
+
+
+def _ephemeral(ranges: list[str]) -> bool:
+    """A client's own port is any high one: a rule with a narrow range of source ports does not cover it."""
+    return any(one == "*" or (_port_in(49152, [one]) and _port_in(65535, [one])) for one in ranges)
+
+
+def _in(address: str, prefixes: Iterable[str], flow: Flow) -> bool:
+    return any(_is_in(address, one, flow) for one in prefixes)
+
+
+def _is_in(address: str, prefix: str, flow: Flow) -> bool:
+    """One address against `*`, a prefix, or a service tag; tags of services never cover private addresses."""
+    match prefix:
+        case "*":
+            return True
+        case "VirtualNetwork":
+            return _inside(address, flow.neighbourhood)
+        case "Internet":
+            private = ipaddress.ip_address(address).is_private
+            return not private and not _inside(address, flow.neighbourhood)
+        case "AzureLoadBalancer":
+            return address == LOAD_BALANCER
+    return (prefix[0].isdigit() or ":" in prefix) and _inside(address, [prefix])
+
+
+def _inside(address: str, prefixes: Iterable[str]) -> bool:
+    number = ipaddress.ip_address(address)
+    return any(number in ipaddress.ip_network(one, strict=False) for one in prefixes)
+
+
+def group_of(world: World, subnet: Resource) -> Resource | None:
+    """The security group of a subnet, None when nothing filters."""
+    reference = (subnet.properties.get("networkSecurityGroup") or {}).get("id")
+    return world.find(ArmId.parse(reference)) if reference else None
+
+
+def filters_endpoints(subnet: Resource) -> bool:
+    """Whether the subnet's group applies to private endpoints in it (source: section 6)."""
+    return subnet.properties.get("privateEndpointNetworkPolicies") in (
+        "Enabled",
+        "NetworkSecurityGroupEnabled",
+    )

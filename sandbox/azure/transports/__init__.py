@@ -1,0 +1,1 @@
+"""How requests reach the simulator: over sockets, or from an SDK in the same process."""
