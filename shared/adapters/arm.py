@@ -15,6 +15,7 @@ from shared.adapters.arm_clients import ArmClients
 from shared.adapters.arm_types import writable
 from shared.adapters.arm_waiting import Begun, Waiting
 from shared.adapters.clock import Clock
+from shared.core.base.backoff import Backoff
 from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId
 
@@ -22,8 +23,7 @@ type Json = dict[str, Any]
 type Page = list[Json]
 
 READ_TRIES = 3
-FIRST_PAUSE = 0.5  # seconds before a read is repeated, doubled each time, where Azure names none
-LONGEST_PAUSE = 30.0  # a read that Azure throttles for longer is the caller's to put off
+BACKOFF = Backoff(first=0.5, growth=2.0, longest=30.0)  # where Azure names no time
 RESOURCES_API = "2021-04-01"  # Microsoft.Resources: lists of resources and of groups
 
 
@@ -88,14 +88,14 @@ class SdkArm:
         return answer.body
 
     async def _read[T](self, once: Callable[[], Awaitable[T]]) -> T:
-        for attempt in range(1, READ_TRIES + 1):
+        for attempt in range(READ_TRIES):
             try:
                 return await once()
             except TransientError as error:
-                pause = (
-                    error.retry_after if error.retry_after is not None else FIRST_PAUSE * 2 ** (attempt - 1)
-                )
-                if attempt == READ_TRIES or pause > LONGEST_PAUSE:
+                asked = error.retry_after
+                pause = BACKOFF.delay(attempt) if asked is None else asked
+                # A read that Azure throttles for longer is the caller's to put off.
+                if attempt == READ_TRIES - 1 or pause > BACKOFF.longest:
                     raise
                 await self._clock.sleep(pause)
         raise AssertionError("the last try returns or raises")

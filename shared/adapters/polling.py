@@ -19,16 +19,19 @@ times of private DNS are ceilings, as their clients polled every 30 s: marks sta
 was recorded, and right after it.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from shared.core.base.backoff import Backoff
 
 type Change = Literal["create", "update", "delete"]
 
 GROWTH = (
     1.2  # after the last mark: each wait ends at 1.2 times the one before, so the overshoot is at most 20 %
 )
-SETTLING_FIRST, SETTLING_GROWTH, SETTLING_LONGEST = 0.5, 1.4, 30.0
+SETTLING = Backoff(first=0.5, growth=1.4, longest=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,7 @@ def settling() -> Iterator[float]:
 
     They grow from half a second, so that the overshoot stays in proportion whatever the server's clock.
     """
-    moment, step = SETTLING_FIRST, SETTLING_FIRST
-    while True:
-        yield moment
-        step = min(SETTLING_LONGEST, step * SETTLING_GROWTH)
-        moment += step
+    return itertools.accumulate(map(SETTLING.delay, itertools.count()))
 
 
 _NETWORK_DELETE = Pace(10.0, (1.05, 1.2))

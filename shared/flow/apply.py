@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from shared.core.base.backoff import Backoff
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, StillRunning, TransientError
 from shared.core.base.ids import ResourceId
@@ -41,7 +42,7 @@ from shared.flow.reader import peered, ruled
 from shared.ports import Arm, Clock, Leases, Memory
 
 TRIES = 5
-FIRST_WAIT, LONGEST_WAIT = 2.0, 30.0  # seconds; recorded locks on one network last 1 to 10 s
+BACKOFF = Backoff(first=2.0, growth=2.0, longest=30.0)  # recorded locks on one network last 1 to 10 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,5 +263,5 @@ def _siblings(want: Wanted, view: Observed) -> tuple[Seen, ...]:
 
 
 def _backoff(attempt: int) -> float:
-    """Seconds before the next try: doubled each time, with jitter so that neighbours do not march in step."""
-    return float(min(LONGEST_WAIT, FIRST_WAIT * 2**attempt) * random.uniform(0.75, 1.25))  # noqa: S311
+    """Seconds before the next try, with jitter so that neighbours do not march in step."""
+    return BACKOFF.delay(attempt) * random.uniform(0.75, 1.25)  # noqa: S311

@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.core.base.backoff import Backoff
 from shared.core.base.errors import InputError, InvalidId, clean
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
@@ -24,7 +25,7 @@ log = logging.getLogger("causeway.worker")
 
 LOOKS = 3  # walks in one invocation while the target keeps changing; then it goes back to the queue
 TRIES = 6  # re-sends of one wish before it is left to the drift timer
-FIRST_DELAY, LONGEST_DELAY = 15.0, 600.0  # seconds
+BACKOFF = Backoff(first=15.0, growth=2.0, longest=600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Worker:
                 return
             if not asked_again:
                 return
-        await self.queue.send(item.text(), delay=timedelta(seconds=FIRST_DELAY))
+        await self.queue.send(item.text(), delay=timedelta(seconds=BACKOFF.first))
 
     async def give_up(self, body: bytes) -> None:
         """Record the `Failed` outcome of a message that failed on every try."""
@@ -119,6 +120,5 @@ class Worker:
 
 
 def _delay(item: WorkItem, ending: Ending) -> timedelta:
-    """Doubled with each try, and at least what Azure asked for."""
-    backoff = min(LONGEST_DELAY, FIRST_DELAY * 2**item.attempt)
-    return timedelta(seconds=max(backoff, ending.retry_after or 0.0))
+    """Longer with each try, and at least what Azure asked for."""
+    return timedelta(seconds=max(BACKOFF.delay(item.attempt), ending.retry_after or 0.0))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.adapters.polling import SETTLING_LONGEST, Pace, pace, settling
+from shared.adapters.polling import SETTLING, Pace, pace, settling
 
 ENDPOINT = "Microsoft.Network/privateEndpoints"
 ZONE_GROUP = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
@@ -106,5 +106,5 @@ def test_settling_begins_at_once_and_never_waits_longer_than_its_longest() -> No
     moments = list(itertools.islice(settling(), 40))
     waits = [later - earlier for earlier, later in itertools.pairwise(moments)]
     assert moments[0] == 0.5
-    assert max(waits) == SETTLING_LONGEST
+    assert max(waits) == SETTLING.longest
     assert math.isclose(waits[0], 0.7)
