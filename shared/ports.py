@@ -9,13 +9,14 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from shared.core.base.bodies import Json
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.kinds.public_access import Before
 from shared.core.outcome.outcome import Outcome
 from shared.core.plan.deletion_record import Going
 
-type Json = dict[str, Any]
-type Page = list[Json]
+type Body = dict[str, Any]  # a JSON object that an adapter returns: the caller owns it and may change it
+type Bodies = list[Body]
 
 
 class Clock(Protocol):
@@ -37,30 +38,30 @@ class Arm(Protocol):
     A `deadline` is a moment of `Clock.monotonic`; a wait that would pass it raises StillRunning.
     """
 
-    async def get(self, at: ResourceId, *, api_version: str | None = None) -> Json | None:
+    async def get(self, at: ResourceId, *, api_version: str | None = None) -> Body | None:
         """The resource's body; None if it does not exist. `api_version` for types we only read."""
 
-    async def list(self, parent: ResourceId, collection: str) -> Page:
+    async def list(self, parent: ResourceId, collection: str) -> Bodies:
         """All members of a child collection (`virtualNetworkLinks`), every page."""
 
     async def put(
         self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
-    ) -> Json:
+    ) -> Body:
         """Write, await the long operation, and return the settled resource's body."""
 
-    async def settle(self, at: ResourceId, *, deadline: float) -> Json | None:
+    async def settle(self, at: ResourceId, *, deadline: float) -> Body | None:
         """Await what somebody else, or an earlier walk, began. None if the resource went away."""
 
     async def delete(self, at: ResourceId, *, deadline: float) -> None:
         """Delete and wait until it is gone. A missing resource is fine."""
 
-    async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Json:
+    async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Body:
         """Change some properties of a resource of any type, await it, and return the body."""
 
-    def resources(self, subscription: str) -> AsyncIterator[Page]:
+    def resources(self, subscription: str) -> AsyncIterator[Bodies]:
         """All resources of a subscription, a page at a time: id, type, location, tags."""
 
-    def pages(self, path: str, *, api_version: str) -> AsyncIterator[Page]:
+    def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
         """Any list that ARM serves below this path (`/subscriptions/{id}/providers/{type}`), page by page."""
 
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
@@ -108,10 +109,6 @@ class Memory(Protocol):
 class Claim(Memory, Protocol):
     """The right to work on one target, held until finished or abandoned; renewed in the background."""
 
-    @property
-    def result(self) -> str:
-        """The result of the last outcome, empty if there was none."""
-
     async def finish(self, outcome: Outcome | None) -> bool:
         """Record the outcome (present state and history) and let go. True: it was asked for again meanwhile.
 
@@ -134,13 +131,13 @@ class Ledger(Protocol):
     async def expect(self, target: ResourceId, reason: str) -> None:
         """Make a `Pending` row for a target that has none, so that a person can watch it from now on."""
 
-    async def get(self, key: str) -> Json | None:
+    async def get(self, key: str) -> Body | None:
         """One target's present state by its `target_key`."""
 
-    async def history(self, key: str, limit: int = 50) -> list[Json]:
+    async def history(self, key: str, limit: int = 50) -> Bodies:
         """Past outcomes of one target, and what was deleted with its bodies, newest first."""
 
-    async def connections(self, *, result: str | None = None, subscription: str | None = None) -> list[Json]:
+    async def connections(self, *, result: str | None = None, subscription: str | None = None) -> Bodies:
         """Present states, narrowed by result and subscription."""
 
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:

@@ -8,7 +8,6 @@ caller's to decide.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
 
 from shared.adapters.arm_calls import ArmCalls
 from shared.adapters.arm_clients import ArmClients
@@ -16,11 +15,10 @@ from shared.adapters.arm_types import writable
 from shared.adapters.arm_waiting import Begun, Waiting
 from shared.adapters.clock import Clock
 from shared.core.base.backoff import Backoff
+from shared.core.base.bodies import Json
 from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId
-
-type Json = dict[str, Any]
-type Page = list[Json]
+from shared.ports import Bodies, Body
 
 READ_TRIES = 3
 BACKOFF = Backoff(first=0.5, growth=2.0, longest=30.0)  # where Azure names no time
@@ -35,22 +33,22 @@ class SdkArm:
         self._waiting = Waiting(self._calls, clock)
         self._clock = clock
 
-    async def get(self, at: ResourceId, *, api_version: str | None = None) -> Json | None:
+    async def get(self, at: ResourceId, *, api_version: str | None = None) -> Body | None:
         return await self._read(lambda: self._calls.get(at, api_version))
 
-    async def list(self, parent: ResourceId, collection: str) -> Page:
+    async def list(self, parent: ResourceId, collection: str) -> Bodies:
         return await self._read(lambda: self._calls.list(parent, collection))
 
     async def put(
         self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
-    ) -> Json:
+    ) -> Body:
         known, since = writable(at.type), self._clock.monotonic()
         begun = Begun(at, await self._calls.put(at, body, query or {}), since, deadline)
         if known.ends == "operation":
             return await self._waiting.operated(begun)
         return await self._waiting.written(begun)
 
-    async def settle(self, at: ResourceId, *, deadline: float) -> Json | None:
+    async def settle(self, at: ResourceId, *, deadline: float) -> Body | None:
         return await self._waiting.settled(at, deadline)
 
     async def delete(self, at: ResourceId, *, deadline: float) -> None:
@@ -59,12 +57,12 @@ class SdkArm:
         if answer is not None and answer.status != 204:
             await self._waiting.gone(Begun(at, answer, since, deadline))
 
-    async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Json:
+    async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Body:
         since = self._clock.monotonic()
         answer = await self._calls.request("PATCH", at.text, api_version=api_version, body=body)
         return await self._waiting.changed(Begun(at, answer, since, deadline), api_version)
 
-    async def resources(self, subscription: str) -> AsyncIterator[Page]:
+    async def resources(self, subscription: str) -> AsyncIterator[Bodies]:
         async for page in self.pages(f"/subscriptions/{subscription}/resources", api_version=RESOURCES_API):
             yield page
 
@@ -75,7 +73,7 @@ class SdkArm:
             found |= {str(group["name"]).lower(): group.get("tags") or {} for group in page}
         return found
 
-    async def pages(self, path: str, *, api_version: str) -> AsyncIterator[Page]:
+    async def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
         """Every page, empty ones too: Azure may answer one in the middle."""
         page = await self._page(path, api_version)
         yield _members(page)
@@ -83,7 +81,7 @@ class SdkArm:
             page = await self._page(str(following))
             yield _members(page)
 
-    async def _page(self, url: str, api_version: str | None = None) -> Json:
+    async def _page(self, url: str, api_version: str | None = None) -> Body:
         answer = await self._read(lambda: self._calls.request("GET", url, api_version=api_version))
         return answer.body
 
@@ -101,5 +99,5 @@ class SdkArm:
         raise AssertionError("the last try returns or raises")
 
 
-def _members(page: Json) -> Page:
+def _members(page: Json) -> Bodies:
     return list(page.get("value") or [])

@@ -16,11 +16,10 @@ from azure.core.rest import HttpRequest
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.arm_errors import Missing, Refusal, refusal, wait_hint
 from shared.adapters.arm_types import deletable, operations, writable
+from shared.core.base.bodies import Json
 from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
 from shared.core.base.ids import ResourceId
-
-type Json = dict[str, Any]
-type Page = list[Json]
+from shared.ports import Bodies, Body
 
 _IDENTITY = "turn on the function app's managed identity; for a user-assigned one set AZURE_CLIENT_ID"
 
@@ -30,7 +29,7 @@ class Answer:
     """What Azure answered. `headers` have lower-case names; an empty body is an empty object."""
 
     status: int
-    body: Json
+    body: Body
     headers: Mapping[str, str]
 
     @property
@@ -55,7 +54,7 @@ class ArmCalls:
     def __init__(self, clients: ArmClients) -> None:
         self._clients = clients
 
-    async def get(self, at: ResourceId, api_version: str | None = None) -> Json | None:
+    async def get(self, at: ResourceId, api_version: str | None = None) -> Body | None:
         """The resource, None where Azure says that it, or what it is in, does not exist."""
         known = operations(at.type)
         try:
@@ -67,7 +66,7 @@ class ArmCalls:
         except Missing:
             return None
 
-    async def list(self, parent: ResourceId, collection: str) -> Page:
+    async def list(self, parent: ResourceId, collection: str) -> Bodies:
         """Every member of a child collection; none where the parent does not exist."""
         known = operations(f"{parent.type}/{collection}")
         if known is None:
@@ -134,7 +133,7 @@ def _read(response: Any) -> Answer:
     return Answer(int(response.status_code), body, headers)
 
 
-async def _wire(members: Any) -> Page:
+async def _wire(members: Any) -> Bodies:
     return [member.as_dict() async for member in members]
 
 

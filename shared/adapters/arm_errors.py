@@ -52,16 +52,14 @@ class Refusal:
         code = self.code.lower()
         text = clean(f"{self.code}: {self.message}" if self.message else self.code, SHOWN)
         if code in ("authorizationfailed", "linkedauthorizationfailed") or self._forbidden(code):
-            return BlockedError(self.code, text, _grant(self.message), _scope(self.message))
+            return BlockedError(self.code, text, _grant(self.message))
         if self.status == 404 and code.endswith("notfound") and code != "subscriptionnotfound":
             return Missing(self.code, text, self._judged(code, text))
         return self._judged(code, text)
 
     def _judged(self, code: str, text: str) -> CausewayError:
         if code in BLOCKED:
-            return BlockedError(
-                self.code, text, _pointed(BLOCKED[code], self.message), _culprit(self.message)
-            )
+            return BlockedError(self.code, text, _pointed(BLOCKED[code], self.message))
         if is_limit(code):
             return BlockedError(self.code, text, LIMIT_REMEDY)
         if code in TRANSIENT or self.status in (401, 408, 412, 429) or (self.status or 0) >= 500:
@@ -139,11 +137,6 @@ def _grant(message: str) -> str:
     if found := _ACTION.search(message):
         return f"grant the app's identity the action {found['action']} on {found['scope']}"
     return "grant the app's identity the rights of the Causeway role where this happened"
-
-
-def _scope(message: str) -> str | None:
-    found = _ACTION.search(message)
-    return found["scope"] if found else None
 
 
 def _culprit(message: str) -> str | None:

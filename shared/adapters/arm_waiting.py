@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
-from shared.adapters.arm_calls import Answer, ArmCalls, Json
+from shared.adapters.arm_calls import Answer, ArmCalls
 from shared.adapters.arm_errors import Missing, failure
 from shared.adapters.clock import Clock
 from shared.adapters.polling import pace, settling
-from shared.core.base.bodies import Seen
+from shared.core.base.bodies import Json, Seen
 from shared.core.base.errors import CausewayError, StillRunning, TransientError
 from shared.core.base.ids import ResourceId
+from shared.ports import Body
 
 ABSENT_LOOKS = 3  # 404s in a row after which a resource that was just written counts as gone
 
@@ -41,12 +42,12 @@ class Waiting:
         self._calls = calls
         self._clock = clock
 
-    async def written(self, begun: Begun) -> Json:
+    async def written(self, begun: Begun) -> Body:
         """The body of a written resource once its provisioningState settles.
 
         Raises what its operation failed with.
         """
-        body: Json | None = begun.answer.body
+        body: Body | None = begun.answer.body
         if body and not Seen(begun.at, body).busy:
             return await self._sound(begun, body)
         moments = pace(begun.at.type, "update" if begun.answer.status == 200 else "create")
@@ -59,7 +60,7 @@ class Waiting:
                 raise TransientError(f"{begun.at.name} went away while it was written", code="Vanished")
         raise AssertionError("the moments never end")
 
-    async def operated(self, begun: Begun) -> Json:
+    async def operated(self, begun: Begun) -> Body:
         """The body of a resource whose operation alone tells how it ended: private DNS."""
         if (
             begun.answer.operation is None
@@ -84,7 +85,7 @@ class Waiting:
                 raise error
         raise AssertionError("the moments never end")
 
-    async def settled(self, at: ResourceId, deadline: float, api_version: str | None = None) -> Json | None:
+    async def settled(self, at: ResourceId, deadline: float, api_version: str | None = None) -> Body | None:
         """The body once nothing runs on the resource, however that ended; None if it is gone.
 
         For an operation whose beginning nobody remembers: the looks are close at first and slow down.
@@ -95,7 +96,7 @@ class Waiting:
                 return body
         raise AssertionError("the moments never end")
 
-    async def changed(self, begun: Begun, api_version: str) -> Json:
+    async def changed(self, begun: Begun, api_version: str) -> Body:
         """The body of a resource of any type after a PATCH. Raises what its operation failed with."""
         if begun.answer.operation:
             await self._operation(begun, pace(begun.at.type, "update").moments(begun.answer.hint))
@@ -127,7 +128,7 @@ class Waiting:
             if status.status != 202:
                 return
 
-    async def _sound(self, begun: Begun, body: Json) -> Json:
+    async def _sound(self, begun: Begun, body: Body) -> Body:
         """The body, unless the operation failed: then its own words, or that it gave none, are raised.
 
         A failed endpoint is mended by the same PUT again, so a failure without a reason passes by itself.
@@ -148,7 +149,7 @@ class Waiting:
         state = _state(status)
         return failure(status.get("error"), state).error() if state in ("failed", "canceled") else None
 
-    def _reader(self, at: ResourceId, api_version: str | None = None) -> Callable[[], Awaitable[Json | None]]:
+    def _reader(self, at: ResourceId, api_version: str | None = None) -> Callable[[], Awaitable[Body | None]]:
         return lambda: self._calls.get(at, api_version)
 
     async def _looks[T](

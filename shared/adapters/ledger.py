@@ -7,7 +7,6 @@ inverted time, so that the newest comes first). Nothing is decided from what sta
 
 import contextlib
 import uuid
-from typing import Any
 
 from shared.adapters.claims import RACES, TableClaim, contended, take
 from shared.adapters.clock import Clock
@@ -15,8 +14,7 @@ from shared.adapters.ledger_row import QUEUED, Entry, is_over, past, present, re
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.base.ids import GroupId, ResourceId, target_key
 from shared.core.outcome.outcome import Outcome, Result
-
-type Json = dict[str, Any]
+from shared.ports import Bodies, Body
 
 FOREVER = 10**16  # microseconds, in the year 2286: inverted, later times sort first
 
@@ -54,19 +52,19 @@ class TableLedger:
         with contextlib.suppress(Exists):
             await self._connections.insert(target.subscription.lower(), target_key(target), row)
 
-    async def get(self, key: str) -> Json | None:
+    async def get(self, key: str) -> Body | None:
         row = await self._row(key)
         return shown(row) if row and row.values.get("result") else None
 
-    async def history(self, key: str, limit: int = 50) -> list[Json]:
-        found: list[Json] = []
+    async def history(self, key: str, limit: int = 50) -> Bodies:
+        found: list[Body] = []
         async for row in self._outcomes.query({"PartitionKey": key}):
             found.append(record_of(row.values))
             if len(found) == limit:
                 break
         return found
 
-    async def connections(self, *, result: str | None = None, subscription: str | None = None) -> list[Json]:
+    async def connections(self, *, result: str | None = None, subscription: str | None = None) -> Bodies:
         where: dict[str, Value] = {"PartitionKey": subscription.lower()} if subscription else {}
         where |= {"result": result} if result else {}
         return [shown(row) async for row in self._connections.query(where) if row.values.get("result")]

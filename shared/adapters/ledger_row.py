@@ -10,16 +10,16 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from shared.adapters.tables import Row, Value, Values, joined, split
+from shared.core.base.bodies import Json
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.public_access import Before
 from shared.core.outcome.outcome import Outcome, Result
+from shared.ports import Body
 
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
 NOTE = 100  # characters around a list of what was left out
 MAX_TEXT = 8_000  # characters of one reason or remedy in a record that is too long as a whole
 QUEUED = "Queued"  # the code of a row that was made before anything was done
-
-type Json = dict[str, Any]
 
 
 class Entry(Protocol):
@@ -33,7 +33,7 @@ class Entry(Protocol):
     def at(self) -> datetime:
         """When it was so."""
 
-    def record(self) -> Json:
+    def record(self) -> Body:
         """The entry as JSON."""
 
 
@@ -60,13 +60,13 @@ def past(entry: Entry) -> dict[str, Value]:
     return split("record", json.dumps(fitting(entry.record())))
 
 
-def record_of(values: Values) -> Json:
+def record_of(values: Values) -> Body:
     """The record that a row holds, empty if there is none."""
-    found: Json = json.loads(joined("record", values) or "{}")
+    found: Body = json.loads(joined("record", values) or "{}")
     return found
 
 
-def shown(row: Row) -> Json:
+def shown(row: Row) -> Body:
     """A target as people see it: its record, its key, what we made for it, whether somebody is at work."""
     since, working = row.values.get("since", ""), bool(row.values.get("lease_owner"))
     known = {"key": row.key, **record_of(row.values), "since": since}

@@ -143,7 +143,7 @@ class _Run:
             case Keep():
                 return
             case Block():
-                raise BlockedError(action.code, action.reason, action.remedy, action.found.text)
+                raise BlockedError(action.code, action.reason, action.remedy)
             case Wait(want, have):
                 settled = await self._a.arm.settle(have.id, deadline=self._deadline)
                 self._objects[want.id] = None if settled is None else Seen(have.id, settled)
@@ -179,7 +179,7 @@ class _Run:
             case Keep(found=found):
                 self._objects[want.id] = view.member(found)
             case Block() as block:
-                raise BlockedError(block.code, block.reason, block.remedy, block.found.text)
+                raise BlockedError(block.code, block.reason, block.remedy)
             case Wait(have=have):
                 await self._a.arm.settle(have.id, deadline=self._deadline)
                 raise TransientError("it was being written; look again", retry_after=0.0, code="WasBusy")

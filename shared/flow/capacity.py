@@ -22,7 +22,7 @@ from shared.core.policy.intent import Connect
 from shared.core.policy.policy import Policy
 from shared.core.readings.observed import Surroundings
 from shared.flow.cached_reads import SharedReads
-from shared.ports import Arm, Page
+from shared.ports import Arm, Bodies
 
 log = logging.getLogger("causeway.room")
 
@@ -88,7 +88,7 @@ class RoomReader:
     async def _count(self, path: str) -> Usage | None:
         return endpoints_used(await self._listed(path, USAGES_API))
 
-    async def _members(self, target: ResourceId) -> Page | None:
+    async def _members(self, target: ResourceId) -> Bodies | None:
         try:
             version = self.catalogue.api_version(target.type)
             return await self._listed(f"{target.text}/privateLinkResources", version)
@@ -96,7 +96,7 @@ class RoomReader:
             log.warning(line("private link resources not read", target=target.text, why=str(error)))
             return None
 
-    async def _listed(self, path: str, version: str) -> Page:
+    async def _listed(self, path: str, version: str) -> Bodies:
         return [entry async for page in self.arm.pages(path, api_version=version) for entry in page]
 
     async def _anew(self, scarce: ResourceId | None) -> dict[ResourceId, Seen | None]:

@@ -19,7 +19,7 @@ from shared.core.policy.intent import Declined, NotAsked
 from shared.flow.cached_reads import no_older_than
 from shared.flow.reconcile import Reconciler
 from shared.flow.view import View, Viewer
-from shared.ports import Clock, Json, Ledger, WorkQueue
+from shared.ports import Body, Clock, Ledger, WorkQueue
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -34,7 +34,7 @@ class Desk:
     queue: WorkQueue
     clock: Clock
 
-    async def request(self, resource_id: str) -> Json:
+    async def request(self, resource_id: str) -> Body:
         """Enqueue one resource: the key of its state, and the correlation of the walk to come."""
         at = self._target(resource_id)
         await self.ledger.expect(at, "asked for by hand; the work is queued")
@@ -43,7 +43,7 @@ class Desk:
         await self.queue.send(item.text())
         return {"resource_id": at.text, "key": target_key(at), "correlation": item.correlation}
 
-    async def plan(self, resource_id: str) -> Json:
+    async def plan(self, resource_id: str) -> Body:
         """What a walk would do now, with its reasons, removals last; nothing is written."""
         at = self._target(resource_id)
         with counting() as tally, no_older_than(self.clock.now().timestamp()):
@@ -58,7 +58,7 @@ class Desk:
                 found["remedy"] = stopped.remedy
         return {"resource_id": at.text, **found, "requests": tally.requests, "writes": tally.writes}
 
-    async def connections(self, result: str | None, subscription: str | None) -> list[Json]:
+    async def connections(self, result: str | None, subscription: str | None) -> list[Body]:
         """Present states, narrowed by result (any case) and subscription."""
         known = {name.value.lower(): name.value for name in Result}
         if result and result.lower() not in known:
@@ -76,13 +76,13 @@ class Desk:
         self.viewer.refuse_foreign(at)
         return at
 
-    async def connection(self, key: str) -> Json | None:
+    async def connection(self, key: str) -> Body | None:
         """One target's present state and its history, newest first."""
         found = await self.ledger.get(key.lower())
         return None if found is None else {**found, "history": await self.ledger.history(key.lower())}
 
 
-def _shown(found: View | Block | Declined | NotAsked | None, leaving: Plan) -> Json:
+def _shown(found: View | Block | Declined | NotAsked | None, leaving: Plan) -> Body:
     match found:
         case View():
             told = {"profile": found.connect.profile_name, "findings": list(found.findings)}
@@ -101,7 +101,7 @@ def _shown(found: View | Block | Declined | NotAsked | None, leaving: Plan) -> J
             }
 
 
-def _steps(plan: Plan) -> list[Json]:
+def _steps(plan: Plan) -> list[Body]:
     return [
         {"action": verb(step), "id": step.id.text, "reason": step.reason}
         | ({"remedy": step.remedy, "code": step.code} if isinstance(step, Block) else {})

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.core.base.bodies import Json
 from shared.core.base.errors import InvalidId
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
@@ -16,7 +17,7 @@ from shared.core.catalogue.catalogue import Catalogue
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.intent import DISABLED, watched, wish
 from shared.core.policy.policy import Policy
-from shared.ports import Arm, Clock, Json, Ledger, WorkQueue
+from shared.ports import Arm, Clock, Ledger, WorkQueue
 
 log = logging.getLogger("causeway.sweep")
 

@@ -169,15 +169,6 @@ async def test_the_profile_of_the_last_outcome_that_had_one_is_remembered(proces
     await claim.abandon()
 
 
-async def test_a_claim_knows_how_the_last_walk_ended(process):
-    first = await process.ledger.claim(target())
-    assert first.result == ""
-    await first.finish(outcome(result=Result.BLOCKED))
-    second = await process.ledger.claim(target())
-    assert second.result == "Blocked"
-    await second.abandon()
-
-
 async def test_a_target_without_a_past_leaves_no_row(process):
     await (await process.ledger.claim(target())).finish(None)
     assert await process.ledger.targets() == []

@@ -55,13 +55,12 @@ class StillRunning(TransientError):  # noqa: N818 - a state of things, named as 
 
 
 class BlockedError(CausewayError):
-    """It stays as it is until a person acts. `resource`: the id of what stands in the way, where known."""
+    """It stays as it is until a person acts. `remedy` says how, and names what it is about."""
 
-    def __init__(self, code: str, message: str, remedy: str, resource: str | None = None) -> None:
+    def __init__(self, code: str, message: str, remedy: str) -> None:
         super().__init__(message)
         self.code = code
         self.remedy = remedy
-        self.resource = resource
 
 
 class PermanentError(CausewayError):

@@ -189,7 +189,6 @@ class Rule(Ordinary):
                 "TooManyRules",
                 f"{self.nsg.name} has {len(others)} rules, Azure allows {MAX_RULES}",
                 "remove rules that nobody needs, then rerun the resource",
-                self.nsg.text,
             )
         first, last = self.priorities
         if self.access == "Allow":  # behind a denial of ours it would let nobody through
@@ -203,9 +202,8 @@ class Rule(Ordinary):
         if free is None:
             raise BlockedError(
                 "NoFreePriority",
-                f"every inbound priority from {first} to {last} is taken",
+                f"every inbound priority from {first} to {last} of {self.nsg.name} is taken",
                 "widen nsg.priorities in the policy, or move other rules out of this range",
-                self.nsg.text,
             )
         return free
 
@@ -215,7 +213,6 @@ class Rule(Ordinary):
                 "TooManyAddresses",
                 f"the rule would have {len(addresses)} {side}, Azure allows {MAX_ADDRESSES}",
                 "give the endpoints or clients neighbouring addresses, or split the profile",
-                self.id.text,
             )
 
 
