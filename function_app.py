@@ -41,14 +41,14 @@ async def sweep(tick: func.TimerRequest) -> None:
 
 @app.route(route="reconcile", methods=["POST"])
 async def request_reconcile(req: func.HttpRequest) -> func.HttpResponse:
-    return await http.door(flow, http.reconcile, req)
+    return await http.serve(flow, http.reconcile, req)
 
 
 @app.route(route="connections", methods=["GET"])
 async def list_connections(req: func.HttpRequest) -> func.HttpResponse:
-    return await http.door(flow, http.connections, req)
+    return await http.serve(flow, http.connections, req)
 
 
 @app.route(route="connections/{key}", methods=["GET"])
 async def get_connection(req: func.HttpRequest) -> func.HttpResponse:
-    return await http.door(flow, http.connection, req)
+    return await http.serve(flow, http.connection, req)

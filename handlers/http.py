@@ -1,33 +1,43 @@
-"""The HTTP doors: parse the request, ask the flow, answer in JSON. Authentication is the platform's."""
+"""The HTTP routes: parse the request, call the flow, answer in JSON. Authentication is the platform's."""
 
 from __future__ import annotations
 
 import json
+import logging
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
-from shared.core.base.errors import FaultsError, InputError
+from handlers import problems
+from shared.core.base.errors import InputError
+from shared.core.base.log_lines import line
 
 if TYPE_CHECKING:
     from shared.wiring import Flow
 
+log = logging.getLogger("causeway.http")
 
-async def door(
+
+async def serve(
     build: Callable[[], Awaitable[Flow]],
-    serve: Callable[[Flow, func.HttpRequest], Awaitable[func.HttpResponse]],
+    route: Callable[[Flow, func.HttpRequest], Awaitable[func.HttpResponse]],
     req: func.HttpRequest,
 ) -> func.HttpResponse:
-    """Serve a request, or say what keeps the app from running: whoever holds a key may read that."""
+    """Answer a request by its route; an error becomes a problem (RFC 9457).
+
+    Settings and policy are read here, so their faults are answers too. An error that the caller cannot act
+    on is logged with its traceback and answered with a correlation alone.
+    """
     try:
-        flow = await build()
-    except FaultsError as error:
-        faults = [
-            {"path": f.path, "value": f.value, "problem": f.problem, "remedy": f.remedy} for f in error.faults
-        ]
-        return answer(503, {"error": {"message": "the app cannot run as it is set up", "faults": faults}})
-    return await serve(flow, req)
+        return await route(await build(), req)
+    except Exception as error:
+        if problem := problems.expected(error):
+            return problem.response()
+        correlation = str(uuid.uuid4())
+        log.exception(line("request failed", correlation=correlation, method=req.method))
+        return problems.unexpected(correlation).response()
 
 
 async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
@@ -35,13 +45,10 @@ async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
 
     The rerun is done when the connection shows the answer's `correlation`.
     """
-    try:
-        resource_id, dry_run = _wish(req)
-        if dry_run:
-            return answer(200, await flow.desk.plan(resource_id))
-        accepted = await flow.desk.request(resource_id)
-    except InputError as fault:
-        return refusal(400, fault)
+    resource_id, dry_run = _reconcile_request(req)
+    if dry_run:
+        return answer(200, await flow.desk.plan(resource_id))
+    accepted = await flow.desk.request(resource_id)
     key = accepted["key"]
     where = f"/api/connections/{key}"
     headers = {"Location": f"{req.url.split('/api/')[0]}{where}", "Retry-After": "5"}
@@ -50,12 +57,9 @@ async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
 
 async def connections(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     """Every target's present state; `?result=Failed` and `?subscription=` narrow the list."""
-    try:
-        if unknown := sorted(set(req.params) - {"result", "subscription", "code"}):
-            raise InputError("query", unknown[0], "narrow the list by result or subscription")
-        rows = await flow.desk.connections(req.params.get("result"), req.params.get("subscription"))
-    except InputError as fault:
-        return refusal(400, fault)
+    if unknown := sorted(set(req.params) - {"result", "subscription", "code"}):
+        raise InputError("query", unknown[0], "narrow the list by result or subscription")
+    rows = await flow.desk.connections(req.params.get("result"), req.params.get("subscription"))
     return answer(200, {"connections": rows})
 
 
@@ -64,8 +68,8 @@ async def connection(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     key = req.route_params.get("key") or ""
     found = await flow.desk.connection(key)
     if found is None:
-        fault = InputError("key", key, "take the key from /api/connections, or reconcile the resource")
-        return refusal(404, fault)
+        remedy = "take the key from /api/connections, or reconcile the resource"
+        return problems.not_found(InputError("key", key, remedy)).response()
     return answer(200, found)
 
 
@@ -74,13 +78,7 @@ def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> fun
     return func.HttpResponse(text, status_code=status, headers=headers, mimetype="application/json")
 
 
-def refusal(status: int, fault: InputError) -> func.HttpResponse:
-    """What was wrong, with which value, and what to do about it."""
-    body = {"error": {"field": fault.field, "value": fault.value, "remedy": fault.remedy}}
-    return answer(status, body)
-
-
-def _wish(req: func.HttpRequest) -> tuple[str, bool]:
+def _reconcile_request(req: func.HttpRequest) -> tuple[str, bool]:
     try:
         body = req.get_json()
     except ValueError:

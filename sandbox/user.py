@@ -26,7 +26,7 @@ class Refused(Exception):  # noqa: N818
     """Azure or the app answered with an error: the request, the status, and the answer's `body`."""
 
     def __init__(self, asked: str, status: int, body: str) -> None:
-        super().__init__(f"{asked}: {status} {body[:500]}")
+        super().__init__(f"{asked}: {status} {body[:1000]}")
         self.body = body
 
 
