@@ -45,10 +45,13 @@ async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
 
     The rerun is done when the connection shows the answer's `correlation`.
     """
-    resource_id, dry_run = _reconcile_request(req)
-    if dry_run:
-        return answer(200, await flow.desk.plan(resource_id))
-    accepted = await flow.desk.request(resource_id)
+    from shared.core.base.inputs import read_json
+    from shared.core.events.requests import ReconcileRequest
+
+    asked = read_json(ReconcileRequest, req.get_body(), "body")
+    if asked.dry_run:
+        return answer(200, await flow.desk.plan(asked.resource_id))
+    accepted = await flow.desk.request(asked.resource_id)
     key = accepted["key"]
     where = f"/api/connections/{key}"
     headers = {"Location": f"{req.url.split('/api/')[0]}{where}", "Retry-After": "5"}
@@ -57,10 +60,11 @@ async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
 
 async def connections(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     """Every target's present state; `?result=Failed` and `?subscription=` narrow the list."""
-    if unknown := sorted(set(req.params) - {"result", "subscription", "code"}):
-        raise InputError("query", unknown[0], "narrow the list by result or subscription")
-    rows = await flow.desk.connections(req.params.get("result"), req.params.get("subscription"))
-    return answer(200, {"connections": rows})
+    from shared.core.base.inputs import read
+    from shared.core.outcome.connection_query import ConnectionQuery
+
+    query = read(ConnectionQuery, _query(req), "query")
+    return answer(200, {"connections": await flow.desk.connections(query)})
 
 
 async def connection(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
@@ -73,25 +77,11 @@ async def connection(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     return answer(200, found)
 
 
+def _query(req: func.HttpRequest) -> dict[str, str]:
+    """What the query string asks for. `code` is the function key, which the platform reads."""
+    return {name: value for name, value in req.params.items() if value and name != "code"}
+
+
 def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> func.HttpResponse:
     text = json.dumps(body, indent=2, ensure_ascii=False)
     return func.HttpResponse(text, status_code=status, headers=headers, mimetype="application/json")
-
-
-def _reconcile_request(req: func.HttpRequest) -> tuple[str, bool]:
-    try:
-        body = req.get_json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise InputError("body", "not a JSON object", 'send {"resource_id": "/subscriptions/..."}')
-    if unknown := sorted(set(body) - {"resource_id", "dry_run"}):
-        raise InputError(
-            "body", unknown[0], "send resource_id, and dry_run if you like; nothing else is read"
-        )
-    resource_id, dry_run = body.get("resource_id"), body.get("dry_run", False)
-    if not isinstance(resource_id, str):
-        raise InputError("resource_id", str(resource_id), "send the ARM id as a string")
-    if not isinstance(dry_run, bool):
-        raise InputError("dry_run", str(dry_run), "send true or false")
-    return resource_id, dry_run

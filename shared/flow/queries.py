@@ -3,7 +3,6 @@
 Place in the data's way: a rerun is a work item like any other; a plan is the walk without `apply`.
 """
 
-import re
 import uuid
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from shared.core.base.errors import CausewayError, InputError, InvalidId
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.request_count import counting
 from shared.core.events.work_item import WorkItem
+from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Result
 from shared.core.outcome.result import broken_off
 from shared.core.plan.actions import Block, verb
@@ -20,8 +20,6 @@ from shared.flow.cached_reads import no_older_than
 from shared.flow.reconcile import Reconciler
 from shared.flow.view import View, Viewer
 from shared.ports import Body, Clock, Ledger, WorkQueue
-
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +56,9 @@ class Desk:
                 found["remedy"] = stopped.remedy
         return {"resource_id": at.text, **found, "requests": tally.requests, "writes": tally.writes}
 
-    async def connections(self, result: str | None, subscription: str | None) -> list[Body]:
-        """Present states, narrowed by result (any case) and subscription."""
-        known = {name.value.lower(): name.value for name in Result}
-        if result and result.lower() not in known:
-            raise InputError("result", result, f"use one of {', '.join(known.values())}")
-        if subscription and not GUID.fullmatch(subscription):
-            raise InputError("subscription", subscription, "give the subscription's id, a GUID")
-        wanted = known[result.lower()] if result else None
-        return await self.ledger.connections(result=wanted, subscription=subscription)
+    async def connections(self, query: ConnectionQuery) -> list[Body]:
+        """Present states that the query asks for."""
+        return await self.ledger.connections(result=query.result, subscription=query.subscription)
 
     def _target(self, text: str) -> ResourceId:
         try:

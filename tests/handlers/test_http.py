@@ -115,6 +115,37 @@ def test_a_rerun_of_what_does_not_exist_ends_as_an_outcome_that_says_so() -> Non
     play(story)
 
 
+@pytest.mark.parametrize(
+    ("body", "value", "remedy"),
+    [
+        ({"resource_id": 7}, "7", "send the ARM id of the resource, as a string"),
+        ({"resource_id": "/subscriptions/x", "dry_run": "yes"}, "yes", "send true or false"),
+        ({"ressource_id": "/subscriptions/x"}, "ressource_id", "did you mean resource_id?"),
+        ({"resource_id": "/subscriptions/x", "force": True}, "force", "known: resource_id, dry_run"),
+        ([1], "[1]", "send a JSON object with resource_id"),
+    ],
+)
+def test_a_bad_body_says_what_was_sent_and_what_to_send(body: Any, value: str, remedy: str) -> None:
+    async def story() -> None:
+        _, answer = await send(World(), body)
+        assert answer["value"] == value
+        assert answer["remedy"].startswith(remedy)
+
+    play(story)
+
+
+@pytest.mark.parametrize("name", ["code", "result"])
+def test_a_query_may_carry_the_function_key_and_results_in_any_case(name: str) -> None:
+    async def story() -> None:
+        world = World()
+        await world.reconcile(await world.create_account())
+        found = await http.serve(serving(world), http.connections, request("GET", **{name: "cOnnected"}))
+        assert answered(found)[0] == 200
+        assert len(answered(found)[1]["connections"]) == 1
+
+    play(story)
+
+
 @pytest.mark.parametrize(("name", "value"), [("result", "Fine"), ("subscription", "zz"), ("colour", "red")])
 def test_a_list_is_narrowed_by_known_words_only(name: str, value: str) -> None:
     async def story() -> None:
