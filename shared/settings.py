@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
+from shared.core.base import schedule
 from shared.core.base.errors import Fault, FaultsError, clean
 
 STORAGE = "AzureWebJobsStorage"
@@ -23,7 +24,6 @@ IDENTITY = "IDENTITY_ENDPOINT"  # set by the platform where the app has a manage
 DEFAULT_POLICY = "connectivity.yaml"
 DEFAULT_BUDGET = 480.0  # seconds of one walk: below the ten minutes that host.json gives a function
 SHORTEST_BUDGET, LONGEST_BUDGET = 10.0, 3600.0
-CRON_FIELDS = 6  # NCRONTAB as the timer trigger takes it, seconds first
 
 
 class SettingsError(FaultsError):
@@ -105,9 +105,8 @@ class _Reader:
 
     def schedule(self) -> str:
         text = self.text(SWEEP)
-        if len(text.split()) != CRON_FIELDS:
-            remedy = "give six fields, seconds first: 0 */15 * * * *"
-            self._fault(SWEEP, text, "it is no NCRONTAB schedule", remedy)
+        if problem := schedule.problem_with(text):
+            self._fault(SWEEP, text, problem, schedule.REMEDY)
         return text
 
     def budget(self) -> float:

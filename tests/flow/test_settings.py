@@ -100,9 +100,17 @@ def test_a_budget_that_no_function_can_have_is_a_fault(budget: str) -> None:
     assert "CAUSEWAY_BUDGET_SECONDS" in faults(given(CAUSEWAY_BUDGET_SECONDS=budget))
 
 
-@pytest.mark.parametrize("schedule", ["", "0 */15 * * *", "@hourly"])
+@pytest.mark.parametrize("schedule", ["", "0 */15 * * *", "@hourly", "a b c d e f", "0 0 25 * * *"])
 def test_a_schedule_that_the_timer_cannot_read_is_a_fault(schedule: str) -> None:
     assert "CAUSEWAY_SWEEP_SCHEDULE" in faults(given(CAUSEWAY_SWEEP_SCHEDULE=schedule))
+
+
+def test_a_wrong_schedule_names_the_field_and_shows_a_right_one() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(given(CAUSEWAY_SWEEP_SCHEDULE="0 0 25 * * *"))
+    [fault] = caught.value.faults
+    assert (fault.value, fault.problem) == ("0 0 25 * * *", "the hour field cannot be 25")
+    assert "0 */15 * * * *" in fault.remedy
 
 
 def test_the_platforms_identity_is_seen() -> None:
