@@ -7,6 +7,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import azure.functions as func
 
@@ -50,36 +51,45 @@ async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
 
     asked = read_json(ReconcileRequest, req.get_body(), "body")
     if asked.dry_run:
-        return answer(200, await flow.desk.plan(asked.resource_id))
-    accepted = await flow.desk.request(asked.resource_id)
-    key = accepted["key"]
-    where = f"/api/connections/{key}"
+        return answer(200, (await flow.queries.plan(asked.resource_id)).record())
+    accepted = await flow.queries.request(asked.resource_id)
+    where = f"/api/connections/{accepted.key}"
     headers = {"Location": f"{req.url.split('/api/')[0]}{where}", "Retry-After": "5"}
-    return answer(202, {**accepted, "status": where}, headers)
+    return answer(202, {**accepted.record(), "status": where}, headers)
 
 
 async def connections(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
-    """Every target's present state; `?result=Failed` and `?subscription=` narrow the list."""
+    """Present states, `?top=` to a page; `?result=Failed` and `?subscription=` narrow the list.
+
+    `nextLink` is the next page, and absent on the last one. It does not repeat a key sent as `?code=`.
+    """
     from shared.core.base.inputs import read
     from shared.core.outcome.connection_query import ConnectionQuery
 
     query = read(ConnectionQuery, _query(req), "query")
-    return answer(200, {"connections": await flow.desk.connections(query)})
+    page = await flow.queries.connections(query)
+    following = {"nextLink": _next_link(req, page.continuation)} if page.continuation else {}
+    return answer(200, page.record() | following)
 
 
 async def connection(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     """One target's present state with its history, newest first."""
     key = req.route_params.get("key") or ""
-    found = await flow.desk.connection(key)
+    found = await flow.queries.connection(key)
     if found is None:
         remedy = "take the key from /api/connections, or reconcile the resource"
         return problems.not_found(InputError("key", key, remedy)).response()
-    return answer(200, found)
+    return answer(200, found.record())
 
 
 def _query(req: func.HttpRequest) -> dict[str, str]:
     """What the query string asks for. `code` is the function key, which the platform reads."""
     return {name: value for name, value in req.params.items() if value and name != "code"}
+
+
+def _next_link(req: func.HttpRequest, continuation: str) -> str:
+    query = urlencode({**_query(req), "continuation": continuation})
+    return f"{req.url.partition('?')[0]}?{query}"
 
 
 def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> func.HttpResponse:

@@ -94,9 +94,15 @@ class User:
         addresses = found.get("addresses") or []
         return str(addresses[0]) if addresses else None
 
-    async def connections(self) -> list[Any]:
-        """The app's view of every target."""
-        return list((await self._json("GET", f"{self._host}/api/connections"))["connections"])
+    async def connections(self, top: int = 100) -> list[Any]:
+        """The app's view of every target, read `top` to a page."""
+        found: list[Any] = []
+        url: str | None = f"{self._host}/api/connections?top={top}"
+        while url:
+            page = await self._json("GET", url)
+            found += page["value"]
+            url = page.get("nextLink")
+        return found
 
     async def connection(self, at: str) -> Any:
         """The app's view of one target; None if it knows nothing of it."""

@@ -11,7 +11,10 @@ from typing import Any, Protocol
 
 from shared.core.base.bodies import Json
 from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.page import Page
 from shared.core.kinds.public_access import Before
+from shared.core.outcome.connection import ConnectionState
+from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Outcome
 from shared.core.plan.deletion_record import Going
 
@@ -131,14 +134,14 @@ class Ledger(Protocol):
     async def expect(self, target: ResourceId, reason: str) -> None:
         """Make a `Pending` row for a target that has none, so that a person can watch it from now on."""
 
-    async def get(self, key: str) -> Body | None:
+    async def get(self, key: str) -> ConnectionState | None:
         """One target's present state by its `target_key`."""
 
     async def history(self, key: str, limit: int = 50) -> Bodies:
         """Past outcomes of one target, and what was deleted with its bodies, newest first."""
 
-    async def connections(self, *, result: str | None = None, subscription: str | None = None) -> Bodies:
-        """Present states, narrowed by result and subscription."""
+    async def connections(self, query: ConnectionQuery) -> Page[ConnectionState]:
+        """One page of the present states. Raises InputError for a continuation that is none."""
 
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:
         """Every target with a row, or those of one resource group; removed ones that own nothing are over."""

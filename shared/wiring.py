@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
     from shared.core.policy.policy import Policy
     from shared.flow.intake import Intake
-    from shared.flow.queries import Desk
+    from shared.flow.queries import Queries
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
     from shared.ports import Arm, Clock, Leases, Ledger, WorkQueue
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What the triggers call: one door for each kind."""
+    """What the triggers call: one object for each kind of trigger."""
 
     intake: Intake
     worker: Worker
     sweeper: Sweeper
-    desk: Desk
+    queries: Queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     from shared.flow.hidden_names import Shadows
     from shared.flow.intake import Intake
     from shared.flow.public_access import PublicDoor
-    from shared.flow.queries import Desk
+    from shared.flow.queries import Queries
     from shared.flow.reconcile import Reconciler
     from shared.flow.removal import Remover
     from shared.flow.sweep import Sweeper
@@ -74,7 +74,7 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
         Intake(ports.queue, frozenset(known.types)),
         Worker(reconciler, sweeper, ports.ledger, ports.queue, ports.clock, budget),
         sweeper,
-        Desk(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
+        Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
     )
 
 

@@ -10,9 +10,12 @@ import uuid
 
 from shared.adapters.claims import RACES, TableClaim, contended, take
 from shared.adapters.clock import Clock
-from shared.adapters.ledger_row import QUEUED, Entry, is_over, past, present, record_of, shown
+from shared.adapters.ledger_row import QUEUED, Entry, is_over, past, present, record_of, state_of
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.base.ids import GroupId, ResourceId, target_key
+from shared.core.base.page import Page
+from shared.core.outcome.connection import ConnectionState
+from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Outcome, Result
 from shared.ports import Bodies, Body
 
@@ -52,9 +55,9 @@ class TableLedger:
         with contextlib.suppress(Exists):
             await self._connections.insert(target.subscription.lower(), target_key(target), row)
 
-    async def get(self, key: str) -> Body | None:
+    async def get(self, key: str) -> ConnectionState | None:
         row = await self._row(key)
-        return shown(row) if row and row.values.get("result") else None
+        return state_of(row) if row else None
 
     async def history(self, key: str, limit: int = 50) -> Bodies:
         found: list[Body] = []
@@ -64,10 +67,12 @@ class TableLedger:
                 break
         return found
 
-    async def connections(self, *, result: str | None = None, subscription: str | None = None) -> Bodies:
-        where: dict[str, Value] = {"PartitionKey": subscription.lower()} if subscription else {}
-        where |= {"result": result} if result else {}
-        return [shown(row) async for row in self._connections.query(where) if row.values.get("result")]
+    async def connections(self, query: ConnectionQuery) -> Page[ConnectionState]:
+        where: dict[str, Value] = {"PartitionKey": query.subscription} if query.subscription else {}
+        where |= {"result": query.result.value} if query.result else {}
+        found = await self._connections.page(where, query.top, query.continuation)
+        states = (state_of(row) for row in found.rows)
+        return Page(tuple(state for state in states if state), found.continuation)
 
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:
         where: dict[str, Value] = {"PartitionKey": group.subscription.lower()} if group else {}

@@ -13,6 +13,7 @@ from shared.adapters.tables import Row, Value, Values, joined, split
 from shared.core.base.bodies import Json
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.public_access import Before
+from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.outcome import Outcome, Result
 from shared.ports import Body
 
@@ -66,18 +67,22 @@ def record_of(values: Values) -> Body:
     return found
 
 
-def shown(row: Row) -> Body:
-    """A target as people see it: its record, its key, what we made for it, whether somebody is at work."""
-    since, working = row.values.get("since", ""), bool(row.values.get("lease_owner"))
-    known = {"key": row.key, **record_of(row.values), "since": since}
-    closed = closed_of(row.values)
-    return {
-        **known,
-        "profile": known.get("profile") or str(row.values.get("profile", "")),
-        "owned": owned_of(row.values),
-        "closed": str(closed) if closed else "",
-        "working": working,
-    }
+def state_of(row: Row) -> ConnectionState | None:
+    """A target's present state; None as long as there is no outcome."""
+    if not row.values.get("result"):
+        return None
+    outcome = record_of(row.values)
+    return ConnectionState(
+        row.key,
+        ResourceId.parse(str(row.values["resource_id"])),
+        Result(str(row.values["result"])),
+        outcome,
+        since=str(row.values.get("since", "")),
+        profile=str(outcome.get("profile") or row.values.get("profile", "")),
+        owned=tuple(map(ResourceId.parse, owned_of(row.values))),
+        closed=closed_of(row.values),
+        working=bool(row.values.get("lease_owner")),
+    )
 
 
 def owned_of(values: Values) -> list[str]:

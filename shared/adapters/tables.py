@@ -6,21 +6,32 @@ enforced here (Microsoft Learn: "Understanding the Table service data model"): 6
 """
 
 import asyncio
+import base64
+import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.data.tables import UpdateMode
+from azure.core.async_paging import AsyncItemPaged
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.storage_errors import storage_errors
+from shared.core.base.errors import InputError
 
 MAX_PROPERTY = 32_768  # UTF-16 units in a 64 KiB string property
 MAX_PROPERTIES = 252
 MAX_ENTITY = 480_000  # UTF-16 units: below 1 MiB with room for names and numbers
+UNKNOWN_CONTINUATION = "send what the page before named as its continuation"
+_NEXT = ("PartitionKey", "RowKey")  # where the next page begins, as the SDK names it
 _FORBIDDEN = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 
 type Value = str | int | float | bool
@@ -45,6 +56,14 @@ class Row:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One page of a query. `continuation` asks for the next one; None: this is the last."""
+
+    rows: tuple[Row, ...]
+    continuation: str | None
+
+
 class Table(Protocol):
     """One table."""
 
@@ -62,6 +81,12 @@ class Table(Protocol):
 
     def query(self, where: Values) -> AsyncIterator[Row]:
         """Rows whose properties (`PartitionKey`, `RowKey`, or our own) all equal these, in key order."""
+
+    async def page(self, where: Values, size: int, continuation: str | None = None) -> Rows:
+        """The same rows, at most `size` of them. Any page but the last may have fewer, or none.
+
+        Raises InputError for a continuation that no page named.
+        """
 
 
 def check(partition: str, key: str, values: Values) -> None:
@@ -90,6 +115,23 @@ def joined(name: str, values: Values) -> str:
     while (part := values.get(f"{name}_{len(parts)}")) is not None:
         parts.append(str(part))
     return "".join(parts)
+
+
+def written(position: Sequence[str | None]) -> str:
+    """A position in a table (the next partition and row, as the service names them) as one opaque text."""
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+
+
+def position(continuation: str) -> tuple[str, str | None]:
+    """What `written` wrote. Raises InputError for any other text."""
+    try:
+        found = json.loads(base64.b64decode(continuation, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        found = None
+    match found:
+        case [str(partition), str() | None as key]:
+            return partition, key
+    raise InputError("continuation", continuation, UNKNOWN_CONTINUATION)
 
 
 def _units(text: str) -> int:
@@ -149,11 +191,29 @@ class AzureTable:
 
     async def query(self, where: Values) -> AsyncIterator[Row]:
         await self._ensure()
+        with self._errors():
+            async for entity in self._matching(where):
+                yield _row(entity)
+
+    async def page(self, where: Values, size: int, continuation: str | None = None) -> Rows:
+        start = position(continuation) if continuation else None
+        await self._ensure()
+        token: Any = start and dict(zip(_NEXT, start, strict=True))
+        pages: Any = self._matching(where, results_per_page=size).by_page(token)
+        with self._errors():
+            try:
+                rows = tuple([_row(entity) async for entity in await anext(pages)])
+            except HttpResponseError as error:
+                if continuation and error.status_code == 400:
+                    raise InputError("continuation", continuation, UNKNOWN_CONTINUATION) from error
+                raise
+        after = pages.continuation_token
+        return Rows(rows, written([after.get(name) for name in _NEXT]) if after else None)
+
+    def _matching(self, where: Values, **options: Any) -> AsyncItemPaged[TableEntity]:
         parameters: dict[str, Any] = {f"p{n}": value for n, value in enumerate(where.values())}
         text = " and ".join(f"{name} eq @p{n}" for n, name in enumerate(where))
-        with self._errors():
-            async for entity in self._client.query_entities(text, parameters=parameters):
-                yield _row(entity)
+        return self._client.query_entities(text, parameters=parameters, **options)
 
     async def _ensure(self) -> None:
         if self._made:

@@ -11,7 +11,9 @@ from shared.adapters.clock import SystemClock
 from shared.adapters.leases import TableLeases
 from shared.adapters.ledger import TableLedger
 from shared.adapters.tables import AzureTable, Table
-from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.ids import GroupId, ResourceId, target_key
+from shared.core.base.inputs import read
+from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Done, Outcome, Result
 from tests.memory import MemoryTable
 
@@ -53,6 +55,16 @@ class Process:
     def other(self) -> TableLedger:
         """The ledger of another process."""
         return TableLedger(self.connections, self.outcomes, self.clock)
+
+    async def state(self) -> dict[str, Any] | None:
+        """The present state of the usual target, as callers see it."""
+        found = await self.ledger.get(target_key(target()))
+        return found and found.record()
+
+    async def listed(self, **query: Any) -> list[dict[str, Any]]:
+        """The first page of connections that a query asks for."""
+        page = await self.ledger.connections(read(ConnectionQuery, query, "query"))
+        return page.record()["value"]
 
 
 class Workers:

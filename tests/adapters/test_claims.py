@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from shared.adapters.claims import LEASE_SECONDS, LostClaim
-from shared.core.base.ids import target_key
 from shared.core.outcome.outcome import Result
 from tests.adapters.storage import endpoint, outcome, target
 
@@ -96,7 +95,7 @@ async def test_a_worker_that_was_overtaken_does_not_record_over_the_other(proces
     with pytest.raises(LostClaim):
         await slow.finish(outcome(result=Result.FAILED))
     await claim.finish(outcome())
-    assert (await process.ledger.get(target_key(target())))["result"] == "Connected"
+    assert (await process.state())["result"] == "Connected"
 
 
 async def test_a_worker_that_was_overtaken_lets_go_quietly(process):
@@ -177,13 +176,13 @@ async def test_a_target_without_a_past_leaves_no_row(process):
 async def test_a_target_that_was_only_asked_about_leaves_no_row(process):
     await process.ledger.expect(target(), "asked for by hand")
     await (await process.ledger.claim(target())).finish(None)
-    assert await process.ledger.get(target_key(target())) is None
+    assert await process.state() is None
 
 
 async def test_a_target_with_a_past_keeps_its_row(process):
     await (await process.ledger.claim(target())).finish(outcome())
     await (await process.ledger.claim(target())).finish(None)
-    assert (await process.ledger.get(target_key(target())))["result"] == "Connected"
+    assert (await process.state())["result"] == "Connected"
 
 
 async def test_a_target_with_objects_keeps_its_row_whatever_the_walk_says(process):

@@ -12,6 +12,7 @@ from shared.adapters.tables import (
     joined,
     split,
 )
+from shared.core.base.errors import InputError
 
 
 @pytest.fixture
@@ -85,6 +86,32 @@ async def test_a_query_gives_equal_rows_in_key_order(table):
     assert [row.key async for row in table.query({"kind": "o'y"})] == ["c"]
     assert [row.key async for row in table.query({"RowKey": "d"})] == ["d"]
     assert len([row async for row in table.query({})]) == 4
+
+
+async def pages(table, where, size):
+    """The keys on each page of a query."""
+    found, continuation = [], None
+    while not found or continuation:
+        page = await table.page(where, size, continuation)
+        found.append([f"{row.partition}{row.key}" for row in page.rows])
+        continuation = page.continuation
+    return found
+
+
+async def test_pages_go_on_where_the_one_before_ended(table):
+    for partition in "pq":
+        for key in "abc":
+            await table.insert(partition, key, {"kind": "x" if key != "b" else "y"})
+    assert await pages(table, {}, 4) == [["pa", "pb", "pc", "qa"], ["qb", "qc"]]
+    assert await pages(table, {"kind": "x"}, 3) == [["pa", "pc", "qa"], ["qc"]]
+    assert await pages(table, {"PartitionKey": "p"}, 3) == [["pa", "pb", "pc"]]
+    assert await pages(table, {"kind": "none"}, 3) == [[]]
+
+
+@pytest.mark.parametrize("word", ["x", "bnVsbA==", "W10=", "WzEsMl0=", "é", "{}"])
+async def test_a_continuation_that_no_page_named_is_an_input_error(table, word):
+    with pytest.raises(InputError, match="continuation"):
+        await table.page({}, 3, word)
 
 
 async def test_a_row_from_a_query_can_be_written(table):

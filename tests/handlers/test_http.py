@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import azure.functions as func
 import pytest
@@ -21,10 +22,11 @@ from shared.wiring import Flow
 from tests.world import World, play
 
 
-def request(method: str = "POST", body: Any = None, **params: str) -> func.HttpRequest:
+def request(
+    method: str = "POST", body: Any = None, at: str = "https://app.test/api/reconcile", **params: str
+) -> func.HttpRequest:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    url = "https://app.test/api/reconcile"
-    return func.HttpRequest(method, url, params=params, route_params=params, body=raw)
+    return func.HttpRequest(method, at, params=params, route_params=params, body=raw)
 
 
 def answered(response: func.HttpResponse) -> tuple[int, Any]:
@@ -141,12 +143,44 @@ def test_a_query_may_carry_the_function_key_and_results_in_any_case(name: str) -
         await world.reconcile(await world.create_account())
         found = await http.serve(serving(world), http.connections, request("GET", **{name: "cOnnected"}))
         assert answered(found)[0] == 200
-        assert len(answered(found)[1]["connections"]) == 1
+        assert len(answered(found)[1]["value"]) == 1
 
     play(story)
 
 
-@pytest.mark.parametrize(("name", "value"), [("result", "Fine"), ("subscription", "zz"), ("colour", "red")])
+def test_next_link_leads_through_every_connection_and_repeats_no_key() -> None:
+    async def story() -> None:
+        world = World()
+        targets = [await world.create_account(f"account{number}") for number in range(3)]
+        for at in targets:
+            await world.reconcile(at)
+        found: list[str] = []
+        query = {"top": "1", "result": "Connected", "code": "KEY"}
+        while query:
+            req = request("GET", **query, at=f"https://app.test/api/connections?{urlencode(query)}")
+            _, answer = answered(await http.serve(serving(world), http.connections, req))
+            found += [state["resource_id"] for state in answer["value"]]
+            link = urlsplit(answer.get("nextLink", ""))
+            query = dict(parse_qsl(link.query))
+            assert "KEY" not in json.dumps(answer)
+            assert not query or link.geturl().startswith("https://app.test/api/connections?")
+        assert sorted(found) == sorted(targets)
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("result", "Fine"),
+        ("subscription", "zz"),
+        ("colour", "red"),
+        ("top", "0"),
+        ("top", "1001"),
+        ("top", "ten"),
+        ("continuation", "page2"),
+    ],
+)
 def test_a_list_is_narrowed_by_known_words_only(name: str, value: str) -> None:
     async def story() -> None:
         world = World()
