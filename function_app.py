@@ -1,7 +1,7 @@
 """The triggers: names, queues, schedules, routes, auth levels. Nothing else.
 
-Importing this module loads no Azure SDK beyond azure.functions: the platform imports it to list the
-functions, and the flow behind them is built when the first of them runs.
+The platform imports this module to list the functions, so it loads no Azure SDK but azure.functions. The
+flow behind the functions is built when the first of them runs.
 """
 
 import azure.functions as func

@@ -42,7 +42,7 @@ async def serve(
 
 
 async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
-    """`{"resource_id": ..., "dry_run": false}`: the plan (200), or accepted (202) with where to look.
+    """`{"resource_id": ..., "dry_run": false}`: 202 with the location of the state, or 200 with the plan.
 
     The rerun is done when the connection shows the answer's `correlation`.
     """
@@ -59,7 +59,7 @@ async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
 
 
 async def connections(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
-    """Present states, `?top=` to a page; `?result=Failed` and `?subscription=` narrow the list.
+    """Present states in pages of `?top=`; `?result=Failed` and `?subscription=` narrow the list.
 
     `nextLink` is the next page, and absent on the last one. It does not repeat a key sent as `?code=`.
     """

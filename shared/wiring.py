@@ -1,8 +1,7 @@
-"""The one place that knows both what is real and what needs it.
+"""The composition root: builds the flow over its adapters, once per process, when the first function runs.
 
-Place in the data's way: around all of it. Built when the first function runs, once per process: one
-credential, one transport, one clock. SDKs, and all that needs them, are imported in here and not before:
-listing the functions stays cheap.
+A process has one credential, one transport and one clock. SDKs, and what needs them, are imported inside
+the functions here, so that listing the functions stays cheap.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world: real in a process of the app, others in tests."""
+    """The adapters that the flow runs on: Azure in the app, others in tests."""
 
     arm: Arm
     ledger: Ledger
@@ -47,7 +46,7 @@ class Ports:
 
 
 def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | None = None) -> Flow:
-    """Put a flow together over any ports."""
+    """Build a flow over any adapters."""
     from shared.core.catalogue.catalogue import load
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import SharedReads
@@ -83,7 +82,7 @@ _building = asyncio.Lock()
 
 
 async def flow() -> Flow:
-    """This process's flow. Raises SettingsError or PolicyError, each with every fault at once."""
+    """The flow of this process. Raises SettingsError or PolicyError with all faults at once."""
     global _flow
     async with _building:
         if _flow is None:
@@ -92,16 +91,16 @@ async def flow() -> Flow:
 
             settings = Settings.read(os.environ)
             policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
-            refuse_what_nobody_heeds(policy, settings)
+            reject_unsupported_settings(policy, settings)
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
             _flow = wire(policy, real_ports(settings, policy), settings.budget)
     return _flow
 
 
-def refuse_what_nobody_heeds(policy: Policy, settings: Settings) -> None:
-    """A scope that nobody resolves would look like one in which nothing happens; a schedule likewise.
+def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
+    """Refuse parts of the policy that would have no effect, rather than ignore them.
 
-    Raises PolicyError.
+    Raises PolicyError for management groups, and for a schedule that differs from the timer's.
     """
     from shared.core.base.errors import Fault, PolicyError
 
@@ -129,7 +128,7 @@ def _text(path: Path) -> str:
 
 
 def real_ports(settings: Settings, policy: Policy) -> Ports:
-    """Azure, as this process's settings name it."""
+    """The adapters of a deployed app, as its settings say."""
     from shared.adapters.arm import SdkArm
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
     from shared.adapters.clock import SystemClock

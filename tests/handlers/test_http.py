@@ -89,7 +89,7 @@ def test_a_resource_in_an_unwatched_subscription_is_refused_with_the_watched_one
     play(story)
 
 
-def test_an_accepted_request_says_where_to_look_and_under_which_correlation() -> None:
+def test_an_accepted_request_names_the_location_and_the_correlation() -> None:
     async def story() -> None:
         world = World()
         at = await world.create_account()
@@ -104,7 +104,7 @@ def test_an_accepted_request_says_where_to_look_and_under_which_correlation() ->
     play(story)
 
 
-def test_a_rerun_of_what_does_not_exist_ends_as_an_outcome_that_says_so() -> None:
+def test_a_rerun_of_a_missing_resource_ends_as_a_not_found_outcome() -> None:
     async def story() -> None:
         world = World()
         at = (await world.create_account()) + "x"
@@ -181,7 +181,7 @@ def test_next_link_leads_through_every_connection_and_repeats_no_key() -> None:
         ("continuation", "page2"),
     ],
 )
-def test_a_list_is_narrowed_by_known_words_only(name: str, value: str) -> None:
+def test_an_unknown_word_in_a_query_is_refused(name: str, value: str) -> None:
     async def story() -> None:
         world = World()
         response = await http.serve(serving(world), http.connections, request("GET", **{name: value}))
@@ -192,7 +192,7 @@ def test_a_list_is_narrowed_by_known_words_only(name: str, value: str) -> None:
     play(story)
 
 
-def test_an_app_that_cannot_run_says_every_fault() -> None:
+def test_an_app_with_a_wrong_policy_lists_every_fault() -> None:
     async def story() -> None:
         async def broken() -> Any:
             raise PolicyError(
