@@ -1,8 +1,7 @@
 """Azure Resource Manager, one resource at a time, in raw JSON.
 
-Place in the data's way: `flow` reads and writes Azure through this and nothing else. A read is repeated
-here, because it changes nothing; a write is sent once and awaited, and whether to send it again is the
-caller's to decide.
+The flow reads and writes Azure through this adapter alone. A read is retried here, because it changes
+nothing. A write is sent once and awaited; the caller decides whether to send it again.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from shared.core.base.ids import ResourceId
 from shared.ports import Bodies, Body
 
 READ_TRIES = 3
-BACKOFF = Backoff(first=0.5, growth=2.0, longest=30.0)  # where Azure names no time
+BACKOFF = Backoff(first=0.5, growth=2.0, longest=30.0)  # where Azure does not say how long to wait
 RESOURCES_API = "2021-04-01"  # Microsoft.Resources: lists of resources and of groups
 
 
 class SdkArm:
-    """Implements the flow's `Arm` with the Azure SDK. One per process."""
+    """Implements `ports.Arm` with the Azure SDK. One per process."""
 
     def __init__(self, clients: ArmClients, clock: Clock) -> None:
         self._calls = ArmCalls(clients)
@@ -74,7 +73,7 @@ class SdkArm:
         return found
 
     async def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
-        """Every page, empty ones too: Azure may answer one in the middle."""
+        """Every page, empty ones included: Azure may return one before the last page."""
         page = await self._page(path, api_version)
         yield _members(page)
         while following := page.get("nextLink"):
@@ -92,11 +91,11 @@ class SdkArm:
             except TransientError as error:
                 asked = error.retry_after
                 pause = BACKOFF.delay(attempt) if asked is None else asked
-                # A read that Azure throttles for longer is the caller's to put off.
+                # A longer wait is left to the caller, which can do other work meanwhile.
                 if attempt == READ_TRIES - 1 or pause > BACKOFF.longest:
                     raise
                 await self._clock.sleep(pause)
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
 
 def _members(page: Json) -> Bodies:

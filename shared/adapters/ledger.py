@@ -1,8 +1,8 @@
-"""The ledger: what is, what was, what we made, and who is at work on it.
+"""The ledger: present state and history of each target, what Causeway made for it, and its claim.
 
-Place in the data's way: the end of it, and the memory between two walks. `connections` has one row for each
-target (partition: subscription, row: target key), `outcomes` the history (partition: target key, row:
-inverted time, so that the newest comes first). Nothing is decided from what stands here but ownership.
+The table `connections` has one row for each target (partition: subscription, row: target key). `outcomes` has
+the history (partition: target key, row: inverted time, so that the newest entry comes first). Only ownership
+is decided from the ledger; everything else is read from Azure.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ FOREVER = 10**16  # microseconds, in the year 2286: inverted, later times sort f
 
 
 class TableLedger:
-    """Implements the flow's `Ledger` on two tables. One per process."""
+    """Implements `ports.Ledger` on two tables. One per process."""
 
     def __init__(self, connections: Table, outcomes: Table, clock: Clock) -> None:
         self._connections = connections
@@ -83,7 +83,7 @@ class TableLedger:
         return [at for at in found if group is None or at.group == group]
 
     async def append(self, entry: Entry) -> None:
-        """Add to a target's history. Two entries of one moment get two rows."""
+        """Add to a target's history. Two entries of the same moment get two rows."""
         moment = FOREVER - int(entry.at.timestamp() * 1_000_000)
         key = f"{moment:016d}-{uuid.uuid4().hex[:8]}"
         await self._outcomes.insert(target_key(entry.target), key, past(entry))

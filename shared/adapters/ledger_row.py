@@ -1,7 +1,6 @@
-"""How a target stands in a row of `connections`, and an outcome in one of `outcomes`.
+"""The columns of a row: a target in `connections`, an outcome in `outcomes`.
 
-Place in the data's way: between the values of the core and the columns of `tables`. A record is JSON text
-over as many columns as it needs; beside it stand the few columns that people and filters look at.
+A record is JSON text over as many columns as it needs. Beside it are the few columns that filters use.
 """
 
 import json
@@ -24,24 +23,24 @@ QUEUED = "Queued"  # the code of a row that was made before anything was done
 
 
 class Entry(Protocol):
-    """What a target's history is made of: outcomes, and what was about to go (`core/departure.py`)."""
+    """An entry of a target's history: an outcome, or a deletion record."""
 
     @property
     def target(self) -> ResourceId:
-        """Whose history it belongs to."""
+        """The target in whose history it is."""
 
     @property
     def at(self) -> datetime:
-        """When it was so."""
+        """When it was recorded."""
 
     def record(self) -> Body:
         """The entry as JSON."""
 
 
 def present(old: Values, outcome: Outcome) -> dict[str, Value]:
-    """The columns of a target's present state, over what stood there.
+    """The columns of a target's present state, over those that it had.
 
-    The last profile is remembered, and since when the target has been in this very state: a wait has an age.
+    The last profile is kept, and since when the target has had this result and code.
     """
     record = outcome.record()
     same = (old.get("result"), old.get("code")) == (record["result"], record["code"])
@@ -86,33 +85,33 @@ def state_of(row: Row) -> ConnectionState | None:
 
 
 def owned_of(values: Values) -> list[str]:
-    """The ids of what we made for the target."""
+    """The ids of what Causeway made for the target."""
     return list(json.loads(joined("owned", values) or "[]"))
 
 
 def owning(values: Values, ids: Iterable[str]) -> dict[str, Value]:
-    """The row with these ids in place of the ones it had."""
+    """The row with these ids instead of those it had."""
     return {**_without(values, "owned"), **split("owned", json.dumps(list(ids)))}
 
 
 def addresses_of(values: Values) -> list[str]:
-    """The addresses that stand in rules for the target."""
+    """The addresses that are in rules for the target."""
     return list(json.loads(joined("addresses", values) or "[]"))
 
 
 def noting(values: Values, addresses: Iterable[str]) -> dict[str, Value]:
-    """The row with these addresses in place of the ones it had."""
+    """The row with these addresses instead of those it had."""
     return {**_without(values, "addresses"), **split("addresses", json.dumps(list(addresses)))}
 
 
 def closed_of(values: Values) -> Before | None:
-    """What the target's public door was before we closed it."""
+    """What public network access was before Causeway disabled it; None if it did not."""
     found = json.loads(joined("closed", values) or "null")
     return Before(found["path"], found["value"]) if found else None
 
 
 def closing(values: Values, was: Before | None) -> dict[str, Value]:
-    """The row with this in place of what it had."""
+    """The row with this value instead of the one it had."""
     kept = split("closed", json.dumps({"path": was.path, "value": was.value})) if was else {}
     return {**_without(values, "closed"), **kept}
 
@@ -124,17 +123,17 @@ def without(ids: Iterable[str], gone: Iterable[ResourceId]) -> list[str]:
 
 
 def is_empty(values: Values) -> bool:
-    """Nothing was ever found out about the target, and nothing was made for it."""
+    """There is no outcome yet, and nothing was made for the target."""
     return values.get("result") is None or (values.get("code") == QUEUED and not values.get("profile"))
 
 
 def is_over(values: Values) -> bool:
-    """What was made for the target is gone, and nobody has to look at it before something happens to it."""
+    """All that was made for the target is deleted: no pass is needed until an event names it."""
     return values.get("result") == Result.REMOVED and not owned_of(values)
 
 
 def fitting(record: Json) -> Json:
-    """The record, or what fits of it with a note of what was left out: size never loses an outcome."""
+    """The record, or as much as fits with a note of what was left out: no outcome is too long to keep."""
     if "going" in record:
         record = _with_bodies_that_fit(record)
     if len(json.dumps(record)) <= MAX_RECORD:
@@ -150,7 +149,7 @@ def fitting(record: Json) -> Json:
 
 def _with_bodies_that_fit(record: Json) -> Json:
     """The record with as many bodies as fit, small ones first; the others' ids are named as left out."""
-    room = (
+    space = (
         MAX_RECORD
         - NOTE
         - len(json.dumps({**record, "going": [{**one, "body": None} for one in record["going"]]}))
@@ -158,8 +157,8 @@ def _with_bodies_that_fit(record: Json) -> Json:
     left_out: list[str] = []
     kept: dict[str, Any] = {}
     for one in sorted(record["going"], key=lambda one: len(json.dumps(one["body"]))):
-        room -= len(json.dumps(one["body"])) + len(one["id"]) + 8  # its id is told where it is left out
-        if room >= 0:
+        space -= len(json.dumps(one["body"])) + len(one["id"]) + 8  # its id is listed where it is left out
+        if space >= 0:
             kept[one["id"]] = one["body"]
         else:
             left_out.append(one["id"])

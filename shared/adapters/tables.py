@@ -1,8 +1,8 @@
-"""Table Storage as the ledger and the leases use it: rows with an ETag, and two ways to lose a race.
+"""Table Storage as the ledger and the leases use it: rows with an ETag, and conditional writes.
 
-Place in the data's way: below `ledger` and `leases`. Limits that the emulator does not enforce are
-enforced here (Microsoft Learn: "Understanding the Table service data model"): 64 KiB a property, 1 MiB and
-252 properties an entity, no `/ \\ # ?` or control characters in keys.
+Limits that the emulator does not enforce are enforced here (Microsoft Learn: "Understanding the Table service
+data model"): 64 KiB a property, 1 MiB and 252 properties an entity, no `/ \\ # ?` or control characters in
+keys.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class Changed(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entity as it was read; `etag` is what a conditional write compares."""
+    """One entity as it was read. A conditional write compares `etag`."""
 
     partition: str
     key: str
@@ -68,16 +68,16 @@ class Table(Protocol):
     """One table."""
 
     async def get(self, partition: str, key: str) -> Row | None:
-        """The row, None if there is none."""
+        """The row; None if there is none."""
 
     async def insert(self, partition: str, key: str, values: Values) -> Row:
         """Add a row. Raises Exists."""
 
     async def replace(self, row: Row, values: Values) -> Row:
-        """Replace the row as a whole, if nobody else has. Raises Changed."""
+        """Replace the whole row, unless another worker changed it. Raises Changed."""
 
     async def delete(self, row: Row) -> None:
-        """Delete the row, if nobody changed it. Raises Changed; a missing row is fine."""
+        """Delete the row, unless another worker changed it. Raises Changed; a missing row is fine."""
 
     def query(self, where: Values) -> AsyncIterator[Row]:
         """Rows whose properties (`PartitionKey`, `RowKey`, or our own) all equal these, in key order."""
@@ -90,7 +90,7 @@ class Table(Protocol):
 
 
 def check(partition: str, key: str, values: Values) -> None:
-    """Raise ValueError for what the real service would refuse."""
+    """Raise ValueError for a row that the service would refuse."""
     for name, text in (("PartitionKey", partition), ("RowKey", key)):
         if _FORBIDDEN.search(text) or _units(text) > 512:
             raise ValueError(f"{name} {text[:60]!r} is not a legal table key")
@@ -110,7 +110,7 @@ def split(name: str, text: str) -> dict[str, Value]:
 
 
 def joined(name: str, values: Values) -> str:
-    """The text that `split` took apart, empty if there is none."""
+    """The text that `split` divided; empty if there is none."""
     parts: list[str] = []
     while (part := values.get(f"{name}_{len(parts)}")) is not None:
         parts.append(str(part))
@@ -139,7 +139,7 @@ def _units(text: str) -> int:
 
 
 class AzureTable:
-    """A table in a storage account, or in Azurite. Made when it is first used."""
+    """A table in a storage account, or in Azurite. Created at first use."""
 
     def __init__(self, service: TableServiceClient, name: str) -> None:
         self._service = service
@@ -172,7 +172,7 @@ class AzureTable:
             try:
                 made = await self._client.update_entity(
                     _entity(row.partition, row.key, values),
-                    mode=UpdateMode.REPLACE,  # MERGE could not take a property away
+                    mode=UpdateMode.REPLACE,  # MERGE would keep properties that are not named
                     etag=row.etag,
                     match_condition=MatchConditions.IfNotModified,
                 )

@@ -1,4 +1,4 @@
-"""Tables and values for tests of what is stored: the same tests run in memory and on Azurite."""
+"""Tables and values for tests of storage: the same tests run in memory and on Azurite."""
 
 import asyncio
 import uuid
@@ -22,7 +22,7 @@ BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class TestClock(SystemClock):
-    """A clock that a test can put forward; while nobody does, it goes with the loop."""
+    """A clock that follows the loop, and that a test can put forward."""
 
     __test__ = False
 
@@ -46,7 +46,7 @@ class Tables:
 
 
 class Process:
-    """One process's view of a ledger: several of them share the tables and the time."""
+    """The ledger of one process. Several processes share the tables and the time."""
 
     def __init__(self, connections: Table, outcomes: Table, clock: TestClock) -> None:
         self.connections, self.outcomes, self.clock = connections, outcomes, clock
@@ -68,7 +68,7 @@ class Process:
 
 
 class Workers:
-    """Processes that share one table of locks, and a record of who was inside when."""
+    """Processes that share one table of locks, and a count of how many hold one at once."""
 
     def __init__(self, table, patience: float = 300.0) -> None:
         self.table, self.clock, self.patience = table, TestClock(), patience
@@ -95,7 +95,7 @@ def endpoint(name: str = "pe-orders") -> ResourceId:
 
 
 def outcome(at: ResourceId | None = None, result: Result = Result.CONNECTED, **more: Any) -> Outcome:
-    """A walk's outcome, of a moment after `BEGAN` in seconds (`after`)."""
+    """The outcome of a pass, `after` seconds after `BEGAN`."""
     moment = BEGAN + timedelta(seconds=more.pop("after", 0))
     return Outcome(at or target(), result, moment, **({"profile": "default"} | more))
 

@@ -27,7 +27,7 @@ async def test_an_unknown_key_is_none(process):
     assert await process.ledger.get("0" * 32) is None
 
 
-async def test_a_target_at_its_first_walk_has_no_state_yet(process):
+async def test_a_target_in_its_first_pass_has_no_state_yet(process):
     claim = await process.ledger.claim(target())
     assert await process.state() is None
     assert await process.listed() == []
@@ -41,7 +41,7 @@ async def test_history_is_newest_first_and_ends_at_the_limit(process):
     assert [entry["reason"] for entry in newest] == ["second 3", "second 2"]
 
 
-async def test_two_outcomes_of_one_moment_are_two_entries(process):
+async def test_two_outcomes_of_the_same_moment_are_two_entries(process):
     await process.ledger.record(outcome())
     await process.ledger.record(outcome())
     assert len(await process.ledger.history(target_key(target()))) == 2
@@ -98,7 +98,7 @@ async def test_targets_of_a_group_are_found_in_any_case(process):
     assert len(await process.ledger.targets()) == 3
 
 
-async def test_a_removed_target_that_owns_nothing_is_no_target_any_more(process):
+async def test_a_removed_target_that_owns_nothing_is_no_longer_a_target(process):
     await process.ledger.record(outcome(target("gone"), Result.REMOVED))
     claim = await process.ledger.claim(target("left-over"))
     await claim.own(endpoint())
@@ -107,7 +107,7 @@ async def test_a_removed_target_that_owns_nothing_is_no_target_any_more(process)
     assert len(await process.listed(result="Removed")) == 2
 
 
-async def test_an_expected_target_is_pending_until_it_was_walked(process):
+async def test_an_expected_target_is_pending_until_its_first_outcome(process):
     await process.ledger.expect(target(), "asked for by hand")
     found = await process.state()
     assert (found["result"], found["code"], found["reason"]) == ("Pending", "Queued", "asked for by hand")
@@ -129,7 +129,7 @@ async def test_an_outcome_without_a_claim_leaves_the_claim_to_its_worker(process
     assert (found["result"], found["owned"], found["working"]) == ("Connected", [endpoint().text], False)
 
 
-async def test_whoever_is_at_work_shows(process):
+async def test_a_claimed_target_is_shown_as_working(process):
     await process.ledger.record(outcome())
     claim = await process.ledger.claim(target())
     assert (await process.state())["working"] is True
@@ -148,7 +148,7 @@ async def test_a_long_record_is_kept_whole(process, number):
     assert len((await process.ledger.history(target_key(target())))[0]["actions"]) == number
 
 
-async def test_a_record_that_no_row_can_hold_is_kept_with_a_note_of_what_it_lacks(process):
+async def test_a_record_too_long_for_a_row_is_kept_with_a_note_of_what_was_left_out(process):
     await process.ledger.record(outcome(done=many_actions(400), reason="r" * 500_000))
     found = await process.state()
     assert found["result"] == "Connected"
@@ -163,7 +163,7 @@ async def test_text_of_any_script_survives(process):
     assert (await process.state())["reason"] == reason
 
 
-async def test_what_is_about_to_go_is_in_the_history_before_the_outcome(process):
+async def test_a_deletion_record_is_in_the_history_before_the_outcome(process):
     claim = await process.ledger.claim(target())
     await claim.remember(parts(2))
     await claim.abandon()
@@ -173,7 +173,7 @@ async def test_what_is_about_to_go_is_in_the_history_before_the_outcome(process)
     assert "left_out" not in entry
 
 
-async def test_bodies_that_no_row_can_hold_are_named_and_the_others_kept(process):
+async def test_bodies_too_long_for_a_row_are_named_and_the_others_kept(process):
     claim = await process.ledger.claim(target())
     await claim.remember((*parts(1, 300_000), *parts(2, 200_000, begin=1), *parts(1, begin=3)))
     await claim.abandon()
@@ -182,7 +182,7 @@ async def test_bodies_that_no_row_can_hold_are_named_and_the_others_kept(process
     assert entry["left_out"] == {"bodies": [endpoint("pe-2").text, endpoint("pe-0").text]}
 
 
-async def test_an_overtaken_worker_remembers_nothing_and_so_deletes_nothing(process):
+async def test_a_worker_that_lost_its_claim_cannot_record_a_deletion(process):
     slow = await process.ledger.claim(target())
     process.clock.ahead += 120
     other = await process.other().claim(target())

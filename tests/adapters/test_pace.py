@@ -51,7 +51,7 @@ def walks(number: int = 4000) -> list[tuple[float, int]]:
     return found
 
 
-def test_half_of_all_endpoints_are_seen_ready_within_a_seventh_of_the_time_they_took() -> None:
+def test_half_of_all_endpoints_are_read_as_ready_within_a_seventh_of_their_duration() -> None:
     assert statistics.median(ratio for ratio, _ in walks()) <= 1.14
 
 
@@ -70,7 +70,7 @@ def test_a_server_with_a_faster_clock_is_read_faster_in_proportion() -> None:
 
 
 @pytest.mark.parametrize("hint", [None, 0.0])
-def test_without_a_hint_the_types_own_unit_counts(hint: float | None) -> None:
+def test_without_a_hint_the_types_own_unit_is_used(hint: float | None) -> None:
     assert next(pace(ENDPOINT, "create").moments(hint)) == 14.0
 
 
@@ -98,7 +98,7 @@ def test_moments_only_move_forward(kind: str, change: str) -> None:
     assert moments[0] > 0
 
 
-def test_types_are_known_in_any_case() -> None:
+def test_types_are_compared_without_case() -> None:
     assert pace(ENDPOINT.upper(), "create") == pace(ENDPOINT.lower(), "create")
 
 

@@ -1,4 +1,4 @@
-"""One table, in memory and on Azurite: conditional writes, and the limits that Azurite does not know."""
+"""One table, in memory and on Azurite: conditional writes, and limits that Azurite does not enforce."""
 
 import pytest
 
@@ -32,13 +32,13 @@ async def test_a_missing_row_is_none(table):
     assert await table.get("p", "k") is None
 
 
-async def test_a_second_insert_loses(table):
+async def test_a_second_insert_fails(table):
     await table.insert("p", "k", {})
     with pytest.raises(Exists):
         await table.insert("p", "k", {})
 
 
-async def test_the_later_of_two_writes_over_one_reading_loses(table):
+async def test_the_second_of_two_writes_after_one_read_fails(table):
     row = await table.insert("p", "k", {"n": 1})
     await table.replace(row, {"n": 2})
     with pytest.raises(Changed):
@@ -46,14 +46,14 @@ async def test_the_later_of_two_writes_over_one_reading_loses(table):
     assert (await table.get("p", "k")).values["n"] == 2
 
 
-async def test_a_row_written_with_the_etag_of_the_last_write_wins(table):
+async def test_a_write_with_the_etag_of_the_last_write_succeeds(table):
     row = await table.insert("p", "k", {"n": 1})
     row = await table.replace(row, {"n": 2})
     await table.replace(row, {"n": 3})
     assert (await table.get("p", "k")).values["n"] == 3
 
 
-async def test_replacing_takes_away_what_is_not_named(table):
+async def test_replacing_removes_properties_that_are_not_named(table):
     row = await table.insert("p", "k", {"old": 1})
     await table.replace(row, {"new": 1})
     assert dict((await table.get("p", "k")).values) == {"new": 1}
@@ -153,7 +153,7 @@ async def test_values_beyond_the_services_limits_are_refused_here(table, values)
 
 
 @pytest.mark.parametrize("text", ["", "x", "x" * MAX_PROPERTY * 3, "😀" * MAX_PROPERTY, "ab" * 16_384 + "c"])
-def test_a_long_text_comes_back_from_its_parts(text):
+def test_a_long_text_is_joined_again_from_its_parts(text):
     parts = split("record", text)
     check("p", "k", parts)
     assert joined("record", parts) == text
