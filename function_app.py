@@ -1,7 +1,7 @@
 """The triggers: names, queues, schedules, routes, auth levels. Nothing else.
 
-Importing this module loads no Azure SDK beyond azure.functions: the platform imports it to list the
-functions, and the flow behind them is built when the first of them runs.
+The platform imports this module to list the functions, so it loads no Azure SDK but azure.functions. The
+flow behind the functions is built when the first of them runs.
 """
 
 import azure.functions as func
@@ -41,14 +41,14 @@ async def sweep(tick: func.TimerRequest) -> None:
 
 @app.route(route="reconcile", methods=["POST"])
 async def request_reconcile(req: func.HttpRequest) -> func.HttpResponse:
-    return await http.door(flow, http.reconcile, req)
+    return await http.serve(flow, http.reconcile, req)
 
 
 @app.route(route="connections", methods=["GET"])
 async def list_connections(req: func.HttpRequest) -> func.HttpResponse:
-    return await http.door(flow, http.connections, req)
+    return await http.serve(flow, http.connections, req)
 
 
 @app.route(route="connections/{key}", methods=["GET"])
 async def get_connection(req: func.HttpRequest) -> func.HttpResponse:
-    return await http.door(flow, http.connection, req)
+    return await http.serve(flow, http.connection, req)

@@ -1,7 +1,7 @@
-"""Event Grid, by webhook or through a storage queue: parse, drop what is not for us, enqueue the rest.
+"""Event Grid, by webhook or through a storage queue: read each event and queue work for it.
 
-The webhook must answer within 30 seconds and is called again for the whole batch if one event fails, so
-nothing here waits for Azure.
+The webhook must answer within 30 seconds, and Event Grid sends the whole batch again if one event fails.
+So nothing here waits for Azure.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 async def on_event(flow: Flow, event: func.EventGridEvent | func.CloudEvent) -> None:
-    """One event, as the Event Grid extension hands it over."""
+    """Handle one event as the Event Grid extension delivers it."""
     await flow.intake.accept(envelope(event))
 
 
 async def on_notification(flow: Flow, message: func.QueueMessage) -> None:
-    """One queue message: the event as JSON text, one to a message."""
+    """Handle one queue message: the JSON text of one event."""
     await flow.intake.accept(message.get_body().decode("utf-8", "replace"))
 
 
 def envelope(event: func.EventGridEvent | func.CloudEvent) -> dict[str, Any]:
-    """The event in the schema it came in; the trigger has taken it apart."""
+    """Rebuild the event in its own schema: the trigger delivers it as separate attributes."""
     if isinstance(event, func.CloudEvent):
         moment = event.time.isoformat() if event.time else ""
         fields = {

@@ -1,99 +1,97 @@
-"""The HTTP doors: parse the request, ask the flow, answer in JSON. Authentication is the platform's."""
+"""The HTTP routes: parse the request, call the flow, answer in JSON. Authentication is the platform's."""
 
 from __future__ import annotations
 
 import json
+import logging
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import azure.functions as func
 
-from shared.core.base.errors import FaultsError, InputError
+from handlers import problems
+from shared.core.base.errors import InputError
+from shared.core.base.log_lines import line
 
 if TYPE_CHECKING:
     from shared.wiring import Flow
 
+log = logging.getLogger("causeway.http")
 
-async def door(
+
+async def serve(
     build: Callable[[], Awaitable[Flow]],
-    serve: Callable[[Flow, func.HttpRequest], Awaitable[func.HttpResponse]],
+    route: Callable[[Flow, func.HttpRequest], Awaitable[func.HttpResponse]],
     req: func.HttpRequest,
 ) -> func.HttpResponse:
-    """Serve a request, or say what keeps the app from running: whoever holds a key may read that."""
+    """Answer a request by its route; an error becomes a problem (RFC 9457).
+
+    Settings and policy are read here, so their faults are answers too. An error that the caller cannot act
+    on is logged with its traceback and answered with a correlation alone.
+    """
     try:
-        flow = await build()
-    except FaultsError as error:
-        faults = [
-            {"path": f.path, "value": f.value, "problem": f.problem, "remedy": f.remedy} for f in error.faults
-        ]
-        return answer(503, {"error": {"message": "the app cannot run as it is set up", "faults": faults}})
-    return await serve(flow, req)
+        return await route(await build(), req)
+    except Exception as error:
+        if problem := problems.expected(error):
+            return problem.response()
+        correlation = str(uuid.uuid4())
+        log.exception(line("request failed", correlation=correlation, method=req.method))
+        return problems.unexpected(correlation).response()
 
 
 async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
-    """`{"resource_id": ..., "dry_run": false}`: the plan (200), or accepted (202) with where to look.
+    """`{"resource_id": ..., "dry_run": false}`: 202 with the location of the state, or 200 with the plan.
 
     The rerun is done when the connection shows the answer's `correlation`.
     """
-    try:
-        resource_id, dry_run = _wish(req)
-        if dry_run:
-            return answer(200, await flow.desk.plan(resource_id))
-        accepted = await flow.desk.request(resource_id)
-    except InputError as fault:
-        return refusal(400, fault)
-    key = accepted["key"]
-    where = f"/api/connections/{key}"
+    from shared.core.base.inputs import read_json
+    from shared.core.events.requests import ReconcileRequest
+
+    asked = read_json(ReconcileRequest, req.get_body(), "body")
+    if asked.dry_run:
+        return answer(200, (await flow.queries.plan(asked.resource_id)).record())
+    accepted = await flow.queries.request(asked.resource_id)
+    where = f"/api/connections/{accepted.key}"
     headers = {"Location": f"{req.url.split('/api/')[0]}{where}", "Retry-After": "5"}
-    return answer(202, {**accepted, "status": where}, headers)
+    return answer(202, {**accepted.record(), "status": where}, headers)
 
 
 async def connections(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
-    """Every target's present state; `?result=Failed` and `?subscription=` narrow the list."""
-    try:
-        if unknown := sorted(set(req.params) - {"result", "subscription", "code"}):
-            raise InputError("query", unknown[0], "narrow the list by result or subscription")
-        rows = await flow.desk.connections(req.params.get("result"), req.params.get("subscription"))
-    except InputError as fault:
-        return refusal(400, fault)
-    return answer(200, {"connections": rows})
+    """Present states in pages of `?top=`; `?result=Failed` and `?subscription=` narrow the list.
+
+    `nextLink` is the next page, and absent on the last one. It does not repeat a key sent as `?code=`.
+    """
+    from shared.core.base.inputs import read
+    from shared.core.outcome.connection_query import ConnectionQuery
+
+    query = read(ConnectionQuery, _query(req), "query")
+    page = await flow.queries.connections(query)
+    following = {"nextLink": _next_link(req, page.continuation)} if page.continuation else {}
+    return answer(200, page.record() | following)
 
 
 async def connection(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     """One target's present state with its history, newest first."""
     key = req.route_params.get("key") or ""
-    found = await flow.desk.connection(key)
+    found = await flow.queries.connection(key)
     if found is None:
-        fault = InputError("key", key, "take the key from /api/connections, or reconcile the resource")
-        return refusal(404, fault)
-    return answer(200, found)
+        remedy = "take the key from /api/connections, or reconcile the resource"
+        return problems.not_found(InputError("key", key, remedy)).response()
+    return answer(200, found.record())
+
+
+def _query(req: func.HttpRequest) -> dict[str, str]:
+    """What the query string asks for. `code` is the function key, which the platform reads."""
+    return {name: value for name, value in req.params.items() if value and name != "code"}
+
+
+def _next_link(req: func.HttpRequest, continuation: str) -> str:
+    query = urlencode({**_query(req), "continuation": continuation})
+    return f"{req.url.partition('?')[0]}?{query}"
 
 
 def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> func.HttpResponse:
     text = json.dumps(body, indent=2, ensure_ascii=False)
     return func.HttpResponse(text, status_code=status, headers=headers, mimetype="application/json")
-
-
-def refusal(status: int, fault: InputError) -> func.HttpResponse:
-    """What was wrong, with which value, and what to do about it."""
-    body = {"error": {"field": fault.field, "value": fault.value, "remedy": fault.remedy}}
-    return answer(status, body)
-
-
-def _wish(req: func.HttpRequest) -> tuple[str, bool]:
-    try:
-        body = req.get_json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise InputError("body", "not a JSON object", 'send {"resource_id": "/subscriptions/..."}')
-    if unknown := sorted(set(body) - {"resource_id", "dry_run"}):
-        raise InputError(
-            "body", unknown[0], "send resource_id, and dry_run if you like; nothing else is read"
-        )
-    resource_id, dry_run = body.get("resource_id"), body.get("dry_run", False)
-    if not isinstance(resource_id, str):
-        raise InputError("resource_id", str(resource_id), "send the ARM id as a string")
-    if not isinstance(dry_run, bool):
-        raise InputError("dry_run", str(dry_run), "send true or false")
-    return resource_id, dry_run

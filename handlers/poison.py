@@ -1,4 +1,4 @@
-"""The `work-poison` queue: work that failed on every try ends as an outcome that says so."""
+"""The `work-poison` queue: a message that failed on every attempt ends as a `Failed` outcome."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 async def record(flow: Flow, message: func.QueueMessage) -> None:
-    """Write the `Failed` outcome of a message that the platform gave up on."""
+    """Record the `Failed` outcome of a message that the platform has given up on."""
     await flow.worker.give_up(message.get_body())

@@ -1,4 +1,4 @@
-"""The drift timer: enqueue every resource that should be connected, or was."""
+"""The drift timer: queue every resource that should be connected, or was."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 async def sweep(flow: Flow, tick: func.TimerRequest) -> None:
-    """A late tick sweeps like any other: every walk reads the present."""
+    """Sweep. A late tick needs no special care: every reconcile pass reads the current state."""
     await flow.sweeper.sweep()

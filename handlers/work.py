@@ -1,4 +1,4 @@
-"""The `work` queue: one message, one reconcile."""
+"""The `work` queue: one message, one work item."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 async def reconcile(flow: Flow, message: func.QueueMessage) -> None:
-    """An error leaves the message for another try; the queue counts them and ends in `work-poison`."""
+    """Handle one message. After an error the queue delivers it again; after five it goes to `work-poison`."""
     await flow.worker.work(WorkItem.parse(message.get_body()))

@@ -95,7 +95,7 @@ async def app_faults(box: Sandbox) -> list[str]:
 
 def _faults_in(body: str) -> list[str]:
     try:
-        faults = json.loads(body)["error"]["faults"]
+        faults = json.loads(body)["faults"]
     except (ValueError, KeyError, TypeError):
         return [body] if body else []
     return [f"{f['path']} '{f['value']}': {f['problem']}; {f['remedy']}" for f in faults]

@@ -29,7 +29,7 @@ class Refused(Exception):  # noqa: N818
     """Azure or the app answered with an error: the request, the status, and the answer's `body`."""
 
     def __init__(self, asked: str, status: int, body: str) -> None:
-        super().__init__(f"{asked}: {status} {body[:500]}")
+        super().__init__(f"{asked}: {status} {body[:1000]}")
         self.body = body
 
 
@@ -97,9 +97,15 @@ class User:
         addresses = found.get("addresses") or []
         return str(addresses[0]) if addresses else None
 
-    async def connections(self) -> list[Any]:
-        """The app's view of every target."""
-        return list((await self._json("GET", f"{self._host}/api/connections"))["connections"])
+    async def connections(self, top: int = 100) -> list[Any]:
+        """The app's view of every target, read `top` to a page."""
+        found: list[Any] = []
+        url: str | None = f"{self._host}/api/connections?top={top}"
+        while url:
+            page = await self._json("GET", url)
+            found += page["value"]
+            url = page.get("nextLink")
+        return found
 
     async def connection(self, at: str) -> Any:
         """The app's view of one target; None if it knows nothing of it."""

@@ -1,7 +1,6 @@
-"""What the flow needs from the outside world, as protocols: the adapters implement them, tests pass others.
+"""What the flow needs from outside, as protocols. The adapters implement them; tests pass their own.
 
-Place in the data's way: between `flow` and `adapters`. Every method that talks to Azure raises the errors
-of `core/errors.py` and nothing else.
+Every method that calls Azure raises the errors of `core/base/errors.py` and no others.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -9,13 +8,17 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from shared.core.base.bodies import Json
 from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.page import Page
 from shared.core.kinds.public_access import PreviousAccess
+from shared.core.outcome.connection import ConnectionState
+from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Outcome
 from shared.core.plan.deletion_record import Deletion
 
-type Json = dict[str, Any]
-type Page = list[Json]
+type Body = dict[str, Any]  # a JSON object that an adapter returns: the caller owns it and may change it
+type Bodies = list[Body]
 
 
 class Clock(Protocol):
@@ -25,7 +28,7 @@ class Clock(Protocol):
         """The time of day, in UTC."""
 
     def monotonic(self) -> float:
-        """Seconds from some fixed moment; never jumps."""
+        """Seconds since some fixed moment; never jumps."""
 
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds."""
@@ -34,17 +37,17 @@ class Clock(Protocol):
 class ArmReader(Protocol):
     """Reads Azure Resource Manager, in raw JSON."""
 
-    async def get(self, at: ResourceId, *, api_version: str | None = None) -> Json | None:
-        """The resource's body; None if it does not exist. `api_version` for types we only read."""
+    async def get(self, at: ResourceId, *, api_version: str | None = None) -> Body | None:
+        """The resource's body; None if it does not exist. `api_version`: for types that are only read."""
 
-    async def list(self, parent: ResourceId, collection: str) -> Page:
-        """All members of a child collection (`virtualNetworkLinks`), every page."""
+    async def list(self, parent: ResourceId, collection: str) -> Bodies:
+        """All members of a child collection (`virtualNetworkLinks`), from every page."""
 
-    def resources(self, subscription: str) -> AsyncIterator[Page]:
+    def resources(self, subscription: str) -> AsyncIterator[Bodies]:
         """All resources of a subscription, a page at a time: id, type, location, tags."""
 
-    def pages(self, path: str, *, api_version: str) -> AsyncIterator[Page]:
-        """Any list that ARM serves below this path (`/subscriptions/{id}/providers/{type}`), page by page."""
+    def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
+        """Any list of ARM at this path (`/subscriptions/{id}/providers/{type}`), page by page."""
 
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         """Tags of every resource group of a subscription, by lower-case name."""
@@ -53,22 +56,22 @@ class ArmReader(Protocol):
 class ArmWriter(Protocol):
     """Writes one resource at a time, in raw JSON: unknown properties survive.
 
-    A `deadline` is a moment of `Clock.monotonic`; a wait that would pass it raises StillRunning.
+    A `deadline` is a moment of `Clock.monotonic`. A wait that would pass it raises StillRunning.
     """
 
     async def put(
         self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
-    ) -> Json:
-        """Write, await the long operation, and return the settled resource's body."""
+    ) -> Body:
+        """Write, await the long operation, and return the body of the settled resource."""
 
-    async def settle(self, at: ResourceId, *, deadline: float) -> Json | None:
-        """Await what another client, or an earlier pass, began. None if the resource was deleted."""
+    async def settle(self, at: ResourceId, *, deadline: float) -> Body | None:
+        """Await an operation that another client or an earlier pass began. None: the resource was deleted."""
 
     async def delete(self, at: ResourceId, *, deadline: float) -> None:
-        """Delete and wait until it is gone. A missing resource is fine."""
+        """Delete, and wait until the resource no longer exists. A missing resource is fine."""
 
-    async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Json:
-        """Change some properties of a resource of any type, await it, and return the body."""
+    async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Body:
+        """Change some properties of a resource of any type, await the operation, and return the body."""
 
 
 class Arm(ArmReader, ArmWriter, Protocol):
@@ -76,93 +79,89 @@ class Arm(ArmReader, ArmWriter, Protocol):
 
 
 class Memory(Protocol):
-    """What the ledger knows of a target, and what it must know before Azure is changed."""
+    """What the ledger knows of a target, and what it has to record before Azure is changed."""
 
     @property
     def owned(self) -> tuple[ResourceId, ...]:
-        """Objects that we made for it, those noted in this walk included."""
+        """Objects that Causeway made for it, those recorded in this pass included."""
 
     @property
     def profile(self) -> str:
-        """The profile of the last outcome, empty if there was none."""
+        """The profile of the last outcome; empty if there was none."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Addresses that stand in rules for it, those of endpoints that are gone included."""
+        """Addresses that are in rules for it, those of deleted endpoints included."""
 
     @property
     def closed(self) -> PreviousAccess | None:
-        """What the target's public door was before we closed it; None if we did not."""
+        """What public network access was before Causeway disabled it; None if it did not."""
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
-        """What was made for other targets that have these addresses by now: Azure gives freed ones away."""
+        """What was made for other targets that have these addresses now: Azure reuses freed addresses."""
 
     async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
-        """Note an object before it is made, so that a crash right after leaves nothing forgotten.
+        """Record an object before it is made, so that a crash right after leaves no unknown object.
 
-        `addresses`: what it puts into a rule.
+        `addresses`: those that it adds to a rule.
         """
 
     async def closing(self, was: PreviousAccess | None) -> None:
-        """Note what the public door is before it is closed; None where there is no door any more."""
+        """Record public network access before it is disabled; None forgets what was recorded."""
 
     async def remember(self, deletions: tuple[Deletion, ...]) -> None:
-        """Add to history what is about to be deleted. Nothing may be deleted if this raises."""
+        """Add a deletion record to the history. Nothing may be deleted if this raises."""
 
     async def disown(self, gone: Iterable[ResourceId], addresses: Iterable[str] = ()) -> None:
-        """These objects are deleted, and these addresses are in no rule for it any more."""
+        """Record that these objects are deleted and that these addresses are no longer in a rule for it."""
 
 
 class Claim(Memory, Protocol):
-    """The right to work on one target, held until finished or abandoned; renewed in the background."""
-
-    @property
-    def result(self) -> str:
-        """The result of the last outcome, empty if there was none."""
+    """The right to work on one target, held until `finish` or `abandon` and renewed in the background."""
 
     async def finish(self, outcome: Outcome | None) -> bool:
-        """Record the outcome (present state and history) and let go. True: it was asked for again meanwhile.
+        """Record the outcome (present state and history) and release. True: the target was marked meanwhile.
 
-        None means that there is nothing to record: a row that holds no past is removed again.
+        None: there is nothing to record, and a row without history is deleted again.
         """
 
     async def abandon(self) -> None:
-        """Let go without an outcome: the walk broke off."""
+        """Release without an outcome: the pass broke off."""
 
 
 class Ledger(Protocol):
-    """Present state and history of every target. Rows are plain JSON, as `Outcome.record()` makes them."""
+    """Present state and history of every target."""
 
     async def claim(self, target: ResourceId) -> Claim | None:
-        """Begin to work on a target. None: somebody else does, and was told to look again."""
+        """Claim a target. None: another worker has it; the target is marked for another pass."""
 
     async def record(self, outcome: Outcome) -> None:
-        """Record an outcome of work that never got as far as a claim."""
+        """Record an outcome of work that did not reach a claim."""
 
     async def expect(self, target: ResourceId, reason: str) -> None:
-        """Make a `Pending` row for a target that has none, so that a person can watch it from now on."""
+        """Make a `Pending` row for a target that has none, so that its state can be read from now on."""
 
-    async def get(self, key: str) -> Json | None:
+    async def get(self, key: str) -> ConnectionState | None:
         """One target's present state by its `target_key`."""
 
-    async def history(self, key: str, limit: int = 50) -> list[Json]:
-        """Past outcomes of one target, and what was deleted with its bodies, newest first."""
+    async def history(self, key: str, limit: int = 50) -> Bodies:
+        """Records of past outcomes and deletions of one target, newest first."""
 
-    async def connections(self, *, result: str | None = None, subscription: str | None = None) -> list[Json]:
-        """Present states, narrowed by result and subscription."""
+    async def connections(self, query: ConnectionQuery) -> Page[ConnectionState]:
+        """One page of the present states. Raises InputError for an unknown continuation."""
 
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:
-        """Every target with a row, or those of one resource group; removed ones that own nothing are over."""
+        """Every target, or those of one resource group. Removed ones that own nothing are left out."""
 
 
 class Leases(Protocol):
-    """Named locks over all workers; a dead worker's lock expires."""
+    """Named locks across all workers. The lock of a dead worker expires."""
 
     def hold(self, *names: str) -> AbstractAsyncContextManager[None]:
-        """Hold all of these locks, taken in one fixed order.
+        """Hold all of these locks. They are taken in one fixed order.
 
-        Raises TransientError if that takes too long, or when another worker took one over meanwhile: what
-        runs inside is cancelled then.
+        Raises TransientError if that takes too long, or when a lock is lost to another worker: what runs
+        inside is then cancelled.
         """
 
 
@@ -170,4 +169,4 @@ class WorkQueue(Protocol):
     """The `work` queue."""
 
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
-        """Enqueue one work item's text, visible after `delay`."""
+        """Send the text of one work item, visible after `delay`."""

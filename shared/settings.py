@@ -1,6 +1,6 @@
 """The app's settings: read once from the environment, checked together, frozen.
 
-Place in the data's way: before it. `local.settings.sample.json` lists the same names; a test compares them.
+`local.settings.sample.json` lists the same names; a test compares them.
 """
 
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
+from shared.core.base import schedule
 from shared.core.base.errors import Fault, FaultsError, clean
 
 STORAGE = "AzureWebJobsStorage"
@@ -21,9 +22,8 @@ ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
 IDENTITY = "IDENTITY_ENDPOINT"  # set by the platform where the app has a managed identity
 
 DEFAULT_POLICY = "connectivity.yaml"
-DEFAULT_BUDGET = 480.0  # seconds of one walk: below the ten minutes that host.json gives a function
+DEFAULT_BUDGET = 480.0  # seconds of one reconcile pass: below the ten minutes that host.json gives a function
 SHORTEST_BUDGET, LONGEST_BUDGET = 10.0, 3600.0
-CRON_FIELDS = 6  # NCRONTAB as the timer trigger takes it, seconds first
 
 
 class SettingsError(FaultsError):
@@ -34,10 +34,10 @@ class SettingsError(FaultsError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`connection` is a storage connection string, or empty where the two service URIs are used instead.
+    """`connection`: a storage connection string; empty where the two service URIs are used instead.
 
-    `arm_endpoint` is empty where the policy's cloud says where Azure Resource Manager is. `hosted`: the
-    platform gives a managed identity. `budget`: seconds of one walk.
+    `arm_endpoint`: empty where the policy's cloud determines the endpoint of Azure Resource Manager.
+    `hosted`: the platform provides a managed identity. `budget`: seconds of one reconcile pass.
     """
 
     connection: str
@@ -69,7 +69,7 @@ class Settings:
 
 
 class _Reader:
-    """Reads one setting after the other, and notes what is wrong with each."""
+    """Reads the settings one by one and collects their faults."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -79,35 +79,32 @@ class _Reader:
         return self._environment.get(name, "").strip() or default
 
     def url(self, name: str) -> str:
-        """An https URL of a host and nothing more, without a slash at its end; empty if it is not set."""
+        """An https URL that is a host alone, without a trailing slash; empty if it is not set."""
         text = self.text(name).rstrip("/")
         parts = urlsplit(text)
         bare = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
         if text and not (parts.scheme == "https" and parts.netloc and bare):
-            self._fault(
-                name, text, "it is not the https address of a host", "give https://host, without a path"
-            )
+            self._fault(name, text, "it is not the https URL of a host", "give https://host, without a path")
         return text
 
     def storage(self) -> tuple[str, str, str]:
-        """Connection string, or the URIs of queues and tables: given, or made from the account's name."""
+        """The connection string, or the URIs of queues and tables: as set, or built from the account name."""
         connection, account = self.text(STORAGE), self.text(ACCOUNT)
         queues, tables = self.url(QUEUES), self.url(TABLES)
         if account and (queues or tables):
-            # Reported for Python: the host then takes the name and the app the URIs (azure-functions-host).
-            self._fault(ACCOUNT, account, "the service URIs are given too", "keep the name, or the two URIs")
+            # Otherwise the host would use the name and the app the URIs (azure-functions-host).
+            self._fault(ACCOUNT, account, "the service URIs are set too", "keep the name, or the two URIs")
         if account and not (queues and tables):
             queues, tables = (f"https://{account}.{kind}.core.windows.net" for kind in ("queue", "table"))
         if not connection and not (queues and tables):
             remedy = f"set {STORAGE}, or {ACCOUNT}, or both {QUEUES} and {TABLES}"
-            self._fault(STORAGE, "", "no storage account is named", remedy)
+            self._fault(STORAGE, "", "no storage account is set", remedy)
         return connection, queues, tables
 
     def schedule(self) -> str:
         text = self.text(SWEEP)
-        if len(text.split()) != CRON_FIELDS:
-            remedy = "give six fields, seconds first: 0 */15 * * * *"
-            self._fault(SWEEP, text, "it is no NCRONTAB schedule", remedy)
+        if problem := schedule.problem_with(text):
+            self._fault(SWEEP, text, problem, schedule.REMEDY)
         return text
 
     def budget(self) -> float:
@@ -118,7 +115,7 @@ class _Reader:
             seconds = 0.0
         if not SHORTEST_BUDGET <= seconds <= LONGEST_BUDGET:
             remedy = f"give seconds from {SHORTEST_BUDGET:.0f} to {LONGEST_BUDGET:.0f}, below functionTimeout"
-            self._fault(BUDGET, text, "it is no such number", remedy)
+            self._fault(BUDGET, text, "it is not a number in this range", remedy)
         return seconds
 
     def _fault(self, name: str, value: str, problem: str, remedy: str) -> None:

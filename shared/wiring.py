@@ -1,8 +1,7 @@
-"""The one place that knows both what is real and what needs it.
+"""The composition root: builds the flow over its adapters, once per process, when the first function runs.
 
-Place in the data's way: around all of it. Built when the first function runs, once per process: one
-credential, one transport, one clock. SDKs, and all that needs them, are imported in here and not before:
-listing the functions stays cheap.
+A process has one credential, one transport and one clock. SDKs, and what needs them, are imported inside
+the functions here, so that listing the functions stays cheap.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
     from shared.core.policy.policy import Policy
     from shared.flow.intake import Intake
-    from shared.flow.queries import Desk
+    from shared.flow.queries import Queries
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
     from shared.ports import Arm, Clock, Leases, Ledger, WorkQueue
@@ -27,17 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What the triggers call: one door for each kind."""
+    """What the triggers call: one object for each kind of trigger."""
 
     intake: Intake
     worker: Worker
     sweeper: Sweeper
-    desk: Desk
+    queries: Queries
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world: real in a process of the app, others in tests."""
+    """The adapters that the flow runs on: Azure in the app, others in tests."""
 
     arm: Arm
     ledger: Ledger
@@ -47,14 +46,14 @@ class Ports:
 
 
 def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | None = None) -> Flow:
-    """Put a flow together over any ports."""
+    """Build a flow over any adapters."""
     from shared.core.catalogue.catalogue import load
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.public_access import PublicAccess
-    from shared.flow.queries import Desk
+    from shared.flow.queries import Queries
     from shared.flow.reader import Reader
     from shared.flow.reconcile import Reconciler
     from shared.flow.removal import Remover
@@ -76,7 +75,7 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
         Intake(ports.queue, frozenset(known.types)),
         Worker(reconciler, sweeper, ports.ledger, ports.queue, ports.clock, budget),
         sweeper,
-        Desk(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
+        Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
     )
 
 
@@ -85,7 +84,7 @@ _building = asyncio.Lock()
 
 
 async def flow() -> Flow:
-    """This process's flow. Raises SettingsError or PolicyError, each with every fault at once."""
+    """The flow of this process. Raises SettingsError or PolicyError with all faults at once."""
     global _flow
     async with _building:
         if _flow is None:
@@ -94,16 +93,16 @@ async def flow() -> Flow:
 
             settings = Settings.read(os.environ)
             policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
-            refuse_what_nobody_heeds(policy, settings)
+            reject_unsupported_settings(policy, settings)
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
             _flow = wire(policy, real_ports(settings, policy), settings.budget)
     return _flow
 
 
-def refuse_what_nobody_heeds(policy: Policy, settings: Settings) -> None:
-    """A scope that nobody resolves would look like one in which nothing happens; a schedule likewise.
+def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
+    """Refuse parts of the policy that would have no effect, rather than ignore them.
 
-    Raises PolicyError.
+    Raises PolicyError for management groups, and for a schedule that differs from the timer's.
     """
     from shared.core.base.errors import Fault, PolicyError
 
@@ -131,7 +130,7 @@ def _text(path: Path) -> str:
 
 
 def real_ports(settings: Settings, policy: Policy) -> Ports:
-    """Azure, as this process's settings name it."""
+    """The adapters of a deployed app, as its settings say."""
     from shared.adapters.arm import SdkArm
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
     from shared.adapters.clock import SystemClock

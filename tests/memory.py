@@ -4,7 +4,7 @@ import itertools
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from shared.adapters.tables import Changed, Exists, Row, Values, check
+from shared.adapters.tables import Changed, Exists, Row, Rows, Values, check, position, written
 
 
 class MemoryTable:
@@ -41,6 +41,12 @@ class MemoryTable:
             seen = {**row.values, "PartitionKey": row.partition, "RowKey": row.key}
             if all(seen.get(name) == value for name, value in where.items()):
                 yield row
+
+    async def page(self, where: Values, size: int, continuation: str | None = None) -> Rows:
+        start = position(continuation) if continuation else ("", "")
+        found = [row async for row in self.query(where) if (row.partition, row.key) >= start]
+        after = found[size] if len(found) > size else None
+        return Rows(tuple(found[:size]), written((after.partition, after.key)) if after else None)
 
     def _unchanged(self, row: Row) -> None:
         known = self.rows.get((row.partition, row.key))

@@ -181,8 +181,12 @@ class World:
         self.azure.access.roles["app"].restore()
 
     async def state(self, at: str) -> dict[str, Any]:
-        found = await self.flow.desk.connection(target_key(ResourceId.parse(at)))
-        return found or {}
+        found = await self.flow.queries.connection(target_key(ResourceId.parse(at)))
+        return found.record() if found else {}
+
+    async def plan(self, at: str) -> dict[str, Any]:
+        """The answer to a dry run."""
+        return (await self.flow.queries.plan(at)).record()
 
     def sent(self) -> list[tuple[str, str]]:
         """What the app asked Azure for since the last look: method and path, tokens left out."""

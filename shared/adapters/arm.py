@@ -1,56 +1,53 @@
 """Azure Resource Manager, one resource at a time, in raw JSON.
 
-Place in the data's way: `flow` reads and writes Azure through this and nothing else. A read is repeated
-here, because it changes nothing; a write is sent once and awaited, and whether to send it again is the
-caller's to decide.
+The flow reads and writes Azure through this adapter alone. A read is retried here, because it changes
+nothing. A write is sent once and awaited; the caller decides whether to send it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
 
 from shared.adapters.arm_calls import ArmCalls
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.arm_types import writable
 from shared.adapters.arm_waiting import Begun, Waiting
 from shared.adapters.clock import Clock
+from shared.core.base.backoff import Backoff
+from shared.core.base.bodies import Json
 from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId
-
-type Json = dict[str, Any]
-type Page = list[Json]
+from shared.ports import Bodies, Body
 
 READ_TRIES = 3
-FIRST_PAUSE = 0.5  # seconds before a read is repeated, doubled each time, where Azure names none
-LONGEST_PAUSE = 30.0  # a read that Azure throttles for longer is the caller's to put off
+BACKOFF = Backoff(first=0.5, growth=2.0, longest=30.0)  # where Azure does not say how long to wait
 RESOURCES_API = "2021-04-01"  # Microsoft.Resources: lists of resources and of groups
 
 
 class SdkArm:
-    """Implements the flow's `Arm` with the Azure SDK. One per process."""
+    """Implements `ports.Arm` with the Azure SDK. One per process."""
 
     def __init__(self, clients: ArmClients, clock: Clock) -> None:
         self._calls = ArmCalls(clients)
         self._waiting = Waiting(self._calls, clock)
         self._clock = clock
 
-    async def get(self, at: ResourceId, *, api_version: str | None = None) -> Json | None:
+    async def get(self, at: ResourceId, *, api_version: str | None = None) -> Body | None:
         return await self._read(lambda: self._calls.get(at, api_version))
 
-    async def list(self, parent: ResourceId, collection: str) -> Page:
+    async def list(self, parent: ResourceId, collection: str) -> Bodies:
         return await self._read(lambda: self._calls.list(parent, collection))
 
     async def put(
         self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
-    ) -> Json:
+    ) -> Body:
         known, since = writable(at.type), self._clock.monotonic()
         begun = Begun(at, await self._calls.put(at, body, query or {}), since, deadline)
         if known.ends == "operation":
             return await self._waiting.operated(begun)
         return await self._waiting.written(begun)
 
-    async def settle(self, at: ResourceId, *, deadline: float) -> Json | None:
+    async def settle(self, at: ResourceId, *, deadline: float) -> Body | None:
         return await self._waiting.settled(at, deadline)
 
     async def delete(self, at: ResourceId, *, deadline: float) -> None:
@@ -59,12 +56,12 @@ class SdkArm:
         if answer is not None and answer.status != 204:
             await self._waiting.gone(Begun(at, answer, since, deadline))
 
-    async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Json:
+    async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Body:
         since = self._clock.monotonic()
         answer = await self._calls.request("PATCH", at.text, api_version=api_version, body=body)
         return await self._waiting.changed(Begun(at, answer, since, deadline), api_version)
 
-    async def resources(self, subscription: str) -> AsyncIterator[Page]:
+    async def resources(self, subscription: str) -> AsyncIterator[Bodies]:
         async for page in self.pages(f"/subscriptions/{subscription}/resources", api_version=RESOURCES_API):
             yield page
 
@@ -75,31 +72,31 @@ class SdkArm:
             found |= {str(group["name"]).lower(): group.get("tags") or {} for group in page}
         return found
 
-    async def pages(self, path: str, *, api_version: str) -> AsyncIterator[Page]:
-        """Every page, empty ones too: Azure may answer one in the middle."""
+    async def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
+        """Every page, empty ones included: Azure may return one before the last page."""
         page = await self._page(path, api_version)
         yield _members(page)
         while following := page.get("nextLink"):
             page = await self._page(str(following))
             yield _members(page)
 
-    async def _page(self, url: str, api_version: str | None = None) -> Json:
+    async def _page(self, url: str, api_version: str | None = None) -> Body:
         answer = await self._read(lambda: self._calls.request("GET", url, api_version=api_version))
         return answer.body
 
     async def _read[T](self, once: Callable[[], Awaitable[T]]) -> T:
-        for attempt in range(1, READ_TRIES + 1):
+        for attempt in range(READ_TRIES):
             try:
                 return await once()
             except TransientError as error:
-                pause = (
-                    error.retry_after if error.retry_after is not None else FIRST_PAUSE * 2 ** (attempt - 1)
-                )
-                if attempt == READ_TRIES or pause > LONGEST_PAUSE:
+                asked = error.retry_after
+                pause = BACKOFF.delay(attempt) if asked is None else asked
+                # A longer wait is left to the caller, which can do other work meanwhile.
+                if attempt == READ_TRIES - 1 or pause > BACKOFF.longest:
                     raise
                 await self._clock.sleep(pause)
-        raise AssertionError("the last try returns or raises")
+        raise AssertionError("the last attempt returns or raises")
 
 
-def _members(page: Json) -> Page:
+def _members(page: Json) -> Bodies:
     return list(page.get("value") or [])

@@ -1,7 +1,6 @@
-"""Single requests to Azure Resource Manager: raw JSON in and out, the core's errors and no other.
+"""Single requests to Azure Resource Manager: raw JSON in and out, and only the errors of the core.
 
-Place in the data's way: between the SDK (`arm_clients`) and the waiting (`arm_waiting`, `arm`). Nothing
-here is sent twice.
+This is the layer between the SDK (`arm_clients`) and polling (`arm_waiting`, `arm`). Nothing is retried here.
 """
 
 from __future__ import annotations
@@ -16,97 +15,96 @@ from azure.core.rest import HttpRequest
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.arm_errors import Missing, Refusal, refusal, wait_hint
 from shared.adapters.arm_types import deletable, operations, writable
+from shared.core.base.bodies import Json
 from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
 from shared.core.base.ids import ResourceId
-
-type Json = dict[str, Any]
-type Page = list[Json]
+from shared.ports import Bodies, Body
 
 _IDENTITY = "turn on the function app's managed identity; for a user-assigned one set AZURE_CLIENT_ID"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Azure answered. `headers` have lower-case names; an empty body is an empty object."""
+    """A response. `headers` have lower-case names; an empty body is an empty object."""
 
     status: int
-    body: Json
+    body: Body
     headers: Mapping[str, str]
 
     @property
     def hint(self) -> float | None:
-        """The seconds after which the server suggests to look; None if it names none."""
+        """Seconds until the next poll, as the server suggests; None if it does not."""
         return wait_hint(self.headers)
 
     @property
     def operation(self) -> str | None:
-        """The URL of the operation's status, if one was begun."""
+        """The URL of the operation's status (`Azure-AsyncOperation`), if there is one."""
         return self.headers.get("azure-asyncoperation")
 
     @property
     def location(self) -> str | None:
-        """The URL that answers 202 until the operation is over, if there is one."""
+        """The URL that returns 202 until the operation is over (`Location`), if there is one."""
         return self.headers.get("location")
 
 
 class ArmCalls:
-    """One request a call. Every method raises TransientError, BlockedError or PermanentError."""
+    """One request per call. Every method raises TransientError, BlockedError or PermanentError."""
 
     def __init__(self, clients: ArmClients) -> None:
         self._clients = clients
 
-    async def get(self, at: ResourceId, api_version: str | None = None) -> Json | None:
-        """The resource, None where Azure says that it, or what it is in, does not exist."""
+    async def get(self, at: ResourceId, api_version: str | None = None) -> Body | None:
+        """The resource; None if Azure says that it, or its parent or group, does not exist."""
         known = operations(at.type)
         try:
             if known is None:
-                return (await self.request("GET", at.text, api_version=_given(at, api_version))).body
+                return (await self.request("GET", at.text, api_version=_required(at, api_version))).body
             group = self._clients.operations(known, at.subscription)
-            answer: Answer = await _asked(group.get(at.resource_group, *at.names, cls=_answer))
+            answer: Answer = await _translated(group.get(at.resource_group, *at.names, cls=_answer))
             return answer.body
         except Missing:
             return None
 
-    async def list(self, parent: ResourceId, collection: str) -> Page:
-        """Every member of a child collection; none where the parent does not exist."""
+    async def list(self, parent: ResourceId, collection: str) -> Bodies:
+        """Every member of a child collection; empty if the parent does not exist."""
         known = operations(f"{parent.type}/{collection}")
         if known is None:
             raise PermanentError("NotListed", f"Causeway does not list {collection} of {parent.type}")
         group = self._clients.operations(known, parent.subscription)
         members = group.list(resource_group_name=parent.resource_group, **{known.parent: parent.name})
         try:
-            return await _asked(_wire(members))
+            return await _translated(_as_received(members))
         except Missing:
             return []
 
     async def put(self, at: ResourceId, body: Json, query: Mapping[str, str]) -> Answer:
-        """Begin a write; what Azure answers first."""
+        """Begin a write; returns the first response."""
         group = self._clients.operations(writable(at.type), at.subscription)
         begun = group.begin_create_or_update(
             at.resource_group, *at.names, body, polling=False, cls=_answer, params=dict(query)
         )
         try:
-            return await _asked(_first(begun))
+            return await _translated(_first(begun))
         except Missing as missing:
-            raise missing.to_a_writer from missing
+            raise missing.on_write from missing
 
     async def delete(self, at: ResourceId) -> Answer | None:
-        """Begin a delete; None where there is nothing to delete."""
+        """Begin a delete; None if there is nothing to delete."""
         group = self._clients.operations(deletable(at.type), at.subscription)
         begun = group.begin_delete(at.resource_group, *at.names, polling=False, cls=_answer)
         try:
-            return await _asked(_first(begun))
+            return await _translated(_first(begun))
         except Missing:
             return None
 
     async def request(
         self, method: str, url: str, *, api_version: str | None = None, body: Json | None = None
     ) -> Answer:
-        """One plain request: a path on the endpoint, or a URL that an answer named."""
+        """One plain request: a path on the endpoint, or a URL from an earlier response."""
         full = f"{self._clients.endpoint}{url}" if url.startswith("/") else url
         params = {"api-version": api_version} if api_version else None
         request = HttpRequest(method, full, params=params, json=body)
-        return await _asked(self._sent(request))
+        return await _translated(self._sent(request))
 
     async def _sent(self, request: HttpRequest) -> Answer:
         response = await self._clients.generic.send_request(request)
@@ -115,14 +113,14 @@ class ArmCalls:
         return _read(response)
 
 
-def _given(at: ResourceId, api_version: str | None) -> str:
+def _required(at: ResourceId, api_version: str | None) -> str:
     if api_version is None:
-        raise PermanentError("NoApiVersion", f"nobody said which API version {at.type} is read with")
+        raise PermanentError("NoApiVersion", f"no API version is given for reading {at.type}")
     return api_version
 
 
 def _answer(response: Any, _model: object, _headers: object) -> Answer:
-    """The SDK's `cls` callback: the wire's JSON in place of a model, so that unknown properties survive."""
+    """The SDK's `cls` callback: the JSON as received, no model, so that unknown properties survive."""
     return _read(response.http_response)
 
 
@@ -130,41 +128,41 @@ def _read(response: Any) -> Answer:
     headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
     body = response.json() if response.text() else {}
     if not isinstance(body, dict):
-        raise TransientError("Azure answered with JSON that is no object", code="Unreadable")
+        raise TransientError("Azure answered with JSON that is not an object", code="Unreadable")
     return Answer(int(response.status_code), body, headers)
 
 
-async def _wire(members: Any) -> Page:
+async def _as_received(members: Any) -> Bodies:
     return [member.as_dict() async for member in members]
 
 
 async def _first(begun: Awaitable[Any]) -> Answer:
-    """The first answer of a long operation: the SDK's poller does not poll, it only holds it."""
+    """The first response of a long operation: with `polling=False` the SDK's poller only holds it."""
     poller = await begun
     answer = await poller.result()
     if not isinstance(answer, Answer):
-        raise TypeError("the SDK did not call back with its answer")
+        raise TypeError("the SDK did not return what its callback gave")
     return answer
 
 
-async def _asked[T](call: Awaitable[T]) -> T:
-    """Where the SDK's exceptions end, each chained below the error that says what to do next."""
+async def _translated[T](call: Awaitable[T]) -> T:
+    """Turn the SDK's exceptions into errors of the core, chained."""
     try:
         return await call
     except HttpResponseError as error:
-        raise _refused(error) from error
+        raise _error(error) from error
     except AzureError as error:
         raise TransientError(clean(f"Azure could not be reached: {error}", 400), code="NoAnswer") from error
     except ValueError as error:
-        raise TransientError("Azure answered with something that is not JSON", code="Unreadable") from error
+        raise TransientError("Azure answered with text that is not JSON", code="Unreadable") from error
 
 
-def _refused(error: HttpResponseError) -> CausewayError:
-    """Judge an error status. A failed token request is one too, but of another host."""
+def _error(error: HttpResponseError) -> CausewayError:
+    """The error for an error status. A failed token request raises one too, from another host."""
     response: Any = error.response
     if response is None or (isinstance(error, ClientAuthenticationError) and not _from_arm(response)):
         return _no_token(error, response)
-    return _refusal_of(response).error()
+    return _refusal(response).error()
 
 
 def _from_arm(response: Any) -> bool:
@@ -172,13 +170,13 @@ def _from_arm(response: Any) -> bool:
 
 
 def _no_token(error: HttpResponseError, response: Any) -> CausewayError:
-    """No token: the identity endpoint had a bad moment, or there is no identity."""
+    """The error for a missing token: the identity endpoint fails, or there is no identity."""
     text = clean(f"no token: {error.message}", 400)
     if response is not None and (response.status_code == 429 or response.status_code >= 500):
         return TransientError(text, code="IdentityUnavailable")
     return BlockedError("NoIdentity", text, _IDENTITY)
 
 
-def _refusal_of(response: Any) -> Refusal:
+def _refusal(response: Any) -> Refusal:
     headers = {str(name): str(value) for name, value in response.headers.items()}
     return refusal(int(response.status_code), headers, response.text())

@@ -1,8 +1,8 @@
 """The Azure SDK's clients, one per subscription, over one pipeline: one transport, one credential.
 
-Place in the data's way: below `arm_calls`, the only user. The pipeline is ours and short. What the SDK puts
-in by default and we leave out: retries (`arm` decides by meaning), redirects (they would leave the host),
-registration of resource providers (a write that nobody asked for), and logging of URLs (they are signed).
+The pipeline is short. Left out from the SDK's default: retries (`arm` decides by error code), redirects (they
+could lead to another host), registration of resource providers (a write that nothing asked for), and logging
+of URLs (some are signed).
 """
 
 from __future__ import annotations
@@ -32,45 +32,45 @@ ENDPOINTS = {
     "AzureUSGovernment": "https://management.usgovcloudapi.net",
     "AzureChinaCloud": "https://management.chinacloudapi.cn",
 }
-# Whom a token is for, where that is not the endpoint itself (azure-mgmt-core: get_arm_endpoints).
+# The audience of a token, where it is not the endpoint itself (azure-mgmt-core: get_arm_endpoints).
 _AUDIENCES = {ENDPOINTS["AzureUSGovernment"]: "https://management.core.usgovcloudapi.net"}
 
 
-class HomeOnly(SansIOHTTPPolicy[Any, Any]):
-    """Keeps the token at home: it stands before the authentication, and refuses any other host.
+class SameHostOnly(SansIOHTTPPolicy[Any, Any]):
+    """Refuses requests to any other host, before the authentication policy adds the token.
 
-    A `nextLink`, `Location` or `Azure-AsyncOperation` comes out of an answer and may name any host. The
-    comparison is with the whole authority, so that a user name, a port or a backslash in it does not pass;
-    characters that parsers read differently are refused outright.
+    A `nextLink`, `Location` or `Azure-AsyncOperation` comes from a response and may name any host. The whole
+    authority is compared, so that a user name, a port or a backslash in it does not pass. Characters that
+    parsers read differently are refused.
     """
 
     def __init__(self, endpoint: str) -> None:
-        self._home = _authority(endpoint)
+        self._allowed = _authority(endpoint)
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         url = str(request.http_request.url)
-        asked = _authority(url)
+        authority = _authority(url)
         plain = url.isascii() and url.isprintable() and not set(url) & {"\\", " "}
-        if not plain or asked != self._home:
-            shown = clean("://".join(asked))
-            raise PermanentError("ForeignHost", f"an answer points to {shown}, where no token is sent")
+        if not plain or authority != self._allowed:
+            shown = clean("://".join(authority))
+            raise PermanentError("ForeignHost", f"a response links to {shown}, where no token is sent")
 
 
 def _authority(url: str) -> tuple[str, str]:
-    """Scheme and the whole authority; some of Azure's own links name the port that https has anyway."""
+    """Scheme and whole authority. Some links of Azure name the default port."""
     parts = urlsplit(url)
     return parts.scheme, parts.netloc.lower().removesuffix(":443")
 
 
 class Counted(SansIOHTTPPolicy[Any, Any]):
-    """Counts what really goes out: it stands last, behind the authentication and its second try."""
+    """Counts requests as they are sent: the last policy, after authentication and its second attempt."""
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         count(request.http_request.method)
 
 
 class ArmClients:
-    """Makes clients when they are first needed. `transport` is shared and stays open with the process.
+    """Makes clients when they are first needed. `transport` is shared and stays open as long as the process.
 
     `endpoint` is an https URL without a path: one of ENDPOINTS, or a private cloud's.
     """
@@ -84,7 +84,7 @@ class ArmClients:
             [
                 RequestIdPolicy(),
                 UserAgentPolicy("causeway"),
-                HomeOnly(self.endpoint),
+                SameHostOnly(self.endpoint),
                 AsyncARMChallengeAuthenticationPolicy(credential, self._scope),
                 Counted(),
             ],

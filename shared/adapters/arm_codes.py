@@ -1,6 +1,6 @@
-"""What Azure's error codes mean to us: pass by themselves, or wait for a person, who is told what to do.
+"""What Azure's error codes mean: the error passes by itself, or a person has to act and how.
 
-Place in the data's way: a table for `arm_errors`. A code that is not here is judged by its HTTP status.
+A table for `arm_errors`. A code that is not in it is judged by its HTTP status.
 Sources: recorded ARM traffic; Microsoft Learn "Troubleshoot common Azure deployment errors", "Throttling
 Resource Manager requests", "Troubleshoot private endpoint creation failures"; public issues of terraform's
 azurerm provider and of azure-docs, where Azure's own pages name no code.
@@ -8,7 +8,7 @@ azurerm provider and of azure-docs, where Azure's own pages name no code.
 
 import re
 
-# Locks of a service, its load, or the order of things: the same request succeeds later.
+# Locks of a service, its load, or the order of operations: the same request succeeds later.
 TRANSIENT = frozenset(
     code.lower()
     for code in (
@@ -18,14 +18,14 @@ TRANSIENT = frozenset(
         "CannotDeleteResource",  # children are still being deleted
         "ConflictingServerOperation",
         "ExpiredAuthenticationToken",
-        "FailedSilently",  # our name for a failed operation without an error: the same write mends it
+        "FailedSilently",  # our name for a failed operation without an error: the same write repairs it
         "GatewayTimeout",
         "InternalServerError",
         "InvalidAuthenticationToken",
         "MultipleErrorsOccurred",
-        "ParentResourceNotFound",  # deleted since we read it: the next walk makes it, or leaves
+        "ParentResourceNotFound",  # deleted since it was read: the next pass makes it
         "PreconditionFailed",
-        "PrivateEndpointAlreadyExists",  # a deleted one's shadow, for up to 20 minutes
+        "PrivateEndpointAlreadyExists",  # for up to 20 minutes after one of this name was deleted
         "ReferencedResourceNotProvisioned",
         "ResourceGroupBeingDeleted",
         "RetryableError",
@@ -39,7 +39,7 @@ TRANSIENT = frozenset(
     )
 )
 
-# Wrappers whose details say what really happened.
+# Wrappers: the code that matters is in the details.
 WRAPPERS = frozenset(
     {"retryableerror", "multipleerrorsoccurred", "invalidrequestformat", "badrequest", "conflict"}
 )
@@ -48,9 +48,9 @@ LIMIT_REMEDY = (
     "remove what is not needed, ask Microsoft to raise the limit, or name another network in the profile"
 )
 
-# A person has to act: what to do, and the codes that it cures.
+# A person has to act: what to do, and the codes that call for it.
 _REMEDIES = (
-    ("keep the peering that is there, or delete it", "AnotherPeeringAlreadyReferencesRemoteVnet"),
+    ("keep the existing peering, or delete it", "AnotherPeeringAlreadyReferencesRemoteVnet"),
     (
         "delete the endpoint's other zone group, or let it name the zones",
         "CannotCreateMoreThanOnePrivateDnsZoneGroup",
@@ -106,7 +106,7 @@ _REMEDIES = (
 )
 BLOCKED = {code.lower(): remedy for remedy, *codes in _REMEDIES for code in codes}
 
-# Sentences that come under a code which says nothing ("BadRequest", "Conflict"), with the name we give them.
+# Messages that come with a code that says nothing ("BadRequest", "Conflict"), and the code that we use.
 SENTENCES = (
     (re.compile(r"overlapping namespaces", re.I), "VirtualNetworkLinkedElsewhere"),
     (re.compile(r"more than one private dns zone group", re.I), "CannotCreateMoreThanOnePrivateDnsZoneGroup"),
@@ -118,5 +118,5 @@ _LIMIT = re.compile(r"(limit(reached|exceeded)|exceedslimit|quotaexceeded|maxnum
 
 
 def is_limit(code: str) -> bool:
-    """The code names a cap of a resource type; they are many, and all end in a few words."""
+    """The code is about a limit. There are many, one per resource type; these words are common to them."""
     return _LIMIT.search(code) is not None

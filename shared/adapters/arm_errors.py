@@ -1,7 +1,7 @@
-"""Azure's refusals, read from whatever they come in, as the errors of the core.
+"""Azure's error responses, in any envelope, as the errors of the core.
 
-Place in the data's way: the edge of `arm`. Judged by meaning and not by number: one lock of a network is
-a 409, a 429 or a 400 by chance (recorded ARM traffic), and a failed long operation is told with HTTP 200.
+An error is judged by its code and not by its HTTP status: the lock of a network comes as 409, 429 or 400
+(recorded ARM traffic), and a failed long operation is reported with HTTP 200.
 """
 
 import json
@@ -14,8 +14,8 @@ from shared.adapters.arm_codes import BLOCKED, LIMIT_REMEDY, SENTENCES, TRANSIEN
 from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
 
 SHOWN = 500  # characters of Azure's own text that an error repeats
-READ = 4000  # characters of it that we read: two long ids stand before the one that matters
-LONGEST_WAIT = 3600.0  # seconds; whoever asks for more is not believed
+READ = 4000  # characters of it that are read: two long ids come before the one that matters
+LONGEST_WAIT = 3600.0  # seconds; a longer Retry-After is cut to this
 
 _ACTION = re.compile(
     r"(?:does not have authorization to perform action|does not have permission to perform action)(?:\(s\))?"
@@ -24,23 +24,23 @@ _ACTION = re.compile(
 _LOCKED = re.compile(r"following scope\(s\) are locked: '(?P<scope>[^']+)'")
 _NAMED = re.compile(r"^Resource (?P<id>/subscriptions/\S+) referenced by resource", re.I)
 _POLICY = re.compile(r'"policyAssignment"\s*:\s*\{\s*"name"\s*:\s*"(?P<name>[^"]+)"')
-_SIGNED = re.compile(r"\?\S*")  # a query may be a signature: what follows the path is not for logs
+_SIGNED = re.compile(r"\?\S*")  # a query may hold a signature: do not log it
 
 
 class Missing(PermanentError):  # noqa: N818
-    """404, and Azure says what is missing: the resource, its parent, or its group.
+    """404 with a code that says what is missing: the resource, its parent, or its group.
 
-    Whoever reads or deletes takes that for an answer; `to_a_writer` is what it means to who wants to write.
+    For a read or a delete that is a normal result. `on_write` is the error that it means for a write.
     """
 
-    def __init__(self, code: str, message: str, to_a_writer: CausewayError) -> None:
+    def __init__(self, code: str, message: str, on_write: CausewayError) -> None:
         super().__init__(code, message)
-        self.to_a_writer = to_a_writer
+        self.on_write = on_write
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What Azure said. `status` is None for a failed long operation; `code` is the most telling one."""
+    """An error response. `status` is None for a failed long operation; `code` is the most specific one."""
 
     status: int | None
     code: str
@@ -48,20 +48,18 @@ class Refusal:
     retry_after: float | None = None
 
     def error(self) -> CausewayError:
-        """The error that says what has to happen next."""
+        """The error of the core."""
         code = self.code.lower()
         text = clean(f"{self.code}: {self.message}" if self.message else self.code, SHOWN)
         if code in ("authorizationfailed", "linkedauthorizationfailed") or self._forbidden(code):
-            return BlockedError(self.code, text, _grant(self.message), _scope(self.message))
+            return BlockedError(self.code, text, _grant(self.message))
         if self.status == 404 and code.endswith("notfound") and code != "subscriptionnotfound":
             return Missing(self.code, text, self._judged(code, text))
         return self._judged(code, text)
 
     def _judged(self, code: str, text: str) -> CausewayError:
         if code in BLOCKED:
-            return BlockedError(
-                self.code, text, _pointed(BLOCKED[code], self.message), _culprit(self.message)
-            )
+            return BlockedError(self.code, text, _with_object(BLOCKED[code], self.message))
         if is_limit(code):
             return BlockedError(self.code, text, LIMIT_REMEDY)
         if code in TRANSIENT or self.status in (401, 408, 412, 429) or (self.status or 0) >= 500:
@@ -73,7 +71,7 @@ class Refusal:
 
 
 def refusal(status: int | None, headers: Mapping[str, str], body: str) -> Refusal:
-    """Read an error answer: ARM's envelope, the bare one, the capitalised one, an empty body, or HTML."""
+    """Read an error response: in ARM's envelope, without it, capitalised, an empty body, or HTML."""
     inner = _inner(_decoded(body))
     code, message = _field(inner, "code"), _field(inner, "message")
     for entry in _details(inner):
@@ -97,7 +95,7 @@ def failure(error: object, state: str) -> Refusal:
 
 
 def wait_hint(headers: Mapping[str, str]) -> float | None:
-    """The seconds to wait that the answer names, None if none: ARM sends whole seconds, or milliseconds."""
+    """The seconds to wait that a response names, None if none: ARM sends whole seconds, or milliseconds."""
     sent = {name.lower(): value for name, value in headers.items()}
     for name, factor in (("x-ms-retry-after-ms", 0.001), ("retry-after-ms", 0.001), ("retry-after", 1.0)):
         text = sent.get(name, "")
@@ -114,7 +112,7 @@ def _decoded(body: str) -> Any:
 
 
 def _inner(found: Any) -> Mapping[str, Any]:
-    """The object that holds the code, whatever it is wrapped in and however its names are written."""
+    """The object that holds the code, with or without an envelope, with names in lower case."""
     outer = _lower(found)
     inner = _lower(outer.get("error"))
     return inner or outer
@@ -135,19 +133,14 @@ def _field(inner: Mapping[str, Any], name: str) -> str:
 
 
 def _grant(message: str) -> str:
-    """What to grant, taken from Azure's own sentence."""
+    """What to grant, as Azure's message names it."""
     if found := _ACTION.search(message):
         return f"grant the app's identity the action {found['action']} on {found['scope']}"
-    return "grant the app's identity the rights of the Causeway role where this happened"
+    return "grant the app's identity the permissions of the Causeway role on this resource"
 
 
-def _scope(message: str) -> str | None:
-    found = _ACTION.search(message)
-    return found["scope"] if found else None
-
-
-def _culprit(message: str) -> str | None:
-    """The id of what stands in the way, where Azure's sentence names it."""
+def _blocking_id(message: str) -> str | None:
+    """The id of the blocking object, where Azure's message names it."""
     found = _NAMED.search(message)
     if found:
         return found["id"]
@@ -155,9 +148,9 @@ def _culprit(message: str) -> str | None:
     return locked["scope"] if locked else None
 
 
-def _pointed(remedy: str, message: str) -> str:
-    """The remedy, with what it is about where Azure's sentence names it."""
+def _with_object(remedy: str, message: str) -> str:
+    """The remedy with the name or id that Azure's message has, if any."""
     if found := _POLICY.search(message):
         return f"{remedy} ({found['name']})"
-    culprit = _culprit(message)
-    return f"{remedy}: {culprit}" if culprit else remedy
+    found_id = _blocking_id(message)
+    return f"{remedy}: {found_id}" if found_id else remedy

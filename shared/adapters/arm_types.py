@@ -1,7 +1,7 @@
-"""The resource types that the SDK's clients serve for us, as one table.
+"""The resource types that are read and written through the SDK's clients, as one table.
 
-Place in the data's way: below `arm_clients` and `arm_waiting`. A new type is one row here: the operations of
-a row are alike (`get`, `list`, `begin_create_or_update`, `begin_delete`), so nothing else asks for the type.
+A new type is one row. All rows have the same operations (`get`, `list`, `begin_create_or_update`,
+`begin_delete`), so nothing else depends on the type.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from shared.core.base.errors import PermanentError
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """Where the SDK keeps a type's operations, how it calls the parent's name, and how a write ends.
+    """Where the SDK has the operations of a type, its name for the parent, and how a write ends.
 
-    `ends`: `state` where the resource's own provisioningState tells; `operation` where only the status of
-    the operation tells of a failure (private DNS, recorded: 202 with an empty body, errors in the poll).
-    `written` is False for what is only read: a network is never written as a whole, because the write would
-    replace everything in it. A security group's write would too: it is sent only where none stands, read anew
-    under the group's lease (`core/kinds/security_group.py` asks for no other). `deleted` is False for what
-    many come to rely on once it is there.
+    `ends`: `state` where the resource's own provisioningState shows the result; `operation` where only the
+    status of the operation shows a failure (private DNS, recorded: 202 with an empty body, errors in the
+    poll). `written` is False for types that are only read: a network is never written as a whole, because the
+    write would replace everything in it. That is true of a security group too: it is written only where none
+    exists, re-read under the group's lease (`core/kinds/security_group.py` asks for nothing else). `deleted`
+    is False for types on which other resources come to depend.
     """
 
     client: Literal["network", "dns"]
@@ -55,12 +55,12 @@ OPERATIONS = {
 
 
 def operations(kind: str) -> Operations | None:
-    """The row of a type, named in any case; None for a type that the generic client reads."""
+    """The row of a type, in any case; None for a type that the generic client reads."""
     return OPERATIONS.get(kind.lower())
 
 
 def writable(kind: str) -> Operations:
-    """The row of a type that we write. Raises PermanentError for any other type."""
+    """The row of a type that is written. Raises PermanentError for any other type."""
     known = operations(kind)
     if known is None or not known.written:
         raise PermanentError("NotWritten", f"Causeway does not write resources of type {kind}")
@@ -68,7 +68,7 @@ def writable(kind: str) -> Operations:
 
 
 def deletable(kind: str) -> Operations:
-    """The row of a type that we delete. Raises PermanentError for any other type."""
+    """The row of a type that is deleted. Raises PermanentError for any other type."""
     known = writable(kind)
     if not known.deleted:
         raise PermanentError("NotDeleted", f"Causeway does not delete resources of type {kind}")

@@ -109,10 +109,6 @@ class TableClaim:
         return str(self._row.values.get("profile", ""))
 
     @property
-    def result(self) -> str:
-        return str(self._row.values.get("result", ""))
-
-    @property
     def addresses(self) -> tuple[str, ...]:
         return tuple(addresses_of(self._row.values))
 

@@ -1,7 +1,6 @@
-"""Time for the whole process: the running event loop's, and the machine's calendar.
+"""The clock of the process: time of the running event loop, and time of day of the machine.
 
-Place in the data's way: under every adapter that waits. All waiting is asyncio's, so that a loop whose time
-is simulated carries the app with it.
+All waiting goes through asyncio, so that a loop with simulated time works for the whole app.
 """
 
 import asyncio
@@ -10,13 +9,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the adapters need of time; the flow's port of this name asks for less."""
+    """What the adapters need of a clock; `ports.Clock` needs less."""
 
     def now(self) -> datetime:
         """The time of day, in UTC."""
 
     def time(self) -> float:
-        """Seconds since 1970: what other processes can compare theirs with."""
+        """Seconds since 1970, by the clock of this machine."""
 
     def monotonic(self) -> float:
         """Seconds from some fixed moment; never jumps."""

@@ -1,7 +1,4 @@
-"""The app's identity and its way to Azure: one credential and one transport per process.
-
-Place in the data's way: below every client that asks Azure for something.
-"""
+"""The app's identity and its connections to Azure: one credential and one transport per process."""
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.pipeline.transport import AioHttpTransport
@@ -14,8 +11,8 @@ READ_SECONDS = 90  # an endpoint's PUT is held for up to 20 s before it is answe
 def credential(client_id: str, *, hosted: bool) -> AsyncTokenCredential:
     """The identity that the app acts as.
 
-    `hosted`: it runs where the platform gives it a managed identity, and then nothing else is tried;
-    elsewhere, whoever is signed in. `client_id` names a user-assigned identity, empty for the system's.
+    `hosted`: the platform provides a managed identity, and nothing else is tried. Elsewhere the credentials
+    of the signed-in developer are used. `client_id` names a user-assigned identity; empty: system-assigned.
     """
     if hosted:
         return ManagedIdentityCredential(client_id=client_id or None)
@@ -23,5 +20,5 @@ def credential(client_id: str, *, hosted: bool) -> AsyncTokenCredential:
 
 
 def transport() -> AioHttpTransport:
-    """One pool of connections for all clients. Whoever makes it closes it."""
+    """One pool of connections for all clients. The caller closes it."""
     return AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)

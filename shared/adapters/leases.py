@@ -7,6 +7,7 @@ front of each row, so that twenty walks do not fight each other over the network
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import logging
 import random
 import uuid
@@ -16,6 +17,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from shared.adapters.clock import Clock
 from shared.adapters.tables import Changed, Exists, Row, Table, Value
+from shared.core.base.backoff import Backoff
 from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.log_lines import line
 
@@ -24,7 +26,7 @@ log = logging.getLogger("causeway.leases")
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 20.0
 PATIENCE = 300.0  # seconds for all the locks of one call; a link takes one minute, two at most (recorded)
-FIRST_WAIT, WAIT_GROWTH, LONGEST_WAIT = 0.05, 1.3, 1.0  # seconds between two looks at another worker's row
+BACKOFF = Backoff(first=0.05, growth=1.3, longest=1.0)  # between two reads of another worker's row
 _PARTITION = "lease"
 
 
@@ -80,8 +82,8 @@ class TableLeases:
             await self._release(held)
 
     async def _take(self, name: str) -> Row:
-        key, owner, wait = hashlib.sha256(name.encode()).hexdigest(), uuid.uuid4().hex, FIRST_WAIT
-        while True:
+        key, owner = hashlib.sha256(name.encode()).hexdigest(), uuid.uuid4().hex
+        for attempt in itertools.count():
             row = await self._table.get(_PARTITION, key)
             values: dict[str, Value] = {"name": name, "owner": owner, "until": self._expiry()}
             with contextlib.suppress(Exists, Changed):
@@ -89,8 +91,9 @@ class TableLeases:
                     return await self._table.insert(_PARTITION, key, values)
                 if float(row.values.get("until", 0.0)) <= self._clock.time():
                     return await self._table.replace(row, values)
-            await self._clock.sleep(wait * random.uniform(0.75, 1.25))  # noqa: S311 - jitter, no secret
-            wait = min(LONGEST_WAIT, wait * WAIT_GROWTH)
+            jitter = random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+            await self._clock.sleep(BACKOFF.delay(attempt) * jitter)
+        raise AssertionError("the attempts never end")
 
     async def _renew(self, held: "_Held", alarm: asyncio.Timeout) -> None:
         while True:

@@ -1,28 +1,29 @@
-"""The ledger: what is, what was, what we made, and who is at work on it.
+"""The ledger: present state and history of each target, what Causeway made for it, and its claim.
 
-Place in the data's way: the end of it, and the memory between two walks. `connections` has one row for each
-target (partition: subscription, row: target key), `outcomes` the history (partition: target key, row:
-inverted time, so that the newest comes first). Nothing is decided from what stands here but ownership.
+The table `connections` has one row for each target (partition: subscription, row: target key). `outcomes` has
+the history (partition: target key, row: inverted time, so that the newest entry comes first). Only ownership
+is decided from the ledger; everything else is read from Azure.
 """
 
 import contextlib
 import uuid
-from typing import Any
 
 from shared.adapters.claims import RACES, TableClaim, contended, take
 from shared.adapters.clock import Clock
-from shared.adapters.ledger_row import QUEUED, Entry, is_over, past, present, record_of, shown
+from shared.adapters.ledger_row import QUEUED, Entry, is_over, past, present, record_of, state_of
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.base.ids import GroupId, ResourceId, target_key
+from shared.core.base.page import Page
+from shared.core.outcome.connection import ConnectionState
+from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Outcome, Result
-
-type Json = dict[str, Any]
+from shared.ports import Bodies, Body
 
 FOREVER = 10**16  # microseconds, in the year 2286: inverted, later times sort first
 
 
 class TableLedger:
-    """Implements the flow's `Ledger` on two tables. One per process."""
+    """Implements `ports.Ledger` on two tables. One per process."""
 
     def __init__(self, connections: Table, outcomes: Table, clock: Clock) -> None:
         self._connections = connections
@@ -54,22 +55,24 @@ class TableLedger:
         with contextlib.suppress(Exists):
             await self._connections.insert(target.subscription.lower(), target_key(target), row)
 
-    async def get(self, key: str) -> Json | None:
+    async def get(self, key: str) -> ConnectionState | None:
         row = await self._row(key)
-        return shown(row) if row and row.values.get("result") else None
+        return state_of(row) if row else None
 
-    async def history(self, key: str, limit: int = 50) -> list[Json]:
-        found: list[Json] = []
+    async def history(self, key: str, limit: int = 50) -> Bodies:
+        found: list[Body] = []
         async for row in self._outcomes.query({"PartitionKey": key}):
             found.append(record_of(row.values))
             if len(found) == limit:
                 break
         return found
 
-    async def connections(self, *, result: str | None = None, subscription: str | None = None) -> list[Json]:
-        where: dict[str, Value] = {"PartitionKey": subscription.lower()} if subscription else {}
-        where |= {"result": result} if result else {}
-        return [shown(row) async for row in self._connections.query(where) if row.values.get("result")]
+    async def connections(self, query: ConnectionQuery) -> Page[ConnectionState]:
+        where: dict[str, Value] = {"PartitionKey": query.subscription} if query.subscription else {}
+        where |= {"result": query.result.value} if query.result else {}
+        found = await self._connections.page(where, query.top, query.continuation)
+        states = (state_of(row) for row in found.rows)
+        return Page(tuple(state for state in states if state), found.continuation)
 
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:
         where: dict[str, Value] = {"PartitionKey": group.subscription.lower()} if group else {}
@@ -80,7 +83,7 @@ class TableLedger:
         return [at for at in found if group is None or at.group == group]
 
     async def append(self, entry: Entry) -> None:
-        """Add to a target's history. Two entries of one moment get two rows."""
+        """Add to a target's history. Two entries of the same moment get two rows."""
         moment = FOREVER - int(entry.at.timestamp() * 1_000_000)
         key = f"{moment:016d}-{uuid.uuid4().hex[:8]}"
         await self._outcomes.insert(target_key(entry.target), key, past(entry))

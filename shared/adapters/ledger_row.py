@@ -1,7 +1,6 @@
-"""How a target stands in a row of `connections`, and an outcome in one of `outcomes`.
+"""The columns of a row: a target in `connections`, an outcome in `outcomes`.
 
-Place in the data's way: between the values of the core and the columns of `tables`. A record is JSON text
-over as many columns as it needs; beside it stand the few columns that people and filters look at.
+A record is JSON text over as many columns as it needs. Beside it are the few columns that filters use.
 """
 
 import json
@@ -10,37 +9,38 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from shared.adapters.tables import Row, Value, Values, joined, split
+from shared.core.base.bodies import Json
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.public_access import PreviousAccess
+from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.outcome import Outcome, Result
+from shared.ports import Body
 
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
 NOTE = 100  # characters around a list of what was left out
 MAX_TEXT = 8_000  # characters of one reason or remedy in a record that is too long as a whole
 QUEUED = "Queued"  # the code of a row that was made before anything was done
 
-type Json = dict[str, Any]
-
 
 class Entry(Protocol):
-    """What a target's history is made of: outcomes, and what was about to go (`core/departure.py`)."""
+    """An entry of a target's history: an outcome, or a deletion record."""
 
     @property
     def target(self) -> ResourceId:
-        """Whose history it belongs to."""
+        """The target in whose history it is."""
 
     @property
     def at(self) -> datetime:
-        """When it was so."""
+        """When it was recorded."""
 
-    def record(self) -> Json:
+    def record(self) -> Body:
         """The entry as JSON."""
 
 
 def present(old: Values, outcome: Outcome) -> dict[str, Value]:
-    """The columns of a target's present state, over what stood there.
+    """The columns of a target's present state, over those that it had.
 
-    The last profile is remembered, and since when the target has been in this very state: a wait has an age.
+    The last profile is kept, and since when the target has had this result and code.
     """
     record = outcome.record()
     same = (old.get("result"), old.get("code")) == (record["result"], record["code"])
@@ -60,54 +60,58 @@ def past(entry: Entry) -> dict[str, Value]:
     return split("record", json.dumps(fitting(entry.record())))
 
 
-def record_of(values: Values) -> Json:
+def record_of(values: Values) -> Body:
     """The record that a row holds, empty if there is none."""
-    found: Json = json.loads(joined("record", values) or "{}")
+    found: Body = json.loads(joined("record", values) or "{}")
     return found
 
 
-def shown(row: Row) -> Json:
-    """A target as people see it: its record, its key, what we made for it, whether somebody is at work."""
-    since, working = row.values.get("since", ""), bool(row.values.get("lease_owner"))
-    known = {"key": row.key, **record_of(row.values), "since": since}
-    closed = closed_of(row.values)
-    return {
-        **known,
-        "profile": known.get("profile") or str(row.values.get("profile", "")),
-        "owned": owned_of(row.values),
-        "closed": str(closed) if closed else "",
-        "working": working,
-    }
+def state_of(row: Row) -> ConnectionState | None:
+    """A target's present state; None as long as there is no outcome."""
+    if not row.values.get("result"):
+        return None
+    outcome = record_of(row.values)
+    return ConnectionState(
+        row.key,
+        ResourceId.parse(str(row.values["resource_id"])),
+        Result(str(row.values["result"])),
+        outcome,
+        since=str(row.values.get("since", "")),
+        profile=str(outcome.get("profile") or row.values.get("profile", "")),
+        owned=tuple(map(ResourceId.parse, owned_of(row.values))),
+        closed=closed_of(row.values),
+        working=bool(row.values.get("lease_owner")),
+    )
 
 
 def owned_of(values: Values) -> list[str]:
-    """The ids of what we made for the target."""
+    """The ids of what Causeway made for the target."""
     return list(json.loads(joined("owned", values) or "[]"))
 
 
 def owning(values: Values, ids: Iterable[str]) -> dict[str, Value]:
-    """The row with these ids in place of the ones it had."""
+    """The row with these ids instead of those it had."""
     return {**_without(values, "owned"), **split("owned", json.dumps(list(ids)))}
 
 
 def addresses_of(values: Values) -> list[str]:
-    """The addresses that stand in rules for the target."""
+    """The addresses that are in rules for the target."""
     return list(json.loads(joined("addresses", values) or "[]"))
 
 
 def noting(values: Values, addresses: Iterable[str]) -> dict[str, Value]:
-    """The row with these addresses in place of the ones it had."""
+    """The row with these addresses instead of those it had."""
     return {**_without(values, "addresses"), **split("addresses", json.dumps(list(addresses)))}
 
 
 def closed_of(values: Values) -> PreviousAccess | None:
-    """What the target's public door was before we closed it."""
+    """What public network access was before Causeway disabled it; None if it did not."""
     found = json.loads(joined("closed", values) or "null")
     return PreviousAccess(found["path"], found["value"]) if found else None
 
 
 def closing(values: Values, was: PreviousAccess | None) -> dict[str, Value]:
-    """The row with this in place of what it had."""
+    """The row with this value instead of the one it had."""
     kept = split("closed", json.dumps({"path": was.path, "value": was.value})) if was else {}
     return {**_without(values, "closed"), **kept}
 
@@ -119,17 +123,17 @@ def without(ids: Iterable[str], gone: Iterable[ResourceId]) -> list[str]:
 
 
 def is_empty(values: Values) -> bool:
-    """Nothing was ever found out about the target, and nothing was made for it."""
+    """There is no outcome yet, and nothing was made for the target."""
     return values.get("result") is None or (values.get("code") == QUEUED and not values.get("profile"))
 
 
 def is_over(values: Values) -> bool:
-    """What was made for the target is gone, and nobody has to look at it before something happens to it."""
+    """All that was made for the target is deleted: no pass is needed until an event names it."""
     return values.get("result") == Result.REMOVED and not owned_of(values)
 
 
 def fitting(record: Json) -> Json:
-    """The record, or what fits of it with a note of what was left out: size never loses an outcome."""
+    """The record, or as much as fits with a note of what was left out: no outcome is too long to keep."""
     if "going" in record:
         record = _with_bodies_that_fit(record)
     if len(json.dumps(record)) <= MAX_RECORD:
@@ -145,7 +149,7 @@ def fitting(record: Json) -> Json:
 
 def _with_bodies_that_fit(record: Json) -> Json:
     """The record with as many bodies as fit, small ones first; the others' ids are named as left out."""
-    room = (
+    space = (
         MAX_RECORD
         - NOTE
         - len(json.dumps({**record, "going": [{**one, "body": None} for one in record["going"]]}))
@@ -153,8 +157,8 @@ def _with_bodies_that_fit(record: Json) -> Json:
     left_out: list[str] = []
     kept: dict[str, Any] = {}
     for one in sorted(record["going"], key=lambda one: len(json.dumps(one["body"]))):
-        room -= len(json.dumps(one["body"])) + len(one["id"]) + 8  # its id is told where it is left out
-        if room >= 0:
+        space -= len(json.dumps(one["body"])) + len(one["id"]) + 8  # its id is listed where it is left out
+        if space >= 0:
             kept[one["id"]] = one["body"]
         else:
             left_out.append(one["id"])

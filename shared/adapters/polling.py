@@ -1,34 +1,36 @@
-"""When to look at a resource again while a long operation runs on it.
+"""When to read a resource again while a long operation runs on it.
 
-Place in the data's way: below `arm_waiting`. After the accepting answer the resource itself is read again
-until its `provisioningState` settles: the last read is the result, and the same reads serve a walk that
-finds the operation under way after a crash. The `Retry-After` of the accepting answer is a fixed figure per
-type (recorded ARM traffic, 2019 to 2026: network 3, subnet 3, security group and rule 1, peering, endpoint
-and zone group 10, private DNS 30), far from how long the operation takes. So it serves as the unit in which
-the server counts its time, and the marks below, in that unit and counted from the request, say where the
-end is likely: a server whose clock runs faster gives a smaller unit, and the marks shrink with it.
+After a write is accepted, the resource itself is read until its `provisioningState` settles. The last read is
+the result, and a pass that finds the operation running after a crash waits in the same way. The `Retry-After`
+of the first response is a constant per type (recorded ARM traffic, 2019 to 2026: network 3, subnet 3,
+security group and rule 1, peering, endpoint and zone group 10, private DNS 30) and says little about the
+duration. So it is used as a unit of time: the marks below, in that unit and counted from the request, are
+where the end is likely. A server whose clock runs faster sends a smaller unit, and the marks shrink with it.
 
 Where the marks come from: for each type, seconds from the request to the first poll that said Succeeded,
 as p10, p50, p90 of those recordings (endpoint creation 11, 31, 64 over 140; zone group 1, 3, 10 over 7;
 zone 21, 30, 31 over 192; link 30, 61, 62 over 82; peering 3, 11, 21 over 25). Between the quantiles the time
 is taken as log-linear. For an endpoint and its zone group the marks minimise the expected overshoot plus a
-price for each read (dynamic programming; 0.7 s a read for the endpoint); the zone group's first mark is
-right behind its median instead, as a read counts for more than a second there. That leaves four reads and
-one at the median; `tests/adapters/test_pace.py` recomputes what they cost. Recorded
-times of private DNS are ceilings, as their clients polled every 30 s: marks stand before each poll that
-was recorded, and right after it.
+price for each read (dynamic programming; 0.7 s a read for the endpoint). The zone group's first mark is just
+after its median instead, because a read costs more than a second there. At the median that makes four reads
+of the endpoint and one of the zone group; `tests/adapters/test_pace.py` recomputes the cost. Recorded times
+of private DNS are upper bounds, because those clients polled every 30 s: marks are just before and just after
+each recorded poll.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from shared.core.base.backoff import Backoff
 
 type Change = Literal["create", "update", "delete"]
 
 GROWTH = (
     1.2  # after the last mark: each wait ends at 1.2 times the one before, so the overshoot is at most 20 %
 )
-SETTLING_FIRST, SETTLING_GROWTH, SETTLING_LONGEST = 0.5, 1.4, 30.0
+SETTLING = Backoff(first=0.5, growth=1.4, longest=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Pace:
     marks: tuple[float, ...]
 
     def moments(self, hint: float | None) -> Iterator[float]:
-        """Seconds after the request at which to look, without end. `hint`: the server's unit in seconds."""
+        """Seconds after the request at which to read, without end. `hint`: the server's unit in seconds."""
         unit = hint if hint else self.hint
         for mark in self.marks:
             yield mark * unit
@@ -50,15 +52,11 @@ class Pace:
 
 
 def settling() -> Iterator[float]:
-    """Seconds after the first look at an operation whose beginning and unit nobody remembers.
+    """Seconds after the first read of an operation whose start and unit are unknown.
 
     They grow from half a second, so that the overshoot stays in proportion whatever the server's clock.
     """
-    moment, step = SETTLING_FIRST, SETTLING_FIRST
-    while True:
-        yield moment
-        step = min(SETTLING_LONGEST, step * SETTLING_GROWTH)
-        moment += step
+    return itertools.accumulate(map(SETTLING.delay, itertools.count()))
 
 
 _NETWORK_DELETE = Pace(10.0, (1.05, 1.2))
@@ -99,8 +97,9 @@ _ANY = Pace(10.0, (0.2, 0.35, 0.6, 1.0, 1.5, 2.0))
 
 
 def pace(kind: str, change: Change) -> Pace:
-    """The pace of one change to a resource of this type, named in any case; an update's is its creation's
-    where the two were not recorded apart.
+    """The pace of one change to a resource of this type, in any case.
+
+    An update has the pace of a creation where the recordings do not distinguish them.
     """
     known = _PACES.get(kind.lower(), {})
     return known.get(change) or known.get("create" if change == "update" else change) or _ANY

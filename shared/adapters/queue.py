@@ -1,7 +1,7 @@
 """The `work` queue in Azure Storage.
 
-Place in the data's way: where work items wait. Messages are base64 text, as the Functions queue trigger
-expects by default; text in another encoding goes to the poison queue without a run.
+Messages are base64 text, as the Functions queue trigger expects by default. A message in another encoding
+goes to the poison queue without a run.
 """
 
 import asyncio
@@ -13,12 +13,12 @@ from azure.storage.queue.aio import QueueClient
 
 from shared.adapters.storage_errors import storage_errors
 
-TIME_TO_LIVE = timedelta(days=7)  # the service's own default; a sweep finds again what lay for longer
+TIME_TO_LIVE = timedelta(days=7)  # the default of the service; a sweep queues again what expired
 LONGEST_DELAY = timedelta(days=3)  # a message must become visible before it expires
 
 
 class StorageQueue:
-    """Sends to one queue, which is made when it is first used. The client encodes (`storage.open_queue`)."""
+    """Sends to one queue, which is created at first use. The client encodes (`storage.open_queue`)."""
 
     def __init__(self, client: QueueClient) -> None:
         self._client = client
@@ -26,7 +26,7 @@ class StorageQueue:
         self._made = False
 
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
-        """Enqueue one message's text, visible after `delay` (in whole seconds, rounded up)."""
+        """Send one message, visible after `delay` (in whole seconds, rounded up)."""
         await self._ensure()
         hidden = -(-min(delay, LONGEST_DELAY) // timedelta(seconds=1))
         with storage_errors(f"queue {self._client.queue_name}"):

@@ -1,7 +1,4 @@
-"""Clients of the app's storage account: by connection string, or by identity.
-
-Place in the data's way: below `tables` and `queue`; made once per process by the wiring.
-"""
+"""Clients of the app's storage account, by connection string or by identity. Made once per process."""
 
 from typing import Any
 
@@ -10,21 +7,21 @@ from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
-# The SDKs' own defaults go on for minutes inside one call (ten tries, 120 s between two of them, 300 s for an
-# answer), while the walk's claim is renewed and nobody else may look.
+# By default the SDKs retry for minutes inside one call (ten attempts, up to 120 s between them, 300 s for a
+# response), while the claim is renewed and no other worker can take the target.
 _ANSWER: dict[str, Any] = {"connection_timeout": 10, "read_timeout": 20}
 _PATIENCE: dict[str, Any] = {"retry_total": 4, "retry_backoff_max": 8, **_ANSWER}
 
 
 def open_tables(connection: str, uri: str, credential: AsyncTokenCredential) -> TableServiceClient:
-    """The table service: of the connection string, or where that is empty at `uri` by identity."""
+    """The table service of the connection string; if that is empty, the one at `uri` by identity."""
     if connection:
         return TableServiceClient.from_connection_string(connection, **_PATIENCE)
     return TableServiceClient(uri, credential=credential, **_PATIENCE)
 
 
 def open_queue(connection: str, uri: str, name: str, credential: AsyncTokenCredential) -> QueueClient:
-    """One queue, whose messages are base64 text on the wire: what the Functions host reads by default."""
+    """One queue whose messages are sent as base64 text, which the Functions host reads by default."""
     coding: dict[str, Any] = {
         "message_encode_policy": TextBase64EncodePolicy(),
         "message_decode_policy": TextBase64DecodePolicy(),

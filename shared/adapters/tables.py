@@ -1,26 +1,37 @@
-"""Table Storage as the ledger and the leases use it: rows with an ETag, and two ways to lose a race.
+"""Table Storage as the ledger and the leases use it: rows with an ETag, and conditional writes.
 
-Place in the data's way: below `ledger` and `leases`. Limits that the emulator does not enforce are
-enforced here (Microsoft Learn: "Understanding the Table service data model"): 64 KiB a property, 1 MiB and
-252 properties an entity, no `/ \\ # ?` or control characters in keys.
+Limits that the emulator does not enforce are enforced here (Microsoft Learn: "Understanding the Table service
+data model"): 64 KiB a property, 1 MiB and 252 properties an entity, no `/ \\ # ?` or control characters in
+keys.
 """
 
 import asyncio
+import base64
+import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.data.tables import UpdateMode
+from azure.core.async_paging import AsyncItemPaged
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.storage_errors import storage_errors
+from shared.core.base.errors import InputError
 
 MAX_PROPERTY = 32_768  # UTF-16 units in a 64 KiB string property
 MAX_PROPERTIES = 252
 MAX_ENTITY = 480_000  # UTF-16 units: below 1 MiB with room for names and numbers
+UNKNOWN_CONTINUATION = "send what the page before named as its continuation"
+_NEXT = ("PartitionKey", "RowKey")  # where the next page begins, as the SDK names it
 _FORBIDDEN = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 
 type Value = str | int | float | bool
@@ -37,7 +48,7 @@ class Changed(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entity as it was read; `etag` is what a conditional write compares."""
+    """One entity as it was read. A conditional write compares `etag`."""
 
     partition: str
     key: str
@@ -45,27 +56,41 @@ class Row:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One page of a query. `continuation` asks for the next one; None: this is the last."""
+
+    rows: tuple[Row, ...]
+    continuation: str | None
+
+
 class Table(Protocol):
     """One table."""
 
     async def get(self, partition: str, key: str) -> Row | None:
-        """The row, None if there is none."""
+        """The row; None if there is none."""
 
     async def insert(self, partition: str, key: str, values: Values) -> Row:
         """Add a row. Raises Exists."""
 
     async def replace(self, row: Row, values: Values) -> Row:
-        """Replace the row as a whole, if nobody else has. Raises Changed."""
+        """Replace the whole row, unless another worker changed it. Raises Changed."""
 
     async def delete(self, row: Row) -> None:
-        """Delete the row, if nobody changed it. Raises Changed; a missing row is fine."""
+        """Delete the row, unless another worker changed it. Raises Changed; a missing row is fine."""
 
     def query(self, where: Values) -> AsyncIterator[Row]:
         """Rows whose properties (`PartitionKey`, `RowKey`, or our own) all equal these, in key order."""
 
+    async def page(self, where: Values, size: int, continuation: str | None = None) -> Rows:
+        """The same rows, at most `size` of them. Any page but the last may have fewer, or none.
+
+        Raises InputError for a continuation that no page named.
+        """
+
 
 def check(partition: str, key: str, values: Values) -> None:
-    """Raise ValueError for what the real service would refuse."""
+    """Raise ValueError for a row that the service would refuse."""
     for name, text in (("PartitionKey", partition), ("RowKey", key)):
         if _FORBIDDEN.search(text) or _units(text) > 512:
             raise ValueError(f"{name} {text[:60]!r} is not a legal table key")
@@ -85,11 +110,28 @@ def split(name: str, text: str) -> dict[str, Value]:
 
 
 def joined(name: str, values: Values) -> str:
-    """The text that `split` took apart, empty if there is none."""
+    """The text that `split` divided; empty if there is none."""
     parts: list[str] = []
     while (part := values.get(f"{name}_{len(parts)}")) is not None:
         parts.append(str(part))
     return "".join(parts)
+
+
+def written(position: Sequence[str | None]) -> str:
+    """A position in a table (the next partition and row, as the service names them) as one opaque text."""
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
+
+
+def position(continuation: str) -> tuple[str, str | None]:
+    """What `written` wrote. Raises InputError for any other text."""
+    try:
+        found = json.loads(base64.b64decode(continuation, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        found = None
+    match found:
+        case [str(partition), str() | None as key]:
+            return partition, key
+    raise InputError("continuation", continuation, UNKNOWN_CONTINUATION)
 
 
 def _units(text: str) -> int:
@@ -97,7 +139,7 @@ def _units(text: str) -> int:
 
 
 class AzureTable:
-    """A table in a storage account, or in Azurite. Made when it is first used."""
+    """A table in a storage account, or in Azurite. Created at first use."""
 
     def __init__(self, service: TableServiceClient, name: str) -> None:
         self._service = service
@@ -130,7 +172,7 @@ class AzureTable:
             try:
                 made = await self._client.update_entity(
                     _entity(row.partition, row.key, values),
-                    mode=UpdateMode.REPLACE,  # MERGE could not take a property away
+                    mode=UpdateMode.REPLACE,  # MERGE would keep properties that are not named
                     etag=row.etag,
                     match_condition=MatchConditions.IfNotModified,
                 )
@@ -149,11 +191,29 @@ class AzureTable:
 
     async def query(self, where: Values) -> AsyncIterator[Row]:
         await self._ensure()
+        with self._errors():
+            async for entity in self._matching(where):
+                yield _row(entity)
+
+    async def page(self, where: Values, size: int, continuation: str | None = None) -> Rows:
+        start = position(continuation) if continuation else None
+        await self._ensure()
+        token: Any = start and dict(zip(_NEXT, start, strict=True))
+        pages: Any = self._matching(where, results_per_page=size).by_page(token)
+        with self._errors():
+            try:
+                rows = tuple([_row(entity) async for entity in await anext(pages)])
+            except HttpResponseError as error:
+                if continuation and error.status_code == 400:
+                    raise InputError("continuation", continuation, UNKNOWN_CONTINUATION) from error
+                raise
+        after = pages.continuation_token
+        return Rows(rows, written([after.get(name) for name in _NEXT]) if after else None)
+
+    def _matching(self, where: Values, **options: Any) -> AsyncItemPaged[TableEntity]:
         parameters: dict[str, Any] = {f"p{n}": value for n, value in enumerate(where.values())}
         text = " and ".join(f"{name} eq @p{n}" for n, name in enumerate(where))
-        with self._errors():
-            async for entity in self._client.query_entities(text, parameters=parameters):
-                yield _row(entity)
+        return self._client.query_entities(text, parameters=parameters, **options)
 
     async def _ensure(self) -> None:
         if self._made:

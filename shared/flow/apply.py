@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from shared.core.base.backoff import Backoff
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import (
     BlockedError,
@@ -47,8 +48,8 @@ from shared.flow.reconcile_pass import Pass
 from shared.ports import Arm, Clock, Leases
 
 TRIES = 5
-FIRST_WAIT, LONGEST_WAIT = 2.0, 30.0  # seconds; recorded locks on one network last 1 to 10 s
 GRANT_READ = "grant the app's identity the right to read it, then rerun the resource"
+BACKOFF = Backoff(first=2.0, growth=2.0, longest=30.0)  # locks on one network last 1 to 10 s (recorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,5 +259,5 @@ class _Run:
 
 
 def _backoff(attempt: int) -> float:
-    """Seconds before the next try: doubled each time, with jitter so that neighbours do not march in step."""
-    return float(min(LONGEST_WAIT, FIRST_WAIT * 2**attempt) * random.uniform(0.75, 1.25))  # noqa: S311
+    """Seconds before the next try, with jitter so that neighbours do not march in step."""
+    return BACKOFF.delay(attempt) * random.uniform(0.75, 1.25)  # noqa: S311

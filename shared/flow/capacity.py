@@ -22,7 +22,7 @@ from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.cached_reads import CachedReads
 from shared.flow.reader import Reader
-from shared.ports import ArmReader, Page
+from shared.ports import ArmReader, Bodies
 
 log = logging.getLogger("causeway.capacity")
 
@@ -83,7 +83,7 @@ class CapacityReader:
     async def _count(self, path: str) -> Usage | None:
         return endpoints_used(await self._listed(path, USAGES_API))
 
-    async def _members(self, target: ResourceId) -> Page | None:
+    async def _members(self, target: ResourceId) -> Bodies | None:
         try:
             version = self.catalogue.api_version(target.type)
             return await self._listed(f"{target.text}/privateLinkResources", version)
@@ -91,5 +91,5 @@ class CapacityReader:
             log.warning(line("private link resources not read", target=target.text, why=str(error)))
             return None
 
-    async def _listed(self, path: str, version: str) -> Page:
+    async def _listed(self, path: str, version: str) -> Bodies:
         return [entry async for page in self.arm.pages(path, api_version=version) for entry in page]

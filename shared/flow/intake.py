@@ -1,7 +1,7 @@
-"""From events to work: what is for us goes on the `work` queue, the rest is counted and logged.
+"""From events to work items: queue what concerns a target, count and log the rest.
 
-Place in the data's way: `event -> Notification -> WorkItem`. Nothing here reads Azure: an event only
-says where to look, and deletion is believed by the walk alone, after a 404.
+Nothing here reads Azure. An event only says which resource to read; whether that is deleted, the reconcile
+pass finds out.
 """
 
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger("causeway.intake")
 
 
 class Intake:
-    """Reads events in either schema and enqueues one work item for each resource they name."""
+    """Reads events in either schema and queues one work item for each resource they name."""
 
     def __init__(self, queue: WorkQueue, known_types: frozenset[str]) -> None:
         self._queue = queue
@@ -24,10 +24,10 @@ class Intake:
         self.dropped: Counter[str] = Counter()
 
     async def accept(self, payload: object) -> int:
-        """Take one event, a list of them, or their JSON text. Returns how many work items it made.
+        """Accept one event, a list of them, or their JSON text. Returns how many work items were queued.
 
-        An event that cannot be read is a counted drop with its id and the reason. It never raises for
-        what an event says, because one error makes Event Grid send the whole batch again.
+        An event that cannot be read is dropped, counted and logged with its id and the reason. Nothing that
+        an event contains raises: one error would make Event Grid send the whole batch again.
         """
         sent: set[str] = set()
         for judged in read(payload, self._known_types):

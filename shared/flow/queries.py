@@ -1,33 +1,50 @@
-"""What a person can ask over HTTP: rerun, plan, and look.
+"""What a caller can ask: a rerun, a plan, and what the ledger knows.
 
-Place in the data's way: a rerun is a work item like any other; a plan is the walk without `apply`.
+A rerun is a work item like any other. A plan is the reconcile pass without its writes.
 """
 
-import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.core.base.errors import CausewayError, InputError, InvalidId
 from shared.core.base.ids import ResourceId, target_key
+from shared.core.base.page import Page
 from shared.core.base.refusal import Refusal
 from shared.core.base.request_count import counting
 from shared.core.events.work_item import WorkItem
+from shared.core.outcome.connection import ConnectionHistory, ConnectionState
+from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Result
+from shared.core.outcome.preview import PLAN, Preview
 from shared.core.outcome.result import broken_off
-from shared.core.plan.actions import Block, verb
 from shared.core.plan.obsolete import Recorded
 from shared.core.plan.plan import Plan
 from shared.core.policy.intent import Declined, NotAsked
 from shared.flow.reconcile import Reconciler
 from shared.flow.view import View, Viewer
-from shared.ports import Clock, Json, Ledger, WorkQueue
-
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+from shared.ports import Body, Clock, Ledger, WorkQueue
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Answers people. Raises InputError for what they got wrong."""
+class Accepted:
+    """A rerun is queued. It is done when the connection shows this `correlation`."""
+
+    target: ResourceId
+    correlation: str
+
+    @property
+    def key(self) -> str:
+        """The key of the target's connection."""
+        return target_key(self.target)
+
+    def record(self) -> Body:
+        """The answer as JSON."""
+        return {"resource_id": self.target.text, "key": self.key, "correlation": self.correlation}
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Answers callers. Raises InputError for a value that is wrong."""
 
     viewer: Viewer
     reconciler: Reconciler
@@ -35,40 +52,36 @@ class Desk:
     queue: WorkQueue
     clock: Clock
 
-    async def request(self, resource_id: str) -> Json:
-        """Enqueue one resource: the key of its state, and the correlation of the walk to come."""
+    async def request(self, resource_id: str) -> Accepted:
+        """Queue a rerun of one resource."""
         at = self._target(resource_id)
-        await self.ledger.expect(at, "asked for by hand; the work is queued")
+        await self.ledger.expect(at, "a rerun was requested; the work is queued")
         now = self.clock.now().timestamp()
         item = WorkItem(at.text, "manual", f"manual-{uuid.uuid4()}", fresh_from=now)
         await self.queue.send(item.text())
-        return {"resource_id": at.text, "key": target_key(at), "correlation": item.correlation}
+        return Accepted(at, item.correlation)
 
-    async def plan(self, resource_id: str) -> Json:
-        """What a walk would do now, with its reasons, removals last; nothing is written."""
+    async def plan(self, resource_id: str) -> Preview:
+        """What a reconcile pass would do now, removals last. Nothing is written."""
         at = self._target(resource_id)
-        with counting() as tally:
+        with counting() as spent:
             try:
-                known = await self.ledger.get(target_key(at)) or {}
-                owned = tuple(ResourceId.parse(text) for text in known.get("owned", []))
-                profile = str(known.get("profile") or "")
-                now = self.clock.now().timestamp()
-                found = _shown(*await self.reconciler.preview(at, Recorded(owned), profile, now))
+                found = await self._preview(at)
             except CausewayError as error:
                 stopped = broken_off(error, "")
-                found = {"result": stopped.result.value, "code": stopped.code, "reason": stopped.reason}
-                found["remedy"] = stopped.remedy
-        return {"resource_id": at.text, **found, "requests": tally.requests, "writes": tally.writes}
+                found = Preview(at, stopped.result, "", stopped.code, stopped.reason, stopped.remedy)
+        return replace(found, requests=spent.requests, writes=spent.writes)
 
-    async def connections(self, result: str | None, subscription: str | None) -> list[Json]:
-        """Present states, narrowed by result (any case) and subscription."""
-        known = {name.value.lower(): name.value for name in Result}
-        if result and result.lower() not in known:
-            raise InputError("result", result, f"use one of {', '.join(known.values())}")
-        if subscription and not GUID.fullmatch(subscription):
-            raise InputError("subscription", subscription, "give the subscription's id, a GUID")
-        wanted = known[result.lower()] if result else None
-        return await self.ledger.connections(result=wanted, subscription=subscription)
+    async def connections(self, query: ConnectionQuery) -> Page[ConnectionState]:
+        """One page of the present states that the query asks for."""
+        return await self.ledger.connections(query)
+
+    async def connection(self, key: str) -> ConnectionHistory | None:
+        """One target's present state and its history; None if the key is unknown."""
+        state = await self.ledger.get(key.lower())
+        if state is None:
+            return None
+        return ConnectionHistory(state, tuple(await self.ledger.history(key.lower())))
 
     def _target(self, text: str) -> ResourceId:
         try:
@@ -78,34 +91,25 @@ class Desk:
         self.viewer.refuse_foreign(at)
         return at
 
-    async def connection(self, key: str) -> Json | None:
-        """One target's present state and its history, newest first."""
-        found = await self.ledger.get(key.lower())
-        return None if found is None else {**found, "history": await self.ledger.history(key.lower())}
+    async def _preview(self, at: ResourceId) -> Preview:
+        known = await self.ledger.get(target_key(at))
+        owned, profile = (known.owned, known.profile) if known else ((), "")
+        now = self.clock.now().timestamp()
+        return _as_preview(at, *await self.reconciler.preview(at, Recorded(owned), profile, now))
 
 
-def _shown(found: View | Refusal | Declined | NotAsked | None, leaving: Plan) -> Json:
+def _as_preview(
+    at: ResourceId, found: View | Refusal | Declined | NotAsked | None, removals: Plan
+) -> Preview:
     match found:
-        case View():
-            told = {"profile": found.connect.profile_name, "findings": list(found.findings)}
-            return {"result": "Plan", **told, "actions": [*_steps(found.plan), *_steps(leaving)]}
-        case Refusal() | Declined():
-            result = Result.BLOCKED if isinstance(found, Refusal) else Result.DECLINED
-            why = {"code": found.code, "reason": found.reason, "remedy": found.remedy}
-            return {"result": result.value, **why, "actions": []}
-        case NotAsked():
-            return {"result": "NotAsked", "reason": found.reason, "actions": _steps(leaving)}
+        case View(connect=connect, findings=findings, plan=plan):
+            actions = (*plan.actions, *removals.actions)
+            return Preview(at, PLAN, connect.profile_name, findings=tuple(findings), actions=actions)
+        case Refusal(code=code, reason=reason, remedy=remedy):
+            return Preview(at, Result.BLOCKED, "", code, reason, remedy)
+        case Declined(code=code, reason=reason, remedy=remedy):
+            return Preview(at, Result.DECLINED, "", code, reason, remedy)
+        case NotAsked(reason=reason):
+            return Preview(at, "NotAsked", reason=reason, actions=removals.actions)
         case None:
-            return {
-                "result": "NotFound",
-                "reason": "the resource does not exist",
-                "actions": _steps(leaving),
-            }
-
-
-def _steps(plan: Plan) -> list[Json]:
-    return [
-        {"action": verb(step), "id": step.id.text, "reason": step.reason}
-        | ({"remedy": step.remedy, "code": step.code} if isinstance(step, Block) else {})
-        for step in plan.actions
-    ]
+            return Preview(at, "NotFound", reason="the resource does not exist", actions=removals.actions)

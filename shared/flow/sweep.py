@@ -1,7 +1,7 @@
-"""The drift timer, and what happens to a whole resource group: both only enqueue work.
+"""Queue many resources at once: all of them for the drift timer, or those of one resource group.
 
-Place in the data's way: another door to the same walk. Every resource that the policy opts in, and every
-one that the ledger knows, is walked again; a walk that finds everything in place writes nothing.
+A sweep queues every resource that the policy opts in and every one in the ledger. The reconcile pass of a
+resource that is in order writes nothing.
 """
 
 import logging
@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.core.base.bodies import Json
 from shared.core.base.errors import InvalidId
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
@@ -16,7 +17,7 @@ from shared.core.catalogue.catalogue import Catalogue
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.intent import DISABLED, watched, wish
 from shared.core.policy.policy import Policy
-from shared.ports import Arm, Clock, Json, Ledger, WorkQueue
+from shared.ports import Arm, Clock, Ledger, WorkQueue
 
 log = logging.getLogger("causeway.sweep")
 
@@ -33,23 +34,23 @@ class Sweeper:
     clock: Clock
 
     async def sweep(self) -> int:
-        """Enqueue each one once, with reason `drift`. Returns how many."""
+        """Queue each resource once, with reason `drift`. Returns how many."""
         correlation, began = f"sweep-{uuid.uuid4()}", self.clock.now().timestamp()
         due = {at for at in await self.ledger.targets() if watched(at.subscription, self.policy)}
         for subscription in self.policy.subscriptions:
             due |= await self._opted_in(subscription)
         for at in sorted(due, key=lambda at: at.key):
             await self.queue.send(WorkItem(at.text, "drift", correlation, fresh_from=began).text())
-        log.info(line("sweep", correlation=correlation, enqueued=len(due)))
+        log.info(line("sweep", correlation=correlation, queued=len(due)))
         return len(due)
 
     async def expand(self, group: GroupId, item: WorkItem) -> int:
-        """A resource group's tags changed, or it was deleted: every target in it deserves a walk."""
+        """Queue every target in a resource group whose tags changed or that was deleted. Returns how many."""
         if not watched(group.subscription, self.policy):
             return 0
         due = set(await self.ledger.targets(group))
         due |= {at for at in await self._opted_in(group.subscription) if at.group == group}
-        now = self.clock.now().timestamp()  # the group's tags as they were held before say nothing any more
+        now = self.clock.now().timestamp()  # cached tags of the group are outdated
         for at in sorted(due, key=lambda at: at.key):
             await self.queue.send(WorkItem(at.text, item.reason, item.correlation, fresh_from=now).text())
         return len(due)
@@ -61,15 +62,15 @@ class Sweeper:
             at
             async for page in self.arm.resources(subscription)
             for resource in page
-            if (at := self._asked(resource, groups)) is not None
+            if (at := self._opted_in_id(resource, groups)) is not None
         }
 
-    def _asked(self, resource: Json, groups: Mapping[str, Mapping[str, str]]) -> ResourceId | None:
-        """The resource's id if tags or policy opt it in. What the tag names is the walk's business."""
+    def _opted_in_id(self, resource: Json, groups: Mapping[str, Mapping[str, str]]) -> ResourceId | None:
+        """The id of a resource that tags or policy opt in. Which profile a tag names is not checked here."""
         try:
             at = ResourceId.parse(str(resource.get("id") or ""))
         except InvalidId:
-            return None  # an extension or a subscription-level resource: never a target
+            return None  # an extension resource or one outside of a group: never a target
         if not self.catalogue.knows(at.type):
             return None
         tags = resource.get("tags")

@@ -30,7 +30,7 @@ from shared.flow.apply import Applied
 from shared.flow.cached_reads import CachedReads
 from shared.flow.capacity import CapacityReader
 from shared.flow.reader import Reader
-from shared.ports import ArmReader, Json
+from shared.ports import ArmReader, Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Viewer:
         if not self._catalogue.knows(at.type):
             raise InputError("resource_id", at.text, "name a resource of a type that has private endpoints")
 
-    async def read(self, at: ResourceId) -> Json | None:
+    async def read(self, at: ResourceId) -> Body | None:
         """The target's own body; None if it does not exist."""
         return await self._arm.get(at, api_version=self._catalogue.api_version(at.type))
 

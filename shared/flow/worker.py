@@ -1,13 +1,14 @@
 """One resource, one worker: from a work item to a recorded outcome.
 
-Place in the data's way: around the walk. Two messages about one resource become one walk and a second
-look; a walk that broke off comes back by itself; nothing ends without an outcome that says so.
+Two messages about one resource become one reconcile pass and, if need be, a second one. A pass that broke
+off is queued again. Every pass that found something to do, or failed, ends in an outcome.
 """
 
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.core.base.backoff import Backoff
 from shared.core.base.errors import InputError, InvalidId, clean
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
@@ -22,14 +23,14 @@ from shared.ports import Claim, Clock, Ledger, WorkQueue
 
 log = logging.getLogger("causeway.worker")
 
-LOOKS = 3  # walks in one invocation while the target keeps changing; then it goes back to the queue
-TRIES = 6  # re-sends of one wish before it is left to the drift timer
-FIRST_DELAY, LONGEST_DELAY = 15.0, 600.0  # seconds
+PASSES = 3  # in one invocation while the target keeps changing; then the item is queued again
+TRIES = 6  # attempts of one work item before the target is left to the drift timer
+BACKOFF = Backoff(first=15.0, growth=2.0, longest=600.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Takes work items. `budget` is the time of one walk in seconds."""
+    """Handles work items. `budget`: seconds of one reconcile pass."""
 
     reconciler: Reconciler
     sweeper: Sweeper
@@ -39,60 +40,60 @@ class Worker:
     budget: float
 
     async def work(self, item: WorkItem) -> None:
-        """Do one item to its end, or put it back for later."""
+        """Handle one item to its end, or queue it again for later."""
         try:
             at = ResourceId.parse(item.resource_id)
         except InvalidId:
             await self.sweeper.expand(GroupId.parse(item.resource_id), item)
             return
-        for _ in range(LOOKS):
+        for _ in range(PASSES):
             claim = await self.ledger.claim(at)
             if claim is None:
-                log.info(line("somebody else works on it and will look again", target=at.text))
+                log.info(line("target is claimed by another worker; marked for another pass", target=at.text))
                 return
-            asked_again, later = await self._claimed(at, item, claim)
+            marked, later = await self._claimed(at, item, claim)
             if later is not None:
                 await self.queue.send(item.again().text(), delay=later)
                 return
-            if not asked_again:
+            if not marked:
                 return
-        await self.queue.send(item.text(), delay=timedelta(seconds=FIRST_DELAY))
+        await self.queue.send(item.text(), delay=timedelta(seconds=BACKOFF.first))
 
     async def give_up(self, body: bytes) -> None:
-        """Record the `Failed` outcome of a message that failed on every try."""
+        """Record the `Failed` outcome of a message that failed on every attempt."""
         text = body.decode("utf-8", "replace")
         try:
             item = WorkItem.parse(text)
             at = ResourceId.parse(item.resource_id)
         except InputError as fault:
-            log.error(line("poisoned message dropped", why=str(fault), text=clean(text, 200)))
+            log.error(line("poison message dropped", why=str(fault), text=clean(text, 200)))
             return
         outcome = Outcome(
             at,
             Result.FAILED,
             self.clock.now(),
             code="Poisoned",
-            reason="the work failed on every try, before it could record why",
-            remedy="look for its correlation id in the log, then rerun the resource",
+            reason="every attempt failed before it could record why",
+            remedy="look for the correlation in the log, then rerun the resource",
             correlation=item.correlation,
         )
         await self.ledger.record(outcome)
-        log.error(line("work poisoned", target=at.text, correlation=item.correlation))
+        log.error(line("work failed on every attempt", target=at.text, correlation=item.correlation))
 
     async def _claimed(self, at: ResourceId, item: WorkItem, claim: Claim) -> tuple[bool, timedelta | None]:
-        """One walk under the claim: whether it was asked for again meanwhile, and when to try again."""
+        """One pass under the claim: whether the target was marked meanwhile, and when to try again."""
         try:
-            outcome, again = await self._walk(at, item, claim)
-            return await claim.finish(outcome), again
+            outcome, later = await self._pass(at, item, claim)
+            return await claim.finish(outcome), later
         except BaseException:
             await claim.abandon()
             raise
 
-    async def _walk(
+    async def _pass(
         self, at: ResourceId, item: WorkItem, claim: Claim
     ) -> tuple[Outcome | None, timedelta | None]:
         began = self.clock.monotonic()
-        with counting() as tally:
+        with counting() as spent:
             current = Pass(at, claim, began + self.budget, item.fresh_from)
             ending = await self.reconciler.reconcile(current)
         if ending.quiet and item.reason != "manual":
@@ -110,8 +111,8 @@ class Worker:
             proof=ending.proof,
             done=ending.done,
             findings=ending.findings,
-            requests=tally.requests,
-            writes=tally.writes,
+            requests=spent.requests,
+            writes=spent.writes,
             seconds=self.clock.monotonic() - began,
             correlation=item.correlation,
         )
@@ -120,6 +121,5 @@ class Worker:
 
 
 def _delay(item: WorkItem, ending: Ending) -> timedelta:
-    """Doubled with each try, and at least what Azure asked for."""
-    backoff = min(LONGEST_DELAY, FIRST_DELAY * 2**item.attempt)
-    return timedelta(seconds=max(backoff, ending.retry_after or 0.0))
+    """Longer with each try, and at least what Azure asked for."""
+    return timedelta(seconds=max(BACKOFF.delay(item.attempt), ending.retry_after or 0.0))

@@ -1,4 +1,4 @@
-"""Azure's two doubles for adapter tests: the simulator, and an Azure that says what it is told to say."""
+"""Two stand-ins for Azure: the simulator, and one that returns the responses of a test."""
 
 import asyncio
 from typing import Any
@@ -30,7 +30,7 @@ OPERATION = f"{HOST}/subscriptions/s/providers/Microsoft.Network/locations/x/ope
 
 
 class Token:
-    """A credential without an identity endpoint. `asked` are the scopes it gave tokens for."""
+    """A credential without an identity endpoint. `asked`: the scopes it gave tokens for."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

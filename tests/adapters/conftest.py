@@ -1,4 +1,4 @@
-"""Adapter tests run on a loop whose time jumps; what is stored is tested on Azurite as well, in real time."""
+"""Adapter tests run on a loop with simulated time; storage is tested on Azurite as well, in real time."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ ON_BOTH = ("test_tables", "test_claims", "test_ledger", "test_leases")
 
 
 def pytest_asyncio_loop_factories(config, item):
-    """In memory on the virtual loop, on Azurite on a real one: sockets do not wait in virtual time."""
+    """In memory on the virtual loop, with Azurite on a real one: sockets do not wait in virtual time."""
     if "test_storage" in item.nodeid or "over_tls" in item.nodeid:
         return {"real": asyncio.SelectorEventLoop}
     if any(name in item.nodeid for name in ON_BOTH):

@@ -1,4 +1,4 @@
-"""Tables and values for tests of what is stored: the same tests run in memory and on Azurite."""
+"""Tables and values for tests of storage: the same tests run in memory and on Azurite."""
 
 import asyncio
 import uuid
@@ -11,7 +11,9 @@ from shared.adapters.clock import SystemClock
 from shared.adapters.leases import TableLeases
 from shared.adapters.ledger import TableLedger
 from shared.adapters.tables import AzureTable, Table
-from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.ids import GroupId, ResourceId, target_key
+from shared.core.base.inputs import read
+from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Done, Outcome, Result
 from tests.memory import MemoryTable
 
@@ -20,7 +22,7 @@ BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class TestClock(SystemClock):
-    """A clock that a test can put forward; while nobody does, it goes with the loop."""
+    """A clock that follows the loop, and that a test can put forward."""
 
     __test__ = False
 
@@ -44,7 +46,7 @@ class Tables:
 
 
 class Process:
-    """One process's view of a ledger: several of them share the tables and the time."""
+    """The ledger of one process. Several processes share the tables and the time."""
 
     def __init__(self, connections: Table, outcomes: Table, clock: TestClock) -> None:
         self.connections, self.outcomes, self.clock = connections, outcomes, clock
@@ -54,9 +56,19 @@ class Process:
         """The ledger of another process."""
         return TableLedger(self.connections, self.outcomes, self.clock)
 
+    async def state(self) -> dict[str, Any] | None:
+        """The present state of the usual target, as callers see it."""
+        found = await self.ledger.get(target_key(target()))
+        return found and found.record()
+
+    async def listed(self, **query: Any) -> list[dict[str, Any]]:
+        """The first page of connections that a query asks for."""
+        page = await self.ledger.connections(read(ConnectionQuery, query, "query"))
+        return page.record()["value"]
+
 
 class Workers:
-    """Processes that share one table of locks, and a record of who was inside when."""
+    """Processes that share one table of locks, and a count of how many hold one at once."""
 
     def __init__(self, table, patience: float = 300.0) -> None:
         self.table, self.clock, self.patience = table, TestClock(), patience
@@ -83,7 +95,7 @@ def endpoint(name: str = "pe-orders") -> ResourceId:
 
 
 def outcome(at: ResourceId | None = None, result: Result = Result.CONNECTED, **more: Any) -> Outcome:
-    """A walk's outcome, of a moment after `BEGAN` in seconds (`after`)."""
+    """The outcome of a pass, `after` seconds after `BEGAN`."""
     moment = BEGAN + timedelta(seconds=more.pop("after", 0))
     return Outcome(at or target(), result, moment, **({"profile": "default"} | more))
 

@@ -1,4 +1,4 @@
-"""The token stays at home, and nothing is sent that nobody asked for."""
+"""The token goes to no other host, and the SDK sends nothing by itself."""
 
 import logging
 
@@ -47,7 +47,7 @@ async def test_a_next_link_to_another_host_is_never_followed(url):
 
 
 @pytest.mark.parametrize("url", HOSTILE)
-async def test_the_sdks_own_pager_does_not_leave_the_host_either(url):
+async def test_the_sdks_own_pager_does_not_follow_another_host_either(url):
     azure = Said(said(200, {"value": [], "nextLink": url}), said(200, {"value": []}))
     with pytest.raises(PermanentError):
         await arm_over(azure).list(NETWORK, "subnets")
@@ -63,7 +63,7 @@ async def test_an_operation_on_another_host_is_never_polled(url):
 
 
 @pytest.mark.parametrize("url", HOSTILE)
-async def test_a_failed_resource_does_not_lure_the_token_away(url):
+async def test_the_operation_of_a_failed_resource_on_another_host_is_never_read(url):
     azure = Said(
         said(201, body_of(ENDPOINT, "Updating"), Azure_AsyncOperation=url, Retry_After="1"),
         said(200, body_of(ENDPOINT, "Failed")),
@@ -74,7 +74,7 @@ async def test_a_failed_resource_does_not_lure_the_token_away(url):
 
 
 @pytest.mark.parametrize("url", ["//evil.test/x", "https://arm.test:443/x", "https://ARM.test/x"])
-async def test_a_next_link_to_our_host_is_followed_however_it_is_written(url):
+async def test_a_next_link_to_the_configured_host_is_followed_in_any_spelling(url):
     azure = Said(said(200, {"value": [], "nextLink": url}), said(200, {"value": []}))
     _ = [page async for page in arm_over(azure).resources(GROUP.subscription)]
     assert len(azure.asked) == 2
@@ -98,14 +98,14 @@ async def test_a_redirect_is_not_followed(at):
         ("https://localhost:8443/", "https://localhost:8443/.default"),
     ],
 )
-async def test_each_cloud_is_asked_at_its_own_host_with_a_token_for_it(endpoint, scope):
+async def test_each_cloud_has_its_own_host_and_token_audience(endpoint, scope):
     token, azure = Token(), Said(said(200, body_of(NETWORK, "Succeeded")))
     await arm_over(azure, endpoint, token).get(NETWORK)
     assert azure.asked[0].origin == endpoint.rstrip("/")
     assert token.asked == [scope]
 
 
-async def test_the_token_is_never_sent_in_the_clear():
+async def test_the_token_is_never_sent_without_tls():
     azure = Said(said(200, body_of(NETWORK, "Succeeded")))
     with pytest.raises(TransientError, match="non-TLS"):
         await arm_over(azure, "http://arm.test").get(NETWORK)
@@ -131,7 +131,7 @@ async def test_an_unregistered_provider_is_reported_and_not_registered():
 
 
 @pytest.mark.parametrize("status", [409, 429])
-async def test_the_sdk_repeats_nothing_by_itself(status):
+async def test_the_sdk_retries_nothing_by_itself(status):
     azure = Said(refused(status, "AnotherOperationInProgress", "busy", Retry_After="1"))
     with pytest.raises(TransientError):
         await arm_over(azure).put(ENDPOINT, {}, deadline=LATE)
@@ -152,7 +152,7 @@ async def test_a_missing_identity_blocks_with_a_remedy():
     assert azure.asked == []
 
 
-async def test_nothing_that_is_logged_holds_a_signature_or_the_token(caplog):
+async def test_the_log_holds_neither_a_signature_nor_the_token(caplog):
     caplog.set_level(logging.DEBUG)
     running = said(201, body_of(ENDPOINT, "Updating"), Azure_AsyncOperation=OPERATION, Retry_After="1")
     azure = Said(running, said(200, body_of(ENDPOINT, "Failed")), refused(404, "OperationNotFound"))

@@ -5,29 +5,28 @@ import asyncio
 import pytest
 
 from shared.adapters.claims import LEASE_SECONDS, LostClaim
-from shared.core.base.ids import target_key
 from shared.core.outcome.outcome import Result
 from tests.adapters.storage import endpoint, outcome, target
 
 
-async def test_a_busy_target_is_nobody_elses(process):
+async def test_a_claimed_target_cannot_be_claimed_by_another_worker(process):
     claim = await process.ledger.claim(target())
     assert await process.other().claim(target()) is None
     await claim.finish(outcome())
 
 
-async def test_an_event_for_a_busy_target_makes_its_worker_look_again(process):
+async def test_an_event_for_a_claimed_target_marks_it_for_another_pass(process):
     claim = await process.ledger.claim(target())
     await process.other().claim(target())
     assert await claim.finish(outcome()) is True
 
 
-async def test_without_an_event_meanwhile_nobody_looks_again(process):
+async def test_without_an_event_meanwhile_there_is_no_other_pass(process):
     claim = await process.ledger.claim(target())
     assert await claim.finish(outcome()) is False
 
 
-async def test_the_mark_is_gone_when_the_worker_looks_again(process):
+async def test_the_mark_is_cleared_by_the_next_pass(process):
     claim = await process.ledger.claim(target())
     await process.other().claim(target())
     await claim.finish(outcome())
@@ -35,7 +34,7 @@ async def test_the_mark_is_gone_when_the_worker_looks_again(process):
     assert await again.finish(outcome()) is False
 
 
-async def test_of_many_that_claim_at_once_one_gets_it_and_is_told_of_the_others(process):
+async def test_of_many_concurrent_claims_one_succeeds_and_is_marked(process):
     claims = await asyncio.gather(*(process.other().claim(target()) for _ in range(12)))
     got = [claim for claim in claims if claim is not None]
     assert len(got) == 1
@@ -71,7 +70,7 @@ async def test_a_dead_workers_claim_expires(process):
     await dead.abandon()
 
 
-async def test_a_dead_workers_mark_is_answered_by_the_walk_that_follows(process):
+async def test_a_dead_workers_mark_is_cleared_by_the_pass_that_follows(process):
     dead = await process.ledger.claim(target())
     await process.other().claim(target())
     process.clock.ahead += LEASE_SECONDS + 1
@@ -80,7 +79,7 @@ async def test_a_dead_workers_mark_is_answered_by_the_walk_that_follows(process)
     await dead.abandon()
 
 
-async def test_a_worker_that_was_overtaken_cannot_note_what_it_would_make(process):
+async def test_a_worker_that_lost_its_claim_cannot_record_an_object(process):
     slow = await process.ledger.claim(target())
     process.clock.ahead += LEASE_SECONDS + 1
     claim = await process.other().claim(target())
@@ -89,17 +88,17 @@ async def test_a_worker_that_was_overtaken_cannot_note_what_it_would_make(proces
     assert await claim.finish(outcome()) is False
 
 
-async def test_a_worker_that_was_overtaken_does_not_record_over_the_other(process):
+async def test_a_worker_that_lost_its_claim_does_not_overwrite_the_other(process):
     slow = await process.ledger.claim(target())
     process.clock.ahead += LEASE_SECONDS + 1
     claim = await process.other().claim(target())
     with pytest.raises(LostClaim):
         await slow.finish(outcome(result=Result.FAILED))
     await claim.finish(outcome())
-    assert (await process.ledger.get(target_key(target())))["result"] == "Connected"
+    assert (await process.state())["result"] == "Connected"
 
 
-async def test_a_worker_that_was_overtaken_lets_go_quietly(process):
+async def test_a_worker_that_lost_its_claim_abandons_without_an_error(process):
     slow = await process.ledger.claim(target())
     process.clock.ahead += LEASE_SECONDS + 1
     claim = await process.other().claim(target())
@@ -108,14 +107,14 @@ async def test_a_worker_that_was_overtaken_lets_go_quietly(process):
     await claim.finish(outcome())
 
 
-async def test_an_expired_claim_that_nobody_took_is_still_good(process):
+async def test_an_expired_claim_that_no_worker_took_is_still_valid(process):
     slow = await process.ledger.claim(target())
     process.clock.ahead += LEASE_SECONDS + 1
     await slow.own(endpoint())
     assert await slow.finish(outcome()) is False
 
 
-async def test_what_was_noted_is_known_to_the_next_worker(process):
+async def test_recorded_objects_are_known_to_the_next_worker(process):
     dead = await process.ledger.claim(target())
     await dead.own(endpoint())
     process.clock.ahead += LEASE_SECONDS + 1
@@ -125,7 +124,7 @@ async def test_what_was_noted_is_known_to_the_next_worker(process):
     await dead.abandon()
 
 
-async def test_an_object_is_noted_once_however_its_id_is_spelled(process):
+async def test_an_object_is_recorded_once_in_any_spelling(process):
     claim = await process.ledger.claim(target())
     await claim.own(endpoint("pe-one"))
     await claim.own(endpoint("PE-ONE"))
@@ -143,7 +142,7 @@ async def test_deleted_objects_are_forgotten(process):
     await claim.finish(outcome())
 
 
-async def test_notes_survive_a_mark_that_was_set_between(process):
+async def test_recorded_objects_survive_a_concurrent_mark(process):
     claim = await process.ledger.claim(target())
     await process.other().claim(target())
     await claim.own(endpoint())
@@ -169,40 +168,31 @@ async def test_the_profile_of_the_last_outcome_that_had_one_is_remembered(proces
     await claim.abandon()
 
 
-async def test_a_claim_knows_how_the_last_walk_ended(process):
-    first = await process.ledger.claim(target())
-    assert first.result == ""
-    await first.finish(outcome(result=Result.BLOCKED))
-    second = await process.ledger.claim(target())
-    assert second.result == "Blocked"
-    await second.abandon()
-
-
-async def test_a_target_without_a_past_leaves_no_row(process):
+async def test_a_target_without_history_leaves_no_row(process):
     await (await process.ledger.claim(target())).finish(None)
     assert await process.ledger.targets() == []
 
 
-async def test_a_target_that_was_only_asked_about_leaves_no_row(process):
+async def test_a_target_that_is_only_expected_leaves_no_row(process):
     await process.ledger.expect(target(), "asked for by hand")
     await (await process.ledger.claim(target())).finish(None)
-    assert await process.ledger.get(target_key(target())) is None
+    assert await process.state() is None
 
 
-async def test_a_target_with_a_past_keeps_its_row(process):
+async def test_a_target_with_history_keeps_its_row(process):
     await (await process.ledger.claim(target())).finish(outcome())
     await (await process.ledger.claim(target())).finish(None)
-    assert (await process.ledger.get(target_key(target())))["result"] == "Connected"
+    assert (await process.state())["result"] == "Connected"
 
 
-async def test_a_target_with_objects_keeps_its_row_whatever_the_walk_says(process):
+async def test_a_target_with_objects_keeps_its_row_without_an_outcome(process):
     claim = await process.ledger.claim(target())
     await claim.own(endpoint())
     await claim.finish(None)
     assert await process.ledger.targets() == [target()]
 
 
-async def test_what_was_made_for_others_is_told_by_the_addresses_that_they_have(process):
+async def test_objects_of_other_targets_are_found_by_their_addresses(process):
     first, second = await process.ledger.claim(target("first")), await process.ledger.claim(target("second"))
     for claim, addresses in ((first, ["10.0.1.4", "10.0.1.5"]), (second, ["10.0.1.5", "10.0.1.6"])):
         await claim.own(endpoint(), addresses)

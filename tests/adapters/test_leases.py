@@ -13,7 +13,7 @@ def workers(tables):
     return Workers(tables.table("leases"))
 
 
-async def test_one_lock_lets_one_worker_in_at_a_time(workers):
+async def test_one_lock_admits_one_worker_at_a_time(workers):
     shared = workers.process()
     await asyncio.gather(*(workers.work(shared, "zone") for _ in range(5)))
     await asyncio.gather(*(workers.work(workers.process(), "zone") for _ in range(3)))
@@ -43,14 +43,14 @@ async def test_a_name_may_be_any_text(workers):
     await workers.work(workers.process(), "/subscriptions/s/resourceGroups/Ä?#\\")
 
 
-async def test_an_error_inside_frees_the_lock_and_comes_out(workers):
+async def test_an_error_inside_releases_the_lock_and_propagates(workers):
     with pytest.raises(RuntimeError, match="inside"):
         async with workers.process().hold("zone"):
             raise RuntimeError("inside")
     await workers.work(workers.process(), "zone")
 
 
-async def test_a_time_limit_inside_is_not_taken_for_a_lost_lock(workers):
+async def test_a_timeout_inside_is_not_taken_for_a_lost_lock(workers):
     with pytest.raises(TimeoutError):
         async with workers.process().hold("zone"), asyncio.timeout(0):
             await asyncio.sleep(1)
@@ -64,6 +64,6 @@ async def test_a_dead_workers_lock_expires(workers):
     await dead.__aexit__(None, None, None)
 
 
-async def test_no_row_stays_behind(workers):
+async def test_no_row_remains_after_release(workers):
     await workers.work(workers.process(), "one", "two")
     assert [row async for row in workers.table.query({})] == []

@@ -6,6 +6,7 @@ import pytest
 
 from shared.adapters.claims import LostClaim
 from shared.core.base.ids import GroupId, target_key
+from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Result
 from shared.core.plan.deletion_record import Going
 from tests.adapters.storage import GROUP, endpoint, many_actions, outcome, target
@@ -15,7 +16,7 @@ OTHER = GroupId("abcdef00-0000-0000-0000-000000000002", "rg")
 
 async def test_an_outcome_is_found_by_its_key_as_it_was_recorded(process):
     await process.ledger.record(outcome(reason="every check holds"))
-    found = await process.ledger.get(target_key(target()))
+    found = await process.state()
     assert {
         **outcome(reason="every check holds").record(),
         "key": target_key(target()),
@@ -26,10 +27,10 @@ async def test_an_unknown_key_is_none(process):
     assert await process.ledger.get("0" * 32) is None
 
 
-async def test_a_target_at_its_first_walk_has_no_state_yet(process):
+async def test_a_target_in_its_first_pass_has_no_state_yet(process):
     claim = await process.ledger.claim(target())
-    assert await process.ledger.get(target_key(target())) is None
-    assert await process.ledger.connections() == []
+    assert await process.state() is None
+    assert await process.listed() == []
     await claim.finish(outcome())
 
 
@@ -40,7 +41,7 @@ async def test_history_is_newest_first_and_ends_at_the_limit(process):
     assert [entry["reason"] for entry in newest] == ["second 3", "second 2"]
 
 
-async def test_two_outcomes_of_one_moment_are_two_entries(process):
+async def test_two_outcomes_of_the_same_moment_are_two_entries(process):
     await process.ledger.record(outcome())
     await process.ledger.record(outcome())
     assert len(await process.ledger.history(target_key(target()))) == 2
@@ -49,7 +50,7 @@ async def test_two_outcomes_of_one_moment_are_two_entries(process):
 async def test_the_state_is_the_last_outcome_and_nothing_of_the_one_before(process):
     await process.ledger.record(outcome(done=many_actions(40)))
     await process.ledger.record(outcome(result=Result.BLOCKED, code="SubnetIsFull", after=1))
-    found = await process.ledger.get(target_key(target()))
+    found = await process.state()
     assert (found["result"], found["code"], found["actions"]) == ("Blocked", "SubnetIsFull", [])
 
 
@@ -57,12 +58,35 @@ async def test_states_are_narrowed_by_result_and_by_subscription(process):
     await process.ledger.record(outcome(target("one")))
     await process.ledger.record(outcome(target("two"), Result.FAILED))
     await process.ledger.record(outcome(target("three", OTHER), Result.FAILED))
-    failed = await process.ledger.connections(result="Failed")
-    here = await process.ledger.connections(subscription=GROUP.subscription)
-    both = await process.ledger.connections(result="Failed", subscription=OTHER.subscription.upper())
+    failed = await process.listed(result="Failed")
+    here = await process.listed(subscription=GROUP.subscription)
+    both = await process.listed(result="Failed", subscription=OTHER.subscription.upper())
     assert {entry["resource_id"] for entry in failed} == {target("two").text, target("three", OTHER).text}
     assert len(here) == 2
     assert [entry["resource_id"] for entry in both] == [target("three", OTHER).text]
+
+
+async def test_pages_hold_every_state_once_and_end(process):
+    names = {f"account{number}" for number in range(7)}
+    for name in names:
+        await process.ledger.record(outcome(target(name)))
+    found, continuation, pages = [], None, 0
+    while pages == 0 or continuation:
+        page = await process.ledger.connections(ConnectionQuery(top=3, continuation=continuation))
+        assert len(page.items) <= 3
+        found += [state.target.name for state in page.items]
+        continuation, pages = page.continuation, pages + 1
+    assert sorted(found) == sorted(names)
+    assert pages == 3
+
+
+async def test_a_state_is_a_value_with_what_was_made_and_who_works_on_it(process):
+    claim = await process.ledger.claim(target())
+    await claim.own(endpoint())
+    await claim.finish(outcome())
+    [state] = (await process.ledger.connections(ConnectionQuery())).items
+    assert (state.target, state.result, state.profile) == (target(), Result.CONNECTED, "default")
+    assert (state.owned, state.closed, state.working) == ((endpoint(),), None, False)
 
 
 async def test_targets_of_a_group_are_found_in_any_case(process):
@@ -74,25 +98,25 @@ async def test_targets_of_a_group_are_found_in_any_case(process):
     assert len(await process.ledger.targets()) == 3
 
 
-async def test_a_removed_target_that_owns_nothing_is_no_target_any_more(process):
+async def test_a_removed_target_that_owns_nothing_is_no_longer_a_target(process):
     await process.ledger.record(outcome(target("gone"), Result.REMOVED))
     claim = await process.ledger.claim(target("left-over"))
     await claim.own(endpoint())
     await claim.finish(outcome(target("left-over"), Result.REMOVED))
     assert await process.ledger.targets() == [target("left-over")]
-    assert len(await process.ledger.connections(result="Removed")) == 2
+    assert len(await process.listed(result="Removed")) == 2
 
 
-async def test_an_expected_target_is_pending_until_it_was_walked(process):
+async def test_an_expected_target_is_pending_until_its_first_outcome(process):
     await process.ledger.expect(target(), "asked for by hand")
-    found = await process.ledger.get(target_key(target()))
+    found = await process.state()
     assert (found["result"], found["code"], found["reason"]) == ("Pending", "Queued", "asked for by hand")
 
 
 async def test_expecting_a_known_target_changes_nothing(process):
     await process.ledger.record(outcome())
     await process.ledger.expect(target(), "asked for by hand")
-    assert (await process.ledger.get(target_key(target())))["result"] == "Connected"
+    assert (await process.state())["result"] == "Connected"
 
 
 async def test_an_outcome_without_a_claim_leaves_the_claim_to_its_worker(process):
@@ -101,14 +125,14 @@ async def test_an_outcome_without_a_claim_leaves_the_claim_to_its_worker(process
     await process.other().record(outcome(result=Result.FAILED))
     assert await process.other().claim(target()) is None
     assert await claim.finish(outcome()) is True
-    found = await process.ledger.get(target_key(target()))
+    found = await process.state()
     assert (found["result"], found["owned"], found["working"]) == ("Connected", [endpoint().text], False)
 
 
-async def test_whoever_is_at_work_shows(process):
+async def test_a_claimed_target_is_shown_as_working(process):
     await process.ledger.record(outcome())
     claim = await process.ledger.claim(target())
-    assert (await process.ledger.get(target_key(target())))["working"] is True
+    assert (await process.state())["working"] is True
     await claim.finish(outcome())
 
 
@@ -120,13 +144,13 @@ async def test_many_processes_record_at_once_and_no_history_is_lost(process):
 @pytest.mark.parametrize("number", [40, 90])
 async def test_a_long_record_is_kept_whole(process, number):
     await process.ledger.record(outcome(done=many_actions(number)))
-    assert len((await process.ledger.get(target_key(target())))["actions"]) == number
+    assert len((await process.state())["actions"]) == number
     assert len((await process.ledger.history(target_key(target())))[0]["actions"]) == number
 
 
-async def test_a_record_that_no_row_can_hold_is_kept_with_a_note_of_what_it_lacks(process):
+async def test_a_record_too_long_for_a_row_is_kept_with_a_note_of_what_was_left_out(process):
     await process.ledger.record(outcome(done=many_actions(400), reason="r" * 500_000))
-    found = await process.ledger.get(target_key(target()))
+    found = await process.state()
     assert found["result"] == "Connected"
     assert found["actions"] == []
     assert found["left_out"]["actions"] == 400
@@ -136,10 +160,10 @@ async def test_a_record_that_no_row_can_hold_is_kept_with_a_note_of_what_it_lack
 async def test_text_of_any_script_survives(process):
     reason = "Zone „größe“ 日本語 😀 \u202e"
     await process.ledger.record(outcome(reason=reason))
-    assert (await process.ledger.get(target_key(target())))["reason"] == reason
+    assert (await process.state())["reason"] == reason
 
 
-async def test_what_is_about_to_go_is_in_the_history_before_the_outcome(process):
+async def test_a_deletion_record_is_in_the_history_before_the_outcome(process):
     claim = await process.ledger.claim(target())
     await claim.remember(parts(2))
     await claim.abandon()
@@ -149,7 +173,7 @@ async def test_what_is_about_to_go_is_in_the_history_before_the_outcome(process)
     assert "left_out" not in entry
 
 
-async def test_bodies_that_no_row_can_hold_are_named_and_the_others_kept(process):
+async def test_bodies_too_long_for_a_row_are_named_and_the_others_kept(process):
     claim = await process.ledger.claim(target())
     await claim.remember((*parts(1, 300_000), *parts(2, 200_000, begin=1), *parts(1, begin=3)))
     await claim.abandon()
@@ -158,7 +182,7 @@ async def test_bodies_that_no_row_can_hold_are_named_and_the_others_kept(process
     assert entry["left_out"] == {"bodies": [endpoint("pe-2").text, endpoint("pe-0").text]}
 
 
-async def test_an_overtaken_worker_remembers_nothing_and_so_deletes_nothing(process):
+async def test_a_worker_that_lost_its_claim_cannot_record_a_deletion(process):
     slow = await process.ledger.claim(target())
     process.clock.ahead += 120
     other = await process.other().claim(target())

@@ -32,7 +32,7 @@ async def served(tmp_path, monkeypatch):
 
 @pytest.fixture
 async def arm(served):
-    """Trusting the sandbox's certificate: a host process does by SSL_CERT_FILE, which aiohttp reads once."""
+    """Trust the sandbox's certificate: a host process does so by SSL_CERT_FILE, which aiohttp reads once."""
     _, endpoints = served
     pool = AioHttpTransport(connection_verify=str(endpoints.ca_file))
     async with pool, credential("", hosted=True) as identity:
@@ -58,7 +58,7 @@ async def test_one_token_serves_many_requests(served, arm):
     assert [entry.kind for entry in simulator.requests.entries].count("token") == 1
 
 
-async def test_a_dropped_connection_is_taken_up_again(served, arm):
+async def test_a_dropped_connection_is_opened_again(served, arm):
     simulator, _ = served
     simulator.faults.add({"match": {"path": "hub-we"}, "times": 1, "drop": "before"})
     assert (await arm.get(HUB))["name"] == "hub-we"

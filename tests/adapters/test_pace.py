@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.adapters.polling import SETTLING_LONGEST, Pace, pace, settling
+from shared.adapters.polling import SETTLING, Pace, pace, settling
 
 ENDPOINT = "Microsoft.Network/privateEndpoints"
 ZONE_GROUP = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
@@ -51,7 +51,7 @@ def walks(number: int = 4000) -> list[tuple[float, int]]:
     return found
 
 
-def test_half_of_all_endpoints_are_seen_ready_within_a_seventh_of_the_time_they_took() -> None:
+def test_half_of_all_endpoints_are_read_as_ready_within_a_seventh_of_their_duration() -> None:
     assert statistics.median(ratio for ratio, _ in walks()) <= 1.14
 
 
@@ -70,7 +70,7 @@ def test_a_server_with_a_faster_clock_is_read_faster_in_proportion() -> None:
 
 
 @pytest.mark.parametrize("hint", [None, 0.0])
-def test_without_a_hint_the_types_own_unit_counts(hint: float | None) -> None:
+def test_without_a_hint_the_types_own_unit_is_used(hint: float | None) -> None:
     assert next(pace(ENDPOINT, "create").moments(hint)) == 14.0
 
 
@@ -98,7 +98,7 @@ def test_moments_only_move_forward(kind: str, change: str) -> None:
     assert moments[0] > 0
 
 
-def test_types_are_known_in_any_case() -> None:
+def test_types_are_compared_without_case() -> None:
     assert pace(ENDPOINT.upper(), "create") == pace(ENDPOINT.lower(), "create")
 
 
@@ -106,5 +106,5 @@ def test_settling_begins_at_once_and_never_waits_longer_than_its_longest() -> No
     moments = list(itertools.islice(settling(), 40))
     waits = [later - earlier for earlier, later in itertools.pairwise(moments)]
     assert moments[0] == 0.5
-    assert max(waits) == SETTLING_LONGEST
+    assert max(waits) == SETTLING.longest
     assert math.isclose(waits[0], 0.7)

@@ -1,4 +1,4 @@
-"""Closing the public door of every catalogued type, through the real client: a PATCH that is awaited."""
+"""Disabling public network access of every catalogued type through the real client: an awaited PATCH."""
 
 from functools import reduce
 from typing import Any
@@ -22,7 +22,7 @@ NEEDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", SWITCHED)
-async def test_the_public_door_is_closed_when_the_call_returns_and_the_rest_is_kept(kind):
+async def test_public_access_is_disabled_when_the_call_returns_and_the_rest_is_kept(kind):
     cloud = Cloud()
     await cloud.begin()
     cloud.allow_everything()

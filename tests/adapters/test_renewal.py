@@ -1,4 +1,4 @@
-"""What time does to claims and locks: renewal, patience, and storage that has a bad moment."""
+"""Claims and locks over time: renewal, time limits, and storage that fails for a moment."""
 
 import asyncio
 
@@ -56,7 +56,7 @@ async def test_a_renewal_that_fails_once_is_tried_again():
     await claim.finish(outcome())
 
 
-async def test_whoever_waits_too_long_is_told_and_holds_nothing():
+async def test_a_worker_that_waits_too_long_gets_an_error_and_holds_nothing():
     workers = Workers(MemoryTable(), patience=20.0)
     async with workers.process().hold("b"):
         other = workers.process()
@@ -73,7 +73,7 @@ async def test_waiting_in_the_same_process_ends_as_well():
             await workers.work(leases, "zone")
 
 
-async def test_the_walks_of_one_process_ask_for_a_lock_as_one():
+async def test_passes_of_one_process_share_one_wait_for_a_lock():
     class Counting(MemoryTable):
         reads = 0
 
@@ -100,7 +100,7 @@ async def test_a_held_lock_is_renewed_as_long_as_its_worker_lives():
                 await workers.work(workers.process(), "zone")
 
 
-async def test_work_whose_lock_was_lost_is_stopped():
+async def test_work_whose_lock_is_lost_is_cancelled():
     workers = Workers(MemoryTable())
     done = []
 
@@ -116,7 +116,7 @@ async def test_work_whose_lock_was_lost_is_stopped():
     assert done == []
 
 
-async def test_a_lock_that_cannot_be_freed_does_not_spoil_the_work():
+async def test_a_lock_that_cannot_be_released_does_not_fail_the_work():
     class Shaky(MemoryTable):
         async def delete(self, row):
             raise TransientError("storage has a bad moment")

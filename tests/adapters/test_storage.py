@@ -1,4 +1,4 @@
-"""The storage account itself, on Azurite: the work queue, and what its refusals mean."""
+"""The storage account itself, on Azurite: the work queue, and what its errors mean."""
 
 import uuid
 from datetime import timedelta
@@ -26,18 +26,18 @@ async def received(client):
     return [message async for message in client.receive_messages()]
 
 
-async def test_a_message_arrives_in_a_queue_that_nobody_made_before(client):
+async def test_the_queue_is_created_at_first_use(client):
     await StorageQueue(client).send('{"resource_id": "ä"}')
     assert [message.content for message in await received(client)] == ['{"resource_id": "ä"}']
 
 
-async def test_on_the_wire_a_message_is_base64_as_the_functions_host_reads_it(client, azurite):
+async def test_a_message_is_sent_as_base64_as_the_functions_host_reads_it(client, azurite):
     await StorageQueue(client).send("item")
     async with QueueClient.from_connection_string(azurite.connection_string, client.queue_name) as plain:
         assert [message.content for message in await received(plain)] == ["aXRlbQ=="]
 
 
-async def test_a_queue_that_is_there_already_is_used(client):
+async def test_an_existing_queue_is_used(client):
     await client.create_queue()
     await StorageQueue(client).send("one")
     assert len(await received(client)) == 1
@@ -50,7 +50,7 @@ async def test_a_delayed_message_is_not_visible_yet(client, delay):
     assert (await client.get_queue_properties()).approximate_message_count == 1
 
 
-async def test_a_delay_in_the_past_is_none(client):
+async def test_a_negative_delay_is_no_delay(client):
     await StorageQueue(client).send("now", delay=timedelta(seconds=-5))
     assert len(await received(client)) == 1
 
@@ -65,7 +65,7 @@ async def test_a_delay_in_the_past_is_none(client):
         (400, PermanentError),
     ],
 )
-def test_what_passes_by_itself_is_told_from_what_does_not(status, kind):
+def test_a_status_decides_which_error_is_raised(status, kind):
     refusal = HttpResponseError("Server busy")
     refusal.status_code = status
     with pytest.raises(kind, match="table mine: Server busy"), storage_errors("table mine"):

@@ -1,4 +1,4 @@
-"""One table, in memory and on Azurite: conditional writes, and the limits that Azurite does not know."""
+"""One table, in memory and on Azurite: conditional writes, and limits that Azurite does not enforce."""
 
 import pytest
 
@@ -12,6 +12,7 @@ from shared.adapters.tables import (
     joined,
     split,
 )
+from shared.core.base.errors import InputError
 
 
 @pytest.fixture
@@ -31,13 +32,13 @@ async def test_a_missing_row_is_none(table):
     assert await table.get("p", "k") is None
 
 
-async def test_a_second_insert_loses(table):
+async def test_a_second_insert_fails(table):
     await table.insert("p", "k", {})
     with pytest.raises(Exists):
         await table.insert("p", "k", {})
 
 
-async def test_the_later_of_two_writes_over_one_reading_loses(table):
+async def test_the_second_of_two_writes_after_one_read_fails(table):
     row = await table.insert("p", "k", {"n": 1})
     await table.replace(row, {"n": 2})
     with pytest.raises(Changed):
@@ -45,14 +46,14 @@ async def test_the_later_of_two_writes_over_one_reading_loses(table):
     assert (await table.get("p", "k")).values["n"] == 2
 
 
-async def test_a_row_written_with_the_etag_of_the_last_write_wins(table):
+async def test_a_write_with_the_etag_of_the_last_write_succeeds(table):
     row = await table.insert("p", "k", {"n": 1})
     row = await table.replace(row, {"n": 2})
     await table.replace(row, {"n": 3})
     assert (await table.get("p", "k")).values["n"] == 3
 
 
-async def test_replacing_takes_away_what_is_not_named(table):
+async def test_replacing_removes_properties_that_are_not_named(table):
     row = await table.insert("p", "k", {"old": 1})
     await table.replace(row, {"new": 1})
     assert dict((await table.get("p", "k")).values) == {"new": 1}
@@ -85,6 +86,32 @@ async def test_a_query_gives_equal_rows_in_key_order(table):
     assert [row.key async for row in table.query({"kind": "o'y"})] == ["c"]
     assert [row.key async for row in table.query({"RowKey": "d"})] == ["d"]
     assert len([row async for row in table.query({})]) == 4
+
+
+async def pages(table, where, size):
+    """The keys on each page of a query."""
+    found, continuation = [], None
+    while not found or continuation:
+        page = await table.page(where, size, continuation)
+        found.append([f"{row.partition}{row.key}" for row in page.rows])
+        continuation = page.continuation
+    return found
+
+
+async def test_pages_go_on_where_the_one_before_ended(table):
+    for partition in "pq":
+        for key in "abc":
+            await table.insert(partition, key, {"kind": "x" if key != "b" else "y"})
+    assert await pages(table, {}, 4) == [["pa", "pb", "pc", "qa"], ["qb", "qc"]]
+    assert await pages(table, {"kind": "x"}, 3) == [["pa", "pc", "qa"], ["qc"]]
+    assert await pages(table, {"PartitionKey": "p"}, 3) == [["pa", "pb", "pc"]]
+    assert await pages(table, {"kind": "none"}, 3) == [[]]
+
+
+@pytest.mark.parametrize("word", ["x", "bnVsbA==", "W10=", "WzEsMl0=", "é", "{}"])
+async def test_a_continuation_that_no_page_named_is_an_input_error(table, word):
+    with pytest.raises(InputError, match="continuation"):
+        await table.page({}, 3, word)
 
 
 async def test_a_row_from_a_query_can_be_written(table):
@@ -126,7 +153,7 @@ async def test_values_beyond_the_services_limits_are_refused_here(table, values)
 
 
 @pytest.mark.parametrize("text", ["", "x", "x" * MAX_PROPERTY * 3, "😀" * MAX_PROPERTY, "ab" * 16_384 + "c"])
-def test_a_long_text_comes_back_from_its_parts(text):
+def test_a_long_text_is_joined_again_from_its_parts(text):
     parts = split("record", text)
     check("p", "k", parts)
     assert joined("record", parts) == text

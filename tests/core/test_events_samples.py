@@ -84,7 +84,7 @@ def delivered(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_the_sample_is_judged_rightly(name: str) -> None:
+def test_a_sample_gives_the_expected_result(name: str) -> None:
     (verdict,) = read(delivered(name), load().types)
     match verdict:
         case Notification(subject=subject, change=change):

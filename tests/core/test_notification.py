@@ -1,4 +1,4 @@
-"""Notifications: what an event is about, and whether it asks for anything."""
+"""Notifications: which resource an event is about, and whether it needs work."""
 
 import json
 from dataclasses import FrozenInstanceError
@@ -80,24 +80,24 @@ def dropped(event: object) -> Dropped:
     return verdict
 
 
-def test_a_write_to_a_known_type_is_noticed() -> None:
+def test_a_write_to_a_known_type_is_a_notification() -> None:
     assert noticed(an_event()) == Notification(
         ACCOUNT, "resource", "written", "event-1", "2026-01-02T03:04:05.1234567Z"
     )
 
 
-def test_cloud_events_say_the_same_as_event_grid_events() -> None:
+def test_both_schemas_give_the_same_notification() -> None:
     assert noticed(a_cloud_event(an_event())) == noticed(an_event())
 
 
-def test_a_dead_letter_says_what_the_event_said() -> None:
+def test_a_dead_lettered_event_gives_the_same_notification() -> None:
     more = {"deadLetterReason": "MaxDeliveryAttemptsExceeded", "deliveryAttempts": 3}
     assert noticed(an_event(**more)) == noticed(an_event())
     lowered = {name.lower(): value for name, value in an_event().items()}
     assert noticed(lowered) == noticed(an_event())
 
 
-def test_spelling_in_any_case_is_the_same_event() -> None:
+def test_an_event_in_any_case_gives_the_same_notification() -> None:
     shouted = an_event(
         "MICROSOFT.STORAGE/STORAGEACCOUNTS/WRITE", ACCOUNT.upper(), "microsoft.resources.resourcewritesuccess"
     )
@@ -107,14 +107,14 @@ def test_spelling_in_any_case_is_the_same_event() -> None:
     assert "/resourceGroups/" in found.resource_id
 
 
-def test_known_types_count_in_any_case() -> None:
+def test_known_types_are_compared_without_case() -> None:
     assert isinstance(read(an_event(), ["MICROSOFT.STORAGE/storageaccounts"])[0], Notification)
     assert read(an_event(), [])[0] == Dropped(
         "event-1", "other_type", "Microsoft.Storage/storageAccounts/write"
     )
 
 
-def test_a_deletion_is_noticed_as_what_the_event_claims() -> None:
+def test_a_deletion_is_passed_on_as_the_events_claim() -> None:
     assert noticed(a_deletion("Microsoft.Storage/storageAccounts/delete")).change == "deleted"
 
 
@@ -135,12 +135,12 @@ def test_a_tag_events_suffix_is_cut_off(suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/providers/Microsoft.Resources/tags/default"])
-def test_tags_of_a_subscription_are_nobodys_business(suffix: str) -> None:
+def test_tags_of_a_subscription_are_dropped(suffix: str) -> None:
     assert dropped(an_event("Microsoft.Resources/tags/write", SUB + suffix)).reason == "other_type"
 
 
 @pytest.mark.parametrize("spelled", ["resourceGroups", "resourcegroups"])
-def test_resource_groups_are_noticed_in_either_spelling(spelled: str) -> None:
+def test_resource_groups_are_found_in_either_spelling(spelled: str) -> None:
     path = f"{SUB}/{spelled}/rg-app"
     written = noticed(an_event(f"Microsoft.Resources/subscriptions/{spelled}/write", path))
     assert (written.resource_id, written.subject, written.change) == (GROUP, "resource_group", "written")
@@ -148,25 +148,25 @@ def test_resource_groups_are_noticed_in_either_spelling(spelled: str) -> None:
     assert (deleted.subject, deleted.change) == ("resource_group", "deleted")
 
 
-def test_without_a_subject_the_resource_uri_counts() -> None:
+def test_without_a_subject_the_resource_uri_is_used() -> None:
     event = an_event()
     event["data"]["resourceUri"] = event.pop("subject")
     assert noticed(event).resource_id == ACCOUNT
 
 
-def test_the_subject_counts_before_the_resource_uri() -> None:
+def test_the_subject_is_used_before_the_resource_uri() -> None:
     event = an_event()
     event["data"]["resourceUri"] = ACCOUNT.replace("orders", "others")
     assert noticed(event).resource_id == ACCOUNT
 
 
-def test_without_an_operation_the_subject_is_looked_at_and_nothing_is_believed_deleted() -> None:
+def test_without_an_operation_the_subject_is_used_and_counts_as_written() -> None:
     deletion = an_event(None, kind="Microsoft.Resources.ResourceDeleteSuccess")
     assert noticed(deletion).change == "written"
     assert noticed({**an_event(), "data": None}).change == "written"
 
 
-def test_resource_notifications_are_read_by_their_own_resource_info() -> None:
+def test_a_resource_notification_is_about_the_id_in_its_resource_info() -> None:
     elsewhere = ACCOUNT.replace("orders", "elsewhere")
     written = noticed(a_resource_notification("Resources.CreatedOrUpdated", subject=elsewhere))
     assert (written.resource_id, written.change) == (ACCOUNT, "written")
@@ -174,7 +174,7 @@ def test_resource_notifications_are_read_by_their_own_resource_info() -> None:
     assert noticed(a_cloud_event(a_resource_notification("Resources.Deleted"))).change == "deleted"
 
 
-def test_a_resource_notification_without_resource_info_is_read_by_its_subject() -> None:
+def test_a_resource_notification_without_resource_info_is_about_its_subject() -> None:
     bare = {**a_resource_notification("Resources.CreatedOrUpdated"), "data": {}}
     assert noticed(bare).resource_id == ACCOUNT
 
@@ -223,14 +223,14 @@ ECHOES = [
 
 @pytest.mark.parametrize("verb", ["write", "delete"])
 @pytest.mark.parametrize(("kind", "at"), ECHOES, ids=[kind for kind, _ in ECHOES])
-def test_what_our_own_writes_raise_is_an_echo(kind: str, at: str, verb: str) -> None:
+def test_an_event_of_our_own_write_is_an_echo(kind: str, at: str, verb: str) -> None:
     event = an_event(f"{kind}/{verb}", at, f"Microsoft.Resources.Resource{verb.title()}Success")
     assert dropped(event).reason == "echo"
     assert dropped(a_resource_notification("Resources.CreatedOrUpdated", at)).reason == "echo"
 
 
 @pytest.mark.parametrize("kind", ["privateLinkServices", "applicationGateways"])
-def test_a_network_type_that_can_be_connected_is_no_echo(kind: str) -> None:
+def test_a_network_type_that_can_be_connected_is_not_an_echo(kind: str) -> None:
     at = below(f"Microsoft.Network/{kind}/x")
     assert noticed(an_event(f"Microsoft.Network/{kind}/write", at)).resource_id == at
 
@@ -303,21 +303,21 @@ NOISE = {
 
 
 @pytest.mark.parametrize(("operation", "at", "reason"), NOISE.values(), ids=NOISE.keys())
-def test_noise_is_dropped_with_its_reason(operation: str, at: str, reason: str) -> None:
+def test_an_event_that_needs_no_work_is_dropped_with_its_reason(operation: str, at: str, reason: str) -> None:
     verb = "Delete" if operation.endswith("delete") else "Write"
     assert dropped(an_event(operation, at, f"Microsoft.Resources.Resource{verb}Success")).reason == reason
 
 
 @pytest.mark.parametrize("ending", ["Failure", "Cancel"])
 @pytest.mark.parametrize("verb", ["Write", "Delete", "Action"])
-def test_what_failed_or_was_cancelled_changed_nothing(verb: str, ending: str) -> None:
+def test_a_failed_or_cancelled_operation_is_dropped(verb: str, ending: str) -> None:
     event = an_event(kind=f"Microsoft.Resources.Resource{verb}{ending}")
     assert dropped(event) == Dropped("event-1", "failed", ACCOUNT_WRITE)
     without_data = {**event, "data": {}}
     assert dropped(without_data).detail == f"microsoft.resources.resource{verb}{ending}".lower()
 
 
-def test_an_action_changes_nothing() -> None:
+def test_an_action_is_dropped() -> None:
     listing = an_event(
         "Microsoft.Storage/storageAccounts/listKeys/action", kind="Microsoft.Resources.ResourceActionSuccess"
     )
@@ -337,7 +337,7 @@ def test_an_action_changes_nothing() -> None:
         "XMicrosoft.Resources.ResourceWriteSuccess",
     ],
 )
-def test_another_services_event_is_dropped_as_that(kind: str) -> None:
+def test_an_event_of_another_service_is_dropped(kind: str) -> None:
     assert dropped(an_event(kind=kind)) == Dropped("event-1", "other_event", kind.lower())
 
 
@@ -365,7 +365,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("event", UNREADABLE.values(), ids=UNREADABLE.keys())
-def test_what_cannot_be_read_is_dropped_and_says_so_in_fit_words(event: object) -> None:
+def test_an_unreadable_event_is_dropped_with_a_printable_detail(event: object) -> None:
     verdict = dropped(event)
     assert verdict.reason == "unreadable"
     assert verdict.detail
@@ -373,7 +373,7 @@ def test_what_cannot_be_read_is_dropped_and_says_so_in_fit_words(event: object) 
     assert verdict.detail.isprintable()
 
 
-def test_a_malformed_event_leaves_its_neighbours_alone() -> None:
+def test_a_malformed_event_does_not_affect_the_others() -> None:
     other = an_event(subject=ACCOUNT.replace("orders", "others"))
     verdicts = read([an_event(), "rubbish", None, other], TYPES)
     assert [type(verdict) for verdict in verdicts] == [Notification, Dropped, Dropped, Notification]
@@ -384,18 +384,18 @@ def test_a_list_inside_a_list_is_one_unreadable_event() -> None:
     assert [type(verdict) for verdict in read([[an_event()], an_event()], TYPES)] == [Dropped, Notification]
 
 
-def test_a_verdict_is_a_value() -> None:
+def test_a_result_is_a_value() -> None:
     for verdict, name in ((judged(an_event()), "change"), (judged({}), "reason")):
         with pytest.raises(FrozenInstanceError):
             setattr(verdict, name, "other")
 
 
-def test_an_empty_batch_has_no_verdicts() -> None:
+def test_an_empty_batch_has_no_results() -> None:
     assert read([], TYPES) == []
 
 
 @pytest.mark.parametrize("encode", [str, str.encode, lambda text: bytearray(text, "utf-8")])
-def test_json_text_is_read_as_what_it_holds(encode: Any) -> None:
+def test_json_text_is_read_as_the_value_that_it_encodes(encode: Any) -> None:
     assert read(encode(json.dumps([an_event(), {}])), TYPES) == read([an_event(), {}], TYPES)
 
 
@@ -404,7 +404,7 @@ def test_text_that_nests_too_deep_is_one_unreadable_event() -> None:
     assert dropped("hello").detail == "an event is an object, this is a str"
 
 
-def test_what_is_logged_of_an_event_is_cleaned() -> None:
+def test_the_logged_part_of_an_event_is_cleaned() -> None:
     forged = an_event(kind="Other\nERROR forged", id="e\n2" + "x" * 500)
     verdict = dropped(forged)
     assert verdict.detail == "other error forged"
@@ -441,12 +441,12 @@ EVENTS = st.fixed_dictionaries(
 
 
 @given(st.lists(EVENTS | JSON, max_size=8))
-def test_n_elements_give_n_verdicts_whatever_they_are(payload: list[Any]) -> None:
+def test_n_elements_give_n_results_whatever_they_are(payload: list[Any]) -> None:
     assert len(read(payload, TYPES)) == len(payload)
 
 
 @given(st.lists(EVENTS, max_size=8))
-def test_an_events_verdict_does_not_depend_on_its_neighbours(payload: list[Any]) -> None:
+def test_the_result_of_an_event_does_not_depend_on_the_others(payload: list[Any]) -> None:
     assert read(payload, TYPES) == [judged(event) for event in payload]
 
 

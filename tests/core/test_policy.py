@@ -544,6 +544,12 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "*/15 * * * *",
         "0 */15 * * * *",
     ),
+    "schedule at 25 o'clock": (
+        a_document(drift={"schedule": "0 0 25 * * *"}),
+        "drift.schedule",
+        "0 0 25 * * *",
+        "0 */15 * * * *",
+    ),
     "repair": (a_document(drift={"repair": 1}), "drift.repair", "1", "true or false"),
     "negative limit": (
         a_document(limits={"max_deletes_per_sweep": -1}),

@@ -53,6 +53,7 @@ async def test_every_door_leads_to_the_same_walk() -> None:
         await by_sweep(user)
         await reached(policy, user)
         await poisoned(box, user)
+        await paged(user)
         await refused(user)
 
 
@@ -126,6 +127,11 @@ async def poisoned(box: Sandbox, user: User) -> None:
     await put_message(box, "work-poison", json.dumps(item))
     state = await eventually(lambda: user.connection(account("poisoned")), bool)
     assert (state["result"], state["code"], state["correlation"]) == ("Failed", "Poisoned", "c-9")
+
+
+async def paged(user: User) -> None:
+    found = [state["resource_id"] for state in await user.connections(top=1)]
+    assert sorted(found) == sorted([account("orders"), account("poisoned")])
 
 
 async def refused(user: User) -> None:

@@ -26,7 +26,7 @@ async def connected(**profile: Any) -> tuple[World, str]:
 async def steps(world: World, at: str) -> list[str]:
     """What the dry run shows beside what stays: `Delete pe-orders-blob-ac42226d`."""
     world.sent()
-    plan = await world.flow.desk.plan(at)
+    plan = await world.plan(at)
     assert world.writes() == []
     return [
         f"{step['action']} {step['id'].rsplit('/', 1)[1]}"

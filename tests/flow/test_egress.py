@@ -234,7 +234,7 @@ def test_require_judges_the_clients_side_as_well() -> None:
 def test_a_dry_run_plans_an_endpoint_whose_address_nobody_knows_yet() -> None:
     async def story() -> None:
         world = await a_world(DENY_ALL)
-        plan = await world.flow.desk.plan(await world.create_account())
+        plan = await world.plan(await world.create_account())
         assert plan["result"] == "Plan"
         assert "Create" in {action["action"] for action in plan["actions"]}
         assert world.writes() == []

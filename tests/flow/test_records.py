@@ -78,7 +78,7 @@ def test_a_dry_run_shows_the_record_in_the_way() -> None:
     async def story() -> None:
         world = World()
         await make_record(world)
-        plan = await world.flow.desk.plan(await world.create_account())
+        plan = await world.plan(await world.create_account())
         codes = {action.get("code") for action in plan["actions"] if action["action"] == "Block"}
         assert codes == {"RecordNotOurs"}
 

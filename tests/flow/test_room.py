@@ -223,7 +223,7 @@ def test_a_plan_counts_room_too() -> None:
     async def story() -> None:
         world = await a_world(policy(SMALL), taken=1)
         at = await create(world, COSMOS, COSMOS_BODY)
-        found = await world.flow.desk.plan(at)
+        found = await world.plan(at)
         assert (found["result"], found["code"]) == ("Blocked", "SubnetFull")
         assert "3 are needed (Sql 3)" in found["reason"]
 

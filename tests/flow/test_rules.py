@@ -76,7 +76,7 @@ def test_a_subnet_that_a_person_deletes_meanwhile_is_not_made_again() -> None:
     async def story() -> None:
         world = await a_world()
         at = await world.create_account()
-        await world.flow.desk.plan(at)  # its reading of the network is held for a minute
+        await world.plan(at)  # its reading of the network is held for a minute
         await world.send("DELETE", ENDPOINTS)
         await world.sleep(30)
         state = await world.reconcile(at)

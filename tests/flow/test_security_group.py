@@ -110,7 +110,7 @@ def test_a_target_that_is_connected_gets_the_group_once_the_policy_says_so() -> 
         assert "nsg.create_group: true" in finding
         world.policy = a_policy(nsg={**CREATE, "default_deny": True}, peering="ensure")
         world.flow = world.worker()
-        plan = [step["id"].split("/")[-2] for step in (await world.flow.desk.plan(at))["actions"]]
+        plan = [step["id"].split("/")[-2] for step in (await world.plan(at))["actions"]]
         assert (plan.count("networkSecurityGroups"), plan.count("securityRules")) == (1, 2)
         state = await world.reconcile(at, "drift")
         assert (state["result"], state["findings"]) == ("Connected", [])
@@ -128,7 +128,7 @@ def test_the_dry_run_shows_the_group_and_the_subnet_and_writes_neither() -> None
     async def story() -> None:
         world = a_world()
         at = await world.create_account()
-        plan = await world.flow.desk.plan(at)
+        plan = await world.plan(at)
         steps = {step["id"].split("/")[-2]: (step["action"], step["reason"]) for step in plan["actions"]}
         assert steps["networkSecurityGroups"] == ("Create", "missing")
         assert "no network security group" in steps["subnets"][1]

@@ -36,7 +36,7 @@ def test_what_is_not_set_has_a_default() -> None:
     )
 
 
-def test_all_faults_are_named_together_with_what_to_do() -> None:
+def test_all_faults_are_named_together_with_their_remedies() -> None:
     wrong = {
         "CAUSEWAY_ARM_ENDPOINT": "http://arm",
         "CAUSEWAY_BUDGET_SECONDS": "soon",
@@ -56,14 +56,14 @@ def test_an_account_name_is_enough_where_the_app_has_an_identity() -> None:
     )
 
 
-def test_service_uris_stand_for_clouds_with_other_names() -> None:
+def test_service_uris_serve_clouds_with_other_names() -> None:
     queues, tables = "https://acct.queue.core.chinacloudapi.cn", "https://acct.table.core.chinacloudapi.cn/"
     uris = {"AzureWebJobsStorage__queueServiceUri": queues, "AzureWebJobsStorage__tableServiceUri": tables}
     found = Settings.read(given(AzureWebJobsStorage="", **uris))
     assert (found.queue_uri, found.table_uri) == (queues, tables.rstrip("/"))
 
 
-def test_one_service_uri_alone_names_no_account() -> None:
+def test_one_service_uri_alone_is_not_enough() -> None:
     uri = {"AzureWebJobsStorage__queueServiceUri": "https://acct.queue.core.windows.net"}
     assert "AzureWebJobsStorage" in faults(given(AzureWebJobsStorage="", **uri))
 
@@ -84,7 +84,7 @@ def test_an_account_named_in_two_ways_is_a_fault() -> None:
         "https://u@arm.test",
     ],
 )
-def test_azure_is_only_asked_at_the_https_address_of_a_host(endpoint: str) -> None:
+def test_an_arm_endpoint_that_is_not_the_https_url_of_a_host_is_a_fault(endpoint: str) -> None:
     assert "CAUSEWAY_ARM_ENDPOINT" in faults(given(CAUSEWAY_ARM_ENDPOINT=endpoint))
 
 
@@ -96,16 +96,24 @@ def test_a_private_clouds_endpoint_keeps_its_port_and_loses_its_slash() -> None:
 
 
 @pytest.mark.parametrize("budget", ["9", "3601", "nan", "inf", "-480", "eight"])
-def test_a_budget_that_no_function_can_have_is_a_fault(budget: str) -> None:
+def test_a_budget_out_of_range_is_a_fault(budget: str) -> None:
     assert "CAUSEWAY_BUDGET_SECONDS" in faults(given(CAUSEWAY_BUDGET_SECONDS=budget))
 
 
-@pytest.mark.parametrize("schedule", ["", "0 */15 * * *", "@hourly"])
+@pytest.mark.parametrize("schedule", ["", "0 */15 * * *", "@hourly", "a b c d e f", "0 0 25 * * *"])
 def test_a_schedule_that_the_timer_cannot_read_is_a_fault(schedule: str) -> None:
     assert "CAUSEWAY_SWEEP_SCHEDULE" in faults(given(CAUSEWAY_SWEEP_SCHEDULE=schedule))
 
 
-def test_the_platforms_identity_is_seen() -> None:
+def test_a_wrong_schedule_names_the_field_and_shows_a_right_one() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(given(CAUSEWAY_SWEEP_SCHEDULE="0 0 25 * * *"))
+    [fault] = caught.value.faults
+    assert (fault.value, fault.problem) == ("0 0 25 * * *", "the hour field cannot be 25")
+    assert "0 */15 * * * *" in fault.remedy
+
+
+def test_the_platforms_identity_is_recognised() -> None:
     assert not Settings.read(given()).hosted
     assert Settings.read(given(IDENTITY_ENDPOINT="http://localhost:1/msi")).hosted
 

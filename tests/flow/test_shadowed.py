@@ -332,7 +332,7 @@ def test_a_dry_run_tells_it_and_writes_nothing() -> None:
         at = await theirs(world)
         orders = await world.create_account()
         world.sent()
-        plan = await world.flow.desk.plan(orders)
+        plan = await world.plan(orders)
         assert plan["result"] == "Plan"
         (finding,) = about_links(plan)
         assert at in finding

@@ -110,7 +110,7 @@ def test_the_policy_is_read_where_rules_need_it_and_nowhere_else() -> None:
             await world.reconcile(SERVER)
             assert [path for _, path in world.sent()].count(POLICY) == reads, mode
         account = await world.create_account()
-        assert (await world.flow.desk.plan(account))["result"] == "Plan"
+        assert (await world.plan(account))["result"] == "Plan"
         assert not [path for _, path in world.sent() if "connectionPolicies" in path]
 
     play(story)

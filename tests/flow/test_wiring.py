@@ -1,10 +1,10 @@
-"""What is read of the policy and heeded by nobody keeps the app from starting."""
+"""Parts of the policy that would have no effect keep the app from starting."""
 
 import pytest
 
 from shared.core.policy.policy import Drift, Policy, PolicyError
 from shared.settings import Settings
-from shared.wiring import refuse_what_nobody_heeds
+from shared.wiring import reject_unsupported_settings
 from tests.core.policies import a_policy
 from tests.flow.test_settings import given
 
@@ -13,7 +13,7 @@ TIMER = Settings.read(given(CAUSEWAY_SWEEP_SCHEDULE="0 */15 * * * *"))
 
 def faults(policy: Policy) -> str:
     with pytest.raises(PolicyError) as raised:
-        refuse_what_nobody_heeds(policy, TIMER)
+        reject_unsupported_settings(policy, TIMER)
     return str(raised.value)
 
 
@@ -25,15 +25,15 @@ def test_a_schedule_that_is_not_the_timers_names_both() -> None:
 
 @pytest.mark.parametrize("drift", [Drift(), Drift(repair=False), Drift(schedule="0 */15 * * * *")])
 def test_a_schedule_that_is_the_timers_or_left_out_is_fine(drift: Drift) -> None:
-    refuse_what_nobody_heeds(a_policy().model_copy(update={"drift": drift}), TIMER)
+    reject_unsupported_settings(a_policy().model_copy(update={"drift": drift}), TIMER)
 
 
-def test_management_groups_are_refused_while_nobody_resolves_them() -> None:
+def test_management_groups_are_refused_while_they_are_not_resolved() -> None:
     policy = a_policy().model_copy(update={"management_groups": ("mg-corp", "mg-lab")})
     assert "management_groups 'mg-corp, mg-lab'" in faults(policy)
 
 
-def test_every_fault_is_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     drift = Drift(schedule="0 0 * * * *")
     policy = a_policy().model_copy(update={"management_groups": ("mg-corp",), "drift": drift})
     assert "2 faults" in faults(policy)

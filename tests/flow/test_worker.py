@@ -2,7 +2,6 @@
 
 import asyncio
 
-from shared.core.base.ids import ResourceId, target_key
 from shared.core.events.work_item import WorkItem
 from shared.flow.worker import TRIES
 from tests.world import World, play
@@ -147,8 +146,7 @@ def test_poisoned_work_ends_as_an_outcome_that_says_so() -> None:
         world = World()
         at = await world.create_account()
         await world.flow.worker.give_up(WorkItem(at, "event", "e-17").text().encode())
-        state = await world.flow.desk.connection(target_key(ResourceId.parse(at)))
-        assert state is not None
+        state = await world.state(at)
         assert (state["result"], state["code"], state["correlation"]) == ("Failed", "Poisoned", "e-17")
         assert state["remedy"]
 
@@ -187,7 +185,7 @@ def test_a_plan_shows_the_actions_and_writes_nothing() -> None:
         world = World()
         at = await world.create_account()
         world.sent()
-        shown = await world.flow.desk.plan(at)
+        shown = await world.plan(at)
         assert [action["action"] for action in shown["actions"]] == ["Create"] * 4
         assert shown["writes"] == 0
         assert world.writes() == []

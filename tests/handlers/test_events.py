@@ -1,4 +1,4 @@
-"""Events as the triggers hand them over, in either schema."""
+"""Events as the triggers deliver them, in either schema."""
 
 import json
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ def test_an_event_grid_event_becomes_one_work_item() -> None:
     play(story)
 
 
-def test_a_cloud_event_becomes_the_same() -> None:
+def test_a_cloud_event_becomes_the_same_work_item() -> None:
     async def story() -> None:
         world = World()
         event = func.CloudEvent(
@@ -53,7 +53,7 @@ def test_a_cloud_event_becomes_the_same() -> None:
     play(story)
 
 
-def test_a_malformed_event_inside_a_good_batch_is_a_counted_drop() -> None:
+def test_a_malformed_event_in_a_good_batch_is_dropped_and_counted() -> None:
     async def story() -> None:
         world = World()
         good = {"id": "g", "eventType": WRITE, "subject": f"{STORAGE}/orders", "data": DATA}
@@ -64,7 +64,7 @@ def test_a_malformed_event_inside_a_good_batch_is_a_counted_drop() -> None:
     play(story)
 
 
-def test_a_queue_message_that_is_no_json_is_dropped_and_not_raised() -> None:
+def test_a_queue_message_that_is_not_json_is_dropped_and_raises_nothing() -> None:
     async def story() -> None:
         world = World()
         await events.on_notification(world.flow, func.QueueMessage(body="no json"))
@@ -74,7 +74,7 @@ def test_a_queue_message_that_is_no_json_is_dropped_and_not_raised() -> None:
     play(story)
 
 
-def test_echoes_of_our_own_writes_cost_nothing() -> None:
+def test_echoes_of_our_own_writes_cost_no_request() -> None:
     async def story() -> None:
         world = World()
         at = f"{TOPIC}/resourceGroups/rg/providers/Microsoft.Network/privateEndpoints/pe"

@@ -1,29 +1,57 @@
-"""The HTTP doors: what a person gets for good and for bad input."""
+"""The HTTP routes: what a caller gets for good and for bad input, and when the app itself fails."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import azure.functions as func
 import pytest
 
 from handlers import http
-from shared.core.base.errors import Fault, PolicyError
+from shared.core.base.errors import (
+    BlockedError,
+    Fault,
+    InputError,
+    PermanentError,
+    PolicyError,
+    TransientError,
+)
 from shared.core.base.ids import ResourceId, target_key
+from shared.wiring import Flow
 from tests.world import World, play
 
 
-def request(method: str = "POST", body: Any = None, **params: str) -> func.HttpRequest:
+def request(
+    method: str = "POST", body: Any = None, at: str = "https://app.test/api/reconcile", **params: str
+) -> func.HttpRequest:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    url = "https://app.test/api/reconcile"
-    return func.HttpRequest(method, url, params=params, route_params=params, body=raw)
+    return func.HttpRequest(method, at, params=params, route_params=params, body=raw)
 
 
 def answered(response: func.HttpResponse) -> tuple[int, Any]:
     return response.status_code, json.loads(response.get_body())
 
 
+def serving(world: World) -> Callable[[], Awaitable[Flow]]:
+    async def build() -> Flow:
+        return world.flow
+
+    return build
+
+
 async def send(world: World, body: Any) -> tuple[int, Any]:
-    return answered(await http.reconcile(world.flow, request(body=body)))
+    return answered(await http.serve(serving(world), http.reconcile, request(body=body)))
+
+
+async def failing(error: Exception) -> tuple[func.HttpResponse, Any]:
+    """What a caller gets when a route raises this."""
+
+    async def route(_flow: Flow, _req: func.HttpRequest) -> func.HttpResponse:
+        raise error
+
+    response = await http.serve(serving(World()), route, request("GET"))
+    return response, json.loads(response.get_body())
 
 
 @pytest.mark.parametrize(
@@ -43,8 +71,8 @@ def test_a_bad_body_is_refused_with_field_value_and_remedy(body: Any, field: str
         world = World()
         status, answer = await send(world, body)
         assert status == 400
-        assert answer["error"]["field"] == field
-        assert answer["error"]["remedy"]
+        assert answer["field"] == field
+        assert answer["remedy"]
         assert world.queue.sent == []
 
     play(story)
@@ -56,12 +84,12 @@ def test_a_resource_in_an_unwatched_subscription_is_refused_with_the_watched_one
         at = await world.create_account()
         status, answer = await send(world, {"resource_id": at.replace("0001/", "0009/")})
         assert status == 400
-        assert "00000000-0000-0000-0000-000000000001" in answer["error"]["remedy"]
+        assert "00000000-0000-0000-0000-000000000001" in answer["remedy"]
 
     play(story)
 
 
-def test_an_accepted_request_says_where_to_look_and_under_which_correlation() -> None:
+def test_an_accepted_request_names_the_location_and_the_correlation() -> None:
     async def story() -> None:
         world = World()
         at = await world.create_account()
@@ -76,7 +104,7 @@ def test_an_accepted_request_says_where_to_look_and_under_which_correlation() ->
     play(story)
 
 
-def test_a_rerun_of_what_does_not_exist_ends_as_an_outcome_that_says_so() -> None:
+def test_a_rerun_of_a_missing_resource_ends_as_a_not_found_outcome() -> None:
     async def story() -> None:
         world = World()
         at = (await world.create_account()) + "x"
@@ -89,11 +117,74 @@ def test_a_rerun_of_what_does_not_exist_ends_as_an_outcome_that_says_so() -> Non
     play(story)
 
 
-@pytest.mark.parametrize(("name", "value"), [("result", "Fine"), ("subscription", "zz"), ("colour", "red")])
-def test_a_list_is_narrowed_by_known_words_only(name: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "value", "remedy"),
+    [
+        ({"resource_id": 7}, "7", "send the ARM id of the resource, as a string"),
+        ({"resource_id": "/subscriptions/x", "dry_run": "yes"}, "yes", "send true or false"),
+        ({"ressource_id": "/subscriptions/x"}, "ressource_id", "did you mean resource_id?"),
+        ({"resource_id": "/subscriptions/x", "force": True}, "force", "known: resource_id, dry_run"),
+        ([1], "[1]", "send a JSON object with resource_id"),
+    ],
+)
+def test_a_bad_body_says_what_was_sent_and_what_to_send(body: Any, value: str, remedy: str) -> None:
+    async def story() -> None:
+        _, answer = await send(World(), body)
+        assert answer["value"] == value
+        assert answer["remedy"].startswith(remedy)
+
+    play(story)
+
+
+@pytest.mark.parametrize("name", ["code", "result"])
+def test_a_query_may_carry_the_function_key_and_results_in_any_case(name: str) -> None:
     async def story() -> None:
         world = World()
-        response = await http.connections(world.flow, request("GET", **{name: value}))
+        await world.reconcile(await world.create_account())
+        found = await http.serve(serving(world), http.connections, request("GET", **{name: "cOnnected"}))
+        assert answered(found)[0] == 200
+        assert len(answered(found)[1]["value"]) == 1
+
+    play(story)
+
+
+def test_next_link_leads_through_every_connection_and_repeats_no_key() -> None:
+    async def story() -> None:
+        world = World()
+        targets = [await world.create_account(f"account{number}") for number in range(3)]
+        for at in targets:
+            await world.reconcile(at)
+        found: list[str] = []
+        query = {"top": "1", "result": "Connected", "code": "KEY"}
+        while query:
+            req = request("GET", **query, at=f"https://app.test/api/connections?{urlencode(query)}")
+            _, answer = answered(await http.serve(serving(world), http.connections, req))
+            found += [state["resource_id"] for state in answer["value"]]
+            link = urlsplit(answer.get("nextLink", ""))
+            query = dict(parse_qsl(link.query))
+            assert "KEY" not in json.dumps(answer)
+            assert not query or link.geturl().startswith("https://app.test/api/connections?")
+        assert sorted(found) == sorted(targets)
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("result", "Fine"),
+        ("subscription", "zz"),
+        ("colour", "red"),
+        ("top", "0"),
+        ("top", "1001"),
+        ("top", "ten"),
+        ("continuation", "page2"),
+    ],
+)
+def test_an_unknown_word_in_a_query_is_refused(name: str, value: str) -> None:
+    async def story() -> None:
+        world = World()
+        response = await http.serve(serving(world), http.connections, request("GET", **{name: value}))
         status, answer = answered(response)
         assert status == 400
         assert value in json.dumps(answer) or name in json.dumps(answer)
@@ -101,15 +192,81 @@ def test_a_list_is_narrowed_by_known_words_only(name: str, value: str) -> None:
     play(story)
 
 
-def test_an_app_that_cannot_run_says_every_fault() -> None:
+def test_an_app_with_a_wrong_policy_lists_every_fault() -> None:
     async def story() -> None:
         async def broken() -> Any:
             raise PolicyError(
                 [Fault("profiles", "", "it is missing", "add one"), Fault("version", "2", "no", "1")]
             )
 
-        status, answer = answered(await http.door(broken, http.connections, request("GET")))
+        status, answer = answered(await http.serve(broken, http.connections, request("GET")))
         assert status == 503
-        assert [fault["path"] for fault in answer["error"]["faults"]] == ["profiles", "version"]
+        assert [fault["path"] for fault in answer["faults"]] == ["profiles", "version"]
+        assert answer["faults"][1] == {"path": "version", "value": "2", "problem": "no", "remedy": "1"}
+
+    play(story)
+
+
+ERRORS = [
+    (InputError("result", "Fine", "use one of Connected, Failed"), 400, "invalid-input"),
+    (PolicyError([Fault("version", "2", "it is unknown", "write 1")]), 503, "misconfigured"),
+    (TransientError("table connections cannot be reached", code="StorageUnreachable"), 503, "unavailable"),
+    (BlockedError("AuthorizationFailure", "the app has no access", "grant it a role"), 503, "blocked"),
+    (PermanentError("InvalidInput", "SECRET"), 500, "unexpected"),
+    (KeyError("SECRET"), 500, "unexpected"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "kind"), ERRORS, ids=[type(one[0]).__name__ for one in ERRORS])
+def test_every_error_is_a_problem_as_rfc_9457_describes_it(error: Exception, status: int, kind: str) -> None:
+    async def story() -> None:
+        response, answer = await failing(error)
+        assert response.mimetype == "application/problem+json"
+        assert (response.status_code, answer["status"]) == (status, status)
+        assert answer["type"] == f"urn:problem-type:causeway:{kind}"
+        assert answer["title"]
+        assert answer["detail"]
+
+    play(story)
+
+
+def test_a_missing_connection_is_a_problem_with_the_key_and_a_remedy() -> None:
+    async def story() -> None:
+        response = await http.serve(serving(World()), http.connection, request("GET", key="0" * 32))
+        status, answer = answered(response)
+        assert (status, answer["field"], answer["value"]) == (404, "key", "0" * 32)
+        assert response.mimetype == "application/problem+json"
+
+    play(story)
+
+
+@pytest.mark.parametrize(("asked", "sent"), [(None, "5"), (0.0, "1"), (11.2, "12")])
+def test_a_transient_error_says_when_to_send_the_request_again(asked: float | None, sent: str) -> None:
+    async def story() -> None:
+        response, _ = await failing(TransientError("busy", asked))
+        assert response.headers["Retry-After"] == sent
+
+    play(story)
+
+
+def test_a_blocked_request_has_the_code_and_the_remedy() -> None:
+    async def story() -> None:
+        _, answer = await failing(BlockedError("AuthorizationFailure", "no access", "grant it a role"))
+        assert (answer["code"], answer["remedy"]) == ("AuthorizationFailure", "grant it a role")
+
+    play(story)
+
+
+def test_an_unexpected_error_is_in_the_log_under_its_correlation_and_not_in_the_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def story() -> None:
+        response, answer = await failing(KeyError("SECRET"))
+        [logged] = caplog.records
+        assert answer["correlation"] in logged.getMessage()
+        assert answer["instance"] == f"urn:uuid:{answer['correlation']}"
+        assert logged.exc_info is not None
+        assert "SECRET" in str(logged.exc_info[1])
+        assert "SECRET" not in response.get_body().decode()
 
     play(story)

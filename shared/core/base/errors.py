@@ -1,35 +1,35 @@
-"""What can go wrong, told by what has to happen next.
+"""Errors, divided by what has to happen next.
 
-Place in the data's way: beside it. The core and the adapters raise these, the flow turns them into
-outcomes; an SDK's exceptions end in the adapters, chained below one of these.
+The core and the adapters raise these, the flow turns them into outcomes. Exceptions of an SDK end in the
+adapters, chained to one of these.
 
     CausewayError
-    ├── TransientError      it passes by itself: wait, then send it again
+    ├── TransientError      passes by itself: wait, then send the request again
     ├── BlockedError        a person has to act first; `remedy` says how
-    ├── PermanentError      nobody knows that it passes: a failed outcome
-    ├── InputError          a value that somebody gave is wrong
-    │   └── InvalidId       ... it is not the ARM id that was asked for
-    └── FaultsError         what the operator set up has faults, all of them named together
-        └── PolicyError     ... in the policy; SettingsError is its sibling for the settings
+    ├── PermanentError      not known to pass: a failed outcome
+    ├── InputError          a value from outside is wrong
+    │   └── InvalidId       ... it is not a valid ARM id
+    └── FaultsError         the configuration has faults; all of them are named together
+        └── PolicyError     ... in the policy; SettingsError is the same for the settings
 """
 
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SHORT = 120  # characters of a foreign value that a message repeats
+SHORT = 120  # characters of an untrusted value that a message repeats
 
-# Control, format (bidirectional overrides, zero-width marks) and lone surrogates: with the line separators,
-# which `split` takes out, all that can move a cursor, forge a log line, or show other text than is there.
+# Control characters, format characters (bidirectional overrides, zero-width marks) and lone surrogates. With
+# the line separators, which `split` removes, these can move a cursor, forge a log line, or hide text.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs"})
 
 
 def clean(text: str, limit: int = SHORT) -> str:
-    """Make foreign text fit to print and to store: unprintable characters become spaces, the rest is cut.
+    """Make untrusted text safe to print and to store: unprintable characters become spaces.
 
-    At most `limit` characters come out, an ellipsis at the end saying that there were more.
+    Returns at most `limit` characters; an ellipsis at the end marks a longer text.
     """
-    seen = text[: 4 * limit]  # enough to fill the limit, and no more work for a hostile length
+    seen = text[: 4 * limit]  # enough to fill the limit, and bounded work for a hostile length
     printable = "".join(" " if unicodedata.category(char) in _UNPRINTABLE else char for char in seen)
     folded = " ".join(printable.split())
     if len(folded) <= limit and len(seen) == len(text):
@@ -38,11 +38,11 @@ def clean(text: str, limit: int = SHORT) -> str:
 
 
 class CausewayError(Exception):
-    """The root. Catch it at a walk's edge; raise one of its children."""
+    """The root of all errors. Catch it where a reconcile pass begins; raise one of its subclasses."""
 
 
 class TransientError(CausewayError):
-    """It passes by itself. `retry_after`: seconds that Azure asked to wait, if it said so."""
+    """It passes by itself. `retry_after`: seconds that Azure asks to wait; None if it names no time."""
 
     def __init__(self, message: str, retry_after: float | None = None, code: str = "") -> None:
         super().__init__(message)
@@ -51,21 +51,20 @@ class TransientError(CausewayError):
 
 
 class StillRunning(TransientError):  # noqa: N818 - a state of things, named as one
-    """The walk's time is over while a long operation runs on. Azure goes on; a later walk waits for it."""
+    """The time of the reconcile pass is over while a long operation still runs; a later pass waits for it."""
 
 
 class BlockedError(CausewayError):
-    """It stays as it is until a person acts. `resource`: the id of what stands in the way, where known."""
+    """It does not pass until a person acts. `remedy` says how, and names the object where it is known."""
 
-    def __init__(self, code: str, message: str, remedy: str, resource: str | None = None) -> None:
+    def __init__(self, code: str, message: str, remedy: str) -> None:
         super().__init__(message)
         self.code = code
         self.remedy = remedy
-        self.resource = resource
 
 
 class PermanentError(CausewayError):
-    """It failed for a reason that sending it again is not known to cure."""
+    """It failed, and a retry is not known to help."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -73,11 +72,11 @@ class PermanentError(CausewayError):
 
 
 class NotAttempted(PermanentError):  # noqa: N818
-    """Something that this action needs could not be made, so it was not tried."""
+    """An object that this action needs could not be made, so the action was not tried."""
 
 
 class InputError(CausewayError):
-    """Somebody's value is wrong: which field, the value (cleaned and shortened), and what to give instead."""
+    """A value from outside is wrong: the field, the value (cleaned and cut), and what to give instead."""
 
     def __init__(self, field: str, value: str, remedy: str) -> None:
         self.field = field
@@ -86,8 +85,8 @@ class InputError(CausewayError):
         super().__init__(f"{field} '{self.value}': {remedy}")
 
 
-class InvalidId(InputError):  # noqa: N818 - it names the value, as HTTP's and the policy's faults do
-    """The text is not the ARM id that it should be. `why` names the first rule that it breaks."""
+class InvalidId(InputError):  # noqa: N818 - it names the wrong value, not an exception
+    """The text is not a valid ARM id. `why` names the first rule that it breaks."""
 
     def __init__(self, value: str, why: str, remedy: str = "copy the id from Azure") -> None:
         super().__init__("id", value, f"{why}; {remedy}")
@@ -96,7 +95,7 @@ class InvalidId(InputError):  # noqa: N818 - it names the value, as HTTP's and t
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: where (`profiles.default.clients[0]`), the value, what is wrong with it, the remedy."""
+    """One fault: its path (`profiles.default.clients[0]`), the value, what is wrong, and the remedy."""
 
     path: str
     value: str
@@ -109,9 +108,9 @@ class Fault:
 
 
 class FaultsError(CausewayError):
-    """What the operator wrote cannot be used. It carries every fault, so that one round mends them all."""
+    """The configuration cannot be used. Carries every fault, so that they can be corrected in one round."""
 
-    what = "the set-up has"
+    what = "the configuration has"
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)

@@ -1,10 +1,9 @@
-"""From events to notifications: where to look, never what to do.
+"""From events to notifications: which resource to read, never what to do.
 
-Place in the data's way: the first value. `read` takes what Event Grid delivers, in either schema, of
-either topic (Azure Resource Manager events; Azure Resource Notifications), and judges each event by its
-type, its operation and its subject alone. Those are the fields that stay the same over the years; the
-rest of an event (caller, claims, authorization) changes its shape, carries names and addresses, and is
-never looked at. A forged event costs a read of the resource, no more.
+`read` takes what Event Grid delivers, in both schemas and from both kinds of topic (Azure Resource Manager
+events, Azure Resource Notifications). It judges an event by its type, operation and subject alone: those
+fields have been stable for years. The rest of an event (caller, claims, authorization) changes its shape,
+contains names and addresses, and is not read. A forged event costs one read of the resource and no more.
 """
 
 import json
@@ -19,22 +18,22 @@ from shared.core.base.ids import GroupId, ResourceId
 type Subject = Literal["resource", "resource_group"]
 type Change = Literal["written", "tagged", "deleted"]
 type Reason = Literal[
-    "echo",  # a write to something that Causeway itself writes, or a deployment's own record
+    "echo",  # a write to a type that Causeway itself writes, or a deployment
     "failed",  # the operation failed or was cancelled: nothing changed
     "action",  # a POST such as listKeys
-    "child",  # something inside a resource, such as a container or a database
-    "extension",  # something about a resource: a role assignment, a lock, a diagnostic setting
+    "child",  # a resource inside another one, such as a container or a database
+    "extension",  # an extension resource: a role assignment, a lock, a diagnostic setting
     "other_type",  # a resource type without private endpoints
     "other_event",  # an event of another service, or the webhook's handshake
-    "unreadable",  # not an event, or its id is not one
+    "unreadable",  # not an event, or its id is not valid
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A resource, or a resource group, may have changed. `resource_id` is its id's canonical text.
+    """A resource or a resource group may have changed. `resource_id` is the canonical text of its id.
 
-    `change` is what the event claims; whether it is deleted only a fresh 404 can tell.
+    `change` is what the event claims. Whether the resource is deleted, only a read can tell (404).
     """
 
     resource_id: str
@@ -46,7 +45,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """An event that asks for nothing, and why. All three are fit to log."""
+    """An event that needs no work, and why. All fields are safe to log."""
 
     event_id: str
     reason: Reason
@@ -61,7 +60,7 @@ _TAGS_SUFFIX = re.compile(r"/providers/microsoft\.resources/tags(/[^/]+)?$", re.
 _GROUP = "microsoft.resources/subscriptions/resourcegroups"
 _PROVIDERS = re.compile(r"/providers/", re.IGNORECASE)
 _OUTSIDE = re.compile(r"/subscriptions/[^/]+(/?$|/providers/)|/providers/", re.IGNORECASE)
-# What Causeway's own writes raise. The last two lie below the target: approving a connection.
+# Events that Causeway's own writes cause. The last line is below the target: the approval of a connection.
 _ECHO = re.compile(
     r"microsoft\.network/(privateendpoints|privatednszones|virtualnetworks|networksecuritygroups)(/.*)?"
     r"|microsoft\.resources/deployments(/.*)?"
@@ -72,8 +71,8 @@ _ECHO = re.compile(
 def read(payload: object, known_types: Iterable[str]) -> list[Notification | Dropped]:
     """Judge one event, a list of them, or the JSON text (str or bytes) of either. Never raises.
 
-    A list of n elements gives n judgements in its order, so that one malformed event is a counted drop
-    among its neighbours. `known_types` are the types that can be connected, in any case.
+    A list of n elements gives n results in the same order, so a malformed event is dropped alone.
+    `known_types` are the types that can be connected, in any case.
     """
     known = frozenset(kind.lower() for kind in known_types)
     events = _decoded(payload)
@@ -86,12 +85,12 @@ def _decoded(payload: object) -> object:
     try:
         return json.loads(payload)
     except (ValueError, RecursionError):
-        return payload  # judged as what it is: not an event
+        return payload  # then it is judged as text: not an event
 
 
 @dataclass(frozen=True, slots=True)
 class _Event:
-    """An event's envelope, the same for both schemas."""
+    """The fields of an event that both schemas have."""
 
     id: str
     time: str
@@ -106,7 +105,7 @@ class _Event:
 def _judge(payload: object, known: frozenset[str]) -> Notification | Dropped:
     if not isinstance(payload, Mapping):
         return Dropped("", "unreadable", f"an event is an object, this is a {type(payload).__name__}")
-    # Event Grid and CloudEvents differ in names only, and dead letters write them all in lower case.
+    # The two schemas differ in names only, and dead-lettered events have all names in lower case.
     fields = {name.lower(): value for name, value in payload.items() if isinstance(name, str)}
     event = _Event(
         clean(_text(fields.get("id"))),
@@ -126,20 +125,20 @@ def _judge(payload: object, known: frozenset[str]) -> Notification | Dropped:
 
 
 def _arm(event: _Event, verb: str, ending: str, known: frozenset[str]) -> Notification | Dropped:
-    """An event of Azure Resource Manager. The operation counts as a whole, never by how it begins."""
+    """An event of Azure Resource Manager. The whole operation name is compared, not its beginning."""
     name = _text(event.data.get("operationName"))
     at = event.subject or _text(event.data.get("resourceUri"))
     if ending != "success":
         return event.dropped("failed", name or event.kind)
     if verb == "action":
         return event.dropped("action", name or event.kind)
-    if not name:  # nothing contradicts the subject, and a needless look costs one read
+    if not name:  # the subject alone is enough: a needless pass costs one read
         return _located(event, at, "written", known)
     operation = _OPERATION.fullmatch(name.lower())
     if operation is None:
         return event.dropped("unreadable", f"operation {name}")
     kind = operation[1]
-    if kind == _TAGS:  # also `tags/delete`, whose DeleteSuccess is no deletion of what was tagged
+    if kind == _TAGS:  # also `tags/delete`: the tagged resource is not deleted
         return _located(event, _TAGS_SUFFIX.sub("", at), "tagged", known)
     if kind != _GROUP and kind not in known:
         return event.dropped(_unwanted(kind, at, known), name)
@@ -149,9 +148,9 @@ def _arm(event: _Event, verb: str, ending: str, known: frozenset[str]) -> Notifi
 def _located(
     event: _Event, text: str, change: Change, known: frozenset[str], expected: str | None = None
 ) -> Notification | Dropped:
-    """The resource or group that an id names, if such a one can be connected.
+    """The resource or group that the id names, if its type can be connected.
 
-    `expected` is the type that the operation names: an id of another type contradicts it.
+    `expected` is the type in the operation name: an id of another type contradicts it.
     """
     subject: Subject = "resource" if _PROVIDERS.search(text) else "resource_group"
     try:
@@ -171,7 +170,7 @@ def _located(
 
 
 def _unwanted(kind: str, at: str, known: frozenset[str]) -> Reason:
-    """Why a type is not for us."""
+    """Why events of this type are dropped."""
     if _ECHO.fullmatch(kind):
         return "echo"
     if len(_PROVIDERS.findall(at)) > 1:

@@ -297,7 +297,7 @@ class Rule(Managed):
         if free is None:
             raise BlockedError(
                 "NoFreePriority",
-                f"every inbound priority from {first} to {last} is taken",
+                f"every inbound priority from {first} to {last} of {self.nsg.name} is taken",
                 "widen nsg.priorities in the policy, or move other rules out of this range",
             )
         return free

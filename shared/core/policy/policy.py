@@ -28,6 +28,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from shared.core.base import schedule
 from shared.core.base.errors import InvalidId, PolicyError
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.regions import region_key
@@ -145,9 +146,10 @@ def _priorities(value: object) -> tuple[int, int]:
 
 
 def _schedule(value: object) -> str:
-    if not re.fullmatch(r"(\S+ ){5}\S+", " ".join(_text(value).split())):
-        raise fault("a schedule has six fields, seconds first", 'write it as "0 */15 * * * *"')
-    return " ".join(_text(value).split())
+    text = " ".join(_text(value).split())
+    if problem := schedule.problem_with(text):
+        raise fault(problem, schedule.REMEDY)
+    return text
 
 
 @dataclass(frozen=True, slots=True)
