@@ -101,3 +101,18 @@ def test_a_citation_over_two_lines_is_understood():
     assert (
         wrong("Sources: docs/azure/dns.md, DNS-01 and\nDNS-02; docs/azure/peering.md#peer-03.", facts()) == []
     )
+
+
+# The table's own folder is `tests/conformance/facts`; only pages of notes are meant.
+OLD = re.compile(
+    r"facts/[a-z-]+\.md|facts section|[Rr]ecorded ARM traffic|sources?: sections? \d|\(section \d+"
+)
+
+
+def test_no_code_cites_notes_that_are_not_in_the_repository():
+    found = {
+        str(file.relative_to(REPOSITORY)): cited
+        for file in files()
+        if file != Path(__file__) and (cited := OLD.findall(one_line(file.read_text())))
+    }
+    assert found == {}

@@ -1,6 +1,6 @@
 """The Event Grid webhook, `/runtime/webhooks/eventgrid?functionName=NAME`: events become invocations.
 
-Follows Microsoft's Event Grid extension: facts/eventgrid-facts.md 4.14 to 4.18.
+Follows Microsoft's Event Grid extension: docs/azure/event-grid.md, EG-15 and EG-17.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class EventGridWebhook:
 
 
 def _validation(body: bytes) -> web.Response:
-    """Echo the code of the validation event; 200, since 202 does not count (4.14)."""
+    """Echo the code of the validation event; 200, since 202 does not count (EG-15)."""
     try:
         code = json.loads(body)[0]["data"]["validationCode"]
     except (ValueError, LookupError, TypeError) as error:

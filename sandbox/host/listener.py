@@ -1,6 +1,6 @@
 """Queue triggers: takes messages, runs the function for each, and settles each by how that ended.
 
-Follows Microsoft's queue listener and processor: facts/eventgrid-facts.md 5.7 to 5.12.
+Follows Microsoft's queue listener and processor: docs/azure/functions.md, FN-01 to FN-03.
 """
 
 from __future__ import annotations

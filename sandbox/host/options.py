@@ -1,7 +1,7 @@
 """host.json as values: what it may say that this host heeds, with Azure's defaults.
 
 Source of names and defaults: Microsoft Learn, "host.json reference" and "Azure Queue storage trigger";
-facts/eventgrid-facts.md 5.7 to 5.10.
+docs/azure/functions.md, FN-01 and FN-02.
 """
 
 from __future__ import annotations

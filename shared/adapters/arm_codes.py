@@ -1,7 +1,8 @@
 """What Azure's error codes mean: the error passes by itself, or a person has to act and how.
 
 A table for `arm_errors`. A code that is not in it is judged by its HTTP status.
-Sources: recorded ARM traffic; Microsoft Learn "Troubleshoot common Azure deployment errors", "Throttling
+Sources: docs/azure/errors-and-locks.md, ERR-03 to ERR-09; Microsoft Learn "Troubleshoot common Azure
+deployment errors", "Throttling
 Resource Manager requests", "Troubleshoot private endpoint creation failures"; public issues of terraform's
 azurerm provider and of azure-docs, where Azure's own pages name no code.
 """

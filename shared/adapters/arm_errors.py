@@ -1,7 +1,7 @@
 """Azure's error responses, in any envelope, as the errors of the core.
 
 An error is judged by its code and not by its HTTP status: the lock of a network comes as 409, 429 or 400
-(recorded ARM traffic), and a failed long operation is reported with HTTP 200.
+(docs/azure/private-endpoints.md, PE-07 and PE-09), and a failed long operation is reported with HTTP 200.
 """
 
 import json

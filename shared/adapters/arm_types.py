@@ -15,11 +15,12 @@ class Operations:
     """Where the SDK has the operations of a type, its name for the parent, and how a write ends.
 
     `ends`: `state` where the resource's own provisioningState shows the result; `operation` where only the
-    status of the operation shows a failure (private DNS, recorded: 202 with an empty body, errors in the
-    poll). `written` is False for types that are only read: a network is never written as a whole, because the
-    write would replace everything in it. That is true of a security group too: it is written only where none
-    exists, re-read under the group's lease (`core/kinds/security_group.py` asks for nothing else). `deleted`
-    is False for types on which other resources come to depend.
+    status of the operation shows a failure (private DNS: 202 with an empty body, errors in the poll;
+    docs/azure/long-running-operations.md, LRO-13). `written` is False for types that are only read: a network
+    is never written as a whole, because the write would replace everything in it. That is true of a security
+    group too: it is written only where none exists, re-read under the group's lease
+    (`core/kinds/security_group.py` asks for nothing else). `deleted` is False for types on which other
+    resources come to depend.
     """
 
     client: Literal["network", "dns"]

@@ -26,7 +26,8 @@ class Begun:
     """A long operation: its resource, the first response, when the request was sent, and the deadline.
 
     Both times are moments of `Clock.monotonic`. The pace counts from the request, not from the response: the
-    endpoint's PUT itself takes up to 20 s (recorded), and the operation runs meanwhile.
+    endpoint's PUT itself takes up to 20 s (docs/azure/private-endpoints.md, PE-28), and the operation runs
+    meanwhile.
     """
 
     at: ResourceId

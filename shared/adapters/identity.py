@@ -5,7 +5,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 
 CONNECT_SECONDS = 10
-READ_SECONDS = 90  # an endpoint's PUT is held for up to 20 s before it is answered (recorded)
+READ_SECONDS = 90  # an endpoint's PUT is held for up to 20 s before it is answered (PE-28)
 
 
 def credential(client_id: str, *, hosted: bool) -> AsyncTokenCredential:

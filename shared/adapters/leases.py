@@ -25,7 +25,7 @@ log = logging.getLogger("causeway.leases")
 
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 20.0
-PATIENCE = 300.0  # seconds for all the locks of one call; a link takes one minute, two at most (recorded)
+PATIENCE = 300.0  # seconds for all the locks of one call; a link takes one minute, two at most (LRO-12)
 BACKOFF = Backoff(first=0.05, growth=1.3, longest=1.0)  # between two reads of another worker's row
 _PARTITION = "lease"
 

@@ -2,18 +2,19 @@
 
 After a write is accepted, the resource itself is read until its `provisioningState` settles. The last read is
 the result, and a pass that finds the operation running after a crash waits in the same way. The `Retry-After`
-of the first response is a constant per type (recorded ARM traffic, 2019 to 2026: network 3, subnet 3,
-security group and rule 1, peering, endpoint and zone group 10, private DNS 30) and says little about the
+of the first response is a constant per type (docs/azure/long-running-operations.md, LRO-08: network 3, subnet
+3, security group and rule 1, peering, endpoint and zone group 10, private DNS 30) and says little about the
 duration. So it is used as a unit of time: the marks below, in that unit and counted from the request, are
 where the end is likely. A server whose clock runs faster sends a smaller unit, and the marks shrink with it.
 
 Where the marks come from: for each type, seconds from the request to the first poll that said Succeeded,
-as p10, p50, p90 of those recordings (endpoint creation 11, 31, 64 over 140; zone group 1, 3, 10 over 7;
-zone 21, 30, 31 over 192; link 30, 61, 62 over 82; peering 3, 11, 21 over 25). Between the quantiles the time
-is taken as log-linear. For an endpoint and its zone group the marks minimise the expected overshoot plus a
-price for each read (dynamic programming; 0.7 s a read for the endpoint). The zone group's first mark is just
-after its median instead, because a read costs more than a second there. At the median that makes four reads
-of the endpoint and one of the zone group; `tests/adapters/test_pace.py` recomputes the cost. Recorded times
+as p10, p50, p90 (docs/azure/long-running-operations.md, LRO-12: endpoint creation 11, 31, 64 over 140; zone
+group 1, 3, 10 over 7; zone 21, 30, 31 over 192; link 30, 61, 62 over 82; peering 3, 11, 21 over 25). Between
+the quantiles the time is taken as log-linear. For an endpoint and its zone group the marks minimise the
+expected overshoot plus a price for each read (dynamic programming; 0.7 s a read for the endpoint). The zone
+group's first mark is just after its median instead, because a read costs more than a second there. At the
+median that makes four reads of the endpoint and one of the zone group; `tests/adapters/test_pace.py`
+recomputes the cost. Recorded times
 of private DNS are upper bounds, because those clients polled every 30 s: marks are just before and just after
 each recorded poll.
 """

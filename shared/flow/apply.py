@@ -49,7 +49,7 @@ from shared.ports import Arm, Clock, Leases
 
 TRIES = 5
 GRANT_READ = "grant the app's identity the right to read it, then rerun the resource"
-BACKOFF = Backoff(first=2.0, growth=2.0, longest=30.0)  # locks on one network last 1 to 10 s (recorded)
+BACKOFF = Backoff(first=2.0, growth=2.0, longest=30.0)  # seconds; network locks last 1 to 10 s (ERR-14)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from shared.adapters.polling import SETTLING, Pace, pace, settling
 
 ENDPOINT = "Microsoft.Network/privateEndpoints"
 ZONE_GROUP = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
-# p10, p50, p90, max: seconds from the request to the first poll that said Succeeded (recorded ARM traffic)
+# p10, p50, p90, max: seconds from the request to the first poll that said Succeeded
+# (docs/azure/private-endpoints.md, PE-07 and PE-09)
 ENDPOINT_SECONDS = (11.0, 31.0, 64.0, 582.0)
 ZONE_GROUP_SECONDS = (1.0, 3.0, 10.0, 10.0)
 BLOCKED_SECONDS = (0.8, 5.0, 15.0, 19.6)  # how long the endpoint's PUT itself takes; part of the whole

@@ -78,7 +78,8 @@ PLACES = {"location", "locationName", "primaryLocation", "secondaryLocation"}
 
 
 def old_wait(path: str, recorded: str | None, actual: str | None) -> bool:
-    """Private DNS asked for 10 seconds until about 2022, for 30 since (facts section 4)."""
+    """Private DNS asked for 10 seconds until about 2022, for 30 since (docs/azure/long-running-operations.md,
+    LRO-13)."""
     return "/privatedns" in path.lower() and (recorded, actual) == ("10", "30")
 
 

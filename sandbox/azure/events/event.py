@@ -1,6 +1,6 @@
 """What an Azure event looks like: one change in the Event Grid schema or as a CloudEvent.
 
-Sources: facts/eventgrid-facts.md section 1 (fields 1.4 to 1.14, table 1.A), samples 13, 26, 30 and 68.
+Sources: docs/azure/event-grid.md, EG-01 to EG-10.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Event:
         return "/".join(self.subject.split("/")[:3])
 
     def render(self, schema: Schema) -> Json:
-        """The event in one of the two schemas; `data` is the same in both (1.5)."""
+        """The event in one of the two schemas; `data` is the same in both (EG-09)."""
         if schema == "CloudEventSchemaV1_0":
             return {
                 "subject": self.subject,
@@ -62,9 +62,9 @@ class Event:
 def make(change: Change, id: str, rng: Random) -> Event:
     """The event of a change.
 
-    Paths vary in case even for one resource, so the seed decides (1.11); operation names too: a group's
-    delete is written `resourcegroups`, its write `resourceGroups` (1.12). `data.status` may contradict the
-    type of a failed change (1.14).
+    Paths vary in case even for one resource, so the seed decides (EG-04); operation names too: a group's
+    delete is written `resourcegroups`, its write `resourceGroups` (EG-04). `data.status` may contradict the
+    type of a failed change (EG-03).
     """
     subject = _recased(change.subject, rng)
     operation = change.operation
@@ -100,7 +100,7 @@ def make(change: Change, id: str, rng: Random) -> Event:
 
 
 def _claims(change: Change) -> Json:
-    """Claims of the caller: `appid` is what a subscription's echo filter may look at (1.25)."""
+    """Claims of the caller: `appid` is what a subscription's echo filter may look at (EG-10)."""
     object_id = OBJECT_IDS.get(change.principal, change.principal)
     claims: Json = {
         "aud": "https://management.core.windows.net/",

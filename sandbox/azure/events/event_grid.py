@@ -1,6 +1,6 @@
 """Event Grid: subscriptions and delivery. At least once, unordered, retried, dead-lettered.
 
-Sources: facts/eventgrid-facts.md section 4 (4.1 to 4.9 delivery, 4.14 handshake) and section 3 (filters).
+Sources: docs/azure/event-grid.md, EG-11 to EG-16.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from sandbox.azure.kernel.changes import Change
 from sandbox.azure.kernel.model import Json
 from sandbox.azure.kernel.world import World
 
-# Seconds before the 2nd, 3rd, ... attempt; then 12-hourly until the event is a day old (4.2, 4.3).
+# Seconds before the 2nd, 3rd, ... attempt; then 12-hourly until the event is a day old (EG-13).
 RETRY_SCHEDULE = (10, 30, 60, 300, 600, 1800, 3600, 10800, 21600)
 LAST_INTERVAL, TIME_TO_LIVE, MAX_ATTEMPTS = 43200, 86400, 30
 RESPONSE_TIMEOUT = 30.0
 # The response timeout in simulated time would be shorter than real code can answer at high speed.
 LEAST_REAL_TIMEOUT = 5.0
 NEVER_RETRIED = {400, 413}
-# 4.4 says 200 to 204. The Functions host answers notifications with 202, which lies between; what is NOT
+# EG-13 says 200 to 204. The Functions host answers notifications with 202, which lies between; what is NOT
 # accepted
-# with 202 is only the validation handshake (4.14).
+# with 202 is only the validation handshake (EG-15).
 SUCCESS = range(200, 205)
 
 # Puts one rendered payload somewhere: returns an HTTP status; raising counts as no answer.
@@ -42,7 +42,7 @@ class HandshakeError(Exception):
 
 @dataclass(slots=True)
 class Subscription:
-    """Who gets which events. Empty filters let everything through; all that are set must hold (section 3)."""
+    """Who gets which events. Empty filters let everything through; all that are set must hold (EG-11)."""
 
     name: str
     destination: Destination
@@ -52,7 +52,7 @@ class Subscription:
     subject_contains: str = ""
 
     def wants(self, event: Event) -> bool:
-        """Whether the filters let the event through; all comparisons without case (3.3)."""
+        """Whether the filters let the event through; all comparisons without case (EG-11)."""
         types = {one.lower() for one in self.event_types}
         operations = {one.lower() for one in self.operations}
         return (
@@ -124,7 +124,7 @@ class EventGrid:
         """Add a webhook after the validation handshake. Raises HandshakeError when it does not answer as it
         must.
 
-        The code must come back with status 200; 202 is not enough (4.14). CloudEvents webhooks are taken to
+        The code must come back with status 200; 202 is not enough (EG-15). CloudEvents webhooks are taken to
         validate by OPTIONS, which is the transport's business, so only the Event Grid schema is checked here.
         """
         if schema == "EventGridSchema":
@@ -150,7 +150,7 @@ class EventGrid:
         self.publish(make(change, self._world.new_guid(), self._rng))
 
     def publish(self, event: Event) -> None:
-        """Deliver an event; some of it twice, none of it in order (4.1, 4.5)."""
+        """Deliver an event; some of it twice, none of it in order (EG-12)."""
         self.events.append(event)
         for subscription in self.subscriptions:
             if subscription.wants(event):
@@ -241,7 +241,7 @@ class EventGrid:
 
 
 def webhook(url: str, post: Post, schema: Schema) -> Destination:
-    """A webhook: an array of one event (4.1), or one CloudEvent."""
+    """A webhook: an array of one event (EG-12), or one CloudEvent."""
 
     async def deliver(payload: Json) -> int:
         if schema == "EventGridSchema":
@@ -256,7 +256,7 @@ def webhook(url: str, post: Post, schema: Schema) -> Destination:
 
 
 def storage_queue(send: Callable[[str], Awaitable[object]]) -> Destination:
-    """A storage queue: one event a message, base64 (4.8, 4.12). `send` puts one text into the queue."""
+    """A storage queue: one event a message, base64 (EG-16). `send` puts one text into the queue."""
 
     async def deliver(payload: Json) -> int:
         text = base64.b64encode(json.dumps(payload).encode()).decode()

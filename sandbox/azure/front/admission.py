@@ -14,7 +14,7 @@ from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.regions import normal, same_place
 from sandbox.azure.kernel.world import World
 
-MAX_TAGS, MAX_TAG_NAME, MAX_TAG_VALUE = 50, 512, 256  # source: Microsoft Learn, tag limitations
+MAX_TAGS, MAX_TAG_NAME, MAX_TAG_VALUE = 50, 512, 256  # source: docs/azure/resource-manager.md, ARM-16
 RESERVED_IN_TAG_NAMES = re.compile(r"[<>%&\\?/\x00-\x1f]")
 
 

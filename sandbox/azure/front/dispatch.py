@@ -155,7 +155,7 @@ class Gateway:
         self._world.authorize(principal, f"{about}/{verb}", id.text)
 
     def _require_home(self, call: Call) -> None:
-        """Group and parent exist (source: facts/arm-facts.md section 1 rule 12).
+        """Group and parent exist (source: docs/azure/resource-manager.md, ARM-11 and ARM-14).
 
         Reading in a group that has just gone, and deleting a child in a missing one, was recorded with either
         404: the seed decides.
@@ -190,8 +190,8 @@ class Gateway:
         return response
 
     def _forgets_etag(self, call: Call) -> bool:
-        """38 of 178 recorded network GETs had no ETag header (source: facts/arm-facts.md section 1 rule
-        13).
+        """38 of 178 recorded network GETs had no ETag header (source: docs/azure/resource-manager.md,
+        ARM-06).
         """
         is_network = call.id.is_type("Microsoft.Network/virtualNetworks")
         return is_network and self._world.rng.random() < 38 / 178

@@ -61,7 +61,7 @@ def metadata(request: Request) -> Response:
     """`/metadata/endpoints`: one object for `az cloud register`, a list for the version that Ansible asks
     for.
 
-    Source: facts/local-arm.md section 2.
+    Source: docs/azure/resource-manager.md, ARM-28.
     """
     cloud: Json = {
         "name": "Sandbox",

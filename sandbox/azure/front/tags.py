@@ -1,7 +1,7 @@
 """The Tags API and management locks: both are written below any scope.
 
-Sources: public REST references (Tags - at scope; Management locks); facts/eventgrid-facts.md table 1.A for
-the event of a tag write.
+Sources: public REST references (Tags - at scope; Management locks); docs/azure/resource-manager.md, ARM-16
+and ARM-17; docs/azure/event-grid.md, EG-05 for the event of a tag write.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def handle_tags(world: World, scope: ArmId, request: Request, principal: str) ->
     """GET, PUT (replace), PATCH (Merge, Replace, Delete) and DELETE of `{scope}/providers/.../tags/default`.
 
     A write raises Microsoft.Resources/tags/write with the tagged resource as subject; a DELETE the same with
-    .../delete, though the resource lives on (source: facts/eventgrid-facts.md 1.A and 1.16).
+    .../delete, though the resource lives on (source: docs/azure/event-grid.md, EG-05).
     """
     resource = _tagged(world, scope)
     if request.method == "GET":

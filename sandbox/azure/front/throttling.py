@@ -1,8 +1,8 @@
 """ARM's own request limits: token buckets per subscription, principal and kind of operation.
 
-Reads 250 refilled by 25 a second; writes and deletes 200 refilled by 10 a second (source: facts/arm-facts.md
-section 9, Throttling). The body of such a 429 is not recorded since 2024 (section 14); the older recorded
-code is used.
+Reads 250 refilled by 25 a second; writes and deletes 200 refilled by 10 a second (source:
+docs/azure/limits.md, LIM-01). The body of such a 429 is assumed to be that of before 2024
+(docs/azure/errors-and-locks.md, ERR-12).
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Shape: REST reference "Usages - List" (Microsoft.Network). The names of the counts are public (Azure SDK for
 Go, armquota samples); the limits are those of Microsoft Learn, "Azure subscription and service limits".
-Nothing is refused at a limit here: the code and text of such a refusal are not recorded.
+Nothing is refused at a limit here: the code and text of such a refusal are assumed
+(docs/azure/resource-manager.md, ARM-25; docs/azure/limits.md, LIM-04 to LIM-09).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How long Azure takes: recorded quantiles, and draws from them that a seed repeats.
 
-Source: facts/arm-facts.md section 1, timing table (seconds from request to the first poll that says
+Source: docs/azure/long-running-operations.md, LRO-12 (seconds from request to the first poll that says
 Succeeded). A kind without recordings says so beside its figures.
 """
 
@@ -17,7 +17,7 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "subnets/delete": (10, 10, 11, 12),
     "networkSecurityGroups/write": (3, 3, 4, 14),
     "networkSecurityGroups/delete": (1, 3, 4, 14),  # as writes; Retry-After 1 recorded
-    "securityRules/write": (2, 3, 10, 12),  # p50 10 is the poll interval: section 7 says done in 2-3 s
+    "securityRules/write": (2, 3, 10, 12),  # p50 10 is the poll interval: done in 2 to 3 s (NSG-04)
     "securityRules/delete": (2, 3, 10, 12),  # as writes
     "virtualNetworkPeerings/write": (3, 11, 21, 32),
     "virtualNetworkPeerings/delete": (10, 11, 12, 20),
@@ -26,14 +26,14 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "privateEndpoints/delete": (10, 11, 21, 30),
     "privateEndpoints/blocked": (0.8, 5, 15, 19.6),  # the PUT itself, before the 201
     "privateDnsZoneGroups/write": (1, 3, 10, 10),
-    "privateDnsZoneGroups/delete": (3, 10, 10, 10),  # section 3: 10 s by polling
+    "privateDnsZoneGroups/delete": (3, 10, 10, 10),  # polled once after 10 s (LRO-12)
     "privateDnsZones/write": (21, 30, 31, 121),
     "privateDnsZones/delete": (10, 31, 32, 33),
     "virtualNetworkLinks/write": (30, 61, 62, 122),
     "virtualNetworkLinks/delete": (10, 31, 32, 33),
     "storageAccounts/write": (17, 18, 30, 52),
     "servers/write": (3, 66, 82, 188),
-    "privateEndpointConnections/write": (10, 15, 30, 40),  # Key Vault 10-40 s, section 8
+    "privateEndpointConnections/write": (10, 15, 30, 40),  # Key Vault 10 to 40 s (TGT-04)
     "resourceGroups/delete": (118, 122, 124, 130),  # 122 and 124 recorded
 }
 

@@ -20,7 +20,7 @@ class ArmId:
 
     `type` holds nested types joined ("Microsoft.Network/virtualNetworks/subnets"); `names` has one name per
     type segment (none for groups and subscriptions). Two ids are equal when their texts are equal without
-    case, as ARM treats them (source: facts/arm-facts.md section 1 rule 17).
+    case, as ARM treats them (source: docs/azure/resource-manager.md, ARM-01).
     """
 
     subscription: str

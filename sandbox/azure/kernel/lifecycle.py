@@ -32,9 +32,9 @@ def start(world: World, plan: OperationPlan, resource: ArmId, request: Request, 
 
 
 def cancel(world: World, operation: Operation, by: Operation) -> None:
-    """End a running operation as Canceled because another took over (facts section 1 rule 7).
+    """End a running operation as Canceled because another took over; it completes nothing.
 
-    It completes nothing.
+    Source: docs/azure/long-running-operations.md, LRO-20.
     """
     detail = {
         "code": "CanceledAndSupersededDueToAnotherOperation",
@@ -90,8 +90,8 @@ def _default_result(world: World, plan: OperationPlan, id: ArmId) -> Callable[[]
 
 
 def _token(world: World) -> str:
-    """About 2 KB of signature-like parameters, as polling URLs carry (source: facts/arm-facts.md section
-    1 rule 5).
+    """About 2 KB of signature-like parameters, as polling URLs carry (source:
+    docs/azure/long-running-operations.md, LRO-05).
     """
     ticks = 621355968000000000 + int(world.wall().timestamp() * 10_000_000)
     certificate, signature, check = (

@@ -1,7 +1,7 @@
 """Short locks that services hold while they work, and how a second write fares against them.
 
 The same race was recorded with different outcomes on different days, so the seed decides among the recorded
-ones (source: facts/arm-facts.md section 10).
+ones (source: docs/azure/errors-and-locks.md, ERR-03 and ERR-13).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Lock:
         Raises 409 AnotherOperationInProgress (no Retry-After, the text holds the URL of the operation in the
         way) or 429 RetryableError with Retry-After 11 to 14. Returns when the lock is free or the race is
         won.
-        Source: facts/arm-facts.md section 10, recorded races of subnet writes.
+        Source: docs/azure/errors-and-locks.md, ERR-03 and ERR-13.
         """
         holder = self.holder
         if holder is None:
@@ -52,7 +52,7 @@ class Lock:
                 raise self.retry_later(holder)
 
     def conflict(self, holder: Operation) -> ArmError:
-        """409 AnotherOperationInProgress (source: facts/arm-facts.md section 9)."""
+        """409 AnotherOperationInProgress (source: docs/azure/errors-and-locks.md, ERR-04)."""
         url = holder.headers().get("Azure-AsyncOperation", "")
         return ArmError(
             409,
@@ -64,7 +64,7 @@ class Lock:
         )
 
     def retry_later(self, holder: Operation) -> ArmError:
-        """429 RetryableErrorDueToAnotherOperation (source: facts/arm-facts.md section 9)."""
+        """429 RetryableErrorDueToAnotherOperation (source: docs/azure/errors-and-locks.md, ERR-05)."""
         wait = self._rng.randint(11, 14)
         return ArmError(
             429,
@@ -84,7 +84,7 @@ class Lock:
         """400 ReferencedResourceNotProvisioned: `user` refers to this resource while it is being updated.
 
         With status 429 the same text comes as the detail of a RetryableError, without Retry-After
-        (source: facts/arm-facts.md sections 5, 6 and 9).
+        (source: docs/azure/errors-and-locks.md, ERR-05 and ERR-06).
         """
         text = (
             f"Cannot proceed with operation because resource {self.id.text} used by resource {user.text} is "

@@ -53,7 +53,7 @@ class Response:
 class ArmError(Exception):
     """A refusal, raised anywhere in a handler; also the cause of a failed long operation.
 
-    envelope (source: facts/arm-facts.md section 9):
+    envelope (source: docs/azure/errors-and-locks.md, ERR-01):
       arm          {"error": {"code", "message", "details": [..]}}   ARM, network, storage
       bare         {"code", "message"}                               private DNS record sets
       capitalised  {"Code", "Message", "Target", "Details", ...}     Microsoft.Web

@@ -1,8 +1,8 @@
 """Long operations: what was accepted, when it ends, and what polling it answers.
 
-An operation ends by the clock, whether or not anybody polls (source: facts/arm-facts.md section 1).
-`answer()` makes the accepting response in the style of the service, `poll()` and `result()` the answers of
-its URLs.
+An operation ends by the clock, whether or not anybody polls (source: docs/azure/long-running-operations.md,
+LRO-01 to LRO-12). `answer()` makes the accepting response in the style of the service, `poll()` and
+`result()` the answers of its URLs.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ type Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
 
 # Retry-After of one operation's polls. The recorded ladder 10, 10, 20, 20, 40, 40, 80, 160, 100 begins with
 # the accepting answer: recordings of 2024 to 2026 show 10, 20 at the first two polls of a private endpoint
-# (source: facts/arm-facts.md section 1 rule 9).
+# (source: docs/azure/long-running-operations.md, LRO-09).
 LADDER = (10, 20, 20, 40, 40, 80, 160, 100)
 
 
 class Style(Enum):
-    """How a service tells that it is still working. Sources: facts/arm-facts.md sections named.
+    """How a service tells that it is still working. Sources: docs/azure/long-running-operations.md, LRO-01 to
+    LRO-17, and docs/azure/resource-manager.md, ARM-10 for groups.
 
-    NETWORK (1): 201/200 + Azure-AsyncOperation; poll 200 InProgress; DELETE 202 with Location too.
-    PRIVATE_DNS (4): 202 `{}` + both headers, under the resource group; poll 202 while running, then 200.
-    STORAGE (8): 202 empty + Location only; poll 202 empty until 200 with the resource as body.
-    SQL (8): 202 {"operation", "startTime"} + both headers; poll 200 {"name", "status", "startTime"}.
-    GROUP (13): 202 + Location under the subscription; poll 202 empty until 200 empty.
+    NETWORK: 201/200 + Azure-AsyncOperation; poll 200 InProgress; DELETE 202 with Location too.
+    PRIVATE_DNS: 202 `{}` + both headers, under the resource group; poll 202 while running, then 200.
+    STORAGE: 202 empty + Location only; poll 202 empty until 200 with the resource as body.
+    SQL: 202 {"operation", "startTime"} + both headers; poll 200 {"name", "status", "startTime"}.
+    GROUP: 202 + Location under the subscription; poll 202 empty until 200 empty.
     PLAIN: no headers at all; the resource's own provisioningState tells (Key Vault connections).
-    COSMOS: both headers, no waits; poll 200 Enqueued, then Dequeued (recorded: plr_cosmosdb).
-    EVENT_GRID: Azure-AsyncOperation; poll 200 {"id", "name", "status"} (recorded:
-        pe_delete_429_retryable_with_stack).
+    COSMOS: both headers, no waits; poll 200 Enqueued, then Dequeued.
+    EVENT_GRID: Azure-AsyncOperation; poll 200 {"id", "name", "status"}.
     """
 
     NETWORK = "network"
@@ -59,7 +59,8 @@ class OperationPlan:
     name: the service's own name for it ("PutSubnetOperation"; for SQL the body's "UpsertLogicalServer").
     duration: simulated seconds from request to end, from `world.duration`; 0 ends it at once.
     blocked: seconds of `duration` that pass before the answer.
-    first_wait: Retry-After of the accepting answer, in simulated seconds (facts section 1 rule 8).
+    first_wait: Retry-After of the accepting answer, in simulated seconds
+        (docs/azure/long-running-operations.md, LRO-08).
     region: of the polling URLs; default the location of the resource or of its root.
     locks: ids of resources whose lock it holds while running.
     complete: what happens at the end; default for a write `world.succeed`, for a delete `world.remove`. An
@@ -220,7 +221,7 @@ class Operation:
     def poll(self, now: float) -> Response:
         """The answer of the Azure-AsyncOperation URL at `now`, in simulated seconds.
 
-        HTTP 200 also for failures (source: section 1 rules 6, 7).
+        HTTP 200 also for failures (source: docs/azure/long-running-operations.md, LRO-06 and LRO-07).
         """
         body: Json = {"status": self.status}
         if self.style is Style.SQL:

@@ -89,7 +89,7 @@ class Call:
         """Check a right on another resource that this write joins.
 
         Raises ArmError 403 LinkedAuthorizationFailed naming action and scope
-        (source: facts/arm-facts.md section 2, Failures of creation).
+        (source: docs/azure/private-endpoints.md, PE-24).
         """
         if self.world.check_access(self.principal, action, str(scope)):
             return
@@ -123,7 +123,7 @@ class Call:
     def refuse_reference(self, referenced: ArmId | str) -> ArmError:
         """The 400 InvalidResourceReference for a referenced resource that is missing or in another region.
 
-        Names are upper-cased in the text, as recorded (source: facts/arm-facts.md sections 1 rule 17 and 9).
+        Source: docs/azure/errors-and-locks.md, ERR-10.
         """
         return ArmError(
             400,

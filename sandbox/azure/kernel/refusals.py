@@ -1,6 +1,6 @@
-"""What ARM itself refuses, for every type: texts as recorded.
+"""What ARM itself refuses, for every type: texts as in public recordings.
 
-Source: facts/arm-facts.md section 9 unless said.
+Sources: docs/azure/resource-manager.md, ARM-03 to ARM-30; docs/azure/errors-and-locks.md, ERR-01 and ERR-02.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def bad_api_version(text: str) -> ArmError:
 
 
 def unauthenticated(origin: str) -> ArmError:
-    """401; the body is not recorded (section 14), the header is what clients need."""
+    """401; the body is assumed (ARM-21), the header is what clients need."""
     error = _gateway(
         401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
     )
@@ -63,12 +63,12 @@ def no_resource(id: ArmId) -> ArmError:
 
 
 def no_child(id: ArmId) -> ArmError:
-    """A missing child of a network resource that exists: the network service's own 404 (recorded: routes)."""
+    """A missing child of a network resource that exists: the network service's own 404 (ARM-13)."""
     return ArmError(404, "NotFound", f"Resource {id.text} not found.", details=[])
 
 
 def no_parent(id: ArmId) -> ArmError:
-    """A write below something missing (recorded: privatedns_record_zone_missing_404)."""
+    """A write below something missing (ARM-14)."""
     parent = id.parent or id
     return _gateway(
         404,
@@ -174,12 +174,13 @@ def denied_by_policy(id: ArmId, policy: str) -> ArmError:
 
 
 def bad_tags(text: str) -> ArmError:
-    """Source: Microsoft Learn, tag limitations; the code is not recorded."""
+    """Source: ARM-16; the code is assumed."""
     return _gateway(400, "InvalidTagNameCharacters" if "characters" in text else "InvalidTags", text)
 
 
 def wrong_signature() -> ArmError:
-    """A polling URL whose signature parameters were changed (section 1 rule 5); the code is not recorded."""
+    """A polling URL whose signature parameters were changed; the code is assumed
+    (docs/azure/long-running-operations.md, LRO-05)."""
     return _gateway(403, "Forbidden", "The signature of the operation's URL is not valid.")
 
 

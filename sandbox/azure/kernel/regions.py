@@ -6,7 +6,7 @@ from sandbox.azure.kernel.model import Resource
 
 
 def normal(location: str) -> str:
-    """`West Europe` and `WestEurope` are `westeurope` (source: facts/arm-facts.md section 1 rule 18)."""
+    """`West Europe` and `WestEurope` are `westeurope` (source: docs/azure/resource-manager.md, ARM-02)."""
     return location.replace(" ", "").lower()
 
 

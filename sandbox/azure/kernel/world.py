@@ -113,7 +113,8 @@ class World:
         """Create a resource, or replace the body of the one that exists; a fresh etag either way.
 
         Members of `body` that name the resource (id, name, type, etag) are dropped: Azure ignores them when a
-        whole GET body is sent back (source: facts/arm-facts.md section 1 rule 16). `location` is normalised.
+        whole GET body is sent back (source: docs/azure/resource-manager.md, ARM-05). `location` is
+        normalised.
         """
         kept = {name: value for name, value in body.items() if name not in ("id", "name", "type", "etag")}
         if isinstance(kept.get("location"), str):
@@ -193,7 +194,8 @@ class World:
         return self._locks.setdefault(id.key, Lock(id, self.rng))
 
     def authorize(self, principal: str, action: str, scope: str) -> None:
-        """Raise 403 AuthorizationFailed unless the principal may do `action` on `scope` (facts section 9).
+        """Raise 403 AuthorizationFailed unless the principal may do `action` on `scope`
+        (docs/azure/resource-manager.md, ARM-20).
 
         The engine has done this for the type's own action before a handler runs.
         """

@@ -1,7 +1,6 @@
 """Cosmos DB accounts: what their GET shows besides what was asked for.
 
-Sources: facts/arm-facts.md section 8, recordings plr_cosmosdb, pec_cosmosdb_approve and
-pe_cosmos_approve_flow_2019.
+Sources: docs/azure/long-running-operations.md, LRO-16; docs/azure/targets.md, TGT-05, TGT-12 and TGT-15.
 Registered by generic_targets.py, which keeps the rest as for any other type.
 """
 

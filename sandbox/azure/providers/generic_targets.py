@@ -2,7 +2,7 @@
 
 Created and changed at once unless the provider was recorded doing it otherwise. Bodies are kept as given,
 with the few members that others read: provisioningState, host names, locations, public access. Sources:
-facts/arm-facts.md section 8 and the recordings named at the table of creations.
+docs/azure/long-running-operations.md, LRO-16 and LRO-18; docs/azure/targets.md, TGT-01.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sandbox.azure.providers.private_link import link_services, targets
 
 OWN_MODULES = ("microsoft.storage/storageaccounts", "microsoft.sql/servers", "microsoft.keyvault/vaults")
 TOP_LEVEL = ("sku", "kind", "identity", "plan", "zones", "extendedLocation", "managedBy")
-# Types whose GET shows publicNetworkAccess though nobody set it (source: recordings of these types).
+# Types whose GET shows publicNetworkAccess though nobody set it (source: docs/azure/targets.md, TGT-17).
 SHOWS_PUBLIC_ACCESS = ("microsoft.documentdb/databaseaccounts", "microsoft.eventgrid/topics")
 
 
@@ -34,11 +34,11 @@ class Making:
 
 
 MAKINGS = {
-    # As recorded in plr_cosmosdb and pec_cosmosdb_approve (about 120 s).
+    # About 120 s (docs/azure/long-running-operations.md, LRO-16).
     "microsoft.documentdb/databaseaccounts": Making(200, "servers/write", "Creating", Style.COSMOS),
-    # As recorded in pe_delete_429_retryable_with_stack.
+    # docs/azure/long-running-operations.md, LRO-16.
     "microsoft.eventgrid/topics": Making(201, "storageAccounts/write", "Creating", Style.EVENT_GRID),
-    # As recorded in pe_diskaccess_2024: a body without properties.
+    # A body without properties (docs/azure/long-running-operations.md, LRO-16).
     "microsoft.compute/diskaccesses": Making(202, "networkSecurityGroups/write", ""),
     "microsoft.network/privatelinkservices": Making(201, "privateEndpoints/delete", "Updating"),
 }
@@ -66,7 +66,7 @@ def register(registry: Registry) -> None:
 
 
 def _no_disk_access(call: Call) -> ArmError:
-    """The provider's own 404 (recorded: pe_diskaccess_2024)."""
+    """The provider's own 404 (docs/azure/targets.md, TGT-27)."""
     return ArmError(404, "NotFound", f"DiskAccess object {call.id.name} not found.")
 
 
@@ -106,7 +106,8 @@ def _slowly(call: Call, making: Making, resource: Resource) -> Response:
 
 def _as_other_provider(call: Call, response: Response, operation: Operation) -> Response:
     """What other providers than the network's do differently with the same style: no notification header, and
-    no wait, Location beside Azure-AsyncOperation whenever the status is 202 (recorded: pe_diskaccess_2024).
+    no wait, Location beside Azure-AsyncOperation whenever the status is 202
+    (docs/azure/long-running-operations.md, LRO-16).
     """
     if call.id.namespace == "Microsoft.Network":
         return response
@@ -195,7 +196,7 @@ def _computed(call: Call, probe: Resource) -> Json:
 
 
 def _event_grid(call: Call, probe: Resource, host: str) -> Json:
-    """Members of a topic that its GET shows (recorded: pe_delete_429_retryable_with_stack)."""
+    """Members of a topic that its GET shows (docs/azure/targets.md, TGT-17)."""
     known = call.existing.properties if call.existing else {}
     access = str(probe.properties.get("publicNetworkAccess") or "Enabled").capitalize()
     return {
@@ -207,8 +208,7 @@ def _event_grid(call: Call, probe: Resource, host: str) -> Json:
 
 
 def _link_service(call: Call, probe: Resource, alias: str) -> Json:
-    """Members of a private link service that its GET shows (recorded:
-    pe_custom_nic_name_privatelinkservice_reject)."""
+    """Members of a private link service that its GET shows (docs/azure/targets.md, TGT-07)."""
     known = call.existing.properties if call.existing else {}
     return {
         "alias": f"{alias}.azure.privatelinkservice",

@@ -1,6 +1,6 @@
 """Subscriptions and resource groups as resource types of their own.
 
-Sources: facts/arm-facts.md sections 9 and 13.
+Sources: docs/azure/resource-manager.md, ARM-09, ARM-10 and ARM-26.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.regions import normal
 from sandbox.azure.kernel.world import World
 
-# The list that the recorded refusal names (rg_bad_location_400), and regions that came later.
+# The list that the refusal names (docs/azure/resource-manager.md, ARM-09), and regions that came later.
 # fmt: off
 NAMED_REGIONS = (
     "centralus", "eastasia", "southeastasia", "eastus", "eastus2", "westus", "westus2", "northcentralus",
@@ -111,7 +111,7 @@ def delete(call: Call) -> Response:
 
     What stands in the way (a network whose subnet a foreign group's endpoint uses) fails the operation and
     the rest stays. Whether contained resources raise events of their own is not documented, so the seed
-    decides (source: facts/eventgrid-facts.md 1.18).
+    decides (source: docs/azure/event-grid.md, EG-07).
     """
     world, group = call.world, call.stored
     announce_each = world.rng.random() < 0.5
@@ -145,7 +145,7 @@ def lately_gone(world: World, group: ArmId) -> bool:
     """Whether a group's deletion ended within the last seconds.
 
     ARM's caches lag: reads in such a group said ResourceNotFound 24 times and ResourceGroupNotFound 3 times
-    in the six seconds after (recorded: concurrency_vnet_subnet_peering_409_429_2026, the last 30 exchanges).
+    in the six seconds after (docs/azure/resource-manager.md, ARM-26).
     """
     ended: float | None = world.memory.get("gone_groups", {}).get(group.key)
     return ended is not None and world.now - ended < 10 and world.rng.random() < 24 / 27

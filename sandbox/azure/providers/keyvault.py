@@ -1,4 +1,4 @@
-"""Key Vaults. Sources: facts/arm-facts.md section 8, recording pec_keyvault_manual_approve."""
+"""Key Vaults. Sources: docs/azure/long-running-operations.md, LRO-17; docs/azure/targets.md, TGT-04."""
 
 from __future__ import annotations
 

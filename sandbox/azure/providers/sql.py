@@ -1,5 +1,5 @@
-"""SQL logical servers. Sources: facts/arm-facts.md section 8, recordings pec_sql_server and
-sql_public_network_access_update."""
+"""SQL logical servers. Sources: docs/azure/long-running-operations.md, LRO-15; docs/azure/targets.md, TGT-03
+and TGT-19."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def patch(call: Call) -> Response:
 
 
 def _write(call: Call, body: Json) -> Response:
-    """Accept. An update shows at its end; of two at once the second fails in the poll (section 8, Busy)."""
+    """Accept. An update shows at its end; of two at once the second fails in the poll
+    (docs/azure/errors-and-locks.md, ERR-16)."""
     world, new = call.world, call.existing is None
     busy = None
     if world.running(call.id) is not None:

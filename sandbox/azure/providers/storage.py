@@ -1,6 +1,7 @@
 """Storage accounts.
 
-Sources: facts/arm-facts.md section 8, recordings storage_* and pec_storage_approve_reject.
+Sources: docs/azure/long-running-operations.md, LRO-14; docs/azure/targets.md, TGT-02, TGT-16, TGT-18, TGT-24
+and TGT-25.
 """
 
 from __future__ import annotations

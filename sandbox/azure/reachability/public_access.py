@@ -1,6 +1,6 @@
 """Whether a resource still answers from the Internet: each provider's switch, read as its service reads it.
 
-Sources: facts/arm-facts.md section 8 (absent means open; independent of networkAcls); Microsoft Learn for the
+Sources: docs/azure/targets.md, TGT-16 and TGT-17; Microsoft Learn for the
 others: Azure AI Search writes "disabled" in lower case, Monitor private link scopes have two access modes.
 """
 

@@ -3,10 +3,10 @@
 It reads the stored world only and shares no code with the app; tests ask it whether what the app built works.
 
 Names: public DNS points a connected resource's name to its privatelink name; a zone linked to the client's
-network answers for every name in it, also with "no such name" (source: facts/arm-facts.md sections 3 and 4;
-Microsoft Learn, "Azure Private Endpoint DNS"). Who knows an address needs no DNS: the same document has a
-host file for that. Networks: the same one, or both halves of one peering (source: section 5). Rules:
-security_evaluation.py. Route tables are not simulated.
+network answers for every name in it, also with "no such name" (source: docs/azure/dns.md, DNS-26 and DNS-27).
+Who knows an address needs no DNS: the same document has a host file for that. Networks: the same one, or both
+halves of one peering (source: docs/azure/peering.md, PEER-03). Rules: security_evaluation.py. Route tables
+are not simulated.
 """
 
 from __future__ import annotations

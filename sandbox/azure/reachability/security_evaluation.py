@@ -2,7 +2,7 @@
 
 Used only by reach.py. Shares nothing with what checks and stores rules, so that the two can disagree.
 Sources: Microsoft Learn, "Network security groups" (evaluation, service tags, augmented rules);
-facts/arm-facts.md sections 6 and 7.
+docs/azure/network-security.md, NSG-12 and NSG-13; docs/azure/virtual-networks.md, VNET-04.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ def group_of(world: World, subnet: Resource) -> Resource | None:
 
 
 def filters_endpoints(subnet: Resource) -> bool:
-    """Whether the subnet's group applies to private endpoints in it (source: section 6)."""
+    """Whether the subnet's group applies to private endpoints in it (source: docs/azure/virtual-networks.md,
+    VNET-04)."""
     return subnet.properties.get("privateEndpointNetworkPolicies") in (
         "Enabled",
         "NetworkSecurityGroupEnabled",

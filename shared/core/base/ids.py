@@ -2,8 +2,8 @@
 again.
 
 Azure returns one resource's id in several spellings (`resourcegroups` on creation, `resourceGroups` on
-deletion: docs/azure/resource-manager.md), so two ids are equal when their lower-case texts are. An id is
-parsed once: its text and key are stored, and ids derived from it (parent, child, group) check only what is
+deletion: docs/azure/resource-manager.md, ARM-01), so two ids are equal when their lower-case texts are. An id
+is parsed once: its text and key are stored, and ids derived from it (parent, child, group) check only what is
 new.
 """
 

@@ -197,7 +197,8 @@ def told_names(target: Target, group: str) -> tuple[str, ...]:
 
 
 def _storage_names(target: Target, group: str) -> tuple[str, ...]:
-    """A website's URL has a partition in it, and nobody recorded whether its endpoint's name has it too."""
+    """A website's URL has a partition in it, whether its endpoint's name has it is not documented
+    (docs/azure/targets.md, TGT-23)."""
     service, _, secondary = group.partition("_")
     urls = target.properties.get("secondaryEndpoints" if secondary else "primaryEndpoints")
     return _host_of(urls.get(service)) if isinstance(urls, Mapping) and service != "web" else ()

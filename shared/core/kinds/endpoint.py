@@ -80,8 +80,8 @@ def reported_addresses(endpoint: Seen) -> tuple[Address, ...]:
     """The addresses in `customDnsConfigs`, each with its names.
 
     Azure fills it once the connection is approved and empties it when a zone group is attached
-    (docs/azure/private-endpoints.md): an endpoint that was just created reports its names without a read of
-    its interface.
+    (docs/azure/private-endpoints.md, PE-09): an endpoint that was just created reports its names without a
+    read of its interface.
     """
     return endpoint.parsed(_reported)
 

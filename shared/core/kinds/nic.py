@@ -2,7 +2,7 @@
 
 The interface is where an endpoint's addresses are found at every moment: the endpoint's own
 `customDnsConfigs` is empty while it is pending and once a zone group is attached
-(docs/azure/private-endpoints.md).
+(docs/azure/private-endpoints.md, PE-04 and PE-09).
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ A network reaches another one when each has a half that names the other, so a pa
 Peerings are not transitive. A half has no tags: ours is recognised by its name. Any half to the remote
 network meets the need, whatever its name: Azure refuses a second one.
 Sources: Microsoft Learn, REST reference "Virtual Network Peerings" and "Virtual network peering" (states,
-flags, 500 peerings); docs/azure/peering.md (bodies, `peeringState`, `peeringSyncLevel`).
+flags, 500 peerings); docs/azure/peering.md, PEER-01 to PEER-09.
 """
 
 import functools

@@ -15,7 +15,7 @@ from shared.core.kinds.zone_groups import ReportedRecord, records_of
 COLLECTION = "A"
 API_VERSION = "2024-06-01"
 PAGE, SECONDS_A_PAGE = 100, 6.0  # Microsoft Learn: Private DNS REST reference, "Record Sets - List"
-# How Azure signs what a zone group writes: many templates that people exported and published show it.
+# How Azure signs what a zone group writes (docs/azure/dns.md, DNS-20).
 CREATOR = "created by private endpoint "
 
 

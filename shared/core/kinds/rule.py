@@ -4,7 +4,7 @@ One rule lets one set of clients reach all endpoints that they use on the same p
 target alone: each adds its addresses, and later takes them out again. A rule has no tags; ours is recognised
 by its name and the beginning of its description.
 Sources: Microsoft Learn, REST reference "Security Rules" (forms, 140 characters of description) and "Azure
-subscription and service limits"; docs/azure/network-security.md.
+subscription and service limits"; docs/azure/network-security.md, NSG-04 and NSG-05.
 """
 
 import functools

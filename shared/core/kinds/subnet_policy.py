@@ -4,7 +4,7 @@ A subnet belongs to someone else. It is changed only where the operator's policy
 two properties: a PUT replaces a subnet as a whole, so what is sent is what was read.
 Sources: Microsoft Learn, "Manage network policies for private endpoints" (the four values; without them
 rules of a network security group do not apply to endpoints), REST reference "Subnets - Create Or Update";
-docs/azure/network-security.md (a subnet without the property counts as Disabled).
+docs/azure/virtual-networks.md, VNET-02 to VNET-04 (a subnet without the property counts as Disabled).
 """
 
 from collections.abc import Iterable

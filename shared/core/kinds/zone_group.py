@@ -154,7 +154,7 @@ class ZoneGroup(Managed):
         """The zone's list of records; a record that the list does not confirm is read alone.
 
         Private DNS allows 500 reads in 5 minutes for a whole subscription, so the list is shared, and the
-        larger the zone is, the longer a list serves (docs/azure/limits.md).
+        larger the zone is, the longer a list serves (docs/azure/dns.md, DNS-15).
         """
         for one in records_of(have):
             if one.zone not in self.zones or observed.objects.get(record_id(one)) is not None:

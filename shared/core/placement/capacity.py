@@ -1,9 +1,9 @@
 """How many addresses and endpoints fit: what an endpoint takes, and what a subnet and a network have left.
 
 An endpoint takes one address for each member that its group requires, and only the target's own list names
-those (docs/azure/limits.md: Cosmos DB one for the account and one for each region, a container registry two
-and more). Endpoints over peered networks are limited together, and beyond that limit Azure refuses nothing:
-connections get worse, so it is counted here.
+those (docs/azure/private-endpoints.md, PE-26; docs/azure/targets.md, TGT-12: Cosmos DB one for the account
+and one for each region, a container registry two and more). Endpoints over peered networks are limited
+together, and beyond that limit Azure refuses nothing: connections get worse, so it is counted here.
 Sources: Microsoft Learn, "Azure subscription and service limits" (private link) and "Increase private
 endpoint virtual network limits" (`privateEndpointVNetPolicies: Basic`, the high-scale mode).
 """
@@ -28,7 +28,7 @@ OVER_PEERED, OVER_PEERED_HIGH_SCALE = 4000, 20_000
 # Microsoft Learn, "Design your Azure Monitor private link setup" (11), "Connect privately to an Azure
 # container registry" (registry and data endpoint), "Replicate machines with private endpoints" (Site
 # Recovery: five), "Configure Azure Private Link for Azure Cosmos DB" (account and region);
-# docs/azure/limits.md (Storage Sync: four).
+# docs/azure/targets.md, TGT-20 (Storage Sync: four).
 _LEAST = {
     "microsoft.insights/privatelinkscopes": 11,
     "microsoft.containerregistry/registries": 2,
@@ -41,8 +41,8 @@ _LEAST = {
 def addresses_needed(kind: str, groups: Iterable[str], listed: Iterable[Json] | None) -> dict[str, int]:
     """Addresses for each group id, from `privateLinkResources`; `listed` is None where it cannot be read.
 
-    Storage's secondaries and Cosmos DB's dedicated gateway are never listed (docs/azure/limits.md): they
-    count as their primary. What is not listed either way counts one.
+    Storage's secondaries and Cosmos DB's dedicated gateway are never listed (docs/azure/targets.md, TGT-13):
+    they count as their primary. What is not listed either way counts one.
     """
     keys = [group.lower() for group in groups]
     if listed is None:

@@ -1,7 +1,7 @@
 """What the body of a virtual network says: its address space, its peerings, and its subnets.
 
 Sources: Microsoft Learn, REST references "Virtual Networks", "Virtual Network Peerings" and "Subnets";
-"Virtual network peering" (states and flags); docs/azure/peering.md.
+"Virtual network peering" (states and flags); docs/azure/peering.md, PEER-01 to PEER-09.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,7 @@
 """Network security groups: their rules as values, whatever form ARM gives them, and their limits.
 
 Sources: Microsoft Learn, "Network security groups" (priorities, default rules), "Azure subscription and
-service limits"; docs/azure/network-security.md (singular and plural forms, default rules in the body).
+service limits"; docs/azure/network-security.md, NSG-01, NSG-02 and NSG-05.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Links of private DNS zones to virtual networks.
 
-Sources: facts/arm-facts.md section 4, recordings privatedns_link_*.
+Sources: docs/azure/dns.md, DNS-04 to DNS-10 and DNS-13.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _write(call: Call, body: Json, objection: ArmError | None) -> Response:
 
 def _finish(world: World, id: ArmId, body: Json) -> None:
     """Succeeded and Completed together; with registration the link itself is completed some time later
-    (recorded: privatedns_link_registration)."""
+    (docs/azure/dns.md, DNS-05)."""
     link = world.save(id, body)
     world.succeed(id)
     if not link.properties["registrationEnabled"]:

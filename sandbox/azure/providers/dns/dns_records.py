@@ -1,6 +1,6 @@
 """Record sets of private DNS zones: synchronous, with preconditions answered at once.
 
-Source: facts/arm-facts.md section 4, recordings privatedns_*record*.
+Source: docs/azure/dns.md, DNS-11 to DNS-14.
 """
 
 from __future__ import annotations

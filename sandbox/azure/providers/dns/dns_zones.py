@@ -1,7 +1,7 @@
 """Private DNS zones. Another service than the rest of the network: works in the background, reports
 preconditions in the poll. Links are in dns_links.py, names in dns_records.py.
 
-Sources: facts/arm-facts.md section 4 and the recordings privatedns_*.
+Sources: docs/azure/dns.md, DNS-01 to DNS-03 and DNS-13; docs/azure/long-running-operations.md, LRO-13.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _accept(
 
 
 def get(call: Call) -> Response:
-    """One zone; `internalId` is shown from api-version 2024-06-01 on (recorded)."""
+    """One zone; `internalId` is shown from api-version 2024-06-01 on (DNS-02)."""
     response = dns_rules.get(call)
     if call.request.query.get("api-version", "") >= "2024-06-01" and isinstance(response.body, dict):
         inner = f"ImmutableZoneIdentity;{call.stored.private.setdefault('guid', call.world.new_guid())};0"

@@ -1,7 +1,7 @@
 """Private addresses of a subnet: which are taken and by whom. The subnet resource remembers it in `private`.
 
 Used by whatever puts network interfaces into subnets (private endpoints). Azure keeps five addresses of each
-subnet: the first four and the last (source: facts/arm-facts.md section 6).
+subnet: the first four and the last (source: docs/azure/virtual-networks.md, VNET-06).
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def usable(subnet: Resource) -> Iterator[str]:
 
 
 def require_room(subnet: Resource, count: int) -> None:
-    """Raise 400 SubnetIsFull unless `count` addresses are free (source: facts/arm-facts.md section 2)."""
+    """Raise 400 SubnetIsFull unless `count` addresses are free (source: docs/azure/private-endpoints.md,
+    PE-20)."""
     if free(subnet) < count:
         raise ArmError(
             400,

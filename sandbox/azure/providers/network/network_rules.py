@@ -13,7 +13,7 @@ type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 def parse_prefix(prefix: object, resource: ArmId) -> Network:
     """The network of a CIDR text.
 
-    Raises 400 InvalidAddressPrefixFormat (source: facts/arm-facts.md sections 6 and 9), or
+    Raises 400 InvalidAddressPrefixFormat (source: docs/azure/virtual-networks.md, VNET-08), or
     InvalidCIDRNotation when host bits are set (source: public error text of the network service).
     """
     try:

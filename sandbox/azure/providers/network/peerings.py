@@ -1,6 +1,6 @@
 """Peerings: two halves, each a child of its own network, whose states depend on each other.
 
-Sources: facts/arm-facts.md section 5 (states, synchronisation, refusals), section 10 (races).
+Sources: docs/azure/peering.md, PEER-01 to PEER-13; docs/azure/errors-and-locks.md, ERR-06 and ERR-13.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def put(call: Call) -> Response:
     """Create or update one half.
 
     The first half is Initiated; the second is Connected in its own 201 and flips the first without a call on
-    it (source: section 5). What this half knows of the remote address space is taken at creation and then
-    only with `?syncRemoteAddressSpace=true`.
+    it (source: docs/azure/peering.md, PEER-02 and PEER-03). What this half knows of the remote address space
+    is taken at creation and then only with `?syncRemoteAddressSpace=true`.
     """
     local, remote = call.parent, _remote(call)
     _check(call, local, remote)
@@ -57,7 +57,7 @@ def put(call: Call) -> Response:
 
 
 def delete(call: Call) -> Response:
-    """Delete one half; the other becomes Disconnected (source: section 5)."""
+    """Delete one half; the other becomes Disconnected (source: docs/azure/peering.md, PEER-06)."""
     network = call.parent.id
     call.world.lock(network).refuse()
 
@@ -78,7 +78,8 @@ def delete(call: Call) -> Response:
 
 
 def show(world: World, peering: Resource) -> Json:
-    """The half with what the remote network is now and how far both are in step (source: section 5)."""
+    """The half with what the remote network is now and how far both are in step (source:
+    docs/azure/peering.md, PEER-04 and PEER-05)."""
     body = peering.shown()
     properties = body["properties"]
     remote = world.find(remote_of(peering))
@@ -134,7 +135,7 @@ def _remote(call: Call) -> Resource:
 
 
 def _check(call: Call, local: Resource, remote: Resource) -> None:
-    """Everything that is wrong with the pair itself (source: section 5)."""
+    """Everything that is wrong with the pair itself (source: docs/azure/peering.md, PEER-07 to PEER-09)."""
     world, intro = call.world, f"Cannot create or update peering {call.id.text}."
     there = _between(world, local.id, remote.id.text)
     if there is not None and there.id != call.id:
@@ -187,8 +188,8 @@ def _check_third(world: World, intro: str, pair: str, local: Resource, remote: R
 
 
 def _refuse_busy(call: Call, remote: Resource) -> None:
-    """A remote network that is being written: 400 ReferencedResourceNotProvisioned, mostly (source: section
-    10).
+    """A remote network that is being written: 400 ReferencedResourceNotProvisioned, mostly (source:
+    docs/azure/errors-and-locks.md, ERR-06).
     """
     lock = call.world.lock(remote.id)
     if lock.holder is not None and call.world.rng.random() < 2 / 3:
@@ -228,7 +229,7 @@ def _sync_level(world: World, peering: Resource, remote: Resource | None) -> str
     """In step when each half knows the other network's address space as it is now.
 
     "Remote" not in sync: the remote half does not know ours; an Initiated half has no remote half at all
-    (source: section 5, first side Initiated / RemoteNotInSync; enum of azure-mgmt-network).
+    (source: docs/azure/peering.md, PEER-02 and PEER-05).
     """
     knows = remote is not None and sorted(space(remote)) == sorted(
         peering.properties["remoteAddressSpace"]["addressPrefixes"]

@@ -1,6 +1,6 @@
 """Network security groups and their rules.
 
-Sources: facts/arm-facts.md section 7; texts of refusals from public issues named there, and
+Sources: docs/azure/network-security.md, NSG-01 to NSG-11;
 hashicorp/terraform-provider-azurerm#1530 (port ranges), DataBiosphere/terra-workspace-manager#502 (group in
 use).
 """
@@ -41,7 +41,7 @@ def put(call: Call) -> Response:
     """Create or replace a group with its rules.
 
     A PUT that omits `securityRules` removes them, as a full replace does; for a group that has rules this is
-    not recorded (source: section 7, marked UNVERIFIED there): nobody should rely on it.
+    assumed (source: docs/azure/network-security.md, NSG-03): nobody should rely on it.
     """
     wanted = call.properties.get(RULES) or []
     rules = {str(one.get("name", "")): one.get("properties") or {} for one in wanted}
@@ -89,7 +89,7 @@ def delete(call: Call) -> Response:
 
 def put_rule(call: Call) -> Response:
     """Create or change one rule. Rules of one group are not serialised: two at once both pass (source:
-    section 7).
+    docs/azure/network-security.md, NSG-06).
     """
     group = call.parent
     properties = security_rules.checked(call.id, call.properties)
@@ -140,7 +140,7 @@ def list_defaults(call: Call) -> Response:
 
 
 def check_delete(world: World, group: Resource) -> None:
-    """Refuse while a subnet uses the group (source: section 7)."""
+    """Refuse while a subnet uses the group (source: docs/azure/network-security.md, NSG-11)."""
     users = [one.id.text for one in users_of(world, group.id)]
     if users:
         raise ArmError(

@@ -1,6 +1,7 @@
 """What makes a security rule valid, and the rules that every group has.
 
-Sources: facts/arm-facts.md section 7; hashicorp/terraform-provider-azurerm#1530 (port range text);
+Sources: docs/azure/network-security.md, NSG-05 and NSG-07 to NSG-10;
+hashicorp/terraform-provider-azurerm#1530 (port range text);
 Azure/azure-powershell#4557 (address prefix with host bits is refused);
 gardener/gardener-extension-provider-azure#397 (one rule with prefixes of both IP versions is refused).
 """
@@ -13,7 +14,7 @@ import re
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json
 
-MOST_RULES = 1000  # source: section 7, documented limit
+MOST_RULES = 1000  # source: docs/azure/limits.md, LIM-06
 PROTOCOLS = {"tcp": "Tcp", "udp": "Udp", "icmp": "Icmp", "esp": "Esp", "ah": "Ah", "*": "*"}
 SIDES = ("sourceAddressPrefix", "destinationAddressPrefix", "sourcePortRange", "destinationPortRange")
 PLURALS = {
@@ -29,7 +30,7 @@ def checked(id: ArmId, given: Json) -> Json:
     """A rule's properties as they are stored and shown.
 
     The four plural arrays are always there, the singular of one is left out when its plural is used (source:
-    section 7). Raises 400 for what is missing or malformed.
+    docs/azure/network-security.md, NSG-05). Raises 400 for what is missing or malformed.
     """
     rule: Json = {}
     if given.get("description"):
@@ -59,7 +60,7 @@ def checked(id: ArmId, given: Json) -> Json:
 
 def refuse_conflict(id: ArmId, rule: Json, others: dict[ArmId, Json]) -> None:
     """Raise 400 SecurityRuleConflict for a priority already taken in the same direction, or a default rule's
-    name (source: section 7).
+    name (source: docs/azure/network-security.md, NSG-07).
     """
     if id.name.lower() in {name.lower() for name in DEFAULTS}:
         raise _conflict(id.name, id.name)
@@ -69,7 +70,7 @@ def refuse_conflict(id: ArmId, rule: Json, others: dict[ArmId, Json]) -> None:
 
 
 def too_many(group: ArmId) -> ArmError:
-    """The limit of rules in a group; its code is not recorded."""
+    """The limit of rules in a group; its code is assumed (docs/azure/limits.md, LIM-06)."""
     return ArmError(
         400,
         "SecurityRulesLimitReached",
@@ -190,7 +191,7 @@ def _default(description: str, source: str, destination: str, access: str, prior
 
 VNET, LB = "VirtualNetwork", "AzureLoadBalancer"
 
-# Recorded: nsg_rules_2025-03-01.
+# docs/azure/network-security.md, NSG-02.
 DEFAULTS: dict[str, Json] = {
     "AllowVnetInBound": _default(
         "Allow inbound traffic from all VMs in VNET", VNET, VNET, "Allow", 65000, "Inbound"

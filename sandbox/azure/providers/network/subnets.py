@@ -1,6 +1,6 @@
 """Subnets: full replacement on PUT, addresses in use, network policies, delegations.
 
-Sources: facts/arm-facts.md sections 1, 6 and 10.
+Sources: docs/azure/virtual-networks.md, VNET-02 to VNET-09; docs/azure/errors-and-locks.md, ERR-13.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ def register(registry: Registry) -> None:
 
 
 def put(call: Call) -> Response:
-    """Create or replace a subnet: what the body omits is removed (source: section 6).
+    """Create or replace a subnet: what the body omits is removed (source: docs/azure/virtual-networks.md,
+    VNET-02).
 
-    Contends for the network's lock (source: section 10); a network PUT still running is canceled and
-    superseded (source: section 10, vnet_put_canceled_superseded_by_subnet_put).
+    Contends for the network's lock (source: docs/azure/errors-and-locks.md, ERR-13); a network PUT still
+    running is canceled and superseded (source: docs/azure/long-running-operations.md, LRO-20).
     """
     network = call.parent
     _check(call, network)
@@ -93,8 +94,8 @@ def delete(call: Call) -> Response:
 
 
 def finish(world: World, id: ArmId) -> None:
-    """Completion: Succeeded; the network's etag moves and the subnet shares it (source: section 1 rule
-    14).
+    """Completion: Succeeded; the network's etag moves and the subnet shares it (source:
+    docs/azure/resource-manager.md, ARM-07).
     """
     world.succeed(id)
     subnet = world.find(id)
@@ -114,7 +115,7 @@ def touch_network(world: World, network_id: ArmId) -> str | None:
 def store(call: Call, id: ArmId, properties: Json) -> Resource:
     """Write one subnet from a request's properties, with the service's defaults.
 
-    privateEndpointNetworkPolicies is Disabled unless given (source: section 6: Disabled from 2022 on).
+    privateEndpointNetworkPolicies is Disabled unless given (source: docs/azure/virtual-networks.md, VNET-04).
     """
     given = {
         name: value
@@ -140,7 +141,8 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
 
 
 def show(world: World, subnet: Resource) -> Json:
-    """The subnet with what lives in it: ipConfigurations, privateEndpoints, purpose (source: section 6)."""
+    """The subnet with what lives in it: ipConfigurations, privateEndpoints, purpose (source:
+    docs/azure/virtual-networks.md, VNET-03)."""
     body = subnet.shown()
     for one in body["properties"]["delegations"]:
         one["etag"] = subnet.etag
@@ -180,7 +182,8 @@ def check_delete(world: World, subnet: Resource) -> None:
 
 
 def refuse_if_used(subnet: Resource) -> None:
-    """Raise 400 InUseSubnetCannotBeDeleted while anything holds an address (source: section 6)."""
+    """Raise 400 InUseSubnetCannotBeDeleted while anything holds an address (source:
+    docs/azure/virtual-networks.md, VNET-05)."""
     for holder in addresses.taken(subnet).values():
         raise ArmError(
             400,
@@ -205,8 +208,8 @@ def wanted_prefixes(properties: Json, id: ArmId) -> list[str]:
 def check_range(
     network: ArmId, name: str, prefix: str, space: list[str], others: list[tuple[str, str]]
 ) -> None:
-    """Raise 400 NetcfgInvalidSubnet for a prefix outside the network or over a sibling's (source: section
-    6).
+    """Raise 400 NetcfgInvalidSubnet for a prefix outside the network or over a sibling's (source:
+    docs/azure/virtual-networks.md, VNET-08).
     """
     text = f"Subnet '{name}' is not valid in virtual network '{network.name}'."
     if not inside(prefix, space):

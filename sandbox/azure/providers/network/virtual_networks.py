@@ -1,6 +1,7 @@
 """Virtual networks: the whole resource with its subnets. The example of a provider module.
 
-Subnets on their own are in subnets.py. Sources: facts/arm-facts.md sections 1, 6 and 10.
+Subnets on their own are in subnets.py. Sources: docs/azure/virtual-networks.md, VNET-01 to VNET-10;
+docs/azure/errors-and-locks.md, ERR-13.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ def register(registry: Registry) -> None:
 def put(call: Call) -> Response:
     """Create or replace a network.
 
-    Subnets are replaced by the list in the body: no list deletes them all (source: section 6). Peerings
-    survive (source: section 5, peering_survives_vnet_put). Tags alone are done at once (source: section 1
-    rule 3).
+    Subnets are replaced by the list in the body: no list deletes them all (source: VNET-01). Peerings
+    survive (source: docs/azure/peering.md, PEER-11). Tags alone are done at once (source:
+    docs/azure/long-running-operations.md, LRO-03).
     """
     space = _address_space(call)
     wanted = call.properties.get("subnets") or []
@@ -70,8 +71,8 @@ def put(call: Call) -> Response:
 
 
 def finish(world: World, network_id: ArmId) -> None:
-    """Completion: the network and the subnets it wrote are Succeeded and share a new etag (source: section 1
-    rule 14).
+    """Completion: the network and the subnets it wrote are Succeeded and share a new etag (source:
+    docs/azure/resource-manager.md, ARM-07).
     """
     world.succeed(network_id)
     network = world.find(network_id)
@@ -104,13 +105,13 @@ def delete(call: Call) -> Response:
 
 
 def check_delete(world: World, network: Resource) -> None:
-    """Refuse while any subnet is in use (source: section 6: from VNet DELETE too)."""
+    """Refuse while any subnet is in use (source: VNET-05)."""
     for subnet in world.store.children(network.id, "subnets"):
         subnets.refuse_if_used(subnet)
 
 
 def show(world: World, network: Resource) -> Json:
-    """The network with its subnets and peerings; Updating while anything on it is (source: section 6)."""
+    """The network with its subnets and peerings; Updating while anything on it is (source: VNET-09)."""
     body = network.shown()
     if network.state == "Succeeded" and world.lock(network.id).holder is not None:
         body["properties"]["provisioningState"] = "Updating"
@@ -121,9 +122,7 @@ def show(world: World, network: Resource) -> Json:
 
 
 def check_address(call: Call) -> Response:
-    """`GET {network}/CheckIPAddressAvailability?ipAddress=` (source: section 6,
-    subnet_check_ip_availability).
-    """
+    """`GET {network}/CheckIPAddressAvailability?ipAddress=` (source: VNET-07)."""
     text = call.request.query.get("ipaddress", "")
     try:
         wanted = ipaddress.ip_address(text)

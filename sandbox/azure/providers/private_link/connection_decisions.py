@@ -1,7 +1,7 @@
 """What a target's owner does with private endpoint connections: approve, reject, delete; endpoints follow.
 
-How each provider answers is its Dialect's `answer` (connections.py). Source: facts/arm-facts.md section 8 and
-the recordings pec_*, pe_delete_429_retryable_with_stack and pe_custom_nic_name_privatelinkservice_reject.
+How each provider answers is its Dialect's `answer` (connections.py). Source: docs/azure/targets.md, TGT-01 to
+TGT-11; docs/azure/private-endpoints.md, PE-15 and PE-34.
 """
 
 from __future__ import annotations
@@ -59,8 +59,7 @@ def delete(call: Call) -> Response:
 
 
 def _check_change(connection: Resource, wanted: Json) -> None:
-    """Storage takes a decision once: no second approval, no approval after a rejection (recorded:
-    pec_storage_approve_reject)."""
+    """Storage takes a decision once: no second approval, no approval after a rejection (TGT-02)."""
     status = wanted.get("status")
     now = connection.properties["privateLinkServiceConnectionState"]["status"]
     storage = connection.id.root.is_type("Microsoft.Storage/storageAccounts")
@@ -98,8 +97,8 @@ def _decide(call: Call, wanted: Json) -> None:
 def _tell_network(call: Call, endpoint: Resource | None) -> None:
     """Let the network service take the change over: seconds during which the endpoint is locked.
 
-    A DELETE of the endpoint meanwhile is refused with 429, naming this operation (recorded:
-    pe_delete_429_retryable_with_stack, locked for up to 14 s).
+    A DELETE of the endpoint meanwhile is refused with 429, naming this operation (PE-15, locked for up to 14
+    s).
     """
     world = call.world
     if endpoint is None:
@@ -177,8 +176,7 @@ def _accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> R
 
 
 def _stamp(world: World, connection: Resource) -> None:
-    """A new etag; Key Vault's is a bare number, shown from the first decision on (recorded:
-    pec_keyvault_manual_approve)."""
+    """A new etag; Key Vault's is a bare number, shown from the first decision on (TGT-04)."""
     world.touch(connection)
     if dialect(connection.id.type.rsplit("/", 1)[0]).answer == "vault":
         connection.etag = world.new_guid().replace("-", "")
@@ -219,7 +217,7 @@ def _answer(call: Call, way: Dialect, operation: Operation, *, deleting: bool) -
 
 
 def _refuse_unready(call: Call) -> None:
-    """409 while the target works on something that needs it alone (source: section 8: storage)."""
+    """409 while the target works on something that needs it alone (source: TGT-18)."""
     target = call.id.parent
     working = call.world.running(target) if target else None
     if working is None or not call.id.root.is_type("Microsoft.Storage/storageAccounts"):

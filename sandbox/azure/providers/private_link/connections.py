@@ -1,7 +1,7 @@
 """privateEndpointConnections: the target's side of each private endpoint, in each provider's own words.
 
 Endpoints open and close connections here; what the target's owner does with them is in
-connection_decisions.py. Source: facts/arm-facts.md section 8 and the recordings pec_* and pe_*.
+connection_decisions.py. Source: docs/azure/targets.md, TGT-01 to TGT-11.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Dialect:
     """How one provider writes and answers connections.
 
     name: template over {target}, {endpoint}, {entry} (the endpoint's connection entry), {resource} (the
-        endpoint's resourceGuid: recorded for Event Grid and private link services) and {guid}.
+        endpoint's resourceGuid: Event Grid and private link services, TGT-06) and {guid}.
     kind: last part of its type in the target's body.
     settled: provisioningState at rest. actions: spelling of the "actions required" member.
     groups: member that names the group. approved: description of an automatic approval, None: no description.
@@ -65,7 +65,7 @@ DIALECTS = {
 
 
 def dialect(type_name: str) -> Dialect:
-    """The provider's own way, or the commonest one for types without recordings."""
+    """The provider's own way, or the commonest one for types that no fact describes."""
     return DIALECTS.get(type_name.lower(), Dialect())
 
 
@@ -135,8 +135,8 @@ def shown(world: World, target: Resource) -> list[Json] | None:
 def removed(world: World, connection: Resource) -> None:
     """A connection has gone by the target's doing: the endpoint, if it still is, is Disconnected.
 
-    The status is documented; whether the endpoint shows it at once is recorded for private link services only
-    (source: facts/arm-facts.md section 14 point 6).
+    The status is documented; whether the endpoint shows it at once is assumed (source:
+    docs/azure/private-endpoints.md, PE-33).
     """
     endpoint = world.find(connection.private.get("endpoint"))
     if endpoint is None or endpoint.private.get("connection") != connection.id.text:
@@ -148,7 +148,8 @@ def removed(world: World, connection: Resource) -> None:
 
 
 def busy(target: ArmId) -> ArmError:
-    """The 409 of a storage account that is being worked on (source: facts/arm-facts.md sections 2 and 8)."""
+    """The 409 of a storage account that is being worked on (source: docs/azure/private-endpoints.md, PE-22;
+    docs/azure/targets.md, TGT-18)."""
     return ArmError(
         409,
         "StorageAccountOperationInProgress",

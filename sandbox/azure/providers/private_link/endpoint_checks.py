@@ -1,6 +1,7 @@
 """What a private endpoint's PUT must satisfy, and the checked request as a value.
 
-Source: facts/arm-facts.md section 2, Failures of creation, unless a docstring names another.
+Source: docs/azure/private-endpoints.md, PE-01, PE-02, PE-17 to PE-21 and PE-24, unless a docstring names
+another.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ class Wanted:
     """A PUT that passed.
 
     target: None for a private link service named by alias. members: (group, member), one address each.
-    static: the body's ipConfigurations; surplus: those of them that name no member (recorded as accepted:
-    pe_static_ipconfigurations). shape: what a change of makes the PUT a long operation.
+    static: the body's ipConfigurations; surplus: those of them that name no member (accepted:
+    docs/azure/private-endpoints.md, PE-27). shape: what a change of makes the PUT a long operation.
     """
 
     subnet: Resource
@@ -90,8 +91,8 @@ def _refuse_address(call: Call, subnet: Resource, address: str) -> None:
 
 
 def refuse_change(endpoint: Resource, wanted: Wanted) -> None:
-    """Subnet and target cannot change in place. The server's own error text is not known (source: section 2,
-    Re-PUT)."""
+    """Subnet and target cannot change in place. The server's own error text is not known (source:
+    docs/azure/private-endpoints.md, PE-13)."""
     old = next(one for member in LISTS for one in endpoint.properties[member])["properties"]
     same_subnet = endpoint.properties["subnet"]["id"].lower() == wanted.subnet.id.key
     same_target = old["privateLinkServiceId"].lower() == wanted.target_text.lower()

@@ -1,6 +1,6 @@
 """What makes a private endpoint fail after its 201: others at work on its target or network, a target gone.
 
-Source: facts/arm-facts.md section 2, Failures of creation, and section 10.
+Source: docs/azure/private-endpoints.md, PE-22, PE-23 and PE-31.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import connections
 
-# Share of clashes that fail: "almost every run" for a network that is being changed (section 10, last scene).
+# Share of clashes that fail: "almost every run" for a network that is being changed (PE-23).
 CLASH = 0.8
 
 
 def with_target(call: Call, target: Resource | None) -> ArmError | None:
-    """Another operation holds the target: storage refuses it, after the 201 (source: section 2, Failures).
+    """Another operation holds the target: storage refuses it, after the 201 (source: PE-22).
 
-    A target that is still being made is waited for instead. Cosmos DB contends the same way (source: section
-    10, what terraform locks); its code is not recorded, so it is given as RetryableError.
+    A target that is still being made is waited for instead. Cosmos DB contends the same way; its code is
+    assumed (RetryableError, PE-22).
     """
     world = call.world
     holder = world.lock(target.id).holder if target is not None else None
@@ -35,7 +35,7 @@ def with_target(call: Call, target: Resource | None) -> ArmError | None:
 
 
 def gone(world: World, target: Resource | None) -> ArmError | None:
-    """The target was deleted meanwhile; how Azure says it is not recorded."""
+    """The target was deleted meanwhile; how Azure says it is assumed (PE-31)."""
     if target is None or world.find(target.id) is target:
         return None
     text = f"Call to {target.type} failed. Error message: The Resource '{target.id.text}' was not found."
@@ -45,7 +45,7 @@ def gone(world: World, target: Resource | None) -> ArmError | None:
 def with_network(world: World, network: ArmId | None, began: float, endpoint: Resource) -> ArmError | None:
     """RetryableError when the network or one of its subnets was being changed while the endpoint came up.
 
-    Reproduced publicly with subnet and NSG-association traffic on one network (source: sections 2 and 10).
+    Reproduced publicly with subnet and NSG-association traffic on one network (source: PE-23).
     """
     if network is None or world.instant:
         return None

@@ -56,8 +56,8 @@ def members(endpoint: Resource) -> list[Json]:
 
 
 def answers(endpoint: Resource) -> list[Answer]:
-    """Names with addresses, in order of addresses; none unless approved (source: facts/arm-facts.md section
-    2).
+    """Names with addresses, in order of addresses; none unless approved (source:
+    docs/azure/private-endpoints.md, PE-04 and PE-07).
     """
     if not approved(endpoint):
         return []

@@ -4,7 +4,7 @@
 members, one address each (a cloud has its own members where its zones are cut differently). Zones are those
 of the public document "Azure Private Endpoint private DNS zone values" (Microsoft Learn). Members and names
 were recorded for storage, SQL, Key Vault, Cosmos DB, container registries, Web Apps, Event Grid and Storage
-Sync (source: facts/arm-facts.md section 8); for other types they are one member a group, or follow the
+Sync (source: docs/azure/targets.md, TGT-12); for other types they are one member a group, or follow the
 public documents of the service, and their exact record names are assumptions.
 """
 
@@ -165,9 +165,7 @@ def _fill(pair: list[str], values: dict[str, str]) -> tuple[str, str]:
 
 
 def _cosmos_members(target: Resource, zones: list[tuple[str, str]]) -> list[Member]:
-    """The account itself, then one member per region (source: section 8, recorded addresses in this
-    order).
-    """
+    """The account itself, then one member per region (source: docs/azure/private-endpoints.md, PE-26)."""
     regions = [
         str(one.get("locationName", "")).replace(" ", "").lower()
         for one in target.properties.get("locations") or [{"locationName": target.location}]
@@ -214,7 +212,7 @@ def _offers(target: Resource, row: Mapping[str, Any]) -> bool:
 def _storage_groups(kind: str, sku: str) -> list[str]:
     """By kind: each service the account has; `_secondary` only with a readable secondary (RA-GRS, RA-GZRS).
 
-    A BlobStorage account takes a blob endpoint (source: section 2, pe_storage_zonegroup_full_2025-03-01).
+    A BlobStorage account takes a blob endpoint (source: docs/azure/targets.md, TGT-14).
     """
     services = {
         "BlobStorage": ["blob", "table", "dfs"],

@@ -1,7 +1,7 @@
 """Network interfaces: those of private endpoints, made and removed with their endpoint, and plain ones.
 
-Sources: facts/arm-facts.md sections 1 (rule 8), 2 and 6; recordings pe_storage_zonegroup_full_2025-03-01 seq
-20 and subnet_with_ipconfigurations_2026.
+Sources: docs/azure/long-running-operations.md, LRO-08; docs/azure/private-endpoints.md, PE-06;
+docs/azure/virtual-networks.md, VNET-11.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def put(call: Call) -> Response:
     """Create or replace a plain interface: synchronous.
 
     While its subnet is being written: 429 RetryableError with ReferencedResourceNotProvisioned and no
-    Retry-After (source: section 6).
+    Retry-After (source: docs/azure/virtual-networks.md, VNET-11).
     """
     world = call.world
     if call.existing is not None and call.existing.private.get("endpoint"):
@@ -75,7 +75,8 @@ def put(call: Call) -> Response:
 
 
 def delete(call: Call) -> Response:
-    """Delete a plain interface: 202, Retry-After 4 (source: section 1 rule 8)."""
+    """Delete a plain interface: 202, Retry-After 4 (source: docs/azure/long-running-operations.md,
+    LRO-08)."""
     operation = call.start_operation(
         OperationPlan(
             name="DeleteNicOperation",

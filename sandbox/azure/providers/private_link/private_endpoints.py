@@ -1,7 +1,8 @@
 """Private endpoints: what a PUT checks, how an endpoint comes up, changes, fails and goes.
 
 Checks of the request are in endpoint_checks.py, what goes wrong later in endpoint_clashes.py, the target's
-side in connections.py, names in zone_groups.py. Sources: facts/arm-facts.md section 2, recordings pe_*.
+side in connections.py, names in zone_groups.py. Sources: docs/azure/private-endpoints.md, PE-03 to PE-16,
+PE-25 and PE-28.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ def _change(call: Call, wanted: Wanted, endpoint: Resource) -> Response:
 
 
 def _held_back(call: Call, target: Resource | None) -> float:
-    """Seconds before the 201: longer while the target itself is still being made (source: section 8)."""
+    """Seconds before the 201: longer while the target itself is still being made (source:
+    docs/azure/private-endpoints.md, PE-28)."""
     held = call.world.duration("privateEndpoints/blocked", call.id)
     making = call.world.running(target.id) if target is not None else None
     if making is None or making.change != "write":
@@ -114,8 +116,8 @@ def _held_back(call: Call, target: Resource | None) -> float:
 
 
 def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held: float) -> Operation:
-    """Begin the work. Subnet and target show the endpoint when the hold is over, not before (recorded:
-    pe_storage_zonegroup_full_2025-03-01 seq 11 and 15).
+    """Begin the work. Subnet and target show the endpoint when the hold is over, not before
+    (docs/azure/private-endpoints.md, PE-28).
     """
     world, began = call.world, call.world.now
     endpoint.private["shape"] = wanted.shape

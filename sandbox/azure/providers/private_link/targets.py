@@ -1,7 +1,7 @@
 """What every resource that takes private endpoints has: its link resources, its connections, tags, a PATCH.
 
 Provider modules (storage.py, sql.py, keyvault.py, generic_targets.py) build on this. Source:
-facts/arm-facts.md section 8.
+docs/azure/targets.md, TGT-01 and TGT-12.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def get_link_resource(call: Call) -> Response:
 def link_resources(target: Resource) -> list[Json]:
     """The list, as the providers write it.
 
-    Secondary groups work without being listed (source: section 8); so does Cosmos DB's dedicated gateway
-    (recorded: plr_cosmosdb).
+    Secondary groups work without being listed, and so does Cosmos DB's dedicated gateway (source:
+    docs/azure/targets.md, TGT-13).
     """
     found = []
     for group in link_services.groups(target):

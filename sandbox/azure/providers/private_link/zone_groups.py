@@ -1,6 +1,6 @@
 """privateDnsZoneGroups: what writes an endpoint's names into private DNS zones, and takes them out again.
 
-Sources: facts/arm-facts.md section 3.
+Sources: docs/azure/dns.md, DNS-16 to DNS-25.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def _write(world: World, endpoint: Resource, group: Resource, before: list[tuple
 def _check(call: Call, configs: list[Json]) -> None:
     """What is refused before anything is written.
 
-    Codes of the limit and of a changed zone are not recorded.
+    Codes of the limit and of a changed zone are assumed (docs/azure/dns.md, DNS-23 and DNS-24).
     """
     siblings = call.world.store.children(call.parent.id, "privateDnsZoneGroups")
     if any(one.id != call.id for one in siblings):
@@ -237,7 +237,7 @@ def _check_names(call: Call, configs: list[Json]) -> None:
 
 
 def _no_zone(group: ArmId, zone: object) -> ArmError:
-    """A zone that does not exist. The code is not recorded; it is the network service's for any reference."""
+    """A zone that does not exist. The code is assumed (docs/azure/dns.md, DNS-19)."""
     return ArmError(
         400,
         "InvalidResourceReference",
