@@ -7,7 +7,7 @@ import pytest
 from tests.flow.test_changes import TAG, retag
 from tests.flow.test_earlier_rules import NEW, a_world, change
 from tests.flow.test_rules import ENSURE
-from tests.world import HUB, SPOKE, World, play
+from tests.world import HUB, SPOKE, World
 
 OTHER = f"{HUB}/subnets/other"
 
@@ -45,56 +45,41 @@ async def rule(world: World, at: str) -> str:
     return str(own.rsplit("/", 1)[1])
 
 
-def test_a_connected_resource_has_nothing_to_do() -> None:
-    async def story() -> None:
-        world, at = await connected()
-        assert await steps(world, at) == []
-
-    play(story)
+async def test_a_connected_resource_has_nothing_to_do() -> None:
+    world, at = await connected()
+    assert await steps(world, at) == []
 
 
-def test_a_client_that_the_policy_dropped_shows_what_comes_and_what_goes() -> None:
-    async def story() -> None:
-        world, at = await connected()
-        old = await rule(world, at)
-        change(world, NEW, ENSURE)
-        shown = await steps(world, at)
-        assert shown[-1] == f"Withdraw {old}"
-        assert [step.split()[0] for step in shown[:-1]] == ["Create"] * 4  # link, both halves, rule
-
-    play(story)
+async def test_a_client_that_the_policy_dropped_shows_what_comes_and_what_goes() -> None:
+    world, at = await connected()
+    old = await rule(world, at)
+    change(world, NEW, ENSURE)
+    shown = await steps(world, at)
+    assert shown[-1] == f"Withdraw {old}"
+    assert [step.split()[0] for step in shown[:-1]] == ["Create"] * 4  # link, both halves, rule
 
 
-def test_a_moved_subnet_shows_the_old_endpoint_as_going() -> None:
-    async def story() -> None:
-        world, at = await connected()
-        old = await endpoint(world)
-        change(world, SPOKE, ENSURE, subnets={"westeurope": [OTHER]})
-        shown = await steps(world, at)
-        assert f"Delete {old}" in shown
-        assert [step for step in shown if step.startswith("Create pe-orders")]
-
-    play(story)
+async def test_a_moved_subnet_shows_the_old_endpoint_as_going() -> None:
+    world, at = await connected()
+    old = await endpoint(world)
+    change(world, SPOKE, ENSURE, subnets={"westeurope": [OTHER]})
+    shown = await steps(world, at)
+    assert f"Delete {old}" in shown
+    assert [step for step in shown if step.startswith("Create pe-orders")]
 
 
 @pytest.mark.parametrize(("word", "goes"), [("remove", True), ("keep", False)])
-def test_a_resource_that_was_opted_out_shows_what_goes_if_anything_does(word: str, goes: bool) -> None:
-    async def story() -> None:
-        world, at = await connected(on_opt_out=word)
-        shown = [f"Withdraw {await rule(world, at)}", f"Delete {await endpoint(world)}"]
-        await retag(world, at, {TAG: "disabled"})
-        assert await steps(world, at) == (shown if goes else [])
-
-    play(story)
+async def test_a_resource_that_was_opted_out_shows_what_goes_if_anything_does(word: str, goes: bool) -> None:
+    world, at = await connected(on_opt_out=word)
+    shown = [f"Withdraw {await rule(world, at)}", f"Delete {await endpoint(world)}"]
+    await retag(world, at, {TAG: "disabled"})
+    assert await steps(world, at) == (shown if goes else [])
 
 
-def test_a_resource_that_is_gone_shows_what_goes_with_it() -> None:
-    async def story() -> None:
-        world, at = await connected()
-        shown = [f"Withdraw {await rule(world, at)}", f"Delete {await endpoint(world)}"]
-        await world.send("DELETE", at)
-        await world.sleep(60)
-        assert await steps(world, at) == shown
-        assert (await world.reconcile(at))["result"] == "Removed"
-
-    play(story)
+async def test_a_resource_that_is_gone_shows_what_goes_with_it() -> None:
+    world, at = await connected()
+    shown = [f"Withdraw {await rule(world, at)}", f"Delete {await endpoint(world)}"]
+    await world.send("DELETE", at)
+    await world.sleep(60)
+    assert await steps(world, at) == shown
+    assert (await world.reconcile(at))["result"] == "Removed"

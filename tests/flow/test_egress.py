@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.azure.reachability import reach
 from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World, play
+from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World
 
 GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-app"
 CLIENTS = f"{SPOKE}/subnets/clients"
@@ -62,36 +62,28 @@ def told(state: dict[str, Any]) -> list[str]:
     return [text for text in state["findings"] if "nothing filters" not in text]
 
 
-def test_a_denied_client_network_blocks_by_name_until_its_owner_takes_the_rule_away() -> None:
-    async def story() -> None:
-        world = await a_world(DENY_ALL)
-        at = await world.create_account()
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Blocked", "DeniedByRule")
-        said = (
-            "subnet clients of spoke-a cannot reach 10.0.1.4 port 443: rule deny-all-out of nsg-app denies it"
-        )
-        assert state["reason"] == said
-        assert "nsg-app" in state["remedy"]
-        assert [check["subject"] for check in state["checks"] if not check["holds"]] == ["spoke-a"]
-        assert reached(world) == (False, "outbound")
-        await world.send("DELETE", f"{GROUP}/securityRules/deny-all-out")
-        await world.sleep(61)
-        state = await world.reconcile(at, "manual")
-        assert (state["result"], told(state)) == ("Connected", [])
-        assert reached(world) == (True, "")
-
-    play(story)
+async def test_a_denied_client_network_blocks_by_name_until_its_owner_takes_the_rule_away() -> None:
+    world = await a_world(DENY_ALL)
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "DeniedByRule")
+    said = "subnet clients of spoke-a cannot reach 10.0.1.4 port 443: rule deny-all-out of nsg-app denies it"
+    assert state["reason"] == said
+    assert "nsg-app" in state["remedy"]
+    assert [check["subject"] for check in state["checks"] if not check["holds"]] == ["spoke-a"]
+    assert reached(world) == (False, "outbound")
+    await world.send("DELETE", f"{GROUP}/securityRules/deny-all-out")
+    await world.sleep(61)
+    state = await world.reconcile(at, "manual")
+    assert (state["result"], told(state)) == ("Connected", [])
+    assert reached(world) == (True, "")
 
 
-def test_nothing_of_the_client_s_group_is_written() -> None:
-    async def story() -> None:
-        world = await a_world(DENY_ALL)
-        before = await world.send("GET", GROUP)
-        await world.reconcile(await world.create_account())
-        assert await world.send("GET", GROUP) == before
-
-    play(story)
+async def test_nothing_of_the_client_s_group_is_written() -> None:
+    world = await a_world(DENY_ALL)
+    before = await world.send("GET", GROUP)
+    await world.reconcile(await world.create_account())
+    assert await world.send("GET", GROUP) == before
 
 
 @pytest.mark.parametrize(
@@ -109,134 +101,102 @@ def test_nothing_of_the_client_s_group_is_written() -> None:
         ({"no-neighbours": out(100, "Deny", "VirtualNetwork"), "rest": out(200, "Allow")}, False),
     ],
 )
-def test_the_first_walk_claims_what_the_network_does(rules: dict[str, Any], connected: bool) -> None:
-    async def story() -> None:
-        world = await a_world(rules)
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == ("Connected" if connected else "Blocked"), state["reason"]
-        assert told(state) == []
-        assert reached(world) == ((True, "") if connected else (False, "outbound"))
-
-    play(story)
+async def test_the_first_walk_claims_what_the_network_does(rules: dict[str, Any], connected: bool) -> None:
+    world = await a_world(rules)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == ("Connected" if connected else "Blocked"), state["reason"]
+    assert told(state) == []
+    assert reached(world) == ((True, "") if connected else (False, "outbound"))
 
 
-def test_one_of_two_subnets_that_gets_out_connects_and_the_other_is_named() -> None:
-    async def story() -> None:
-        web = f"{SPOKE}/subnets/web"
-        world = await a_world(DENY_ALL)
-        await put_subnet(world, web)
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Connected"
-        assert told(state) == [
-            "subnet clients of spoke-a cannot reach 10.0.1.4 port 443: rule deny-all-out of nsg-app denies it"
-        ]
-        assert (reached(world), reached(world, web)) == ((False, "outbound"), (True, ""))
-
-    play(story)
+async def test_one_of_two_subnets_that_gets_out_connects_and_the_other_is_named() -> None:
+    web = f"{SPOKE}/subnets/web"
+    world = await a_world(DENY_ALL)
+    await put_subnet(world, web)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected"
+    assert told(state) == [
+        "subnet clients of spoke-a cannot reach 10.0.1.4 port 443: rule deny-all-out of nsg-app denies it"
+    ]
+    assert (reached(world), reached(world, web)) == ((False, "outbound"), (True, ""))
 
 
-def test_a_client_in_the_endpoint_s_own_network_is_judged_by_its_other_subnets() -> None:
-    async def story() -> None:
-        app = f"{HUB}/subnets/app"
-        world = await a_world(DENY_ALL, app, clients=[HUB])
-        at = await world.create_account()
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Blocked", "DeniedByRule")
-        assert "subnet app of hub-we" in state["reason"]
-        assert reached(world, app) == (False, "outbound")
-        await put_subnet(world, app)
-        assert (await world.reconcile(at, "manual"))["result"] == "Connected"
-        assert reached(world, app) == (True, "")
-
-    play(story)
+async def test_a_client_in_the_endpoint_s_own_network_is_judged_by_its_other_subnets() -> None:
+    app = f"{HUB}/subnets/app"
+    world = await a_world(DENY_ALL, app, clients=[HUB])
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "DeniedByRule")
+    assert "subnet app of hub-we" in state["reason"]
+    assert reached(world, app) == (False, "outbound")
+    await put_subnet(world, app)
+    assert (await world.reconcile(at, "manual"))["result"] == "Connected"
+    assert reached(world, app) == (True, "")
 
 
-def test_the_endpoint_s_own_subnet_sends_nothing_and_is_not_judged() -> None:
-    async def story() -> None:
-        world = await a_world(DENY_ALL, clients=[HUB, SPOKE])
-        await put_subnet(world, CLIENTS)
-        body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": GROUP}}
-        await world.send("PUT", ENDPOINTS, {"properties": body})
-        await world.sleep(60)
-        state = await world.reconcile(await world.create_account())
-        assert (state["result"], told(state)) == ("Connected", [])
-        assert reached(world) == (True, "")
-
-    play(story)
+async def test_the_endpoint_s_own_subnet_sends_nothing_and_is_not_judged() -> None:
+    world = await a_world(DENY_ALL, clients=[HUB, SPOKE])
+    await put_subnet(world, CLIENTS)
+    body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": GROUP}}
+    await world.send("PUT", ENDPOINTS, {"properties": body})
+    await world.sleep(60)
+    state = await world.reconcile(await world.create_account())
+    assert (state["result"], told(state)) == ("Connected", [])
+    assert reached(world) == (True, "")
 
 
-def test_one_denied_client_network_of_two_blocks_and_only_it_is_named() -> None:
-    async def story() -> None:
-        hub_ne = f"{NETWORKS}/virtualNetworks/hub-ne"
-        world = await a_world(DENY_ALL, clients=[SPOKE, hub_ne])
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Blocked"
-        assert "hub-ne" not in state["reason"]
-        assert reached(world) == (False, "outbound")
-        assert reached(world, f"{hub_ne}/subnets/endpoints") == (True, "")
-
-    play(story)
+async def test_one_denied_client_network_of_two_blocks_and_only_it_is_named() -> None:
+    hub_ne = f"{NETWORKS}/virtualNetworks/hub-ne"
+    world = await a_world(DENY_ALL, clients=[SPOKE, hub_ne])
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Blocked"
+    assert "hub-ne" not in state["reason"]
+    assert reached(world) == (False, "outbound")
+    assert reached(world, f"{hub_ne}/subnets/endpoints") == (True, "")
 
 
-def test_a_group_that_nobody_may_read_is_told_of_and_breaks_no_walk() -> None:
-    async def story() -> None:
-        world = await a_world(DENY_ALL)
-        at = await world.create_account()
-        world.azure.faults.add(
-            {"match": {"method": "GET", "path": "nsg-app"}, "times": 9, "answer": FORBIDDEN}
-        )
-        state = await world.reconcile(at)
-        assert state["result"] == "Connected"
-        assert any("rules of subnet clients of spoke-a are not known" in text for text in told(state))
-
-    play(story)
+async def test_a_group_that_nobody_may_read_is_told_of_and_breaks_no_walk() -> None:
+    world = await a_world(DENY_ALL)
+    at = await world.create_account()
+    world.azure.faults.add({"match": {"method": "GET", "path": "nsg-app"}, "times": 9, "answer": FORBIDDEN})
+    state = await world.reconcile(at)
+    assert state["result"] == "Connected"
+    assert any("rules of subnet clients of spoke-a are not known" in text for text in told(state))
 
 
 FORBIDDEN = {"status": 403, "code": "AuthorizationFailed", "message": "The client may not read it."}
 
 
-def test_without_a_say_on_rules_nobody_looks_at_a_client_s_group() -> None:
-    async def story() -> None:
-        world = await a_world(DENY_ALL, nsg={"mode": "ignore"})
-        at = await world.create_account()
-        for _ in range(2):
-            assert (await world.reconcile(at))["result"] == "Connected"
-        assert not any("networkSecurityGroups" in path for _, path in world.sent())
+async def test_without_a_say_on_rules_nobody_looks_at_a_client_s_group() -> None:
+    world = await a_world(DENY_ALL, nsg={"mode": "ignore"})
+    at = await world.create_account()
+    for _ in range(2):
         assert (await world.reconcile(at))["result"] == "Connected"
-        assert len(world.sent()) == 4
-
-    play(story)
-
-
-def test_groups_of_clients_are_read_once_for_many_targets() -> None:
-    async def story() -> None:
-        world = await a_world({"https": out(100, "Allow", port="443")} | DENY_ALL)
-        accounts = [await world.create_account(name) for name in ("first", "second")]
-        for at in accounts:
-            await world.reconcile(at)
-        await world.sleep(61)
-        world.sent()
-        for at in accounts:
-            assert (await world.reconcile(at))["result"] == "Connected"
-        assert sum(path.endswith("nsg-app") for _, path in world.sent()) == 1
-
-    play(story)
+    assert not any("networkSecurityGroups" in path for _, path in world.sent())
+    assert (await world.reconcile(at))["result"] == "Connected"
+    assert len(world.sent()) == 4
 
 
-def test_require_judges_the_clients_side_as_well() -> None:
-    async def story() -> None:
-        world = await a_world(DENY_ALL, nsg={"mode": "require"})
-        assert (await world.reconcile(await world.create_account()))["code"] == "DeniedByRule"
+async def test_groups_of_clients_are_read_once_for_many_targets() -> None:
+    world = await a_world({"https": out(100, "Allow", port="443")} | DENY_ALL)
+    accounts = [await world.create_account(name) for name in ("first", "second")]
+    for at in accounts:
+        await world.reconcile(at)
+    await world.sleep(61)
+    world.sent()
+    for at in accounts:
+        assert (await world.reconcile(at))["result"] == "Connected"
+    assert sum(path.endswith("nsg-app") for _, path in world.sent()) == 1
 
-    play(story)
+
+async def test_require_judges_the_clients_side_as_well() -> None:
+    world = await a_world(DENY_ALL, nsg={"mode": "require"})
+    assert (await world.reconcile(await world.create_account()))["code"] == "DeniedByRule"
 
 
-def test_a_dry_run_plans_an_endpoint_whose_address_nobody_knows_yet() -> None:
-    async def story() -> None:
-        world = await a_world(DENY_ALL)
-        plan = await world.plan(await world.create_account())
-        assert plan["result"] == "Plan"
-        assert "Create" in {action["action"] for action in plan["actions"]}
-        assert world.writes() == []
-
-    play(story)
+async def test_a_dry_run_plans_an_endpoint_whose_address_nobody_knows_yet() -> None:
+    world = await a_world(DENY_ALL)
+    plan = await world.plan(await world.create_account())
+    assert plan["result"] == "Plan"
+    assert "Create" in {action["action"] for action in plan["actions"]}
+    assert world.writes() == []

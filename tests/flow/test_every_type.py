@@ -21,7 +21,7 @@ from shared.core.policy.policy import Policy
 from tests.core.policies import a_policy
 from tests.flow.test_rules import a_world
 from tests.reachability import GATEWAY_TYPE, NAMELESS
-from tests.world import NETWORKS, SPOKE, SUB, ZONES, World, play
+from tests.world import NETWORKS, SPOKE, SUB, ZONES, World
 
 type Body = dict[str, Any]
 
@@ -150,20 +150,17 @@ def test_only_the_listed_types_have_no_names() -> None:
 
 
 @pytest.mark.parametrize("row", NAMED, ids=row_name)
-def test_a_tag_on_it_is_enough_for_a_client_to_reach_it_by_name(row: Group) -> None:
-    async def story() -> None:
-        # Nothing passes but what a rule allows: `World` then asks whether the rules have the service's ports.
-        denying = {"mode": "ensure", "default_deny": True}
-        world = await a_world(denying, always=[], fallback_region="westeurope")
-        _, state = await connect(world, row.type, body_of(row), row.group_id)
-        assert state["result"] == "Connected", state["reason"]
-        assert [path["group"] for path in state["paths"]] == [row.group_id]
-        await lead_home(world, state)
-        group = f"{state['paths'][0]['endpoint']}/privateDnsZoneGroups/causeway"
-        for config in (await world.send("GET", group))["properties"]["privateDnsZoneConfigs"]:
-            assert config["properties"]["recordSets"], f"{config['name']} holds no name"
-
-    play(story)
+async def test_a_tag_on_it_is_enough_for_a_client_to_reach_it_by_name(row: Group) -> None:
+    # Nothing passes but what a rule allows: `World` then asks whether the rules have the service's ports.
+    denying = {"mode": "ensure", "default_deny": True}
+    world = await a_world(denying, always=[], fallback_region="westeurope")
+    _, state = await connect(world, row.type, body_of(row), row.group_id)
+    assert state["result"] == "Connected", state["reason"]
+    assert [path["group"] for path in state["paths"]] == [row.group_id]
+    await lead_home(world, state)
+    group = f"{state['paths'][0]['endpoint']}/privateDnsZoneGroups/causeway"
+    for config in (await world.send("GET", group))["properties"]["privateDnsZoneConfigs"]:
+        assert config["properties"]["recordSets"], f"{config['name']} holds no name"
 
 
 @pytest.mark.parametrize("row", NAMED, ids=row_name)
@@ -182,23 +179,20 @@ def target_of(row: Group) -> Target:
 
 
 @pytest.mark.parametrize("row", NAMED, ids=row_name)
-def test_the_records_that_its_zone_group_writes_are_foreseen_from_its_names(row: Group) -> None:
-    async def story() -> None:
-        world = World(own_policy())
-        at, state = await connect(world, row.type, body_of(row), row.group_id)
-        [path] = state["paths"]
-        nic = (await world.send("GET", path["endpoint"]))["properties"]["networkInterfaces"][0]["id"]
-        addresses = addresses_in(Seen(ResourceId.parse(nic), await world.send("GET", nic)))
-        names = [name for address in addresses for name in address.fqdns]
-        zones = [ResourceId.parse(f"{ZONES}/{zone}") for zone in zones_of(state)]
-        foreseen = set(records_under(zones, names))
-        written = {ResourceId.parse(one.id.text) for one in world.azure.world.store if is_record(one)}
-        assert written
-        assert foreseen == written or (row.type in LOOKED_AT_TWICE and foreseen > written)
-        told = told_names(Target.parse(await world.send("GET", at)), row.group_id)
-        assert sorted(told) == (sorted(names) if tells(row) else [])
-
-    play(story)
+async def test_the_records_that_its_zone_group_writes_are_foreseen_from_its_names(row: Group) -> None:
+    world = World(own_policy())
+    at, state = await connect(world, row.type, body_of(row), row.group_id)
+    [path] = state["paths"]
+    nic = (await world.send("GET", path["endpoint"]))["properties"]["networkInterfaces"][0]["id"]
+    addresses = addresses_in(Seen(ResourceId.parse(nic), await world.send("GET", nic)))
+    names = [name for address in addresses for name in address.fqdns]
+    zones = [ResourceId.parse(f"{ZONES}/{zone}") for zone in zones_of(state)]
+    foreseen = set(records_under(zones, names))
+    written = {ResourceId.parse(one.id.text) for one in world.azure.world.store if is_record(one)}
+    assert written
+    assert foreseen == written or (row.type in LOOKED_AT_TWICE and foreseen > written)
+    told = told_names(Target.parse(await world.send("GET", at)), row.group_id)
+    assert sorted(told) == (sorted(names) if tells(row) else [])
 
 
 def is_record(resource: Resource) -> bool:
@@ -210,19 +204,16 @@ def tells(row: Group) -> bool:
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.type in NAMELESS], ids=row_name)
-def test_what_has_no_name_connects_by_its_address_alone(row: Group) -> None:
+async def test_what_has_no_name_connects_by_its_address_alone(row: Group) -> None:
     group = FRONTEND if row.type == GATEWAY_TYPE else row.group_id
 
-    async def story() -> None:
-        world = World(own_policy())
-        _, state = await connect(world, row.type, body_of(row), group)
-        assert state["result"] == "Connected", state["reason"]
-        [path] = state["paths"]
-        assert (path["group"], path["status"]) == (group, "Approved")
-        assert path["addresses"]
-        assert not [at for method, at in world.writes() if "privateDnsZone" in at]
-
-    play(story)
+    world = World(own_policy())
+    _, state = await connect(world, row.type, body_of(row), group)
+    assert state["result"] == "Connected", state["reason"]
+    [path] = state["paths"]
+    assert (path["group"], path["status"]) == (group, "Approved")
+    assert path["addresses"]
+    assert not [at for method, at in world.writes() if "privateDnsZone" in at]
 
 
 @pytest.mark.parametrize(
@@ -256,19 +247,16 @@ def test_what_has_no_name_connects_by_its_address_alone(row: Group) -> None:
         ),
     ],
 )
-def test_every_address_of_a_service_is_recorded_in_its_zones(
+async def test_every_address_of_a_service_is_recorded_in_its_zones(
     kind: str, group: str, addresses: int, zones: set[str]
 ) -> None:
-    async def story() -> None:
-        world = World(own_policy())
-        [row] = [row for row in ROWS if (row.type, row.group_id) == (kind, group)]
-        _, state = await connect(world, kind, body_of(row), group)
-        assert state["result"] == "Connected", state["reason"]
-        assert len({address["ip"] for address in state["paths"][0]["addresses"]}) == addresses
-        assert zones_of(state) == zones
-        await lead_home(world, state)
-
-    play(story)
+    world = World(own_policy())
+    [row] = [row for row in ROWS if (row.type, row.group_id) == (kind, group)]
+    _, state = await connect(world, kind, body_of(row), group)
+    assert state["result"] == "Connected", state["reason"]
+    assert len({address["ip"] for address in state["paths"][0]["addresses"]}) == addresses
+    assert zones_of(state) == zones
+    await lead_home(world, state)
 
 
 @pytest.mark.parametrize(
@@ -278,15 +266,12 @@ def test_every_address_of_a_service_is_recorded_in_its_zones(
         ("Microsoft.Web/staticSites", "defaultHostname", "privatelink.{}.azurestaticapps.net"),
     ],
 )
-def test_a_zone_that_only_the_resource_tells_is_read_from_it(kind: str, member: str, zone: str) -> None:
-    async def story() -> None:
-        world = World(own_policy())
-        at, state = await connect(world, kind, {"location": "westeurope", "properties": {}}, None)
-        told = str((await world.send("GET", at))["properties"][member])
-        label = told.split(".")[1] if "." in told else told
-        assert zones_of(state) == {zone.format(label)}
-
-    play(story)
+async def test_a_zone_that_only_the_resource_tells_is_read_from_it(kind: str, member: str, zone: str) -> None:
+    world = World(own_policy())
+    at, state = await connect(world, kind, {"location": "westeurope", "properties": {}}, None)
+    told = str((await world.send("GET", at))["properties"][member])
+    label = told.split(".")[1] if "." in told else told
+    assert zones_of(state) == {zone.format(label)}
 
 
 @pytest.mark.parametrize(
@@ -309,17 +294,14 @@ def test_a_zone_that_only_the_resource_tells_is_read_from_it(kind: str, member: 
         ("Microsoft.Purview/accounts", {"location": "westeurope"}, None, ["account", "portal"]),
     ],
 )
-def test_a_resource_is_connected_by_the_groups_of_its_own_kind(
+async def test_a_resource_is_connected_by_the_groups_of_its_own_kind(
     kind: str, body: Body, asked: str | None, groups: list[str]
 ) -> None:
-    async def story() -> None:
-        world = World(own_policy())
-        _, state = await connect(world, kind, body, asked)
-        assert state["result"] == "Connected", state["reason"]
-        assert sorted(path["group"] for path in state["paths"]) == groups
-        await lead_home(world, state)
-
-    play(story)
+    world = World(own_policy())
+    _, state = await connect(world, kind, body, asked)
+    assert state["result"] == "Connected", state["reason"]
+    assert sorted(path["group"] for path in state["paths"]) == groups
+    await lead_home(world, state)
 
 
 PUBLIC_CLUSTER: Body = {"location": "westeurope", "properties": {}}
@@ -350,20 +332,17 @@ PUBLIC_CLUSTER: Body = {"location": "westeurope", "properties": {}}
         ("Microsoft.EventHub/namespaces", {"location": "westeurope"}, "eventhub", "namespace"),
     ],
 )
-def test_what_azure_would_refuse_is_declined_before_anything_is_written(
+async def test_what_azure_would_refuse_is_declined_before_anything_is_written(
     kind: str, body: Body, asked: str, instead: str
 ) -> None:
-    async def story() -> None:
-        world = World(own_policy())
-        at, state = await connect(world, kind, body, asked)
-        assert (state["result"], state["code"]) == ("Declined", "UnknownGroup")
-        assert asked in state["reason"]
-        assert instead in state["remedy"]
-        assert world.writes() == []
-        with pytest.raises(AssertionError, match=f"InvalidValuesForRequestParameters.*GroupId: {asked}"):
-            await put_endpoint(world, at, asked)
-
-    play(story)
+    world = World(own_policy())
+    at, state = await connect(world, kind, body, asked)
+    assert (state["result"], state["code"]) == ("Declined", "UnknownGroup")
+    assert asked in state["reason"]
+    assert instead in state["remedy"]
+    assert world.writes() == []
+    with pytest.raises(AssertionError, match=f"InvalidValuesForRequestParameters.*GroupId: {asked}"):
+        await put_endpoint(world, at, asked)
 
 
 async def put_endpoint(world: World, at: str, group: str) -> None:
@@ -381,14 +360,11 @@ async def put_endpoint(world: World, at: str, group: str) -> None:
     ("kind", "body"),
     [(AKS_TYPE, PUBLIC_CLUSTER), ("Microsoft.ElasticSan/elasticSans", {"location": "westeurope"})],
 )
-def test_where_nothing_can_be_chosen_for_a_person_nothing_is(kind: str, body: Body) -> None:
-    async def story() -> None:
-        world = World(own_policy())
-        _, state = await connect(world, kind, body, None)
-        assert (state["result"], state["code"]) == ("Declined", "NoGroup")
-        assert world.writes() == []
-
-    play(story)
+async def test_where_nothing_can_be_chosen_for_a_person_nothing_is(kind: str, body: Body) -> None:
+    world = World(own_policy())
+    _, state = await connect(world, kind, body, None)
+    assert (state["result"], state["code"]) == ("Declined", "NoGroup")
+    assert world.writes() == []
 
 
 KINDS_AND_SKUS = [
@@ -478,23 +454,17 @@ async def government() -> World:
         ),
     ],
 )
-def test_a_resource_in_government_is_reached_by_its_government_name(kind: str, zones: set[str]) -> None:
-    async def story() -> None:
-        world = await government()
-        _, state = await connect(world, kind, {"location": "usgovvirginia", "properties": {}}, None)
-        assert state["result"] == "Connected", state["reason"]
-        assert zones_of(state) == zones
-        await lead_home(world, state)
-
-    play(story)
+async def test_a_resource_in_government_is_reached_by_its_government_name(kind: str, zones: set[str]) -> None:
+    world = await government()
+    _, state = await connect(world, kind, {"location": "usgovvirginia", "properties": {}}, None)
+    assert state["result"] == "Connected", state["reason"]
+    assert zones_of(state) == zones
+    await lead_home(world, state)
 
 
-def test_six_zones_are_too_many_for_one_endpoint_and_that_is_said() -> None:
-    async def story() -> None:
-        world = await government()
-        _, state = await connect(world, MONITOR_TYPE, {"location": "usgovvirginia", "properties": {}}, None)
-        assert state["result"] not in ("Connected", "Pending")
-        assert " 6 " in state["reason"]
-        assert "5" in state["reason"]
-
-    play(story)
+async def test_six_zones_are_too_many_for_one_endpoint_and_that_is_said() -> None:
+    world = await government()
+    _, state = await connect(world, MONITOR_TYPE, {"location": "usgovvirginia", "properties": {}}, None)
+    assert state["result"] not in ("Connected", "Pending")
+    assert " 6 " in state["reason"]
+    assert "5" in state["reason"]

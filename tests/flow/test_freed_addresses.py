@@ -11,7 +11,7 @@ from tests.flow.test_earlier_rules import DENY, change, ip_of, reached, rules_no
 from tests.flow.test_rules import a_world as a_filtered_world
 from tests.flow.test_rules import covered, rules_of
 from tests.memory import MemoryTable
-from tests.world import ENDPOINTS, NETWORKS, SPOKE, STORAGE, World, play
+from tests.world import ENDPOINTS, NETWORKS, SPOKE, STORAGE, World
 
 
 async def covering(world: World, ip: str) -> int:
@@ -31,35 +31,29 @@ async def deleted(world: World, state: dict[str, Any]) -> None:
     await world.sleep(60)
 
 
-def test_an_endpoint_that_a_person_deleted_leaves_no_address_behind_when_its_target_goes() -> None:
-    async def story() -> None:
-        world = await a_filtered_world(DENY)
-        at, state = await connected(world)
-        await deleted(world, state)
-        await world.send("DELETE", at)
-        await world.sleep(60)
-        state = await world.reconcile(at)
-        assert (state["result"], state["owned"], await rules_of(world)) == ("Removed", [], {})
-
-    play(story)
+async def test_an_endpoint_that_a_person_deleted_leaves_no_address_behind_when_its_target_goes() -> None:
+    world = await a_filtered_world(DENY)
+    at, state = await connected(world)
+    await deleted(world, state)
+    await world.send("DELETE", at)
+    await world.sleep(60)
+    state = await world.reconcile(at)
+    assert (state["result"], state["owned"], await rules_of(world)) == ("Removed", [], {})
 
 
-def test_an_endpoint_that_is_made_again_at_another_address_takes_the_old_one_out() -> None:
-    async def story() -> None:
-        world = await a_filtered_world(DENY)
-        at, state = await connected(world)
-        old = ip_of(state)
-        await deleted(world, state)
-        await taken_by_a_person(world)
-        state = await world.reconcile(at)
-        assert (state["result"], ip_of(state) != old) == ("Connected", True)
-        assert await covering(world, ip_of(state)) == 2
-        assert await covering(world, old) == 0
-        world.sent()
-        await world.reconcile(at, "drift")
-        assert world.writes() == []
-
-    play(story)
+async def test_an_endpoint_that_is_made_again_at_another_address_takes_the_old_one_out() -> None:
+    world = await a_filtered_world(DENY)
+    at, state = await connected(world)
+    old = ip_of(state)
+    await deleted(world, state)
+    await taken_by_a_person(world)
+    state = await world.reconcile(at)
+    assert (state["result"], ip_of(state) != old) == ("Connected", True)
+    assert await covering(world, ip_of(state)) == 2
+    assert await covering(world, old) == 0
+    world.sent()
+    await world.reconcile(at, "drift")
+    assert world.writes() == []
 
 
 async def taken_by_a_person(world: World) -> None:
@@ -77,74 +71,60 @@ async def taken_by_a_person(world: World) -> None:
     await world.sleep(60)
 
 
-def test_an_address_that_another_target_has_by_now_stays_in_its_rules() -> None:
-    async def story() -> None:
-        world = await a_filtered_world(DENY)
-        first, state = await connected(world, "first")
-        old = ip_of(state)
-        await deleted(world, state)
-        _, state = await connected(world, "second")
-        assert ip_of(state) == old
-        await world.send("DELETE", first)
-        await world.sleep(60)
-        gone = await world.reconcile(first)
-        assert (gone["result"], gone["owned"]) == ("Removed", [])
-        assert await covering(world, old) == 2
-
-    play(story)
+async def test_an_address_that_another_target_has_by_now_stays_in_its_rules() -> None:
+    world = await a_filtered_world(DENY)
+    first, state = await connected(world, "first")
+    old = ip_of(state)
+    await deleted(world, state)
+    _, state = await connected(world, "second")
+    assert ip_of(state) == old
+    await world.send("DELETE", first)
+    await world.sleep(60)
+    gone = await world.reconcile(first)
+    assert (gone["result"], gone["owned"]) == ("Removed", [])
+    assert await covering(world, old) == 2
 
 
-def test_an_address_of_another_target_by_now_leaves_the_rules_that_are_not_that_ones() -> None:
-    async def story() -> None:
-        world = await a_filtered_world(DENY)
-        first, state = await connected(world, "first")
-        old = ip_of(state)
-        await deleted(world, state)
-        change(world, SPOKE, {**DENY, "priorities": [2000, 2009]})
-        _, state = await connected(world, "second")
-        assert (ip_of(state), await covering(world, old)) == (old, 2)  # it took the lost one's out itself
-        await world.send("DELETE", first)
-        await world.sleep(60)
-        assert (await world.reconcile(first))["result"] == "Removed"
-        assert await covering(world, old) == 2
-        assert reached(world, SPOKE, "second.blob.core.windows.net")
-
-    play(story)
+async def test_an_address_of_another_target_by_now_leaves_the_rules_that_are_not_that_ones() -> None:
+    world = await a_filtered_world(DENY)
+    first, state = await connected(world, "first")
+    old = ip_of(state)
+    await deleted(world, state)
+    change(world, SPOKE, {**DENY, "priorities": [2000, 2009]})
+    _, state = await connected(world, "second")
+    assert (ip_of(state), await covering(world, old)) == (old, 2)  # it took the lost one's out itself
+    await world.send("DELETE", first)
+    await world.sleep(60)
+    assert (await world.reconcile(first))["result"] == "Removed"
+    assert await covering(world, old) == 2
+    assert reached(world, SPOKE, "second.blob.core.windows.net")
 
 
-def test_an_event_that_came_twice_does_not_open_the_rule_for_who_gets_the_address_next() -> None:
-    async def story() -> None:
-        world = await a_filtered_world(DENY)
-        at, state = await connected(world)
-        old = ip_of(state)
-        await world.reconcile(
-            at
-        )  # it holds the group as it was, and finds under the lock that all is written
-        await world.send("DELETE", at)
-        await world.sleep(60)
-        assert (await world.reconcile(at))["result"] == "Removed"
-        await taken_by_a_person(world)
-        _, state = await connected(world, "next")
-        assert ip_of(state) != old
-        assert await covering(world, old) == 0
-
-    play(story)
+async def test_an_event_that_came_twice_does_not_open_the_rule_for_who_gets_the_address_next() -> None:
+    world = await a_filtered_world(DENY)
+    at, state = await connected(world)
+    old = ip_of(state)
+    await world.reconcile(at)  # it holds the group as it was, and finds under the lock that all is written
+    await world.send("DELETE", at)
+    await world.sleep(60)
+    assert (await world.reconcile(at))["result"] == "Removed"
+    await taken_by_a_person(world)
+    _, state = await connected(world, "next")
+    assert ip_of(state) != old
+    assert await covering(world, old) == 0
 
 
-def test_a_rule_that_stood_before_the_walk_is_noted_too() -> None:
-    async def story() -> None:
-        world = await a_filtered_world(DENY)
-        at, state = await connected(world)
-        claim = await world.flow.worker.ledger.claim(ResourceId.parse(at))
-        assert claim is not None
-        await claim.disown([one for one in claim.owned if "/securityRules/" in one.text], claim.addresses)
-        await claim.abandon()
-        await world.sleep(61)
-        world.sent()
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], rules_noted(state), world.writes()) == ("Connected", 2, [])
-
-    play(story)
+async def test_a_rule_that_stood_before_the_walk_is_noted_too() -> None:
+    world = await a_filtered_world(DENY)
+    at, state = await connected(world)
+    claim = await world.flow.worker.ledger.claim(ResourceId.parse(at))
+    assert claim is not None
+    await claim.disown([one for one in claim.owned if "/securityRules/" in one.text], claim.addresses)
+    await claim.abandon()
+    await world.sleep(61)
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], rules_noted(state), world.writes()) == ("Connected", 2, [])
 
 
 class Watched(MemoryTable):
@@ -158,17 +138,14 @@ class Watched(MemoryTable):
 
 
 @pytest.mark.parametrize(("lost", "reads"), [(False, 0), (True, 1)])
-def test_all_rows_are_read_only_where_an_endpoint_was_lost(lost: bool, reads: int) -> None:
-    async def story() -> None:
-        world = await a_filtered_world(DENY)
-        rows = world.tables["connections"] = Watched()
-        world.flow = world.worker()
-        at, state = await connected(world)
-        if lost:
-            await deleted(world, state)
-        await world.send("DELETE", at)
-        await world.sleep(60)
-        assert (await world.reconcile(at))["result"] == "Removed"
-        assert rows.whole == reads
-
-    play(story)
+async def test_all_rows_are_read_only_where_an_endpoint_was_lost(lost: bool, reads: int) -> None:
+    world = await a_filtered_world(DENY)
+    rows = world.tables["connections"] = Watched()
+    world.flow = world.worker()
+    at, state = await connected(world)
+    if lost:
+        await deleted(world, state)
+    await world.send("DELETE", at)
+    await world.sleep(60)
+    assert (await world.reconcile(at))["result"] == "Removed"
+    assert rows.whole == reads

@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.policies import a_policy
 from tests.flow.test_rules import ENSURE, a_world
-from tests.world import NETWORKS, SPOKE, SUB, World, play
+from tests.world import NETWORKS, SPOKE, SUB, World
 
 NOWHERE = f"{SUB}/resourceGroups/nowhere"
 NO_NETWORK = f"{NETWORKS}/virtualNetworks/nowhere"
@@ -20,15 +20,12 @@ NO_NETWORK = f"{NETWORKS}/virtualNetworks/nowhere"
     ],
     ids=["of endpoints", "of zones"],
 )
-def test_a_resource_group_that_is_missing_is_named(profile: dict[str, Any]) -> None:
-    async def story() -> None:
-        world = World(a_policy(**profile))
-        state = await world.reconcile(await world.create_account())
-        assert (state["result"], state["code"]) == ("Blocked", "ResourceGroupNotFound")
-        assert "'nowhere'" in state["reason"]
-        assert state["remedy"].startswith("create the resource group")
-
-    play(story)
+async def test_a_resource_group_that_is_missing_is_named(profile: dict[str, Any]) -> None:
+    world = World(a_policy(**profile))
+    state = await world.reconcile(await world.create_account())
+    assert (state["result"], state["code"]) == ("Blocked", "ResourceGroupNotFound")
+    assert "'nowhere'" in state["reason"]
+    assert state["remedy"].startswith("create the resource group")
 
 
 @pytest.mark.parametrize(
@@ -44,22 +41,16 @@ def test_a_resource_group_that_is_missing_is_named(profile: dict[str, Any]) -> N
     ],
     ids=["links", "peering", "required peering", "rules", "required rules", "rules alone", "external names"],
 )
-def test_a_client_network_that_is_missing_is_named(profile: dict[str, Any]) -> None:
-    async def story() -> None:
-        world = await a_world()
-        world.policy = a_policy(clients=[SPOKE, NO_NETWORK], **profile)
-        world.flow = world.worker()
-        state = await world.reconcile(await world.create_account())
-        assert (state["result"], state["code"]) == ("Blocked", "NetworkNotFound")
-        assert NO_NETWORK in state["reason"]
-        assert state["remedy"] == "correct the policy, or create the network"
-
-    play(story)
+async def test_a_client_network_that_is_missing_is_named(profile: dict[str, Any]) -> None:
+    world = await a_world()
+    world.policy = a_policy(clients=[SPOKE, NO_NETWORK], **profile)
+    world.flow = world.worker()
+    state = await world.reconcile(await world.create_account())
+    assert (state["result"], state["code"]) == ("Blocked", "NetworkNotFound")
+    assert NO_NETWORK in state["reason"]
+    assert state["remedy"] == "correct the policy, or create the network"
 
 
-def test_where_nothing_is_made_for_clients_nobody_asks_whether_they_exist() -> None:
-    async def story() -> None:
-        world = World(a_policy(clients=[NO_NETWORK], dns={"mode": "none"}))
-        assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
-
-    play(story)
+async def test_where_nothing_is_made_for_clients_nobody_asks_whether_they_exist() -> None:
+    world = World(a_policy(clients=[NO_NETWORK], dns={"mode": "none"}))
+    assert (await world.reconcile(await world.create_account()))["result"] == "Connected"

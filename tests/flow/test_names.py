@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.core.policies import a_policy
-from tests.world import SPOKE, SUB, ZONES, World, play
+from tests.world import SPOKE, SUB, ZONES, World
 
 ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
 OTHER_SUB = SUB.replace("0001", "0002")
@@ -44,131 +44,104 @@ def forwarding(state: dict[str, Any]) -> list[str]:
     return [finding for finding in state["findings"] if "168.63.129.16" in finding]
 
 
-def test_names_that_a_policy_keeps_and_links_connect_and_nothing_is_written() -> None:
-    async def story() -> None:
-        world = kept_elsewhere()
-        at = await world.create_account()
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
-        assert "zone groups" in state["remedy"]
-        await make_zone_group(world, state["paths"][0]["endpoint"])
-        await make_link(world)
-        world.sent()
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["findings"]) == ("Connected", [])
-        assert world.writes() == []
-        assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
-
-    play(story)
+async def test_names_that_a_policy_keeps_and_links_connect_and_nothing_is_written() -> None:
+    world = kept_elsewhere()
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
+    assert "zone groups" in state["remedy"]
+    await make_zone_group(world, state["paths"][0]["endpoint"])
+    await make_link(world)
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["findings"]) == ("Connected", [])
+    assert world.writes() == []
+    assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
 
 
-def test_a_zone_without_a_link_is_awaited_and_named_until_somebody_links_it() -> None:
-    async def story() -> None:
-        world = kept_elsewhere()
-        at = await world.create_account()
-        await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"], ELSEWHERE)
-        world.sent()
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
-        assert "spoke-a" in state["remedy"]
-        assert "privatelink.blob.core.windows.net" in state["remedy"]
-        assert "zone groups" not in state["remedy"]
-        assert await world.resolve(SPOKE, NAME) == []
-        await make_link(world, ELSEWHERE)
-        state = await world.reconcile(at, "drift")
-        assert state["result"] == "Connected"
-        assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
-        assert world.writes() == []
-
-    play(story)
+async def test_a_zone_without_a_link_is_awaited_and_named_until_somebody_links_it() -> None:
+    world = kept_elsewhere()
+    at = await world.create_account()
+    await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"], ELSEWHERE)
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
+    assert "spoke-a" in state["remedy"]
+    assert "privatelink.blob.core.windows.net" in state["remedy"]
+    assert "zone groups" not in state["remedy"]
+    assert await world.resolve(SPOKE, NAME) == []
+    await make_link(world, ELSEWHERE)
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected"
+    assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
+    assert world.writes() == []
 
 
-def test_a_link_of_another_network_is_not_the_clients() -> None:
-    async def story() -> None:
-        world = kept_elsewhere()
-        at = await world.create_account()
-        await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
-        await make_link(world, network=SPOKE.replace("spoke-a", "hub-ne"))
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
-
-    play(story)
+async def test_a_link_of_another_network_is_not_the_clients() -> None:
+    world = kept_elsewhere()
+    at = await world.create_account()
+    await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
+    await make_link(world, network=SPOKE.replace("spoke-a", "hub-ne"))
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
 
 
-def test_links_that_may_not_be_read_are_told_and_do_not_stop_the_walk() -> None:
-    async def story() -> None:
-        world = kept_elsewhere()
-        at = await world.create_account()
-        await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
-        world.deny("Microsoft.Network/privateDnsZones/virtualNetworkLinks/read")
-        state = await world.reconcile(at, "drift")
-        assert state["result"] == "Connected"
-        (finding,) = state["findings"]
-        assert ZONE in finding
-        assert "virtualNetworkLinks/read" in finding
-
-    play(story)
+async def test_links_that_may_not_be_read_are_told_and_do_not_stop_the_walk() -> None:
+    world = kept_elsewhere()
+    at = await world.create_account()
+    await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
+    world.deny("Microsoft.Network/privateDnsZones/virtualNetworkLinks/read")
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected"
+    (finding,) = state["findings"]
+    assert ZONE in finding
+    assert "virtualNetworkLinks/read" in finding
 
 
-def test_a_client_network_that_may_not_be_read_is_told_and_does_not_stop_the_walk() -> None:
-    async def story() -> None:
-        world = World()
-        world.azure.access.roles["app"].remove(["Microsoft.Network/virtualNetworks/read"], SPOKE)
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Connected"
-        (finding,) = state["findings"]
-        assert SPOKE in finding
-
-    play(story)
+async def test_a_client_network_that_may_not_be_read_is_told_and_does_not_stop_the_walk() -> None:
+    world = World()
+    world.azure.access.roles["app"].remove(["Microsoft.Network/virtualNetworks/read"], SPOKE)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected"
+    (finding,) = state["findings"]
+    assert SPOKE in finding
 
 
-def test_clients_with_dns_servers_of_their_own_are_named_and_need_no_link_that_somebody_else_keeps() -> None:
-    async def story() -> None:
-        world = kept_elsewhere()
-        await use_servers(world, "10.1.1.53", "10.1.1.54")
-        at = await world.create_account()
-        await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
-        state = await world.reconcile(at, "drift")
-        assert state["result"] == "Connected"
-        (finding,) = forwarding(state)
-        assert all(part in finding for part in ("spoke-a", "10.1.1.53, 10.1.1.54", ZONE.split("/")[-1]))
-
-    play(story)
+async def test_clients_with_custom_dns_servers_are_named_and_need_no_link_to_a_foreign_zone() -> None:
+    world = kept_elsewhere()
+    await use_servers(world, "10.1.1.53", "10.1.1.54")
+    at = await world.create_account()
+    await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected"
+    (finding,) = forwarding(state)
+    assert all(part in finding for part in ("spoke-a", "10.1.1.53, 10.1.1.54", ZONE.split("/")[-1]))
 
 
-def test_clients_with_dns_servers_of_their_own_are_named_where_causeway_keeps_the_names() -> None:
-    async def story() -> None:
-        world = World()
-        await use_servers(world, "10.1.1.53")
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Connected"
-        (finding,) = forwarding(state)
-        assert all(part in finding for part in ("spoke-a", "10.1.1.53", ZONE.split("/")[-1]))
-        assert await world.send("GET", f"{ZONE}/virtualNetworkLinks")
-
-    play(story)
+async def test_clients_with_dns_servers_of_their_own_are_named_where_causeway_keeps_the_names() -> None:
+    world = World()
+    await use_servers(world, "10.1.1.53")
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected"
+    (finding,) = forwarding(state)
+    assert all(part in finding for part in ("spoke-a", "10.1.1.53", ZONE.split("/")[-1]))
+    assert await world.send("GET", f"{ZONE}/virtualNetworkLinks")
 
 
-def test_azures_own_server_by_its_address_is_no_server_of_the_networks_own() -> None:
-    async def story() -> None:
-        world = kept_elsewhere()
-        await use_servers(world, "168.63.129.16")
-        at = await world.create_account()
-        await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
-        assert forwarding(state) == []
-
-    play(story)
+async def test_azures_own_server_by_its_address_is_no_server_of_the_networks_own() -> None:
+    world = kept_elsewhere()
+    await use_servers(world, "168.63.129.16")
+    at = await world.create_account()
+    await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
+    assert forwarding(state) == []
 
 
-def test_without_dns_no_client_network_is_read() -> None:
-    async def story() -> None:
-        world = World(a_policy(dns={"mode": "none"}))
-        await use_servers(world, "10.1.1.53")
-        world.sent()
-        state = await world.reconcile(await world.create_account())
-        assert (state["result"], state["findings"]) == ("Connected", [])
-        assert not [path for _, path in world.sent() if path.endswith("spoke-a")]
-
-    play(story)
+async def test_without_dns_no_client_network_is_read() -> None:
+    world = World(a_policy(dns={"mode": "none"}))
+    await use_servers(world, "10.1.1.53")
+    world.sent()
+    state = await world.reconcile(await world.create_account())
+    assert (state["result"], state["findings"]) == ("Connected", [])
+    assert not [path for _, path in world.sent() if path.endswith("spoke-a")]

@@ -8,7 +8,7 @@ from tests.core.policies import a_policy
 from tests.flow.test_changes import TAG, retag
 from tests.flow.test_rules import ENSURE, GROUP, deny
 from tests.flow.test_rules import a_world as a_filtered_world
-from tests.world import HUB, World, play
+from tests.world import HUB, World
 
 DOOR = "properties.publicNetworkAccess"
 
@@ -50,195 +50,150 @@ async def lose_endpoints(world: World) -> None:
     await world.sleep(60)
 
 
-def test_public_access_is_closed_only_after_the_proof_and_what_it_was_is_kept() -> None:
-    async def story() -> None:
-        world = a_closing_world()
-        at = await world.create_account()
-        state = await world.reconcile(at)
-        assert state["result"] == "Connected"
-        assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
-        (step,) = [action for action in state["actions"] if action["action"] == "Close"]
-        assert "not set" in step["reason"]
-        assert world.sent()[-1][0] in ("PATCH", "GET")
-
-    play(story)
+async def test_public_access_is_closed_only_after_the_proof_and_what_it_was_is_kept() -> None:
+    world = a_closing_world()
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    assert state["result"] == "Connected"
+    assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
+    (step,) = [action for action in state["actions"] if action["action"] == "Close"]
+    assert "not set" in step["reason"]
+    assert world.sent()[-1][0] in ("PATCH", "GET")
 
 
-def test_without_the_right_to_close_it_the_outcome_names_the_action() -> None:
-    async def story() -> None:
-        world = World(a_policy(public_access="disable"))
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Blocked"
-        assert "Microsoft.Storage/storageAccounts/write" in state["remedy"]
-
-    play(story)
+async def test_without_the_right_to_close_it_the_outcome_names_the_action() -> None:
+    world = World(a_policy(public_access="disable"))
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Blocked"
+    assert "Microsoft.Storage/storageAccounts/write" in state["remedy"]
 
 
-def test_public_access_stays_open_while_the_path_is_not_proven() -> None:
-    async def story() -> None:
-        world = World(a_policy(public_access="disable", approval="request"))
-        at = await world.create_account()
-        assert (await world.reconcile(at))["result"] == "Pending"
-        assert "publicNetworkAccess" not in (await world.send("GET", at))["properties"]
-
-    play(story)
+async def test_public_access_stays_open_while_the_path_is_not_proven() -> None:
+    world = World(a_policy(public_access="disable", approval="request"))
+    at = await world.create_account()
+    assert (await world.reconcile(at))["result"] == "Pending"
+    assert "publicNetworkAccess" not in (await world.send("GET", at))["properties"]
 
 
-def test_a_closed_resource_whose_path_fails_is_called_unreachable_and_not_opened() -> None:
-    async def story() -> None:
-        world = a_closing_world()
-        at = await world.create_account()
-        endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
-        await world.send("DELETE", endpoint)
-        await world.sleep(60)
-        world.deny("Microsoft.Network/virtualNetworks/subnets/join/action")
+async def test_a_closed_resource_whose_path_fails_is_called_unreachable_and_not_opened() -> None:
+    world = a_closing_world()
+    at = await world.create_account()
+    endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
+    await world.send("DELETE", endpoint)
+    await world.sleep(60)
+    world.deny("Microsoft.Network/virtualNetworks/subnets/join/action")
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Blocked"
+    assert state["reason"].startswith("UNREACHABLE")
+    assert "publicNetworkAccess" in state["remedy"]
+    assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
+
+
+async def test_what_the_door_was_stays_with_the_resource() -> None:
+    world, at = await closed()
+    for _ in range(2):
         state = await world.reconcile(at, "drift")
-        assert state["result"] == "Blocked"
-        assert state["reason"].startswith("UNREACHABLE")
-        assert "publicNetworkAccess" in state["remedy"]
-        assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
-
-    play(story)
+    assert state["closed"] == f"{DOOR} was not set, which means enabled"
 
 
-def test_what_the_door_was_stays_with_the_resource() -> None:
-    async def story() -> None:
-        world, at = await closed()
-        for _ in range(2):
-            state = await world.reconcile(at, "drift")
-        assert state["closed"] == f"{DOOR} was not set, which means enabled"
-
-    play(story)
+async def test_a_door_that_a_person_opened_is_closed_again_and_remembered_as_that_person_left_it() -> None:
+    world, at = await closed()
+    await set_door(world, at, "Enabled")
+    state = await world.reconcile(at, "drift")
+    assert (await door(world, at), state["closed"]) == ("Disabled", f"{DOOR} was Enabled")
 
 
-def test_a_door_that_a_person_opened_is_closed_again_and_remembered_as_that_person_left_it() -> None:
-    async def story() -> None:
-        world, at = await closed()
-        await set_door(world, at, "Enabled")
-        state = await world.reconcile(at, "drift")
-        assert (await door(world, at), state["closed"]) == ("Disabled", f"{DOOR} was Enabled")
-
-    play(story)
-
-
-def test_a_door_that_a_person_closed_is_not_called_ours() -> None:
-    async def story() -> None:
-        world = a_closing_world(approval="request")
-        at = await world.create_account()
-        await set_door(world, at, "Disabled")
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"], state["closed"]) == ("Pending", "AwaitingApproval", "")
-        assert state["reason"].startswith("UNREACHABLE: ")
-        assert state["remedy"].endswith(f"to enable public access, set {DOOR} to Enabled")
-
-    play(story)
+async def test_a_door_that_a_person_closed_is_not_called_ours() -> None:
+    world = a_closing_world(approval="request")
+    at = await world.create_account()
+    await set_door(world, at, "Disabled")
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"], state["closed"]) == ("Pending", "AwaitingApproval", "")
+    assert state["reason"].startswith("UNREACHABLE: ")
+    assert state["remedy"].endswith(f"to enable public access, set {DOOR} to Enabled")
 
 
-def test_a_policy_that_names_a_missing_subnet_does_not_hide_that_the_door_is_closed() -> None:
-    async def story() -> None:
-        world, at = await closed()
-        await lose_endpoints(world)
-        change(world, public_access="disable", subnets={"westeurope": [f"{HUB}/subnets/nowhere"]})
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["code"]) == ("Blocked", "SubnetNotFound")
-        assert state["reason"].startswith("UNREACHABLE unless ")
-        assert "not set, which means enabled" in state["remedy"]
-
-    play(story)
+async def test_a_policy_that_names_a_missing_subnet_does_not_hide_that_the_door_is_closed() -> None:
+    world, at = await closed()
+    await lose_endpoints(world)
+    change(world, public_access="disable", subnets={"westeurope": [f"{HUB}/subnets/nowhere"]})
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "SubnetNotFound")
+    assert state["reason"].startswith("UNREACHABLE unless ")
+    assert "not set, which means enabled" in state["remedy"]
 
 
 @pytest.mark.parametrize("readable", [True, False])
-def test_what_cannot_be_read_does_not_hide_that_the_door_is_closed(readable: bool) -> None:
-    async def story() -> None:
-        world, at = await closed()
-        await lose_endpoints(world)
-        world.deny("Microsoft.Network/virtualNetworks/read")
-        if not readable:
-            world.deny("Microsoft.Storage/storageAccounts/read")
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
-        assert state["reason"].startswith("UNREACHABLE unless ")
-        assert DOOR in state["remedy"]
-
-    play(story)
+async def test_what_cannot_be_read_does_not_hide_that_the_door_is_closed(readable: bool) -> None:
+    world, at = await closed()
+    await lose_endpoints(world)
+    world.deny("Microsoft.Network/virtualNetworks/read")
+    if not readable:
+        world.deny("Microsoft.Storage/storageAccounts/read")
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
+    assert state["reason"].startswith("UNREACHABLE unless ")
+    assert DOOR in state["remedy"]
 
 
-def test_a_policy_that_leaves_doors_alone_by_now_still_says_that_ours_is_closed() -> None:
-    async def story() -> None:
-        world, at = await closed()
-        await lose_endpoints(world)
-        change(world)
-        world.deny("Microsoft.Network/virtualNetworks/subnets/join/action")
-        assert (await world.reconcile(at, "drift"))["reason"].startswith("UNREACHABLE: ")
-        await set_door(world, at, "Enabled")
-        assert "UNREACHABLE" not in (await world.reconcile(at, "drift"))["reason"]
-
-    play(story)
+async def test_a_policy_that_leaves_doors_alone_by_now_still_says_that_ours_is_closed() -> None:
+    world, at = await closed()
+    await lose_endpoints(world)
+    change(world)
+    world.deny("Microsoft.Network/virtualNetworks/subnets/join/action")
+    assert (await world.reconcile(at, "drift"))["reason"].startswith("UNREACHABLE: ")
+    await set_door(world, at, "Enabled")
+    assert "UNREACHABLE" not in (await world.reconcile(at, "drift"))["reason"]
 
 
-def test_opting_out_says_that_nobody_gets_in_any_more() -> None:
-    async def story() -> None:
-        world, at = await closed(on_opt_out="remove")
-        await retag(world, at, {TAG: "disabled"})
-        state = await world.reconcile(at)
-        assert (state["result"], await world.endpoints()) == ("Removed", [])
-        assert state["reason"].startswith("UNREACHABLE: ")
-        assert "not set, which means enabled" in state["remedy"]
-        assert await door(world, at) == "Disabled"
-
-    play(story)
+async def test_opting_out_says_that_nobody_gets_in_any_more() -> None:
+    world, at = await closed(on_opt_out="remove")
+    await retag(world, at, {TAG: "disabled"})
+    state = await world.reconcile(at)
+    assert (state["result"], await world.endpoints()) == ("Removed", [])
+    assert state["reason"].startswith("UNREACHABLE: ")
+    assert "not set, which means enabled" in state["remedy"]
+    assert await door(world, at) == "Disabled"
 
 
-def test_opting_out_where_the_path_stays_is_no_alarm() -> None:
-    async def story() -> None:
-        world, at = await closed(on_opt_out="keep")
-        await retag(world, at, {TAG: "disabled"})
-        state = await world.reconcile(at)
-        assert (state["result"], len(await world.endpoints())) == ("Declined", 1)
-        assert "UNREACHABLE" not in state["reason"]
-
-    play(story)
+async def test_opting_out_where_the_path_stays_is_no_alarm() -> None:
+    world, at = await closed(on_opt_out="keep")
+    await retag(world, at, {TAG: "disabled"})
+    state = await world.reconcile(at)
+    assert (state["result"], len(await world.endpoints())) == ("Declined", 1)
+    assert "UNREACHABLE" not in state["reason"]
 
 
-def test_a_resource_that_is_gone_is_no_alarm_and_its_door_is_forgotten() -> None:
-    async def story() -> None:
-        world, at = await closed()
-        await world.send("DELETE", at)
-        await world.sleep(60)
-        state = await world.reconcile(at)
-        assert (state["result"], state["reason"], state["closed"]) == (
-            "Removed",
-            "the resource is gone",
-            "",
-        )
-
-    play(story)
+async def test_a_resource_that_is_gone_is_no_alarm_and_its_door_is_forgotten() -> None:
+    world, at = await closed()
+    await world.send("DELETE", at)
+    await world.sleep(60)
+    state = await world.reconcile(at)
+    assert (state["result"], state["reason"], state["closed"]) == (
+        "Removed",
+        "the resource is gone",
+        "",
+    )
 
 
-def test_a_closing_that_azure_refuses_is_no_alarm() -> None:
-    async def story() -> None:
-        world = World(a_policy(public_access="disable"))
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Blocked"
-        assert "UNREACHABLE" not in state["reason"]
-
-    play(story)
+async def test_a_closing_that_azure_refuses_is_no_alarm() -> None:
+    world = World(a_policy(public_access="disable"))
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Blocked"
+    assert "UNREACHABLE" not in state["reason"]
 
 
-def test_a_denial_that_came_after_the_last_reading_keeps_the_door_open() -> None:
-    async def story() -> None:
-        nsg = {**ENSURE, "priorities": [1000, 1009]}
-        world = await a_filtered_world(nsg)
-        world.policy = a_policy(nsg=nsg, peering="ensure", public_access="disable")
-        world.flow = world.worker()
-        world.grant("Microsoft.Storage/storageAccounts/write")
-        first, second = await world.create_account("first"), await world.create_account("second")
-        assert (await world.reconcile(first))["result"] == "Connected"
-        late = world.worker()
-        await world.reconcile(first, flow=late)  # it holds the group as it is
-        await world.send("PUT", f"{GROUP}/securityRules/lockdown", {"properties": deny(200)})
-        await world.sleep(10)
-        assert (await world.reconcile(second, flow=late))["result"] != "Connected"
-        assert await door(world, second) is None
-
-    play(story)
+async def test_a_denial_that_came_after_the_last_reading_keeps_the_door_open() -> None:
+    nsg = {**ENSURE, "priorities": [1000, 1009]}
+    world = await a_filtered_world(nsg)
+    world.policy = a_policy(nsg=nsg, peering="ensure", public_access="disable")
+    world.flow = world.worker()
+    world.grant("Microsoft.Storage/storageAccounts/write")
+    first, second = await world.create_account("first"), await world.create_account("second")
+    assert (await world.reconcile(first))["result"] == "Connected"
+    late = world.worker()
+    await world.reconcile(first, flow=late)  # it holds the group as it is
+    await world.send("PUT", f"{GROUP}/securityRules/lockdown", {"properties": deny(200)})
+    await world.sleep(10)
+    assert (await world.reconcile(second, flow=late))["result"] != "Connected"
+    assert await door(world, second) is None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.core.policies import a_policy
-from tests.world import HUB, SPOKE, SUB, ZONES, World, play
+from tests.world import HUB, SPOKE, SUB, ZONES, World
 
 APP = f"{SUB}/resourceGroups/rg-app/providers"
 ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
@@ -44,67 +44,52 @@ def record_reads(world: World) -> list[str]:
     return [path for method, path in world.sent() if method == "GET" and "/A/" in path]
 
 
-def test_a_persons_record_of_the_name_blocks_before_an_endpoint_is_made() -> None:
-    async def story() -> None:
-        world = World()
-        before = await make_record(world)
-        at = await world.create_account()
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
-        assert all(part in state["reason"] for part in ("orders", ZONE, "10.9.9.9"))
-        assert f"delete the record {RECORD}" in state["remedy"]
-        assert await world.send("GET", RECORD) == before
-        assert await world.endpoints() == []
-        assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
-
-    play(story)
+async def test_a_persons_record_of_the_name_blocks_before_an_endpoint_is_made() -> None:
+    world = World()
+    before = await make_record(world)
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+    assert all(part in state["reason"] for part in ("orders", ZONE, "10.9.9.9"))
+    assert f"delete the record {RECORD}" in state["remedy"]
+    assert await world.send("GET", RECORD) == before
+    assert await world.endpoints() == []
+    assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
 
 
-def test_once_the_record_is_deleted_a_rerun_connects() -> None:
-    async def story() -> None:
-        world = World()
-        await make_record(world)
-        at = await world.create_account()
-        assert (await world.reconcile(at))["result"] == "Blocked"
-        await world.send("DELETE", RECORD)
-        state = await world.reconcile(at, "manual")
-        assert state["result"] == "Connected"
-        assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
-
-    play(story)
+async def test_once_the_record_is_deleted_a_rerun_connects() -> None:
+    world = World()
+    await make_record(world)
+    at = await world.create_account()
+    assert (await world.reconcile(at))["result"] == "Blocked"
+    await world.send("DELETE", RECORD)
+    state = await world.reconcile(at, "manual")
+    assert state["result"] == "Connected"
+    assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
 
 
-def test_a_dry_run_shows_the_record_in_the_way() -> None:
-    async def story() -> None:
-        world = World()
-        await make_record(world)
-        plan = await world.plan(await world.create_account())
-        codes = {action.get("code") for action in plan["actions"] if action["action"] == "Block"}
-        assert codes == {"RecordNotOurs"}
-
-    play(story)
+async def test_a_dry_run_shows_the_record_in_the_way() -> None:
+    world = World()
+    await make_record(world)
+    plan = await world.plan(await world.create_account())
+    codes = {action.get("code") for action in plan["actions"] if action["action"] == "Block"}
+    assert codes == {"RecordNotOurs"}
 
 
-def test_a_record_that_another_endpoint_wrote_is_left_and_the_endpoint_is_named() -> None:
-    async def story() -> None:
-        world = World()
-        await make_record(world, creator=CREATOR)
-        state = await world.reconcile(await world.create_account())
-        assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
-        assert "pe-gone" in state["reason"]
-        assert await world.endpoints() == []
-
-    play(story)
+async def test_a_record_that_another_endpoint_wrote_is_left_and_the_endpoint_is_named() -> None:
+    world = World()
+    await make_record(world, creator=CREATOR)
+    state = await world.reconcile(await world.create_account())
+    assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+    assert "pe-gone" in state["reason"]
+    assert await world.endpoints() == []
 
 
-def test_metadata_of_another_program_does_not_make_a_record_azures() -> None:
-    async def story() -> None:
-        world = World()
-        await make_record(world, creator="external-dns")
-        state = await world.reconcile(await world.create_account())
-        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
-
-    play(story)
+async def test_metadata_of_another_program_does_not_make_a_record_azures() -> None:
+    world = World()
+    await make_record(world, creator="external-dns")
+    state = await world.reconcile(await world.create_account())
+    assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
 
 
 async def lose_zone_group(world: World, address: str) -> str:
@@ -119,66 +104,54 @@ async def lose_zone_group(world: World, address: str) -> str:
     return at
 
 
-def test_a_persons_record_that_points_to_our_endpoint_already_is_no_block() -> None:
-    async def story() -> None:
-        world = World()
-        at = await lose_zone_group(world, "")
-        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
-
-    play(story)
+async def test_a_persons_record_that_points_to_our_endpoint_already_is_no_block() -> None:
+    world = World()
+    at = await lose_zone_group(world, "")
+    assert (await world.reconcile(at, "drift"))["result"] == "Connected"
 
 
-def test_a_persons_record_in_place_of_a_lost_zone_group_blocks_and_names_our_address() -> None:
-    async def story() -> None:
-        world = World()
-        at = await lose_zone_group(world, "10.9.9.9")
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
-        assert "point it to 10.0.1.4" in state["remedy"]
-        assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
-        assert len(state["owned"]) == 2
-
-    play(story)
+async def test_a_persons_record_in_place_of_a_lost_zone_group_blocks_and_names_our_address() -> None:
+    world = World()
+    at = await lose_zone_group(world, "10.9.9.9")
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+    assert "point it to 10.0.1.4" in state["remedy"]
+    assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
+    assert len(state["owned"]) == 2
 
 
 @pytest.mark.parametrize("nsg", ["ignore", "ensure"])
-def test_where_only_the_endpoint_tells_its_names_it_is_made_noted_and_then_blocked(nsg: str) -> None:
-    async def story() -> None:
-        world = World(a_policy(always=[], nsg={"mode": nsg}))
-        record = f"{ZONES}/privatelink.azurewebsites.net/A/orders.scm"
-        before = await make_record(world, record)
-        at = await resource(world, "Microsoft.Web/sites", {})
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
-        assert "orders.scm" in state["reason"]
-        assert await world.send("GET", record) == before
-        assert len(await world.endpoints()) == 1
-        assert len(state["owned"]) == 1
-        await world.send("DELETE", record)
-        assert (await world.reconcile(at, "manual"))["result"] == "Connected"
-        assert len(await world.endpoints()) == 1
-
-    play(story)
+async def test_where_only_the_endpoint_tells_its_names_it_is_made_noted_and_then_blocked(nsg: str) -> None:
+    world = World(a_policy(always=[], nsg={"mode": nsg}))
+    record = f"{ZONES}/privatelink.azurewebsites.net/A/orders.scm"
+    before = await make_record(world, record)
+    at = await resource(world, "Microsoft.Web/sites", {})
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+    assert "orders.scm" in state["reason"]
+    assert await world.send("GET", record) == before
+    assert len(await world.endpoints()) == 1
+    assert len(state["owned"]) == 1
+    await world.send("DELETE", record)
+    assert (await world.reconcile(at, "manual"))["result"] == "Connected"
+    assert len(await world.endpoints()) == 1
 
 
-def test_while_nobody_tells_the_names_no_zone_group_is_written() -> None:
-    async def story() -> None:
-        world = World(a_policy(always=[], approval='request ("please")'))
-        at = await resource(world, "Microsoft.Web/sites", {})
-        assert (await world.reconcile(at))["code"] == "AwaitingApproval"
-        assert [path for _, path in world.writes() if "ZoneGroups" in path] == []
-        site = await world.send("GET", at)
-        (connection,) = site["properties"]["privateEndpointConnections"]
-        approved = {"privateLinkServiceConnectionState": {"status": "Approved", "description": "ok"}}
-        owner = f"{at}/privateEndpointConnections/{connection['name']}"
-        await world.send("PUT", owner, {"properties": approved})
-        await world.sleep(60)
-        state = await world.reconcile(at, "drift")
-        assert state["result"] == "Connected"
-        own = [state["paths"][0]["addresses"][0]["ip"]]
-        assert await world.resolve(SPOKE, "orders.scm.azurewebsites.net") == own
-
-    play(story)
+async def test_while_nobody_tells_the_names_no_zone_group_is_written() -> None:
+    world = World(a_policy(always=[], approval='request ("please")'))
+    at = await resource(world, "Microsoft.Web/sites", {})
+    assert (await world.reconcile(at))["code"] == "AwaitingApproval"
+    assert [path for _, path in world.writes() if "ZoneGroups" in path] == []
+    site = await world.send("GET", at)
+    (connection,) = site["properties"]["privateEndpointConnections"]
+    approved = {"privateLinkServiceConnectionState": {"status": "Approved", "description": "ok"}}
+    owner = f"{at}/privateEndpointConnections/{connection['name']}"
+    await world.send("PUT", owner, {"properties": approved})
+    await world.sleep(60)
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected"
+    own = [state["paths"][0]["addresses"][0]["ip"]]
+    assert await world.resolve(SPOKE, "orders.scm.azurewebsites.net") == own
 
 
 @pytest.mark.parametrize(
@@ -195,154 +168,127 @@ def test_while_nobody_tells_the_names_no_zone_group_is_written() -> None:
         ),
     ],
 )
-def test_the_name_that_the_resource_itself_tells_is_enough_to_block_early(
+async def test_the_name_that_the_resource_itself_tells_is_enough_to_block_early(
     kind: str, properties: dict[str, Any], record: str
 ) -> None:
-    async def story() -> None:
-        world = World(a_policy(always=[]))
-        await make_record(world, f"{ZONES}/{record}")
-        state = await world.reconcile(await resource(world, kind, properties))
-        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
-        assert await world.endpoints() == []
-
-    play(story)
+    world = World(a_policy(always=[]))
+    await make_record(world, f"{ZONES}/{record}")
+    state = await world.reconcile(await resource(world, kind, properties))
+    assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+    assert await world.endpoints() == []
 
 
-def test_a_record_is_read_once_before_it_is_written_and_never_again() -> None:
-    async def story() -> None:
-        world = World()
-        await world.reconcile(await world.create_account("first"))
-        at = await world.create_account()
-        world.sent()
-        assert (await world.reconcile(at))["result"] == "Connected"
-        assert record_reads(world) == [RECORD]
-        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
-        assert record_reads(world) == []
-
-    play(story)
+async def test_a_record_is_read_once_before_it_is_written_and_never_again() -> None:
+    world = World()
+    await world.reconcile(await world.create_account("first"))
+    at = await world.create_account()
+    world.sent()
+    assert (await world.reconcile(at))["result"] == "Connected"
+    assert record_reads(world) == [RECORD]
+    assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+    assert record_reads(world) == []
 
 
-def test_without_the_right_to_read_records_nothing_is_written_over() -> None:
-    async def story() -> None:
-        world = World()
-        before = await make_record(world)
-        world.deny("Microsoft.Network/privateDnsZones/A/read")
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Blocked"
-        assert "privateDnsZones/A/read" in state["remedy"]
-        assert await world.send("GET", RECORD) == before
-        assert await world.endpoints() == []
-
-    play(story)
+async def test_without_the_right_to_read_records_nothing_is_written_over() -> None:
+    world = World()
+    before = await make_record(world)
+    world.deny("Microsoft.Network/privateDnsZones/A/read")
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Blocked"
+    assert "privateDnsZones/A/read" in state["remedy"]
+    assert await world.send("GET", RECORD) == before
+    assert await world.endpoints() == []
 
 
-def test_a_zone_that_a_zone_group_of_ours_lacks_is_looked_into_before_it_is_added() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
-        await world.send("PUT", f"{ZONES}/privatelink.example.com", {"location": "global"})
-        await world.sleep(200)
-        config = {"name": "x", "properties": {"privateDnsZoneId": f"{ZONES}/privatelink.example.com"}}
-        group = f"{endpoint}/privateDnsZoneGroups/causeway"
-        await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
-        await world.sleep(60)
-        record = {"ttl": 300, "aRecords": [{"ipv4Address": "10.9.9.9"}]}
-        await world.send("PUT", RECORD, {"properties": record})
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
-        assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
-
-    play(story)
+async def test_a_zone_that_a_zone_group_of_ours_lacks_is_looked_into_before_it_is_added() -> None:
+    world = World()
+    at = await world.create_account()
+    endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
+    await world.send("PUT", f"{ZONES}/privatelink.example.com", {"location": "global"})
+    await world.sleep(200)
+    config = {"name": "x", "properties": {"privateDnsZoneId": f"{ZONES}/privatelink.example.com"}}
+    group = f"{endpoint}/privateDnsZoneGroups/causeway"
+    await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
+    await world.sleep(60)
+    record = {"ttl": 300, "aRecords": [{"ipv4Address": "10.9.9.9"}]}
+    await world.send("PUT", RECORD, {"properties": record})
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+    assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
 
 
-def test_a_live_endpoint_of_someone_else_is_a_rival_and_not_a_persons_record() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        await world.send("PUT", f"{HUB}/subnets/others", {"properties": {"addressPrefix": "10.0.2.0/24"}})
-        await world.sleep(60)
-        connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
-        rival = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/by-hand"
-        body = {"subnet": {"id": f"{HUB}/subnets/others"}, "privateLinkServiceConnections": [connection]}
-        await world.send("PUT", rival, {"location": "westeurope", "properties": body})
-        await world.send("PUT", ZONE, {"location": "global"})
-        await world.sleep(600)
-        config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
-        group = f"{rival}/privateDnsZoneGroups/default"
-        await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
-        await world.sleep(60)
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
-
-    play(story)
+async def test_a_live_endpoint_of_someone_else_is_a_rival_and_not_a_persons_record() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.send("PUT", f"{HUB}/subnets/others", {"properties": {"addressPrefix": "10.0.2.0/24"}})
+    await world.sleep(60)
+    connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
+    rival = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/by-hand"
+    body = {"subnet": {"id": f"{HUB}/subnets/others"}, "privateLinkServiceConnections": [connection]}
+    await world.send("PUT", rival, {"location": "westeurope", "properties": body})
+    await world.send("PUT", ZONE, {"location": "global"})
+    await world.sleep(600)
+    config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
+    group = f"{rival}/privateDnsZoneGroups/default"
+    await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
+    await world.sleep(60)
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
 
 
-def test_a_record_that_a_person_deleted_is_written_again_by_the_next_look() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        state = await world.reconcile(at)
-        await world.send("DELETE", RECORD)
-        await world.sleep(61)
-        assert await world.resolve(SPOKE, NAME) == []
-        state = await world.reconcile(at, "drift")
-        assert state["result"] == "Connected"
-        assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
-        world.sent()
-        await world.reconcile(at, "drift")
-        assert world.writes() == []
-
-    play(story)
+async def test_a_record_that_a_person_deleted_is_written_again_by_the_next_look() -> None:
+    world = World()
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    await world.send("DELETE", RECORD)
+    await world.sleep(61)
+    assert await world.resolve(SPOKE, NAME) == []
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected"
+    assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
+    world.sent()
+    await world.reconcile(at, "drift")
+    assert world.writes() == []
 
 
-def test_a_record_that_a_person_pointed_elsewhere_is_named_and_left() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        await world.reconcile(at)
-        await world.send("DELETE", RECORD)
-        await make_record(world)
-        await world.sleep(61)
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
-        assert await world.resolve(SPOKE, NAME) == ["10.9.9.9"]
-
-    play(story)
+async def test_a_record_that_a_person_pointed_elsewhere_is_named_and_left() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.send("DELETE", RECORD)
+    await make_record(world)
+    await world.sleep(61)
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+    assert await world.resolve(SPOKE, NAME) == ["10.9.9.9"]
 
 
-def test_the_name_of_an_account_that_was_made_anew_elsewhere_outlives_the_old_endpoint() -> None:
-    async def story() -> None:
-        world = World()
-        old = await world.create_account()
-        await world.reconcile(old)
-        await world.send("DELETE", old)
-        await world.sleep(60)
-        new = old.replace("rg-app", "rg-data")
-        body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
-        await world.send("PUT", new, body)
-        await world.sleep(120)
-        assert (await world.reconcile(new))["result"] == "Connected"
-        assert (await world.reconcile(old))["result"] == "Removed"
-        assert await world.resolve(SPOKE, NAME) == []
-        await world.sleep(61)
-        state = await world.reconcile(new, "drift")
-        assert state["result"] == "Connected"
-        assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
-
-    play(story)
+async def test_the_name_of_an_account_that_was_made_anew_elsewhere_outlives_the_old_endpoint() -> None:
+    world = World()
+    old = await world.create_account()
+    await world.reconcile(old)
+    await world.send("DELETE", old)
+    await world.sleep(60)
+    new = old.replace("rg-app", "rg-data")
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    await world.send("PUT", new, body)
+    await world.sleep(120)
+    assert (await world.reconcile(new))["result"] == "Connected"
+    assert (await world.reconcile(old))["result"] == "Removed"
+    assert await world.resolve(SPOKE, NAME) == []
+    await world.sleep(61)
+    state = await world.reconcile(new, "drift")
+    assert state["result"] == "Connected"
+    assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
 
 
-def test_a_zone_whose_records_cannot_be_listed_is_told_and_the_zone_group_believed() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        await world.reconcile(at)
-        await world.sleep(61)
-        answer = {"status": 403, "code": "AuthorizationFailed", "message": "No."}
-        world.azure.faults.add({"match": {"path": "privateDnsZones/[^/]+/A$"}, "answer": answer})
-        state = await world.reconcile(at, "drift")
-        assert state["result"] == "Connected"
-        assert any("could not be listed" in finding for finding in state["findings"])
-
-    play(story)
+async def test_a_zone_whose_records_cannot_be_listed_is_told_and_the_zone_group_believed() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.sleep(61)
+    answer = {"status": 403, "code": "AuthorizationFailed", "message": "No."}
+    world.azure.faults.add({"match": {"path": "privateDnsZones/[^/]+/A$"}, "answer": answer})
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected"
+    assert any("could not be listed" in finding for finding in state["findings"])

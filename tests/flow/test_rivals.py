@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, ZONES, World, play
+from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, ZONES, World
 
 OTHERS = f"{HUB}/subnets/others"
 THEIRS = f"{NETWORKS}/privateEndpoints/by-hand"
@@ -53,111 +53,92 @@ async def drifted(world: World, at: str) -> tuple[Any, ...]:
     return state["result"], state["code"]
 
 
-def test_no_endpoint_is_made_beside_one_that_keeps_the_name() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        await a_rival(world, at)
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
-        assert THEIRS in state["reason"]
-        assert await world.endpoints() == [THEIRS]
-
-    play(story)
+async def test_no_endpoint_is_made_beside_one_that_keeps_the_name() -> None:
+    world = World()
+    at = await world.create_account()
+    await a_rival(world, at)
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+    assert THEIRS in state["reason"]
+    assert await world.endpoints() == [THEIRS]
 
 
 @pytest.mark.parametrize("subnet", [OTHERS, ENDPOINTS])
-def test_an_endpoint_that_somebody_makes_beside_ours_is_named_and_neither_is_touched(subnet: str) -> None:
-    async def story() -> None:
-        world, at, ours = await connected()
-        await a_rival(world, at, subnet)
-        world.sent()
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
-        assert THEIRS in state["reason"]
-        assert ours.rpartition("/")[2] in state["remedy"]
-        assert world.writes() == []
-        assert sorted(await world.endpoints()) == sorted([ours, THEIRS])
-
-    play(story)
+async def test_a_foreign_endpoint_beside_ours_is_named_and_neither_is_touched(
+    subnet: str,
+) -> None:
+    world, at, ours = await connected()
+    await a_rival(world, at, subnet)
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+    assert THEIRS in state["reason"]
+    assert ours.rpartition("/")[2] in state["remedy"]
+    assert world.writes() == []
+    assert sorted(await world.endpoints()) == sorted([ours, THEIRS])
 
 
 @pytest.mark.parametrize("gone", [THEIRS, THEIR_NAMES])
 @pytest.mark.parametrize("walked", [True, False])
-def test_the_name_that_the_other_one_took_along_is_written_again(gone: str, walked: bool) -> None:
-    async def story() -> None:
-        world, at, _ = await connected()
-        await a_rival(world, at, names=False)
-        assert await drifted(world, at) == ("Connected", "")
-        await a_rival(world, at)
-        if walked or gone == THEIR_NAMES:
-            assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
-        await lose(world, gone)
-        assert await world.resolve(SPOKE, NAME) == []
-        assert await drifted(world, at) == ("Connected", "")
-        world.sent()
-        assert await drifted(world, at) == ("Connected", "")
-        assert world.writes() == []
-
-    play(story)
-
-
-def test_a_walk_that_breaks_off_does_not_forget_who_stood_there() -> None:
-    async def story() -> None:
-        world, at, _ = await connected()
-        await a_rival(world, at)
-        await drifted(world, at)
-        await lose(world, THEIRS)
-        world.deny("Microsoft.Network/privateEndpoints/read")
-        assert (await drifted(world, at))[0] == "Blocked"
-        world.allow_all()
-        assert await drifted(world, at) == ("Connected", "")
-
-    play(story)
-
-
-def test_a_name_that_could_not_be_written_again_is_no_connection_and_is_tried_again() -> None:
-    async def story() -> None:
-        world, at, _ = await connected()
-        await a_rival(world, at)
-        await drifted(world, at)
-        await lose(world, THEIRS)
-        world.deny("Microsoft.Network/privateDnsZones/join/action")
-        assert (await drifted(world, at))[0] == "Blocked"
-        world.allow_all()
-        assert await drifted(world, at) == ("Connected", "")
-
-    play(story)
-
-
-def test_nothing_is_written_over_the_name_of_another_one_that_still_stands() -> None:
-    async def story() -> None:
-        world, at, _ = await connected()
-        second = f"{THEIRS}-too"
-        await a_rival(world, at, path=second, names=False)
-        await a_rival(world, at)
-        await drifted(world, at)
-        kept = await world.resolve(SPOKE, NAME)
-        await lose(world, second)
-        world.sent()
+async def test_the_name_that_the_other_one_took_along_is_written_again(gone: str, walked: bool) -> None:
+    world, at, _ = await connected()
+    await a_rival(world, at, names=False)
+    assert await drifted(world, at) == ("Connected", "")
+    await a_rival(world, at)
+    if walked or gone == THEIR_NAMES:
         assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
-        assert world.writes() == []
-        assert await world.resolve(SPOKE, NAME) == kept
+    await lose(world, gone)
+    assert await world.resolve(SPOKE, NAME) == []
+    assert await drifted(world, at) == ("Connected", "")
+    world.sent()
+    assert await drifted(world, at) == ("Connected", "")
+    assert world.writes() == []
 
-    play(story)
+
+async def test_a_walk_that_breaks_off_does_not_forget_who_stood_there() -> None:
+    world, at, _ = await connected()
+    await a_rival(world, at)
+    await drifted(world, at)
+    await lose(world, THEIRS)
+    world.deny("Microsoft.Network/privateEndpoints/read")
+    assert (await drifted(world, at))[0] == "Blocked"
+    world.allow_all()
+    assert await drifted(world, at) == ("Connected", "")
 
 
-def test_ours_is_not_made_again_while_the_other_one_keeps_the_name() -> None:
-    async def story() -> None:
-        world, at, ours = await connected()
-        await a_rival(world, at)
-        await lose(world, ours)
-        assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
-        assert await world.endpoints() == [THEIRS]
-        await lose(world, THEIRS)
-        assert await drifted(world, at) == ("Connected", "")
+async def test_a_name_that_could_not_be_written_again_is_no_connection_and_is_tried_again() -> None:
+    world, at, _ = await connected()
+    await a_rival(world, at)
+    await drifted(world, at)
+    await lose(world, THEIRS)
+    world.deny("Microsoft.Network/privateDnsZones/join/action")
+    assert (await drifted(world, at))[0] == "Blocked"
+    world.allow_all()
+    assert await drifted(world, at) == ("Connected", "")
 
-    play(story)
+
+async def test_nothing_is_written_over_the_name_of_another_one_that_still_stands() -> None:
+    world, at, _ = await connected()
+    second = f"{THEIRS}-too"
+    await a_rival(world, at, path=second, names=False)
+    await a_rival(world, at)
+    await drifted(world, at)
+    kept = await world.resolve(SPOKE, NAME)
+    await lose(world, second)
+    world.sent()
+    assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
+    assert world.writes() == []
+    assert await world.resolve(SPOKE, NAME) == kept
+
+
+async def test_ours_is_not_made_again_while_the_other_one_keeps_the_name() -> None:
+    world, at, ours = await connected()
+    await a_rival(world, at)
+    await lose(world, ours)
+    assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
+    assert await world.endpoints() == [THEIRS]
+    await lose(world, THEIRS)
+    assert await drifted(world, at) == ("Connected", "")
 
 
 @pytest.mark.parametrize(
@@ -168,18 +149,15 @@ def test_ours_is_not_made_again_while_the_other_one_keeps_the_name() -> None:
         (404, "SubscriptionNotFound"),
     ],
 )
-def test_an_endpoint_that_nobody_here_may_read_is_told_and_keeps_nothing_from_being_made(
+async def test_an_endpoint_that_nobody_here_may_read_is_told_and_keeps_nothing_from_being_made(
     status: int, code: str
 ) -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        await a_rival(world, at, names=False)
-        answer = {"status": status, "code": code, "message": "not for you"}
-        world.azure.faults.add({"match": {"principal": "app", "path": "by-hand"}, "answer": answer})
-        state = await world.reconcile(at)
-        assert (state["result"], len(state["paths"])) == ("Connected", 1)
-        (told,) = [finding for finding in state["findings"] if "by-hand" in finding]
-        assert "not for you" in told
-
-    play(story)
+    world = World()
+    at = await world.create_account()
+    await a_rival(world, at, names=False)
+    answer = {"status": status, "code": code, "message": "not for you"}
+    world.azure.faults.add({"match": {"principal": "app", "path": "by-hand"}, "answer": answer})
+    state = await world.reconcile(at)
+    assert (state["result"], len(state["paths"])) == ("Connected", 1)
+    (told,) = [finding for finding in state["findings"] if "by-hand" in finding]
+    assert "not for you" in told

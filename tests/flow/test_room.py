@@ -8,7 +8,7 @@ import pytest
 from sandbox.azure.front import usages
 from shared.core.policy.policy import Policy
 from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, HUB, NETWORKS, SUB, World, play
+from tests.world import ENDPOINTS, HUB, NETWORKS, SUB, World
 
 APP = f"{SUB}/resourceGroups/rg-app/providers"
 COSMOS = f"{APP}/Microsoft.DocumentDB/databaseAccounts/catalogue"
@@ -54,177 +54,138 @@ def asked(sent: list[tuple[str, str]], ending: str) -> int:
     return sum(path.lower().endswith(ending.lower()) for _, path in sent)
 
 
-def test_an_account_in_two_regions_takes_the_last_three_addresses() -> None:
-    async def story() -> None:
-        world = await a_world(policy(SMALL))
-        state = await world.reconcile(await create(world, COSMOS, COSMOS_BODY))
-        assert state["result"] == "Connected", state["reason"]
-        assert len(state["paths"][0]["addresses"]) == 3
-
-    play(story)
+async def test_an_account_in_two_regions_takes_the_last_three_addresses() -> None:
+    world = await a_world(policy(SMALL))
+    state = await world.reconcile(await create(world, COSMOS, COSMOS_BODY))
+    assert state["result"] == "Connected", state["reason"]
+    assert len(state["paths"][0]["addresses"]) == 3
 
 
-def test_a_subnet_that_is_too_small_blocks_with_numbers_and_nothing_is_written() -> None:
-    async def story() -> None:
-        world = await a_world(policy(SMALL), taken=1)
-        state = await world.reconcile(await create(world, COSMOS, COSMOS_BODY))
-        assert (state["result"], state["code"]) == ("Blocked", "SubnetFull")
-        assert "has 2 free addresses, 3 are needed (Sql 3)" in state["reason"]
-        assert "add a subnet" in state["remedy"]
-        assert world.writes() == []
-
-    play(story)
+async def test_a_subnet_that_is_too_small_blocks_with_numbers_and_nothing_is_written() -> None:
+    world = await a_world(policy(SMALL), taken=1)
+    state = await world.reconcile(await create(world, COSMOS, COSMOS_BODY))
+    assert (state["result"], state["code"]) == ("Blocked", "SubnetFull")
+    assert "has 2 free addresses, 3 are needed (Sql 3)" in state["reason"]
+    assert "add a subnet" in state["remedy"]
+    assert world.writes() == []
 
 
-def test_a_registry_that_needs_two_goes_on_where_one_is_free() -> None:
-    async def story() -> None:
-        world = await a_world(policy(SMALL, ENDPOINTS), taken=2)
-        at = await create(world, REGISTRY, REGISTRY_BODY)
-        state = await world.reconcile(at)
-        assert state["result"] == "Connected", state["reason"]
-        ips = [address["ip"] for address in state["paths"][0]["addresses"]]
-        assert len(ips) == 2
-        assert all(ip.startswith("10.0.1.") for ip in ips)
-
-    play(story)
+async def test_a_registry_that_needs_two_goes_on_where_one_is_free() -> None:
+    world = await a_world(policy(SMALL, ENDPOINTS), taken=2)
+    at = await create(world, REGISTRY, REGISTRY_BODY)
+    state = await world.reconcile(at)
+    assert state["result"] == "Connected", state["reason"]
+    ips = [address["ip"] for address in state["paths"][0]["addresses"]]
+    assert len(ips) == 2
+    assert all(ip.startswith("10.0.1.") for ip in ips)
 
 
-def test_a_connected_target_is_not_asked_what_it_takes_though_its_subnet_is_full() -> None:
-    async def story() -> None:
-        world = await a_world(policy(SMALL, ENDPOINTS))
-        at = await create(world, COSMOS, COSMOS_BODY)
-        await world.reconcile(at)
-        world.sent()
-        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
-        sent = world.sent()
-        assert asked(sent, "/privateLinkResources") == asked(sent, "/usages") == 0
-
-    play(story)
+async def test_a_connected_target_is_not_asked_what_it_takes_though_its_subnet_is_full() -> None:
+    world = await a_world(policy(SMALL, ENDPOINTS))
+    at = await create(world, COSMOS, COSMOS_BODY)
+    await world.reconcile(at)
+    world.sent()
+    assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+    sent = world.sent()
+    assert asked(sent, "/privateLinkResources") == asked(sent, "/usages") == 0
 
 
-def test_a_target_in_a_later_candidate_stays_there_at_no_price_when_there_is_room_again() -> None:
-    async def story() -> None:
-        world = await a_world(policy(SMALL, ENDPOINTS), taken=2)
-        at = await create(world, REGISTRY, REGISTRY_BODY)
-        first = (await world.reconcile(at))["paths"][0]["endpoint"]
-        await world.send("DELETE", f"{NETWORKS}/privateEndpoints/theirs-blob")
-        await world.sleep(120)
-        world.sent()
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["paths"][0]["endpoint"]) == ("Connected", first)
-        sent = world.sent()
-        assert all(method == "GET" for method, _ in sent)
-        assert asked(sent, "/privateLinkResources") == asked(sent, "/usages") == 0
-
-    play(story)
+async def test_a_target_in_a_later_candidate_stays_there_at_no_price_when_there_is_room_again() -> None:
+    world = await a_world(policy(SMALL, ENDPOINTS), taken=2)
+    at = await create(world, REGISTRY, REGISTRY_BODY)
+    first = (await world.reconcile(at))["paths"][0]["endpoint"]
+    await world.send("DELETE", f"{NETWORKS}/privateEndpoints/theirs-blob")
+    await world.sleep(120)
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["paths"][0]["endpoint"]) == ("Connected", first)
+    sent = world.sent()
+    assert all(method == "GET" for method, _ in sent)
+    assert asked(sent, "/privateLinkResources") == asked(sent, "/usages") == 0
 
 
-def test_where_addresses_are_plenty_only_the_subscription_s_count_is_asked_once_for_all_new_targets() -> None:
-    async def story() -> None:
-        world = World()
-        accounts = [await world.create_account(name) for name in ("one", "two")]
-        world.sent()
-        states = await asyncio.gather(*map(world.reconcile, accounts))
-        assert [state["result"] for state in states] == ["Connected", "Connected"]
-        sent = world.sent()
-        assert asked(sent, "/privateLinkResources") == 0
-        assert asked(sent, USAGES) == 1
-
-    play(story)
+async def test_where_addresses_are_plenty_only_the_subscription_s_count_is_read_once() -> None:
+    world = World()
+    accounts = [await world.create_account(name) for name in ("one", "two")]
+    world.sent()
+    states = await asyncio.gather(*map(world.reconcile, accounts))
+    assert [state["result"] for state in states] == ["Connected", "Connected"]
+    sent = world.sent()
+    assert asked(sent, "/privateLinkResources") == 0
+    assert asked(sent, USAGES) == 1
 
 
-def test_a_second_target_does_not_count_the_addresses_of_a_minute_ago() -> None:
-    async def story() -> None:
-        world = await a_world(policy(SMALL, ENDPOINTS))
-        at = await create(world, REGISTRY, REGISTRY_BODY)
-        other = await create(world, REGISTRY + "2", REGISTRY_BODY)
-        first = asyncio.ensure_future(world.reconcile(at))
-        await world.sleep(50)
-        state = await world.reconcile(other)
-        assert state["result"] == "Connected", state["reason"]
-        assert state["paths"][0]["addresses"][0]["ip"].startswith("10.0.1.")
-        assert (await first)["paths"][0]["addresses"][0]["ip"].startswith("10.0.9.")
-
-    play(story)
+async def test_a_second_target_does_not_count_the_addresses_of_a_minute_ago() -> None:
+    world = await a_world(policy(SMALL, ENDPOINTS))
+    at = await create(world, REGISTRY, REGISTRY_BODY)
+    other = await create(world, REGISTRY + "2", REGISTRY_BODY)
+    first = asyncio.ensure_future(world.reconcile(at))
+    await world.sleep(50)
+    state = await world.reconcile(other)
+    assert state["result"] == "Connected", state["reason"]
+    assert state["paths"][0]["addresses"][0]["ip"].startswith("10.0.1.")
+    assert (await first)["paths"][0]["addresses"][0]["ip"].startswith("10.0.9.")
 
 
 @pytest.mark.parametrize("listed", [True, False])
-def test_a_list_that_cannot_be_read_counts_what_the_type_takes_at_least(listed: bool) -> None:
-    async def story() -> None:
-        world = await a_world(policy(SMALL), taken=2)
-        at = await create(world, REGISTRY, REGISTRY_BODY)
-        if not listed:
-            world.deny("Microsoft.ContainerRegistry/registries/privateLinkResources/read")
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Blocked", "SubnetFull")
-        assert "has 1 free addresses, 2 are needed (registry 2)" in state["reason"]
-        assert world.writes() == []
-
-    play(story)
+async def test_a_list_that_cannot_be_read_counts_what_the_type_takes_at_least(listed: bool) -> None:
+    world = await a_world(policy(SMALL), taken=2)
+    at = await create(world, REGISTRY, REGISTRY_BODY)
+    if not listed:
+        world.deny("Microsoft.ContainerRegistry/registries/privateLinkResources/read")
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "SubnetFull")
+    assert "has 1 free addresses, 2 are needed (registry 2)" in state["reason"]
+    assert world.writes() == []
 
 
-def test_a_full_subscription_blocks_with_its_numbers_before_anything_is_written() -> None:
-    async def story() -> None:
-        world = World()
-        usages.pretend(world.azure.world, SUB.rsplit("/", 1)[1], "westeurope", 65536)
-        at = await world.create_account()
-        world.sent()
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Blocked", "SubscriptionFull")
-        assert "has 65536 private endpoints in westeurope" in state["reason"]
-        assert "Azure allows 65536" in state["reason"]
-        assert "another subscription" in state["remedy"]
-        assert world.writes() == []
-
-    play(story)
+async def test_a_full_subscription_blocks_with_its_numbers_before_anything_is_written() -> None:
+    world = World()
+    usages.pretend(world.azure.world, SUB.rsplit("/", 1)[1], "westeurope", 65536)
+    at = await world.create_account()
+    world.sent()
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "SubscriptionFull")
+    assert "has 65536 private endpoints in westeurope" in state["reason"]
+    assert "Azure allows 65536" in state["reason"]
+    assert "another subscription" in state["remedy"]
+    assert world.writes() == []
 
 
-def test_a_full_subscription_is_left_for_the_next_candidate_s() -> None:
-    async def story() -> None:
-        other = SUB.replace("1", "2")
-        network = f"{other}/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/hub-two"
-        world = World(a_policy(subnets={"westeurope": [ENDPOINTS, f"{network}/subnets/endpoints"]}))
-        subnets = [{"name": "endpoints", "properties": {"addressPrefix": "10.3.1.0/24"}}]
-        body = {"addressSpace": {"addressPrefixes": ["10.3.0.0/16"]}, "subnets": subnets}
-        await world.send("PUT", network, {"location": "westeurope", "properties": body})
-        await world.sleep(61)
-        usages.pretend(world.azure.world, SUB.rsplit("/", 1)[1], "westeurope", 65536)
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Connected", state["reason"]
-        assert state["paths"][0]["endpoint"].startswith(other)
-
-    play(story)
+async def test_a_full_subscription_is_left_for_the_next_candidate_s() -> None:
+    other = SUB.replace("1", "2")
+    network = f"{other}/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/hub-two"
+    world = World(a_policy(subnets={"westeurope": [ENDPOINTS, f"{network}/subnets/endpoints"]}))
+    subnets = [{"name": "endpoints", "properties": {"addressPrefix": "10.3.1.0/24"}}]
+    body = {"addressSpace": {"addressPrefixes": ["10.3.0.0/16"]}, "subnets": subnets}
+    await world.send("PUT", network, {"location": "westeurope", "properties": body})
+    await world.sleep(61)
+    usages.pretend(world.azure.world, SUB.rsplit("/", 1)[1], "westeurope", 65536)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected", state["reason"]
+    assert state["paths"][0]["endpoint"].startswith(other)
 
 
 @pytest.mark.parametrize("answer", [{"status": 404, "code": "NotFound"}, {"status": 200, "body": {}}])
-def test_a_count_that_cannot_be_known_stops_nobody(answer: dict[str, Any]) -> None:
-    async def story() -> None:
-        world = World()
-        world.azure.faults.add({"match": {"path": "/usages$"}, "answer": answer})
-        assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
-
-    play(story)
+async def test_a_count_that_cannot_be_known_stops_nobody(answer: dict[str, Any]) -> None:
+    world = World()
+    world.azure.faults.add({"match": {"path": "/usages$"}, "answer": answer})
+    assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
 
 
-def test_a_right_that_is_missing_for_the_count_stops_nobody_and_is_asked_for_once_a_minute() -> None:
-    async def story() -> None:
-        world = World()
-        world.deny("Microsoft.Network/locations/usages/read")
-        accounts = [await world.create_account(name) for name in ("one", "two")]
-        world.sent()
-        states = await asyncio.gather(*map(world.reconcile, accounts))
-        assert [state["result"] for state in states] == ["Connected", "Connected"]
-        assert asked(world.sent(), USAGES) == 1
-
-    play(story)
+async def test_a_right_that_is_missing_for_the_count_stops_nobody_and_is_asked_for_once_a_minute() -> None:
+    world = World()
+    world.deny("Microsoft.Network/locations/usages/read")
+    accounts = [await world.create_account(name) for name in ("one", "two")]
+    world.sent()
+    states = await asyncio.gather(*map(world.reconcile, accounts))
+    assert [state["result"] for state in states] == ["Connected", "Connected"]
+    assert asked(world.sent(), USAGES) == 1
 
 
-def test_a_plan_counts_room_too() -> None:
-    async def story() -> None:
-        world = await a_world(policy(SMALL), taken=1)
-        at = await create(world, COSMOS, COSMOS_BODY)
-        found = await world.plan(at)
-        assert (found["result"], found["code"]) == ("Blocked", "SubnetFull")
-        assert "3 are needed (Sql 3)" in found["reason"]
-
-    play(story)
+async def test_a_plan_counts_room_too() -> None:
+    world = await a_world(policy(SMALL), taken=1)
+    at = await create(world, COSMOS, COSMOS_BODY)
+    found = await world.plan(at)
+    assert (found["result"], found["code"]) == ("Blocked", "SubnetFull")
+    assert "3 are needed (Sql 3)" in found["reason"]

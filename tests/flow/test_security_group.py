@@ -10,7 +10,7 @@ from shared.core.events.work_item import WorkItem
 from shared.core.kinds.rule import COLLECTION, rule_id
 from shared.core.readings.observed import Observed
 from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World, play
+from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World
 
 CREATE: dict[str, Any] = {"mode": "ensure", "priorities": [1000, 1009], "create_group": True}
 GROUPS = f"{NETWORKS}/networkSecurityGroups"
@@ -57,243 +57,201 @@ async def link_by_hand(world: World) -> None:
     await world.sleep(200)
 
 
-def test_one_walk_makes_the_group_attaches_it_and_puts_the_rules_in_force() -> None:
-    async def story() -> None:
-        world = a_world()
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Connected"
-        (group,) = await groups(world)
-        subnet = await subnet_of(world)
-        assert subnet["networkSecurityGroup"]["id"] == group["id"]
-        assert subnet["privateEndpointNetworkPolicies"] == "NetworkSecurityGroupEnabled"
-        assert (group["location"], group["tags"]) == ("westeurope", {"managed-by": "causeway"})
-        (rule,) = group["properties"]["securityRules"]
-        assert rule["properties"]["sourceAddressPrefixes"] == ["10.1.0.0/16"]
-        assert [c["holds"] for c in state["checks"] if c["check"] == "rules let clients through"] == [True]
-        assert state["findings"] == []
-        assert asked(world, SPOKE).reachable
-
-    play(story)
+async def test_one_walk_makes_the_group_attaches_it_and_puts_the_rules_in_force() -> None:
+    world = a_world()
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected"
+    (group,) = await groups(world)
+    subnet = await subnet_of(world)
+    assert subnet["networkSecurityGroup"]["id"] == group["id"]
+    assert subnet["privateEndpointNetworkPolicies"] == "NetworkSecurityGroupEnabled"
+    assert (group["location"], group["tags"]) == ("westeurope", {"managed-by": "causeway"})
+    (rule,) = group["properties"]["securityRules"]
+    assert rule["properties"]["sourceAddressPrefixes"] == ["10.1.0.0/16"]
+    assert [c["holds"] for c in state["checks"] if c["check"] == "rules let clients through"] == [True]
+    assert state["findings"] == []
+    assert asked(world, SPOKE).reachable
 
 
-def test_a_second_walk_writes_nothing() -> None:
-    async def story() -> None:
-        world = a_world(default_deny=True)
-        at = await world.create_account()
-        await world.reconcile(at)
-        world.sent()
-        for reason in ("event", "drift"):
-            assert (await world.reconcile(at, reason))["result"] == "Connected"
-        assert world.writes() == []
-
-    play(story)
+async def test_a_second_walk_writes_nothing() -> None:
+    world = a_world(default_deny=True)
+    at = await world.create_account()
+    await world.reconcile(at)
+    world.sent()
+    for reason in ("event", "drift"):
+        assert (await world.reconcile(at, reason))["result"] == "Connected"
+    assert world.writes() == []
 
 
-def test_with_default_deny_a_peered_network_that_is_no_client_does_not_get_through() -> None:
-    async def story() -> None:
-        world = a_world(default_deny=True)
-        await peer_by_hand(world)
-        assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
-        await link_by_hand(world)
-        assert asked(world, SPOKE).reachable
-        assert asked(world, OTHER).hop == "inbound"
-
-    play(story)
+async def test_with_default_deny_a_peered_network_that_is_no_client_does_not_get_through() -> None:
+    world = a_world(default_deny=True)
+    await peer_by_hand(world)
+    assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+    await link_by_hand(world)
+    assert asked(world, SPOKE).reachable
+    assert asked(world, OTHER).hop == "inbound"
 
 
-def test_a_target_that_is_connected_gets_the_group_once_the_policy_says_so() -> None:
-    async def story() -> None:
-        world = World(a_policy(nsg={**CREATE, "create_group": False}, peering="ensure"))
-        at = await world.create_account()
-        (finding,) = (await world.reconcile(at))["findings"]
-        assert "nothing filters" in finding
-        assert "nsg.create_group: true" in finding
-        world.policy = a_policy(nsg={**CREATE, "default_deny": True}, peering="ensure")
-        world.flow = world.worker()
-        plan = [step["id"].split("/")[-2] for step in (await world.plan(at))["actions"]]
-        assert (plan.count("networkSecurityGroups"), plan.count("securityRules")) == (1, 2)
-        state = await world.reconcile(at, "drift")
-        assert (state["result"], state["findings"]) == ("Connected", [])
-        (group,) = await groups(world)
-        assert sorted(one["properties"]["access"] for one in group["properties"]["securityRules"]) == [
-            "Allow",
-            "Deny",
-        ]
-        assert asked(world, SPOKE).reachable
-
-    play(story)
+async def test_a_target_that_is_connected_gets_the_group_once_the_policy_says_so() -> None:
+    world = World(a_policy(nsg={**CREATE, "create_group": False}, peering="ensure"))
+    at = await world.create_account()
+    (finding,) = (await world.reconcile(at))["findings"]
+    assert "nothing filters" in finding
+    assert "nsg.create_group: true" in finding
+    world.policy = a_policy(nsg={**CREATE, "default_deny": True}, peering="ensure")
+    world.flow = world.worker()
+    plan = [step["id"].split("/")[-2] for step in (await world.plan(at))["actions"]]
+    assert (plan.count("networkSecurityGroups"), plan.count("securityRules")) == (1, 2)
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["findings"]) == ("Connected", [])
+    (group,) = await groups(world)
+    assert sorted(one["properties"]["access"] for one in group["properties"]["securityRules"]) == [
+        "Allow",
+        "Deny",
+    ]
+    assert asked(world, SPOKE).reachable
 
 
-def test_the_dry_run_shows_the_group_and_the_subnet_and_writes_neither() -> None:
-    async def story() -> None:
-        world = a_world()
-        at = await world.create_account()
-        plan = await world.plan(at)
-        steps = {step["id"].split("/")[-2]: (step["action"], step["reason"]) for step in plan["actions"]}
-        assert steps["networkSecurityGroups"] == ("Create", "missing")
-        assert "no network security group" in steps["subnets"][1]
-        assert (plan["writes"], await groups(world)) == (0, [])
-
-    play(story)
+async def test_the_dry_run_shows_the_group_and_the_subnet_and_writes_neither() -> None:
+    world = a_world()
+    at = await world.create_account()
+    plan = await world.plan(at)
+    steps = {step["id"].split("/")[-2]: (step["action"], step["reason"]) for step in plan["actions"]}
+    assert steps["networkSecurityGroups"] == ("Create", "missing")
+    assert "no network security group" in steps["subnets"][1]
+    assert (plan["writes"], await groups(world)) == (0, [])
 
 
-def test_without_enforcement_only_the_group_is_attached_and_the_policies_stay() -> None:
-    async def story() -> None:
-        world = a_world(enforce_on_endpoints=False)
-        at = await world.create_account()
-        state = await world.reconcile(at)
-        assert state["result"] == "Connected"
-        (group,) = await groups(world)
-        subnet = await subnet_of(world)
-        assert subnet["networkSecurityGroup"]["id"] == group["id"]
-        assert subnet["privateEndpointNetworkPolicies"] == "Disabled"
-        assert any("do not apply to endpoints" in finding for finding in state["findings"])
-        world.sent()
-        await world.reconcile(at)
-        assert world.writes() == []
-
-    play(story)
+async def test_without_enforcement_only_the_group_is_attached_and_the_policies_stay() -> None:
+    world = a_world(enforce_on_endpoints=False)
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    assert state["result"] == "Connected"
+    (group,) = await groups(world)
+    subnet = await subnet_of(world)
+    assert subnet["networkSecurityGroup"]["id"] == group["id"]
+    assert subnet["privateEndpointNetworkPolicies"] == "Disabled"
+    assert any("do not apply to endpoints" in finding for finding in state["findings"])
+    world.sent()
+    await world.reconcile(at)
+    assert world.writes() == []
 
 
-def test_a_group_that_is_there_stays_whatever_the_policy_says() -> None:
-    async def story() -> None:
-        world = a_world()
-        theirs = f"{GROUPS}/theirs"
-        await world.send("PUT", theirs, {"location": "westeurope", "properties": {}})
-        await world.sleep(30)
-        body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": theirs}}
-        await world.send("PUT", ENDPOINTS, {"properties": body})
-        await world.sleep(61)
-        assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
-        assert [one["id"] for one in await groups(world)] == [theirs]
-        assert (await subnet_of(world))["networkSecurityGroup"]["id"] == theirs
-
-    play(story)
+async def test_a_group_that_is_there_stays_whatever_the_policy_says() -> None:
+    world = a_world()
+    theirs = f"{GROUPS}/theirs"
+    await world.send("PUT", theirs, {"location": "westeurope", "properties": {}})
+    await world.sleep(30)
+    body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": theirs}}
+    await world.send("PUT", ENDPOINTS, {"properties": body})
+    await world.sleep(61)
+    assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+    assert [one["id"] for one in await groups(world)] == [theirs]
+    assert (await subnet_of(world))["networkSecurityGroup"]["id"] == theirs
 
 
-def test_a_group_that_somebody_took_off_is_attached_again_with_all_of_its_rules() -> None:
-    async def story() -> None:
-        world = a_world()
-        at = await world.create_account()
-        await world.reconcile(at)
-        (group,) = await groups(world)
-        by_hand = {
-            "priority": 3000,
-            "direction": "Inbound",
-            "access": "Allow",
-            "protocol": "*",
-            "sourceAddressPrefix": "10.9.0.0/16",
-            "sourcePortRange": "*",
-            "destinationAddressPrefix": "*",
-            "destinationPortRange": "*",
-        }
-        await world.send("PUT", f"{group['id']}/securityRules/by-hand", {"properties": by_hand})
-        await world.sleep(30)
-        await world.send("PUT", ENDPOINTS, {"properties": {"addressPrefix": "10.0.1.0/24"}})
-        await world.sleep(61)
-        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
-        (after,) = await groups(world)
-        assert (await subnet_of(world))["networkSecurityGroup"]["id"] == group["id"]
-        names = {one["name"] for one in after["properties"]["securityRules"]}
-        assert names == {"by-hand", *(one["name"] for one in group["properties"]["securityRules"])}
-
-    play(story)
+async def test_a_group_that_somebody_took_off_is_attached_again_with_all_of_its_rules() -> None:
+    world = a_world()
+    at = await world.create_account()
+    await world.reconcile(at)
+    (group,) = await groups(world)
+    by_hand = {
+        "priority": 3000,
+        "direction": "Inbound",
+        "access": "Allow",
+        "protocol": "*",
+        "sourceAddressPrefix": "10.9.0.0/16",
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": "*",
+    }
+    await world.send("PUT", f"{group['id']}/securityRules/by-hand", {"properties": by_hand})
+    await world.sleep(30)
+    await world.send("PUT", ENDPOINTS, {"properties": {"addressPrefix": "10.0.1.0/24"}})
+    await world.sleep(61)
+    assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+    (after,) = await groups(world)
+    assert (await subnet_of(world))["networkSecurityGroup"]["id"] == group["id"]
+    names = {one["name"] for one in after["properties"]["securityRules"]}
+    assert names == {"by-hand", *(one["name"] for one in group["properties"]["securityRules"])}
 
 
-def test_a_group_that_a_person_attached_meanwhile_gets_the_rules() -> None:
-    async def story() -> None:
-        world = World(a_policy(nsg={**CREATE, "create_group": False}, peering="ensure"))
-        at = await world.create_account()
-        await world.reconcile(at)
-        theirs = f"{GROUPS}/theirs"
-        await world.send("PUT", theirs, {"location": "westeurope", "properties": {}})
-        await world.sleep(61)
-        world.policy = a_policy(nsg=CREATE, peering="ensure")
-        world.flow = world.worker()
-        world.deny("Microsoft.Network/networkSecurityGroups/write")
-        assert (await world.reconcile(at))["result"] == "Blocked"  # the network is held in memory now
-        world.allow_all()
-        body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": theirs}}
-        await world.send("PUT", ENDPOINTS, {"properties": body})
-        await world.sleep(20)
-        state = await world.reconcile(at)
-        assert (state["result"], len(await groups(world))) == ("Connected", 2)
-        assert (await subnet_of(world))["networkSecurityGroup"]["id"] == theirs
-        filled = {one["id"]: one["properties"]["securityRules"] for one in await groups(world)}
-        assert [one["name"].startswith("causeway-allow-") for one in filled.pop(theirs)] == [True]
-        assert [*filled.values()] == [[]]  # what was put into ours before it was known is withdrawn
-
-    play(story)
+async def test_a_group_that_a_person_attached_meanwhile_gets_the_rules() -> None:
+    world = World(a_policy(nsg={**CREATE, "create_group": False}, peering="ensure"))
+    at = await world.create_account()
+    await world.reconcile(at)
+    theirs = f"{GROUPS}/theirs"
+    await world.send("PUT", theirs, {"location": "westeurope", "properties": {}})
+    await world.sleep(61)
+    world.policy = a_policy(nsg=CREATE, peering="ensure")
+    world.flow = world.worker()
+    world.deny("Microsoft.Network/networkSecurityGroups/write")
+    assert (await world.reconcile(at))["result"] == "Blocked"  # the network is held in memory now
+    world.allow_all()
+    body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": theirs}}
+    await world.send("PUT", ENDPOINTS, {"properties": body})
+    await world.sleep(20)
+    state = await world.reconcile(at)
+    assert (state["result"], len(await groups(world))) == ("Connected", 2)
+    assert (await subnet_of(world))["networkSecurityGroup"]["id"] == theirs
+    filled = {one["id"]: one["properties"]["securityRules"] for one in await groups(world)}
+    assert [one["name"].startswith("causeway-allow-") for one in filled.pop(theirs)] == [True]
+    assert [*filled.values()] == [[]]  # what was put into ours before it was known is withdrawn
 
 
-def test_a_group_that_a_neighbour_made_is_judged_with_all_of_its_rules() -> None:
-    async def story() -> None:
-        group = ResourceId.parse(f"{GROUPS}/made-meanwhile")
-        known, listed = (Seen(at, {"id": at.text}) for at in (rule_id(group, k, "Allow") for k in "ab"))
-        body = {"id": group.text, "properties": {"securityRules": [listed.body]}}
-        view = Observed().with_written({known.id: known, group: Seen(group, body)})
-        assert {one.id for one in view.listed(group, COLLECTION)} == {known.id, listed.id}
-
-    play(story)
+async def test_a_group_that_a_neighbour_made_is_judged_with_all_of_its_rules() -> None:
+    group = ResourceId.parse(f"{GROUPS}/made-meanwhile")
+    known, listed = (Seen(at, {"id": at.text}) for at in (rule_id(group, k, "Allow") for k in "ab"))
+    body = {"id": group.text, "properties": {"securityRules": [listed.body]}}
+    view = Observed().with_written({known.id: known, group: Seen(group, body)})
+    assert {one.id for one in view.listed(group, COLLECTION)} == {known.id, listed.id}
 
 
-def test_the_group_stays_when_the_last_target_goes() -> None:
-    async def story() -> None:
-        world = a_world()
-        at = await world.create_account()
-        await world.reconcile(at)
-        await world.send("DELETE", at)
-        await world.sleep(60)
-        state = await world.reconcile(at)
-        assert (state["result"], state["owned"]) == ("Removed", [])
-        (group,) = await groups(world)
-        assert group["properties"]["securityRules"] == []
-        assert (await subnet_of(world))["networkSecurityGroup"]["id"] == group["id"]
-
-    play(story)
+async def test_the_group_stays_when_the_last_target_goes() -> None:
+    world = a_world()
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.send("DELETE", at)
+    await world.sleep(60)
+    state = await world.reconcile(at)
+    assert (state["result"], state["owned"]) == ("Removed", [])
+    (group,) = await groups(world)
+    assert group["properties"]["securityRules"] == []
+    assert (await subnet_of(world))["networkSecurityGroup"]["id"] == group["id"]
 
 
-def test_the_subnet_of_someone_else_s_endpoint_is_not_touched() -> None:
-    async def story() -> None:
-        world = a_world()
-        at = await world.create_account()
-        connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
-        body = {"subnet": {"id": ENDPOINTS}, "privateLinkServiceConnections": [connection]}
-        theirs = f"{NETWORKS}/privateEndpoints/by-hand"
-        await world.send("PUT", theirs, {"location": "westeurope", "properties": body})
-        await world.sleep(600)
-        before = await subnet_of(world)
-        state = await world.reconcile(at)
-        assert await groups(world) == []
-        assert await subnet_of(world) == before
-        assert any("someone else's" in finding for finding in state["findings"])
-
-    play(story)
+async def test_the_subnet_of_someone_else_s_endpoint_is_not_touched() -> None:
+    world = a_world()
+    at = await world.create_account()
+    connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
+    body = {"subnet": {"id": ENDPOINTS}, "privateLinkServiceConnections": [connection]}
+    theirs = f"{NETWORKS}/privateEndpoints/by-hand"
+    await world.send("PUT", theirs, {"location": "westeurope", "properties": body})
+    await world.sleep(600)
+    before = await subnet_of(world)
+    state = await world.reconcile(at)
+    assert await groups(world) == []
+    assert await subnet_of(world) == before
+    assert any("someone else's" in finding for finding in state["findings"])
 
 
-def test_two_walks_at_once_make_one_group() -> None:
-    async def story() -> None:
-        world = a_world(default_deny=True)
-        ats = [await world.create_account("first"), await world.create_account("second")]
-        await world.sleep(61)
-        states = await asyncio.gather(*(world.reconcile(at) for at in ats))
-        await one_group(world, states)
-
-    play(story)
+async def test_two_walks_at_once_make_one_group() -> None:
+    world = a_world(default_deny=True)
+    ats = [await world.create_account("first"), await world.create_account("second")]
+    await world.sleep(61)
+    states = await asyncio.gather(*(world.reconcile(at) for at in ats))
+    await one_group(world, states)
 
 
-def test_two_workers_at_once_make_one_group() -> None:
-    async def story() -> None:
-        world = a_world(default_deny=True)
-        ats = [await world.create_account("first"), await world.create_account("second")]
-        await world.sleep(61)
-        flows = (world.worker(), world.worker())
-        items = [WorkItem(at, "event", "test") for at in ats]
-        await asyncio.gather(*(f.worker.work(item) for f, item in zip(flows, items, strict=True)))
-        await world.drain()
-        await one_group(world, [await world.state(at) for at in ats])
-
-    play(story)
+async def test_two_workers_at_once_make_one_group() -> None:
+    world = a_world(default_deny=True)
+    ats = [await world.create_account("first"), await world.create_account("second")]
+    await world.sleep(61)
+    flows = (world.worker(), world.worker())
+    items = [WorkItem(at, "event", "test") for at in ats]
+    await asyncio.gather(*(f.worker.work(item) for f, item in zip(flows, items, strict=True)))
+    await world.drain()
+    await one_group(world, [await world.state(at) for at in ats])
 
 
 async def one_group(world: World, states: list[dict[str, Any]]) -> None:
@@ -307,17 +265,14 @@ async def one_group(world: World, states: list[dict[str, Any]]) -> None:
         assert way.reachable, way.why
 
 
-def test_without_the_right_to_make_a_group_the_outcome_names_it_and_a_rerun_ends_connected() -> None:
-    async def story() -> None:
-        world = a_world()
-        world.deny("Microsoft.Network/networkSecurityGroups/write")
-        at = await world.create_account()
-        state = await world.reconcile(at)
-        assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
-        assert "Microsoft.Network/networkSecurityGroups/write" in state["remedy"]
-        assert await world.endpoints() == []
-        world.allow_all()
-        assert (await world.reconcile(at, "manual"))["result"] == "Connected"
-        assert len(await groups(world)) == 1
-
-    play(story)
+async def test_without_the_right_to_make_a_group_the_outcome_names_it_and_a_rerun_ends_connected() -> None:
+    world = a_world()
+    world.deny("Microsoft.Network/networkSecurityGroups/write")
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
+    assert "Microsoft.Network/networkSecurityGroups/write" in state["remedy"]
+    assert await world.endpoints() == []
+    world.allow_all()
+    assert (await world.reconcile(at, "manual"))["result"] == "Connected"
+    assert len(await groups(world)) == 1

@@ -8,7 +8,7 @@ import pytest
 from sandbox.azure.reachability import reach
 from shared.flow.hidden_names import MOST_ENDPOINTS
 from tests.core.policies import a_policy
-from tests.world import HUB, NETWORKS, SPOKE, SUB, ZONES, World, play
+from tests.world import HUB, NETWORKS, SPOKE, SUB, ZONES, World
 
 BLOB = f"{ZONES}/privatelink.blob.core.windows.net"
 ELSEWHERE = f"{NETWORKS}/virtualNetworks/hub-ne"
@@ -64,214 +64,170 @@ def about_links(state: dict[str, Any]) -> list[str]:
     return [text for text in state["findings"] if text.startswith("once linked")]
 
 
-def test_an_account_without_a_record_is_named_before_its_name_is_lost() -> None:
-    async def story() -> None:
-        world = World()
-        at = await theirs(world)
-        assert kind(world) == "public"
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Connected"
-        (finding,) = about_links(state)
-        assert f"concerned: {at};" in finding
-        assert "perhaps" not in finding
-        assert "spoke-a can ask the zone privatelink.blob.core.windows.net alone" in finding
-        assert "dns.fallback_to_internet" in finding
-        assert kind(world) == "nxdomain"
-
-    play(story)
+async def test_an_account_without_a_record_is_named_before_its_name_is_lost() -> None:
+    world = World()
+    at = await theirs(world)
+    assert kind(world) == "public"
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected"
+    (finding,) = about_links(state)
+    assert f"concerned: {at};" in finding
+    assert "perhaps" not in finding
+    assert "spoke-a can ask the zone privatelink.blob.core.windows.net alone" in finding
+    assert "dns.fallback_to_internet" in finding
+    assert kind(world) == "nxdomain"
 
 
-def test_the_look_is_over_before_anything_is_written() -> None:
-    async def story() -> None:
-        world = World()
-        await theirs(world)
-        orders = await world.create_account()
-        world.sent()
-        await world.reconcile(orders)
-        sent = world.sent()
-        first = next(at for at, (method, _) in enumerate(sent) if method != "GET")
-        looks = [i for i, (_, path) in enumerate(sent) if path.startswith(LISTS) and "operations" not in path]
-        assert looks
-        assert max(looks) < first
-
-    play(story)
+async def test_the_look_is_over_before_anything_is_written() -> None:
+    world = World()
+    await theirs(world)
+    orders = await world.create_account()
+    world.sent()
+    await world.reconcile(orders)
+    sent = world.sent()
+    first = next(at for at, (method, _) in enumerate(sent) if method != "GET")
+    looks = [i for i, (_, path) in enumerate(sent) if path.startswith(LISTS) and "operations" not in path]
+    assert looks
+    assert max(looks) < first
 
 
-def test_a_link_that_falls_back_to_public_dns_takes_nothing_and_costs_no_look() -> None:
-    async def story() -> None:
-        world = World(a_policy(dns={**DNS, "fallback_to_internet": True}))
-        await theirs(world)
-        orders = await world.create_account()
-        world.sent()
-        state = await world.reconcile(orders)
-        assert state["result"] == "Connected"
-        assert about_links(state) == []
-        assert not [path for _, path in world.sent() if path.startswith(f"{LISTS}Microsoft.Storage/storageA")]
-        assert kind(world) == "public"
-
-    play(story)
+async def test_a_link_that_falls_back_to_public_dns_takes_nothing_and_costs_no_look() -> None:
+    world = World(a_policy(dns={**DNS, "fallback_to_internet": True}))
+    await theirs(world)
+    orders = await world.create_account()
+    world.sent()
+    state = await world.reconcile(orders)
+    assert state["result"] == "Connected"
+    assert about_links(state) == []
+    assert not [path for _, path in world.sent() if path.startswith(f"{LISTS}Microsoft.Storage/storageA")]
+    assert kind(world) == "public"
 
 
-def test_an_account_that_the_zone_has_a_record_of_is_not_named() -> None:
-    async def story() -> None:
-        world = World()
-        await theirs(world)
-        await make_zone(world)
-        await record(world, "theirs")
-        state = await world.reconcile(await world.create_account())
-        assert about_links(state) == []
-        assert kind(world) == "private"
-
-    play(story)
+async def test_an_account_that_the_zone_has_a_record_of_is_not_named() -> None:
+    world = World()
+    await theirs(world)
+    await make_zone(world)
+    await record(world, "theirs")
+    state = await world.reconcile(await world.create_account())
+    assert about_links(state) == []
+    assert kind(world) == "private"
 
 
-def test_a_record_on_the_zone_s_second_page_counts() -> None:
-    async def story() -> None:
-        world = World()
-        await theirs(world)
-        await make_zone(world)
-        for number in range(120):
-            await record(world, f"a{number}")
-        await record(world, "theirs")
-        assert "nextLink" in await world.send("GET", f"{BLOB}/A")
-        assert about_links(await world.reconcile(await world.create_account())) == []
-
-    play(story)
+async def test_a_record_on_the_zone_s_second_page_counts() -> None:
+    world = World()
+    await theirs(world)
+    await make_zone(world)
+    for number in range(120):
+        await record(world, f"a{number}")
+    await record(world, "theirs")
+    assert "nextLink" in await world.send("GET", f"{BLOB}/A")
+    assert about_links(await world.reconcile(await world.create_account())) == []
 
 
-def test_an_account_without_private_endpoints_is_not_named_and_keeps_its_name() -> None:
-    async def story() -> None:
-        world = World()
-        await world.create_account("plain", tags={"private-connectivity": "disabled"})
-        assert about_links(await world.reconcile(await world.create_account())) == []
-        assert kind(world, "plain.blob.core.windows.net") == "public"
-
-    play(story)
+async def test_an_account_without_private_endpoints_is_not_named_and_keeps_its_name() -> None:
+    world = World()
+    await world.create_account("plain", tags={"private-connectivity": "disabled"})
+    assert about_links(await world.reconcile(await world.create_account())) == []
+    assert kind(world, "plain.blob.core.windows.net") == "public"
 
 
-def test_an_endpoint_for_another_group_is_named_in_another_zone() -> None:
-    async def story() -> None:
-        world = World()
-        await theirs(world, group="file")
-        assert about_links(await world.reconcile(await world.create_account())) == []
-
-    play(story)
+async def test_an_endpoint_for_another_group_is_named_in_another_zone() -> None:
+    world = World()
+    await theirs(world, group="file")
+    assert about_links(await world.reconcile(await world.create_account())) == []
 
 
-def test_what_causeway_connects_itself_is_not_named_though_its_record_is_still_to_come() -> None:
-    async def story() -> None:
-        world = World()
-        ours = await world.create_account("ours")
-        state = await world.reconcile(ours)
-        await world.send("DELETE", f"{BLOB}/A/ours")
-        await world.send(
-            "DELETE", next(a["id"] for a in state["actions"] if "/virtualNetworkLinks/" in a["id"])
-        )
-        await world.sleep(200)
-        state = await world.reconcile(await world.create_account())
-        assert "Create" in [a["action"] for a in state["actions"] if "/virtualNetworkLinks/" in a["id"]]
-        assert about_links(state) == []
-
-    play(story)
+async def test_what_causeway_connects_itself_is_not_named_though_its_record_is_still_to_come() -> None:
+    world = World()
+    ours = await world.create_account("ours")
+    state = await world.reconcile(ours)
+    await world.send("DELETE", f"{BLOB}/A/ours")
+    await world.send("DELETE", next(a["id"] for a in state["actions"] if "/virtualNetworkLinks/" in a["id"]))
+    await world.sleep(200)
+    state = await world.reconcile(await world.create_account())
+    assert "Create" in [a["action"] for a in state["actions"] if "/virtualNetworkLinks/" in a["id"]]
+    assert about_links(state) == []
 
 
-def test_a_server_whose_connections_tell_their_group_is_judged_by_it() -> None:
-    async def story() -> None:
-        world = World(a_policy(always=["Microsoft.Sql/servers"]))
-        servers = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Sql/servers"
-        login = {"administratorLogin": "a", "administratorLoginPassword": "P@ssw0rd-1"}
-        for name in ("mine", "theirs"):
-            await world.send("PUT", f"{servers}/{name}", {"location": "westeurope", "properties": login})
-            await world.sleep(300)
-        await endpoint_elsewhere(world, f"{servers}/theirs", "sqlServer")
-        (finding,) = about_links(await world.reconcile(f"{servers}/mine"))
-        assert f"concerned: {servers}/theirs;" in finding
-        assert kind(world, "theirs.database.windows.net") == "nxdomain"
-
-    play(story)
+async def test_a_server_whose_connections_tell_their_group_is_judged_by_it() -> None:
+    world = World(a_policy(always=["Microsoft.Sql/servers"]))
+    servers = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Sql/servers"
+    login = {"administratorLogin": "a", "administratorLoginPassword": "P@ssw0rd-1"}
+    for name in ("mine", "theirs"):
+        await world.send("PUT", f"{servers}/{name}", {"location": "westeurope", "properties": login})
+        await world.sleep(300)
+    await endpoint_elsewhere(world, f"{servers}/theirs", "sqlServer")
+    (finding,) = about_links(await world.reconcile(f"{servers}/mine"))
+    assert f"concerned: {servers}/theirs;" in finding
+    assert kind(world, "theirs.database.windows.net") == "nxdomain"
 
 
-def test_a_vault_is_known_by_its_name_though_its_zone_has_another_suffix() -> None:
-    async def story() -> None:
-        world = World(a_policy(always=["Microsoft.KeyVault/vaults"]))
-        vaults = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.KeyVault/vaults"
-        tenant = "11111111-1111-1111-1111-111111111111"
-        properties = {"tenantId": tenant, "sku": {"family": "A", "name": "standard"}, "accessPolicies": []}
-        for name in ("mine-vault", "their-vault"):
-            body = {"location": "westeurope", "properties": properties}
-            await world.send("PUT", f"{vaults}/{name}", body)
-            await world.sleep(120)
-        await endpoint_elsewhere(world, f"{vaults}/their-vault", "vault")
-        (finding,) = about_links(await world.reconcile(f"{vaults}/mine-vault"))
-        assert f"concerned: {vaults}/their-vault;" in finding
-
-    play(story)
+async def test_a_vault_is_known_by_its_name_though_its_zone_has_another_suffix() -> None:
+    world = World(a_policy(always=["Microsoft.KeyVault/vaults"]))
+    vaults = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.KeyVault/vaults"
+    tenant = "11111111-1111-1111-1111-111111111111"
+    properties = {"tenantId": tenant, "sku": {"family": "A", "name": "standard"}, "accessPolicies": []}
+    for name in ("mine-vault", "their-vault"):
+        body = {"location": "westeurope", "properties": properties}
+        await world.send("PUT", f"{vaults}/{name}", body)
+        await world.sleep(120)
+    await endpoint_elsewhere(world, f"{vaults}/their-vault", "vault")
+    (finding,) = about_links(await world.reconcile(f"{vaults}/mine-vault"))
+    assert f"concerned: {vaults}/their-vault;" in finding
 
 
-def test_a_zone_that_only_the_finished_endpoint_tells_is_looked_at_before_its_link() -> None:
-    async def story() -> None:
-        kind = "Microsoft.CognitiveServices/accounts"
-        world = World(a_policy(always=[kind]))
-        accounts = f"{SUB}/resourceGroups/rg-app/providers/{kind}"
-        for name in ("mine", "theirs"):
-            await world.send("PUT", f"{accounts}/{name}", {"location": "westeurope", "properties": {}})
-            await world.sleep(120)
-        await endpoint_elsewhere(world, f"{accounts}/theirs", "account")
-        world.sent()
-        found = about_links(await world.reconcile(f"{accounts}/mine"))
-        sent = world.sent()
-        assert found
-        assert all(f"perhaps concerned: {accounts}/theirs;" in text for text in found)
-        look = sent.index(("GET", f"{LISTS}{kind}"))
-        links = [at for at, (method, path) in enumerate(sent) if method == "PUT" and "NetworkLinks/" in path]
-        assert look < min(links)
-
-    play(story)
+async def test_a_zone_that_only_the_finished_endpoint_tells_is_looked_at_before_its_link() -> None:
+    kind = "Microsoft.CognitiveServices/accounts"
+    world = World(a_policy(always=[kind]))
+    accounts = f"{SUB}/resourceGroups/rg-app/providers/{kind}"
+    for name in ("mine", "theirs"):
+        await world.send("PUT", f"{accounts}/{name}", {"location": "westeurope", "properties": {}})
+        await world.sleep(120)
+    await endpoint_elsewhere(world, f"{accounts}/theirs", "account")
+    world.sent()
+    found = about_links(await world.reconcile(f"{accounts}/mine"))
+    sent = world.sent()
+    assert found
+    assert all(f"perhaps concerned: {accounts}/theirs;" in text for text in found)
+    look = sent.index(("GET", f"{LISTS}{kind}"))
+    links = [at for at, (method, path) in enumerate(sent) if method == "PUT" and "NetworkLinks/" in path]
+    assert look < min(links)
 
 
-def test_a_walk_that_makes_no_link_looks_for_nothing() -> None:
-    async def story() -> None:
-        world = World()
-        await theirs(world)
-        await make_zone(world, linked=True)
-        orders = await world.create_account()
-        world.sent()
-        state = await world.reconcile(orders)
-        paths = [path for _, path in world.sent()]
-        assert state["result"] == "Connected"
-        assert about_links(state) == []
-        assert not [path for path in paths if path.startswith(f"{LISTS}Microsoft.Storage/storageAccounts")]
-        assert f"{BLOB}/A" not in paths
-
-    play(story)
+async def test_a_walk_that_makes_no_link_looks_for_nothing() -> None:
+    world = World()
+    await theirs(world)
+    await make_zone(world, linked=True)
+    orders = await world.create_account()
+    world.sent()
+    state = await world.reconcile(orders)
+    paths = [path for _, path in world.sent()]
+    assert state["result"] == "Connected"
+    assert about_links(state) == []
+    assert not [path for path in paths if path.startswith(f"{LISTS}Microsoft.Storage/storageAccounts")]
+    assert f"{BLOB}/A" not in paths
 
 
-def test_walks_of_one_moment_share_one_look() -> None:
-    async def story() -> None:
-        world = World()
-        await theirs(world)
-        await make_zone(world)
-        names = [await world.create_account(name) for name in ("one", "two", "three", "four")]
-        world.sent()
-        states = await asyncio.gather(*(world.reconcile(at) for at in names))
-        paths = [path for _, path in world.sent()]
-        for look in (f"{LISTS}Microsoft.Storage/storageAccounts", f"{BLOB}/A"):
-            assert paths.count(look) == 1
-        assert any(about_links(state) for state in states)
-
-    play(story)
+async def test_walks_of_one_moment_share_one_look() -> None:
+    world = World()
+    await theirs(world)
+    await make_zone(world)
+    names = [await world.create_account(name) for name in ("one", "two", "three", "four")]
+    world.sent()
+    states = await asyncio.gather(*(world.reconcile(at) for at in names))
+    paths = [path for _, path in world.sent()]
+    for look in (f"{LISTS}Microsoft.Storage/storageAccounts", f"{BLOB}/A"):
+        assert paths.count(look) == 1
+    assert any(about_links(state) for state in states)
 
 
-def test_the_target_is_not_named_though_somebody_connected_it_elsewhere() -> None:
-    async def story() -> None:
-        world = World()
-        orders = await world.create_account()
-        await endpoint_elsewhere(world, orders)
-        state = await world.reconcile(orders)
-        assert state["result"] == "Connected"
-        assert about_links(state) == []
-
-    play(story)
+async def test_the_target_is_not_named_though_somebody_connected_it_elsewhere() -> None:
+    world = World()
+    orders = await world.create_account()
+    await endpoint_elsewhere(world, orders)
+    state = await world.reconcile(orders)
+    assert state["result"] == "Connected"
+    assert about_links(state) == []
 
 
 @pytest.mark.parametrize(
@@ -286,72 +242,57 @@ def test_the_target_is_not_named_though_somebody_connected_it_elsewhere() -> Non
     ],
     ids=["resources", "records", "endpoint"],
 )
-def test_what_may_not_be_looked_at_is_said_and_stops_nothing(path: str, told: str) -> None:
-    async def story() -> None:
-        world = World()
-        at = await theirs(world)
-        await make_zone(world)
-        refuse(world, path)
-        state = await world.reconcile(await world.create_account())
-        assert state["result"] == "Connected"
-        (finding,) = about_links(state)
-        assert told in finding
-        assert f"; concerned: {at}" not in finding
-        assert (f"perhaps concerned: {at}" in finding) is not path.endswith("storageAccounts$")
-
-    play(story)
+async def test_what_may_not_be_looked_at_is_said_and_stops_nothing(path: str, told: str) -> None:
+    world = World()
+    at = await theirs(world)
+    await make_zone(world)
+    refuse(world, path)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected"
+    (finding,) = about_links(state)
+    assert told in finding
+    assert f"; concerned: {at}" not in finding
+    assert (f"perhaps concerned: {at}" in finding) is not path.endswith("storageAccounts$")
 
 
-def test_a_provider_that_the_subscription_does_not_use_is_no_gap_in_the_look() -> None:
-    async def story() -> None:
-        world = World()
-        refuse(world, "providers/Microsoft.Kusto/clusters$", "MissingSubscriptionRegistration", 409)
-        assert about_links(await world.reconcile(await world.create_account())) == []
-
-    play(story)
+async def test_a_provider_that_the_subscription_does_not_use_is_no_gap_in_the_look() -> None:
+    world = World()
+    refuse(world, "providers/Microsoft.Kusto/clusters$", "MissingSubscriptionRegistration", 409)
+    assert about_links(await world.reconcile(await world.create_account())) == []
 
 
-def test_of_too_many_endpoints_the_rest_is_told() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account("busy", tags={"private-connectivity": "disabled"})
-        for number in range(MOST_ENDPOINTS + 2):
-            await endpoint_elsewhere(world, at, name=f"their-{number}")
-        world.sent()
-        (finding,) = about_links(await world.reconcile(await world.create_account()))
-        read = [path for _, path in world.sent() if "/privateEndpoints/their-" in path]
-        assert len(read) == MOST_ENDPOINTS
-        assert f"2 of {MOST_ENDPOINTS + 2} private endpoints" in finding
-
-    play(story)
+async def test_of_too_many_endpoints_the_rest_is_told() -> None:
+    world = World()
+    at = await world.create_account("busy", tags={"private-connectivity": "disabled"})
+    for number in range(MOST_ENDPOINTS + 2):
+        await endpoint_elsewhere(world, at, name=f"their-{number}")
+    world.sent()
+    (finding,) = about_links(await world.reconcile(await world.create_account()))
+    read = [path for _, path in world.sent() if "/privateEndpoints/their-" in path]
+    assert len(read) == MOST_ENDPOINTS
+    assert f"2 of {MOST_ENDPOINTS + 2} private endpoints" in finding
 
 
-def test_a_dry_run_tells_it_and_writes_nothing() -> None:
-    async def story() -> None:
-        world = World()
-        at = await theirs(world)
-        orders = await world.create_account()
-        world.sent()
-        plan = await world.plan(orders)
-        assert plan["result"] == "Plan"
-        (finding,) = about_links(plan)
-        assert at in finding
-        assert world.writes() == []
-
-    play(story)
+async def test_a_dry_run_tells_it_and_writes_nothing() -> None:
+    world = World()
+    at = await theirs(world)
+    orders = await world.create_account()
+    world.sent()
+    plan = await world.plan(orders)
+    assert plan["result"] == "Plan"
+    (finding,) = about_links(plan)
+    assert at in finding
+    assert world.writes() == []
 
 
-def test_two_networks_and_two_zones_are_one_finding_for_each_zone() -> None:
-    async def story() -> None:
-        world = World(a_policy(clients=[SPOKE, HUB]))
-        at = await theirs(world)
-        orders = await world.create_account(properties={"isHnsEnabled": True})
-        await endpoint_elsewhere(world, at, "dfs", "theirs-dfs")
-        world.sent()
-        found = about_links(await world.reconcile(orders))
-        lists = [path for _, path in world.sent() if path == f"{LISTS}Microsoft.Storage/storageAccounts"]
-        assert (len(found), len(lists)) == (2, 1)
-        assert all("once linked, spoke-a, hub-we can ask" in text for text in found)
-        assert ["blob" in found[0], "dfs" in found[1]] == [True, True]
-
-    play(story)
+async def test_two_networks_and_two_zones_are_one_finding_for_each_zone() -> None:
+    world = World(a_policy(clients=[SPOKE, HUB]))
+    at = await theirs(world)
+    orders = await world.create_account(properties={"isHnsEnabled": True})
+    await endpoint_elsewhere(world, at, "dfs", "theirs-dfs")
+    world.sent()
+    found = about_links(await world.reconcile(orders))
+    lists = [path for _, path in world.sent() if path == f"{LISTS}Microsoft.Storage/storageAccounts"]
+    assert (len(found), len(lists)) == (2, 1)
+    assert all("once linked, spoke-a, hub-we can ask" in text for text in found)
+    assert ["blob" in found[0], "dfs" in found[1]] == [True, True]

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.azure.reachability import reach
 from tests.core.policies import a_policy
 from tests.flow.test_rules import ENSURE, GROUP, rules_of
-from tests.world import ENDPOINTS, SPOKE, SUB, World, play
+from tests.world import ENDPOINTS, SPOKE, SUB, World
 
 SQL = "Microsoft.Sql/servers"
 STORAGE = "Microsoft.Storage/storageAccounts"
@@ -45,72 +45,54 @@ def reached(world: World, port: int) -> bool:
     return reach.reach(world.azure.world, f"{SPOKE}/subnets/clients", NAME, port).reachable
 
 
-def test_with_redirect_clients_reach_every_port_that_they_may_be_sent_to() -> None:
-    async def story() -> None:
-        world = await a_world("Redirect")
-        assert (await world.reconcile(SERVER))["result"] == "Connected"
-        assert await allowed(world) == [["1433-65535"]]
-        assert reached(world, 1433)
-        assert reached(world, 11_000)
-
-    play(story)
+async def test_with_redirect_clients_reach_every_port_that_they_may_be_sent_to() -> None:
+    world = await a_world("Redirect")
+    assert (await world.reconcile(SERVER))["result"] == "Connected"
+    assert await allowed(world) == [["1433-65535"]]
+    assert reached(world, 1433)
+    assert reached(world, 11_000)
 
 
-def test_with_proxy_no_port_but_1433_is_open() -> None:
-    async def story() -> None:
-        world = await a_world("Proxy")
-        assert (await world.reconcile(SERVER))["result"] == "Connected"
-        assert await allowed(world) == [["1433"]]
-        assert reached(world, 1433)
-        assert not reached(world, 11_000)
-
-    play(story)
+async def test_with_proxy_no_port_but_1433_is_open() -> None:
+    world = await a_world("Proxy")
+    assert (await world.reconcile(SERVER))["result"] == "Connected"
+    assert await allowed(world) == [["1433"]]
+    assert reached(world, 1433)
+    assert not reached(world, 11_000)
 
 
-def test_a_policy_that_nobody_set_is_proxied() -> None:
-    async def story() -> None:
-        world = await a_world()
-        assert (await world.reconcile(SERVER))["result"] == "Connected"
-        assert await allowed(world) == [["1433"]]
-
-    play(story)
+async def test_a_policy_that_nobody_set_is_proxied() -> None:
+    world = await a_world()
+    assert (await world.reconcile(SERVER))["result"] == "Connected"
+    assert await allowed(world) == [["1433"]]
 
 
-def test_a_policy_that_cannot_be_read_leaves_the_whole_range_open_and_says_so() -> None:
-    async def story() -> None:
-        world = await a_world("Proxy")
-        world.deny(READ)
-        state = await world.reconcile(SERVER)
-        assert state["result"] == "Connected"
-        assert await allowed(world) == [["1433-65535"]]
-        assert any(READ in finding for finding in state["findings"])
-
-    play(story)
+async def test_a_policy_that_cannot_be_read_leaves_the_whole_range_open_and_says_so() -> None:
+    world = await a_world("Proxy")
+    world.deny(READ)
+    state = await world.reconcile(SERVER)
+    assert state["result"] == "Connected"
+    assert await allowed(world) == [["1433-65535"]]
+    assert any(READ in finding for finding in state["findings"])
 
 
-def test_a_policy_that_cannot_be_read_for_a_moment_narrows_and_widens_nothing() -> None:
-    async def story() -> None:
-        world = await a_world("Proxy")
-        await world.reconcile(SERVER)
+async def test_a_policy_that_cannot_be_read_for_a_moment_narrows_and_widens_nothing() -> None:
+    world = await a_world("Proxy")
+    await world.reconcile(SERVER)
+    world.sent()
+    match = {"method": "GET", "path": "connectionPolicies/default$", "principal": "app"}
+    answer = {"status": 503, "code": "ServiceUnavailable", "message": "later"}
+    world.azure.faults.add({"match": match, "times": 3, "answer": answer})
+    assert (await world.reconcile(SERVER, "drift"))["result"] == "Connected"
+    assert (world.writes(), await allowed(world)) == ([], [["1433"]])
+
+
+async def test_the_policy_is_read_where_rules_need_it_and_nowhere_else() -> None:
+    for mode, reads in (("ensure", 1), ("require", 1), ("ignore", 0)):
+        world = await a_world("Redirect", mode=mode, default_deny=mode != "ignore")
         world.sent()
-        match = {"method": "GET", "path": "connectionPolicies/default$", "principal": "app"}
-        answer = {"status": 503, "code": "ServiceUnavailable", "message": "later"}
-        world.azure.faults.add({"match": match, "times": 3, "answer": answer})
-        assert (await world.reconcile(SERVER, "drift"))["result"] == "Connected"
-        assert (world.writes(), await allowed(world)) == ([], [["1433"]])
-
-    play(story)
-
-
-def test_the_policy_is_read_where_rules_need_it_and_nowhere_else() -> None:
-    async def story() -> None:
-        for mode, reads in (("ensure", 1), ("require", 1), ("ignore", 0)):
-            world = await a_world("Redirect", mode=mode, default_deny=mode != "ignore")
-            world.sent()
-            await world.reconcile(SERVER)
-            assert [path for _, path in world.sent()].count(POLICY) == reads, mode
-        account = await world.create_account()
-        assert (await world.plan(account))["result"] == "Plan"
-        assert not [path for _, path in world.sent() if "connectionPolicies" in path]
-
-    play(story)
+        await world.reconcile(SERVER)
+        assert [path for _, path in world.sent()].count(POLICY) == reads, mode
+    account = await world.create_account()
+    assert (await world.plan(account))["result"] == "Plan"
+    assert not [path for _, path in world.sent() if "connectionPolicies" in path]

@@ -9,7 +9,7 @@ from sandbox.azure.reachability.reach import Reach, reach
 from tests.flow.test_peering import peer
 from tests.flow.test_rules import ENSURE, GROUP, a_world, deny
 from tests.reachability import complaints
-from tests.world import HUB, SPOKE, SUB, ZONES, World, play
+from tests.world import HUB, SPOKE, SUB, ZONES, World
 
 STRANGER = f"{SUB[:-1]}2/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/spoke-b"
 NAME = "orders.blob.core.windows.net"
@@ -48,15 +48,12 @@ def knock(world: World, name: str = NAME, network: str = STRANGER) -> Reach:
     ],
     ids=["nothing denies", "denied", "let in by a person", "let in too late", "rules not in force"],
 )
-def test_a_peered_stranger_is_kept_out_where_the_default_is_to_deny(
+async def test_a_peered_stranger_is_kept_out_where_the_default_is_to_deny(
     name: str, nsg: dict[str, Any], rules: dict[str, Any] | None, hop: str
 ) -> None:
-    async def story() -> None:
-        world, _ = await beside_a_stranger(nsg, rules)
-        assert knock(world, name).hop == hop
-        assert knock(world, name, SPOKE).reachable
-
-    play(story)
+    world, _ = await beside_a_stranger(nsg, rules)
+    assert knock(world, name).hop == hop
+    assert knock(world, name, SPOKE).reachable
 
 
 type Act = Callable[[World], Any]
@@ -99,34 +96,25 @@ async def lose(world: World, part: str) -> None:
         (shut, "ends at inbound"),
     ],
 )
-def test_a_way_that_a_person_breaks_after_the_walk_is_complained_of(act: Act, said: str) -> None:
-    async def story() -> None:
-        world, at = await beside_a_stranger(DENYING)
-        assert complaints(world.azure.world, world.policy, await world.state(at)) == []
-        await act(world)
-        found = complaints(world.azure.world, world.policy, await world.state(at))
-        assert found
-        assert all(one.startswith("spoke-a/subnets/clients -> ") and said in one for one in found)
-
-    play(story)
+async def test_a_way_that_a_person_breaks_after_the_walk_is_complained_of(act: Act, said: str) -> None:
+    world, at = await beside_a_stranger(DENYING)
+    assert complaints(world.azure.world, world.policy, await world.state(at)) == []
+    await act(world)
+    found = complaints(world.azure.world, world.policy, await world.state(at))
+    assert found
+    assert all(one.startswith("spoke-a/subnets/clients -> ") and said in one for one in found)
 
 
-def test_a_stranger_who_gets_in_by_no_person_s_rule_is_complained_of() -> None:
-    async def story() -> None:
-        world, at = await beside_a_stranger(DENYING)
-        await lose(world, "/securityRules/causeway-deny-")
-        found = complaints(world.azure.world, world.policy, await world.state(at))
-        inside = {"hub-we/subnets/endpoints", "spoke-b/subnets/clients"}
-        assert {one.split(" -> ")[0] for one in found} == inside
-
-    play(story)
+async def test_a_stranger_who_gets_in_by_no_person_s_rule_is_complained_of() -> None:
+    world, at = await beside_a_stranger(DENYING)
+    await lose(world, "/securityRules/causeway-deny-")
+    found = complaints(world.azure.world, world.policy, await world.state(at))
+    inside = {"hub-we/subnets/endpoints", "spoke-b/subnets/clients"}
+    assert {one.split(" -> ")[0] for one in found} == inside
 
 
-def test_a_name_that_the_endpoint_does_not_answer_to_is_complained_of() -> None:
-    async def story() -> None:
-        world, at = await beside_a_stranger(DENYING)
-        state = await world.state(at)
-        state["paths"][0]["addresses"][0]["fqdns"] = []
-        assert any("answers to" in one for one in complaints(world.azure.world, world.policy, state))
-
-    play(story)
+async def test_a_name_that_the_endpoint_does_not_answer_to_is_complained_of() -> None:
+    world, at = await beside_a_stranger(DENYING)
+    state = await world.state(at)
+    state["paths"][0]["addresses"][0]["fqdns"] = []
+    assert any("answers to" in one for one in complaints(world.azure.world, world.policy, state))

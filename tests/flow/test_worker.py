@@ -4,190 +4,151 @@ import asyncio
 
 from shared.core.events.work_item import WorkItem
 from shared.flow.worker import TRIES
-from tests.world import World, play
+from tests.world import World
 
 ENDPOINT_PUT = {"method": "PUT", "path": "privateEndpoints/[^/]+$"}
 
 
-def test_a_storm_of_events_for_one_resource_becomes_a_walk_and_a_second_look() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        await asyncio.gather(*(world.work(WorkItem(at, "event", f"e{n}")) for n in range(100)))
-        state = await world.state(at)
-        assert state["result"] == "Connected"
-        assert len(state["history"]) == 2
-        assert len(await world.endpoints()) == 1
-
-    play(story)
+async def test_a_storm_of_events_for_one_resource_becomes_a_walk_and_a_second_look() -> None:
+    world = World()
+    at = await world.create_account()
+    await asyncio.gather(*(world.work(WorkItem(at, "event", f"e{n}")) for n in range(100)))
+    state = await world.state(at)
+    assert state["result"] == "Connected"
+    assert len(state["history"]) == 2
+    assert len(await world.endpoints()) == 1
 
 
-def test_two_processes_never_make_two_endpoints() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        flows = [world.worker() for _ in range(4)]
-        world.sent()
-        await asyncio.gather(*(world.work(WorkItem(at, "event", "e"), flow) for flow in flows))
-        await world.drain()
-        made = [path for path in world.written("PUT") if path.split("/")[-2] == "privateEndpoints"]
-        assert len(made) == 1
-        assert len(await world.endpoints()) == 1
-
-    play(story)
+async def test_two_processes_never_make_two_endpoints() -> None:
+    world = World()
+    at = await world.create_account()
+    flows = [world.worker() for _ in range(4)]
+    world.sent()
+    await asyncio.gather(*(world.work(WorkItem(at, "event", "e"), flow) for flow in flows))
+    await world.drain()
+    made = [path for path in world.written("PUT") if path.split("/")[-2] == "privateEndpoints"]
+    assert len(made) == 1
+    assert len(await world.endpoints()) == 1
 
 
-def test_many_accounts_at_once_share_one_zone_and_one_link() -> None:
-    async def story() -> None:
-        world = World()
-        targets = [await world.create_account(f"account{n}") for n in range(10)]
-        flows = [world.worker(), world.worker()]
-        world.sent()
-        await asyncio.gather(
-            *(world.work(WorkItem(at, "event", "e"), flows[n % 2]) for n, at in enumerate(targets))
-        )
-        writes = world.written("PUT")
-        await world.drain()
-        assert sum(path.endswith("/privatelink.blob.core.windows.net") for path in writes) == 1
-        assert sum("/virtualNetworkLinks/" in path for path in writes) == 1
-        assert [(await world.state(at))["result"] for at in targets] == ["Connected"] * 10
-
-    play(story)
+async def test_many_accounts_at_once_share_one_zone_and_one_link() -> None:
+    world = World()
+    targets = [await world.create_account(f"account{n}") for n in range(10)]
+    flows = [world.worker(), world.worker()]
+    world.sent()
+    await asyncio.gather(
+        *(world.work(WorkItem(at, "event", "e"), flows[n % 2]) for n, at in enumerate(targets))
+    )
+    writes = world.written("PUT")
+    await world.drain()
+    assert sum(path.endswith("/privatelink.blob.core.windows.net") for path in writes) == 1
+    assert sum("/virtualNetworkLinks/" in path for path in writes) == 1
+    assert [(await world.state(at))["result"] for at in targets] == ["Connected"] * 10
 
 
-def test_the_claim_of_a_dead_worker_expires() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        dying = asyncio.ensure_future(world.flow.worker.work(WorkItem(at, "event", "dies")))
-        await asyncio.sleep(10)
-        row = next(iter(world.tables["connections"].rows.values()))
-        dying.cancel()
-        await asyncio.gather(dying, return_exceptions=True)
-        # Killed, not stopped: its claim stands as it was.
-        world.tables["connections"].rows[row.partition, row.key] = row
-        assert (await world.reconcile(at)).get("result") is None
-        await world.sleep(61)
-        state = await world.reconcile(at)
-        assert state["result"] == "Connected"
-        assert len(await world.endpoints()) == 1
-
-    play(story)
+async def test_the_claim_of_a_dead_worker_expires() -> None:
+    world = World()
+    at = await world.create_account()
+    dying = asyncio.ensure_future(world.flow.worker.work(WorkItem(at, "event", "dies")))
+    await asyncio.sleep(10)
+    row = next(iter(world.tables["connections"].rows.values()))
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    # Killed, not stopped: its claim stands as it was.
+    world.tables["connections"].rows[row.partition, row.key] = row
+    assert (await world.reconcile(at)).get("result") is None
+    await world.sleep(61)
+    state = await world.reconcile(at)
+    assert state["result"] == "Connected"
+    assert len(await world.endpoints()) == 1
 
 
-def test_an_operation_that_fails_after_its_201_is_sent_again() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        busy = {"code": "StorageAccountOperationInProgress", "message": "Call to Microsoft.Storage failed."}
-        world.azure.faults.add({"match": ENDPOINT_PUT, "times": 2, "lro_failure": busy})
-        state = await world.reconcile(at)
-        assert state["result"] == "Connected"
-        assert len(state["history"]) == 1
-        assert len(await world.endpoints()) == 1
-
-    play(story)
+async def test_an_operation_that_fails_after_its_201_is_sent_again() -> None:
+    world = World()
+    at = await world.create_account()
+    busy = {"code": "StorageAccountOperationInProgress", "message": "Call to Microsoft.Storage failed."}
+    world.azure.faults.add({"match": ENDPOINT_PUT, "times": 2, "lro_failure": busy})
+    state = await world.reconcile(at)
+    assert state["result"] == "Connected"
+    assert len(state["history"]) == 1
+    assert len(await world.endpoints()) == 1
 
 
-def test_a_connection_that_breaks_after_the_write_leaves_one_endpoint() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "drop": "after"})
-        assert (await world.reconcile(at))["result"] == "Connected"
-        assert len(await world.endpoints()) == 1
-
-    play(story)
+async def test_a_connection_that_breaks_after_the_write_leaves_one_endpoint() -> None:
+    world = World()
+    at = await world.create_account()
+    world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "drop": "after"})
+    assert (await world.reconcile(at))["result"] == "Connected"
+    assert len(await world.endpoints()) == 1
 
 
-def test_what_passes_by_itself_is_pending_and_ends_as_failed_if_it_never_does() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        answer = {"status": 503, "code": "ServiceUnavailable", "message": "Try again."}
-        world.azure.faults.add({"match": ENDPOINT_PUT, "answer": answer})
-        state = await world.reconcile(at)
-        results = [entry["result"] for entry in state["history"]]
-        assert results == ["Failed", *["Pending"] * (TRIES - 1)]
-        assert "ServiceUnavailable" in state["reason"]
-        assert world.queue.sent == []
-
-    play(story)
+async def test_what_passes_by_itself_is_pending_and_ends_as_failed_if_it_never_does() -> None:
+    world = World()
+    at = await world.create_account()
+    answer = {"status": 503, "code": "ServiceUnavailable", "message": "Try again."}
+    world.azure.faults.add({"match": ENDPOINT_PUT, "answer": answer})
+    state = await world.reconcile(at)
+    results = [entry["result"] for entry in state["history"]]
+    assert results == ["Failed", *["Pending"] * (TRIES - 1)]
+    assert "ServiceUnavailable" in state["reason"]
+    assert world.queue.sent == []
 
 
-def test_an_error_that_nobody_knows_is_tried_again() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        odd = {"status": 400, "code": "NewAzureCode", "message": "Something odd."}
-        world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "answer": odd})
-        state = await world.reconcile(at)
-        assert [entry["result"] for entry in state["history"]] == ["Connected", "Failed"]
-        assert state["history"][1]["code"] == "NewAzureCode"
-
-    play(story)
+async def test_an_error_that_nobody_knows_is_tried_again() -> None:
+    world = World()
+    at = await world.create_account()
+    odd = {"status": 400, "code": "NewAzureCode", "message": "Something odd."}
+    world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "answer": odd})
+    state = await world.reconcile(at)
+    assert [entry["result"] for entry in state["history"]] == ["Connected", "Failed"]
+    assert state["history"][1]["code"] == "NewAzureCode"
 
 
-def test_an_interface_that_is_found_late_is_asked_for_again() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        missing = {"status": 404, "code": "ResourceNotFound", "message": "The Resource was not found."}
-        interface = {"method": "GET", "path": "networkInterfaces/", "principal": "app"}
-        world.azure.faults.add({"match": interface, "times": 1, "answer": missing})
-        state = await world.reconcile(at)
-        assert (state["result"], len(state["history"])) == ("Connected", 1)
-
-    play(story)
+async def test_an_interface_that_is_found_late_is_asked_for_again() -> None:
+    world = World()
+    at = await world.create_account()
+    missing = {"status": 404, "code": "ResourceNotFound", "message": "The Resource was not found."}
+    interface = {"method": "GET", "path": "networkInterfaces/", "principal": "app"}
+    world.azure.faults.add({"match": interface, "times": 1, "answer": missing})
+    state = await world.reconcile(at)
+    assert (state["result"], len(state["history"])) == ("Connected", 1)
 
 
-def test_poisoned_work_ends_as_an_outcome_that_says_so() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        await world.flow.worker.give_up(WorkItem(at, "event", "e-17").text().encode())
-        state = await world.state(at)
-        assert (state["result"], state["code"], state["correlation"]) == ("Failed", "Poisoned", "e-17")
-        assert state["remedy"]
-
-    play(story)
+async def test_poisoned_work_ends_as_an_outcome_that_says_so() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.flow.worker.give_up(WorkItem(at, "event", "e-17").text().encode())
+    state = await world.state(at)
+    assert (state["result"], state["code"], state["correlation"]) == ("Failed", "Poisoned", "e-17")
+    assert state["remedy"]
 
 
-def test_a_resource_groups_item_becomes_one_for_every_target_in_it() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        group = at.split("/providers/")[0]
-        await world.flow.worker.work(WorkItem(group, "event", "e"))
-        assert [WorkItem.parse(item).resource_id.lower() for item, _ in world.queue.sent] == [at.lower()]
-
-    play(story)
+async def test_a_resource_groups_item_becomes_one_for_every_target_in_it() -> None:
+    world = World()
+    at = await world.create_account()
+    group = at.split("/providers/")[0]
+    await world.flow.worker.work(WorkItem(group, "event", "e"))
+    assert [WorkItem.parse(item).resource_id.lower() for item, _ in world.queue.sent] == [at.lower()]
 
 
-def test_a_deleted_resource_group_takes_what_was_made_for_its_targets_with_it() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        await world.reconcile(at)
-        group = at.split("/providers/")[0]
-        await world.send("DELETE", group, version="2021-04-01")
-        await world.sleep(300)
-        await world.flow.worker.work(WorkItem(group, "event", "e"))
-        await world.drain()
-        assert (await world.state(at))["result"] == "Removed"
-        assert await world.endpoints() == []
-
-    play(story)
+async def test_a_deleted_resource_group_takes_what_was_made_for_its_targets_with_it() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.reconcile(at)
+    group = at.split("/providers/")[0]
+    await world.send("DELETE", group, version="2021-04-01")
+    await world.sleep(300)
+    await world.flow.worker.work(WorkItem(group, "event", "e"))
+    await world.drain()
+    assert (await world.state(at))["result"] == "Removed"
+    assert await world.endpoints() == []
 
 
-def test_a_plan_shows_the_actions_and_writes_nothing() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        world.sent()
-        shown = await world.plan(at)
-        assert [action["action"] for action in shown["actions"]] == ["Create"] * 4
-        assert shown["writes"] == 0
-        assert world.writes() == []
-
-    play(story)
+async def test_a_plan_shows_the_actions_and_writes_nothing() -> None:
+    world = World()
+    at = await world.create_account()
+    world.sent()
+    shown = await world.plan(at)
+    assert [action["action"] for action in shown["actions"]] == ["Create"] * 4
+    assert shown["writes"] == 0
+    assert world.writes() == []

@@ -19,7 +19,7 @@ from shared.core.base.errors import (
 )
 from shared.core.base.ids import ResourceId, target_key
 from shared.wiring import Flow
-from tests.world import World, play
+from tests.world import World
 
 
 def request(
@@ -66,55 +66,43 @@ async def failing(error: Exception) -> tuple[func.HttpResponse, Any]:
         ({"resource_id": "/subscriptions/x", "dry_run": "yes"}, "dry_run"),
     ],
 )
-def test_a_bad_body_is_refused_with_field_value_and_remedy(body: Any, field: str) -> None:
-    async def story() -> None:
-        world = World()
-        status, answer = await send(world, body)
-        assert status == 400
-        assert answer["field"] == field
-        assert answer["remedy"]
-        assert world.queue.sent == []
-
-    play(story)
+async def test_a_bad_body_is_refused_with_field_value_and_remedy(body: Any, field: str) -> None:
+    world = World()
+    status, answer = await send(world, body)
+    assert status == 400
+    assert answer["field"] == field
+    assert answer["remedy"]
+    assert world.queue.sent == []
 
 
-def test_a_resource_in_an_unwatched_subscription_is_refused_with_the_watched_ones() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        status, answer = await send(world, {"resource_id": at.replace("0001/", "0009/")})
-        assert status == 400
-        assert "00000000-0000-0000-0000-000000000001" in answer["remedy"]
-
-    play(story)
+async def test_a_resource_in_an_unwatched_subscription_is_refused_with_the_watched_ones() -> None:
+    world = World()
+    at = await world.create_account()
+    status, answer = await send(world, {"resource_id": at.replace("0001/", "0009/")})
+    assert status == 400
+    assert "00000000-0000-0000-0000-000000000001" in answer["remedy"]
 
 
-def test_an_accepted_request_names_the_location_and_the_correlation() -> None:
-    async def story() -> None:
-        world = World()
-        at = await world.create_account()
-        response = await http.reconcile(world.flow, request(body={"resource_id": at}))
-        status, answer = answered(response)
-        assert status == 202
-        assert response.headers["Location"].endswith(f"/api/connections/{target_key(ResourceId.parse(at))}")
-        await world.drain()
-        state = await world.state(at)
-        assert (state["result"], state["correlation"]) == ("Connected", answer["correlation"])
-
-    play(story)
+async def test_an_accepted_request_names_the_location_and_the_correlation() -> None:
+    world = World()
+    at = await world.create_account()
+    response = await http.reconcile(world.flow, request(body={"resource_id": at}))
+    status, answer = answered(response)
+    assert status == 202
+    assert response.headers["Location"].endswith(f"/api/connections/{target_key(ResourceId.parse(at))}")
+    await world.drain()
+    state = await world.state(at)
+    assert (state["result"], state["correlation"]) == ("Connected", answer["correlation"])
 
 
-def test_a_rerun_of_a_missing_resource_ends_as_a_not_found_outcome() -> None:
-    async def story() -> None:
-        world = World()
-        at = (await world.create_account()) + "x"
-        status, answer = await send(world, {"resource_id": at})
-        assert status == 202
-        await world.drain()
-        found = await http.connection(world.flow, request("GET", key=answer["key"]))
-        assert answered(found)[1]["code"] == "NotFound"
-
-    play(story)
+async def test_a_rerun_of_a_missing_resource_ends_as_a_not_found_outcome() -> None:
+    world = World()
+    at = (await world.create_account()) + "x"
+    status, answer = await send(world, {"resource_id": at})
+    assert status == 202
+    await world.drain()
+    found = await http.connection(world.flow, request("GET", key=answer["key"]))
+    assert answered(found)[1]["code"] == "NotFound"
 
 
 @pytest.mark.parametrize(
@@ -127,46 +115,37 @@ def test_a_rerun_of_a_missing_resource_ends_as_a_not_found_outcome() -> None:
         ([1], "[1]", "send a JSON object with resource_id"),
     ],
 )
-def test_a_bad_body_says_what_was_sent_and_what_to_send(body: Any, value: str, remedy: str) -> None:
-    async def story() -> None:
-        _, answer = await send(World(), body)
-        assert answer["value"] == value
-        assert answer["remedy"].startswith(remedy)
-
-    play(story)
+async def test_a_bad_body_says_what_was_sent_and_what_to_send(body: Any, value: str, remedy: str) -> None:
+    _, answer = await send(World(), body)
+    assert answer["value"] == value
+    assert answer["remedy"].startswith(remedy)
 
 
 @pytest.mark.parametrize("name", ["code", "result"])
-def test_a_query_may_carry_the_function_key_and_results_in_any_case(name: str) -> None:
-    async def story() -> None:
-        world = World()
-        await world.reconcile(await world.create_account())
-        found = await http.serve(serving(world), http.connections, request("GET", **{name: "cOnnected"}))
-        assert answered(found)[0] == 200
-        assert len(answered(found)[1]["value"]) == 1
-
-    play(story)
+async def test_a_query_may_carry_the_function_key_and_results_in_any_case(name: str) -> None:
+    world = World()
+    await world.reconcile(await world.create_account())
+    found = await http.serve(serving(world), http.connections, request("GET", **{name: "cOnnected"}))
+    assert answered(found)[0] == 200
+    assert len(answered(found)[1]["value"]) == 1
 
 
-def test_next_link_leads_through_every_connection_and_repeats_no_key() -> None:
-    async def story() -> None:
-        world = World()
-        targets = [await world.create_account(f"account{number}") for number in range(3)]
-        for at in targets:
-            await world.reconcile(at)
-        found: list[str] = []
-        query = {"top": "1", "result": "Connected", "code": "KEY"}
-        while query:
-            req = request("GET", **query, at=f"https://app.test/api/connections?{urlencode(query)}")
-            _, answer = answered(await http.serve(serving(world), http.connections, req))
-            found += [state["resource_id"] for state in answer["value"]]
-            link = urlsplit(answer.get("nextLink", ""))
-            query = dict(parse_qsl(link.query))
-            assert "KEY" not in json.dumps(answer)
-            assert not query or link.geturl().startswith("https://app.test/api/connections?")
-        assert sorted(found) == sorted(targets)
-
-    play(story)
+async def test_next_link_leads_through_every_connection_and_repeats_no_key() -> None:
+    world = World()
+    targets = [await world.create_account(f"account{number}") for number in range(3)]
+    for at in targets:
+        await world.reconcile(at)
+    found: list[str] = []
+    query = {"top": "1", "result": "Connected", "code": "KEY"}
+    while query:
+        req = request("GET", **query, at=f"https://app.test/api/connections?{urlencode(query)}")
+        _, answer = answered(await http.serve(serving(world), http.connections, req))
+        found += [state["resource_id"] for state in answer["value"]]
+        link = urlsplit(answer.get("nextLink", ""))
+        query = dict(parse_qsl(link.query))
+        assert "KEY" not in json.dumps(answer)
+        assert not query or link.geturl().startswith("https://app.test/api/connections?")
+    assert sorted(found) == sorted(targets)
 
 
 @pytest.mark.parametrize(
@@ -181,30 +160,24 @@ def test_next_link_leads_through_every_connection_and_repeats_no_key() -> None:
         ("continuation", "page2"),
     ],
 )
-def test_an_unknown_word_in_a_query_is_refused(name: str, value: str) -> None:
-    async def story() -> None:
-        world = World()
-        response = await http.serve(serving(world), http.connections, request("GET", **{name: value}))
-        status, answer = answered(response)
-        assert status == 400
-        assert value in json.dumps(answer) or name in json.dumps(answer)
-
-    play(story)
+async def test_an_unknown_word_in_a_query_is_refused(name: str, value: str) -> None:
+    world = World()
+    response = await http.serve(serving(world), http.connections, request("GET", **{name: value}))
+    status, answer = answered(response)
+    assert status == 400
+    assert value in json.dumps(answer) or name in json.dumps(answer)
 
 
-def test_an_app_with_a_wrong_policy_lists_every_fault() -> None:
-    async def story() -> None:
-        async def broken() -> Any:
-            raise PolicyError(
-                [Fault("profiles", "", "it is missing", "add one"), Fault("version", "2", "no", "1")]
-            )
+async def test_an_app_with_a_wrong_policy_lists_every_fault() -> None:
+    async def broken() -> Any:
+        raise PolicyError(
+            [Fault("profiles", "", "it is missing", "add one"), Fault("version", "2", "no", "1")]
+        )
 
-        status, answer = answered(await http.serve(broken, http.connections, request("GET")))
-        assert status == 503
-        assert [fault["path"] for fault in answer["faults"]] == ["profiles", "version"]
-        assert answer["faults"][1] == {"path": "version", "value": "2", "problem": "no", "remedy": "1"}
-
-    play(story)
+    status, answer = answered(await http.serve(broken, http.connections, request("GET")))
+    assert status == 503
+    assert [fault["path"] for fault in answer["faults"]] == ["profiles", "version"]
+    assert answer["faults"][1] == {"path": "version", "value": "2", "problem": "no", "remedy": "1"}
 
 
 ERRORS = [
@@ -218,55 +191,40 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("error", "status", "kind"), ERRORS, ids=[type(one[0]).__name__ for one in ERRORS])
-def test_every_error_is_a_problem_as_rfc_9457_describes_it(error: Exception, status: int, kind: str) -> None:
-    async def story() -> None:
-        response, answer = await failing(error)
-        assert response.mimetype == "application/problem+json"
-        assert (response.status_code, answer["status"]) == (status, status)
-        assert answer["type"] == f"urn:problem-type:causeway:{kind}"
-        assert answer["title"]
-        assert answer["detail"]
-
-    play(story)
+async def test_every_error_is_a_problem_of_rfc_9457(error: Exception, status: int, kind: str) -> None:
+    response, answer = await failing(error)
+    assert response.mimetype == "application/problem+json"
+    assert (response.status_code, answer["status"]) == (status, status)
+    assert answer["type"] == f"urn:problem-type:causeway:{kind}"
+    assert answer["title"]
+    assert answer["detail"]
 
 
-def test_a_missing_connection_is_a_problem_with_the_key_and_a_remedy() -> None:
-    async def story() -> None:
-        response = await http.serve(serving(World()), http.connection, request("GET", key="0" * 32))
-        status, answer = answered(response)
-        assert (status, answer["field"], answer["value"]) == (404, "key", "0" * 32)
-        assert response.mimetype == "application/problem+json"
-
-    play(story)
+async def test_a_missing_connection_is_a_problem_with_the_key_and_a_remedy() -> None:
+    response = await http.serve(serving(World()), http.connection, request("GET", key="0" * 32))
+    status, answer = answered(response)
+    assert (status, answer["field"], answer["value"]) == (404, "key", "0" * 32)
+    assert response.mimetype == "application/problem+json"
 
 
 @pytest.mark.parametrize(("asked", "sent"), [(None, "5"), (0.0, "1"), (11.2, "12")])
-def test_a_transient_error_says_when_to_send_the_request_again(asked: float | None, sent: str) -> None:
-    async def story() -> None:
-        response, _ = await failing(TransientError("busy", asked))
-        assert response.headers["Retry-After"] == sent
-
-    play(story)
+async def test_a_transient_error_says_when_to_send_the_request_again(asked: float | None, sent: str) -> None:
+    response, _ = await failing(TransientError("busy", asked))
+    assert response.headers["Retry-After"] == sent
 
 
-def test_a_blocked_request_has_the_code_and_the_remedy() -> None:
-    async def story() -> None:
-        _, answer = await failing(BlockedError("AuthorizationFailure", "no access", "grant it a role"))
-        assert (answer["code"], answer["remedy"]) == ("AuthorizationFailure", "grant it a role")
-
-    play(story)
+async def test_a_blocked_request_has_the_code_and_the_remedy() -> None:
+    _, answer = await failing(BlockedError("AuthorizationFailure", "no access", "grant it a role"))
+    assert (answer["code"], answer["remedy"]) == ("AuthorizationFailure", "grant it a role")
 
 
-def test_an_unexpected_error_is_in_the_log_under_its_correlation_and_not_in_the_answer(
+async def test_an_unexpected_error_is_in_the_log_under_its_correlation_and_not_in_the_answer(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def story() -> None:
-        response, answer = await failing(KeyError("SECRET"))
-        [logged] = caplog.records
-        assert answer["correlation"] in logged.getMessage()
-        assert answer["instance"] == f"urn:uuid:{answer['correlation']}"
-        assert logged.exc_info is not None
-        assert "SECRET" in str(logged.exc_info[1])
-        assert "SECRET" not in response.get_body().decode()
-
-    play(story)
+    response, answer = await failing(KeyError("SECRET"))
+    [logged] = caplog.records
+    assert answer["correlation"] in logged.getMessage()
+    assert answer["instance"] == f"urn:uuid:{answer['correlation']}"
+    assert logged.exc_info is not None
+    assert "SECRET" in str(logged.exc_info[1])
+    assert "SECRET" not in response.get_body().decode()
