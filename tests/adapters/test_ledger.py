@@ -7,7 +7,7 @@ import pytest
 from shared.adapters.claims import LostClaim
 from shared.core.base.ids import GroupId, target_key
 from shared.core.outcome.outcome import Result
-from shared.core.plan.deletion_record import Going
+from shared.core.plan.deletion_record import Deletion
 from tests.adapters.storage import GROUP, endpoint, many_actions, outcome, target
 
 OTHER = GroupId("abcdef00-0000-0000-0000-000000000002", "rg")
@@ -26,7 +26,7 @@ async def test_an_unknown_key_is_none(process):
     assert await process.ledger.get("0" * 32) is None
 
 
-async def test_a_target_at_its_first_walk_has_no_state_yet(process):
+async def test_a_target_in_its_first_pass_has_no_state_yet(process):
     claim = await process.ledger.claim(target())
     assert await process.ledger.get(target_key(target())) is None
     assert await process.ledger.connections() == []
@@ -83,7 +83,7 @@ async def test_a_removed_target_that_owns_nothing_is_no_target_any_more(process)
     assert len(await process.ledger.connections(result="Removed")) == 2
 
 
-async def test_an_expected_target_is_pending_until_it_was_walked(process):
+async def test_an_expected_target_is_pending_until_it_was_reconciled(process):
     await process.ledger.expect(target(), "asked for by hand")
     found = await process.ledger.get(target_key(target()))
     assert (found["result"], found["code"], found["reason"]) == ("Pending", "Queued", "asked for by hand")
@@ -105,7 +105,7 @@ async def test_an_outcome_without_a_claim_leaves_the_claim_to_its_worker(process
     assert (found["result"], found["owned"], found["working"]) == ("Connected", [endpoint().text], False)
 
 
-async def test_whoever_is_at_work_shows(process):
+async def test_it_shows_that_a_worker_has_claimed_the_target(process):
     await process.ledger.record(outcome())
     claim = await process.ledger.claim(target())
     assert (await process.ledger.get(target_key(target())))["working"] is True
@@ -139,7 +139,7 @@ async def test_text_of_any_script_survives(process):
     assert (await process.ledger.get(target_key(target())))["reason"] == reason
 
 
-async def test_what_is_about_to_go_is_in_the_history_before_the_outcome(process):
+async def test_what_is_about_to_be_deleted_is_in_the_history_before_the_outcome(process):
     claim = await process.ledger.claim(target())
     await claim.remember(parts(2))
     await claim.abandon()
@@ -169,8 +169,8 @@ async def test_an_overtaken_worker_remembers_nothing_and_so_deletes_nothing(proc
 
 
 def parts(number, size=3, begin=0):
-    """Objects that are about to go, with bodies of about this size."""
+    """Objects that are about to be deleted, with bodies of about this size."""
     return tuple(
-        Going("Delete", endpoint(f"pe-{n}"), "gone", {"n": n, "x": "x" * size})
+        Deletion("Delete", endpoint(f"pe-{n}"), "gone", {"n": n, "x": "x" * size})
         for n in range(begin, begin + number)
     )
