@@ -77,8 +77,8 @@ def test_a_status_decides_which_error_is_raised(status, kind):
 
 
 async def test_a_service_that_cannot_be_reached_is_transient():
-    nobody = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};TableEndpoint=http://127.0.0.1:9/x;"
-    async with TableServiceClient.from_connection_string(nobody, retry_total=0) as service:
+    closed = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};TableEndpoint=http://127.0.0.1:9/x;"
+    async with TableServiceClient.from_connection_string(closed, retry_total=0) as service:
         with pytest.raises(TransientError, match="table lost cannot be reached"):
             await AzureTable(service, "lost", TIME).get("p", "k")
 
