@@ -184,7 +184,7 @@ async def test_bodies_too_long_for_a_row_are_named_and_the_others_kept(process):
 
 async def test_a_worker_that_lost_its_claim_cannot_record_a_deletion(process):
     slow = await process.ledger.claim(target())
-    process.clock.ahead += 120
+    process.elapse(120)
     other = await process.other().claim(target())
     with pytest.raises(LostClaim):
         await slow.remember(parts(1))
