@@ -10,8 +10,8 @@ from typing import Any
 from benchmarks.critical import critical
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.policy import Policy
-from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, NETWORKS, SPOKE, World, play
+from tests.builders.policies import a_policy
+from tests.builders.world import ENDPOINTS, NETWORKS, SPOKE, World, play
 
 RESOURCES, TENTHS = 50, 60
 LIMIT = 1.15  # of a walk's time over the time that Azure's operations take in it

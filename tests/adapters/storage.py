@@ -16,7 +16,7 @@ from shared.core.base.ids import GroupId, ResourceId, target_key
 from shared.core.base.inputs import read
 from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Done, Outcome, Result
-from tests.memory import MemoryTable
+from tests.builders.memory import MemoryTable
 
 GROUP = GroupId("00000000-0000-0000-0000-000000000001", "rg")
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from shared.adapters.leases import LEASE_SECONDS
 from shared.adapters.tables import Changed, Exists
 from shared.core.base.errors import TransientError
 from tests.adapters.storage import Process, TestClock, Workers, outcome, target
-from tests.memory import MemoryTable
+from tests.builders.memory import MemoryTable
 
 
 async def test_a_held_claim_is_renewed_as_long_as_its_worker_lives():

@@ -14,7 +14,7 @@ from sandbox.azure.reachability.reach import Reach
 from sandbox.up import Sandbox
 from sandbox.user import Refused, User
 from shared.core.policy.policy import Policy
-from tests.reachability import complaint, ways
+from tests.builders.reachability import complaint, ways
 
 APP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-app/providers"
 PATIENCE = 60.0

@@ -5,8 +5,8 @@ from typing import Any
 
 from shared.core.policy.policy import Policy
 from shared.flow.worker import TRIES
-from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, HUB, SPOKE, ZONES, World
+from tests.builders.policies import a_policy
+from tests.builders.world import ENDPOINTS, HUB, SPOKE, ZONES, World
 
 TAG = "private-connectivity"
 

@@ -20,11 +20,11 @@ from shared.flow.cached_reads import CachedReads
 from shared.flow.reader import Reader
 from shared.flow.reconcile_pass import Pass
 from shared.ports import Arm
-from tests.core.policies import a_policy
+from tests.builders.memory import MemoryTable
+from tests.builders.policies import a_policy
+from tests.builders.world import HUB, SPOKE, SUB, World
 from tests.flow.test_rules import a_world as a_filtered_world
 from tests.flow.test_rules import rules_of
-from tests.memory import MemoryTable
-from tests.world import HUB, SPOKE, SUB, World
 
 NAME = "orders.blob.core.windows.net"
 DISABLED = {"tags": {"private-connectivity": "disabled"}}

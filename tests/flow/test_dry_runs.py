@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.builders.world import HUB, SPOKE, World
 from tests.flow.test_changes import TAG, retag
 from tests.flow.test_earlier_rules import NEW, a_world, change
 from tests.flow.test_rules import ENSURE
-from tests.world import HUB, SPOKE, World
 
 OTHER = f"{HUB}/subnets/other"
 

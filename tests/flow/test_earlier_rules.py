@@ -3,11 +3,11 @@
 from typing import Any
 
 from sandbox.azure.reachability import reach
-from tests.core.policies import a_policy
+from tests.builders.policies import a_policy
+from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World
 from tests.flow import test_sql_ports as sql
 from tests.flow.test_rules import ENSURE, covered, rules_of
 from tests.flow.test_rules import a_world as a_filtered_world
-from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World
 
 DENY = {**ENSURE, "default_deny": True}
 NEW = f"{NETWORKS}/virtualNetworks/spoke-c"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sandbox.azure.reachability import reach
-from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World
+from tests.builders.policies import a_policy
+from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World
 
 GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-app"
 CLIENTS = f"{SPOKE}/subnets/clients"

@@ -18,10 +18,10 @@ from shared.core.catalogue.service_rules import public_names
 from shared.core.kinds.nic import addresses_in
 from shared.core.kinds.record import records_under
 from shared.core.policy.policy import Policy
-from tests.core.policies import a_policy
+from tests.builders.policies import a_policy
+from tests.builders.reachability import GATEWAY_TYPE, NAMELESS
+from tests.builders.world import NETWORKS, SPOKE, SUB, ZONES, World
 from tests.flow.test_rules import a_world
-from tests.reachability import GATEWAY_TYPE, NAMELESS
-from tests.world import NETWORKS, SPOKE, SUB, ZONES, World
 
 type Body = dict[str, Any]
 

@@ -7,11 +7,11 @@ import pytest
 
 from shared.adapters.tables import Row, Values
 from shared.core.base.ids import ResourceId
+from tests.builders.memory import MemoryTable
+from tests.builders.world import ENDPOINTS, NETWORKS, SPOKE, STORAGE, World
 from tests.flow.test_earlier_rules import DENY, change, ip_of, reached, rules_noted
 from tests.flow.test_rules import a_world as a_filtered_world
 from tests.flow.test_rules import covered, rules_of
-from tests.memory import MemoryTable
-from tests.world import ENDPOINTS, NETWORKS, SPOKE, STORAGE, World
 
 
 async def covering(world: World, ip: str) -> int:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.core.policies import a_policy
+from tests.builders.policies import a_policy
+from tests.builders.world import NETWORKS, SPOKE, SUB, World
 from tests.flow.test_rules import ENSURE, a_world
-from tests.world import NETWORKS, SPOKE, SUB, World
 
 NOWHERE = f"{SUB}/resourceGroups/nowhere"
 NO_NETWORK = f"{NETWORKS}/virtualNetworks/nowhere"

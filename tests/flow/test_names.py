@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.core.policies import a_policy
-from tests.world import SPOKE, SUB, ZONES, World
+from tests.builders.policies import a_policy
+from tests.builders.world import SPOKE, SUB, ZONES, World
 
 ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
 OTHER_SUB = SUB.replace("0001", "0002")

@@ -3,8 +3,8 @@
 import asyncio
 
 from shared.core.events.work_item import WorkItem
-from tests.core.policies import a_policy
-from tests.world import HUB, NETWORKS, SPOKE, World
+from tests.builders.policies import a_policy
+from tests.builders.world import HUB, NETWORKS, SPOKE, World
 
 FLAGS = ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways")
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.core.policies import a_policy
+from tests.builders.policies import a_policy
+from tests.builders.world import HUB, World
 from tests.flow.test_changes import TAG, retag
 from tests.flow.test_rules import ENSURE, GROUP, deny
 from tests.flow.test_rules import a_world as a_filtered_world
-from tests.world import HUB, World
 
 DOOR = "properties.publicNetworkAccess"
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.core.policies import a_policy
-from tests.world import HUB, SPOKE, SUB, ZONES, World
+from tests.builders.policies import a_policy
+from tests.builders.world import HUB, SPOKE, SUB, ZONES, World
 
 APP = f"{SUB}/resourceGroups/rg-app/providers"
 ZONE = f"{ZONES}/privatelink.blob.core.windows.net"

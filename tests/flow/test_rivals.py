@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, ZONES, World
+from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, ZONES, World
 
 OTHERS = f"{HUB}/subnets/others"
 THEIRS = f"{NETWORKS}/privateEndpoints/by-hand"

@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.azure.front import usages
 from shared.core.policy.policy import Policy
-from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, HUB, NETWORKS, SUB, World
+from tests.builders.policies import a_policy
+from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SUB, World
 
 APP = f"{SUB}/resourceGroups/rg-app/providers"
 COSMOS = f"{APP}/Microsoft.DocumentDB/databaseAccounts/catalogue"

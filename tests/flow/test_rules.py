@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, NETWORKS, SPOKE, World
+from tests.builders.policies import a_policy
+from tests.builders.world import ENDPOINTS, NETWORKS, SPOKE, World
 
 GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-endpoints"
 ENSURE = {"mode": "ensure", "priorities": [1000, 1009]}

@@ -9,8 +9,8 @@ from shared.core.base.ids import ResourceId
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.rule import COLLECTION, rule_id
 from shared.core.readings.observed import Observed
-from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World
+from tests.builders.policies import a_policy
+from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World
 
 CREATE: dict[str, Any] = {"mode": "ensure", "priorities": [1000, 1009], "create_group": True}
 GROUPS = f"{NETWORKS}/networkSecurityGroups"

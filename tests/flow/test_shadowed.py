@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.azure.reachability import reach
 from shared.flow.hidden_names import MOST_ENDPOINTS
-from tests.core.policies import a_policy
-from tests.world import HUB, NETWORKS, SPOKE, SUB, ZONES, World
+from tests.builders.policies import a_policy
+from tests.builders.world import HUB, NETWORKS, SPOKE, SUB, ZONES, World
 
 BLOB = f"{ZONES}/privatelink.blob.core.windows.net"
 ELSEWHERE = f"{NETWORKS}/virtualNetworks/hub-ne"

@@ -3,9 +3,9 @@
 from typing import Any
 
 from sandbox.azure.reachability import reach
-from tests.core.policies import a_policy
+from tests.builders.policies import a_policy
+from tests.builders.world import ENDPOINTS, SPOKE, SUB, World
 from tests.flow.test_rules import ENSURE, GROUP, rules_of
-from tests.world import ENDPOINTS, SPOKE, SUB, World
 
 SQL = "Microsoft.Sql/servers"
 STORAGE = "Microsoft.Storage/storageAccounts"

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from sandbox.azure.reachability.reach import Reach, reach
+from tests.builders.reachability import complaints
+from tests.builders.world import HUB, SPOKE, SUB, ZONES, World
 from tests.flow.test_peering import peer
 from tests.flow.test_rules import ENSURE, GROUP, a_world, deny
-from tests.reachability import complaints
-from tests.world import HUB, SPOKE, SUB, ZONES, World
 
 STRANGER = f"{SUB[:-1]}2/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/spoke-b"
 NAME = "orders.blob.core.windows.net"

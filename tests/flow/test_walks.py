@@ -1,8 +1,8 @@
 """A user's stories, end to end through the real SDKs and the simulated Azure."""
 
 from shared.core.base.errors import clean
-from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, HUB, SPOKE, STORAGE, SUB, ZONES, World
+from tests.builders.policies import a_policy
+from tests.builders.world import ENDPOINTS, HUB, SPOKE, STORAGE, SUB, ZONES, World
 
 BLOB_ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
 

@@ -4,7 +4,7 @@ import asyncio
 
 from shared.core.events.work_item import WorkItem
 from shared.flow.worker import TRIES
-from tests.world import World
+from tests.builders.world import World
 
 ENDPOINT_PUT = {"method": "PUT", "path": "privateEndpoints/[^/]+$"}
 

@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from sandbox.azure.reachability import reach
-from tests.core.policies import a_policy
-from tests.world import ENDPOINTS, HUB, NETWORKS, SPOKE, SUB, ZONES, World, play
+from tests.builders.policies import a_policy
+from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, SUB, ZONES, World, play
 
 HUB_NE = f"{NETWORKS}/virtualNetworks/hub-ne"
 GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-endpoints"

@@ -8,7 +8,7 @@ import azure.functions as func
 
 from handlers import events
 from shared.core.events.work_item import WorkItem
-from tests.world import STORAGE, World
+from tests.builders.world import STORAGE, World
 
 TOPIC = "/subscriptions/00000000-0000-0000-0000-000000000001"
 WRITE = "Microsoft.Resources.ResourceWriteSuccess"

@@ -19,7 +19,7 @@ from shared.core.base.errors import (
 )
 from shared.core.base.ids import ResourceId, target_key
 from shared.wiring import Flow
-from tests.world import World
+from tests.builders.world import World
 
 
 def request(

@@ -28,9 +28,9 @@ from shared.core.base.ids import ResourceId, target_key
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.policy import Policy
 from shared.wiring import Flow, Ports, wire
-from tests.core.policies import a_policy
-from tests.memory import MemoryQueue, MemoryTable
-from tests.reachability import complaints
+from tests.builders.memory import MemoryQueue, MemoryTable
+from tests.builders.policies import a_policy
+from tests.builders.reachability import complaints
 
 SUB = "/subscriptions/00000000-0000-0000-0000-000000000001"
 NETWORKS = f"{SUB}/resourceGroups/rg-network/providers/Microsoft.Network"

@@ -1,0 +1,1 @@
+"""What several test modules use: bodies, policies, a simulated world with the app in it, tables in memory."""

@@ -1,0 +1,47 @@
+"""Policies for tests, with defaults: a test names only what it is about."""
+
+import json
+from typing import Any
+
+from shared.core.policy.policy import Policy
+from tests.builders import bodies
+
+
+def a_policy(
+    *,
+    subnets: dict[str, list[str]] | None = None,
+    clients: list[str] | None = None,
+    create_zones: bool = True,
+    always: list[str] | None = None,
+    inherit: str = "resource_group",
+    limits: dict[str, int] | None = None,
+    **profile: Any,
+) -> Policy:
+    """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns."""
+    default = {
+        "subnets": subnets or {"westeurope": [bodies.SUBNET.text]},
+        "clients": [bodies.SPOKE.text] if clients is None else clients,
+        "dns": {
+            "mode": "manage",
+            "zones_resource_group": bodies.ZONE.group.text,
+            "create_zones": create_zones,
+            "link": "clients",
+        },
+        **profile,
+    }
+    return Policy.parse(
+        json.dumps(
+            {
+                "version": 1,
+                "cloud": "AzureCloud",
+                "opt_in": {
+                    "tag": "private-connectivity",
+                    "inherit": inherit,
+                    "always": ["Microsoft.Storage/storageAccounts"] if always is None else always,
+                },
+                "subscriptions": [bodies.SUB],
+                "profiles": {"default": default},
+                "limits": limits or {},
+            }
+        )
+    )
