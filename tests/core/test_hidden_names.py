@@ -20,8 +20,8 @@ from shared.core.names.hidden import (
 )
 from shared.core.plan.actions import Action, Block, Create, Keep, Replace
 from shared.core.plan.plan import Plan
-from tests.core import bodies
-from tests.core.requests import wanted
+from tests.builders import bodies
+from tests.builders.requests import wanted
 
 BLOB = bodies.ZONE.name
 GROUP = bodies.ACCOUNT.group

@@ -14,9 +14,9 @@ from shared.core.kinds.rule import rule_id
 from shared.core.plan.actions import Block, Create, Delete, Keep, Update, Withdraw, verb
 from shared.core.plan.desired import Desired
 from shared.core.plan.plan import Plan, plan, removal, withdrawal
-from tests.core import bodies
-from tests.core.pictures import picture
-from tests.core.requests import wanted
+from tests.builders import bodies
+from tests.builders.pictures import picture
+from tests.builders.requests import wanted
 
 
 class World:

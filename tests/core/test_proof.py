@@ -8,9 +8,9 @@ from shared.core.kinds import link, zone_group
 from shared.core.outcome.proof import Proof, prove
 from shared.core.outcome.result import ending
 from shared.core.plan.desired import Desired
-from tests.core import bodies
-from tests.core.pictures import picture
-from tests.core.requests import wanted
+from tests.builders import bodies
+from tests.builders.pictures import picture
+from tests.builders.requests import wanted
 
 
 class Scene:
