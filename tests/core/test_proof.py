@@ -18,8 +18,8 @@ class Scene:
 
     def __init__(self) -> None:
         self.wanted: Desired = wanted()
-        leg = self.wanted.legs[0]
-        self.at, self.zone, self.link = leg.endpoint.id, leg.zones[0].id, leg.links[0].id
+        path = self.wanted.paths[0]
+        self.at, self.zone, self.link = path.endpoint.id, path.zones[0].id, path.links[0].id
         self.endpoint: Seen | None = bodies.endpoint(self.at)
         self.nic: Seen | None = bodies.nic(self.at, "10.0.1.4")
         self.group = bodies.zone_group(self.at.child(zone_group.COLLECTION, "g"), "10.0.1.4", zone=self.zone)
