@@ -44,7 +44,7 @@ class Problem:
 
 
 def expected(error: Exception) -> Problem | None:
-    """The problem that an error of ours stands for; None for an error that a caller cannot act on."""
+    """The problem for an error that a caller can act on; None for any other error."""
     match error:
         case InputError():
             return invalid_input(error)

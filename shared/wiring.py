@@ -138,18 +138,20 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.leases import TableLeases
     from shared.adapters.ledger import TableLedger
     from shared.adapters.queue import StorageQueue
+    from shared.adapters.service_time import ServiceTime
     from shared.adapters.storage import open_queue, open_tables
     from shared.adapters.tables import AzureTable
 
     clock = SystemClock()
+    time = ServiceTime(clock)
     identity = credential(settings.client_id, hosted=settings.hosted)
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
-    tables = open_tables(settings.connection, settings.table_uri, identity)
+    tables = open_tables(settings.connection, settings.table_uri, identity, time)
     queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
     return Ports(
         SdkArm(ArmClients(identity, endpoint, transport()), clock),
-        TableLedger(AzureTable(tables, "connections"), AzureTable(tables, "outcomes"), clock),
-        TableLeases(AzureTable(tables, "leases"), clock),
+        TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
+        TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
         clock,
     )

@@ -1,9 +1,8 @@
-"""The right to work on one target, as columns of its row.
+"""The right to work on one target, as columns of its row in the ledger.
 
-Place in the data's way: around a walk. The row says who works on the target and until when; whoever wants
-the target meanwhile sets a mark on the row and leaves. A claim is renewed in the background while it is
-held. A worker that could not renew, and was overtaken, learns it at its next write, before it makes
-anything in Azure.
+The row has the owner of the claim and when it expires, by the clock of the storage service. Another worker
+that gets work for a claimed target marks the row for another pass. A claim is renewed in the background. A
+worker that lost its claim finds out at its next write to the row, which comes before an object is made.
 """
 
 import asyncio
@@ -39,38 +38,40 @@ log = logging.getLogger("causeway.ledger")
 
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 20.0
-RACES = 50  # re-reads after lost ETag races; each loss means that somebody else made progress
+RACES = 50  # re-reads after a lost ETag race; each one means that another worker made progress
 
 type Change = Callable[[Values], dict[str, Value]]
 
 
 class LostClaim(TransientError):  # noqa: N818
-    """The claim expired while its worker could not renew it, and somebody else works on the target now."""
+    """The claim expired before its worker could renew it, and another worker has taken the target."""
 
 
 class History(Protocol):
-    """Where a target's past is kept."""
+    """Where the history of a target is kept."""
 
     async def append(self, entry: Entry) -> None:
         """Add to a target's history."""
 
 
 def contended(what: str) -> TransientError:
-    """Too many lost races for one row."""
-    return TransientError(f"the ledger's row of {what} is contended", code="LedgerContended")
+    """The error after too many lost races for one row."""
+    return TransientError(f"too many workers write the ledger's row of {what}", code="LedgerContended")
 
 
-async def take(table: Table, clock: Clock, target: ResourceId) -> tuple[Row, str] | None:
-    """Take the target's row and say who we are; None if somebody else has it, who will see the mark."""
+async def take(table: Table, target: ResourceId) -> tuple[Row, str] | None:
+    """Claim the target: its row and the owner's name. None: another worker has it, and the row is marked."""
     partition, key, owner = target.subscription.lower(), target_key(target), uuid.uuid4().hex
     for _ in range(RACES):
         row = await table.get(partition, key)
         try:
             if row is None:
-                fresh: dict[str, Value] = {"resource_id": target.text, "dirty": 0, **lease(clock, owner)}
+                fresh: dict[str, Value] = {"resource_id": target.text, "dirty": 0, **lease(table, owner)}
                 return await table.insert(partition, key, fresh), owner
-            if float(row.values.get("lease_until", 0.0)) <= clock.time():
-                taken = {**row.values, "dirty": 0, **lease(clock, owner)}
+            if row.values.get("lease_owner") == owner:
+                return row, owner  # our write, whose response was lost
+            if float(row.values.get("lease_until", 0.0)) <= table.time():
+                taken = {**row.values, "dirty": 0, **lease(table, owner)}
                 return await table.replace(row, taken), owner
             if not row.values.get("dirty"):  # a hundred events for one busy target are one write
                 await table.replace(row, {**row.values, "dirty": 1})
@@ -80,16 +81,16 @@ async def take(table: Table, clock: Clock, target: ResourceId) -> tuple[Row, str
     raise contended(target.name)
 
 
-def lease(clock: Clock, owner: str) -> dict[str, Value]:
-    """The columns that say who works on a row, and until when (seconds since 1970)."""
-    return {"lease_owner": owner, "lease_until": clock.time() + LEASE_SECONDS}
+def lease(table: Table, owner: str) -> dict[str, Value]:
+    """The columns of a claim: the owner and the end (seconds since 1970 by the service's clock)."""
+    return {"lease_owner": owner, "lease_until": table.time() + LEASE_SECONDS}
 
 
 _FREE: dict[str, Value] = {"lease_owner": "", "lease_until": 0.0}
 
 
 class TableClaim:
-    """Implements the flow's `Claim` on one row."""
+    """Implements `ports.Claim` on one row."""
 
     def __init__(self, table: Table, history: History, clock: Clock, row: Row, owner: str) -> None:
         self._table = table
@@ -119,9 +120,9 @@ class TableClaim:
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         asked, found = frozenset(addresses), defaultdict[str, frozenset[ResourceId]](frozenset)
         async for row in self._table.query({}):
-            if row.key != self._row.key and (theirs := asked.intersection(addresses_of(row.values))):
+            if row.key != self._row.key and (shared := asked.intersection(addresses_of(row.values))):
                 owned = frozenset(map(ResourceId.parse, owned_of(row.values)))
-                found |= {address: found[address] | owned for address in theirs}
+                found |= {address: found[address] | owned for address in shared}
         return found
 
     async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
@@ -138,8 +139,8 @@ class TableClaim:
         await self._write(lambda row: closing(row, was))
 
     async def remember(self, deletions: tuple[Deletion, ...]) -> None:
-        """The row is written first: a worker that was overtaken must not delete what another one keeps."""
-        await self._write(lambda row: {**row, **lease(self._clock, self._owner)})
+        """Write the row first: a worker that lost its claim must not delete what another one keeps."""
+        await self._write(lambda row: {**row, **lease(self._table, self._owner)})
         target = ResourceId.parse(self._target)
         await self._history.append(DeletionRecord(target, self._clock.now(), self.profile, deletions))
 
@@ -154,34 +155,34 @@ class TableClaim:
     async def finish(self, outcome: Outcome | None) -> bool:
         await self._stop()
         if outcome is not None:
-            await self._history.append(outcome)  # first: a row without history would have no past
-        asked_again = False
+            await self._history.append(outcome)  # first, so that a row never shows what history lacks
+        marked = False
 
         def settled(row: Values) -> dict[str, Value]:
-            nonlocal asked_again
-            asked_again = bool(row.get("dirty"))
+            nonlocal marked
+            marked = bool(row.get("dirty"))
             return {**(present(row, outcome) if outcome else row), **_FREE, "dirty": 0}
 
         await self._write(settled)
         if outcome is None and is_empty(self._row.values) and not self.owned:
-            with contextlib.suppress(Changed):  # somebody else begins on it: then the row is theirs
+            with contextlib.suppress(Changed):  # another worker claims it: then the row stays
                 await self._table.delete(self._row)
-        return asked_again
+        return marked
 
     async def abandon(self) -> None:
-        """Let go without an outcome. A row that cannot be written now is free when its lease expires."""
+        """Release without an outcome. A row that cannot be written now is free when the claim expires."""
         await self._stop()
         try:
             await self._write(lambda row: {**row, **_FREE})
         except CausewayError as error:
-            log.warning(line("claim not let go", target=self._target, why=str(error)))
+            log.warning(line("claim not released", target=self._target, why=str(error)))
 
     @property
     def _target(self) -> str:
         return str(self._row.values.get("resource_id", ""))
 
     async def _write(self, change: Change) -> None:
-        """Write over the newest row as long as it is ours: a lost race is re-read and merged."""
+        """Change the newest row while the claim is ours: after a lost race, re-read and change again."""
         async with self._writing:
             for _ in range(RACES):
                 try:
@@ -190,7 +191,7 @@ class TableClaim:
                 except Changed:
                     row = await self._table.get(self._row.partition, self._row.key)
                     if row is None or row.values.get("lease_owner") != self._owner:
-                        raise LostClaim("another worker took the target over", code="LostClaim") from None
+                        raise LostClaim("another worker has taken the target", code="LostClaim") from None
                     self._row = row
         raise contended(self._target)
 
@@ -198,11 +199,11 @@ class TableClaim:
         while True:
             await self._clock.sleep(RENEW_SECONDS)
             try:
-                await self._write(lambda row: {**row, **lease(self._clock, self._owner)})
+                await self._write(lambda row: {**row, **lease(self._table, self._owner)})
             except LostClaim:
                 log.warning(line("claim lost", target=self._target))
                 return
-            except CausewayError as error:  # the lease lasts for two more tries
+            except CausewayError as error:  # the claim lasts for two more attempts
                 log.warning(line("claim not renewed", target=self._target, why=str(error)))
 
     async def _stop(self) -> None:

@@ -14,9 +14,6 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The time of day, in UTC."""
 
-    def time(self) -> float:
-        """Seconds since 1970, by the clock of this machine."""
-
     def monotonic(self) -> float:
         """Seconds from some fixed moment; never jumps."""
 
@@ -29,9 +26,6 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-    def time(self) -> float:
-        return self.now().timestamp()
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()

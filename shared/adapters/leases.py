@@ -1,7 +1,11 @@
-"""Named locks over all workers, as rows with an expiry.
+"""Named locks across all workers, as table rows that expire.
 
-Place in the data's way: around writes to what many targets share. In this process an asyncio lock stands in
-front of each row, so that twenty walks do not fight each other over the network: one of them asks for all.
+They protect writes to objects that many targets share. Whether a lock has expired is judged by the clock of
+the storage service. A holder stops in time by the clock of its own process: what runs under a lock that it
+could not renew is cancelled before another worker can take the lock.
+
+In this process an asyncio lock comes before each row, so that twenty passes do not compete for one row over
+the network: one of them asks for all.
 """
 
 import asyncio
@@ -25,13 +29,14 @@ log = logging.getLogger("causeway.leases")
 
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 20.0
+MARGIN_SECONDS = 5.0  # a holder stops so long before its lease ends: the service's time has whole seconds
 PATIENCE = 300.0  # seconds for all the locks of one call; a link takes one minute, two at most (LRO-12)
 BACKOFF = Backoff(first=0.05, growth=1.3, longest=1.0)  # between two reads of another worker's row
 _PARTITION = "lease"
 
 
 class TableLeases:
-    """Implements the flow's `Leases` on one table. One per process."""
+    """Implements `ports.Leases` on one table. One per process."""
 
     def __init__(self, table: Table, clock: Clock, patience: float = PATIENCE) -> None:
         self._table = table
@@ -41,20 +46,20 @@ class TableLeases:
 
     @asynccontextmanager
     async def hold(self, *names: str) -> AsyncIterator[None]:
-        """Hold all of these locks, taken in one fixed order.
+        """Hold all of these locks. They are taken in one fixed order.
 
-        Raises TransientError if that takes too long, or when a lock was lost while it was held: what runs
-        inside is cancelled then, because another worker has begun on the same.
+        Raises TransientError if that takes too long, or when a lock is lost: what runs inside is then
+        cancelled, because another worker may write the same object.
         """
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._patience):
                     for name in sorted(set(names)):
                         await held.enter_async_context(self._in_process(name))
-                        await held.enter_async_context(self._everywhere(name))
+                        await held.enter_async_context(self._across_processes(name))
             except TimeoutError:
                 raise TransientError(
-                    f"others hold the lock on {' or '.join(names)}", code="LockHeld"
+                    f"other workers hold the lock on {' or '.join(names)}", code="LockHeld"
                 ) from None
             yield
 
@@ -64,10 +69,10 @@ class TableLeases:
             yield
 
     @asynccontextmanager
-    async def _everywhere(self, name: str) -> AsyncIterator[None]:
-        held = _Held(await self._take(name))
+    async def _across_processes(self, name: str) -> AsyncIterator[None]:
+        held = await self._take(name)
         try:
-            async with asyncio.timeout(None) as alarm:
+            async with asyncio.timeout_at(held.until) as alarm:
                 renewal = asyncio.create_task(self._renew(held, alarm))
                 try:
                     yield
@@ -77,54 +82,85 @@ class TableLeases:
         except TimeoutError:
             if not alarm.expired():
                 raise
-            raise TransientError(f"the lock on {name} was lost to another worker", code="LockLost") from None
+            how = "lost to another worker" if held.taken else "not renewed in time"
+            raise TransientError(f"the lock on {name} was {how}", code="LockLost") from None
         finally:
             await self._release(held)
 
-    async def _take(self, name: str) -> Row:
+    async def _take(self, name: str) -> "_Held":
         key, owner = hashlib.sha256(name.encode()).hexdigest(), uuid.uuid4().hex
         for attempt in itertools.count():
-            row = await self._table.get(_PARTITION, key)
+            row, since = await self._table.get(_PARTITION, key), _loop_time()
             values: dict[str, Value] = {"name": name, "owner": owner, "until": self._expiry()}
             with contextlib.suppress(Exists, Changed):
                 if row is None:
-                    return await self._table.insert(_PARTITION, key, values)
-                if float(row.values.get("until", 0.0)) <= self._clock.time():
-                    return await self._table.replace(row, values)
+                    return _Held(await self._table.insert(_PARTITION, key, values), since)
+                if self._is_free(row, owner):
+                    return _Held(await self._table.replace(row, values), since)
             jitter = random.uniform(0.75, 1.25)  # noqa: S311 - no secret
             await self._clock.sleep(BACKOFF.delay(attempt) * jitter)
         raise AssertionError("the attempts never end")
 
+    def _is_free(self, row: Row, owner: str) -> bool:
+        """The lease has expired, or it is our own: the response of the write that took it was lost."""
+        return row.values.get("owner") == owner or float(row.values.get("until", 0.0)) <= self._table.time()
+
     async def _renew(self, held: "_Held", alarm: asyncio.Timeout) -> None:
         while True:
             await self._clock.sleep(RENEW_SECONDS)
+            since = _loop_time()
             try:
-                held.row = await self._table.replace(held.row, {**held.row.values, "until": self._expiry()})
+                await self._extend(held)
             except Changed:
-                alarm.reschedule(asyncio.get_running_loop().time())
+                held.taken = True
+                alarm.reschedule(_loop_time())
                 return
-            except CausewayError as error:  # the lease lasts for two more tries
+            except CausewayError as error:  # the lease lasts for another attempt
                 log.warning(line("lock not renewed", lock=held.name, why=str(error)))
+            else:
+                held.since = since
+                alarm.reschedule(held.until)
+
+    async def _extend(self, held: "_Held") -> None:
+        """Renew the lease. Raises Changed if the row is another worker's; a lost response is no reason."""
+        try:
+            held.row = await self._table.replace(held.row, {**held.row.values, "until": self._expiry()})
+        except Changed:
+            row = await self._table.get(held.row.partition, held.row.key)
+            if row is None or row.values.get("owner") != held.row.values["owner"]:
+                raise
+            held.row = await self._table.replace(row, {**row.values, "until": self._expiry()})
 
     async def _release(self, held: "_Held") -> None:
-        """Free the lock, unless it is another's by now. A row that stays behind expires."""
+        """Delete the row, unless it is another worker's by now. A row that remains expires."""
         try:
             await self._table.delete(held.row)
         except Changed:
             log.warning(line("lock lost", lock=held.name))
         except CausewayError as error:
-            log.warning(line("lock not freed", lock=held.name, why=str(error)))
+            log.warning(line("lock not released", lock=held.name, why=str(error)))
 
     def _expiry(self) -> float:
-        return self._clock.time() + LEASE_SECONDS
+        return self._table.time() + LEASE_SECONDS
 
 
 class _Held:
-    """The row of a lock that is held; renewing replaces it."""
+    """A lock that is held: its row, which a renewal replaces, and when the last write of it began."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, since: float) -> None:
         self.row = row
+        self.since = since
+        self.taken = False
 
     @property
     def name(self) -> str:
         return str(self.row.values.get("name", ""))
+
+    @property
+    def until(self) -> float:
+        """When the holder has to stop, by the time of the event loop."""
+        return self.since + LEASE_SECONDS - MARGIN_SECONDS
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

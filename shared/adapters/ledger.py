@@ -31,7 +31,7 @@ class TableLedger:
         self._clock = clock
 
     async def claim(self, target: ResourceId) -> TableClaim | None:
-        taken = await take(self._connections, self._clock, target)
+        taken = await take(self._connections, target)
         return taken and TableClaim(self._connections, self, self._clock, *taken)
 
     async def record(self, outcome: Outcome) -> None:

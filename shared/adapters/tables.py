@@ -24,6 +24,7 @@ from azure.core.exceptions import (
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableServiceClient
 
+from shared.adapters.service_time import ServiceTime
 from shared.adapters.storage_errors import storage_errors
 from shared.core.base.errors import InputError
 
@@ -81,6 +82,9 @@ class Table(Protocol):
 
     def query(self, where: Values) -> AsyncIterator[Row]:
         """Rows whose properties (`PartitionKey`, `RowKey`, or our own) all equal these, in key order."""
+
+    def time(self) -> float:
+        """Seconds since 1970 by the service's clock. Raises TransientError before the first response."""
 
     async def page(self, where: Values, size: int, continuation: str | None = None) -> Rows:
         """The same rows, at most `size` of them. Any page but the last may have fewer, or none.
@@ -141,8 +145,9 @@ def _units(text: str) -> int:
 class AzureTable:
     """A table in a storage account, or in Azurite. Created at first use."""
 
-    def __init__(self, service: TableServiceClient, name: str) -> None:
+    def __init__(self, service: TableServiceClient, name: str, time: ServiceTime) -> None:
         self._service = service
+        self._time = time
         self._name = name
         self._client = service.get_table_client(name)
         self._making = asyncio.Lock()
@@ -214,6 +219,9 @@ class AzureTable:
         parameters: dict[str, Any] = {f"p{n}": value for n, value in enumerate(where.values())}
         text = " and ".join(f"{name} eq @p{n}" for n, name in enumerate(where))
         return self._client.query_entities(text, parameters=parameters, **options)
+
+    def time(self) -> float:
+        return self._time.now()
 
     async def _ensure(self) -> None:
         if self._made:

@@ -20,8 +20,8 @@ from shared.core.outcome.result import (
     Ending,
     broken_off,
     ending,
+    kept_objects,
     left_alone,
-    left_standing,
     refused,
     removed,
     unasked,
@@ -201,7 +201,7 @@ class Reconciler:
         if errors or restored.errors:
             failed = (*errors, *restored.errors.values())
             return replace(removed(every, failed, CHANGED, reached.profile), proof=reached.proof)
-        return replace(reached, done=every, findings=(*reached.findings, *left_standing(done)))
+        return replace(reached, done=every, findings=(*reached.findings, *kept_objects(done)))
 
     async def _disconnect(self, why: Declined | NotAsked | None, current: Pass) -> Ending:
         """Nothing is desired: the target is gone, or is not opted in, or what is asked for cannot be."""

@@ -15,7 +15,7 @@ from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.events.work_item import WorkItem
-from shared.core.policy.intent import DISABLED, watched, wish
+from shared.core.policy.intent import DISABLED, opt_in, watched
 from shared.core.policy.policy import Policy
 from shared.ports import Arm, Clock, Ledger, WorkQueue
 
@@ -75,5 +75,5 @@ class Sweeper:
             return None
         tags = resource.get("tags")
         own = tags if isinstance(tags, dict) else {}
-        word = wish(at.type, own, groups.get(at.resource_group.lower(), {}), self.policy)
+        word = opt_in(at.type, own, groups.get(at.resource_group.lower(), {}), self.policy)
         return at if word is not None and word.lower() != DISABLED else None

@@ -50,7 +50,7 @@ class Token:
 
 
 class Said:
-    """An Azure that answers what it is told, one answer after the other, the last one for ever.
+    """An Azure that returns the responses of a test one after the other, and the last one for ever.
 
     `asked` are the requests that arrived, with the loop's time of each in `times`.
     """
@@ -124,7 +124,7 @@ class Cloud:
         self.simulator.requests.entries.clear()
 
     async def user(self, method: str, path: str, body: Any = None, version: str = "2024-06-01") -> Response:
-        """A request that somebody else makes."""
+        """A request of another client."""
         asked = Request(method, path, {"api-version": version}, {"authorization": "Bearer me"}, body, HOST)
         return await self.simulator.handle(asked)
 

@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from sandbox.azure.kernel.clock import VirtualLoop
+from shared.adapters.service_time import ServiceTime
 from shared.adapters.storage import open_tables
 from tests.adapters.storage import Process, Tables, TestClock
 
-ON_BOTH = ("test_tables", "test_claims", "test_ledger", "test_leases")
+ON_BOTH = ("test_tables", "test_claims", "test_ledger", "test_leases", "test_clock_skew")
 
 
 def pytest_asyncio_loop_factories(config, item):
@@ -27,8 +28,9 @@ async def tables(request):
         yield Tables(None)
         return
     connection = request.getfixturevalue("azurite").connection_string
-    async with open_tables(connection, "", None) as service:
-        yield Tables(service)
+    time = ServiceTime(TestClock())
+    async with open_tables(connection, "", None, time) as service:
+        yield Tables(service, time)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from azure.data.tables.aio import TableServiceClient
 from shared.adapters.clock import SystemClock
 from shared.adapters.leases import TableLeases
 from shared.adapters.ledger import TableLedger
+from shared.adapters.service_time import ServiceTime
 from shared.adapters.tables import AzureTable, Table
 from shared.core.base.ids import GroupId, ResourceId, target_key
 from shared.core.base.inputs import read
@@ -33,28 +34,43 @@ class TestClock(SystemClock):
         return BEGAN + timedelta(seconds=asyncio.get_running_loop().time() + self.ahead)
 
 
+class AzuriteTable(AzureTable):
+    """A table in Azurite. `ahead`: seconds that a test adds to the service's clock."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
 class Tables:
     """Makes tables of either kind; every name is a new, empty table."""
 
-    def __init__(self, service: TableServiceClient | None) -> None:
-        self._service = service
+    def __init__(self, service: TableServiceClient | None, time: ServiceTime | None = None) -> None:
+        self._service, self._time = service, time
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str) -> MemoryTable | AzuriteTable:
         if self._service is None:
             return MemoryTable()
-        return AzureTable(self._service, f"{name}{uuid.uuid4().hex[:12]}")
+        return AzuriteTable(self._service, f"{name}{uuid.uuid4().hex[:12]}", self._time)
 
 
 class Process:
     """The ledger of one process. Several processes share the tables and the time."""
 
-    def __init__(self, connections: Table, outcomes: Table, clock: TestClock) -> None:
+    def __init__(self, connections: Any, outcomes: Table, clock: TestClock) -> None:
         self.connections, self.outcomes, self.clock = connections, outcomes, clock
         self.ledger = TableLedger(connections, outcomes, clock)
 
-    def other(self) -> TableLedger:
-        """The ledger of another process."""
-        return TableLedger(self.connections, self.outcomes, self.clock)
+    def other(self, skew: float = 0.0) -> TableLedger:
+        """The ledger of another process. `skew`: seconds by which the clock of its machine is wrong."""
+        clock = TestClock()
+        clock.ahead = skew
+        return TableLedger(self.connections, self.outcomes, clock)
+
+    def elapse(self, seconds: float) -> None:
+        """Let time pass at the storage service."""
+        self.connections.ahead += seconds
 
     async def state(self) -> dict[str, Any] | None:
         """The present state of the usual target, as callers see it."""
@@ -71,12 +87,19 @@ class Workers:
     """Processes that share one table of locks, and a count of how many hold one at once."""
 
     def __init__(self, table, patience: float = 300.0) -> None:
-        self.table, self.clock, self.patience = table, TestClock(), patience
+        self.table, self.patience = table, patience
         self.inside = 0
         self.most = 0
 
-    def process(self) -> TableLeases:
-        return TableLeases(self.table, self.clock, self.patience)
+    def process(self, skew: float = 0.0) -> TableLeases:
+        """The leases of one process. `skew`: seconds by which the clock of its machine is wrong."""
+        clock = TestClock()
+        clock.ahead = skew
+        return TableLeases(self.table, clock, self.patience)
+
+    def elapse(self, seconds: float) -> None:
+        """Let time pass at the storage service."""
+        self.table.ahead += seconds
 
     async def work(self, leases: TableLeases, *names: str) -> None:
         async with leases.hold(*names):

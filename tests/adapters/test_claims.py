@@ -63,7 +63,7 @@ async def test_an_abandoned_target_can_be_claimed_again(process):
 
 async def test_a_dead_workers_claim_expires(process):
     dead = await process.ledger.claim(target())
-    process.clock.ahead += LEASE_SECONDS + 1
+    process.elapse(LEASE_SECONDS + 1)
     claim = await process.other().claim(target())
     assert claim is not None
     await claim.finish(outcome())
@@ -73,7 +73,7 @@ async def test_a_dead_workers_claim_expires(process):
 async def test_a_dead_workers_mark_is_cleared_by_the_pass_that_follows(process):
     dead = await process.ledger.claim(target())
     await process.other().claim(target())
-    process.clock.ahead += LEASE_SECONDS + 1
+    process.elapse(LEASE_SECONDS + 1)
     claim = await process.other().claim(target())
     assert await claim.finish(outcome()) is False
     await dead.abandon()
@@ -81,7 +81,7 @@ async def test_a_dead_workers_mark_is_cleared_by_the_pass_that_follows(process):
 
 async def test_a_worker_that_lost_its_claim_cannot_record_an_object(process):
     slow = await process.ledger.claim(target())
-    process.clock.ahead += LEASE_SECONDS + 1
+    process.elapse(LEASE_SECONDS + 1)
     claim = await process.other().claim(target())
     with pytest.raises(LostClaim):
         await slow.own(endpoint())
@@ -90,7 +90,7 @@ async def test_a_worker_that_lost_its_claim_cannot_record_an_object(process):
 
 async def test_a_worker_that_lost_its_claim_does_not_overwrite_the_other(process):
     slow = await process.ledger.claim(target())
-    process.clock.ahead += LEASE_SECONDS + 1
+    process.elapse(LEASE_SECONDS + 1)
     claim = await process.other().claim(target())
     with pytest.raises(LostClaim):
         await slow.finish(outcome(result=Result.FAILED))
@@ -100,7 +100,7 @@ async def test_a_worker_that_lost_its_claim_does_not_overwrite_the_other(process
 
 async def test_a_worker_that_lost_its_claim_abandons_without_an_error(process):
     slow = await process.ledger.claim(target())
-    process.clock.ahead += LEASE_SECONDS + 1
+    process.elapse(LEASE_SECONDS + 1)
     claim = await process.other().claim(target())
     await slow.abandon()
     assert await process.ledger.claim(target()) is None
@@ -109,7 +109,7 @@ async def test_a_worker_that_lost_its_claim_abandons_without_an_error(process):
 
 async def test_an_expired_claim_that_no_worker_took_is_still_valid(process):
     slow = await process.ledger.claim(target())
-    process.clock.ahead += LEASE_SECONDS + 1
+    process.elapse(LEASE_SECONDS + 1)
     await slow.own(endpoint())
     assert await slow.finish(outcome()) is False
 
@@ -117,7 +117,7 @@ async def test_an_expired_claim_that_no_worker_took_is_still_valid(process):
 async def test_recorded_objects_are_known_to_the_next_worker(process):
     dead = await process.ledger.claim(target())
     await dead.own(endpoint())
-    process.clock.ahead += LEASE_SECONDS + 1
+    process.elapse(LEASE_SECONDS + 1)
     claim = await process.other().claim(target())
     assert claim.owned == (endpoint(),)
     await claim.finish(outcome())

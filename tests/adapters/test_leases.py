@@ -59,7 +59,7 @@ async def test_a_timeout_inside_is_not_taken_for_a_lost_lock(workers):
 async def test_a_dead_workers_lock_expires(workers):
     dead = workers.process().hold("zone")
     await dead.__aenter__()
-    workers.clock.ahead += LEASE_SECONDS + 1
+    workers.elapse(LEASE_SECONDS + 1)
     await workers.work(workers.process(), "zone")
     await dead.__aexit__(None, None, None)
 

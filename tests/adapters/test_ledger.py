@@ -8,7 +8,7 @@ from shared.adapters.claims import LostClaim
 from shared.core.base.ids import GroupId, target_key
 from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Result
-from shared.core.plan.deletion_record import Going
+from shared.core.plan.deletion_record import Deletion
 from tests.adapters.storage import GROUP, endpoint, many_actions, outcome, target
 
 OTHER = GroupId("abcdef00-0000-0000-0000-000000000002", "rg")
@@ -184,7 +184,7 @@ async def test_bodies_too_long_for_a_row_are_named_and_the_others_kept(process):
 
 async def test_a_worker_that_lost_its_claim_cannot_record_a_deletion(process):
     slow = await process.ledger.claim(target())
-    process.clock.ahead += 120
+    process.elapse(120)
     other = await process.other().claim(target())
     with pytest.raises(LostClaim):
         await slow.remember(parts(1))
@@ -193,8 +193,8 @@ async def test_a_worker_that_lost_its_claim_cannot_record_a_deletion(process):
 
 
 def parts(number, size=3, begin=0):
-    """Objects that are about to go, with bodies of about this size."""
+    """Objects that are about to be deleted, with bodies of about this size."""
     return tuple(
-        Going("Delete", endpoint(f"pe-{n}"), "gone", {"n": n, "x": "x" * size})
+        Deletion("Delete", endpoint(f"pe-{n}"), "gone", {"n": n, "x": "x" * size})
         for n in range(begin, begin + number)
     )

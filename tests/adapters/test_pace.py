@@ -39,7 +39,7 @@ def seen(moments: Iterator[float], answered: float, ends: float) -> tuple[float,
     raise AssertionError("the moments ended")
 
 
-def walks(number: int = 4000) -> list[tuple[float, int]]:
+def passes(number: int = 4000) -> list[tuple[float, int]]:
     """Draw endpoints with their zone groups: waited time in proportion to the true one, and reads."""
     chance, found = random.Random(7), []  # noqa: S311
     for _ in range(number):
@@ -53,15 +53,15 @@ def walks(number: int = 4000) -> list[tuple[float, int]]:
 
 
 def test_half_of_all_endpoints_are_read_as_ready_within_a_seventh_of_their_duration() -> None:
-    assert statistics.median(ratio for ratio, _ in walks()) <= 1.14
+    assert statistics.median(ratio for ratio, _ in passes()) <= 1.14
 
 
 def test_the_median_endpoint_and_its_zone_group_cost_at_most_six_reads() -> None:
-    assert statistics.median(reads for _, reads in walks()) <= 6
+    assert statistics.median(reads for _, reads in passes()) <= 6
 
 
 def test_the_mean_overshoot_stays_below_a_sixth_with_the_long_tail_counted() -> None:
-    assert statistics.mean(ratio for ratio, _ in walks()) <= 1.16
+    assert statistics.mean(ratio for ratio, _ in passes()) <= 1.16
 
 
 def test_a_server_with_a_faster_clock_is_read_faster_in_proportion() -> None:

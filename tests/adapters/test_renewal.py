@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from shared.adapters.leases import LEASE_SECONDS
+from shared.adapters.tables import Changed, Exists
 from shared.core.base.errors import TransientError
 from tests.adapters.storage import Process, TestClock, Workers, outcome, target
 from tests.builders.memory import MemoryTable
@@ -60,7 +61,7 @@ async def test_a_worker_that_waits_too_long_gets_an_error_and_holds_nothing():
     workers = Workers(MemoryTable(), patience=20.0)
     async with workers.process().hold("b"):
         other = workers.process()
-        with pytest.raises(TransientError, match="others hold the lock on a or b"):
+        with pytest.raises(TransientError, match="other workers hold the lock on a or b"):
             await workers.work(other, "a", "b")
         await workers.work(other, "a")
 
@@ -106,7 +107,7 @@ async def test_work_whose_lock_is_lost_is_cancelled():
 
     async def overtaken() -> None:
         async with workers.process().hold("zone"):
-            workers.clock.ahead += LEASE_SECONDS + 1
+            workers.elapse(LEASE_SECONDS + 1)
             await workers.work(workers.process(), "zone")
             await asyncio.sleep(LEASE_SECONDS)
             done.append("too much")
@@ -124,3 +125,82 @@ async def test_a_lock_that_cannot_be_released_does_not_fail_the_work():
     workers = Workers(Shaky())
     await workers.work(workers.process(), "zone")
     assert workers.most == 1
+
+
+async def test_work_under_a_lock_that_cannot_be_renewed_ends_before_another_worker_takes_the_lock():
+    class Broken(MemoryTable):
+        broken = False
+
+        async def replace(self, row, values):
+            if self.broken:
+                raise TransientError("storage fails")
+            return await super().replace(row, values)
+
+    workers = Workers(Broken())
+    loop = asyncio.get_running_loop()
+    ended = []
+
+    async def holding() -> None:
+        try:
+            async with workers.process().hold("zone"):
+                workers.table.broken = True
+                await asyncio.sleep(10 * LEASE_SECONDS)
+        finally:
+            ended.append(loop.time())
+
+    first = asyncio.create_task(holding())
+    await asyncio.sleep(LEASE_SECONDS - 10)
+    assert ended == []
+    await asyncio.sleep(LEASE_SECONDS)
+    with pytest.raises(TransientError, match="not renewed in time"):
+        await first
+    assert ended[0] < LEASE_SECONDS
+
+
+class Unanswered(MemoryTable):
+    """A table whose next write happens, but its response is lost: the SDK's retry then fails."""
+
+    lost = False
+
+    async def insert(self, partition, key, values):
+        row = await super().insert(partition, key, values)
+        if self.lost:
+            self.lost = False
+            raise Exists
+        return row
+
+    async def replace(self, row, values):
+        new = await super().replace(row, values)
+        if self.lost:
+            self.lost = False
+            raise Changed
+        return new
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_claim_whose_response_was_lost_is_the_workers_own(known):
+    table = Unanswered()
+    process = Process(table, MemoryTable(), TestClock())
+    if known:
+        await process.ledger.record(outcome())
+    table.lost = True
+    claim = await process.ledger.claim(target())
+    assert claim is not None
+    assert await claim.finish(outcome()) is False
+
+
+async def test_a_lock_whose_response_was_lost_is_the_workers_own():
+    workers = Workers(Unanswered(), patience=20.0)
+    workers.table.lost = True
+    await workers.work(workers.process(), "zone")
+    assert workers.most == 1
+
+
+async def test_a_renewal_whose_response_was_lost_does_not_lose_the_lock():
+    workers = Workers(Unanswered(), patience=20.0)
+    async with workers.process().hold("zone"):
+        for _ in range(4):
+            workers.table.lost = True
+            await asyncio.sleep(LEASE_SECONDS / 2)
+        with pytest.raises(TransientError, match="other workers hold"):
+            await workers.work(workers.process(), "zone")

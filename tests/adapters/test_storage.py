@@ -9,11 +9,15 @@ from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue.aio import QueueClient
 
 from sandbox.azurite import ACCOUNT, KEY
+from shared.adapters.clock import SystemClock
 from shared.adapters.queue import StorageQueue
+from shared.adapters.service_time import ServiceTime
 from shared.adapters.storage import open_queue, open_tables
 from shared.adapters.storage_errors import storage_errors
 from shared.adapters.tables import AzureTable
 from shared.core.base.errors import BlockedError, PermanentError, TransientError
+
+TIME = ServiceTime(SystemClock())
 
 
 @pytest.fixture
@@ -73,10 +77,10 @@ def test_a_status_decides_which_error_is_raised(status, kind):
 
 
 async def test_a_service_that_cannot_be_reached_is_transient():
-    nobody = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};TableEndpoint=http://127.0.0.1:9/x;"
-    async with TableServiceClient.from_connection_string(nobody, retry_total=0) as service:
+    closed = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};TableEndpoint=http://127.0.0.1:9/x;"
+    async with TableServiceClient.from_connection_string(closed, retry_total=0) as service:
         with pytest.raises(TransientError, match="table lost cannot be reached"):
-            await AzureTable(service, "lost").get("p", "k")
+            await AzureTable(service, "lost", TIME).get("p", "k")
 
 
 @pytest.fixture
@@ -87,9 +91,9 @@ def stranger(azurite):
 
 @pytest.mark.filterwarnings("ignore:Testing an element:DeprecationWarning")  # azure-data-tables reading XML
 async def test_a_table_that_refuses_the_app_blocks_with_the_role_that_is_needed(stranger):
-    async with open_tables(stranger, "", None) as service:
+    async with open_tables(stranger, "", None, TIME) as service:
         with pytest.raises(BlockedError) as caught:
-            await AzureTable(service, "mine").get("p", "k")
+            await AzureTable(service, "mine", TIME).get("p", "k")
     assert "Table Data Contributor" in caught.value.remedy
 
 
@@ -101,6 +105,6 @@ async def test_a_queue_that_refuses_the_app_blocks_with_the_role_that_is_needed(
 
 
 async def test_a_table_name_that_the_service_refuses_is_permanent(azurite):
-    async with open_tables(azurite.connection_string, "", None) as service:
+    async with open_tables(azurite.connection_string, "", None, TIME) as service:
         with pytest.raises(PermanentError):
-            await AzureTable(service, "no-dashes").get("p", "k")
+            await AzureTable(service, "no-dashes", TIME).get("p", "k")

@@ -1,5 +1,6 @@
-"""A table and a queue in memory, with the real ones' manners: ETags, conditional writes, key order."""
+"""A table and a queue in memory that behave as the real ones: ETags, conditional writes, key order."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -11,8 +12,12 @@ class MemoryTable:
     """Implements `shared.adapters.tables.Table`."""
 
     def __init__(self) -> None:
+        self.ahead = 0.0  # seconds that a test adds to the service's clock
         self.rows: dict[tuple[str, str], Row] = {}
         self._etags = itertools.count(1)
+
+    def time(self) -> float:
+        return asyncio.get_running_loop().time() + self.ahead
 
     async def get(self, partition: str, key: str) -> Row | None:
         return self.rows.get((partition, key))

@@ -49,9 +49,6 @@ VERSIONS = {
 class LoopClock(SystemClock):
     """The process's clock, told by the running loop, so that virtual time reaches leases and walks too."""
 
-    def time(self) -> float:
-        return 1_800_000_000.0 + asyncio.get_running_loop().time()
-
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
 

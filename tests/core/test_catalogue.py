@@ -11,7 +11,7 @@ from shared.core.base.errors import InputError
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Cloud, Port, PublicSwitch, load
-from shared.core.rules.ingress import ports_of
+from shared.core.plan.desired_rules import rule_ports
 
 CLOUDS: tuple[Cloud, ...] = ("AzureCloud", "AzureUSGovernment", "AzureChinaCloud")
 SOURCE = Path(__file__).parents[3] / "shared" / "data" / "private-link-catalogue.json"
@@ -140,7 +140,7 @@ def test_sql_uses_the_ports_of_its_connection_policy_or_all_where_it_is_not_know
 ) -> None:
     (row,) = catalogue.groups("Microsoft.Sql/servers")
     setting = {"properties": {"connectionType": policy}} if policy else {}
-    assert ports_of(catalogue.with_ports(row, setting)) == ports
+    assert rule_ports(catalogue.with_ports(row, setting)) == ports
 
 
 def test_only_sql_servers_have_ports_that_hang_on_a_setting(catalogue: Catalogue) -> None:

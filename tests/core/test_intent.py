@@ -43,7 +43,7 @@ def test_an_untagged_resource_of_another_type_is_not_asked() -> None:
 def test_disabled_beats_always() -> None:
     found = asked({TAG: "Disabled"})
     assert isinstance(found, NotAsked)
-    assert found.opted_out
+    assert "says disabled" in found.reason
 
 
 def test_tag_names_compare_without_case() -> None:

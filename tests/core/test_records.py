@@ -7,7 +7,7 @@ import pytest
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import InvalidId, ResourceId
 from shared.core.base.target import Target
-from shared.core.catalogue.service_rules import told_names
+from shared.core.catalogue.service_rules import public_names
 from shared.core.kinds import zone_group
 from shared.core.kinds.endpoint import reported_addresses
 from shared.core.kinds.record import creator_of, records_under
@@ -181,7 +181,7 @@ def test_an_endpoint_tells_its_addresses_each_with_all_of_its_names() -> None:
 
 def told(kind: str, properties: dict[str, Any], group: str = "") -> tuple[str, ...]:
     at = f"{bodies.ACCOUNT.group.text}/providers/{kind}/orders"
-    return told_names(Target.parse({"id": at, "properties": properties}), group)
+    return public_names(Target.parse({"id": at, "properties": properties}), group)
 
 
 STORAGE = "Microsoft.Storage/storageAccounts"

@@ -1,62 +1,61 @@
-"""Where the policy only looks at rules: what counts is what the group does, whoever wrote its rules."""
+"""Where the policy only reports on rules: what counts is what the group does, whoever wrote its rules."""
 
 from typing import Any
 
 import pytest
 
 from shared.core.base.bodies import Seen
-from shared.core.plan.actions import Block, Keep, verb
+from shared.core.kinds.rule import RequiredRule, Rule
+from shared.core.plan.actions import Block, Keep, Unknown, verb
 from shared.core.plan.decide import decide
-from shared.core.readings.observed import Observed, Surroundings
-from tests.core import test_rule
+from shared.core.readings.observed import Observed
 from tests.core.bodies import HUB, SPOKE
-from tests.core.test_peering import vnet
-from tests.core.test_rule import GROUP, other
+from tests.core.observed import GROUP, group, other, vnet, want
+from tests.core.pictures import picture
 
-ALLOW = test_rule.want(write=False)
-DENY = test_rule.want(write=False, access="Deny", sources=("*",), ports=("*",))
+ALLOW = want(RequiredRule)
+DENY = want(RequiredRule, access="Deny", sources=("*",), ports=("*",))
 EVERYBODY = {"sourceAddressPrefixes": [], "sourceAddressPrefix": "*"}
 EVERYTHING = {**EVERYBODY, "protocol": "*", "destinationPortRanges": [], "destinationPortRange": "*"}
 DENY_ALL = other("deny-all", 4000, access="Deny", description="", **EVERYTHING)
-
-
-AROUND = Surroundings({HUB: vnet(HUB, "10.0.0.0/16"), SPOKE: vnet(SPOKE, "10.1.0.0/16")})
+NETWORKS = {HUB: vnet(HUB, "10.0.0.0/16"), SPOKE: vnet(SPOKE, "10.1.0.0/16")}
 
 
 def narrowed(**properties: Any) -> Seen:
     return Seen(DENY_ALL.id, {**DENY_ALL.body, "properties": {**DENY_ALL.properties, **properties}})
 
 
-def said(want: Any, *rules: Seen) -> str:
-    group = Seen(GROUP, {"id": GROUP.text, "properties": {"securityRules": [rule.body for rule in rules]}})
-    action = decide(want, Observed({GROUP: group}, {(GROUP, "securityRules"): rules}, around=AROUND))
+def decided(rule: Rule, *rules: Seen) -> str:
+    """The action's name, or the code of the block."""
+    action = decide(rule, picture({**NETWORKS, GROUP: group(*rules)}))
     if isinstance(action, Block):
         assert action.remedy
-        assert action.id == want.id
+        assert action.id == rule.id
         return action.code
     assert isinstance(action, Keep)
+    assert action.found == GROUP
     return verb(action)
 
 
-def test_the_rules_that_every_group_has_let_peered_clients_through() -> None:
-    assert said(ALLOW) == "Adopt"
+def test_the_default_rules_let_peered_clients_through() -> None:
+    assert decided(ALLOW) == "Adopt"
 
 
-def test_a_person_s_rule_of_any_name_will_do() -> None:
-    assert said(ALLOW, other("mine", 300, description="mine"), DENY_ALL) == "Adopt"
+def test_a_foreign_rule_of_any_name_meets_the_need() -> None:
+    assert decided(ALLOW, other("mine", 300, description="mine"), DENY_ALL) == "Adopt"
 
 
-def test_a_denial_before_every_place_of_ours_is_named() -> None:
+def test_a_denial_before_every_priority_that_ours_could_have_is_named() -> None:
     shut = other("shut", 200, access="Deny", description="", **EVERYBODY)
-    assert said(ALLOW, shut) == "DeniedByRule"
+    assert decided(ALLOW, shut) == "DeniedByRule"
 
 
-def test_a_denial_that_a_rule_of_ours_would_come_before_is_what_is_missing() -> None:
-    assert said(ALLOW, DENY_ALL) == "NotEnsured"
+def test_a_denial_that_a_rule_of_ours_could_precede_means_a_missing_rule() -> None:
+    assert decided(ALLOW, DENY_ALL) == "NotEnsured"
 
 
-def test_a_person_s_denial_stands_for_the_default_deny() -> None:
-    assert said(DENY, DENY_ALL) == "Adopt"
+def test_a_foreign_denial_meets_the_need_of_the_default_deny() -> None:
+    assert decided(DENY, DENY_ALL) == "Adopt"
 
 
 @pytest.mark.parametrize(
@@ -73,4 +72,13 @@ def test_a_person_s_denial_stands_for_the_default_deny() -> None:
     ids=["none", "one protocol", "some sources", "one port", "other addresses", "outbound", "an allow"],
 )
 def test_half_a_denial_is_none(rules: tuple[Seen, ...]) -> None:
-    assert said(DENY, *rules) == "NotEnsured"
+    assert decided(DENY, *rules) == "NotEnsured"
+
+
+def test_a_group_that_was_not_read_is_not_taken_for_one_without_rules() -> None:
+    assert isinstance(decide(ALLOW, Observed()), Unknown)
+
+
+def test_a_required_rule_is_neither_written_nor_recorded() -> None:
+    assert not ALLOW.write
+    assert not ALLOW.recorded

@@ -1,4 +1,4 @@
-"""A security rule that many endpoints share: what is ours in it, what one target adds and takes out."""
+"""A security rule that many endpoints share: what is ours in it, what one target adds and withdraws."""
 
 from ipaddress import ip_network
 from typing import Any
@@ -10,59 +10,40 @@ from hypothesis import strategies as st
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import BlockedError
 from shared.core.base.ids import ResourceId
-from shared.core.kinds.rule import Rule, rule_id, without
-from shared.core.rules import nsg
-from shared.core.rules.nsg import MAX_ADDRESSES, MAX_RULES
-from tests.core.bodies import NETWORK_GROUP
-
-GROUP = ResourceId.parse(f"{NETWORK_GROUP}/providers/Microsoft.Network/networkSecurityGroups/endpoints")
-OURS = rule_id(GROUP, "spoke-a|443", "Allow")
-
-
-def want(**fields: Any) -> Rule:
-    """What one endpoint at 10.0.1.4 needs for clients in 10.1.0.0/16."""
-    chosen: dict[str, Any] = {
-        "id": OURS,
-        "nsg": GROUP,
-        "sources": ("10.1.0.0/16",),
-        "destinations": ("10.0.1.4",),
-        "ports": ("443",),
-        **fields,
-    }
-    return Rule(**chosen)
+from shared.core.kinds.rule import Rule, rule_id
+from shared.core.kinds.rule_effect import in_force
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Absent, Present, Unread
+from shared.core.rules.nsg import MAX_ADDRESSES, MAX_RULES, parsed_rule
+from tests.core import bodies
+from tests.core.bodies import SPOKE, SUBNET
+from tests.core.observed import GROUP, OUR_RULE, group, other, our_rule, want
+from tests.core.pictures import picture
 
 
-def standing(*destinations: str, at: ResourceId = OURS, **properties: Any) -> Seen:
-    """Our rule as ARM answers it, with some destinations."""
-    body = {
-        "provisioningState": "Succeeded",
-        "description": "Managed by Causeway. Whatever.",
-        "protocol": "Tcp",
-        "access": "Allow",
-        "direction": "Inbound",
-        "priority": 1007,
-        "sourcePortRange": "*",
-        "sourcePortRanges": [],
-        "sourceAddressPrefixes": ["10.1.0.0/16"],
-        "destinationAddressPrefixes": list(destinations) or ["10.0.1.4"],
-        "destinationPortRanges": ["443"],
-        **properties,
-    }
-    return Seen(at, {"id": at.text, "name": at.name, "properties": body})
+def drift(rule: Rule, have: Seen) -> tuple[str, ...]:
+    return rule.drift(have, Observed())
 
 
-def other(name: str, priority: int, **properties: Any) -> Seen:
-    return standing(at=GROUP.child("securityRules", name), priority=priority, **properties)
+def beside(*rules: Seen) -> Observed:
+    """A group with these rules."""
+    return picture({GROUP: group(*rules)})
 
 
-def sent(rule: Rule, have: Seen | None = None, beside: tuple[Seen, ...] = ()) -> Any:
-    return rule.body(have, beside)["properties"]
+def sent(rule: Rule, have: Seen | None = None, observed: Observed | None = None) -> Any:
+    """The properties of the body that is written over `have`."""
+    return rule.body(have, observed or Observed())["properties"]
+
+
+def written(rule: Rule, have: Seen | None = None) -> Seen:
+    """The rule as Azure has it after that write."""
+    return Seen(rule.id, rule.body(have, Observed()))
 
 
 def test_one_set_of_clients_and_ports_has_one_rule_in_a_group() -> None:
-    assert OURS.name.startswith("causeway-allow-")
-    assert rule_id(GROUP, "SPOKE-A|443", "Allow") == OURS
-    assert rule_id(GROUP, "spoke-a|1433", "Allow") != OURS
+    assert OUR_RULE.name.startswith("causeway-allow-")
+    assert rule_id(GROUP, "SPOKE-A|443", "Allow") == OUR_RULE
+    assert rule_id(GROUP, "spoke-a|1433", "Allow") != OUR_RULE
     assert rule_id(GROUP, "spoke-a|443", "Deny").name.startswith("causeway-deny-")
 
 
@@ -72,27 +53,27 @@ def test_writes_to_one_group_are_made_one_after_another() -> None:
 
 
 def test_ours_bears_our_name_and_our_description() -> None:
-    assert want().is_ours(standing())
-    assert not want().is_ours(standing(description="made by hand"))
-    assert not want().is_ours(other("causeway-allow-00000000", 1000))
+    assert want().is_managed(our_rule())
+    assert not want().is_managed(our_rule(description="made by hand"))
+    assert not want().is_managed(other("causeway-allow-00000000", 1000))
 
 
 def test_a_rule_that_holds_this_targets_address_among_others_meets_the_need() -> None:
-    assert want().drift(standing("10.0.1.4/30", "10.0.9.9")) == ()
-    assert want(destinations=("10.0.1.4", "10.0.1.5")).drift(standing("10.0.1.4/31")) == ()
+    assert drift(want(), our_rule("10.0.1.4/30", "10.0.9.9")) == ()
+    assert drift(want(destinations=("10.0.1.4", "10.0.1.5")), our_rule("10.0.1.4/31")) == ()
 
 
 def test_a_destination_split_over_two_entries_is_covered() -> None:
-    assert want(destinations=("10.0.1.4/31",)).drift(standing("10.0.1.4", "10.0.1.5")) == ()
+    assert drift(want(destinations=("10.0.1.4/31",)), our_rule("10.0.1.4", "10.0.1.5")) == ()
 
 
 def test_sources_in_another_spelling_are_the_same() -> None:
     halves = ["10.1.128.0/17", "10.1.0.0/17"]
-    assert want().drift(standing(sourceAddressPrefixes=halves)) == ()
+    assert drift(want(), our_rule(sourceAddressPrefixes=halves)) == ()
 
 
 @pytest.mark.parametrize(
-    ("changed", "drift"),
+    ("changed", "phrase"),
     [
         ({"provisioningState": "Failed"}, "provisioning failed"),
         ({"access": "Deny"}, "it does not allow"),
@@ -107,11 +88,11 @@ def test_sources_in_another_spelling_are_the_same() -> None:
         ({"destinationAddressPrefix": "*"}, "its destinations are not addresses alone"),
     ],
 )
-def test_what_was_changed_in_our_rule_is_named(changed: dict[str, Any], drift: str) -> None:
-    assert want().drift(standing(**changed)) == (drift,)
+def test_what_was_changed_in_our_rule_is_named(changed: dict[str, Any], phrase: str) -> None:
+    assert drift(want(), our_rule(**changed)) == (phrase,)
 
 
-def test_a_new_rule_is_for_these_clients_ports_and_addresses_and_nobody_else() -> None:
+def test_a_new_rule_is_for_exactly_these_clients_ports_and_addresses() -> None:
     assert sent(want(ports=("443", "1433-65535"))) == {
         "description": "Managed by Causeway. Lets clients reach private endpoints. "
         "Its destinations follow the endpoints.",
@@ -130,18 +111,18 @@ def test_a_new_rule_is_for_these_clients_ports_and_addresses_and_nobody_else() -
 def test_the_description_fits_and_is_recognised(access: Any) -> None:
     rule = want(id=rule_id(GROUP, "k", access), access=access)
     assert len(sent(rule)["description"]) <= 140
-    assert rule.is_ours(Seen(rule.id, rule.body(None)))
+    assert rule.is_managed(written(rule))
 
 
 @pytest.mark.parametrize("access", ["Allow", "Deny"])
 def test_a_rule_as_it_was_written_does_not_differ(access: Any) -> None:
     rule = want(access=access, sources=("*",) if access == "Deny" else ("10.1.0.0/16", "10.2.0.0/16"))
-    assert rule.drift(Seen(rule.id, rule.body(None))) == ()
+    assert drift(rule, written(rule)) == ()
 
 
 def test_a_default_deny_is_for_every_protocol_and_takes_the_last_place() -> None:
     rule = want(access="Deny", sources=("*",), ports=("*",), destinations=("10.0.1.0/24",))
-    deny = sent(rule, beside=(other("someones", 1999),))
+    deny = sent(rule, observed=beside(other("foreign", 1999)))
     assert deny["protocol"] == "*"
     assert deny["priority"] == 1998
     assert deny["sourceAddressPrefix"] == deny["destinationPortRange"] == "*"
@@ -149,13 +130,13 @@ def test_a_default_deny_is_for_every_protocol_and_takes_the_last_place() -> None
 
 
 def test_a_further_target_adds_its_address_and_keeps_those_of_others() -> None:
-    body = sent(want(destinations=("10.0.1.5",)), standing("10.0.1.4", "10.0.9.9"))
+    body = sent(want(destinations=("10.0.1.5",)), our_rule("10.0.1.4", "10.0.9.9"))
     assert body["destinationAddressPrefixes"] == ["10.0.1.4/31", "10.0.9.9"]
     assert body["priority"] == 1007
 
 
 def test_a_repair_takes_back_what_was_widened_and_keeps_unknown_properties() -> None:
-    widened = standing(sourceAddressPrefix="*", destinationAddressPrefix="*", novel=1)
+    widened = our_rule(sourceAddressPrefix="*", destinationAddressPrefix="*", novel=1)
     body = sent(want(), widened)
     assert "sourceAddressPrefix" not in body
     assert "destinationAddressPrefix" not in body
@@ -164,52 +145,165 @@ def test_a_repair_takes_back_what_was_widened_and_keeps_unknown_properties() -> 
 
 
 def test_a_new_rule_takes_the_first_priority_that_no_inbound_rule_has() -> None:
-    beside = (other("a", 1000), other("b", 1001), other("c", 1002, direction="Outbound"))
-    assert sent(want(), beside=beside)["priority"] == 1002
+    taken = beside(other("a", 1000), other("b", 1001), other("c", 1002, direction="Outbound"))
+    assert sent(want(), observed=taken)["priority"] == 1002
 
 
-def test_a_full_band_is_blocked_with_what_to_widen() -> None:
+def test_a_full_range_of_priorities_is_blocked_with_what_to_widen() -> None:
+    rule, taken = want(priorities=(1000, 1001)), beside(other("a", 1000), other("b", 1001))
     with pytest.raises(BlockedError) as blocked:
-        want(priorities=(1000, 1001)).body(None, (other("a", 1000), other("b", 1001)))
+        rule.body(None, taken)
     assert blocked.value.code == "NoFreePriority"
     assert "nsg.priorities" in blocked.value.remedy
     assert GROUP.name in str(blocked.value)
+    refusal = rule.refused(None, taken)
+    assert refusal is not None
+    assert (refusal.found, refusal.code) == (GROUP, "NoFreePriority")
+
+
+def our_deny(priority: int, *destinations: str) -> Seen:
+    """A default deny of ours in the same group."""
+    at = rule_id(GROUP, "spoke-a", "Deny")
+    everybody = {"sourceAddressPrefixes": ["0.0.0.0/0"], "destinationPortRanges": ["0-65535"]}
+    return our_rule(*destinations, at=at, priority=priority, access="Deny", protocol="*", **everybody)
+
+
+def test_a_new_allow_rule_never_comes_behind_a_denial_of_ours() -> None:
+    assert sent(want(), observed=beside(other("a", 1000), our_deny(1002)))["priority"] == 1001
+    with pytest.raises(BlockedError) as blocked:
+        want().body(None, beside(other("a", 1000), our_deny(1001)))
+    assert blocked.value.code == "NoFreePriority"
+    assert "from 1000 to 1000" in str(blocked.value)
+
+
+@pytest.mark.parametrize("priority", [900, 2500])
+def test_a_denial_of_ours_outside_of_the_range_leaves_the_whole_range(priority: int) -> None:
+    assert sent(want(), observed=beside(other("a", 1000), our_deny(priority)))["priority"] == 1001
+
+
+def test_a_foreign_denial_does_not_narrow_the_range() -> None:
+    foreign = other("foreign", 1001, access="Deny", description="by hand")
+    assert sent(want(), observed=beside(other("a", 1000), foreign))["priority"] == 1002
 
 
 def test_a_full_group_takes_no_new_rule_but_ours_can_still_change() -> None:
-    beside = tuple(other(f"r{n}", 100 + n, direction="Outbound") for n in range(MAX_RULES))
+    rules = tuple(other(f"r{n}", 100 + n, direction="Outbound") for n in range(MAX_RULES))
+    full = beside(*rules)
     with pytest.raises(BlockedError) as blocked:
-        want().body(None, beside)
+        want().body(None, full)
     assert blocked.value.code == "TooManyRules"
-    assert sent(want(), standing(), beside)["priority"] == 1007
-    assert sent(want(), beside=beside[1:])["priority"] == 1000
+    assert sent(want(), our_rule(), full)["priority"] == 1007
+    assert sent(want(), observed=beside(*rules[1:]))["priority"] == 1000
 
 
 def test_more_addresses_than_azure_takes_are_blocked_and_exactly_as_many_are_not() -> None:
     apart = tuple(f"10.{n // 128}.{n % 128 * 2}.1" for n in range(MAX_ADDRESSES + 1))
     with pytest.raises(BlockedError) as blocked:
-        want(destinations=apart).body(None)
+        want(destinations=apart).body(None, Observed())
     assert blocked.value.code == "TooManyAddresses"
     assert str(MAX_ADDRESSES + 1) in str(blocked.value)
     assert len(sent(want(destinations=apart[1:]))["destinationAddressPrefixes"]) == MAX_ADDRESSES
 
 
-def test_a_target_that_goes_takes_its_addresses_out_and_leaves_those_of_others() -> None:
-    left = without(standing("10.0.1.4/31", "10.0.9.9"), ["10.0.1.5"])
+def test_a_removed_target_withdraws_its_addresses_and_leaves_those_of_others() -> None:
+    left = Rule.without(our_rule("10.0.1.4/31", "10.0.9.9"), ["10.0.1.5"])
     assert left is not None
     assert left["properties"]["destinationAddressPrefixes"] == ["10.0.1.4", "10.0.9.9"]
     assert left["properties"]["priority"] == 1007
 
 
-def test_a_rule_that_nobody_needs_any_more_can_go() -> None:
-    assert without(standing("10.0.1.4"), ["10.0.1.4"]) is None
-    assert without(standing("10.0.1.4"), ["10.0.1.0/24"]) is None
+def test_nothing_is_left_of_a_rule_whose_last_address_is_withdrawn() -> None:
+    assert Rule.without(our_rule("10.0.1.4"), ["10.0.1.4"]) is None
+    assert Rule.without(our_rule("10.0.1.4"), ["10.0.1.0/24"]) is None
 
 
-def test_an_address_that_is_not_there_takes_nothing_out() -> None:
-    left = without(standing("10.0.1.4"), ["10.0.1.5", "fd00::1"])
+def test_an_address_that_the_rule_does_not_hold_withdraws_nothing() -> None:
+    left = Rule.without(our_rule("10.0.1.4"), ["10.0.1.5", "fd00::1"])
     assert left is not None
     assert left["properties"]["destinationAddressPrefixes"] == ["10.0.1.4"]
+
+
+@pytest.mark.parametrize(
+    ("address", "holds"),
+    [("10.0.1.5", True), ("10.0.1.0/24", True), ("10.0.1.6", False), ("fd00::1", False)],
+)
+def test_a_rule_holds_an_address_that_overlaps_its_destinations(address: str, holds: bool) -> None:
+    assert Rule.holds(our_rule("10.0.1.4/31"), ["10.9.9.9", address]) is holds
+
+
+def test_a_denial_is_left_before_an_allow_rule() -> None:
+    assert Rule.leaves_first(our_deny(1999))
+    assert not Rule.leaves_first(our_rule())
+
+
+# What was read
+
+
+def test_a_rule_is_absent_only_if_its_group_was_read() -> None:
+    assert want().found(beside(other("a", 1000), our_rule())) == Present(our_rule())
+    assert want().found(beside(other("a", 1000))) == Absent()
+    assert want().found(picture({GROUP: None})) == Absent()
+    assert isinstance(want().found(Observed()), Unread)
+
+
+# Rules of ours for other targets
+
+STRAY = our_rule("10.0.1.4/30", at=rule_id(GROUP, "spoke-b|443", "Allow"))
+
+
+def strays(
+    *rules: Seen, subnets: tuple[ResourceId, ...] = (SUBNET,), known: tuple[ResourceId, ...] = ()
+) -> Any:
+    """Which of these rules our target, at 10.0.1.4, withdraws its address from."""
+    serves = [{"id": subnet.text} for subnet in subnets]
+    observed = picture({GROUP: group(*rules, subnets=serves)})
+    return want().strays(observed, ["10.0.1.4"], [OUR_RULE, *known])
+
+
+def test_another_rule_of_ours_that_holds_this_targets_address_is_a_stray() -> None:
+    assert strays(our_rule(), STRAY) == (STRAY.id,)
+
+
+def test_a_group_with_several_subnets_of_one_network_serves_one_network() -> None:
+    sibling = ResourceId.parse(SUBNET.text.replace("/endpoints", "/others"))
+    assert strays(STRAY, subnets=(SUBNET, sibling)) == (STRAY.id,)
+
+
+@pytest.mark.parametrize("subnets", [(SUBNET, SPOKE.child("subnets", "app")), ()])
+def test_addresses_are_withdrawn_only_where_a_group_serves_one_network(
+    subnets: tuple[ResourceId, ...],
+) -> None:
+    assert strays(STRAY, subnets=subnets) == ()
+
+
+def test_a_rule_that_is_foreign_known_or_without_the_address_is_no_stray() -> None:
+    assert strays(other("mine", 300)) == ()
+    assert strays(STRAY, known=(STRAY.id,)) == ()
+    assert strays(our_rule("10.0.1.5", at=STRAY.id)) == ()
+
+
+def test_a_group_that_was_not_read_has_no_strays() -> None:
+    assert want().strays(Observed(), ["10.0.1.4"], []) == ()
+
+
+# Application security groups
+
+
+def grouped_deny() -> Seen:
+    """A person's denial for the members of an application security group."""
+    asg = {"destinationApplicationSecurityGroups": [{"id": "web"}], "destinationAddressPrefixes": []}
+    return other("deny-web", 200, access="Deny", description="by hand", **asg)
+
+
+def test_a_rule_for_an_application_security_group_counts_only_where_an_endpoint_is_in_one() -> None:
+    at = SUBNET.group.resource("Microsoft.Network/privateEndpoints", "pe")
+    endpoint = bodies.endpoint(at)
+    member = {**endpoint.properties, "applicationSecurityGroups": [{"id": "web"}]}
+    rules = group(grouped_deny(), our_rule())
+    assert in_force(want().traffic, picture({GROUP: rules, at: endpoint})) is None
+    verdict = in_force(want().traffic, picture({GROUP: rules, at: Seen(at, {"properties": member})}))
+    assert verdict is not None
+    assert (verdict.allowed, verdict.by) == (None, "deny-web")
 
 
 endpoints = st.sets(st.integers(0, 63).map(lambda n: f"10.0.1.{n}"), min_size=1)
@@ -221,16 +315,16 @@ def held(body: Any) -> set[str]:
 
 
 @given(endpoints, endpoints)
-def test_adding_and_taking_out_leaves_exactly_the_others(theirs: set[str], mine: set[str]) -> None:
-    both = want(destinations=tuple(mine)).body(standing(*theirs))
-    assert held(both) == theirs | mine
-    left = without(Seen(OURS, both), mine)
+def test_adding_and_withdrawing_leaves_exactly_the_others(theirs: set[str], mine: set[str]) -> None:
+    both = written(want(destinations=tuple(mine)), our_rule(*theirs))
+    assert held(both.body) == theirs | mine
+    left = Rule.without(both, mine)
     assert (held(left) if left else set()) == theirs - mine
 
 
 @given(endpoints, endpoints)
 def test_a_written_rule_meets_the_need_of_every_target_in_it(first: set[str], second: set[str]) -> None:
     one, two = want(destinations=tuple(first)), want(destinations=tuple(second))
-    written = Seen(OURS, two.body(Seen(OURS, one.body(None))))
-    assert one.drift(written) == two.drift(written) == ()
-    assert nsg.Rule.parse(written.body).allows
+    both = written(two, written(one))
+    assert drift(one, both) == drift(two, both) == ()
+    assert parsed_rule(both).allows

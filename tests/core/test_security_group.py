@@ -1,4 +1,4 @@
-"""A security group that is made where a subnet has none, and never written again."""
+"""A security group that is created where a subnet has none, and never written again."""
 
 import re
 
@@ -12,19 +12,20 @@ from shared.core.plan.actions import Create, Keep, Wait
 from shared.core.plan.decide import decide
 from shared.core.readings.observed import Observed
 from tests.core.bodies import HUB, SUBNET
+from tests.core.pictures import picture
 
 GROUP = group_id(SUBNET)
 WANT = SecurityGroup(GROUP, "westeurope")
 THEIRS = {"name": "by-hand", "properties": {"priority": 100, "access": "Deny", "direction": "Inbound"}}
 
 
-def standing(state: str = "Succeeded", location: str = "westeurope", *, ours: bool = True) -> Seen:
-    """A group with a person's rule in it."""
+def existing(state: str = "Succeeded", location: str = "westeurope", *, ours: bool = True) -> Seen:
+    """A group with a foreign rule in it."""
     body = {"id": GROUP.text, "location": location, "tags": {"managed-by": "causeway"} if ours else {}}
     return Seen(GROUP, {**body, "properties": {"provisioningState": state, "securityRules": [THEIRS]}})
 
 
-def test_it_stands_beside_the_network_under_a_name_that_people_recognise() -> None:
+def test_it_is_in_the_networks_group_under_a_name_that_people_recognise() -> None:
     assert (GROUP.group, GROUP.type) == (HUB.group, "Microsoft.Network/networkSecurityGroups")
     assert re.fullmatch(r"nsg-hub-we-endpoints-[0-9a-f]{8}", GROUP.name)
 
@@ -45,28 +46,28 @@ def test_long_names_stay_within_what_azure_takes() -> None:
     assert long != other
 
 
-def test_a_missing_one_is_made_in_the_network_s_region_with_our_mark_and_no_target_s() -> None:
-    assert isinstance(decide(WANT, Observed({GROUP: None})), Create)
+def test_a_missing_one_is_created_in_the_networks_region_with_our_tag_and_no_target_tag() -> None:
+    assert isinstance(decide(WANT, picture({GROUP: None})), Create)
     body = {"location": "westeurope", "tags": {"managed-by": "causeway"}, "properties": {}}
-    assert WANT.body(None) == body
+    assert WANT.body(None, Observed()) == body
 
 
 @pytest.mark.parametrize("ours", [True, False])
 @pytest.mark.parametrize(("state", "location"), [("Succeeded", "northeurope"), ("Failed", "westeurope")])
-def test_one_that_stands_is_never_written_whatever_it_holds(state: str, location: str, ours: bool) -> None:
-    kept = decide(WANT, Observed({GROUP: standing(state, location, ours=ours)}))
+def test_an_existing_one_is_never_written_whatever_it_holds(state: str, location: str, ours: bool) -> None:
+    kept = decide(WANT, picture({GROUP: existing(state, location, ours=ours)}))
     assert isinstance(kept, Keep)
     assert kept.adopted is not ours
 
 
 def test_one_that_is_being_written_is_awaited() -> None:
-    assert isinstance(decide(WANT, Observed({GROUP: standing("Updating")})), Wait)
+    assert isinstance(decide(WANT, picture({GROUP: existing("Updating")})), Wait)
 
 
-def test_it_serves_many_targets_so_none_of_them_owns_it() -> None:
-    assert not WANT.noted
+def test_it_serves_many_targets_so_it_is_recorded_for_none() -> None:
+    assert not WANT.recorded
 
 
-def test_it_is_made_under_the_lease_under_which_its_rules_are_written() -> None:
+def test_it_is_created_under_the_lease_under_which_its_rules_are_written() -> None:
     rule = Rule(rule_id(GROUP, "a", "Allow"), GROUP, ("10.1.0.0/16",), ("10.0.1.4",), ("443",))
     assert WANT.locks == rule.locks

@@ -14,7 +14,7 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Cloud, Group, load
-from shared.core.catalogue.service_rules import told_names
+from shared.core.catalogue.service_rules import public_names
 from shared.core.kinds.nic import addresses_in
 from shared.core.kinds.record import records_under
 from shared.core.policy.policy import Policy
@@ -191,7 +191,7 @@ async def test_the_records_that_its_zone_group_writes_are_foreseen_from_its_name
     written = {ResourceId.parse(one.id.text) for one in world.azure.world.store if is_record(one)}
     assert written
     assert foreseen == written or (row.type in LOOKED_AT_TWICE and foreseen > written)
-    told = told_names(Target.parse(await world.send("GET", at)), row.group_id)
+    told = public_names(Target.parse(await world.send("GET", at)), row.group_id)
     assert sorted(told) == (sorted(names) if tells(row) else [])
 
 

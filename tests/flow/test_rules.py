@@ -217,4 +217,4 @@ async def test_a_denial_of_clients_in_an_application_security_group_is_told_and_
     (told,) = [finding for finding in state["findings"] if "web-tier" in finding]
     assert told.startswith("whether clients reach 10.0.1.4 port 443 cannot be decided")
     (check,) = [one for one in state["checks"] if one["check"] == "rules let clients through"]
-    assert check["seen"] == "not known: it hangs on web-tier"
+    assert check["seen"] == "not known: it depends on web-tier"

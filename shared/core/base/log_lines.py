@@ -1,7 +1,7 @@
 """Log lines: what happened, then the facts as JSON on the same line.
 
-Place in the data's way: beside it. The Functions worker forwards a record's message and drops its `extra`
-fields, so whatever a person may look for has to be in the message.
+The Functions worker forwards a record's message and drops its `extra` fields, so everything that a person may
+search for has to be in the message.
 """
 
 import json

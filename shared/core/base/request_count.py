@@ -1,7 +1,7 @@
-"""Counting what one walk spends on Azure, across the tasks it starts.
+"""Counting the requests to Azure of one reconcile pass, across the tasks that it starts.
 
-Place in the data's way: the worker opens a tally, the ARM adapter counts into it, the outcome tells it.
-A context variable reaches child tasks by itself; what it holds is one mutable count that they share.
+The worker opens a count, the ARM adapter counts into it, and the outcome reports it. A context variable
+reaches child tasks by itself; it holds one mutable count that they share.
 """
 
 from collections.abc import Iterator
@@ -11,30 +11,30 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Tally:
+class RequestCount:
     """Requests sent to Azure Resource Manager, polls included; `writes` are PUT, PATCH, POST and DELETE."""
 
     requests: int = 0
     writes: int = 0
 
 
-_open: ContextVar[Tally | None] = ContextVar("tally", default=None)
+_open: ContextVar[RequestCount | None] = ContextVar("request_count", default=None)
 
 
 @contextmanager
-def counting() -> Iterator[Tally]:
+def counting() -> Iterator[RequestCount]:
     """Count everything that is sent inside, in this task and the ones it starts."""
-    tally = Tally()
-    token = _open.set(tally)
+    counted = RequestCount()
+    token = _open.set(counted)
     try:
-        yield tally
+        yield counted
     finally:
         _open.reset(token)
 
 
 def count(method: str) -> None:
-    """One request goes out."""
-    tally = _open.get()
-    if tally is not None:
-        tally.requests += 1
-        tally.writes += method.upper() in ("PUT", "PATCH", "POST", "DELETE")
+    """One request is sent."""
+    counted = _open.get()
+    if counted is not None:
+        counted.requests += 1
+        counted.writes += method.upper() in ("PUT", "PATCH", "POST", "DELETE")

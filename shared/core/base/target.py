@@ -1,8 +1,4 @@
-"""The resource that wants a private path, as ARM shows it.
-
-Place in the data's way: made by the walk from a fresh GET, read by the intent, the catalogue and the
-places. What an event said about it never comes here.
-"""
+"""The resource that is to get a private path, as a fresh GET returned it. What an event said is not used."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +9,7 @@ from shared.core.base.ids import ResourceId
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class TargetConnection:
     """One private endpoint connection as the target lists it.
 
     `endpoint_id` is None where ARM left it out or it cannot be read: an endpoint of another tenant.
@@ -57,17 +53,17 @@ class Target:
         )
 
     @property
-    def connections(self) -> tuple[Connection, ...]:
+    def connections(self) -> tuple[TargetConnection, ...]:
         """The private endpoint connections that the target itself lists, its own and foreign ones."""
         found = self.properties.get("privateEndpointConnections")
         return tuple(_connection(entry) for entry in found or () if isinstance(entry, Mapping))
 
 
-def _connection(entry: Mapping[str, Any]) -> Connection:
+def _connection(entry: Mapping[str, Any]) -> TargetConnection:
     properties = _object(entry.get("properties"))
     state = _object(properties.get("privateLinkServiceConnectionState"))
     groups = properties.get("groupIds")
-    return Connection(
+    return TargetConnection(
         _endpoint(_object(properties.get("privateEndpoint")).get("id")),
         _text(entry.get("name")),
         _text(state.get("status")),

@@ -1,9 +1,8 @@
 """Which resources can have a private endpoint, for which sub-resources, under which names and ports.
 
-Place in the data's way: beside the policy. The intent asks it what a resource has (`resolve`), `Desired`
-under which zones that is named (`zones`), the flow how to read the type (`api_version`). The data is
-`catalogue.json`, one line for each type and group, after Microsoft's own tables; what its notes tell about
-single services is in `catalogue_rules.py`.
+It answers what a resource has (`resolve`), under which zones that is named (`zones`), and how to read the
+type (`api_version`). The data is `catalogue.json`, one line for each type and group, after Microsoft's own
+tables; what their notes say about single services is in `service_rules.py`.
 """
 
 import functools
@@ -40,8 +39,8 @@ class Group:
     """One sub-resource of a type, as it is asked of an endpoint: its group id, zones and ports.
 
     `zones` are templates by cloud; a cloud that is missing has none on record. `discriminator`: the public
-    suffix that tells apart two rows of the same type and group id. `choose`: the zones are alternatives,
-    of which the resource's own names pick. `pattern`: further group ids that stand for this row, such as
+    suffix that distinguishes two rows of the same type and group id. `choose`: the zones are alternatives,
+    of which the resource's own names pick. `pattern`: further group ids that mean this row, such as
     deployment slots.
     """
 
@@ -56,20 +55,22 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class PublicSwitch:
-    """Where a type keeps its public door: a path below `properties`, and its two values.
+    """Where a type has its public network access: a path below `properties`, and its two values.
 
-    Values compare without case. `sure` is False where the path is likely, but no specification was at hand.
+    Values compare without case.
     """
 
     path: tuple[str, ...]
     opened: str | bool
     closed: str | bool
-    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class TypeFacts:
-    """What the catalogue knows of a whole type. `default`: the groups to connect where nobody says."""
+    """What the catalogue knows of a whole type.
+
+    `default`: the groups to connect where neither tag nor policy says.
+    """
 
     name: str
     api_version: str
@@ -105,12 +106,11 @@ class Catalogue:
         return self._facts[kind.lower()].api_version
 
     def public_switch(self, kind: str) -> PublicSwitch | None:
-        """Where the type keeps its public door; None where it has none of its own. KeyError as above."""
-        return self._facts[kind.lower()].public_switch
+        """Where the type has its public network access;
 
-    def approval_action(self, kind: str) -> str:
-        """The action that lets an endpoint be approved at once (Microsoft Learn: private endpoint RBAC)."""
-        return f"{self._facts[kind.lower()].name}/privateEndpointConnectionsApproval/action"
+        None where it has no such property. KeyError as above.
+        """
+        return self._facts[kind.lower()].public_switch
 
     def may_have(self, kind: str, group_id: str) -> bool:
         """Some resource of this type can have this group: all that can be said before it is read."""
@@ -128,11 +128,11 @@ class Catalogue:
         """
         valid = self.valid_groups(target)
         fact = self._facts.get(target.id.type.lower())
-        wished = rules.first_choice(target, fact.default if fact else (), valid)
-        return tuple(group for group in wished if group in valid)
+        chosen = rules.first_choice(target, fact.default if fact else (), valid)
+        return tuple(group for group in chosen if group in valid)
 
     def resolve(self, target: Target, asked: Sequence[str]) -> tuple[Group, ...]:
-        """The rows for the group ids that somebody asked for, in any case, with those they cannot do without.
+        """The rows for the group ids that were asked for, in any case, with those that they depend on.
 
         Raises InputError listing what the resource has.
         """
@@ -153,9 +153,9 @@ class Catalogue:
         return rules.port_setting(target)
 
     def with_ports(self, group: Group, setting: Mapping[str, Any]) -> Group:
-        """The group with the ports that this setting calls for, or all of them where it tells nothing.
+        """The group with the ports that this setting calls for, or all of them where it says nothing.
 
-        Unknown is wide: a client must not be cut off because nobody knew.
+        Where it is unknown, all ports: a client must not be cut off for lack of information.
         """
         note = rules.port_note(setting)
         return replace(group, ports=tuple(port for port in group.ports if port.when == note) or group.ports)
@@ -186,7 +186,7 @@ class Catalogue:
     def named_in(
         self, zone: str, target: Target, group_id: str, cloud: Cloud, fqdns: Sequence[str]
     ) -> bool | None:
-        """Whether this group of the target is named in the zone; None: the names at hand do not tell."""
+        """Whether this group of the target is named in the zone; None: the known names do not decide it."""
         rows = [row for row in self.groups(target.id.type) if _is_for(row, group_id)]
         if not any(_may_be_in(row, zone, cloud) for row in rows):
             return False
@@ -244,7 +244,6 @@ def _type_facts(name: str, row: Mapping[str, Any], listed: tuple[str, ...]) -> T
         tuple(public["path"].split(".")),
         public.get("open", "Enabled"),
         public.get("closed", "Disabled"),
-        public.get("sure", True),
     )
     return TypeFacts(name, row["api"], tuple(row.get("default", listed)), switch)
 

@@ -1,7 +1,7 @@
-"""What the catalogue's notes tell about single services: which groups a resource has, how zones are filled.
+"""Rules of single services: which groups a resource has, and how the names of zones are filled in.
 
-Place in the data's way: below `catalogue.py`, which asks these functions and alone knows the data. A rule
-is here because the tables cannot say it: it depends on the resource itself.
+`catalogue.py` asks these functions and alone knows the data. A rule is here because the tables cannot express
+it: it depends on the resource itself.
 """
 
 import re
@@ -27,7 +27,7 @@ _COSMOS = {
     "EnableGremlin": "Gremlin",
     "EnableTable": "Table",
 }
-# The property in which a resource of this type tells its own host name.
+# The property in which a resource of this type has its own host name.
 _HOST_PROPERTY = {
     "microsoft.sql/managedinstances": "fullyQualifiedDomainName",
     "microsoft.web/staticsites": "defaultHostname",
@@ -41,7 +41,7 @@ _SQL_PORTS = {
     "default": "connection policy Proxy",
     "redirect": "connection policy Redirect over a private endpoint",
 }
-# The property in which a resource of this type tells the one public name that an endpoint to it has: a host
+# The property in which a resource of this type has the one public name that an endpoint to it has: a host
 # name or a URL. Types whose endpoints may have further names (replicas, regions, aliases) are not here.
 _TOLD = {
     "microsoft.sql/servers": "fullyQualifiedDomainName",
@@ -81,7 +81,7 @@ def existing(target: Target, listed: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def first_choice(target: Target, default: tuple[str, ...], valid: tuple[str, ...]) -> tuple[str, ...]:
-    """The groups that a resource is connected by, where nobody says."""
+    """The groups that a resource is connected by, where neither tag nor policy says."""
     match target.id.type.lower():
         case "microsoft.storage/storageaccounts" if target.kind == "FileStorage":
             return ("file",)
@@ -144,7 +144,7 @@ def _cosmos_groups(target: Target, listed: tuple[str, ...]) -> tuple[str, ...]:
     if api in ("Gremlin", "Table"):
         found.add("Sql")
     if api == "Sql":
-        found.add("SqlDedicated")  # whether the dedicated gateway is on, the account does not tell
+        found.add("SqlDedicated")  # whether the dedicated gateway is on, the account does not say
     if target.properties.get("enableAnalyticalStorage") is True:
         found.add("Analytical")
     return tuple(group for group in listed if group in found)
@@ -181,13 +181,13 @@ def host_names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def own_names(target: Target) -> tuple[str, ...]:
-    """The host name that the resource itself tells, where its type does."""
+    """The host name in the resource itself, where its type has one."""
     value = target.properties.get(_HOST_PROPERTY.get(target.id.type.lower(), ""))
     return host_names([value]) if isinstance(value, str) else ()
 
 
-def told_names(target: Target, group: str) -> tuple[str, ...]:
-    """Every public name that an endpoint to this group will have, where the resource itself tells them.
+def public_names(target: Target, group: str) -> tuple[str, ...]:
+    """Every public name that an endpoint to this group will have, where the resource itself has them.
 
     Other than `own_names` this chooses no zone: it says whose record such an endpoint would write over.
     """
@@ -211,7 +211,7 @@ def _host_of(url: object) -> tuple[str, ...]:
 
 
 def located(template: str, location: str, geo_codes: Mapping[str, str]) -> str:
-    """Fill in what the resource's region tells. Backup speaks of regions by geo codes (`we`)."""
+    """Fill in the resource's region. Backup names regions by geo codes (`we`)."""
     region = location.replace(" ", "").lower()
     if not region:
         return template
@@ -228,7 +228,7 @@ def kept(target: Target, zones: Sequence[str]) -> Sequence[str]:
 
 
 def filled(zone: str, names: Sequence[str]) -> str | None:
-    """The zone with its placeholders read from the names; None where no name tells them."""
+    """The zone with its placeholders read from the names; None where no name has them."""
     if "{" not in zone:
         return zone
     return next((found for name in names if (found := _match(zone, name))), None)
@@ -250,7 +250,7 @@ def could_be(template: str, zone: str) -> bool:
 
 
 def public_suffix(zone: str) -> str:
-    """The suffix of the public names that a zone stands for: the zone less its first `privatelink` label."""
+    """The suffix of the public names that a zone serves: the zone less its first `privatelink` label."""
     return re.sub(r"^privatelink[^.]*\.", "", zone)
 
 

@@ -149,8 +149,8 @@ class Endpoint(Managed):
         match observed.reading(self.id):
             case Present(value=endpoint, written=written):
                 yield Read(self.id, zone_groups.COLLECTION)
-                told = written and reported_addresses(endpoint)
-                if (nic := nic_of(endpoint)) and not endpoint.busy and not told:
+                reported = written and reported_addresses(endpoint)
+                if (nic := nic_of(endpoint)) and not endpoint.busy and not reported:
                     yield Read(nic)
             case Absent():
                 yield Read(self.id, zone_groups.COLLECTION)

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from shared.core.base.bodies import Json, Seen
 from shared.core.base.ids import ResourceId
-from shared.core.base.target import Connection, Target
+from shared.core.base.target import Target, TargetConnection
 from shared.core.catalogue.catalogue import Catalogue, Cloud
 from shared.core.catalogue.service_rules import host_names, public_suffix
 from shared.core.kinds.endpoint import connection_of
@@ -37,7 +37,7 @@ class ConnectedResource:
 
     target: Target
     hosts: tuple[str, ...]
-    connections: tuple[Connection, ...]
+    connections: tuple[TargetConnection, ...]
 
     @classmethod
     def parse(cls, body: Json) -> Self | None:
@@ -125,7 +125,7 @@ def hidden_names(
 
 
 def _leads_here(
-    one: ConnectedResource, connection: Connection, named: Named, endpoints: Mapping[ResourceId, Seen]
+    one: ConnectedResource, connection: TargetConnection, named: Named, endpoints: Mapping[ResourceId, Seen]
 ) -> bool | None:
     """Whether this connection makes public DNS point into the zone while no record of it is about to be made.
 

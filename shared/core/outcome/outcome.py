@@ -1,7 +1,6 @@
-"""Outcomes: what became of one resource, and what a person can do about it.
+"""Outcomes: the result of a reconcile pass for one resource, and what a person can do about it.
 
-Place in the data's way: the last value. The ledger stores its `record()`; a log line and the HTTP answer
-are made from the same.
+The ledger stores its `record()`; a log line and the HTTP answer are made from the same.
 """
 
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from shared.core.outcome.proof import Path, Proof
 
 
 class Result(StrEnum):
-    """How a walk ended."""
+    """How a reconcile pass ended."""
 
     CONNECTED = "Connected"
     PENDING = "Pending"
@@ -37,7 +36,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The state of one target after a walk. `seconds` is the walk's own time, `requests` its ARM requests."""
+    """The state of one target after a pass. `seconds` is the pass's own time, `requests` its ARM requests."""
 
     target: ResourceId
     result: Result

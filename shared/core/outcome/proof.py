@@ -24,8 +24,8 @@ from shared.core.readings.networks import connected, peering_to, state_of, sync_
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present, Unread
 
-EXTERNAL_RECORDS = "records that somebody else keeps match addresses"
-EXTERNAL_LINKS = "network resolves the zone that somebody else keeps"
+EXTERNAL_RECORDS = "records that someone else keeps match addresses"
+EXTERNAL_LINKS = "network resolves the zone that someone else keeps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _checks(leg: Leg, path: Path, observed: Observed) -> Iterator[Check]:
     for wanted in leg.links:
         yield _linked(wanted, observed)
     if not leg.named:
-        seen = "the endpoint reported no name that tells its zone"
+        seen = "the endpoint reported no name that determines its zone"
         yield Check("zone known", subject, holds=False, seen=seen)
 
 

@@ -1,7 +1,7 @@
-"""How a walk ended: the result, its reason and its remedy, from the proof and from what went wrong.
+"""How a reconcile pass ended: the result, its reason and its remedy, from the proof and from what went wrong.
 
-Place in the data's way: between `Proof` and `Outcome`. The order of the cases is the order in which a
-person wants to hear them: what somebody must do, what failed, what passes by itself, what is missing.
+The order of the cases is what a person needs first: what has to be done by hand, what failed, what passes by
+itself, what is missing.
 """
 
 from collections.abc import Collection, Iterable
@@ -26,11 +26,12 @@ RERUN = "rerun the resource; if it fails again, look at its history"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A walk's result. `findings`: what is no fault and worth hearing all the same.
+    """The result of a pass. `findings`: what is no failure and should be known all the same.
 
-    `again`: it passes by itself and is worth another try, after `retry_after` seconds if Azure named any.
-    `waiting`: for a person or another program, who may take days; it is looked at again and never given up.
-    `quiet`: nobody asked and nothing is remembered; only a person who asked by hand wants to hear it.
+    `again`: it may pass by itself, so it is retried, after `retry_after` seconds if Azure named any.
+    `waiting`: for a person or another program, which may take days, so the retries never end. `quiet`: the
+    resource is not opted in and has no history, so it is reported only to a caller who asked for this
+    resource.
     """
 
     result: Result
@@ -48,9 +49,9 @@ class Ending:
 
 
 def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayError], profile: str) -> Ending:
-    """Judge a walk that tried to connect. Something transient beside a block is tried again as well.
+    """Judge a pass that tried to connect. Something transient beside a block is retried as well.
 
-    So is what nobody knows: most of it passes, and the tries are numbered.
+    Unclassified errors are retried too: most are transient, and attempts are capped.
     """
     passing = [error for error in errors if isinstance(error, TransientError)]
     judged = _worst(errors) or _proven(proof)
@@ -98,17 +99,17 @@ def _proven(proof: Proof) -> Ending:
 
 
 def _awaiting_dns(proof: Proof) -> Ending:
-    """Somebody else keeps the names, and has not done so yet."""
+    """Someone else keeps the names, and has not done so yet."""
     records = [check for check in proof.failures if check.name == EXTERNAL_RECORDS]
     links = [f"{check.subject} ({check.seen})" for check in proof.failures if check.name == EXTERNAL_LINKS]
     remedies = (
-        "see to it that the policy or person who keeps the zone groups attaches one" if records else "",
-        f"link each of these networks to the zone that follows it: {', '.join(links)}" if links else "",
+        "let the policy or person who keeps the zone groups attach one" if records else "",
+        f"link each of these networks to the zone named after it: {', '.join(links)}" if links else "",
     )
     seen = "; ".join([*(check.seen for check in records), *(f"not resolved by {one}" for one in links)])
     remedy = "; ".join(filter(None, remedies))
     return Ending(
-        Result.PENDING, "AwaitingDns", f"somebody else keeps the names: {seen}", remedy, waiting=True
+        Result.PENDING, "AwaitingDns", f"someone else keeps the names: {seen}", remedy, waiting=True
     )
 
 
@@ -119,24 +120,24 @@ def refused(why: Declined | Refusal) -> Ending:
 
 
 def removed(done: tuple[Done, ...], errors: Collection[CausewayError], reason: str, profile: str) -> Ending:
-    """Judge a walk that took away what was ours."""
+    """Judge a pass that removed what was ours."""
     if errors:
         return ending(NOTHING, done, errors, profile)
-    return Ending(Result.REMOVED, reason=reason, profile=profile, done=done, findings=left_standing(done))
+    return Ending(Result.REMOVED, reason=reason, profile=profile, done=done, findings=kept_objects(done))
 
 
-def left_standing(done: Iterable[Done]) -> tuple[str, ...]:
-    """What a removal did not take."""
-    return tuple(f"{step.id.text} stays: {step.reason}" for step in done if step.verb == "Keep")
+def kept_objects(done: Iterable[Done]) -> tuple[str, ...]:
+    """What a removal did not delete."""
+    return tuple(f"{step.id.text} is kept: {step.reason}" for step in done if step.verb == "Keep")
 
 
 def broken_off(error: CausewayError, profile: str) -> Ending:
-    """Judge a walk that could not even read what it needed."""
+    """Judge a pass that could not read what it needed."""
     return ending(NOTHING, (), (error,), profile)
 
 
 def given_up(last: Ending) -> Ending:
-    """It was tried often enough: say so, and leave it to the drift timer. A wait for somebody stays one."""
+    """It was retried often enough: say so, and leave it to the drift timer. A wait for a person stays one."""
     if last.waiting:
         return replace(last, again=False)
     reason = f"{last.reason} (given up after many tries)"
@@ -144,20 +145,20 @@ def given_up(last: Ending) -> Ending:
 
 
 def unasked(why: NotAsked | None) -> Ending:
-    """Nobody asked, or the resource does not exist, and there is no past: nothing worth keeping."""
+    """It is not opted in, or does not exist, and has no history: nothing is recorded."""
     if why is None:
-        remedy = "check the id; a resource that is created later is seen by its event"
+        remedy = "check the id; a resource that is created later is reported by its event"
         return Ending(Result.DECLINED, "NotFound", "the resource does not exist", remedy, quiet=True)
     remedy = "tag the resource, or list its type under opt_in.always"
     return Ending(Result.DECLINED, "NotAsked", why.reason, remedy, quiet=True)
 
 
 def left_alone(why: NotAsked, profile: str) -> Ending:
-    """It was connected once, nobody asks any more, and the profile says to keep what was made."""
+    """It was connected once, is not opted in any more, and the profile says to keep what was made."""
     return Ending(
         Result.DECLINED,
         "NotAsked",
-        f"{why.reason}; what Causeway made for it stays (on_opt_out: keep)",
+        f"{why.reason}; what Causeway made for it is kept (on_opt_out: keep)",
         f"let the policy have a profile {profile} with on_opt_out: remove, or delete the endpoints by hand",
         profile,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.regions import region_key
-from shared.core.base.target import Connection, Target
+from shared.core.base.target import Target, TargetConnection
 from shared.core.kinds import endpoint
 from shared.core.kinds.endpoint import connection_of, endpoint_id, subnet_of
 from shared.core.kinds.zone_groups import COLLECTION as ZONE_GROUPS
@@ -184,7 +184,7 @@ def _candidate(
     )
 
 
-def _lost(connection: Connection) -> bool:
+def _lost(connection: TargetConnection) -> bool:
     """Its endpoint may have been deleted long ago."""
     return connection.status.lower() == "disconnected"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
-from shared.core.catalogue.service_rules import told_names
+from shared.core.catalogue.service_rules import public_names
 from shared.core.kinds import zone_group, zone_groups
 from shared.core.kinds.endpoint import Endpoint, addresses_of
 from shared.core.kinds.kind import Wanted
@@ -205,14 +205,14 @@ def _leg(
     if dns.mode != "manage":
         endpoint = _endpoint(target, connect, group, site)
         return Leg(group, endpoint, None, (), (), named=True, external=dns.mode == "external")
-    told = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
-    names = catalogue.zones(group, target, connect.cloud, told)
+    fqdns = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
+    names = catalogue.zones(group, target, connect.cloud, fqdns)
     if names is None:
         endpoint = _endpoint(target, connect, group, site)
         return Leg(group, endpoint, None, (), (), named=site.endpoint in reported)
     zones = _zones(_zones_home(connect), names, create=dns.create_zones)
     links = _links(zones, connect.profile.clients, fallback=dns.fallback_to_internet)
-    writes = _zone_group(site, group, zones, told or told_names(target, group.group_id))
+    writes = _zone_group(site, group, zones, fqdns or public_names(target, group.group_id))
     completed_by = (writes.id, *writes.zones) if writes else ()
     endpoint = _endpoint(target, connect, group, site, completed_by)
     return Leg(group, endpoint, writes, zones, links, named=True)

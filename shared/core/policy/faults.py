@@ -1,8 +1,8 @@
 """What is wrong with a policy, in words that a person can follow.
 
-Place in the data's way: beside `policy.py`. Faults that one field shows come from pydantic and are
-translated here; rules between fields are checked on the document itself, because pydantic skips such
-rules as soon as any field is at fault, and an operator wants to hear everything at once.
+Faults of one field come from pydantic and are translated here; rules between fields are checked on the
+document itself, because pydantic skips such rules as soon as any field is at fault, and an operator wants
+every fault at once.
 """
 
 import difflib
@@ -15,14 +15,15 @@ from shared.core.base.errors import Fault, clean
 from shared.core.base.regions import region_key
 from shared.core.catalogue.catalogue import Catalogue
 
-type Path = tuple[str | int, ...]
+type KeyPath = tuple[str | int, ...]
 
 _COMPASS = re.compile(r"north|south|east|west|central|\d")
-_NEAR = 0.88  # a slip of one or two letters in a region's name
+_NEAR = 0.88  # a typing error of one or two letters in a region's name
 
 
 def suspect_region(region: str, known: Iterable[str]) -> str | None:
-    """The region that was probably meant, if this looks like a slip; None if it is known, or may be new.
+    """The region that was probably meant, if this looks like a typing error; None if it is known, or may be
+    new.
 
     Azure opens regions faster than a catalogue learns of them: a new number, or another point of the
     compass in a known country, is taken for what it says.
@@ -41,15 +42,15 @@ def near(word: str, words: Iterable[str], otherwise: str) -> str:
     return f"did you mean {spelled[found[0]]}?" if found else otherwise
 
 
-def translated(details: Iterable[Any], keys: Callable[[Path], Iterable[str]]) -> list[Fault]:
+def translated(details: Iterable[Any], keys: Callable[[KeyPath], Iterable[str]]) -> list[Fault]:
     """pydantic's errors as faults. `keys` gives the keys that a mapping at some path may have."""
     # pydantic counts only the sound entries: a list whose entries are all faulty is not "too short" as well
     counted = (detail for detail in details if detail["type"] != "too_short" or not detail["input"])
     return [_translate(detail, keys) for detail in counted]
 
 
-def _translate(detail: Mapping[str, Any], keys: Callable[[Path], Iterable[str]]) -> Fault:
-    place: Path = tuple(part for part in detail["loc"] if part != "[key]")
+def _translate(detail: Mapping[str, Any], keys: Callable[[KeyPath], Iterable[str]]) -> Fault:
+    place: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
     ctx = detail.get("ctx", {})
     problem, remedy = detail["msg"], "correct the value"
     match detail["type"]:
@@ -60,7 +61,7 @@ def _translate(detail: Mapping[str, Any], keys: Callable[[Path], Iterable[str]])
         case "extra_forbidden":
             names = tuple(keys(place[:-1]))
             problem, remedy = (
-                "nothing is called so here",
+                "unknown key",
                 near(str(place[-1]), names, f"known: {', '.join(names)}"),
             )
         case "literal_error":
@@ -83,7 +84,7 @@ def _translate(detail: Mapping[str, Any], keys: Callable[[Path], Iterable[str]])
     return Fault(written(place), shown(detail["input"]), problem, remedy)
 
 
-def written(path: Path) -> str:
+def written(path: KeyPath) -> str:
     """A path as a person reads it: `profiles.default.subnets.westeurope[0]`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{clean(part, 80)}" for part in path)
     return text.lstrip(".")
@@ -118,7 +119,7 @@ def across(document: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]
             yield from _of_profile(("profiles", str(name)), profile, catalogue)
 
 
-def _of_profile(at: Path, profile: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
+def _of_profile(at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
     regions = [region_key(name) for name in _mapping(profile.get("subnets")) if isinstance(name, str)]
     for region in sorted({name for name in regions if regions.count(name) > 1}):
         path = written((*at, "subnets", region))
@@ -141,7 +142,7 @@ def _of_profile(at: Path, profile: Mapping[Any, Any], catalogue: Catalogue) -> I
     yield from _groups(at, profile, catalogue)
 
 
-def _filters(at: Path, nsg: Mapping[Any, Any]) -> Iterator[Fault]:
+def _filters(at: KeyPath, nsg: Mapping[Any, Any]) -> Iterator[Fault]:
     mode = nsg.get("mode", "ignore")
     if nsg.get("default_deny") is True and mode == "ignore":
         remedy = "set nsg.mode to ensure or require, or leave default_deny out"
@@ -151,7 +152,7 @@ def _filters(at: Path, nsg: Mapping[Any, Any]) -> Iterator[Fault]:
         yield Fault(written((*at, "nsg", "create_group")), "true", f"mode {mode} writes nothing", remedy)
 
 
-def _homes(at: Path, profile: Mapping[Any, Any]) -> Iterator[Fault]:
+def _homes(at: KeyPath, profile: Mapping[Any, Any]) -> Iterator[Fault]:
     """An endpoint must be in the subscription of its network (Microsoft Learn: private endpoints)."""
     home = _subscription(profile.get("endpoints_resource_group"))
     for region, subnets in _mapping(profile.get("subnets")).items():
@@ -164,7 +165,7 @@ def _homes(at: Path, profile: Mapping[Any, Any]) -> Iterator[Fault]:
                 )
 
 
-def _groups(at: Path, profile: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
+def _groups(at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
     for kind, groups in _mapping(profile.get("groups")).items():
         if not isinstance(kind, str) or not isinstance(groups, list) or not catalogue.knows(kind):
             continue

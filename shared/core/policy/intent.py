@@ -1,7 +1,7 @@
 """Who asked for a private path: what a resource's tags, its group's tags and the policy say together.
 
-Place in the data's way: the first half of `Desired`. Tags can only choose among the operator's profiles
-and narrow the groups; nothing in a tag ever becomes a network, a zone or a subnet.
+Tags can only choose among the operator's profiles and narrow the groups; nothing in a tag ever becomes a
+network, a zone or a subnet.
 """
 
 from collections.abc import Mapping
@@ -46,12 +46,12 @@ type Intent = Connect | Declined | NotAsked
 
 
 def intent(target: Target, group_tags: Mapping[str, str], policy: Policy, catalogue: Catalogue) -> Intent:
-    """Read the wish for one target. `group_tags` are its resource group's tags (policy `inherit`)."""
+    """What is asked for one target. `group_tags` are its resource group's tags (policy `inherit`)."""
     if not watched(target.id.subscription, policy):
         return NotAsked("its subscription is not watched")
     if not catalogue.knows(target.id.type):
         return NotAsked("its type has no private endpoint in the catalogue")
-    word = wish(target.id.type, target.tags, group_tags, policy)
+    word = opt_in(target.id.type, target.tags, group_tags, policy)
     if word is None:
         return NotAsked("no tag asks for it and its type is not always connected")
     if word.lower() == DISABLED:
@@ -68,10 +68,10 @@ def watched(subscription: str, policy: Policy) -> bool:
     return subscription.lower() in {watched.lower() for watched in policy.subscriptions}
 
 
-def wish(kind: str, tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> str | None:
+def opt_in(kind: str, tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> str | None:
     """The opt-in word that counts: the resource's own tag, then its group's, then the policy's `always`."""
-    for said in (tags, group_tags if policy.opt_in.inherit == "resource_group" else {}):
-        word = tag_value(said, policy.opt_in.tag)
+    for asked in (tags, group_tags if policy.opt_in.inherit == "resource_group" else {}):
+        word = tag_value(asked, policy.opt_in.tag)
         if word is not None:
             return word.strip()
     always = {name.lower() for name in policy.opt_in.always}

@@ -1,9 +1,8 @@
 """The operator's policy, `connectivity.yaml`: who is connected, from where, and what Causeway may touch.
 
-Place in the data's way: read once per process; the intent, the places and `Desired` ask it. Only the
-operator writes it. A resource's tags can choose one of its profiles, and never carry an id of their own.
-The models are the reference: `connectivity.schema.json` is made from them, field docstrings included
-(`python -m shared.core.policy.policy > connectivity.schema.json`).
+It is read once per process. Only the operator writes it. A resource's tags can choose one of its profiles,
+and never carry an id of their own. The models are the reference: `connectivity.schema.json` is made from
+them, field docstrings included (`python -m shared.core.policy.policy > connectivity.schema.json`).
 """
 
 from __future__ import annotations
@@ -236,7 +235,7 @@ class Dns(_Part):
 
     mode: Literal["manage", "external", "none"] = "manage"
     """`manage`: zones, links and zone groups by Causeway. `external`: something else writes the records
-    and links the zones, and Causeway only checks them. `none`: names are not looked at."""
+    and links the zones, and Causeway only checks them. `none`: names are not checked."""
     zones_resource_group: ResourceGroupId | None = None
     """Where the private DNS zones are, or are made. Needed when `mode` is `manage`."""
     create_zones: StrictBool = True
@@ -252,8 +251,8 @@ class Nsg(_Part):
     """Network security group rules between clients and endpoints."""
 
     mode: Literal["ensure", "require", "ignore"] = "ignore"
-    """`ensure`: write missing rules. `require`: report where the rules that stand do not do the same, and
-    never write. `ignore`: do not look."""
+    """`ensure`: write missing rules. `require`: report where existing rules do not have the same effect,
+    and never write. `ignore`: do not check."""
     default_deny: StrictBool = False
     """Also deny what no rule allows to the endpoints."""
     priorities: Priorities = (1000, 1999)
@@ -271,7 +270,7 @@ class Profile(_Part):
     subnets: Annotated[
         Mapping[Region, Annotated[tuple[SubnetId, ...], Field(min_length=1)]], Field(min_length=1)
     ]
-    """Where endpoints may stand: subnets by region, in order of preference."""
+    """Where endpoints may be: subnets by region, in order of preference."""
     fallback_region: Region | None = None
     """The region whose subnets take endpoints for resources in a region that has none."""
     endpoints_resource_group: ResourceGroupId | None = None
@@ -289,13 +288,13 @@ class Profile(_Part):
     approval: ApprovalText = Approval()
     """`auto`, or `request ("message")`: the target's owner approves, and sees the message."""
     public_access: Literal["leave", "disable"] = "leave"
-    """`disable`: close the resource's public door, after the private path is proven. Never opened again."""
+    """`disable`: disable public network access, after the private path is proven. Never enabled again."""
     on_opt_out: Literal["keep", "remove"] = "keep"
-    """What becomes of what Causeway made, once nobody asks for it any more."""
+    """What happens to objects that Causeway made, once the resource is opted out."""
 
 
 class Drift(_Part):
-    """The timer that finds what events could not tell."""
+    """The timer that finds changes that events did not report."""
 
     schedule: Schedule = "0 */15 * * * *"
     """NCRONTAB with six fields, seconds first, in UTC. The timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE:
@@ -331,7 +330,7 @@ class Policy(_Part):
     profiles: Mapping[ProfileName, Profile]
     """The ways to be connected, by name. `default` serves `enabled` and the types under `always`."""
     drift: Drift = Drift()
-    """The timer that finds what events could not tell."""
+    """The timer that finds changes that events did not report."""
     limits: Limits = Limits()
     """Bounds on what one mistake can do."""
 
@@ -356,7 +355,7 @@ class Policy(_Part):
 
 
 def _model_at(path: tuple[str | int, ...]) -> type[BaseModel]:
-    """The model whose keys stand at a path of the document."""
+    """The model whose keys are at a path of the document."""
     match path:
         case ("profiles", _):
             return Profile

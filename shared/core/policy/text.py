@@ -1,7 +1,7 @@
 """From the policy's text to a plain document.
 
-Place in the data's way: before `policy.py`. YAML lets a key stand twice and the last one win, which in a
-policy is a mistake that nobody sees; here it is a fault.
+YAML accepts a duplicate key, and the last one wins. In a policy that is a mistake that stays unnoticed, so
+here it is a fault.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _unreadable(path: str, problem: str, remedy: str) -> PolicyError:
 
 
 def _duplicates(node: yaml.Node | None, path: str, seen: set[int]) -> Iterator[Fault]:
-    """Keys that stand twice in one mapping. An anchored node is looked at once, also if it holds itself."""
+    """Duplicate keys of one mapping. An anchored node is visited once, also if it contains itself."""
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -54,7 +54,7 @@ def _duplicates(node: yaml.Node | None, path: str, seen: set[int]) -> Iterator[F
             here = f"{path}.{name}".lstrip(".")
             line = key.start_mark.line + 1
             if name in lines:
-                problem = f"the key stands twice, in lines {lines[name]} and {line}"
+                problem = f"the key is duplicated, in lines {lines[name]} and {line}"
                 yield Fault(here, "", problem, "keep one of the two")
             lines[name] = line
             yield from _duplicates(value, here, seen)

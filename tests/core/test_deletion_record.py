@@ -1,4 +1,4 @@
-"""Bodies from which deleted objects are made again."""
+"""Bodies from which a person can create deleted objects again."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,7 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.plan.actions import Delete, Keep, Replace, Withdraw
-from shared.core.plan.deletion_record import Departure, going, remaking
+from shared.core.plan.deletion_record import DeletionRecord, deletions, recreation
 from shared.core.plan.plan import removal
 from tests.core import bodies
 
@@ -59,8 +59,8 @@ def recorded_endpoint(**properties: Any) -> Seen:
     return Seen(AT, body)
 
 
-def test_a_body_keeps_all_that_a_put_takes_and_nothing_that_only_azure_says() -> None:
-    assert remaking(recorded_endpoint()) == {
+def test_a_body_keeps_all_that_a_put_takes_and_nothing_that_azure_only_reports() -> None:
+    assert recreation(recorded_endpoint()) == {
         "location": "westeurope",
         "tags": {"managed-by": "causeway", "etag": "mine"},
         "properties": {
@@ -85,20 +85,20 @@ def test_a_body_keeps_all_that_a_put_takes_and_nothing_that_only_azure_says() ->
 
 
 def test_a_zone_group_keeps_its_configs_without_the_records() -> None:
-    found = remaking(bodies.zone_group(AT.child("privateDnsZoneGroups", "g"), "10.0.1.4"))
+    found = recreation(bodies.zone_group(AT.child("privateDnsZoneGroups", "g"), "10.0.1.4"))
     config = {"name": "config", "properties": {"privateDnsZoneId": bodies.ZONE.text}}
     assert found == {"properties": {"privateDnsZoneConfigs": [config]}}
 
 
-def test_only_what_goes_is_told_parents_first_and_with_the_addresses_withdrawn() -> None:
+def test_only_deletions_are_recorded_parents_first_and_with_the_addresses_withdrawn() -> None:
     group = bodies.zone_group(AT.child("privateDnsZoneGroups", "g"))
     endpoint = Endpoint(AT, "westeurope", bodies.SUBNET, bodies.ACCOUNT, "blob")
     rule = Seen(RULE, {"id": RULE.text, "properties": {"priority": 1000}})
     assert RULE.parent is not None
-    found = going(
+    found = deletions(
         [
             Keep(AT, AT, "meets the need"),
-            Withdraw(rule, RULE.parent, ("10.0.1.4",), "gone"),
+            Withdraw(rule, RULE.parent.key, ("10.0.1.4",), "gone"),
             Delete(bodies.endpoint(AT), "gone", (group,)),
             Replace(endpoint, bodies.endpoint(AT), "broken"),
         ]
@@ -118,19 +118,21 @@ def test_only_what_goes_is_told_parents_first_and_with_the_addresses_withdrawn()
     }
 
 
-def test_removal_takes_along_whatever_stands_below_an_endpoint_of_ours_alone() -> None:
+def test_removal_deletes_whatever_exists_below_an_endpoint_of_ours_and_of_no_other() -> None:
     other = ResourceId.parse(AT.text.replace("/pe", "/by-hand", 1))
     theirs = bodies.zone_group(AT.child("privateDnsZoneGroups", "theirs"))
     elsewhere = bodies.zone_group(other.child("privateDnsZoneGroups", "theirs"))
     owned = (bodies.endpoint(AT), bodies.endpoint(other, ours=False))
-    [step, stays] = removal(owned, bodies.ACCOUNT, "gone", (theirs, elsewhere)).actions
+    [step, kept] = removal(owned, bodies.ACCOUNT, "gone", (theirs, elsewhere)).actions
     assert isinstance(step, Delete)
     assert step.along == (theirs,)
-    assert isinstance(stays, Keep)
+    assert isinstance(kept, Keep)
 
 
 def test_an_entry_names_each_reason_once() -> None:
     steps = [Delete(bodies.endpoint(AT), "gone"), Delete(bodies.endpoint(AT), "gone")]
-    entry = Departure(bodies.ACCOUNT, datetime(2026, 1, 1, tzinfo=UTC), "default", going(steps)).record()
+    entry = DeletionRecord(
+        bodies.ACCOUNT, datetime(2026, 1, 1, tzinfo=UTC), "default", deletions(steps)
+    ).record()
     assert (entry["result"], entry["reason"], len(entry["going"])) == ("Removing", "gone", 2)
     assert entry["resource_id"] == bodies.ACCOUNT.text

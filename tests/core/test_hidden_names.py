@@ -1,5 +1,6 @@
-"""What a zone without a record takes from a network that is linked to it."""
+"""Names that a network can no longer resolve once it is linked to a zone without their records."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,10 +9,19 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.catalogue import load
 from shared.core.kinds.link import Link, link_id
-from shared.core.names.hidden import Candidate, Shadow, finding, naming, new_links, open_questions, shadow
+from shared.core.names.hidden import (
+    ConnectedResource,
+    HiddenNames,
+    finding,
+    hidden_names,
+    naming,
+    new_links,
+    open_questions,
+)
 from shared.core.plan.actions import Action, Block, Create, Keep, Replace
 from shared.core.plan.plan import Plan
 from tests.core import bodies
+from tests.core.requests import wanted
 
 BLOB = bodies.ZONE.name
 GROUP = bodies.ACCOUNT.group
@@ -38,78 +48,78 @@ def resource(
     *connections: dict[str, Any],
     name: str = "accounts",
     **properties: Any,
-) -> Candidate:
-    """Somebody's connected resource."""
+) -> ConnectedResource:
+    """A connected resource of another owner."""
     listed = list(connections or [connection()])
     body = {
         "id": GROUP.resource(kind, name).text,
         "location": "westeurope",
         "properties": {"privateEndpointConnections": listed, **properties},
     }
-    found = Candidate.parse(body)
+    found = ConnectedResource.parse(body)
     assert found is not None
     return found
 
 
-def judge(one: Candidate, *endpoints: Seen, zone: str = BLOB) -> str:
+def evaluate(one: ConnectedResource, *endpoints: Seen, zone: str = BLOB) -> str:
     named = naming(zone, "AzureCloud", load())
-    found = shadow([one], named, {endpoint.id: endpoint for endpoint in endpoints})
+    found = hidden_names([one], named, {endpoint.id: endpoint for endpoint in endpoints})
     return "lost" if found.lost else "perhaps" if found.perhaps else "safe"
 
 
-def asked(one: Candidate, zone: str = BLOB) -> tuple[ResourceId, ...]:
+def asked(one: ConnectedResource, zone: str = BLOB) -> tuple[ResourceId, ...]:
     return open_questions([one], naming(zone, "AzureCloud", load()))
 
 
 @pytest.mark.parametrize("status", ["Pending", "Rejected", "Disconnected", ""])
-def test_a_resource_whose_connections_nobody_approved_is_no_candidate(status: str) -> None:
-    assert Candidate.parse(bodies.account(connections=[connection(status=status)])) is None
+def test_a_resource_without_an_approved_connection_is_not_concerned(status: str) -> None:
+    assert ConnectedResource.parse(bodies.account(connections=[connection(status=status)])) is None
 
 
 @pytest.mark.parametrize(
     ("group", "ours", "verdict"),
     [("blob", False, "lost"), ("file", False, "safe"), ("blob", True, "safe"), ("BLOB", False, "lost")],
 )
-def test_the_endpoint_tells_group_and_owner(group: str, ours: bool, verdict: str) -> None:
+def test_the_endpoint_says_which_group_and_whose_it_is(group: str, ours: bool, verdict: str) -> None:
     endpoint = bodies.endpoint(pe(), group=group, ours=ours)
-    assert judge(resource(), endpoint) == verdict
+    assert evaluate(resource(), endpoint) == verdict
 
 
 def test_an_endpoint_that_could_not_be_read_leaves_a_doubt() -> None:
-    assert judge(resource()) == "perhaps"
+    assert evaluate(resource()) == "perhaps"
     elsewhere = connection(at="/subscriptions/of-another-tenant")
-    assert judge(resource("Microsoft.Storage/storageAccounts", elsewhere)) == "perhaps"
+    assert evaluate(resource("Microsoft.Storage/storageAccounts", elsewhere)) == "perhaps"
 
 
 def test_one_foreign_endpoint_is_enough_beside_one_of_ours() -> None:
     one = resource("Microsoft.Storage/storageAccounts", connection("ours"), connection("theirs"))
     ours, foreign = bodies.endpoint(pe("ours")), bodies.endpoint(pe(), ours=False)
-    assert judge(one, ours, foreign) == "lost"
-    assert judge(one, ours) == "perhaps"
+    assert evaluate(one, ours, foreign) == "lost"
+    assert evaluate(one, ours) == "perhaps"
 
 
-def test_a_group_that_the_resource_tells_needs_no_look_where_it_is_named_elsewhere() -> None:
+def test_an_endpoint_is_not_read_where_the_resource_reports_a_group_that_is_named_elsewhere() -> None:
     one = resource(SERVERS, connection(groups=["sqlServer"]))
     assert asked(one, SQL_ZONE) == (pe(),)
     assert asked(one, BLOB) == ()
-    assert judge(one, zone=BLOB) == "safe"
-    assert judge(one, bodies.endpoint(pe(), group="sqlServer", ours=False), zone=SQL_ZONE) == "lost"
+    assert evaluate(one, zone=BLOB) == "safe"
+    assert evaluate(one, bodies.endpoint(pe(), group="sqlServer", ours=False), zone=SQL_ZONE) == "lost"
 
 
-def test_a_zone_that_only_the_resource_s_own_names_choose_is_chosen_by_them() -> None:
+def test_a_zone_that_depends_on_the_resources_own_names_is_chosen_by_them() -> None:
     kind = "Microsoft.CognitiveServices/accounts"
     endpoint = bodies.endpoint(pe(), group="account", ours=False)
-    told = resource(kind, endpoint="https://accounts.openai.azure.com/")
-    assert judge(told, endpoint, zone="privatelink.openai.azure.com") == "lost"
-    assert judge(told, endpoint, zone="privatelink.cognitiveservices.azure.com") == "safe"
-    assert judge(resource(kind), endpoint, zone="privatelink.openai.azure.com") == "perhaps"
+    named = resource(kind, endpoint="https://accounts.openai.azure.com/")
+    assert evaluate(named, endpoint, zone="privatelink.openai.azure.com") == "lost"
+    assert evaluate(named, endpoint, zone="privatelink.cognitiveservices.azure.com") == "safe"
+    assert evaluate(resource(kind), endpoint, zone="privatelink.openai.azure.com") == "perhaps"
 
 
 def test_a_regional_zone_concerns_the_resources_of_its_region() -> None:
     endpoint = bodies.endpoint(pe(), group="cluster", ours=False)
     one = resource("Microsoft.Kusto/clusters")
-    assert judge(one, endpoint, zone="privatelink.westeurope.kusto.windows.net") == "lost"
-    assert judge(one, endpoint, zone="privatelink.northeurope.kusto.windows.net") == "safe"
+    assert evaluate(one, endpoint, zone="privatelink.westeurope.kusto.windows.net") == "lost"
+    assert evaluate(one, endpoint, zone="privatelink.northeurope.kusto.windows.net") == "safe"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +133,7 @@ def test_a_regional_zone_concerns_the_resources_of_its_region() -> None:
         ({"note": "/subscriptions/x.blob.core.windows.net"}, BLOB, {"accounts"}),
     ],
 )
-def test_records_are_what_the_body_tells_else_the_resource_s_own_name(
+def test_records_are_the_names_in_the_body_or_else_the_resources_own_name(
     properties: dict[str, Any], zone: str, records: set[str]
 ) -> None:
     assert resource(name="Accounts", **properties).records(zone) == records
@@ -133,37 +143,52 @@ def link(network: ResourceId = bodies.SPOKE, *, fallback: bool = False) -> Link:
     return Link(link_id(bodies.ZONE, network), bodies.ZONE, network, fallback)
 
 
-def linked(*actions: Action) -> dict[ResourceId, tuple[ResourceId, ...]]:
-    return dict(new_links(Plan(actions)))
+def linked(*actions: Action, links: tuple[Link, ...] = ()) -> dict[ResourceId, tuple[ResourceId, ...]]:
+    """What the plan would link, where these links are desired for one endpoint."""
+    desired = wanted()
+    leg = replace(desired.legs[0], links=links)
+    return dict(new_links(replace(desired, legs=(leg,)), Plan(actions)))
 
 
-def test_only_links_that_the_plan_makes_without_fallback_count() -> None:
-    there = link()
-    assert linked(Create(link()), Create(link(bodies.HUB))) == {bodies.ZONE: (bodies.SPOKE, bodies.HUB)}
-    assert linked(Replace(there, bodies.zone_link(there.id, network=bodies.HUB), "it links another")) == {
+def test_only_links_that_the_plan_creates_without_fallback_count() -> None:
+    spoke, hub, falls_back = link(), link(bodies.HUB), link(fallback=True)
+    created = linked(Create(spoke), Create(hub), links=(spoke, hub))
+    assert created == {bodies.ZONE: (bodies.SPOKE, bodies.HUB)}
+    elsewhere = bodies.zone_link(spoke.id, network=bodies.HUB)
+    assert linked(Replace(spoke, elsewhere, "it links another"), links=(spoke,)) == {
         bodies.ZONE: (bodies.SPOKE,)
     }
-    assert linked(Create(link(fallback=True))) == {}
-    assert linked(Keep(there.id, there.id, "meets the need")) == {}
+    assert linked(Create(falls_back), links=(falls_back,)) == {}
+    assert linked(Keep(spoke.id, spoke.id, "meets the need"), links=(spoke,)) == {}
 
 
-def test_a_link_to_a_zone_that_may_not_be_made_is_none() -> None:
+def test_a_link_that_two_legs_share_counts_once() -> None:
+    desired, one = wanted(), link()
+    leg = replace(desired.legs[0], links=(one,))
+    found = new_links(replace(desired, legs=(leg, leg)), Plan((Create(one),)))
+    assert found == {bodies.ZONE: (bodies.SPOKE,)}
+
+
+def test_a_link_to_a_zone_that_may_not_be_created_does_not_count() -> None:
     block = Block(bodies.ZONE, bodies.ZONE, "ZoneNotFound", "it does not exist", "create it")
-    assert linked(block, Create(link())) == {}
+    assert linked(block, Create(link()), links=(link(),)) == {}
 
 
 def test_the_target_itself_is_left_out() -> None:
-    found = Shadow((bodies.ACCOUNT, pe()), (bodies.ACCOUNT,), ("a list",)).beside(bodies.ACCOUNT)
-    assert found == Shadow((pe(),), (), ("a list",))
+    found = HiddenNames((bodies.ACCOUNT, pe()), (bodies.ACCOUNT,), ("a list",)).beside(bodies.ACCOUNT)
+    assert found == HiddenNames((pe(),), (), ("a list",))
 
 
 def test_nothing_lost_is_no_finding() -> None:
-    assert finding(bodies.ZONE, [bodies.SPOKE], Shadow()) is None
+    assert finding(bodies.ZONE, [bodies.SPOKE], HiddenNames()) is None
 
 
 def test_a_finding_names_ten_and_counts_the_rest() -> None:
     ids = tuple(pe(f"n{number:02}") for number in range(13))
-    text = finding(bodies.ZONE, [bodies.SPOKE, bodies.HUB], Shadow(ids, (bodies.ACCOUNT,), ("a list",))) or ""
+    text = (
+        finding(bodies.ZONE, [bodies.SPOKE, bodies.HUB], HiddenNames(ids, (bodies.ACCOUNT,), ("a list",)))
+        or ""
+    )
     assert ids[9].text in text
     assert ids[10].text not in text
     assert "and 3 more" in text
