@@ -93,7 +93,7 @@ class Applier:
         """Carry out the plan until the pass's deadline.
 
         The ledger records objects before they are created, and all that is deleted before the first delete.
-        Never raises a CausewayError: errors are results, so that one failed leg does not hide the others.
+        Never raises a CausewayError: errors are results, so that one failed path does not hide the others.
         """
         return await _Run(self, plan, current).all()
 

@@ -18,7 +18,7 @@ from shared.core.policy.policy import Policy
 from shared.flow.reconcile_pass import Pass
 from shared.ports import Arm
 
-CHECK = "public access closed"
+CHECK = "public access disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class PublicAccess:
         if not is_open(target, switch):
             return _disabled(reached)
         was = current_access(target, switch)
-        step = Done("Close", target.id, str(was))
+        step = Done("Disable", target.id, str(was))
         try:
             await current.memory.closing(was)
             version = self.catalogue.api_version(target.id.type)
@@ -92,7 +92,7 @@ def _pending(reached: Ending) -> Ending:
     return replace(
         reached,
         result=Result.PENDING,
-        code="ClosingPublicAccess",
+        code="DisablingPublicAccess",
         reason="Azure accepted the write that disables public access and still shows it enabled",
         remedy="none: it is read again",
         again=True,
@@ -101,7 +101,7 @@ def _pending(reached: Ending) -> Ending:
 
 def _disabled(reached: Ending) -> Ending:
     proof = reached.proof or NOTHING
-    check = Check(CHECK, "public access", holds=True, seen="closed")
+    check = Check(CHECK, "public access", holds=True, seen="disabled")
     return replace(reached, proof=replace(proof, checks=(*proof.checks, check)))
 
 
@@ -113,11 +113,13 @@ def _holds(reached: Ending) -> bool:
 def _cut_off(reached: Ending, undo: str) -> Ending:
     """No client reaches the target at all now: that must not be hidden by the fault that caused it."""
     if reached.result is Result.REMOVED:
-        path = "UNREACHABLE: public access is closed and the private path was removed"
+        path = "UNREACHABLE: public access is disabled and the private path was removed"
     elif reached.proof is not None and reached.proof.checks:
-        path = "UNREACHABLE: public access is closed and the private path does not hold"
+        path = "UNREACHABLE: public access is disabled and the private path does not hold"
     else:
-        path = "UNREACHABLE unless the private path still exists: public access is closed, nothing was proven"
+        path = (
+            "UNREACHABLE unless the private path still exists: public access is disabled, nothing was proven"
+        )
     first = f"{reached.remedy}; until then, to" if reached.remedy else "to"
     return replace(
         reached, reason=f"{path}; {reached.reason}", remedy=f"{first} enable public access, {undo}"

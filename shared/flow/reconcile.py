@@ -177,7 +177,9 @@ class Reconciler:
             else asked
         )
         if not isinstance(view, View):
-            return replace(reached, result=Result.PENDING, code="WishChanged", reason=MEANWHILE, again=True)
+            return replace(
+                reached, result=Result.PENDING, code="DesiredStateChanged", reason=MEANWHILE, again=True
+            )
         proof = prove(view.desired, view.observed)
         again = replace(ending(proof, reached.done, (), reached.profile), findings=reached.findings)
         judged = reached if proof.holds else again

@@ -76,7 +76,7 @@ class View:
     @property
     def findings(self) -> tuple[str, ...]:
         """What is no failure and should be known all the same."""
-        endpoints = [leg.endpoint for leg in self.desired.legs]
+        endpoints = [path.endpoint for path in self.desired.paths]
         return (
             *self.notes,
             *rule_findings(self.connect, endpoints, self.observed),

@@ -8,7 +8,7 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.placement.capacity import addresses_needed, crowded, endpoint_count, free_addresses
 from shared.core.readings.capacity import Usage, endpoints_used
-from tests.core.bodies import HUB, NETWORK_GROUP, SPOKE, SUBNET
+from tests.builders.bodies import HUB, NETWORK_GROUP, SPOKE, SUBNET
 
 
 def vnet(*counts: int, high_scale: bool = False) -> Seen:

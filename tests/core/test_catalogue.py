@@ -85,10 +85,9 @@ def test_every_port_range_is_one(catalogue: Catalogue) -> None:
     assert any(port.first < port.last for port in ports)
 
 
-def test_every_type_has_an_api_version_and_an_approval_action(catalogue: Catalogue) -> None:
+def test_every_type_has_an_api_version(catalogue: Catalogue) -> None:
     for kind in catalogue.types:
         assert re.fullmatch(r"20\d\d-\d\d-\d\d(-preview)?", catalogue.api_version(kind.upper())), kind
-        assert catalogue.approval_action(kind) == f"{kind}/privateEndpointConnectionsApproval/action"
     previews = {kind for kind in catalogue.types if catalogue.api_version(kind).endswith("-preview")}
     assert previews == {"Microsoft.IoTCentral/iotApps", "Microsoft.Maps/accounts"}
 
@@ -109,7 +108,6 @@ def test_a_type_is_known_in_any_case_and_answered_in_the_tables(catalogue: Catal
     assert catalogue.knows("MICROSOFT.storage/STORAGEACCOUNTS")
     assert not catalogue.knows("Microsoft.Storage/storageAccounts/blobServices")
     assert not catalogue.knows("")
-    assert catalogue.approval_action("microsoft.sql/SERVERS").startswith("Microsoft.Sql/servers/")
     assert catalogue.groups("Microsoft.Compute/virtualMachines") == ()
     assert catalogue.default_groups(a_target("Microsoft.Compute/virtualMachines")) == ()
 
@@ -158,9 +156,7 @@ def test_other_modes_than_sql_s_narrow_nothing(catalogue: Catalogue) -> None:
 
 
 def test_public_switches_say_where_and_how_they_are_closed(catalogue: Catalogue) -> None:
-    assert catalogue.public_switch(STORAGE) == PublicSwitch(
-        ("publicNetworkAccess",), "Enabled", "Disabled", sure=True
-    )
+    assert catalogue.public_switch(STORAGE) == PublicSwitch(("publicNetworkAccess",), "Enabled", "Disabled")
     assert catalogue.public_switch("microsoft.sql/managedInstances") == PublicSwitch(
         ("publicDataEndpointEnabled",), True, False
     )
@@ -169,7 +165,7 @@ def test_public_switches_say_where_and_how_they_are_closed(catalogue: Catalogue)
     )
     assert catalogue.public_switch("Microsoft.Network/privateLinkServices") is None
     assert catalogue.public_switch("Microsoft.Cache/redisEnterprise") == PublicSwitch(
-        ("publicNetworkAccess",), "Enabled", "Disabled", sure=False
+        ("publicNetworkAccess",), "Enabled", "Disabled"
     )
 
 

@@ -21,6 +21,7 @@ from shared.core.kinds.endpoint import Endpoint, endpoint_id
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed, Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.peering import MAX_PEERINGS
+from shared.core.kinds.rule import RequiredRule
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import Zone
@@ -28,9 +29,9 @@ from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.plan.actions import Action, Block, Keep, verb
 from shared.core.plan.decide import decide
 from shared.core.readings.observed import Observed
-from tests.core import bodies, test_peering, test_rule, test_subnet_policy
-from tests.core.bodies import ACCOUNT, HUB, SPOKE, SUBNET, ZONE
-from tests.core.pictures import picture
+from tests.builders import bodies, networks
+from tests.builders.bodies import ACCOUNT, HUB, SPOKE, SUBNET, ZONE
+from tests.builders.pictures import picture
 
 # A block stands by its code. `.`: what is missing is nobody's. `-`: it cannot occur, and NEVER says why.
 TABLE = """
@@ -58,6 +59,9 @@ Peering      theirs  no      .               Wait  Adopt   NotOurs              
 Rule         ours    yes     Create          Wait  Keep    Update                  -
 Rule         theirs  yes     .               Wait  Adopt   NotOurs                 -
 
+RequiredRule ours    no      NotEnsured      -     Adopt   -                       -
+RequiredRule theirs  no      .               -     Adopt   -                       -
+
 SubnetPolicy ours    yes     SubnetNotFound  Wait  Keep    Update                  -
 SubnetPolicy theirs  no      .               Wait  Adopt   NotOurs                 -
 
@@ -77,7 +81,11 @@ NEVER = {
         "no",
     ): "no word of the policy forbids zone groups: without dns.mode manage none is wished for",
     ("ZoneGroup", "remade"): "a PUT replaces its list as a whole",
-    ("Rule", "no"): "no rule counts by its name then: `test_required_rules.py`",
+    ("Rule", "no"): "it is a RequiredRule then",
+    ("RequiredRule", "yes"): "it is never written",
+    ("RequiredRule", "busy"): "what counts is what the group does, and it does that while it is written, too",
+    ("RequiredRule", "differs"): "the group does the same or it does not",
+    ("RequiredRule", "remade"): "the group does the same or it does not",
     ("Rule", "remade"): "all but its name can change in place",
     ("SecurityGroup", "no"): "without nsg.create_group none is wished for",
     (
@@ -157,9 +165,9 @@ def a_zone_group(ours: bool, write: bool) -> Kind:
 
 
 def a_half(ours: bool, write: bool) -> Kind:
-    want = replace(test_peering.WANT, write=write)
+    want = replace(networks.PEERING, write=write)
     there = want.id if ours else HUB.child(peering.COLLECTION, "to-spoke")
-    fine = test_peering.half(there)
+    fine = networks.half(there)
     stands = {
         "meets": (fine, with_word(fine, peeringState="Initiated")),
         "differs": (
@@ -171,8 +179,8 @@ def a_half(ours: bool, write: bool) -> Kind:
 
     def view(there: tuple[Seen, ...]) -> Observed:
         ends = {
-            HUB: test_peering.vnet(HUB, "10.0.0.0/16", halves=there),
-            SPOKE: test_peering.vnet(SPOKE, "10.1.0.0/16"),
+            HUB: networks.vnet(HUB, "10.0.0.0/16", halves=there),
+            SPOKE: networks.vnet(SPOKE, "10.1.0.0/16"),
         }
         return picture(ends)
 
@@ -181,19 +189,30 @@ def a_half(ours: bool, write: bool) -> Kind:
 
 def a_rule(ours: bool, write: bool) -> Kind:
     """A person's rule in our place has our name: rules of other names are not asked."""
-    fine = test_rule.standing() if ours else test_rule.standing(description="by hand")
+    fine = networks.our_rule() if ours else networks.our_rule(description="by hand")
     stands = {
         "meets": (fine,),
         "differs": (with_word(fine, destinationPortRanges=["22"]), with_state(fine, "Failed")),
     }
-    return Kind(test_rule.want(write=write), stands, listed(test_rule.GROUP, rule.COLLECTION))
+    return Kind(networks.want(), stands, listed(networks.GROUP, rule.COLLECTION))
+
+
+def a_required_rule(ours: bool, write: bool) -> Kind:
+    """Met by what the group does: by our own rule, or by one of another name that lets the clients in."""
+    rules = (networks.our_rule(),) if ours else (networks.other("by-hand", 300),)
+    meets = Seen(networks.GROUP, {"id": networks.GROUP.text})
+
+    def view(there: tuple[Seen, ...]) -> Observed:
+        return picture(lists={(networks.GROUP, rule.COLLECTION): rules if there else ()})
+
+    return Kind(networks.want(RequiredRule), {"meets": (meets,)}, view)
 
 
 def a_subnet_policy(ours: bool, write: bool) -> Kind:
-    group = test_subnet_policy.GROUP
+    group = networks.GROUP
     stands = {
-        "meets": (test_subnet_policy.subnet("Enabled", group),),
-        "differs": (test_subnet_policy.subnet("Disabled", group), test_subnet_policy.subnet("Enabled")),
+        "meets": (networks.subnet("Enabled", group),),
+        "differs": (networks.subnet("Disabled", group), networks.subnet("Enabled")),
     }
     return Kind(SubnetPolicy(SUBNET, group, write=write), stands, alone(SUBNET))
 
@@ -211,6 +230,7 @@ KINDS: dict[str, Callable[[bool, bool], Kind]] = {
     "ZoneGroup": a_zone_group,
     "Peering": a_half,
     "Rule": a_rule,
+    "RequiredRule": a_required_rule,
     "SubnetPolicy": a_subnet_policy,
     "SecurityGroup": a_security_group,
 }
@@ -289,21 +309,21 @@ def only_a_link_of_another_network() -> Kind:
 
 
 def a_half_between(hub: Seen | None, spoke: Seen | None) -> Kind:
-    return Kind(test_peering.WANT, {}, lambda _: picture({HUB: hub, SPOKE: spoke}))
+    return Kind(networks.PEERING, {}, lambda _: picture({HUB: hub, SPOKE: spoke}))
 
 
 def halves_of(network: ResourceId, count: int) -> tuple[Seen, ...]:
     names = (network.child(peering.COLLECTION, f"p{n}") for n in range(count))
-    return tuple(test_peering.to_third(at.parent, "10.9.0.0/16") for at in names if at.parent)
+    return tuple(networks.to_third(at.parent, "10.9.0.0/16") for at in names if at.parent)
 
 
 def a_rule_behind_a_deny(*, standing: bool) -> Kind:
     made = a_rule(ours=True, write=True)
-    shut = test_rule.other("shut", 200, access="Deny", description="", sourceAddressPrefix="*")
+    shut = networks.other("shut", 200, access="Deny", description="", sourceAddressPrefix="*")
     return replace(made, stands={"": (shut, *(made.stands["meets"] if standing else ()))})
 
 
-HUB_NETWORK, SPOKE_NETWORK = test_peering.vnet(HUB, "10.0.0.0/16"), test_peering.vnet(SPOKE, "10.1.0.0/16")
+HUB_NETWORK, SPOKE_NETWORK = networks.vnet(HUB, "10.0.0.0/16"), networks.vnet(SPOKE, "10.1.0.0/16")
 
 
 @pytest.mark.parametrize(
@@ -317,10 +337,10 @@ HUB_NETWORK, SPOKE_NETWORK = test_peering.vnet(HUB, "10.0.0.0/16"), test_peering
         (only_a_link_of_another_network(), "Create"),
         (a_half_between(None, SPOKE_NETWORK), "NetworkNotFound"),
         (a_half_between(HUB_NETWORK, None), "NetworkNotFound"),
-        (a_half_between(HUB_NETWORK, test_peering.vnet(SPOKE, "10.0.9.0/24")), "AddressSpacesOverlap"),
+        (a_half_between(HUB_NETWORK, networks.vnet(SPOKE, "10.0.9.0/24")), "AddressSpacesOverlap"),
         (
             a_half_between(
-                test_peering.vnet(HUB, "10.0.0.0/16", halves=halves_of(HUB, MAX_PEERINGS)), SPOKE_NETWORK
+                networks.vnet(HUB, "10.0.0.0/16", halves=halves_of(HUB, MAX_PEERINGS)), SPOKE_NETWORK
             ),
             "TooManyPeerings",
         ),

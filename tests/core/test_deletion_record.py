@@ -9,7 +9,7 @@ from shared.core.kinds.endpoint import Endpoint
 from shared.core.plan.actions import Delete, Keep, Replace, Withdraw
 from shared.core.plan.deletion_record import DeletionRecord, deletions, recreation
 from shared.core.plan.plan import removal
-from tests.core import bodies
+from tests.builders import bodies
 
 AT = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "pe")
 ASG = bodies.HUB.group.resource("Microsoft.Network/applicationSecurityGroups", "asg").text

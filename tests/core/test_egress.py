@@ -15,10 +15,10 @@ from shared.core.outcome.result import ending
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Unread
 from shared.core.rules.egress import Destination, Egress, egress, groups_in
-from tests.core.bodies import HUB, SPOKE, SUBNET
-from tests.core.observed import plural, rule
-from tests.core.pictures import picture
-from tests.core.requests import wanted
+from tests.builders.bodies import HUB, SPOKE, SUBNET
+from tests.builders.networks import plural, rule
+from tests.builders.pictures import picture
+from tests.builders.requests import wanted
 
 ENDPOINT = "10.0.1.4"
 HTTPS = (Port(443, 443),)

@@ -20,8 +20,8 @@ from shared.core.names.hidden import (
 )
 from shared.core.plan.actions import Action, Block, Create, Keep, Replace
 from shared.core.plan.plan import Plan
-from tests.core import bodies
-from tests.core.requests import wanted
+from tests.builders import bodies
+from tests.builders.requests import wanted
 
 BLOB = bodies.ZONE.name
 GROUP = bodies.ACCOUNT.group
@@ -146,8 +146,8 @@ def link(network: ResourceId = bodies.SPOKE, *, fallback: bool = False) -> Link:
 def linked(*actions: Action, links: tuple[Link, ...] = ()) -> dict[ResourceId, tuple[ResourceId, ...]]:
     """What the plan would link, where these links are desired for one endpoint."""
     desired = wanted()
-    leg = replace(desired.legs[0], links=links)
-    return dict(new_links(replace(desired, legs=(leg,)), Plan(actions)))
+    path = replace(desired.paths[0], links=links)
+    return dict(new_links(replace(desired, paths=(path,)), Plan(actions)))
 
 
 def test_only_links_that_the_plan_creates_without_fallback_count() -> None:
@@ -164,8 +164,8 @@ def test_only_links_that_the_plan_creates_without_fallback_count() -> None:
 
 def test_a_link_that_two_legs_share_counts_once() -> None:
     desired, one = wanted(), link()
-    leg = replace(desired.legs[0], links=(one,))
-    found = new_links(replace(desired, legs=(leg, leg)), Plan((Create(one),)))
+    path = replace(desired.paths[0], links=(one,))
+    found = new_links(replace(desired, paths=(path, path)), Plan((Create(one),)))
     assert found == {bodies.ZONE: (bodies.SPOKE,)}
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import load
 from shared.core.policy.intent import Connect, Declined, Intent, NotAsked, intent
-from tests.core import bodies
-from tests.core.policies import a_policy
+from tests.builders import bodies
+from tests.builders.policies import a_policy
 
 TAG = "private-connectivity"
 

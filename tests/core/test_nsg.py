@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from shared.core.base.bodies import Seen
 from shared.core.rules.nsg import DEFAULTS, SecurityRule, free_priority, in_order, rules_of
 from shared.core.rules.verdict import Traffic, Verdict, decide, shut
-from tests.core.bodies import HUB
-from tests.core.observed import plural, rule
+from tests.builders.bodies import HUB
+from tests.builders.networks import plural, rule
 
 CLIENTS = "10.1.0.0/16"
 ENDPOINT = "10.0.1.4"

@@ -10,9 +10,9 @@ from shared.core.readings.embedded import peerings_of
 from shared.core.readings.networks import address_space, connected
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Unread
-from tests.core.bodies import HUB, SPOKE
-from tests.core.observed import PEERING, THIRD, half, to_third, vnet
-from tests.core.pictures import picture
+from tests.builders.bodies import HUB, SPOKE
+from tests.builders.networks import PEERING, THIRD, half, to_third, vnet
+from tests.builders.pictures import picture
 
 WANT, OURS = PEERING, PEERING.id
 

@@ -14,9 +14,9 @@ from shared.core.kinds.rule import rule_id
 from shared.core.plan.actions import Block, Create, Delete, Keep, Update, Withdraw, verb
 from shared.core.plan.desired import Desired
 from shared.core.plan.plan import Plan, plan, removal, withdrawal
-from tests.core import bodies
-from tests.core.pictures import picture
-from tests.core.requests import wanted
+from tests.builders import bodies
+from tests.builders.pictures import picture
+from tests.builders.requests import wanted
 
 
 class World:
@@ -24,12 +24,12 @@ class World:
 
     def __init__(self, wanted: Desired) -> None:
         self.wanted = wanted
-        leg = wanted.legs[0]
-        assert leg.zone_group is not None
-        self.at = leg.endpoint.id
-        self.zone = leg.zones[0].id
-        self.link = leg.links[0].id
-        self.group = leg.zone_group.id
+        path = wanted.paths[0]
+        assert path.zone_group is not None
+        self.at = path.endpoint.id
+        self.zone = path.zones[0].id
+        self.link = path.links[0].id
+        self.group = path.zone_group.id
         self.objects: dict[ResourceId, Seen | None] = {
             self.at: bodies.endpoint(self.at),
             self.zone: bodies.zone(self.zone),
@@ -127,12 +127,12 @@ def test_where_two_endpoints_stand_that_keep_one_name_neither_is_called_the_righ
 def test_our_approved_endpoint_is_not_given_up_for_one_that_somebody_makes_beside_it(
     status: str, kept: bool
 ) -> None:
-    ours = wanted().legs[0].endpoint.id
+    ours = wanted().paths[0].endpoint.id
     rival = bodies.endpoint(bodies.HUB.group.resource(ours.type, "by-hand"), ours=False)
     state = {"privateLinkServiceConnectionState": {"status": status}, "privateEndpoint": {"id": ours.text}}
     account = bodies.account(connections=[{"name": "c", "properties": state}])
     around = picture({bodies.HUB: bodies.network(), rival.id: rival})
-    assert (wanted(around, account=account).legs[0].endpoint.id == ours) is kept
+    assert (wanted(around, account=account).paths[0].endpoint.id == ours) is kept
 
 
 def test_an_approved_endpoint_of_someone_else_in_an_accepted_subnet_is_adopted() -> None:

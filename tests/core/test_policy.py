@@ -660,11 +660,11 @@ def test_a_region_in_two_spellings_is_a_fault_and_not_a_lost_list() -> None:
     assert "twice" in fault.problem
 
 
-def test_a_key_that_stands_twice_is_a_fault_with_both_lines() -> None:
+def test_a_duplicate_key_is_a_fault_with_both_lines() -> None:
     fault = the_fault("version: 1\n" + yaml.safe_dump(a_document()))
     last = len(yaml.safe_dump(a_document()).splitlines()) + 1
     assert (fault.path, fault.value) == ("version", "")
-    assert fault.problem == f"the key stands twice, in lines 1 and {last}"
+    assert fault.problem == f"the key is duplicated, in lines 1 and {last}"
 
 
 def test_a_duplicate_deep_inside_is_named_by_its_path() -> None:

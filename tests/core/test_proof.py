@@ -8,9 +8,9 @@ from shared.core.kinds import link, zone_group
 from shared.core.outcome.proof import Proof, prove
 from shared.core.outcome.result import ending
 from shared.core.plan.desired import Desired
-from tests.core import bodies
-from tests.core.pictures import picture
-from tests.core.requests import wanted
+from tests.builders import bodies
+from tests.builders.pictures import picture
+from tests.builders.requests import wanted
 
 
 class Scene:
@@ -18,8 +18,8 @@ class Scene:
 
     def __init__(self) -> None:
         self.wanted: Desired = wanted()
-        leg = self.wanted.legs[0]
-        self.at, self.zone, self.link = leg.endpoint.id, leg.zones[0].id, leg.links[0].id
+        path = self.wanted.paths[0]
+        self.at, self.zone, self.link = path.endpoint.id, path.zones[0].id, path.links[0].id
         self.endpoint: Seen | None = bodies.endpoint(self.at)
         self.nic: Seen | None = bodies.nic(self.at, "10.0.1.4")
         self.group = bodies.zone_group(self.at.child(zone_group.COLLECTION, "g"), "10.0.1.4", zone=self.zone)

@@ -13,7 +13,7 @@ from shared.core.kinds.public_access import (
     how_to_enable,
     is_open,
 )
-from tests.core import bodies
+from tests.builders import bodies
 
 STORAGE = PublicSwitch(("publicNetworkAccess",), "Enabled", "Disabled")
 NESTED = PublicSwitch(("network", "publicNetworkAccess"), "Enabled", "Disabled")

@@ -36,9 +36,9 @@ from shared.core.policy.intent import Connect, intent
 from shared.core.readings.networks import POLICIES, group_of
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present
-from tests.core import bodies
-from tests.core.pictures import picture
-from tests.core.policies import a_policy
+from tests.builders import bodies
+from tests.builders.pictures import picture
+from tests.builders.policies import a_policy
 
 GROUP = bodies.HUB.group.resource("Microsoft.Network/networkSecurityGroups", "nsg")
 ELSEWHERE = bodies.ZONE.group.resource(bodies.ZONE.type, "privatelink.example.com")

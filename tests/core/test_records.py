@@ -14,8 +14,8 @@ from shared.core.kinds.record import creator_of, records_under
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.plan.actions import Block, Create
 from shared.core.plan.decide import decide
-from tests.core import bodies
-from tests.core.pictures import picture
+from tests.builders import bodies
+from tests.builders.pictures import picture
 
 AT = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "pe")
 GROUP = AT.child(zone_group.COLLECTION, zone_group.NAME)

@@ -9,9 +9,9 @@ from shared.core.kinds.rule import RequiredRule, Rule
 from shared.core.plan.actions import Block, Keep, Unknown, verb
 from shared.core.plan.decide import decide
 from shared.core.readings.observed import Observed
-from tests.core.bodies import HUB, SPOKE
-from tests.core.observed import GROUP, group, other, vnet, want
-from tests.core.pictures import picture
+from tests.builders.bodies import HUB, SPOKE
+from tests.builders.networks import GROUP, group, other, vnet, want
+from tests.builders.pictures import picture
 
 ALLOW = want(RequiredRule)
 DENY = want(RequiredRule, access="Deny", sources=("*",), ports=("*",))

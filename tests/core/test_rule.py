@@ -15,10 +15,10 @@ from shared.core.kinds.rule_effect import in_force
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Unread
 from shared.core.rules.nsg import MAX_ADDRESSES, MAX_RULES, parsed_rule
-from tests.core import bodies
-from tests.core.bodies import SPOKE, SUBNET
-from tests.core.observed import GROUP, OUR_RULE, group, other, our_rule, want
-from tests.core.pictures import picture
+from tests.builders import bodies
+from tests.builders.bodies import SPOKE, SUBNET
+from tests.builders.networks import GROUP, OUR_RULE, group, other, our_rule, want
+from tests.builders.pictures import picture
 
 
 def drift(rule: Rule, have: Seen) -> tuple[str, ...]:

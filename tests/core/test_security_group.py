@@ -11,8 +11,8 @@ from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.plan.actions import Create, Keep, Wait
 from shared.core.plan.decide import decide
 from shared.core.readings.observed import Observed
-from tests.core.bodies import HUB, SUBNET
-from tests.core.pictures import picture
+from tests.builders.bodies import HUB, SUBNET
+from tests.builders.pictures import picture
 
 GROUP = group_id(SUBNET)
 WANT = SecurityGroup(GROUP, "westeurope")

@@ -27,9 +27,9 @@ from shared.core.policy.intent import Connect, intent
 from shared.core.readings.capacity import Capacity, Usage
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read, Unread
-from tests.core import bodies
-from tests.core.pictures import picture
-from tests.core.policies import a_policy
+from tests.builders import bodies
+from tests.builders.pictures import picture
+from tests.builders.policies import a_policy
 
 SECOND = bodies.HUB.child("subnets", "second")
 PEER = bodies.HUB.group.resource(bodies.HUB.type, "peer")

@@ -9,8 +9,8 @@ from shared.core.base.ids import ResourceId
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.readings.networks import enforced, group_of
 from shared.core.readings.observed import Observed
-from tests.core.bodies import HUB, SUBNET
-from tests.core.observed import GROUP, subnet
+from tests.builders.bodies import HUB, SUBNET
+from tests.builders.networks import GROUP, subnet
 
 THEIRS = ResourceId.parse(GROUP.text.replace("/endpoints", "/theirs"))
 

@@ -55,7 +55,7 @@ async def test_public_access_is_closed_only_after_the_proof_and_what_it_was_is_k
     state = await world.reconcile(at)
     assert state["result"] == "Connected"
     assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
-    (step,) = [action for action in state["actions"] if action["action"] == "Close"]
+    (step,) = [action for action in state["actions"] if action["action"] == "Disable"]
     assert "not set" in step["reason"]
     assert world.sent()[-1][0] in ("PATCH", "GET")
 

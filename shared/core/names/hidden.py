@@ -83,7 +83,7 @@ def new_links(desired: Desired, plan: Plan) -> Mapping[ResourceId, tuple[Resourc
     blocked = {block.id for block in plan.blocks}
     created = {action.id for action in plan.actions if isinstance(action, Create | Replace)}
     found: dict[ResourceId, tuple[ResourceId, ...]] = {}
-    links = {link.id: link for leg in desired.legs for link in leg.links}.values()
+    links = {link.id: link for path in desired.paths for link in path.links}.values()
     for link in links:
         if link.id in created and not link.fallback and link.zone not in blocked:
             found[link.zone] = (*found.get(link.zone, ()), link.network)

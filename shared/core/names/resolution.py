@@ -18,7 +18,7 @@ def custom_servers(network: ResourceId, observed: Observed) -> tuple[str, ...]:
 
 def findings(desired: Desired, observed: Observed) -> tuple[str, ...]:
     """What an operator should know though it is no failure: where it cannot be seen how names resolve."""
-    managed = [zone.id for leg in desired.legs for zone in leg.zones]
+    managed = [zone.id for path in desired.paths for zone in path.zones]
     external = desired.external_zones(observed)
     names = sorted({zone.name for zone in (*managed, *external)})
     asking = [network for network in desired.resolvers if custom_servers(network, observed)]
@@ -50,7 +50,7 @@ def _unread_networks_and_zones(
 
 def _unread_endpoints(desired: Desired, observed: Observed) -> Iterator[tuple[ResourceId, str]]:
     """Endpoints that others connected to the same groups of the target, as far as it reports them."""
-    ours = {leg.group.group_id.lower() for leg in desired.legs}
+    ours = {path.group.group_id.lower() for path in desired.paths}
     for connection in desired.target.connections:
         groups = {group.lower() for group in connection.group_ids}
         at = connection.endpoint_id

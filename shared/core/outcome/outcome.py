@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.core.base.ids import ResourceId
-from shared.core.outcome.proof import Path, Proof
+from shared.core.outcome.proof import PathState, Proof
 
 
 class Result(StrEnum):
@@ -80,7 +80,7 @@ class Outcome:
         }
 
 
-def _path(path: Path) -> dict[str, Any]:
+def _path(path: PathState) -> dict[str, Any]:
     return {
         "group": path.group,
         "endpoint": path.endpoint.text,

@@ -1,4 +1,4 @@
-"""The proof: checks on what Azure reports after the work, leg by leg.
+"""The proof: checks on what Azure reports after the work, path by path.
 
 "Succeeded" is no proof: a zone group whose zone has the wrong name succeeds without a record, a link may lag
 behind its own provisioning state, and a pending endpoint is provisioned without being usable.
@@ -19,7 +19,7 @@ from shared.core.kinds.zone_groups import ReportedRecord, records_of
 from shared.core.names.resolution import custom_servers
 from shared.core.outcome.check import Check
 from shared.core.outcome.rule_checks import rule_checks
-from shared.core.plan.desired import Desired, Leg
+from shared.core.plan.desired import Desired, GroupPath
 from shared.core.readings.networks import connected, peering_to, state_of, sync_level
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present, Unread
@@ -29,7 +29,7 @@ EXTERNAL_LINKS = "network resolves the zone that someone else keeps"
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class PathState:
     """The result for one group: where its endpoint is and under which names it is found."""
 
     group: str
@@ -44,7 +44,7 @@ class Proof:
     """All checks and the paths they were made on. `findings`: what fails no check and should be known."""
 
     checks: tuple[Check, ...]
-    paths: tuple[Path, ...]
+    paths: tuple[PathState, ...]
     findings: tuple[str, ...] = ()
 
     @property
@@ -58,53 +58,57 @@ class Proof:
 
 
 def prove(desired: Desired, observed: Observed) -> Proof:
-    """Check every leg against what was read last."""
-    paths = tuple(_path(leg, observed) for leg in desired.legs)
+    """Check every path against what was read last."""
+    states = tuple(_state(path, observed) for path in desired.paths)
     by_rules, findings = rule_checks(desired, observed)
     checks = (
-        *(one for leg, path in zip(desired.legs, paths, strict=True) for one in _checks(leg, path, observed)),
+        *(
+            check
+            for path, state in zip(desired.paths, states, strict=True)
+            for check in _checks(path, state, observed)
+        ),
         *_missing_clients(desired, observed),
         *_external_links(desired, observed),
         *(_peered(half, observed) for half in desired.peerings),
         *by_rules,
     )
-    return Proof(checks, paths, findings)
+    return Proof(checks, states, findings)
 
 
-def _path(leg: Leg, observed: Observed) -> Path:
-    endpoint = observed.present(leg.endpoint.id)
+def _state(path: GroupPath, observed: Observed) -> PathState:
+    endpoint = observed.present(path.endpoint.id)
     if endpoint is None:
-        return Path(leg.group.group_id, leg.endpoint.id, "Missing", (), ())
+        return PathState(path.group.group_id, path.endpoint.id, "Missing", (), ())
     connection = connection_of(endpoint)
-    return Path(
-        leg.group.group_id,
+    return PathState(
+        path.group.group_id,
         endpoint.id,
         connection.status if connection else "None",
         addresses_of(endpoint, observed),
-        _records(leg, observed),
+        _records(path, observed),
     )
 
 
-def _records(leg: Leg, observed: Observed) -> tuple[ReportedRecord, ...]:
-    if leg.zone_group is None and not leg.external:
+def _records(path: GroupPath, observed: Observed) -> tuple[ReportedRecord, ...]:
+    if path.zone_group is None and not path.external:
         return ()
-    groups = observed.listed(leg.endpoint.id, zone_groups.COLLECTION)
+    groups = observed.listed(path.endpoint.id, zone_groups.COLLECTION)
     return tuple(record for group in groups for record in records_of(group))
 
 
-def _checks(leg: Leg, path: Path, observed: Observed) -> Iterator[Check]:
-    subject = leg.endpoint.id.name
-    endpoint = observed.present(leg.endpoint.id)
-    state = endpoint.state if endpoint else "missing"
-    yield Check("endpoint provisioned", subject, state == "succeeded", state)
-    yield Check("connection approved", subject, path.status.lower() == "approved", path.status)
-    ips = tuple(address.ip for address in path.addresses)
+def _checks(path: GroupPath, state: PathState, observed: Observed) -> Iterator[Check]:
+    subject = path.endpoint.id.name
+    endpoint = observed.present(path.endpoint.id)
+    provisioned = endpoint.state if endpoint else "missing"
+    yield Check("endpoint provisioned", subject, provisioned == "succeeded", provisioned)
+    yield Check("connection approved", subject, state.status.lower() == "approved", state.status)
+    ips = tuple(address.ip for address in state.addresses)
     yield Check("endpoint has addresses", subject, bool(ips), ", ".join(ips) or "none")
-    if leg.zone_group or leg.external:
-        yield _records_match(leg, path, ips, observed)
-    for wanted in leg.links:
+    if path.zone_group or path.external:
+        yield _records_match(path, state, ips, observed)
+    for wanted in path.links:
         yield _linked(wanted, observed)
-    if not leg.named:
+    if not path.named:
         seen = "the endpoint reported no name that determines its zone"
         yield Check("zone known", subject, holds=False, seen=seen)
 
@@ -117,18 +121,18 @@ def _peered(wanted: Peering, observed: Observed) -> Check:
     return Check("networks peered", subject, half is not None and connected(half), seen)
 
 
-def _records_match(leg: Leg, path: Path, ips: tuple[str, ...], observed: Observed) -> Check:
+def _records_match(path: GroupPath, state: PathState, ips: tuple[str, ...], observed: Observed) -> Check:
     """Names exist, are in the desired zones, and point to exactly the endpoint's addresses.
 
     What the zone itself holds counts for more than what the zone group reports.
     """
-    wanted = {zone.id for zone in leg.zones}
-    ours = [record for record in path.records if leg.external or record.zone in wanted]
+    wanted = {zone.id for zone in path.zones}
+    ours = [record for record in state.records if path.external or record.zone in wanted]
     held = [(record.fqdn, _held(record, observed)) for record in ours if _in_zone(record)]
     recorded = {ip for _, addresses in held for ip in addresses}
     seen = ", ".join(f"{name} -> {'/'.join(found) or 'nothing'}" for name, found in held) or "no record"
-    name = EXTERNAL_RECORDS if leg.external else "records match addresses"
-    return Check(name, path.endpoint.name, bool(ips) and recorded == set(ips), seen)
+    name = EXTERNAL_RECORDS if path.external else "records match addresses"
+    return Check(name, state.endpoint.name, bool(ips) and recorded == set(ips), seen)
 
 
 def _held(record: ReportedRecord, observed: Observed) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from shared.core.kinds.endpoint import Endpoint, addresses_of
 from shared.core.kinds.rule import Rule
 from shared.core.kinds.rule_effect import in_force
 from shared.core.outcome.check import Check
-from shared.core.plan.desired import Desired, Leg
+from shared.core.plan.desired import Desired, GroupPath
 from shared.core.plan.desired_rules import used_ports
 from shared.core.policy.intent import Connect
 from shared.core.readings.networks import enforced, group_of
@@ -20,7 +20,7 @@ from shared.core.rules.verdict import Verdict
 def rule_checks(desired: Desired, observed: Observed) -> tuple[tuple[Check, ...], tuple[str, ...]]:
     """Checks that rules let clients in and out, and what cannot be decided."""
     inbound = tuple(_verdicts(desired, observed))
-    ends = [_destination(leg, observed) for leg in desired.legs]
+    ends = [_destination(path, observed) for path in desired.paths]
     outbound = egress.egress(desired.clients, ends, observed)
     checks = (*(_let_in(rule, verdict) for rule, verdict in inbound), *map(_let_out, outbound))
     undecided = (
@@ -63,7 +63,7 @@ def _applies(subnet: Seen | None) -> bool:
 
 def _verdicts(desired: Desired, observed: Observed) -> Iterator[tuple[Rule, Verdict | None]]:
     """What blocks the traffic of each allow rule, where rules apply to the endpoints at all."""
-    if any(_applies(observed.present(leg.endpoint.subnet)) for leg in desired.legs):
+    if any(_applies(observed.present(path.endpoint.subnet)) for path in desired.paths):
         for rule in desired.rules:
             if rule.access == "Allow":
                 yield rule, in_force(rule.traffic, observed)
@@ -89,10 +89,10 @@ def _traffic(rule: Rule) -> str:
     return f"{', '.join(rule.destinations)} port {', '.join(rule.ports)}"
 
 
-def _destination(leg: Leg, observed: Observed) -> Destination:
-    endpoint = observed.present(leg.endpoint.id)
+def _destination(path: GroupPath, observed: Observed) -> Destination:
+    endpoint = observed.present(path.endpoint.id)
     addresses = addresses_of(endpoint, observed) if endpoint else ()
-    return Destination(leg.endpoint.subnet, tuple(one.ip for one in addresses), used_ports(leg.group))
+    return Destination(path.endpoint.subnet, tuple(one.ip for one in addresses), used_ports(path.group))
 
 
 def _let_out(network: Egress) -> Check:

@@ -1,7 +1,7 @@
 """Every object that must exist for one target under one profile.
 
-It is built from who asked for what, where the endpoints go, and what was read. One `Leg` is the path to one
-group: its endpoint, its names, and the networks that resolve them.
+It is built from who asked for what, where the endpoints go, and what was read. One `GroupPath` is the path to
+one group: its endpoint, its names, and the networks that resolve them.
 """
 
 import functools
@@ -43,10 +43,10 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class GroupPath:
     """The path to one group. `named` is False while its zones cannot be known yet.
 
-    Some types report their zone only by the names of a finished endpoint; their leg is built again once
+    Some types report their zone only by the names of a finished endpoint; their path is built again once
     those are known. `external`: someone else keeps the names; they are checked, never written.
     """
 
@@ -61,7 +61,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """All legs of one target, and what lies between them and the clients.
+    """All paths of one target, and what lies between them and the clients.
 
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
@@ -70,7 +70,7 @@ class Desired:
 
     target: Target
     profile: str
-    legs: tuple[Leg, ...]
+    paths: tuple[GroupPath, ...]
     peerings: tuple[Peering, ...] = ()
     rules: tuple[Rule, ...] = ()
     security_groups: tuple[SecurityGroup, ...] = ()
@@ -84,12 +84,12 @@ class Desired:
         """Zone groups that are not written yet: until it is known which records they would write over, and
         until the rules are known, with which they are written together.
         """
-        groups = (leg.zone_group for leg in self.legs)
+        groups = (path.zone_group for path in self.paths)
         return frozenset(one.id for one in groups if one and not (one.records and self.addressed))
 
     def objects(self) -> tuple[Wanted, ...]:
-        """Every object once, in an order that respects needs; several legs may share zones and links."""
-        own = (wanted for leg in self.legs for wanted in _objects_of(leg))
+        """Every object once, in an order that respects needs; several paths may share zones and links."""
+        own = (wanted for path in self.paths for wanted in _objects_of(path))
         every: tuple[Wanted, ...]
         every = (*self.security_groups, *self.subnet_policies, *own, *self.peerings, *self.rules)
         return tuple({wanted.id: wanted for wanted in every}.values())
@@ -106,34 +106,34 @@ class Desired:
 
     def external_zones(self, observed: Observed) -> tuple[ResourceId, ...]:
         """The zones to which zone groups of someone else write, wherever those are."""
-        legs = (leg for leg in self.legs if leg.external)
-        groups = (one for leg in legs for one in observed.listed(leg.endpoint.id, zone_groups.COLLECTION))
+        paths = (path for path in self.paths if path.external)
+        groups = (one for path in paths for one in observed.listed(path.endpoint.id, zone_groups.COLLECTION))
         found = {zone for group in groups for zone in zone_groups.zone_ids(group)}
         return tuple(sorted(found, key=lambda zone: zone.key))
 
 
-def _objects_of(leg: Leg) -> Iterator[Wanted]:
-    yield leg.endpoint
-    yield from leg.zones
-    yield from leg.links
-    if leg.zone_group:
-        yield leg.zone_group
+def _objects_of(path: GroupPath) -> Iterator[Wanted]:
+    yield path.endpoint
+    yield from path.zones
+    yield from path.links
+    if path.zone_group:
+        yield path.zone_group
 
 
 def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desired:
     """Build what must exist; the more endpoints report by now, the more of it is known."""
     connect = request.connect
     reported = _reported(request, observed)
-    legs = tuple(_leg(request, group, catalogue, reported) for group in connect.groups)
-    endpoints = [leg.endpoint for leg in legs]
+    paths = tuple(_group_path(request, group, catalogue, reported) for group in connect.groups)
+    endpoints = [path.endpoint for path in paths]
     groups = new_groups(connect, endpoints, observed)
     addressed = connect.profile.nsg.mode == "ignore" or all(one.id in reported for one in endpoints)
     return Desired(
         request.target,
         connect.profile_name,
-        legs,
+        paths,
         _peerings(connect, endpoints),
-        rules(connect, [(leg.group, leg.endpoint) for leg in legs], observed, reported, groups),
+        rules(connect, [(path.group, path.endpoint) for path in paths], observed, reported, groups),
         tuple(groups.values()),
         subnet_policies(connect, endpoints, groups),
         addressed=addressed,
@@ -146,7 +146,7 @@ def without_zone(wanted: Desired, connect: Connect) -> tuple[str, ...]:
     """Groups without a private DNS zone in this cloud: clients go on resolving their public names."""
     if connect.profile.dns.mode != "manage":
         return ()
-    bare = [leg.group.group_id for leg in wanted.legs if leg.named and not leg.zones]
+    bare = [path.group.group_id for path in wanted.paths if path.named and not path.zones]
     return tuple(
         f"no private DNS zone is known for {group}: clients resolve its public name" for group in bare
     )
@@ -154,12 +154,12 @@ def without_zone(wanted: Desired, connect: Connect) -> tuple[str, ...]:
 
 def too_many_zones(wanted: Desired) -> Declined | None:
     """An endpoint's zone group takes five zones; Azure Monitor in Government would need six."""
-    for leg in wanted.legs:
-        if leg.zone_group and len(leg.zone_group.zones) > zone_group.MAX_ZONES:
-            count = len(leg.zone_group.zones)
+    for path in wanted.paths:
+        if path.zone_group and len(path.zone_group.zones) > zone_group.MAX_ZONES:
+            count = len(path.zone_group.zones)
             return Declined(
                 "TooManyZones",
-                f"{leg.group.group_id} needs {count} zones, a zone group takes {zone_group.MAX_ZONES}",
+                f"{path.group.group_id} needs {count} zones, a zone group takes {zone_group.MAX_ZONES}",
                 "set dns.mode to external in its profile, and keep its records by other means",
             )
     return None
@@ -197,25 +197,25 @@ def _peered(
     )
 
 
-def _leg(
+def _group_path(
     request: Request, group: Group, catalogue: Catalogue, reported: Mapping[ResourceId, Sequence[Address]]
-) -> Leg:
+) -> GroupPath:
     target, connect = request.target, request.connect
     site, dns = request.sites[group.group_id], connect.profile.dns
     if dns.mode != "manage":
         endpoint = _endpoint(target, connect, group, site)
-        return Leg(group, endpoint, None, (), (), named=True, external=dns.mode == "external")
+        return GroupPath(group, endpoint, None, (), (), named=True, external=dns.mode == "external")
     fqdns = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
     names = catalogue.zones(group, target, connect.cloud, fqdns)
     if names is None:
         endpoint = _endpoint(target, connect, group, site)
-        return Leg(group, endpoint, None, (), (), named=site.endpoint in reported)
+        return GroupPath(group, endpoint, None, (), (), named=site.endpoint in reported)
     zones = _zones(_zones_home(connect), names, create=dns.create_zones)
     links = _links(zones, connect.profile.clients, fallback=dns.fallback_to_internet)
     writes = _zone_group(site, group, zones, fqdns or public_names(target, group.group_id))
     completed_by = (writes.id, *writes.zones) if writes else ()
     endpoint = _endpoint(target, connect, group, site, completed_by)
-    return Leg(group, endpoint, writes, zones, links, named=True)
+    return GroupPath(group, endpoint, writes, zones, links, named=True)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -59,7 +59,7 @@ def obsolete(desired: Desired, observed: Observed, recorded: Recorded, profile: 
     shared = [at for at in recorded.objects if kind_of(at).SHARED]
     alone = (at for at in recorded.objects if not kind_of(at).SHARED)
     removed = [at for at in alone if at not in wanted and at.parent not in wanted]
-    existing = [observed.present(leg.endpoint.id) for leg in desired.legs]
+    existing = [observed.present(path.endpoint.id) for path in desired.paths]
     present = tuple(address.ip for one in existing if one for address in addresses_of(one, observed))
     stale = tuple(address for address in recorded.addresses if address not in present)
     if profile.nsg.mode != "ensure" or not desired.addressed:

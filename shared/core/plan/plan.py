@@ -111,7 +111,7 @@ def _begin_nothing(wanted: Iterable[Wanted], actions: dict[ResourceId, Action], 
 
 def restoration(desired: Desired, observed: Observed) -> Plan:
     """Send each zone group of ours again, which writes its records again."""
-    found = ((leg.zone_group, leg.zone_group.found(observed)) for leg in desired.legs if leg.zone_group)
+    found = ((path.zone_group, path.zone_group.found(observed)) for path in desired.paths if path.zone_group)
     reason = ("another endpoint of the target took its record with it",)
     return Plan(
         tuple(

@@ -9,9 +9,9 @@ from shared.core.placement.sites import Candidates, candidates, sites
 from shared.core.plan.desired import Desired, Request, desired
 from shared.core.policy.intent import Connect, intent
 from shared.core.readings.observed import Observed
-from tests.core import bodies
-from tests.core.pictures import picture
-from tests.core.policies import a_policy
+from tests.builders import bodies
+from tests.builders.pictures import picture
+from tests.builders.policies import a_policy
 
 
 def wanted(observed: Observed | None = None, *, account: Any = None, **policy: object) -> Desired:

@@ -9,7 +9,7 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.peering import Peering, peering_id
 from shared.core.kinds.rule import Rule, rule_id
-from tests.core.bodies import HUB, NETWORK_GROUP, SPOKE, SUBNET
+from tests.builders.bodies import HUB, NETWORK_GROUP, SPOKE, SUBNET
 
 THIRD = ResourceId.parse(HUB.text.replace("hub-we", "third"))
 GROUP = ResourceId.parse(f"{NETWORK_GROUP}/providers/Microsoft.Network/networkSecurityGroups/endpoints")

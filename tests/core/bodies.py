@@ -1,3 +1,0 @@
-"""The former place of `tests.builders.bodies`."""
-
-from tests.builders.bodies import *  # noqa: F403
