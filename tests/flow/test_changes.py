@@ -6,14 +6,8 @@ from typing import Any
 from shared.core.policy.policy import Policy
 from shared.flow.worker import TRIES
 from tests.builders.policies import a_policy
+from tests.builders.user_actions import TAG, retag
 from tests.builders.world import ENDPOINTS, HUB, SPOKE, ZONES, World
-
-TAG = "private-connectivity"
-
-
-async def retag(world: World, at: str, tags: dict[str, str]) -> None:
-    await world.send("PATCH", at, {"tags": tags})
-    await world.sleep(60)
 
 
 def two_subnets(first: str, second: str) -> Policy:

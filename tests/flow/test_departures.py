@@ -22,9 +22,8 @@ from shared.flow.reconcile_pass import Pass
 from shared.ports import Arm
 from tests.builders.memory import MemoryTable
 from tests.builders.policies import a_policy
+from tests.builders.security_rules import a_filtered_world, rules_of
 from tests.builders.world import HUB, SPOKE, SUB, World
-from tests.flow.test_rules import a_world as a_filtered_world
-from tests.flow.test_rules import rules_of
 
 NAME = "orders.blob.core.windows.net"
 DISABLED = {"tags": {"private-connectivity": "disabled"}}

@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
+from tests.builders.client_networks import NEW, a_world_with_two_networks, change
+from tests.builders.security_rules import ENSURE
+from tests.builders.user_actions import TAG, retag
 from tests.builders.world import HUB, SPOKE, World
-from tests.flow.test_changes import TAG, retag
-from tests.flow.test_earlier_rules import NEW, a_world, change
-from tests.flow.test_rules import ENSURE
 
 OTHER = f"{HUB}/subnets/other"
 
 
 async def connected(**profile: Any) -> tuple[World, str]:
     """An account that was connected under a policy with these words."""
-    world = await a_world()
+    world = await a_world_with_two_networks()
     await world.send("PUT", OTHER, {"properties": {"addressPrefix": "10.0.7.0/24"}})
     await world.sleep(61)
     change(world, SPOKE, ENSURE, **profile)

@@ -1,41 +1,9 @@
 """Rules of an earlier wish: a client that the policy no longer names is no longer let through."""
 
-from typing import Any
-
-from sandbox.azure.reachability import reach
-from tests.builders.policies import a_policy
-from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, World
-from tests.flow import test_sql_ports as sql
-from tests.flow.test_rules import ENSURE, covered, rules_of
-from tests.flow.test_rules import a_world as a_filtered_world
-
-DENY = {**ENSURE, "default_deny": True}
-NEW = f"{NETWORKS}/virtualNetworks/spoke-c"
-NAME = "orders.blob.core.windows.net"
-
-
-async def a_world(nsg: dict[str, Any] | None = None) -> World:
-    """The policy's client is spoke-a; another network stands ready to follow it."""
-    world = await a_filtered_world(nsg or DENY)
-    body = {"addressSpace": {"addressPrefixes": ["10.3.0.0/16"]}}
-    subnets = [{"name": "clients", "properties": {"addressPrefix": "10.3.1.0/24"}}]
-    await world.send("PUT", NEW, {"location": "westeurope", "properties": {**body, "subnets": subnets}})
-    await world.sleep(61)
-    return world
-
-
-def change(world: World, client: str = NEW, nsg: dict[str, Any] | None = None, **profile: Any) -> None:
-    """The operator's new policy, in a process that was started with it."""
-    world.policy = a_policy(nsg=nsg or DENY, peering="ensure", clients=[client], **profile)
-    world.flow = world.worker()
-
-
-def reached(world: World, network: str, name: str = NAME) -> bool:
-    return reach.reach(world.azure.world, f"{network}/subnets/clients", name, 443).reachable
-
-
-def ip_of(state: dict[str, Any]) -> str:
-    return str(state["paths"][0]["addresses"][0]["ip"])
+from tests.builders.client_networks import NEW, a_world_with_two_networks, change, ip_of, reached
+from tests.builders.security_rules import DENY, ENSURE, covered, rules_noted, rules_of
+from tests.builders.sql_server import SERVER, a_sql_world, allowed, set_policy, sql_reached
+from tests.builders.world import ENDPOINTS, HUB, SPOKE, World
 
 
 async def holding(world: World, ip: str) -> list[str]:
@@ -46,12 +14,8 @@ async def holding(world: World, ip: str) -> list[str]:
     )
 
 
-def rules_noted(state: dict[str, Any]) -> int:
-    return sum("/securityRules/" in own for own in state["owned"])
-
-
 async def test_a_client_that_the_policy_dropped_is_shut_out_and_the_new_one_let_in() -> None:
-    world = await a_world()
+    world = await a_world_with_two_networks()
     at = await world.create_account()
     ip = ip_of(await world.reconcile(at))
     assert reached(world, SPOKE)
@@ -68,7 +32,7 @@ async def test_a_client_that_the_policy_dropped_is_shut_out_and_the_new_one_let_
 
 
 async def test_nothing_is_withdrawn_before_the_new_path_is_proven() -> None:
-    world = await a_world()
+    world = await a_world_with_two_networks()
     at = await world.create_account()
     ip = ip_of(await world.reconcile(at))
     change(world)
@@ -79,7 +43,7 @@ async def test_nothing_is_withdrawn_before_the_new_path_is_proven() -> None:
 
 
 async def test_other_targets_stay_in_a_rule_that_one_target_leaves() -> None:
-    world = await a_world()
+    world = await a_world_with_two_networks()
     first, second = await world.create_account("first"), await world.create_account("second")
     one, two = ip_of(await world.reconcile(first)), ip_of(await world.reconcile(second))
     change(world)
@@ -91,7 +55,7 @@ async def test_other_targets_stay_in_a_rule_that_one_target_leaves() -> None:
 
 
 async def test_a_default_deny_that_is_not_wanted_any_more_goes() -> None:
-    world = await a_world()
+    world = await a_world_with_two_networks()
     at = await world.create_account()
     ip = ip_of(await world.reconcile(at))
     change(world, SPOKE, ENSURE)
@@ -103,7 +67,7 @@ async def test_a_default_deny_that_is_not_wanted_any_more_goes() -> None:
 
 
 async def test_another_range_of_priorities_has_rules_of_its_own_and_the_old_ones_go() -> None:
-    world = await a_world()
+    world = await a_world_with_two_networks()
     at = await world.create_account()
     await world.reconcile(at)
     change(world, SPOKE, {**DENY, "priorities": [2000, 2009]})
@@ -117,7 +81,7 @@ async def test_another_range_of_priorities_has_rules_of_its_own_and_the_old_ones
 
 
 async def test_clients_are_not_shut_out_by_an_old_denial_whose_allow_went_first() -> None:
-    world = await a_world()
+    world = await a_world_with_two_networks()
     at = await world.create_account()
     await world.reconcile(at)
     change(world, SPOKE, {**DENY, "priorities": [2000, 2009]})
@@ -130,7 +94,7 @@ async def test_clients_are_not_shut_out_by_an_old_denial_whose_allow_went_first(
 
 async def test_where_rules_are_not_ensured_nothing_is_written_and_a_later_removal_still_withdraws() -> None:
     for mode, result in (("require", "Blocked"), ("ignore", "Connected")):
-        world = await a_world()
+        world = await a_world_with_two_networks()
         at = await world.create_account()
         before = (await world.reconcile(at), await rules_of(world))
         change(world, SPOKE if mode == "ignore" else NEW, {"mode": mode})
@@ -146,7 +110,7 @@ async def test_where_rules_are_not_ensured_nothing_is_written_and_a_later_remova
 
 
 async def test_under_require_a_path_that_holds_leaves_ours_noted() -> None:
-    world = await a_world(ENSURE)
+    world = await a_world_with_two_networks(ENSURE)
     at = await world.create_account()
     await world.reconcile(at)
     change(world, SPOKE, {"mode": "require", "default_deny": False})
@@ -155,7 +119,7 @@ async def test_under_require_a_path_that_holds_leaves_ours_noted() -> None:
 
 
 async def test_an_endpoint_that_moves_takes_its_old_address_out_of_the_rule_that_it_keeps() -> None:
-    world = await a_world()
+    world = await a_world_with_two_networks()
     at = await world.create_account()
     old = ip_of(await world.reconcile(at))
     other = f"{HUB}/subnets/other"
@@ -172,7 +136,7 @@ async def test_an_endpoint_that_moves_takes_its_old_address_out_of_the_rule_that
 
 
 async def test_a_rule_that_could_not_be_withdrawn_is_withdrawn_later() -> None:
-    world = await a_world()
+    world = await a_world_with_two_networks()
     at = await world.create_account()
     ip = ip_of(await world.reconcile(at))
     change(world)
@@ -186,7 +150,7 @@ async def test_a_rule_that_could_not_be_withdrawn_is_withdrawn_later() -> None:
 
 
 async def test_an_endpoint_stays_until_its_addresses_are_out_of_every_rule() -> None:
-    world = await a_world({**ENSURE})
+    world = await a_world_with_two_networks({**ENSURE})
     at = await world.create_account()
     await world.reconcile(at)
     await world.send("DELETE", at)
@@ -201,7 +165,7 @@ async def test_an_endpoint_stays_until_its_addresses_are_out_of_every_rule() -> 
 
 
 async def test_what_a_person_made_of_our_old_rule_stays() -> None:
-    world = await a_world(ENSURE)
+    world = await a_world_with_two_networks(ENSURE)
     at = await world.create_account()
     await world.reconcile(at)
     ((name, rule),) = (await rules_of(world)).items()
@@ -215,7 +179,7 @@ async def test_what_a_person_made_of_our_old_rule_stays() -> None:
 
 
 async def test_a_group_that_was_attached_since_the_last_reading_keeps_its_rules() -> None:
-    world = await a_world(ENSURE)
+    world = await a_world_with_two_networks(ENSURE)
     at = await world.create_account()
     group = (await world.send("GET", ENDPOINTS))["properties"]["networkSecurityGroup"]
     body = {"addressPrefix": "10.0.1.0/24"}
@@ -234,22 +198,22 @@ async def test_a_group_that_was_attached_since_the_last_reading_keeps_its_rules(
 
 
 async def test_a_server_that_was_set_to_proxy_loses_the_redirect_range() -> None:
-    world = await sql.a_world("Redirect")
-    await world.reconcile(sql.SERVER)
-    assert sql.reached(world, 11_000)
-    await sql.set_policy(world, "Proxy")
-    assert (await world.reconcile(sql.SERVER, "drift"))["result"] == "Connected"
-    assert await sql.allowed(world) == [["1433"]]
-    assert sql.reached(world, 1433)
-    assert not sql.reached(world, 11_000)
-    await sql.set_policy(world, "Redirect")
-    assert (await world.reconcile(sql.SERVER, "drift"))["result"] == "Connected"
-    assert await sql.allowed(world) == [["1433-65535"]]
-    assert sql.reached(world, 11_000)
+    world = await a_sql_world("Redirect")
+    await world.reconcile(SERVER)
+    assert sql_reached(world, 11_000)
+    await set_policy(world, "Proxy")
+    assert (await world.reconcile(SERVER, "drift"))["result"] == "Connected"
+    assert await allowed(world) == [["1433"]]
+    assert sql_reached(world, 1433)
+    assert not sql_reached(world, 11_000)
+    await set_policy(world, "Redirect")
+    assert (await world.reconcile(SERVER, "drift"))["result"] == "Connected"
+    assert await allowed(world) == [["1433-65535"]]
+    assert sql_reached(world, 11_000)
 
 
 async def test_an_old_denial_that_comes_before_the_new_rules_is_left_before_the_proof() -> None:
-    world = await a_world()
+    world = await a_world_with_two_networks()
     at = await world.create_account()
     await world.reconcile(at)
     change(world, NEW, {**DENY, "priorities": [2000, 2009]})
@@ -261,7 +225,7 @@ async def test_an_old_denial_that_comes_before_the_new_rules_is_left_before_the_
 
 async def test_an_endpoint_that_goes_takes_its_address_along_where_rules_are_let_alone_by_now() -> None:
     for mode in ("ignore", "require"):
-        world = await a_world(ENSURE)
+        world = await a_world_with_two_networks(ENSURE)
         at = await world.create_account()
         old = ip_of(await world.reconcile(at))
         other = f"{HUB}/subnets/other"

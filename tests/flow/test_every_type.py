@@ -20,8 +20,8 @@ from shared.core.kinds.record import records_under
 from shared.core.policy.policy import Policy
 from tests.builders.policies import a_policy
 from tests.builders.reachability import GATEWAY_TYPE, NAMELESS
+from tests.builders.security_rules import a_filtered_world
 from tests.builders.world import NETWORKS, SPOKE, SUB, ZONES, World
-from tests.flow.test_rules import a_world
 
 type Body = dict[str, Any]
 
@@ -153,7 +153,7 @@ def test_only_the_listed_types_have_no_names() -> None:
 async def test_a_tag_on_it_is_enough_for_a_client_to_reach_it_by_name(row: Group) -> None:
     # Nothing passes but what a rule allows: `World` then asks whether the rules have the service's ports.
     denying = {"mode": "ensure", "default_deny": True}
-    world = await a_world(denying, always=[], fallback_region="westeurope")
+    world = await a_filtered_world(denying, always=[], fallback_region="westeurope")
     _, state = await connect(world, row.type, body_of(row), row.group_id)
     assert state["result"] == "Connected", state["reason"]
     assert [path["group"] for path in state["paths"]] == [row.group_id]

@@ -7,11 +7,10 @@ import pytest
 
 from shared.adapters.tables import Row, Values
 from shared.core.base.ids import ResourceId
+from tests.builders.client_networks import change, ip_of, reached
 from tests.builders.memory import MemoryTable
+from tests.builders.security_rules import DENY, a_filtered_world, covered, rules_noted, rules_of
 from tests.builders.world import ENDPOINTS, NETWORKS, SPOKE, STORAGE, World
-from tests.flow.test_earlier_rules import DENY, change, ip_of, reached, rules_noted
-from tests.flow.test_rules import a_world as a_filtered_world
-from tests.flow.test_rules import covered, rules_of
 
 
 async def covering(world: World, ip: str) -> int:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.builders.policies import a_policy
+from tests.builders.security_rules import ENSURE, a_filtered_world
 from tests.builders.world import NETWORKS, SPOKE, SUB, World
-from tests.flow.test_rules import ENSURE, a_world
 
 NOWHERE = f"{SUB}/resourceGroups/nowhere"
 NO_NETWORK = f"{NETWORKS}/virtualNetworks/nowhere"
@@ -42,7 +42,7 @@ async def test_a_resource_group_that_is_missing_is_named(profile: dict[str, Any]
     ids=["links", "peering", "required peering", "rules", "required rules", "rules alone", "external names"],
 )
 async def test_a_client_network_that_is_missing_is_named(profile: dict[str, Any]) -> None:
-    world = await a_world()
+    world = await a_filtered_world()
     world.policy = a_policy(clients=[SPOKE, NO_NETWORK], **profile)
     world.flow = world.worker()
     state = await world.reconcile(await world.create_account())

@@ -4,23 +4,14 @@ import asyncio
 
 from shared.core.events.work_item import WorkItem
 from tests.builders.policies import a_policy
+from tests.builders.user_actions import peer, peering
 from tests.builders.world import HUB, NETWORKS, SPOKE, World
 
 FLAGS = ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways")
 
 
-def peering(network: str, name: str) -> str:
-    return f"{network}/virtualNetworkPeerings/{name}"
-
-
 async def halves(world: World, network: str) -> list[dict]:
     return (await world.send("GET", network))["properties"]["virtualNetworkPeerings"]
-
-
-async def peer(world: World, local: str, remote: str, name: str = "by-hand", **flags: bool) -> None:
-    body = {"remoteVirtualNetwork": {"id": remote}, "allowVirtualNetworkAccess": True} | flags
-    await world.send("PUT", peering(local, name), {"properties": body})
-    await world.sleep(60)
 
 
 async def test_both_halves_are_made_with_modest_flags_and_proven_in_sync() -> None:

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from tests.builders.policies import a_policy
+from tests.builders.security_rules import ENSURE, GROUP, a_filtered_world, deny
+from tests.builders.user_actions import TAG, retag
 from tests.builders.world import HUB, World
-from tests.flow.test_changes import TAG, retag
-from tests.flow.test_rules import ENSURE, GROUP, deny
-from tests.flow.test_rules import a_world as a_filtered_world
 
 DOOR = "properties.publicNetworkAccess"
 

@@ -1,52 +1,12 @@
 """Security rules: ours follow clients and endpoints, others' stay as they are."""
 
-from typing import Any
-
 from tests.builders.policies import a_policy
+from tests.builders.security_rules import ENSURE, GROUP, a_filtered_world, covered, deny, rules_of
 from tests.builders.world import ENDPOINTS, NETWORKS, SPOKE, World
-
-GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-endpoints"
-ENSURE = {"mode": "ensure", "priorities": [1000, 1009]}
-
-
-async def a_world(
-    nsg: dict[str, Any] | None = None, *, rules: dict[str, Any] | None = None, **policy: Any
-) -> World:
-    """A hub whose endpoint subnet has a group, with these rules in it."""
-    world = World(a_policy(nsg=nsg or ENSURE, peering="ensure", **policy))
-    await world.send("PUT", GROUP, {"location": "westeurope", "properties": {}})
-    await world.sleep(30)
-    for name, properties in (rules or {}).items():
-        await world.send("PUT", f"{GROUP}/securityRules/{name}", {"properties": properties})
-        await world.sleep(30)
-    subnet = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": GROUP}}
-    await world.send(
-        "PUT", ENDPOINTS, {"properties": {**subnet, "serviceEndpoints": [{"service": "Microsoft.Sql"}]}}
-    )
-    await world.sleep(60)
-    return world
-
-
-async def rules_of(world: World) -> dict[str, Any]:
-    found = await world.send("GET", GROUP)
-    return {entry["name"]: entry["properties"] for entry in found["properties"]["securityRules"]}
-
-
-def deny(priority: int, **more: Any) -> dict[str, Any]:
-    return {
-        "priority": priority,
-        "direction": "Inbound",
-        "access": "Deny",
-        "protocol": "*",
-        "sourceAddressPrefix": "*",
-        "sourcePortRange": "*",
-        "destinationAddressPrefix": "*",
-        "destinationPortRange": "*",
-    } | more
 
 
 async def test_clients_are_allowed_to_the_endpoint_on_the_catalogue_s_ports() -> None:
-    world = await a_world()
+    world = await a_filtered_world()
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
     (rule,) = (await rules_of(world)).values()
@@ -58,7 +18,7 @@ async def test_clients_are_allowed_to_the_endpoint_on_the_catalogue_s_ports() ->
 
 
 async def test_rules_are_made_to_apply_and_the_subnet_keeps_all_else() -> None:
-    world = await a_world()
+    world = await a_filtered_world()
     await world.reconcile(await world.create_account())
     subnet = (await world.send("GET", ENDPOINTS))["properties"]
     assert subnet["privateEndpointNetworkPolicies"] == "NetworkSecurityGroupEnabled"
@@ -67,7 +27,7 @@ async def test_rules_are_made_to_apply_and_the_subnet_keeps_all_else() -> None:
 
 
 async def test_a_subnet_that_a_person_deletes_meanwhile_is_not_made_again() -> None:
-    world = await a_world()
+    world = await a_filtered_world()
     at = await world.create_account()
     await world.plan(at)  # its reading of the network is held for a minute
     await world.send("DELETE", ENDPOINTS)
@@ -79,7 +39,7 @@ async def test_a_subnet_that_a_person_deletes_meanwhile_is_not_made_again() -> N
 
 
 async def test_two_endpoints_share_one_rule_and_it_shrinks_when_one_goes() -> None:
-    world = await a_world()
+    world = await a_filtered_world()
     first, second = await world.create_account("first"), await world.create_account("second")
     one = (await world.reconcile(first))["paths"][0]["addresses"][0]["ip"]
     two = (await world.reconcile(second))["paths"][0]["addresses"][0]["ip"]
@@ -95,7 +55,7 @@ async def test_two_endpoints_share_one_rule_and_it_shrinks_when_one_goes() -> No
 
 
 async def test_the_last_endpoint_takes_the_rule_with_it() -> None:
-    world = await a_world()
+    world = await a_filtered_world()
     at = await world.create_account()
     await world.reconcile(at)
     await world.send("DELETE", at)
@@ -107,7 +67,7 @@ async def test_the_last_endpoint_takes_the_rule_with_it() -> None:
 
 
 async def test_a_second_run_writes_nothing() -> None:
-    world = await a_world()
+    world = await a_filtered_world()
     at = await world.create_account()
     await world.reconcile(at)
     world.sent()
@@ -116,7 +76,7 @@ async def test_a_second_run_writes_nothing() -> None:
 
 
 async def test_a_foreign_rule_with_precedence_that_denies_blocks_with_its_name() -> None:
-    world = await a_world(rules={"lockdown": deny(200)})
+    world = await a_filtered_world(rules={"lockdown": deny(200)})
     before = await rules_of(world)
     state = await world.reconcile(await world.create_account())
     assert (state["result"], state["code"]) == ("Blocked", "DeniedByRule")
@@ -125,19 +85,19 @@ async def test_a_foreign_rule_with_precedence_that_denies_blocks_with_its_name()
 
 
 async def test_a_person_s_rule_that_borrows_our_name_is_still_a_person_s() -> None:
-    world = await a_world(rules={"causeway-mine": deny(150)})
+    world = await a_filtered_world(rules={"causeway-mine": deny(150)})
     state = await world.reconcile(await world.create_account())
     assert (state["result"], state["code"]) == ("Blocked", "DeniedByRule")
 
 
 async def test_a_foreign_deny_behind_ours_is_no_obstacle() -> None:
-    world = await a_world(rules={"tail": deny(4000)})
+    world = await a_filtered_world(rules={"tail": deny(4000)})
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
 
 
 async def test_priorities_that_others_took_are_left_to_them() -> None:
     theirs = {"sourceAddressPrefix": "10.9.0.0/16", "access": "Allow"}
-    world = await a_world(rules={"theirs": deny(1000, **theirs)})
+    world = await a_filtered_world(rules={"theirs": deny(1000, **theirs)})
     await world.reconcile(await world.create_account())
     rules = await rules_of(world)
     assert rules["theirs"]["priority"] == 1000
@@ -145,7 +105,7 @@ async def test_priorities_that_others_took_are_left_to_them() -> None:
 
 
 async def test_a_client_that_grew_is_followed() -> None:
-    world = await a_world()
+    world = await a_filtered_world()
     at = await world.create_account()
     await world.reconcile(at)
     spoke = await world.send("GET", SPOKE)
@@ -158,21 +118,21 @@ async def test_a_client_that_grew_is_followed() -> None:
 
 
 async def test_default_deny_stands_behind_the_allow() -> None:
-    world = await a_world({**ENSURE, "default_deny": True})
+    world = await a_filtered_world({**ENSURE, "default_deny": True})
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
     rules = sorted((await rules_of(world)).values(), key=lambda rule: rule["priority"])
     assert [rule["access"] for rule in rules] == ["Allow", "Deny"]
 
 
 async def test_require_looks_at_what_rules_do_and_writes_none() -> None:
-    world = await a_world({"mode": "require"})
+    world = await a_filtered_world({"mode": "require"})
     state = await world.reconcile(await world.create_account())
     assert (state["result"], await rules_of(world)) == ("Connected", {})
 
 
 async def test_require_reports_what_is_missing() -> None:
     late = deny(3000)
-    world = await a_world({"mode": "require"}, rules={"late": late})
+    world = await a_filtered_world({"mode": "require"}, rules={"late": late})
     at = await world.create_account()
     state = await world.reconcile(at)
     assert (state["result"], state["code"]) == ("Blocked", "NotEnsured")
@@ -185,7 +145,7 @@ async def test_require_reports_what_is_missing() -> None:
 
 
 async def test_without_enforcement_the_outcome_says_that_rules_do_not_apply() -> None:
-    world = await a_world({**ENSURE, "enforce_on_endpoints": False})
+    world = await a_filtered_world({**ENSURE, "enforce_on_endpoints": False})
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
     assert any("do not apply to endpoints" in finding for finding in state["findings"])
@@ -198,16 +158,9 @@ async def test_a_subnet_without_a_group_is_said_to_filter_nothing() -> None:
     assert any("nothing filters" in finding for finding in state["findings"])
 
 
-def covered(rule: dict[str, Any], ip: str) -> bool:
-    import ipaddress
-
-    prefixes = rule.get("destinationAddressPrefixes") or [rule["destinationAddressPrefix"]]
-    return any(ipaddress.ip_address(ip) in ipaddress.ip_network(prefix) for prefix in prefixes)
-
-
 async def test_a_full_band_blocks_the_rule_and_nothing_else() -> None:
     theirs = {f"t{n}": deny(1000 + n, access="Allow", destinationPortRange="22") for n in range(10)}
-    world = await a_world(rules=theirs)
+    world = await a_filtered_world(rules=theirs)
     state = await world.reconcile(await world.create_account())
     assert (state["result"], state["code"]) == ("Blocked", "NoFreePriority")
     ended = {action["action"]: action["ended"] for action in state["actions"]}
@@ -223,7 +176,7 @@ async def give_spoke_ipv6(world: World) -> None:
 
 
 async def test_a_client_with_both_ip_versions_is_let_through_by_the_one_that_the_endpoint_has() -> None:
-    world = await a_world({**ENSURE, "default_deny": True})
+    world = await a_filtered_world({**ENSURE, "default_deny": True})
     await give_spoke_ipv6(world)
     at = await world.create_account()
     assert (await world.reconcile(at))["result"] == "Connected"
@@ -233,14 +186,14 @@ async def test_a_client_with_both_ip_versions_is_let_through_by_the_one_that_the
 
 
 async def test_a_denial_of_addresses_that_no_client_uses_to_get_there_is_in_nobodys_way() -> None:
-    world = await a_world(rules={"no-six": deny(200, sourceAddressPrefix="fd00::/8")})
+    world = await a_filtered_world(rules={"no-six": deny(200, sourceAddressPrefix="fd00::/8")})
     await give_spoke_ipv6(world)
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
 
 
 async def group_with(side: str) -> World:
     """A group with a person's denial that names an application security group in place of addresses."""
-    world = await a_world()
+    world = await a_filtered_world()
     web = f"{NETWORKS}/applicationSecurityGroups/web"
     await world.send("PUT", web, {"location": "westeurope"})
     rule = deny(200)

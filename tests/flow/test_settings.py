@@ -7,16 +7,9 @@ import pytest
 
 from shared import settings
 from shared.settings import Settings, SettingsError
+from tests.builders.environment import given
 
 SAMPLE = Path(__file__).parents[2] / "local.settings.sample.json"
-
-
-def given(**more: str) -> dict[str, str]:
-    """An environment in which everything that must be set is."""
-    return {
-        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
-        "CAUSEWAY_SWEEP_SCHEDULE": "0 0 * * * *",
-    } | more
 
 
 def faults(environment: dict[str, str]) -> dict[str, str]:

@@ -7,9 +7,9 @@ import pytest
 
 from sandbox.azure.reachability.reach import Reach, reach
 from tests.builders.reachability import complaints
+from tests.builders.security_rules import ENSURE, GROUP, a_filtered_world, deny
+from tests.builders.user_actions import peer
 from tests.builders.world import HUB, SPOKE, SUB, ZONES, World
-from tests.flow.test_peering import peer
-from tests.flow.test_rules import ENSURE, GROUP, a_world, deny
 
 STRANGER = f"{SUB[:-1]}2/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/spoke-b"
 NAME = "orders.blob.core.windows.net"
@@ -20,7 +20,7 @@ WELCOME = deny(150, access="Allow", sourceAddressPrefix="10.2.0.0/16")
 
 async def beside_a_stranger(nsg: dict[str, Any], rules: dict[str, Any] | None = None) -> tuple[World, str]:
     """A connected account; a person peered a network that is no client with the hub, and gave it the name."""
-    world = await a_world(nsg, rules=rules)
+    world = await a_filtered_world(nsg, rules=rules)
     await peer(world, HUB, STRANGER)
     await peer(world, STRANGER, HUB)
     at = await world.create_account()

@@ -5,8 +5,8 @@ import pytest
 from shared.core.policy.policy import Drift, Policy, PolicyError
 from shared.settings import Settings
 from shared.wiring import reject_unsupported_settings
+from tests.builders.environment import given
 from tests.builders.policies import a_policy
-from tests.flow.test_settings import given
 
 TIMER = Settings.read(given(CAUSEWAY_SWEEP_SCHEDULE="0 */15 * * * *"))
 
