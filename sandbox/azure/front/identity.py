@@ -61,7 +61,7 @@ def token_response(request: Request, secret: str) -> Response:
 
 
 def principal_of(request: Request) -> str | None:
-    """Who asks: "app" for a token issued here, "user" for any other bearer token, None without one."""
+    """The caller: "app" for a token issued here, "user" for any other bearer token, None without one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         return None

@@ -98,8 +98,7 @@ def _objection(call: Call, network: object) -> ArmError | None:
                 400,
                 "BadRequest",
                 "A virtual network cannot be linked to multiple zones with overlapping namespaces. You "
-                "tried to "
-                f"link virtual network with '{zone}' and '{other.id.names[0]}' zones.",
+                f"tried to link virtual network with '{zone}' and '{other.id.names[0]}' zones.",
             )
     return None
 

@@ -81,10 +81,9 @@ def refuse_with_links(world: World, zone: Resource) -> None:
         raise ArmError(
             409,
             "CannotDeleteResource",
-            "Cannot delete resource while nested resources exist. Some existing nested resource IDs include: "
-            f"'{ZONE}/{zone.name}/virtualNetworkLinks/{link.name}'. Please delete all nested resources "
-            "before "
-            "deleting this resource.",
+            "Cannot delete resource while nested resources exist. Some existing nested resource IDs "
+            f"include: '{ZONE}/{zone.name}/virtualNetworkLinks/{link.name}'. Please delete all nested "
+            "resources before deleting this resource.",
             cause="gateway",
         )
 

@@ -55,8 +55,7 @@ def require_room(subnet: Resource, count: int) -> None:
             400,
             "SubnetIsFull",
             f"Subnet {subnet.name} with address prefix {prefixes(subnet)[0]} does not have enough capacity "
-            "for "
-            f"{count} IP addresses.",
+            f"for {count} IP addresses.",
             details=[],
         )
 

@@ -151,8 +151,7 @@ def _check(call: Call, local: Resource, remote: Resource) -> None:
         raise _refusal(
             "VnetAddressSpacesOverlap",
             f"{intro} {pair} their address spaces overlap. Overlapping address prefixes: {prefixes}. For "
-            "more "
-            "information please refer to https://aka.ms/VnetPeeringInfo",
+            "more information please refer to https://aka.ms/VnetPeeringInfo",
         )
     _check_third(world, intro, pair, local, remote)
     back = _between(world, remote.id, local.id.text)
@@ -160,11 +159,9 @@ def _check(call: Call, local: Resource, remote: Resource) -> None:
         raise _refusal(
             "RemotePeeringIsDisconnected",
             f"Cannot create or update peering {call.id.text} because remote peering {back.id.text} "
-            "referencing "
-            f"parent virtual network {local.id.text} is in Disconnected state. Update or re-create the "
-            "remote "
-            "peering to get it back to Initiated state. Peering gets Disconnected when remote vnet or remote "
-            "peering is deleted and re-created.",
+            f"referencing parent virtual network {local.id.text} is in Disconnected state. Update or "
+            "re-create the remote peering to get it back to Initiated state. Peering gets Disconnected when "
+            "remote vnet or remote peering is deleted and re-created.",
         )
 
 
@@ -180,10 +177,9 @@ def _check_third(world: World, intro: str, pair: str, local: Resource, remote: R
                 raise _refusal(
                     "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet",
                     f"{intro} {pair} address space of the {order[0]} virtual network overlaps with address "
-                    "space "
-                    f"of virtual network {third.id.text} already peered with the {order[1]} virtual network. "
-                    f"Overlapping address prefixes: {shared[0][0]}. For more information please refer to "
-                    "https://aka.ms/VnetPeeringInfo",
+                    f"space of virtual network {third.id.text} already peered with the {order[1]} virtual "
+                    f"network. Overlapping address prefixes: {shared[0][0]}. For more information please "
+                    "refer to https://aka.ms/VnetPeeringInfo",
                 )
 
 

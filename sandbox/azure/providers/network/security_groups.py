@@ -146,10 +146,9 @@ def check_delete(world: World, group: Resource) -> None:
         raise ArmError(
             400,
             "InUseNetworkSecurityGroupCannotBeDeleted",
-            f"Network security group {group.id.text} cannot be deleted because it is in use by the following "
-            f"resources: {', '.join(users)}. In order to delete the Network security group, remove the "
-            "association "
-            "with the resource(s). To learn how to do this, see aka.ms/deletensg.",
+            f"Network security group {group.id.text} cannot be deleted because it is in use by the "
+            f"following resources: {', '.join(users)}. In order to delete the Network security group, "
+            "remove the association with the resource(s). To learn how to do this, see aka.ms/deletensg.",
             details=[],
         )
 

@@ -84,8 +84,7 @@ def _conflict(name: str, other: str) -> ArmError:
         400,
         "SecurityRuleConflict",
         f"Security rule {name} conflicts with rule {other}. Rules cannot have the same Priority and "
-        "Direction. To "
-        "learn more, see aka.ms/nsgrules.",
+        "Direction. To learn more, see aka.ms/nsgrules.",
         details=[],
     )
 
@@ -149,8 +148,7 @@ def _check_port(value: object) -> None:
             400,
             "SecurityRuleInvalidPortRange",
             f"Security rule has invalid Port range. Value provided: {value}. Value should be an integer OR "
-            "integer "
-            "range with '-' delimiter. Valid range 0-65535.",
+            "integer range with '-' delimiter. Valid range 0-65535.",
             details=[],
         )
 

@@ -189,8 +189,7 @@ def refuse_if_used(subnet: Resource) -> None:
             400,
             "InUseSubnetCannotBeDeleted",
             f"Subnet {subnet.name} is in use by {holder} and cannot be deleted. In order to delete the "
-            "subnet, delete "
-            "all the resources within the subnet. See aka.ms/deletesubnet.",
+            "subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.",
             details=[],
         )
 

@@ -230,8 +230,7 @@ def _check_names(call: Call, configs: list[Json]) -> None:
                 400,
                 "PrivateDnsZoneConfigCannotBeChanged",
                 f"The private DNS zone of config {one['name']} in {call.id.text} cannot be changed from "
-                f"{kept} to "
-                f"{zone}.",
+                f"{kept} to {zone}.",
                 details=[],
             )
 
@@ -242,7 +241,6 @@ def _no_zone(group: ArmId, zone: object) -> ArmError:
         400,
         "InvalidResourceReference",
         f"Resource {zone} referenced by resource {group.text} was not found. Please make sure that the "
-        "referenced "
-        "resource exists, and that both resources are in the same region.",
+        "referenced resource exists, and that both resources are in the same region.",
         details=[],
     )
