@@ -1,4 +1,4 @@
-"""Checks that all network resources share: address prefixes as the network service judges them."""
+"""Checks that all network resources share: address prefixes."""
 
 from __future__ import annotations
 

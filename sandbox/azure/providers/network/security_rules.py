@@ -1,4 +1,4 @@
-"""What makes a security rule valid, and the rules that every group has.
+"""Checks of security rules, and the default rules of every group.
 
 Sources: docs/azure/network-security.md, NSG-05 and NSG-07 to NSG-10;
 hashicorp/terraform-provider-azurerm#1530 (port range text);
