@@ -208,7 +208,7 @@ class EventGrid:
                 return
             age = clock.now() - delivery.published
             if status in NEVER_RETRIED or delivery.attempts >= MAX_ATTEMPTS or age >= TIME_TO_LIVE:
-                self._bury(delivery, to, status)
+                self._dead_letter(delivery, to, status)
                 return
             place = delivery.attempts - 1
             wait = RETRY_SCHEDULE[place] if place < len(RETRY_SCHEDULE) else LAST_INTERVAL
@@ -226,7 +226,7 @@ class EventGrid:
         delivery.last_outcome = str(status)
         return status
 
-    def _bury(self, delivery: Delivery, to: Subscription, status: int) -> None:
+    def _dead_letter(self, delivery: Delivery, to: Subscription, status: int) -> None:
         delivery.status, delivery.ended = "dead", self._world.clock.now()
         reason = (
             "MaxDeliveryAttemptsExceeded" if status not in NEVER_RETRIED else "UndeliverableDueToClientError"

@@ -47,7 +47,7 @@ def usable(subnet: Resource) -> Iterator[str]:
                 yield address
 
 
-def require_room(subnet: Resource, count: int) -> None:
+def require_capacity(subnet: Resource, count: int) -> None:
     """Raise 400 SubnetIsFull unless `count` addresses are free (source: docs/azure/private-endpoints.md,
     PE-20)."""
     if free(subnet) < count:
@@ -67,7 +67,7 @@ def take(subnet: Resource, holder: ArmId | str, address: str | None = None) -> s
     PrivateIPAddressInUse (codes of the network service, texts shortened).
     """
     if address is None:
-        require_room(subnet, 1)
+        require_capacity(subnet, 1)
         address = next(usable(subnet))
     else:
         refuse_unfit(subnet, address)

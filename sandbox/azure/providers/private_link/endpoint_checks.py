@@ -57,7 +57,7 @@ def check(call: Call) -> Wanted:
     surplus = _surplus(static, members)
     nic_name = str(call.properties.get("customNetworkInterfaceName") or "")
     if call.existing is None:
-        addresses.require_room(subnet, max(1, len(members) + len(surplus)))
+        addresses.require_capacity(subnet, max(1, len(members) + len(surplus)))
     own = {one["address"] for one in members_of(call.existing)} if call.existing else set()
     for one in static:
         asked = str((one.get("properties") or {}).get("privateIPAddress") or "")
