@@ -1,7 +1,7 @@
 """Managed identity: the App Service token endpoint, and who a bearer token is.
 
-Source: docs/azure/resource-manager.md, ARM-24. Tokens are unsigned-by-anyone JWTs: clients decode them (az
-needs `tid`), no signature is checked here.
+Source: docs/azure/resource-manager.md, ARM-24. Tokens are JWTs without a valid signature: clients decode them
+(az needs `tid`), no signature is checked here.
 """
 
 from __future__ import annotations
