@@ -9,7 +9,6 @@ import pytest
 TESTS = Path(__file__).parent
 # Modules that still import from test modules. Remove an entry with its import; add none.
 EXCEPTIONS = {
-    "core/test_decision_table.py",
     "sandbox/host/test_up.py",
 }
 

@@ -331,4 +331,4 @@ async def test_what_bears_our_mark_no_more_stays_and_the_outcome_says_so() -> No
     state = await opt_out(world, at)
     assert (state["result"], await world.endpoints()) == ("Removed", [endpoint])
     assert state["owned"] == []
-    assert f"{endpoint} stays: it does not bear Causeway's mark" in "\n".join(state["findings"])
+    assert f"{endpoint} is kept: it does not bear Causeway's mark" in "\n".join(state["findings"])
