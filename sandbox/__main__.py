@@ -1,7 +1,7 @@
 """`python -m sandbox up`: a local Azure with the app in it, until interrupted. `demo`: see it at work.
 
 Exit codes: 0 after an interruption of `up`, or a demo that went well; 1 when something could not start, ended
-by itself or went otherwise than it should, and for an interrupted demo; 2 for a wrong command line.
+by itself or failed, and for an interrupted demo; 2 for a wrong command line.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 
 
 async def up(asked: argparse.Namespace) -> int:
-    """Start a sandbox, say where it is, and wait."""
+    """Start a sandbox, print its addresses, and wait."""
     box = Sandbox(
         scenario=asked.scenario,
         policy=asked.policy,
@@ -82,7 +82,7 @@ async def up(asked: argparse.Namespace) -> int:
 
 
 async def app_faults(box: Sandbox) -> list[str]:
-    """What the app itself says against its settings and its policy; none from an app that says nothing."""
+    """Faults that the app reports in its settings and its policy; none from an app without such a route."""
     async with User(box.endpoints) as user:
         try:
             await user.connections()
@@ -102,7 +102,7 @@ def _faults_in(body: str) -> list[str]:
 
 
 def described(box: Sandbox, folder: Path) -> str:
-    """What a person needs to know of a running sandbox."""
+    """The addresses and files of a running sandbox, as text."""
     at = box.endpoints
     return "\n".join(
         [
@@ -120,7 +120,7 @@ def described(box: Sandbox, folder: Path) -> str:
 
 
 async def until_interrupted(work: Coroutine[object, object, int], interrupted: int) -> int:
-    """Run to the end, or to SIGINT or SIGTERM, which end it in order with the code `interrupted`."""
+    """Run to the end. SIGINT or SIGTERM ends it in order with the code `interrupted`."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -132,7 +132,7 @@ async def until_interrupted(work: Coroutine[object, object, int], interrupted: i
 
 
 def main(argv: list[str]) -> int:
-    """Run a command; what can go wrong is said in words."""
+    """Run a command; expected errors are printed without a traceback."""
     asked = arguments(argv)
     try:
         if asked.command == "up":

@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 class AppError(Exception):
-    """What was given is no function app: says what is missing."""
+    """The given path is not a function app: says what is missing."""
 
 
 def app_folder(app: Path, scratch: Path) -> Path:
-    """The folder of the app; a zip is unpacked below `scratch`, in place of what was there.
+    """The folder of the app; a zip is unpacked below `scratch`, in place of an earlier one.
 
-    Raises AppError unless function_app.py and host.json lie at its top, where Azure looks for them.
+    Raises AppError unless function_app.py and host.json are at its top, where Azure expects them.
     """
     folder = _unpacked(app, scratch / "app") if app.is_file() else app
     for name in ("function_app.py", "host.json"):

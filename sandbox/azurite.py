@@ -23,7 +23,7 @@ ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 SERVICES = ("Blob", "Queue", "Table")
-# It refuses the newest SDKs' API versions otherwise; it reports its use to its makers otherwise.
+# Accept the newest SDKs' API versions; send no telemetry.
 OPTIONS = ("--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
 START_TIMEOUT = 60.0
 
@@ -35,7 +35,7 @@ class AzuriteMissingError(Exception):
 class Azurite:
     """One running Azurite, empty at first. Use it in a `with` block, or call `start` and `stop`.
 
-    ports: for blob, queue and table; by default Azurite takes free ones. folder: where its log goes, by
+    ports: for blob, queue and table; by default Azurite chooses free ones. folder: for its log, by
     default a temporary one. Both calls block for about a second: from a coroutine use asyncio.to_thread.
     """
 
@@ -53,7 +53,7 @@ class Azurite:
         """
         command = _command(self._ports)
         self._child = Child("azurite", command, self._folder() / "azurite.log", os.environ, ROOT)
-        # It says so once for each service, as soon as that listens.
+        # It logs this once for each service, as soon as that listens.
         patterns = [rf"Azurite {one} service is successfully listening at (http://\S+)" for one in SERVICES]
         try:
             found = self._child.wait_for(*patterns, timeout=START_TIMEOUT)
@@ -69,9 +69,9 @@ class Azurite:
         return self._child is not None and self._child.exit_code is None
 
     def stop(self) -> None:
-        """End it; all that it held is gone. Does nothing when it does not run."""
+        """End it and lose its data. Does nothing when it does not run."""
         if self._child is not None:
-            self._child.kill()  # it has nothing to save, and asked politely it waits for idle connections
+            self._child.kill()  # it has nothing to save, and after SIGTERM it would wait for idle connections
             self._child = None
         if self._scratch is not None:
             self._scratch.cleanup()
@@ -94,7 +94,7 @@ class Azurite:
 
     @property
     def connection_string(self) -> str:
-        """What the app setting AzureWebJobsStorage takes."""
+        """The value of the app setting AzureWebJobsStorage."""
         return (
             f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};"
             f"BlobEndpoint={self.blobs};QueueEndpoint={self.queues};TableEndpoint={self.tables};"

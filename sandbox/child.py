@@ -1,7 +1,7 @@
 """A child process of the sandbox: Azurite, or a functions host.
 
-Its output goes to a log file, which is also where it says that it is ready. It holds the read end of a pipe
-as its standard input and ends when that closes, so that no child outlives a parent that was killed.
+Its output goes to a log file, where it also reports that it is ready. Its standard input is the read end of a
+pipe; it ends when that closes, so that no child outlives a killed parent.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 TAIL_LINES = 15
-LOOK_EVERY = 0.02
+POLL_SECONDS = 0.02
 
 
 class ChildError(Exception):
-    """A child ended, or was not ready in time: says which, and the end of its log."""
+    """A child ended, or was not ready in time: its name and the end of its log."""
 
 
 class Child:
-    """One process. Made running; `stop` or `kill` ends it.
+    """One running process; `stop` or `kill` ends it.
 
     It leads a session of its own, so that Ctrl-C in a terminal reaches the parent alone, which stops its
     children in order.
@@ -60,7 +60,7 @@ class Child:
         """
         end = time.monotonic() + timeout
         while True:
-            ended = self.exit_code  # before the log is read: what it wrote last is then there
+            ended = self.exit_code  # before the log is read, so that it is complete
             written = self.output()
             found = [re.search(pattern, written) for pattern in patterns]
             if all(found):
@@ -69,10 +69,10 @@ class Child:
                 raise ChildError(f"{self.name} ended with code {ended}:\n{self.tail()}")
             if time.monotonic() > end:
                 raise ChildError(f"{self.name} was not ready after {timeout:g} s:\n{self.tail()}")
-            time.sleep(LOOK_EVERY)
+            time.sleep(POLL_SECONDS)
 
     def output(self) -> str:
-        """What this process has written so far (the log may hold an earlier one's too)."""
+        """What this process has written so far (the log may hold the output of an earlier one too)."""
         with self.log.open("rb") as log:
             log.seek(self._from)
             return log.read().decode(errors="replace")
@@ -82,7 +82,7 @@ class Child:
         return "\n".join(self.output().splitlines()[-TAIL_LINES:])
 
     def stop(self, grace: float = 10.0) -> int:
-        """Ask it to end, kill it after `grace` seconds; returns its exit code."""
+        """Send SIGTERM, kill it after `grace` seconds; returns its exit code."""
         if self.exit_code is None:
             self._process.terminate()
             try:

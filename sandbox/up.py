@@ -1,6 +1,6 @@
-"""A whole local Azure with the app in it: simulator, identity, storage, functions hosts, and events between.
+"""A local Azure with the app in it: simulator, identity, storage, functions hosts, and events.
 
-`python -m sandbox up` for people, `async with Sandbox(...)` for tests, demo and benchmarks: the same code.
+`python -m sandbox up` and `async with Sandbox(...)` (tests, demo, benchmarks) run the same code.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from sandbox.host.keys import EVENT_GRID, Keys
 from sandbox.workers import Workers, WorkerSetup
 
 EVENT_FUNCTION = "on_event"
-# What the deployed subscription asks for too: the app reads no failures, and no actions (listKeys and such).
+# As the deployed subscription: the app needs no events of failures or of actions (such as listKeys).
 EVENT_TYPES = ("Microsoft.Resources.ResourceWriteSuccess", "Microsoft.Resources.ResourceDeleteSuccess")
 GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
 SWEEP_SECONDS = 15 * 60
 LEAST_SWEEP_SECONDS = 5
 HOST_PORTS = 10  # above --port-base
-LOOK_EVERY = 0.1
+POLL_SECONDS = 0.1
 ENDPOINTS_FILE = "endpoints.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where everything is. `arm` is https (trust `ca_file`), `arm_http` the same in plain HTTP, and control.
+    """The addresses. `arm` is https (trust `ca_file`), `arm_http` the same in plain HTTP, and control.
 
     `host` is worker 0, which has Event Grid and the timers; `hosts` are all. The same as endpoints.json.
     """
@@ -64,11 +64,12 @@ class Endpoints:
 
 @dataclass(kw_only=True)
 class Sandbox:
-    """One sandbox; `async with` starts it and stops all of it, whatever happens in between.
+    """One sandbox; `async with` starts it, and stops all of it also after an error.
 
-    speed: simulated seconds per real second. settings: more app settings, or others. folder: for logs, the CA
-    file and endpoints.json; by default one that is deleted at the end. keys, visibility: see sandbox.host.
-    Entering raises ChildError, AzuriteMissingError, AppError or ScenarioError, each saying what to do.
+    speed: simulated seconds per real second. settings: app settings, in addition to or instead of the usual
+    ones. folder: for logs, the CA file and endpoints.json; by default one that is deleted at the end. keys,
+    visibility: see sandbox.host. Entering raises ChildError, AzuriteMissingError, AppError or ScenarioError;
+    each text has the remedy.
     """
 
     scenario: Path = scenario.DEFAULT
@@ -94,17 +95,17 @@ class Sandbox:
         return self
 
     async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        """Stop everything. Raises ChildError when something had ended by itself and nobody noticed yet."""
+        """Stop everything. Raises ChildError when a process had ended by itself, unless already reported."""
         await self._stack.aclose()
         if error is None and not self._keeper.cancelled():
             self._keeper.result()
 
     async def run(self) -> None:
-        """Wait until something that should run has ended for good; raises its ChildError."""
+        """Wait until a process has ended and cannot be restarted; raises its ChildError."""
         await asyncio.shield(self._keeper)
 
     async def crash_worker(self, number: int) -> None:
-        """End a worker as a power cut would, and wait until it is back."""
+        """Kill a worker, as a power cut would, and wait until it is running again."""
         await self._workers.crash(number)
 
     def worker_pid(self, number: int) -> int:
@@ -133,7 +134,7 @@ class Sandbox:
         await self._connect_events(stack)
         self.endpoints = self._endpoints(arm)
         file = folder / ENDPOINTS_FILE
-        stack.callback(file.unlink, missing_ok=True)  # addresses that nobody answers any more mislead
+        stack.callback(file.unlink, missing_ok=True)  # its addresses no longer answer
         file.write_text(json.dumps(asdict(self.endpoints), indent=2) + "\n")
 
     def _folder(self, stack: AsyncExitStack) -> Path:
@@ -153,7 +154,7 @@ class Sandbox:
         return simulator
 
     def _environment(self, arm: ArmEndpoints, azurite: Azurite) -> dict[str, str]:
-        """The app's settings, over an environment in which nothing points at a real Azure or a proxy."""
+        """The app's settings, over an environment without references to a real Azure or a proxy."""
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -179,11 +180,11 @@ class Sandbox:
         await self.simulator.events.subscribe_webhook("causeway", url, post, event_types=EVENT_TYPES)
 
     async def _keep_running(self) -> None:
-        """Look after the processes until cancelled. Raises ChildError when one is gone for good."""
+        """Restart processes until cancelled. Raises ChildError when one cannot be restarted."""
         while self._azurite.running:
             await self._workers.revive()
-            await asyncio.sleep(LOOK_EVERY)
-        raise ChildError("azurite ended by itself, and all that it held with it; see azurite.log")
+            await asyncio.sleep(POLL_SECONDS)
+        raise ChildError("azurite ended by itself, and its data is lost; see azurite.log")
 
     async def _stop_keeping(self) -> None:
         self._keeper.cancel()

@@ -1,7 +1,7 @@
 """The host processes of a sandbox: several workers of one app, sharing its queues and tables.
 
 Worker 0 gets the Event Grid events and the HTTP calls and runs the timers; all listen to the queues. One that
-dies is started again at its address, as the platform would.
+ends is started again at its address, as the platform would.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ADDRESS = r'"address": "http://127\.0\.0\.1:(\d+)"'
 
 @dataclass(frozen=True, slots=True)
 class WorkerSetup:
-    """How workers are started. ports: one for each, 0 for a free one. keys, visibility: see sandbox.host."""
+    """How to start workers. ports: one for each, 0 for a free one. keys, visibility: see sandbox.host."""
 
     app: Path
     environment: Mapping[str, str]
@@ -34,7 +34,7 @@ class WorkerSetup:
 
 @dataclass(slots=True)
 class Workers:
-    """The running workers: `start`, then `revive` now and then, and `stop` at the end."""
+    """The running workers: `start`, then `revive` from time to time, and `stop` at the end."""
 
     setup: WorkerSetup
     _children: list[Child] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Workers:
         return self._children[number].pid
 
     async def revive(self) -> None:
-        """Start again whatever has died. Raises ChildError when one does not come back."""
+        """Start ended workers again. Raises ChildError when one does not start."""
         for number, child in enumerate(self._children):
             if child.exit_code is None:
                 continue
@@ -65,9 +65,9 @@ class Workers:
                 self._back.notify_all()
 
     async def crash(self, number: int) -> None:
-        """End a worker as a power cut would, and wait until somebody has revived it.
+        """Kill a worker, as a power cut would, and wait until `revive` has started it again.
 
-        What it had taken from queues comes back when its hold runs out.
+        Messages that it had taken become visible again when their hold ends.
         """
         dead = self._children[number]
         async with self._back:

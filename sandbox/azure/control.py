@@ -93,7 +93,7 @@ class Control:
         return {"operations": [one.record for one in self._parts.world.operations]}
 
     async def state(self, request: Request) -> Json:
-        """Every resource as GET shows it, and what is going on."""
+        """Every resource as GET shows it, and the state of the simulator."""
         world = self._parts.world
         return {
             "now": world.now,
@@ -161,7 +161,7 @@ class Control:
         return {"now": world.now, "time": world.timestamp(), "speed": world.clock.speed}
 
     async def advance(self, request: Request) -> Json:
-        """`{"advance": seconds}`: jump ahead; everything due meanwhile happens, in order."""
+        """`{"advance": seconds}`: jump ahead and run what becomes due, in order."""
         world = self._parts.world
         world.clock.advance(float(_object(request)["advance"]))
         world.settle()

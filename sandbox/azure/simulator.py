@@ -1,7 +1,7 @@
 """The simulated Azure behind any transport: one request in, one response out.
 
-Order for an ARM request: settle what is due, find the caller, apply a fault, let the gateway answer, hold the
-answer as long as Azure would, add headers, log.
+For an ARM request: run what is due, find the caller, apply a fault, let the gateway answer, delay the answer
+as long as Azure would, add headers, log.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Simulator:
         self._control = Control(parts)
 
     async def handle(self, request: Request) -> Response:
-        """Answer one request. Never raises for what a client sends; `Response.drop` asks for a reset
+        """Answer one request. Never raises for a client's error; `Response.drop` asks for a reset
         connection.
         """
         self.world.settle()

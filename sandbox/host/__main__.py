@@ -1,6 +1,6 @@
 """`python -m sandbox.host --app DIR --port P`: one functions host in the foreground.
 
-Prints one JSON object a line, among them its address when it is ready; SIGTERM or Ctrl-C end it.
+Prints one JSON object a line, among them its address when it is ready. SIGTERM or Ctrl-C ends it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def main(argv: list[str]) -> None:
-    """Run until told to end. An app that cannot run ends the process with code 1 and says why."""
+    """Run until a signal. An app that cannot run ends the process with code 1 and its error."""
     asked = arguments(argv)
     app: Path = asked.app.resolve()
     logs.configure(asked.log_level)
@@ -89,7 +89,7 @@ async def _serve(host: Host, worker: Worker, lifeline: bool) -> None:
 
 
 def _end_with_parent() -> None:
-    """Whoever started this host is gone, and its storage too: nothing is left to end well."""
+    """End at once when the parent process has ended: its storage has ended too."""
     if not os.read(sys.stdin.fileno(), 1024):
         log.critical("ending: the standard input has closed")
         os._exit(1)

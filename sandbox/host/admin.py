@@ -1,4 +1,4 @@
-"""`/admin`: what runs here, run a function by hand, and wait for what was invoked.
+"""`/admin`: list functions, run a function by hand, and wait for invocations.
 
 Source: Microsoft Learn, "Manually run a non HTTP-triggered function"; `/admin/invocations` is our own.
 """
@@ -45,7 +45,7 @@ class Admin:
         self._running: set[asyncio.Task[object]] = set()
 
     async def answer(self, request: web.Request) -> web.Response:
-        """401 without the master key, 404 for what there is not."""
+        """401 without the master key, 404 for an unknown route or function."""
         if not allowed(self._keys, request, "admin"):
             return web.Response(status=401)
         match request.method, request.match_info["path"].strip("/").split("/"):
@@ -87,9 +87,9 @@ class Admin:
                 raise ValueError("an HTTP function is called at its route")
 
     async def _invocations(self, request: web.Request) -> web.Response:
-        """`?since=N&wait=S`: what ended after number N; waits up to S seconds while there is nothing.
+        """`?since=N&wait=S`: invocations that ended after number N; waits up to S seconds for one.
 
-        `running` counts those that have not ended; a call of this route is none.
+        `running` counts those that have not ended. A call of this route does not count.
         """
         try:
             since, wait = int(request.query.get("since", "0")), float(request.query.get("wait", "0"))

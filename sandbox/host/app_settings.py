@@ -1,4 +1,4 @@
-"""App settings: environment variables, as in Azure, with `local.settings.json` under them.
+"""App settings: environment variables, as in Azure, with `local.settings.json` as defaults.
 
 Bindings name them as `%NAME%` (schedules, queue names) and as connections.
 """
@@ -16,9 +16,9 @@ REFERENCE = re.compile(r"%([^%]+)%")
 
 
 def add_local(app: Path, environment: MutableMapping[str, str]) -> None:
-    """Add the `Values` of the app's local.settings.json, if it has one; what is set already stays.
+    """Add the `Values` of the app's local.settings.json, if it has one. Settings that exist are kept.
 
-    Raises AppLoadError when the file is no such JSON.
+    Raises AppLoadError when the file is not such JSON.
     """
     file = app / "local.settings.json"
     if not file.exists():
@@ -32,7 +32,7 @@ def add_local(app: Path, environment: MutableMapping[str, str]) -> None:
 
 
 def resolve(text: str, environment: Mapping[str, str]) -> str:
-    """Put app settings in the place of `%NAME%`. Raises AppLoadError naming one that is missing."""
+    """Replace `%NAME%` by app settings. Raises AppLoadError naming a missing one."""
 
     def value(match: re.Match[str]) -> str:
         try:
@@ -44,9 +44,9 @@ def resolve(text: str, environment: Mapping[str, str]) -> str:
 
 
 def connection_string(name: str | None, environment: Mapping[str, str]) -> str:
-    """The storage connection that a binding names: setting NAME, or AzureWebJobsNAME as Azure also looks.
+    """The storage connection that a binding names: setting NAME, or AzureWebJobsNAME as in Azure.
 
-    Raises AppLoadError when there is neither, or when it asks for an emulator at its default ports, which
+    Raises AppLoadError when neither exists, or when it names an emulator at its default ports, which
     this project never uses.
     """
     wanted = name or "AzureWebJobsStorage"

@@ -1,4 +1,4 @@
-"""A cookie that a function set, on its way from the worker's message into a Set-Cookie header."""
+"""Set-Cookie headers of the cookies that functions set."""
 
 from __future__ import annotations
 

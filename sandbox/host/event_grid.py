@@ -28,7 +28,7 @@ class EventGridWebhook:
         self._keys = keys
 
     async def answer(self, request: web.Request) -> web.Response:
-        """401 without the key, 404 for an unknown function (case counts), else by what is asked."""
+        """401 without the key, 404 for an unknown function (in exact case), else by the event type."""
         if not allowed(self._keys, request, "system"):
             return web.Response(status=401)
         name = request.query.get("functionName", "")
@@ -47,7 +47,7 @@ class EventGridWebhook:
                 return web.Response(status=400, text="header aeg-event-type is missing or unknown")
 
     async def _notification(self, function: Function, body: bytes) -> web.Response:
-        """One invocation for each event, at once. One that fails fails the batch: all of it is sent again."""
+        """Start one invocation for each event, at once. If one fails, the whole batch is sent again."""
         try:
             payload = json.loads(body)
         except ValueError as error:
@@ -73,7 +73,7 @@ def _validation(body: bytes) -> web.Response:
 
 
 def _cloud_events_handshake(request: web.Request) -> web.Response:
-    """CloudEvents' abuse protection: whoever asks may send, as fast as they like."""
+    """CloudEvents' abuse protection: accept every sender, at any rate."""
     origin = request.headers.get("WebHook-Request-Origin")
     if origin is None:
         return web.Response(status=400, text="header WebHook-Request-Origin is missing")

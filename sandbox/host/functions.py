@@ -1,6 +1,6 @@
-"""What the host knows of a loaded app: its functions with their bindings, and what one call of them gives.
+"""A loaded app's functions with their bindings, and the result of one invocation.
 
-Between the worker, which makes these values, and everything that triggers a function.
+The worker makes these values; triggers use them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ type Value = tuple[str, Any]
 
 
 class AppLoadError(Exception):
-    """The app cannot run here: it does not import, a binding is wrong, or the host lacks its kind."""
+    """The app cannot run here: it does not import, or a binding is wrong or not supported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What an HTTP trigger is given. Header names are in lower case, repeated values joined by commas."""
+    """The request of an HTTP trigger. Header names are in lower case, repeated values joined by commas."""
 
     method: str
     url: str

@@ -1,4 +1,4 @@
-"""HTTP triggers: a request under the route prefix becomes an invocation, its return value the answer."""
+"""HTTP triggers: a request under the route prefix invokes a function; its return value is the answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.host.routes import Route
 
 
 class HttpTriggers:
-    """All HTTP functions of an app behind their routes. Raises AppLoadError for a route it does not know."""
+    """All HTTP functions of an app behind their routes. Raises AppLoadError for an unsupported route."""
 
     def __init__(
         self, functions: Iterable[Function], prefix: str, invoker: Invoker, keys: Keys | None

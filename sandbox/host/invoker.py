@@ -1,7 +1,6 @@
 """One invocation from its trigger to its end: run, write the outputs, record, log.
 
-Every trigger comes through here; the answer decides what the trigger does next (delete the message, answer
-500, ...).
+Every trigger uses it. The result decides what the trigger does next (delete the message, answer 500, ...).
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ log = logging.getLogger("host.invocations")
 class Invoker:
     """Runs functions for triggers. timeout: host.json's functionTimeout in seconds, None for none.
 
-    A function that exceeds it has failed, as in Azure; but where Azure then restarts the whole worker
-    process, only this invocation is cancelled here (and a synchronous function runs on, unheard).
+    A function that exceeds it has failed, as in Azure. Azure then restarts the whole worker process; here
+    only this invocation is cancelled (a synchronous function continues, and its result is ignored).
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class Invoker:
         metadata: Mapping[str, Value] | None = None,
         trace_parent: str = "",
     ) -> Result:
-        """Run the function and all that belongs to it; never raises for what the function does."""
+        """Run the function, write its outputs, record and log. Never raises for the function's errors."""
         with self._record.one_running():
             return await self._recorded(function, inputs, cause, metadata or {}, trace_parent)
 
@@ -100,7 +99,7 @@ class Invoker:
             return Result(f"FunctionTimeoutException: {function.name} ran longer than {self._timeout:g} s")
 
     async def _write_outputs(self, function: Function, result: Result) -> Result:
-        """Write what the function put into its output bindings; failing to is the invocation's failure."""
+        """Write the values of output bindings. An error here fails the invocation."""
         outputs = function.outputs
         values = dict(result.outputs)
         if result.returned is not None and outputs.get("$return", {}).get("type") == "queue":

@@ -1,6 +1,6 @@
-"""Access keys: who may call HTTP functions, the webhook and /admin.
+"""Access keys for HTTP functions, the webhook and /admin.
 
-Without a key file nothing asks for keys, as with Azure Functions Core Tools. Source: Microsoft Learn,
+Without a key file no key is needed, as with Azure Functions Core Tools. Source: Microsoft Learn,
 "Work with access keys in Azure Functions".
 """
 
@@ -47,7 +47,7 @@ class Keys:
             raise AppLoadError(f"{file} is no key file: {error!r}") from error
 
     def accepted(self, level: str, function: str = "") -> list[str]:
-        """The keys that open something of this level: function, system (the Event Grid webhook), or admin."""
+        """The keys that are accepted at this level: function, system (the Event Grid webhook), or admin."""
         match level:
             case "function":
                 own = self.functions.get(function, {})
@@ -59,7 +59,7 @@ class Keys:
 
 
 def allowed(keys: Keys | None, request: web.Request, level: str, function: str = "") -> bool:
-    """Whether the request carries a key, as `?code=` or `x-functions-key`, that its level asks for."""
+    """Whether the request carries a key, as `?code=` or `x-functions-key`, that its level needs."""
     if keys is None or level == "anonymous":
         return True
     given = request.query.get("code") or request.headers.get("x-functions-key") or ""

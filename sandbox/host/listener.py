@@ -1,4 +1,4 @@
-"""Queue triggers: takes messages, runs the function for each, and settles each by how that ended.
+"""Queue triggers: takes messages, runs the function for each, and settles each by the result.
 
 Follows Microsoft's queue listener and processor: docs/azure/functions.md, FN-01 to FN-03.
 """
@@ -24,12 +24,12 @@ from sandbox.host.storage_queue import Message, Queues, UndecodableError
 log = logging.getLogger("host.queues")
 
 POISON = "-poison"
-# How the service says that the message was taken by another, deleted, or lost with its queue.
-NOT_OURS = {"PopReceiptMismatch", "MessageNotFound", "QueueNotFound"}
+# Error codes for a message that another worker took, or that was deleted, or its queue.
+NO_LONGER_HELD = {"PopReceiptMismatch", "MessageNotFound", "QueueNotFound"}
 
 
 class QueueListener:
-    """Listens to the queue of one function: `listen` until `stop`, then `drain` for what is in work."""
+    """Listens to the queue of one function: `listen` until `stop`, then `drain` for running invocations."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class QueueListener:
         name = resolve(trigger["queueName"], environment)
         self._function = function
         self._queue = queues.get(trigger.get("connection"), name)
-        # A poison queue has none of its own: what fails there stays hidden until its hold runs out.
+        # A poison queue has no poison queue: a message that fails there stays hidden until its hold ends.
         self._poison = None if name.endswith(POISON) else queues.get(trigger.get("connection"), name + POISON)
         self._options = options
         self._invoker = invoker
@@ -51,12 +51,12 @@ class QueueListener:
         self._stopping = False
 
     async def listen(self) -> None:
-        """Take batches until stopped: again at once while there is work, ever more rarely without."""
+        """Take batches until stopped: without pause while there are messages, then at growing intervals."""
         pause = self._options.min_polling_interval
         while not self._stopping:
             if await self._take_batch():
                 pause = self._options.min_polling_interval
-                await self._wait_for_room()
+                await self._wait_for_capacity()
             elif await self._queue.written(pause):
                 pause = self._options.min_polling_interval
             else:
@@ -64,7 +64,7 @@ class QueueListener:
                 pause = min(pause * 2 * random.uniform(0.8, 1.2), self._options.max_polling_interval)
 
     def stop(self) -> None:
-        """Take no more. Not by cancelling: a batch on its way here would stay hidden with nobody at work."""
+        """Take no more messages. Does not cancel: messages of a batch in transfer would stay hidden."""
         self._stopping = True
         self._queue.wake()
 
@@ -88,7 +88,7 @@ class QueueListener:
         return str(self._function.trigger["name"])
 
     async def _take_batch(self) -> bool:
-        """Start an invocation for each message that is there; False when there was none."""
+        """Start an invocation for each visible message; False when there was none."""
         try:
             messages = await self._queue.take(self._options.batch_size, self._options.hold)
         except ResourceNotFoundError:
@@ -114,19 +114,19 @@ class QueueListener:
         if not task.cancelled() and (error := task.exception()):
             log.error("queue %s: a message could not be settled", self._queue.name, exc_info=error)
 
-    async def _wait_for_room(self) -> None:
-        """A new batch may be taken once no more than newBatchThreshold messages are in work."""
+    async def _wait_for_capacity(self) -> None:
+        """Wait until at most newBatchThreshold messages are in work; then a new batch may be taken."""
         while len(self._in_flight) > self._options.new_batch_threshold:
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
 
     async def _process(self, message: Message) -> None:
         if message.dequeue_count > self._options.max_dequeue_count:
-            await self._bury(message, f"taken {message.dequeue_count} times")
+            await self._move_to_poison(message, f"taken {message.dequeue_count} times")
             return
         try:
             text = self._queue.text(message)
         except UndecodableError as error:
-            await self._bury(message, str(error))
+            await self._move_to_poison(message, str(error))
             return
         async with self._held(message):
             result = await self._invoker.run(
@@ -138,21 +138,21 @@ class QueueListener:
         await self._settle(message, result.ok)
 
     async def _settle(self, message: Message, succeeded: bool) -> None:
-        """Delete what succeeded, release what failed, bury what failed too often."""
+        """Delete a message that succeeded; show one that failed again, or move it to the poison queue."""
         if succeeded:
             with self._unless_taken_over(message):
                 await self._queue.delete(message)
         elif message.dequeue_count >= self._options.max_dequeue_count:
-            await self._bury(message, f"failed {message.dequeue_count} times")
+            await self._move_to_poison(message, f"failed {message.dequeue_count} times")
         elif self._poison:
             with self._unless_taken_over(message):
                 await self._queue.hide(message, self._options.visibility_timeout)
 
-    async def _bury(self, message: Message, reason: str) -> None:
-        """Move a message to the poison queue, as it is: copied before it is deleted, lest it be lost."""
+    async def _move_to_poison(self, message: Message, reason: str) -> None:
+        """Move a message to the poison queue, as it is. Copied before deleted, so never lost."""
         if self._poison is None:
             return
-        log.warning("message %s goes to %s: %s", message.id, self._poison.name, reason)
+        log.warning("message %s moves to %s: %s", message.id, self._poison.name, reason)
         await self._poison.send_content(message.content)
         with self._unless_taken_over(message):
             await self._queue.delete(message)
@@ -161,7 +161,7 @@ class QueueListener:
     async def _held(self, message: Message) -> AsyncIterator[None]:
         """Keep a message hidden while the block runs, renewed when half of its hold is over.
 
-        A renewal under way is waited for: cut short it could leave us with a receipt that is void already.
+        Waits for a running renewal: if cancelled, it could leave an invalid receipt.
         """
         done = asyncio.Event()
         renewal = asyncio.create_task(self._renew(message, done))
@@ -185,17 +185,17 @@ class QueueListener:
 
     @contextlib.contextmanager
     def _unless_taken_over(self, message: Message) -> Iterator[None]:
-        """Settle a message only while it is ours; when another has taken it, that is theirs to do."""
+        """Settle a message only while this worker holds it; another worker that took it settles it."""
         try:
             yield
         except HttpResponseError as error:
-            if getattr(error, "error_code", None) not in NOT_OURS:
+            if getattr(error, "error_code", None) not in NO_LONGER_HELD:
                 raise
-            log.warning("message %s in %s was taken over by another", message.id, self._queue.name)
+            log.warning("message %s in %s was taken over by another worker", message.id, self._queue.name)
 
 
 def _metadata(message: Message, text: str) -> dict[str, Value]:
-    """What a queue trigger tells about its message; numbers and times travel as JSON."""
+    """A queue trigger's metadata of its message; numbers and times are JSON."""
     return {
         "QueueTrigger": ("string", text),
         "Id": ("string", message.id),

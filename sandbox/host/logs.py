@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from azure_functions_runtime import invocation_id_cv
 
-# These say at level INFO what every invocation's own line says again, or each HTTP request of an SDK.
+# At level INFO these log each HTTP request of an SDK, or repeat the line of each invocation.
 QUIET = ("azure.functions", "azure.core", "azure.identity", "aiohttp.access")
 
 

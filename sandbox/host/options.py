@@ -1,4 +1,4 @@
-"""host.json as values: what it may say that this host heeds, with Azure's defaults.
+"""host.json as values: the members that this host supports, with Azure's defaults.
 
 Source of names and defaults: Microsoft Learn, "host.json reference" and "Azure Queue storage trigger";
 docs/azure/functions.md, FN-01 and FN-02.
@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import Any, Self
 
 TIMESPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)")
-# Below this an idle listener costs more of a small machine than it saves of anybody's time.
+# Polling more often than this would cost a small machine more than it saves in waiting.
 LEAST_POLLING = 0.05
-# Azure Storage counts visibility in whole seconds; less than this would not outlive a busy machine's hiccup.
+# Azure Storage counts visibility in whole seconds; a shorter time could end during a pause of a busy machine.
 LEAST_HOLD = 10.0
 
 
 class OptionsError(Exception):
-    """host.json cannot be read: says which member and why."""
+    """host.json is not valid: names the member and the error."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueOptions:
-    """How queues are listened to. Seconds throughout.
+    """How queues are polled. All times in seconds.
 
     hold: how long a taken message stays hidden from others unless renewed; the platform's own 10 minutes,
     no setting of host.json. visibility_timeout: how long a failed message stays hidden.
@@ -58,7 +58,7 @@ class QueueOptions:
         )
 
     def at(self, speed: float) -> Self:
-        """The same waits when `speed` seconds pass in one: the platform's part of a simulated Azure."""
+        """The same waits at `speed` simulated seconds per second, as in the simulated Azure."""
         if speed == 1:
             return self
         return replace(
@@ -72,7 +72,7 @@ class QueueOptions:
 
 @dataclass(frozen=True, slots=True)
 class HostOptions:
-    """All of host.json that this host heeds. function_timeout None: a function may run for ever."""
+    """The supported part of host.json. function_timeout None: no limit."""
 
     route_prefix: str = "api"
     function_timeout: float | None = None

@@ -1,7 +1,7 @@
 """The messages between a functions host and Microsoft's Python worker library, as plain classes.
 
-The library makes its answers from whatever module it is handed as `protos` (Microsoft's hosts hand it
-compiled protobuf classes): by keyword arguments, by enum constants read from the classes, and by
+The library makes its answers from the module that it gets as `protos` (Microsoft's hosts pass compiled
+protobuf classes): by keyword arguments, by enum constants read from the classes, and by
 `WhichOneof`. A field that is not declared here raises TypeError, so that a newer library that sets one fails
 loudly in a test.
 """

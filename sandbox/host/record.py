@@ -1,5 +1,6 @@
-"""What was invoked and how it ended: kept for a while, so that tests and people can wait for an invocation
-instead of guessing when it happened. Azure has no such route; everything else of `/admin` it has.
+"""The latest invocations and their results, so that tests and people can wait for one.
+
+Azure has no such route; it has the rest of `/admin`.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Record:
             self.running -= 1
 
     async def add(self, **ended: Any) -> None:
-        """Keep one and wake those who wait."""
+        """Add an invocation and wake waiting callers."""
         async with self._more:
             self.last += 1
             self._kept.append(Invocation(number=self.last, **ended))

@@ -1,4 +1,4 @@
-"""Route templates of HTTP functions: which function a path means, and with which parameters.
+"""Route templates of HTTP functions: the function of a path, and its parameters.
 
 Templates are those of ASP.NET that Azure Functions documents: `{name}`, `{name?}`, `{name=default}`,
 `{name:constraint}`, `{*rest}`; without case; literal segments before constrained ones before free ones.
@@ -39,7 +39,7 @@ class Route:
 
     @classmethod
     def parse(cls, template: str) -> Self:
-        """Read a template. Raises AppLoadError for one that this host does not know."""
+        """Read a template. Raises AppLoadError for an unsupported one."""
         pattern, rank, defaults = "", [], {}
         for segment in filter(None, template.split("/")):
             if "{" not in segment:

@@ -1,8 +1,8 @@
 """When a timer fires: NCRONTAB expressions `{second} {minute} {hour} {day} {month} {day of week}`, in UTC, or
 a constant interval `hh:mm:ss`.
 
-croniter finds the next moment. Around it stands what is peculiar to Azure's: seconds come first, five fields
-mean second 0, day and day of week must both hold, and none of other crons' extras (`?`, `L`, `#`, `@daily`).
+croniter finds the next time. This module adds what differs in Azure: seconds come first, five fields mean
+second 0, day and day of week must both match, and no extras of other crons (`?`, `L`, `#`, `@daily`).
 Source: Microsoft Learn, "Timer trigger for Azure Functions", NCRONTAB expressions.
 """
 
@@ -21,7 +21,7 @@ SUNDAY_AS_7 = re.compile(r"(?<![\d/])7")
 
 
 class ScheduleError(Exception):
-    """A timer's schedule is no NCRONTAB expression, or never fires."""
+    """A timer's schedule is not an NCRONTAB expression, or never fires."""
 
 
 @dataclass(frozen=True, slots=True)

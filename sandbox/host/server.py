@@ -1,4 +1,4 @@
-"""One host process: loads the app, opens its doors, listens to its queues and timers, ends in order."""
+"""One host process: loads the app, serves HTTP, runs its queue and timer triggers, and ends in order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OUTPUTS = {"http", "queue"}
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How a host is to be run. timers: whether this worker is the one that runs them (see timers.py)."""
+    """How to run a host. timers: whether this worker runs the timers (see timers.py)."""
 
     app: Path
     port: int = 0
@@ -43,9 +43,9 @@ class Setup:
 
 
 class Host:
-    """A loaded app with its triggers. Use `async with`: entering opens the doors, leaving ends the work.
+    """A loaded app with its triggers. Use `async with`: entering starts its triggers, leaving ends them.
 
-    Raises AppLoadError for an app that does not load or needs what this host lacks.
+    Raises AppLoadError for an app that does not load or needs an unsupported binding.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Host:
         self._timer_loops: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> str:
-        """Open; returns the address."""
+        """Start; returns the address."""
         self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=self._setup.grace)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._setup.port).start()
@@ -82,7 +82,7 @@ class Host:
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def __aexit__(self, *_: object) -> None:
-        """Take nothing new, let what runs end within the grace time, close."""
+        """Accept nothing new, wait for running invocations within the grace time, close."""
         for one in self._listeners.values():
             one.stop()
         for task in self._timer_loops:
@@ -93,7 +93,7 @@ class Host:
         await self._queues.close()
 
     async def watch(self) -> None:
-        """Wait for a listener or timer to break, which none should; raises its exception."""
+        """Wait for a listener or timer to fail; raises its exception."""
         loops = self._queue_loops + self._timer_loops
         if not loops:
             await asyncio.Event().wait()
@@ -124,7 +124,7 @@ def _of(functions: Mapping[str, Function], kind: str) -> list[Function]:
 
 
 def _check(function: Function) -> None:
-    """Refuse what would not work here as it does in Azure, before anything runs."""
+    """Refuse a function that would not work here as in Azure, before any runs."""
     if function.kind not in TRIGGERS:
         raise AppLoadError(f"{function.name}: this host has no {function.trigger['type']}")
     for name, binding in function.outputs.items():

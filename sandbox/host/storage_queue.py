@@ -1,6 +1,6 @@
 """Storage queues as the host uses them: take, hide, delete, send, in the app's message encoding.
 
-Below the listeners and the queue output bindings. Errors of the service leave here as the SDK raises them.
+Listeners and queue output bindings use it. Errors of the service are raised as the SDK raises them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class UndecodableError(Exception):
 
 @dataclass(slots=True)
 class Message:
-    """A message that was taken. `receipt` changes whenever its time in hiding is changed."""
+    """A message that was taken. `receipt` changes with each change of its visibility."""
 
     id: str
     receipt: str
@@ -50,12 +50,12 @@ class StorageQueue:
         return str(self._client.queue_name)
 
     async def create(self) -> None:
-        """Make it unless it exists."""
+        """Create the queue unless it exists."""
         with contextlib.suppress(ResourceExistsError):
             await self._client.create_queue()
 
     async def take(self, most: int, hold: float) -> list[Message]:
-        """Up to `most` visible messages, hidden from everyone else for `hold` seconds."""
+        """Up to `most` visible messages, hidden from other workers for `hold` seconds."""
         taken = self._client.receive_messages(
             messages_per_page=most, max_messages=most, visibility_timeout=math.ceil(hold)
         )
@@ -82,7 +82,7 @@ class StorageQueue:
             raise UndecodableError(f"message {message.id} in {self.name} is not base64 text") from error
 
     async def hide(self, message: Message, seconds: float) -> None:
-        """Keep a taken message hidden for so long from now; 0 shows it again."""
+        """Keep a taken message hidden for `seconds` from now; 0 shows it again."""
         updated = await self._client.update_message(
             message.id, message.receipt, visibility_timeout=math.ceil(seconds)
         )
@@ -93,7 +93,7 @@ class StorageQueue:
         await self._client.delete_message(message.id, message.receipt)
 
     async def send(self, text: str) -> None:
-        """Add a message with this text, in the app's encoding; makes the queue when it is missing."""
+        """Add a message with this text, in the app's encoding; creates a missing queue."""
         await self.send_content(base64.b64encode(text.encode()).decode() if self._base64 else text)
 
     async def send_content(self, content: str) -> None:
@@ -106,11 +106,11 @@ class StorageQueue:
         self.wake()
 
     def wake(self) -> None:
-        """End the wait of whoever waits for this queue."""
+        """End the waits for this queue."""
         self._written.set()
 
     async def written(self, wait: float) -> bool:
-        """Wait until this process adds a message, at most `wait` seconds; says whether it did.
+        """Wait until this process adds a message, at most `wait` seconds. Returns whether it did.
 
         Microsoft's host too wakes a listener when a function of the same instance writes to its queue.
         """
@@ -138,7 +138,7 @@ class Queues:
         """The queue of that name at the connection that a binding names. Raises AppLoadError."""
         account = connection_string(connection, self._environment)
         if (account, name) not in self._open:
-            # The SDK's own retries wait for more than a minute when the emulator is gone.
+            # The SDK's own retries wait for more than a minute when the emulator has ended.
             client = QueueClient.from_connection_string(
                 account, name, retry_total=2, initial_backoff=0.1, increment_base=0.2
             )

@@ -1,5 +1,7 @@
-"""Timer triggers. In Azure one instance of many runs a timer, by a lease; here the first worker alone is
-started with timers, so that there is nothing to agree on (and no timer while it is down).
+"""Timer triggers.
+
+In Azure one instance of several runs a timer, by a lease. Here only the first worker runs timers, so no lease
+is needed (and no timer fires while it is down).
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ class Timer:
             raise AppLoadError(f"{function.name}: {error}") from error
 
     async def listen(self) -> None:
-        """Fire for ever. A run that outlasts its interval delays the next: a timer never overlaps itself."""
+        """Fire until cancelled. A run that outlasts its interval delays the next: runs never overlap."""
         if self._function.trigger.get("runOnStartup"):
             await self.fire("startup")
         while True:
@@ -51,7 +53,7 @@ class Timer:
 
 
 async def _until(moment: datetime) -> None:
-    """Wait for a moment of the wall clock, never less: a timer that fires early would fire twice."""
+    """Wait for a time of the wall clock, never less: a timer that fires early would fire twice."""
     left = (moment - datetime.now(UTC)).total_seconds()
     if left > 0:
         await asyncio.sleep(left)

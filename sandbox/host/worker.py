@@ -1,7 +1,7 @@
 """Runs the app in Microsoft's Python worker library (azure-functions-runtime) on an event loop of its own.
 
-A thread of its own, so that a function that blocks its loop stops the other async functions, as in Azure, but
-not the host. One app per process: the library keeps what it loaded in module globals.
+The loop has a thread of its own, so a function that blocks it stops the other async functions, as in Azure,
+but not the host. One app per process: the library keeps the loaded app in module globals.
 """
 
 from __future__ import annotations
@@ -100,9 +100,9 @@ class Worker:
         return _result(answer)
 
     def _enter(self) -> None:
-        """Make the app's folder the place to import from, as the platform does; the library leaves it to us.
+        """Import from the app's folder, as the platform does; the library does not set this.
 
-        This repository's own folder goes: an app that is not complete in itself must not find parts here.
+        This repository's own folder is removed: an incomplete app must not import from it.
         """
         elsewhere = [one for one in sys.path if Path(one or ".").resolve() != REPOSITORY]
         packages = self._app / PACKAGES
@@ -118,7 +118,7 @@ class Worker:
 
 
 def _message(kind: str, asked: Mapping[str, Any], **properties: Any) -> SimpleNamespace:
-    """A request as the library takes it: an object with attributes, named as in the protocol."""
+    """A request as the library expects it: an object with attributes, named as in the protocol."""
     return SimpleNamespace(
         name=kind, request=SimpleNamespace(**{kind: SimpleNamespace(**asked)}), properties=properties
     )

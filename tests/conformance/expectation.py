@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from string import Template
 from typing import Any, Self
 
-from sandbox.azure.model import Response
+from sandbox.azure.kernel.model import Response
 
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _MISSING = object()

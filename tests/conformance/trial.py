@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.azure.access import Role
-from sandbox.azure.event_grid import Subscription
-from sandbox.azure.model import Json, Response
-
+from sandbox.azure.events.event_grid import Subscription
+from sandbox.azure.front.access import Role
+from sandbox.azure.kernel.model import Json, Response
 from tests.conformance.expectation import find
 from tests.conformance.table import Row, Step
 from tests.sandbox.cloud import APP, USER, Cloud

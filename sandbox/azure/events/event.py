@@ -1,4 +1,4 @@
-"""What an Azure event looks like: one change in the Event Grid schema or as a CloudEvent.
+"""Events: one change in the Event Grid schema or as a CloudEvent.
 
 Sources: docs/azure/event-grid.md, EG-01 to EG-10.
 """
@@ -21,7 +21,7 @@ GROUP_DELETE = "Microsoft.Resources/subscriptions/resourceGroups/delete"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event as Event Grid keeps it; `render` writes it for a subscriber. `change` is what it tells."""
+    """One event as Event Grid keeps it; `render` writes it for a subscriber. `change` is what it reports."""
 
     id: str
     subject: str
@@ -100,7 +100,7 @@ def make(change: Change, id: str, rng: Random) -> Event:
 
 
 def _claims(change: Change) -> Json:
-    """Claims of the caller: `appid` is what a subscription's echo filter may look at (EG-10)."""
+    """Claims of the caller: `appid` lets a subscription filter out the app's own changes (EG-10)."""
     object_id = OBJECT_IDS.get(change.principal, change.principal)
     claims: Json = {
         "aud": "https://management.core.windows.net/",

@@ -25,24 +25,23 @@ RESPONSE_TIMEOUT = 30.0
 # The response timeout in simulated time would be shorter than real code can answer at high speed.
 LEAST_REAL_TIMEOUT = 5.0
 NEVER_RETRIED = {400, 413}
-# EG-13 says 200 to 204. The Functions host answers notifications with 202, which lies between; what is NOT
-# accepted
-# with 202 is only the validation handshake (EG-15).
+# 200 to 204 (EG-13), so the 202 of the Functions host counts as delivered. Only the validation handshake does
+# not accept a 202 (EG-15).
 SUCCESS = range(200, 205)
 
-# Puts one rendered payload somewhere: returns an HTTP status; raising counts as no answer.
+# Delivers one payload and returns an HTTP status. An exception counts as no answer.
 type Destination = Callable[[Json], Awaitable[int]]
 # Posts JSON to a URL: (url, body, headers) -> (status, parsed body).
 type Post = Callable[[str, Any, dict[str, str]], Awaitable[tuple[int, Any]]]
 
 
 class HandshakeError(Exception):
-    """A webhook did not prove that it wants the events; the subscription is not made."""
+    """A webhook failed the validation handshake; the subscription is not created."""
 
 
 @dataclass(slots=True)
 class Subscription:
-    """Who gets which events. Empty filters let everything through; all that are set must hold (EG-11)."""
+    """A destination and its filters. An empty filter passes every event; all others must match (EG-11)."""
 
     name: str
     destination: Destination
@@ -52,7 +51,7 @@ class Subscription:
     subject_contains: str = ""
 
     def wants(self, event: Event) -> bool:
-        """Whether the filters let the event through; all comparisons without case (EG-11)."""
+        """Whether the filters pass the event; all comparisons without case (EG-11)."""
         types = {one.lower() for one in self.event_types}
         operations = {one.lower() for one in self.operations}
         return (
@@ -64,7 +63,7 @@ class Subscription:
 
 @dataclass(slots=True)
 class Delivery:
-    """One event on its way to one subscriber; `status` is pending, delivered, dropped, or dead."""
+    """The delivery of one event to one subscriber; `status` is pending, delivered, dropped, or dead."""
 
     event: Event
     subscription: str
@@ -93,7 +92,7 @@ class Delivery:
 @dataclass(slots=True)
 class Settings:
     """How unreliable delivery is: seconds between publishing and the first attempt, share delivered twice,
-    and share lost (0 unless a test asks for it)."""
+    and share lost (0 unless a test sets it)."""
 
     latency: tuple[float, float] = (0.5, 4.0)
     duplicates: float = 0.05
@@ -101,7 +100,7 @@ class Settings:
 
 
 class EventGrid:
-    """All event subscriptions of the simulated Azure and what is on its way to them."""
+    """All event subscriptions of the simulated Azure, and their deliveries."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -124,8 +123,8 @@ class EventGrid:
         """Add a webhook after the validation handshake. Raises HandshakeError when it does not answer as it
         must.
 
-        The code must come back with status 200; 202 is not enough (EG-15). CloudEvents webhooks are taken to
-        validate by OPTIONS, which is the transport's business, so only the Event Grid schema is checked here.
+        The code must come back with status 200; 202 is not enough (EG-15). CloudEvents webhooks validate by
+        OPTIONS in the transport, so only the Event Grid schema is checked here.
         """
         if schema == "EventGridSchema":
             code = self._world.new_guid()
@@ -146,7 +145,7 @@ class EventGrid:
         self.subscribe(Subscription(name, webhook(url, post, schema), schema, **filters))
 
     def accept(self, change: Change) -> None:
-        """Make the event of a change and start delivering it to everyone who wants it."""
+        """Make the event of a change and start its deliveries."""
         self.publish(make(change, self._world.new_guid(), self._rng))
 
     def publish(self, event: Event) -> None:
@@ -209,25 +208,25 @@ class EventGrid:
                 return
             age = clock.now() - delivery.published
             if status in NEVER_RETRIED or delivery.attempts >= MAX_ATTEMPTS or age >= TIME_TO_LIVE:
-                self._bury(delivery, to, status)
+                self._dead_letter(delivery, to, status)
                 return
             place = delivery.attempts - 1
             wait = RETRY_SCHEDULE[place] if place < len(RETRY_SCHEDULE) else LAST_INTERVAL
             wait *= rng.uniform(0.9, 1.1)
 
     async def _attempt(self, delivery: Delivery, to: Subscription) -> int:
-        """One attempt's status; 0 when nobody answered within 30 s or the subscriber broke."""
+        """The status of one attempt; 0 after 30 s without an answer, or if the subscriber raised."""
         timeout = max(RESPONSE_TIMEOUT / self._world.clock.speed, LEAST_REAL_TIMEOUT)
         try:
             async with asyncio.timeout(timeout):
                 status = await to.destination(delivery.event.render(to.schema))
-        except Exception as error:  # noqa: BLE001 - whatever a subscriber does wrong is an undelivered event
+        except Exception as error:  # noqa: BLE001 - any error of a subscriber is an undelivered event
             delivery.last_outcome = type(error).__name__
             return 0
         delivery.last_outcome = str(status)
         return status
 
-    def _bury(self, delivery: Delivery, to: Subscription, status: int) -> None:
+    def _dead_letter(self, delivery: Delivery, to: Subscription, status: int) -> None:
         delivery.status, delivery.ended = "dead", self._world.clock.now()
         reason = (
             "MaxDeliveryAttemptsExceeded" if status not in NEVER_RETRIED else "UndeliverableDueToClientError"

@@ -1,6 +1,6 @@
-"""Who may do what: roles as lists of allowed actions, by scope.
+"""Rights: roles as lists of allowed actions, by scope.
 
-Rights are checked by the engine for a request's own action and by handlers for linked scopes. Principals:
+The gateway checks rights for a request's own action, handlers check linked scopes. Principals:
 "app" (the managed identity), whose role is the least-privilege list of role.json, and "user", who may do
 everything.
 """
@@ -17,10 +17,10 @@ DEFAULT_ROLE = Path(__file__).with_name("role.json")
 
 @dataclass(slots=True)
 class Role:
-    """Allowed actions ("*" stands for any run of characters, as in Azure roles), and what a test took away
-    again.
+    """Allowed actions, and those that a test removed.
 
-    `removed`: (action, scope) pairs; an empty scope is everywhere.
+    actions: "*" matches any characters, as in Azure roles. removed: (action, scope) pairs; an empty scope
+    means everywhere.
     """
 
     actions: list[str]
@@ -40,11 +40,11 @@ class Role:
         return any(_matches(allowed.lower(), action) for allowed in self.actions)
 
     def remove(self, actions: Iterable[str], scope: str = "") -> None:
-        """Take rights away, everywhere or below one scope."""
+        """Remove rights, everywhere or below one scope."""
         self.removed += [(action.lower(), scope.lower()) for action in actions]
 
     def restore(self) -> None:
-        """Give back what `remove` took."""
+        """Restore the removed rights."""
         self.removed.clear()
 
 

@@ -1,6 +1,6 @@
-"""Everything ARM checks before a write reaches its service: the same for all types.
+"""What ARM checks before a write reaches its service, the same for all types.
 
-Order as ARM's: rights come before existence (in dispatch.py), then group, registration, policy, locks, body.
+The gateway has checked rights and existence before (dispatch.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RESERVED_IN_TAG_NAMES = re.compile(r"[<>%&\\?/\x00-\x1f]")
 
 
 def admit(call: Call) -> None:
-    """Refuse a PUT, PATCH, POST or DELETE that ARM itself would not let through. Raises ArmError."""
+    """Refuse a PUT, PATCH, POST or DELETE that ARM itself refuses. Raises ArmError."""
     world, method = call.world, call.request.method
     verb = {"DELETE": "delete", "POST": "action"}.get(method, "write")
     refuse_locked(world, call.id, verb)
@@ -31,7 +31,7 @@ def admit(call: Call) -> None:
         return
     group = world.find(call.id.group_id)
     if group is not None and group.state == "Deleting" and not call.id.is_type(GROUP_TYPE):
-        raise refusals.group_going(call.id)
+        raise refusals.group_being_deleted(call.id)
     if call.id.names:
         _refuse_unregistered(world, call.id)
     _refuse_by_policy(call)
@@ -40,7 +40,7 @@ def admit(call: Call) -> None:
 
 
 def check_tags(tags: object) -> None:
-    """Raise 400 for tags that ARM does not take (source: Microsoft Learn, tag limitations)."""
+    """Raise 400 for tags that ARM does not accept (source: Microsoft Learn, tag limitations)."""
     if tags is None:
         return
     if not isinstance(tags, dict):
@@ -91,9 +91,7 @@ def _refuse_unregistered(world: World, id: ArmId) -> None:
 
 
 def _refuse_by_policy(call: Call) -> None:
-    """Deny assignments of the control API: {"name", "type", "scope"?}; a stand-in for Azure Policy's own
-    rules.
-    """
+    """Apply the deny rules of the control API: {"name", "type", "scope"?}. They stand in for Azure Policy."""
     for policy in call.world.memory.get("policies", []):
         where = str(policy.get("scope", "")).lower()
         if call.id.is_type(policy["type"]) and (not where or where in scopes(call.id)):

@@ -1,7 +1,6 @@
-"""From a request to its handler and back: what the gateway of ARM does around every resource provider.
+"""The gateway of ARM: it checks each request, calls the handler of the resource type, and answers.
 
-`Gateway.answer` is the second step of a request's way, between the simulator (transport, log, faults) and the
-provider modules.
+The simulator calls `Gateway.answer` after faults and rate limits.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Answer:
 
 
 class Gateway:
-    """The front of the simulated ARM: one method per kind of route."""
+    """Answers requests to the simulated ARM: one method per kind of route."""
 
     def __init__(self, world: World, registry: Registry) -> None:
         self._world = world
@@ -94,7 +93,7 @@ class Gateway:
     ) -> Response:
         call = self._call(found, request, principal, lro_failure)
         self._authorize(principal, call.type.name, VERBS.get(request.method, "action"), call.id)
-        self._require_home(call)
+        self._require_scope(call)
         if request.method in ("GET", "HEAD"):
             return self._get(call)
         handler = {"PUT": call.type.put, "PATCH": call.type.patch, "DELETE": call.type.delete}.get(
@@ -106,9 +105,9 @@ class Gateway:
             raise refusals.no_method(request.method)
         if call.existing is None and request.method != "PUT":
             return self._missing(call, handler)
-        going = self._being_deleted(call)
-        if going is not None:
-            return going
+        joined = self._being_deleted(call)
+        if joined is not None:
+            return joined
         admit(call)
         if request.method == "DELETE" and call.type.check_delete is not None:
             call.type.check_delete(self._world, call.stored)
@@ -138,8 +137,9 @@ class Gateway:
         return known
 
     def _stored_case(self, id: ArmId) -> ArmId:
-        """The id below what exists, in the case that was stored (a subnet PUT may spell its network
-        otherwise).
+        """The id with its parent or group in the case that was stored.
+
+        A PUT of a subnet may write its network in another case.
         """
         parent = self._world.find(id.parent) if id.parent else None
         if parent is not None:
@@ -154,15 +154,15 @@ class Gateway:
         }.get(type_name, type_name)
         self._world.authorize(principal, f"{about}/{verb}", id.text)
 
-    def _require_home(self, call: Call) -> None:
-        """Group and parent exist (source: docs/azure/resource-manager.md, ARM-11 and ARM-14).
+    def _require_scope(self, call: Call) -> None:
+        """Refuse a missing group or parent (source: docs/azure/resource-manager.md, ARM-11 and ARM-14).
 
-        Reading in a group that has just gone, and deleting a child in a missing one, was recorded with either
-        404: the seed decides.
+        Reading in a group that was just deleted, and deleting a child in a missing group, were recorded with
+        both kinds of 404, so the seed chooses.
         """
         id, world, method = call.id, self._world, call.request.method
         if id.names and world.find(id.group_id) is None:
-            lagging = method == "GET" and groups.lately_gone(world, id.group_id)
+            lagging = method == "GET" and groups.recently_deleted(world, id.group_id)
             nested = method == "DELETE" and id.parent is not None and world.rng.random() < 0.5
             if lagging or nested:
                 named = id if call.type.owns_parent else id.parent or id
@@ -185,11 +185,11 @@ class Gateway:
             return Response(204)
         body = self._world.show(call.existing)
         response = Response(200, body)
-        if call.type.etag == "weak" and call.existing.etag and not self._forgets_etag(call):
+        if call.type.etag == "weak" and call.existing.etag and not self._omits_etag(call):
             response.headers["ETag"] = call.existing.etag
         return response
 
-    def _forgets_etag(self, call: Call) -> bool:
+    def _omits_etag(self, call: Call) -> bool:
         """38 of 178 recorded network GETs had no ETag header (source: docs/azure/resource-manager.md,
         ARM-06).
         """
@@ -211,18 +211,18 @@ class Gateway:
         raise self._not_found(call)
 
     def _being_deleted(self, call: Call) -> Response | None:
-        """A second DELETE joins the first; a PUT meets AnotherOperationInProgress."""
+        """A second DELETE joins the running one; other writes get AnotherOperationInProgress."""
         running = self._world.running(call.id)
         if running is None or running.change != "delete":
             return None
         if call.request.method == "DELETE":
             return running.answer(202)
         if call.id.is_type(GROUP_TYPE):
-            raise refusals.group_going(call.id)
+            raise refusals.group_being_deleted(call.id)
         raise self._world.lock(call.id).conflict(running)
 
     def _run(self, call: Call, handler: Handler, kind: ChangeKind) -> Response:
-        """Run a handler and make the event of what it finished at once."""
+        """Run a handler. Make the event at once unless the handler started a long operation."""
         response = handler(call)
         if not call.operations and 200 <= response.status < 300:
             call.publish(kind)
@@ -233,7 +233,7 @@ class Gateway:
     ) -> Response:
         call = self._call(found, request, principal, lro_failure)
         self._authorize(principal, call.type.name, f"{found.action}/action", call.id)
-        self._require_home(call)
+        self._require_scope(call)
         handler = {name.lower(): one for name, one in call.type.actions.items()}.get(found.action)
         if handler is None:
             raise refusals.no_type(f"{call.type.name}/{found.action}", request.query.get("api-version", ""))
@@ -312,7 +312,7 @@ class Gateway:
 
 
 def patch_tags(call: Call) -> Response:
-    """PATCH of a tracked type without its own: the tags are replaced, at once."""
+    """PATCH of a tracked type that has no handler for it: replace the tags at once."""
     if "tags" in call.body:
         call.stored.body["tags"] = call.body["tags"] or {}
         call.world.touch(call.stored)

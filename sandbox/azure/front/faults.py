@@ -1,4 +1,4 @@
-"""Injected trouble: rules that make chosen requests fail, hang, vanish, or their operations end badly."""
+"""Injected faults: rules that refuse, delay or drop chosen requests, or let their operations fail."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ RULE_KEYS = {"match", "times", "answer", "delay", "drop", "lro_failure"}
 
 @dataclass(slots=True)
 class Rule:
-    """One rule: which requests it takes, how often, and what it does to them.
+    """One rule: which requests it applies to, how often, and what it does to them.
 
     match.method, match.path (regular expression, searched without case), match.principal ("app", "user"),
     match.nth (only the nth request that matches the rest, from 1), match.probability (0 to 1).
-    times: how many requests it takes before it is spent; None for ever.
-    answer {status, code, message, headers, body}: refuse without doing anything. delay: simulated seconds
-    before anything is done. drop "before" or "after": reset the connection before or after the request took
+    times: how many requests it applies to; None for no limit.
+    answer {status, code, message, headers, body}: refuse before any effect. delay: simulated seconds
+    before any effect. drop "before" or "after": reset the connection before or after the request took
     effect. lro_failure {code, message}: accept, but let the long operation it starts fail.
     """
 
@@ -66,7 +66,7 @@ class Rule:
         )
 
     def takes(self, request: Request, principal: str, rng: Random) -> bool:
-        """Whether this request is hit; counts it."""
+        """Whether the rule applies to this request; counts it."""
         if self.times is not None and self.taken >= self.times:
             return False
         if self.method is not None and self.method.upper() != request.method:
@@ -106,7 +106,7 @@ class Rule:
 
 
 class Faults:
-    """The rules in force, asked in order; the first that takes a request applies alone."""
+    """The rules in force, in order. Only the first that matches a request applies."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
@@ -117,5 +117,5 @@ class Faults:
         self.rules += [Rule.parse(one) for one in (body if isinstance(body, list) else [body])]
 
     def for_request(self, request: Request, principal: str) -> Rule | None:
-        """The rule that hits this request, or None."""
+        """The rule that applies to this request, or None."""
         return next((rule for rule in self.rules if rule.takes(request, principal, self._rng)), None)

@@ -1,7 +1,7 @@
 """Managed identity: the App Service token endpoint, and who a bearer token is.
 
-Source: docs/azure/resource-manager.md, ARM-24. Tokens are unsigned-by-anyone JWTs: clients decode them (az
-needs `tid`), nobody here checks a signature.
+Source: docs/azure/resource-manager.md, ARM-24. Tokens are JWTs without a valid signature: clients decode them
+(az needs `tid`), no signature is checked here.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def token_response(request: Request, secret: str) -> Response:
 
 
 def principal_of(request: Request) -> str | None:
-    """Who asks: "app" for a token issued here, "user" for any other bearer token, None without one."""
+    """The caller: "app" for a token issued here, "user" for any other bearer token, None without one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         return None

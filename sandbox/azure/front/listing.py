@@ -35,14 +35,14 @@ def groups(world: World, scope: ArmId, filter_text: str) -> list[Json]:
 
 
 def summary(resource: Resource) -> Json:
-    """The short form: id, name, type and what a list shows besides."""
+    """The short form: id, name, type and the members of SUMMARY."""
     head: Json = {"id": resource.id.text, "name": resource.name, "type": resource.type}
     return head | {name: resource.body[name] for name in SUMMARY if resource.body.get(name) is not None}
 
 
 def _filter(text: str) -> Test:
     """`resourceType eq 'X' or resourceType eq 'Y'`, joined by `and` or `or`; also location, name,
-    resourceGroup, tagName, tagValue. Raises 400 for what it does not understand."""
+    resourceGroup, tagName, tagValue. Raises 400 for any other filter."""
     if not text.strip():
         return lambda resource: True
     groups = [

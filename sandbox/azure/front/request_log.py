@@ -1,6 +1,4 @@
-"""What was asked of the simulated Azure, one entry per request: the figures of tests and benchmarks come from
-here.
-"""
+"""The request log, one entry per request. Tests and benchmarks count from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a path to what it is about. First step of every request; knows no handler.
+"""Paths of requests, as routes: which kind of path, and of which resource. The first step of every request.
 
 Ids come in any case; fixed words are compared without case, names keep theirs.
 """
@@ -65,7 +65,7 @@ class Route:
 
 
 def route(method: str, path: str) -> Route:
-    """Read a path. Whatever is not understood is `unknown` (answered 404)."""
+    """Read a path. An unsupported path is `unknown` (answered 404)."""
     parts = [part for part in path.split("/") if part]
     low = [part.lower() for part in parts]
     if low[:1] == ["metadata"]:
@@ -78,7 +78,7 @@ def route(method: str, path: str) -> Route:
 
 
 def _extension(parts: list[str], low: list[str]) -> Route | None:
-    """Tags and locks: written below any scope."""
+    """Tags and locks, which are addressed below any scope."""
     if low[-4:] == ["providers", "microsoft.resources", "tags", "default"]:
         return _on_scope("tags", parts[:-4])
     if low[-3:] == ["providers", "microsoft.authorization", "locks"]:

@@ -1,4 +1,4 @@
-"""The Tags API and management locks: both are written below any scope.
+"""The Tags API and management locks, which are addressed below any scope.
 
 Sources: public REST references (Tags - at scope; Management locks); docs/azure/resource-manager.md, ARM-16
 and ARM-17; docs/azure/event-grid.md, EG-05 for the event of a tag write.

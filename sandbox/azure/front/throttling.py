@@ -35,8 +35,7 @@ class Throttling:
                 429,
                 "SubscriptionRequestsThrottled",
                 f"Number of requests for subscription '{key[0]}' and operation '{key[2]}' exceeded the "
-                "backend "
-                f"storage limit. Please try again after '{wait}' seconds.",
+                f"backend storage limit. Please try again after '{wait}' seconds.",
                 cause="gateway",
                 retry_after=wait,
             )

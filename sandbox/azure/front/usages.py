@@ -1,4 +1,4 @@
-"""What a subscription has of each thing that the network service limits in a region.
+"""How many resources a subscription has in a region of each type that the network service limits.
 
 Shape: REST reference "Usages - List" (Microsoft.Network). The names of the counts are public (Azure SDK for
 Go, armquota samples); the limits are those of Microsoft Learn, "Azure subscription and service limits".
@@ -44,7 +44,7 @@ def answer(world: World, found: Route, request: Request, principal: str) -> Resp
 
 
 def pretend(world: World, subscription: str, region: str, endpoints: int) -> Json:
-    """Count so many endpoints beside the stored ones: nobody makes 65,536 of them for a test."""
+    """Count so many endpoints in addition to the stored ones, for tests at the limit of 65,536."""
     world.memory.setdefault("usages", {})[subscription.lower(), normal(region)] = endpoints
     return {"subscription": subscription, "region": normal(region), "endpoints": endpoints}
 

@@ -1,4 +1,4 @@
-"""News of one finished change, on its way from a handler or an operation to Event Grid."""
+"""One finished change, as a handler or an operation reports it to Event Grid."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ type Outcome = Literal["Success", "Failure", "Cancel"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened to `subject` (an id): `operation` is the RBAC-like name Azure gives it.
+    """A change of `subject` (an id). `operation` is the action as Azure roles name it.
 
-    `scope`: what authorization was asked for, when that is not the subject (the Tags API); `at` is the moment
-    in the simulated calendar.
+    `scope`: what authorization was checked for, if not the subject (the Tags API). `at`: the time in the
+    simulated calendar.
     """
 
     subject: str

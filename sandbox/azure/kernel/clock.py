@@ -1,7 +1,7 @@
 """Simulated time: seconds since the simulator began, at a speed, on the running event loop.
 
-All waiting goes through the loop's own time, so under a `VirtualLoop` the same code jumps from one due moment
-to the next as soon as nobody has anything else to do.
+All waiting uses the loop's own time. Under a `VirtualLoop` the same code jumps to the next timer as soon as
+every task waits.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 
 class Clock(Protocol):
-    """What the simulator needs of time. `epoch`: the calendar moment of second 0; `speed`: simulated per loop
-    second.
+    """What the simulator needs of a clock.
+
+    epoch: the calendar time of second 0. speed: simulated seconds per second of the event loop.
     """
 
     epoch: datetime
@@ -43,7 +44,7 @@ class RealClock:
         self._start: float | None = None
 
     def now(self) -> float:
-        """Simulated seconds since the first look at the clock."""
+        """Simulated seconds since the first call of this method."""
         moment = self._loop_time()
         if self._start is None:
             self._start = moment
@@ -54,8 +55,9 @@ class RealClock:
         await asyncio.sleep(max(0.0, seconds) / self.speed)
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> None:
-        """Run `action` after that many simulated seconds; does nothing when no loop runs (the next request
-        settles).
+        """Run `action` after that many simulated seconds.
+
+        Does nothing when no event loop runs; the next request runs what is due then.
         """
         try:
             loop = asyncio.get_running_loop()
@@ -64,7 +66,7 @@ class RealClock:
         loop.call_later(max(0.0, seconds) / self.speed, action)
 
     def advance(self, seconds: float) -> None:
-        """Jump ahead: what becomes due runs at the next settling."""
+        """Jump ahead. Actions that become due run at the next `Timers.settle`."""
         self._offset += seconds
 
     def _loop_time(self) -> float:
@@ -106,7 +108,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose time only moves when every task waits, and then jumps to the next timer.
 
     Use: `with asyncio.Runner(loop_factory=VirtualLoop) as runner: runner.run(main())`. For code without
-    sockets and threads; what waits for a socket would see its timers fire early.
+    sockets and threads: timers would fire before an answer from a socket.
     """
 
     def __init__(self) -> None:

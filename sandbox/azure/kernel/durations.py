@@ -1,7 +1,7 @@
-"""How long Azure takes: recorded quantiles, and draws from them that a seed repeats.
+"""How long Azure takes: recorded quantiles, and random durations from them that a seed repeats.
 
 Source: docs/azure/long-running-operations.md, LRO-12 (seconds from request to the first poll that says
-Succeeded). A kind without recordings says so beside its figures.
+Succeeded). A comment marks figures that are not recorded.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""Names of things in the simulated Azure: ARM ids, in any case, compared without case.
-
-First step of a request's way: `routing.py` turns a path into an `ArmId`, everything behind it works on ids
-only.
-"""
+"""ARM ids: written in any case, compared without case."""
 
 from __future__ import annotations
 
@@ -61,7 +57,7 @@ class ArmId:
 
     @cached_property
     def key(self) -> str:
-        """Lower-case text: the key everywhere."""
+        """The text in lower case, as dictionaries and comparisons use it."""
         return self.text.lower()
 
     @property

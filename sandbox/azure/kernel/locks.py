@@ -1,7 +1,7 @@
-"""Short locks that services hold while they work, and how a second write fares against them.
+"""Short locks that services hold while they work, and the outcome of a second write meanwhile.
 
-The same race was recorded with different outcomes on different days, so the seed decides among the recorded
-ones (source: docs/azure/errors-and-locks.md, ERR-03 and ERR-13).
+The same race was recorded with different outcomes on different days. The seed chooses among the recorded
+outcomes (source: docs/azure/errors-and-locks.md, ERR-03 and ERR-13).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sandbox.azure.kernel.operations import Operation
 class Lock:
     """The lock of one resource: a virtual network, a storage account, an endpoint.
 
-    Held by running operations. rng: decides the races.
+    Running operations hold it. rng: decides races between writes.
     """
 
     def __init__(self, id: ArmId, rng: Random) -> None:
@@ -26,20 +26,20 @@ class Lock:
 
     @property
     def holder(self) -> Operation | None:
-        """The running operation that took the lock last, None when the lock is free."""
+        """The running operation that took the lock last, or None."""
         self._operations = [operation for operation in self._operations if operation.running]
         return self._operations[-1] if self._operations else None
 
     def hold(self, operation: Operation) -> None:
-        """Hold the lock until the operation ends. Several may hold it: the lock races."""
+        """Hold the lock until the operation ends. Several may hold it, after lock races."""
         self._operations.append(operation)
 
     def refuse(self) -> None:
         """Let a second write through or refuse it, by the seed: passes, 409, or 429.
 
-        Raises 409 AnotherOperationInProgress (no Retry-After, the text holds the URL of the operation in the
-        way) or 429 RetryableError with Retry-After 11 to 14. Returns when the lock is free or the race is
-        won.
+        Raises 409 AnotherOperationInProgress (no Retry-After; the text has the URL of the running
+        operation) or 429 RetryableError with Retry-After 11 to 14. Returns when the lock is free or
+        the race is won.
         Source: docs/azure/errors-and-locks.md, ERR-03 and ERR-13.
         """
         holder = self.holder
@@ -58,8 +58,7 @@ class Lock:
             409,
             "AnotherOperationInProgress",
             "Another operation on this or dependent resource is in progress. To retrieve status of the "
-            "operation use "
-            f"uri: {url}.",
+            f"operation use uri: {url}.",
             details=[],
         )
 
@@ -88,10 +87,8 @@ class Lock:
         """
         text = (
             f"Cannot proceed with operation because resource {self.id.text} used by resource {user.text} is "
-            "not in "
-            "Succeeded state. Resource is in Updating state and the last operation that updated/is updating "
-            "the "
-            f"resource is {holder.name}."
+            "not in Succeeded state. Resource is in Updating state and the last operation that updated/is "
+            f"updating the resource is {holder.name}."
         )
         if status == 400:
             return ArmError(400, "ReferencedResourceNotProvisioned", text, details=[])

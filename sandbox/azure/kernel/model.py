@@ -1,4 +1,4 @@
-"""The values that travel through the simulator: request in, response or error out, resources in the store."""
+"""Requests, responses, errors and stored resources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Request:
 
     `path` is decoded, without query; `query` has lower-case keys; `headers` has lower-case keys; `body` is
     the parsed JSON (None when there is none); `origin` is scheme and host as the client named them
-    ("https://localhost:8443"): every URL the simulator hands out is on it.
+    ("https://localhost:8443"): URLs in answers begin with it.
     """
 
     method: str
@@ -35,10 +35,10 @@ class Request:
 class Response:
     """One HTTP answer. `body` None is an empty body; a str is sent as it is (HTML).
 
-    `delay`: simulated seconds that the service holds the request before it answers; the engine sleeps it
-    after the handler has done its work (what was stored is stored at once, only the answer is late).
-    `retry_after`: simulated seconds; the engine writes the header that fits the clock's speed (Retry-After,
-    or x-ms-retry-after-ms).
+    `delay`: simulated seconds that the service holds the request before it answers; the simulator waits
+    after the handler has run, so the change is stored at once and only the answer is late.
+    `retry_after`: simulated seconds; the simulator chooses the header by the clock's speed (Retry-After, or
+    x-ms-retry-after-ms).
     `drop`: the connection is reset instead of answering (only faults set it).
     """
 
@@ -51,7 +51,7 @@ class Response:
 
 
 class ArmError(Exception):
-    """A refusal, raised anywhere in a handler; also the cause of a failed long operation.
+    """An error answer. A handler raises it to refuse a request; a failed long operation keeps it.
 
     envelope (source: docs/azure/errors-and-locks.md, ERR-01):
       arm          {"error": {"code", "message", "details": [..]}}   ARM, network, storage
@@ -59,7 +59,7 @@ class ArmError(Exception):
       capitalised  {"Code", "Message", "Target", "Details", ...}     Microsoft.Web
       empty, html  503 answers of gateways
     details: further {"code", "message"} entries; `details=None` leaves the member out, as ARM itself does.
-    cause: "service" (a resource provider said it) or "gateway" (ARM itself said it): `x-ms-failure-cause`.
+    cause: "service" (from a resource provider) or "gateway" (from ARM itself), in `x-ms-failure-cause`.
     retry_after: simulated seconds for the Retry-After header, None for no header.
     """
 
@@ -83,7 +83,7 @@ class ArmError(Exception):
 
     @property
     def error(self) -> Json:
-        """The inner object: what stands under "error", in answers and in failed polls."""
+        """The object under "error", in answers and in failed polls."""
         inner: Json = {"code": self.code, "message": self.message}
         if self.details is not None:
             inner["details"] = deepcopy(self.details)
@@ -116,8 +116,8 @@ class Resource:
     """One stored resource.
 
     `id` keeps the case of the creating request; `body` holds what a GET shows except id, name, type and etag:
-    location, tags, sku, kind, identity, properties ... (`properties` always exists). `etag` is shown as it is
-    and moved by `world.touch`. `private` is the provider's own memory and never shown.
+    location, tags, sku, kind, identity, properties ... (`properties` always exists). `etag` is shown as it
+    is; `world.touch` changes it. `private` is state that only the provider uses; no answer shows it.
     """
 
     id: ArmId
@@ -135,7 +135,7 @@ class Resource:
 
     @property
     def properties(self) -> Json:
-        """The live `properties` object: writing to it writes to the store."""
+        """The stored `properties` object itself: a change to it changes the resource."""
         properties: Json = self.body.setdefault("properties", {})
         return properties
 

@@ -1,4 +1,4 @@
-"""All long operations, in the order they were accepted, found by id and by what they work on."""
+"""All long operations, in the order they were accepted, found by id and by resource."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sandbox.azure.kernel.operations import Operation
 
 
 class OperationLog(list[Operation]):
-    """A list that also knows its operations by id, and the unfinished ones by resource."""
+    """A list with an index of its operations by id, and of the running ones by resource."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class OperationLog(list[Operation]):
         self._working.setdefault(operation.resource.key, []).append(operation)
 
     def clear(self) -> None:
-        """Forget all (what a scenario began is no history)."""
+        """Remove all, such as those that a scenario began."""
         super().clear()
         self._by_id.clear()
         self._working.clear()

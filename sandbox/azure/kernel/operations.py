@@ -1,8 +1,8 @@
-"""Long operations: what was accepted, when it ends, and what polling it answers.
+"""Long operations: what was accepted, when it ends, and how its polls are answered.
 
-An operation ends by the clock, whether or not anybody polls (source: docs/azure/long-running-operations.md,
-LRO-01 to LRO-12). `answer()` makes the accepting response in the style of the service, `poll()` and
-`result()` the answers of its URLs.
+An operation ends by the clock, whether or not a client polls it (source:
+docs/azure/long-running-operations.md, LRO-01 to LRO-12). `answer()` makes the accepting response
+in the style of the service, `poll()` and `final()` the answers of its URLs.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ LADDER = (10, 20, 20, 40, 40, 80, 160, 100)
 
 
 class Style(Enum):
-    """How a service tells that it is still working. Sources: docs/azure/long-running-operations.md, LRO-01 to
-    LRO-17, and docs/azure/resource-manager.md, ARM-10 for groups.
+    """How a service reports that it is still working. Sources: docs/azure/long-running-operations.md, LRO-01
+    to LRO-17, and docs/azure/resource-manager.md, ARM-10 for groups.
 
     NETWORK: 201/200 + Azure-AsyncOperation; poll 200 InProgress; DELETE 202 with Location too.
     PRIVATE_DNS: 202 `{}` + both headers, under the resource group; poll 202 while running, then 200.
     STORAGE: 202 empty + Location only; poll 202 empty until 200 with the resource as body.
     SQL: 202 {"operation", "startTime"} + both headers; poll 200 {"name", "status", "startTime"}.
     GROUP: 202 + Location under the subscription; poll 202 empty until 200 empty.
-    PLAIN: no headers at all; the resource's own provisioningState tells (Key Vault connections).
+    PLAIN: no headers; only the resource's provisioningState shows it (Key Vault connections).
     COSMOS: both headers, no waits; poll 200 Enqueued, then Dequeued.
     EVENT_GRID: Azure-AsyncOperation; poll 200 {"id", "name", "status"}.
     """

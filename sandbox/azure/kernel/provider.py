@@ -1,19 +1,18 @@
-"""How a provider module says what its resource types do.
+"""What provider modules are written with: calls, resource types and their registry.
 
 A provider module (virtual_networks.py is the complete example) has one public function `register(registry)`.
-It adds a `ResourceType` per type. The engine does everything that ARM does for all types before and after a
-handler:
+It adds a `ResourceType` per type. The simulator does what ARM does for all types before and after a handler:
 
 before: api-version, authentication, authorization for the type's own action, subscription and group exist,
         the parent exists (unless `owns_parent`), resource locks, body is an object, `call.existing` looked
         up, injected faults;
 after:  headers (request ids, rate limits, waits for the clock's speed), the request log, and the Event Grid
-        event: of a synchronous success at once, of a long operation when it ends (so a handler never
-        publishes its own).
+        event: of a synchronous success at once, of a long operation when it ends. A handler
+        does not publish it.
 
-Handlers are plain functions `(call) -> Response`. They run without interruption, so that what they check is
-still true when they write. A handler refuses by raising ArmError. What takes time is a long operation
-(`call.start_operation`), or `Response.delay` when Azure holds the answer itself.
+Handlers are plain functions `(call) -> Response`. They run without interruption, so what they check is still
+true when they write. A handler refuses by raising ArmError. For work that takes time it starts a long
+operation (`call.start_operation`), or sets `Response.delay` where Azure delays the answer itself.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ type Handler = Callable[[Call], Response]
 
 @dataclass(slots=True)
 class Call:
-    """One request on its way through a handler.
+    """One request, as a handler gets it.
 
-    `id` is the resource the request is about: the case of what exists where it exists, else of the request;
-    type and fixed words in the registry's case. For a list, `id` is the parent (a resource, a group, or a
+    `id` is the resource of the request, in the case of the stored resource if it exists, else of the request;
+    types are in the registry's case. For a list, `id` is the parent (a resource, a group, or a
     subscription) and `type` the type that is listed. For a POST action `action` is its name in lower case.
     """
 
@@ -72,7 +71,7 @@ class Call:
 
     @property
     def parent(self) -> Resource:
-        """The stored parent of `id` (the network of a subnet): the engine has checked that it exists.
+        """The stored parent of `id` (the network of a subnet). The gateway has checked that it exists.
 
         Raises LookupError for top-level ids, and where `owns_parent` types find none.
         """
@@ -115,8 +114,8 @@ class Call:
     def publish(self, change: ChangeKind = "write", about: ArmId | None = None) -> None:
         """Make the Event Grid event of a finished change to `about` (default `id`).
 
-        Besides the one the engine makes itself: needed only when one request changes a second resource that
-        Azure reports as an operation of its own.
+        The gateway makes the event of the request itself. This one is for a second resource that the same
+        request changes and that Azure reports separately.
         """
         self.world.announce(about or self.id, change, "Success", self.request, self.principal)
 
@@ -129,8 +128,7 @@ class Call:
             400,
             "InvalidResourceReference",
             f"Resource {referenced} referenced by resource {self.id.text} was not found. Please make sure "
-            "that the "
-            "referenced resource exists, and that both resources are in the same region.",
+            "that the referenced resource exists, and that both resources are in the same region.",
             details=[],
         )
 
@@ -148,21 +146,20 @@ class ResourceType:
         `missing_delete`).
     get: only for types whose GET is more than showing the stored resource.
     list: only for collections that are not the stored resources (`privateLinkResources`, `ALL`); otherwise
-        the engine lists stored children, or for top-level types those of the group or the subscription.
+        the gateway lists stored children, or for top-level types those of the group or the subscription.
     actions: POST actions by name in any case ("failover"): needs the right "<type>/<name>/action".
     show: the resource as GET, list and parents show it (default: name, id, etag, type, body). Called for
-        every GET, so it is the place for what Azure computes (a subnet's ipConfigurations, counts,
+        every GET, so values that Azure computes are added here (a subnet's ipConfigurations, counts,
         connections).
-    removed: called once for each resource that leaves the store by whatever way (its own delete, its
-        parent's, its group's) so that it can give back what it held: addresses, records, the other half of
-        something.
+    removed: called once for each resource that is deleted, by its own delete, its parent's or its
+        group's, to release what it held: addresses, records, the other half of a peering.
     tracked: top-level type with location and tags: shown by the resource lists, PATCHable by the Tags API.
     etag: "weak" W/"guid" (network), "bare" guid (private DNS zones), "quoted" (links, records), "none".
-    check_delete: raises ArmError when the resource cannot go now (a subnet in use); the engine asks before
+    check_delete: raises ArmError when the resource cannot be deleted now (a subnet in use); called before
         `delete` and when its group is deleted.
     not_found: the 404 of a GET; default ResourceNotFound by ARM, for children of network resources NotFound.
-    owns_parent: the handlers themselves answer for a missing parent (private DNS).
-    missing_delete: status for deleting what is not there, 204 nearly everywhere.
+    owns_parent: the handlers themselves refuse a missing parent (private DNS).
+    missing_delete: status for deleting a missing resource, 204 for nearly all types.
     group_delete_rank: order in which a group's delete removes types, low first (an endpoint before its
         network).
     """
@@ -196,7 +193,7 @@ class Registry:
         self._types: dict[str, ResourceType] = {}
 
     def add(self, *types: ResourceType) -> None:
-        """Add types. Raises ValueError for one that is already there: two modules never share a type."""
+        """Add types. Raises ValueError for a type that is registered already."""
         for one in types:
             if one.key in self._types:
                 raise ValueError(f"{one.name} is registered twice")

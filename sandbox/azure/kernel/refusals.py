@@ -1,4 +1,4 @@
-"""What ARM itself refuses, for every type: texts as in public recordings.
+"""Errors that ARM itself answers, for every type. Texts are those of public recordings.
 
 Sources: docs/azure/resource-manager.md, ARM-03 to ARM-30; docs/azure/errors-and-locks.md, ERR-01 and ERR-02.
 """
@@ -57,8 +57,7 @@ def no_resource(id: ArmId) -> ArmError:
         404,
         "ResourceNotFound",
         f"The Resource '{named(id)}' under resource group '{id.group}' was not found. For more details "
-        "please "
-        "go to https://aka.ms/ARMResourceNotFoundFix",
+        "please go to https://aka.ms/ARMResourceNotFoundFix",
     )
 
 
@@ -129,7 +128,7 @@ def moved(id: ArmId, here: str, there: str) -> ArmError:
     )
 
 
-def group_going(id: ArmId) -> ArmError:
+def group_being_deleted(id: ArmId) -> ArmError:
     """Source: public ARM error text."""
     return _gateway(
         409,

@@ -1,4 +1,4 @@
-"""Names of regions, which Azure takes with or without spaces and in any case."""
+"""Names of regions, which Azure accepts with or without spaces and in any case."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def normal(location: str) -> str:
 
 
 def same_place(resource: Resource, location: str) -> bool:
-    """Whether a location names where the resource is."""
+    """Whether the location is the resource's region."""
     return normal(resource.location) == normal(location)

@@ -1,4 +1,4 @@
-"""What exists: every resource of the simulated Azure by its id, in the order of creation."""
+"""Every resource of the simulated Azure by its id, in the order of creation."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class Store:
         return self._resources.get(id.key if isinstance(id, ArmId) else id.lower())
 
     def add(self, resource: Resource) -> None:
-        """Put a resource in; one of the same id is replaced in its place."""
+        """Add a resource, or replace the one with the same id."""
         self._resources[resource.id.key] = resource
         self._types.setdefault(resource.type.lower(), {})[resource.id.key] = resource
 
     def discard(self, id: ArmId) -> Resource | None:
-        """Take one resource out, not its children."""
+        """Remove one resource, not its children. Returns it, or None."""
         found = self._resources.pop(id.key, None)
         if found is not None:
             del self._types[found.type.lower()][id.key]
         return found
 
     def below(self, id: ArmId) -> list[Resource]:
-        """All that lives under an id at any depth: children of a resource, content of a group."""
+        """All resources under an id at any depth: children of a resource, content of a group."""
         prefix = id.key + "/"
         return [resource for key, resource in self._resources.items() if key.startswith(prefix)]
 

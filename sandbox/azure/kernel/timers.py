@@ -1,4 +1,4 @@
-"""What is due when: actions that happen by the clock, in order, whether or not anybody looks."""
+"""Actions that run at their time, in order, whether or not a request comes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.azure.kernel.clock import Clock
 class Timers:
     """A queue of actions by simulated time.
 
-    The clock's own timers only wake it; the order and the moment of each action come from the queue, so that
+    The clock's own timers only wake the queue. The order and the time of each action come from the queue, so
     a busy event loop changes neither.
     """
 
@@ -24,7 +24,7 @@ class Timers:
 
     @property
     def now(self) -> float:
-        """Simulated seconds now; inside an action, the moment it was due."""
+        """Simulated seconds now; inside an action, the time it was due."""
         return self._due if self._due is not None else self._clock.now()
 
     def add(self, delay: float, action: Callable[[], None]) -> None:

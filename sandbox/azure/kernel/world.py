@@ -1,7 +1,7 @@
-"""The world a handler works on: what exists, the time, chance, long operations, locks, rights, events.
+"""The state that handlers work on: resources, time, random numbers, operations, locks, rights, events.
 
-One `World` lives in one `Simulator`. Everything that varies comes from its seed and its clock, so a run can
-be repeated.
+One `Simulator` has one `World`. Everything that varies comes from its seed and its clock, so a run can be
+repeated.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class StoredTypes(Protocol):
 class World:
     """State and services for providers. Times are simulated seconds since the simulator began.
 
-    store: what exists; rng: chance from the seed; clock: `now()`; types: all resource types.
-    instant: True while a scenario is applied: operations end at once, nothing races, no event is made.
+    store: all resources; rng: random numbers from the seed; clock: `now()`; types: all resource types.
+    instant: True while a scenario is applied: operations end at once, locks never conflict, no event is made.
     """
 
     def __init__(self, seed: int, clock: Clock, types: StoredTypes) -> None:
@@ -73,7 +73,7 @@ class World:
         self._durations = Durations(seed)
         self._locks: dict[str, Lock] = {}
         self._timers = Timers(clock)
-        # Set by the simulator: who may do what, and where news of changes goes.
+        # Set by the simulator: the check of rights, and what receives changes.
         self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
         self.emit: Callable[[Change], None] = lambda change: None
 
@@ -81,7 +81,7 @@ class World:
 
     @property
     def now(self) -> float:
-        """Simulated seconds now; inside something due earlier, the moment it was due."""
+        """Simulated seconds now; inside an action that runs late, the time it was due."""
         return self._timers.now
 
     def timestamp(self, digits: int = 7) -> str:
@@ -99,7 +99,7 @@ class World:
         return str(UUID(int=self.rng.getrandbits(128), version=4))
 
     def etag(self, style: EtagStyle = "weak") -> str | None:
-        """A fresh etag as its service writes it (styles: see ResourceType.etag)."""
+        """A new etag as its service writes it (styles: see ResourceType.etag)."""
         guid = self.new_guid()
         return {"weak": f'W/"{guid}"', "bare": guid, "quoted": f'"{guid}"'}.get(style)
 
@@ -110,7 +110,7 @@ class World:
         return self.store.get(id) if id is not None else None
 
     def save(self, id: ArmId, body: Json, private: Json | None = None) -> Resource:
-        """Create a resource, or replace the body of the one that exists; a fresh etag either way.
+        """Create a resource, or replace the body of an existing one. Its etag is new either way.
 
         Members of `body` that name the resource (id, name, type, etag) are dropped: Azure ignores them when a
         whole GET body is sent back (source: docs/azure/resource-manager.md, ARM-05). `location` is
@@ -135,9 +135,7 @@ class World:
         resource.etag = self.etag(known.etag if known else "none")
 
     def remove(self, id: ArmId) -> None:
-        """Take a resource and everything below it out, each told to its type's `removed` hook, deepest
-        first.
-        """
+        """Delete a resource and everything below it, deepest first, and call each type's `removed` hook."""
         for resource in [*reversed(self.store.below(id)), self.store.get(id)]:
             if resource is None or self.store.discard(resource.id) is None:
                 continue
@@ -159,11 +157,11 @@ class World:
         return 0.0 if self.instant else self._durations.draw(kind, id.key)
 
     def at(self, delay: float, action: Callable[[], None]) -> None:
-        """Run `action` when `delay` simulated seconds have passed, even if nobody asks for anything."""
+        """Run `action` when `delay` simulated seconds have passed, even if no request comes."""
         self._timers.add(delay, action)
 
     def settle(self) -> None:
-        """Run all that is due, in order, each at the moment it was due; before every request."""
+        """Run every due action, in order, each at the time it was due. Called before every request."""
         self._timers.settle()
 
     def running(self, id: ArmId) -> Operation | None:
@@ -171,17 +169,14 @@ class World:
         return next(reversed(self.operations.running_on(id)), None)
 
     def succeed(self, id: ArmId) -> None:
-        """Completion of a write: provisioningState Succeeded, new etag.
-
-        Nothing when it has gone meanwhile.
-        """
+        """Complete a write: provisioningState Succeeded, new etag. No effect on a deleted resource."""
         resource = self.store.get(id)
         if resource is not None:
             resource.state = "Succeeded"
             self.touch(resource)
 
     def fail(self, id: ArmId) -> None:
-        """Failure of a write: provisioningState Failed, new etag."""
+        """Fail a write: provisioningState Failed, new etag. No effect on a deleted resource."""
         resource = self.store.get(id)
         if resource is not None:
             resource.state = "Failed"
@@ -197,17 +192,15 @@ class World:
         """Raise 403 AuthorizationFailed unless the principal may do `action` on `scope`
         (docs/azure/resource-manager.md, ARM-20).
 
-        The engine has done this for the type's own action before a handler runs.
+        The gateway has checked the type's own action before a handler runs.
         """
         if not self.check_access(principal, action, scope):
             raise ArmError(
                 403,
                 "AuthorizationFailed",
-                f"{client_text(principal)} does not have authorization to "
-                "perform action "
-                f"'{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, "
-                "please "
-                "refresh your credentials.",
+                f"{client_text(principal)} does not have authorization to perform action '{action}' over "
+                f"scope '{scope}' or the scope is invalid. If access was recently granted, please refresh "
+                "your credentials.",
                 cause="gateway",
             )
 

@@ -1,7 +1,7 @@
-"""Cosmos DB accounts: what their GET shows besides what was asked for.
+"""Cosmos DB accounts: members that their GET adds to the request's.
 
 Sources: docs/azure/long-running-operations.md, LRO-16; docs/azure/targets.md, TGT-05, TGT-12 and TGT-15.
-Registered by generic_targets.py, which keeps the rest as for any other type.
+generic_targets.py registers them and keeps the other members as for any other type.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ APIS = {
     "EnableGremlin": "Gremlin, Sql",
     "EnableTable": "Table, Sql",
 }
-# Members of a request that no answer shows.
+# Members of a request that answers do not show.
 ASKED_ONLY = ("apiProperties", "createMode")
 DEFAULTS: Json = {
     "analyticalStorageConfiguration": {"schemaType": "WellDefined"},
@@ -56,7 +56,7 @@ DEFAULTS: Json = {
 
 
 def properties(call: Call, account: Resource) -> Json:
-    """Everything that a PUT leaves to the service.
+    """The members that the service adds to a PUT.
 
     Raises 400 without a location (source: public REST reference).
     """
@@ -91,7 +91,7 @@ def properties(call: Call, account: Resource) -> Json:
 
 
 def head(call: Call) -> Json:
-    """Members beside the properties that every account shows."""
+    """Members outside `properties` that every account shows."""
     known = call.existing.body.get("systemData") if call.existing else None
     return {
         "tags": deepcopy(call.body.get("tags")) or {},
@@ -101,7 +101,7 @@ def head(call: Call) -> Json:
 
 
 def while_creating(shown: Json) -> Json:
-    """The account as the answer to its PUT shows it: no host names yet, every place Creating."""
+    """The account as the answer to its PUT shows it: no host names yet, every location Creating."""
     inner = shown["properties"]
     for name in ("documentEndpoint", "sqlEndpoint"):
         inner.pop(name, None)

@@ -1,6 +1,6 @@
-"""Every other type that takes private endpoints, as the table of link_services.py lists them.
+"""Every other type that supports private endpoints, as the table of link_services.py lists them.
 
-Created and changed at once unless the provider was recorded doing it otherwise. Bodies are kept as given,
+Writes end at once unless recordings of the provider show otherwise. Bodies are kept as given,
 with the few members that others read: provisioningState, host names, locations, public access. Sources:
 docs/azure/long-running-operations.md, LRO-16 and LRO-18; docs/azure/targets.md, TGT-01.
 """
@@ -19,13 +19,13 @@ from sandbox.azure.providers.private_link import link_services, targets
 
 OWN_MODULES = ("microsoft.storage/storageaccounts", "microsoft.sql/servers", "microsoft.keyvault/vaults")
 TOP_LEVEL = ("sku", "kind", "identity", "plan", "zones", "extendedLocation", "managedBy")
-# Types whose GET shows publicNetworkAccess though nobody set it (source: docs/azure/targets.md, TGT-17).
+# Types whose GET shows publicNetworkAccess without a PUT that set it (source: docs/azure/targets.md, TGT-17).
 SHOWS_PUBLIC_ACCESS = ("microsoft.documentdb/databaseaccounts", "microsoft.eventgrid/topics")
 
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """How a provider creates: status, whether it takes time (a kind of durations.py) and what shows."""
+    """How a provider creates: status, duration (a key of durations.py, or none) and the state it shows."""
 
     status: int = 201
     duration: str = ""
@@ -45,7 +45,7 @@ MAKINGS = {
 
 
 def register(registry: Registry) -> None:
-    """Add every type of the table that has no module of its own, and those whose groups no table can list."""
+    """Add the table's types that have no module of their own, and types whose groups are not in a table."""
     own_groups = (link_services.PRIVATE_LINK_SERVICE, link_services.APPLICATION_GATEWAY)
     for name in [*link_services.types(), *own_groups]:
         if name.lower() in OWN_MODULES:
@@ -105,8 +105,8 @@ def _slowly(call: Call, making: Making, resource: Resource) -> Response:
 
 
 def _as_other_provider(call: Call, response: Response, operation: Operation) -> Response:
-    """What other providers than the network's do differently with the same style: no notification header, and
-    no wait, Location beside Azure-AsyncOperation whenever the status is 202
+    """Change an answer of the network's style to that of other providers: no notification header, no wait,
+    Location beside Azure-AsyncOperation whenever the status is 202
     (docs/azure/long-running-operations.md, LRO-16).
     """
     if call.id.namespace == "Microsoft.Network":
@@ -126,7 +126,7 @@ def patch(call: Call) -> Response:
 
 
 def delete(call: Call) -> Response:
-    """Delete: at once for types made at once, else 202."""
+    """Delete: at once for types that are created at once, else 202."""
     making = MAKINGS.get(call.type.key)
     if making is None or not making.duration:
         call.world.remove(call.id)
@@ -165,7 +165,7 @@ def _body(call: Call) -> Json:
 
 
 def _computed(call: Call, probe: Resource) -> Json:
-    """Members that the service makes up and that say which names the resource has."""
+    """Members that the service generates, from which the resource's names follow."""
     probe.body["location"] = probe.location.replace(" ", "").lower()
     values = link_services.variables(probe)
     name, suffix = values["name"], ""

@@ -72,8 +72,7 @@ def put(call: Call) -> Response:
             400,
             "LocationNotAvailableForResourceGroup",
             f"The provided location '{location}' is not available for resource group. List of available "
-            "regions "
-            f"is '{','.join(NAMED_REGIONS)}'.",
+            f"regions is '{','.join(NAMED_REGIONS)}'.",
             cause="gateway",
         )
     existing = call.existing
@@ -109,9 +108,9 @@ def patch(call: Call) -> Response:
 def delete(call: Call) -> Response:
     """Delete the group with all in it: 202, about two minutes, Location only.
 
-    What stands in the way (a network whose subnet a foreign group's endpoint uses) fails the operation and
-    the rest stays. Whether contained resources raise events of their own is not documented, so the seed
-    decides (source: docs/azure/event-grid.md, EG-07).
+    A resource that cannot be deleted (a network whose subnet has an endpoint of another group) fails the
+    operation; the group and that resource remain. Whether contained resources raise events of their own is
+    not documented, so the seed decides (source: docs/azure/event-grid.md, EG-07).
     """
     world, group = call.world, call.stored
     announce_each = world.rng.random() < 0.5
@@ -121,7 +120,7 @@ def delete(call: Call) -> Response:
         if stuck:
             raise _blocked(world, call.id, stuck)
         world.remove(call.id)
-        world.memory.setdefault("gone_groups", {})[call.id.key] = world.now
+        world.memory.setdefault("deleted_groups", {})[call.id.key] = world.now
 
     def failed(error: ArmError) -> None:
         group.state = "Succeeded"
@@ -141,18 +140,18 @@ def delete(call: Call) -> Response:
     return operation.answer(202)
 
 
-def lately_gone(world: World, group: ArmId) -> bool:
+def recently_deleted(world: World, group: ArmId) -> bool:
     """Whether a group's deletion ended within the last seconds.
 
-    ARM's caches lag: reads in such a group said ResourceNotFound 24 times and ResourceGroupNotFound 3 times
-    in the six seconds after (docs/azure/resource-manager.md, ARM-26).
+    ARM's caches lag: reads in such a group answered ResourceNotFound 24 times and ResourceGroupNotFound 3
+    times in the six seconds after (docs/azure/resource-manager.md, ARM-26).
     """
-    ended: float | None = world.memory.get("gone_groups", {}).get(group.key)
+    ended: float | None = world.memory.get("deleted_groups", {}).get(group.key)
     return ended is not None and world.now - ended < 10 and world.rng.random() < 24 / 27
 
 
 def _remove(call: Call, resource: Resource, *, announce: bool) -> bool:
-    """Take one resource out of a group that goes; False when it cannot go."""
+    """Delete one resource of a group in deletion; False when it cannot be deleted."""
     world = call.world
     known = world.types.get(resource.type)
     if world.find(resource.id) is None:
@@ -175,8 +174,7 @@ def _blocked(world: World, group: ArmId, stuck: list[Resource]) -> ArmError:
         409,
         "ResourceGroupDeletionBlocked",
         f"Deletion of resource group '{group.group}' failed as resources with identifiers '{names}' could "
-        "not be "
-        "deleted. The provisioning state of the resource group will be rolled back.",
+        "not be deleted. The provisioning state of the resource group will be rolled back.",
         details=[{"code": None, "target": one.id.text, "message": _why(world, one)} for one in stuck],
         cause="gateway",
     )
@@ -193,7 +191,7 @@ def _why(world: World, resource: Resource) -> str:
 
 
 def show(world: World, group: Resource) -> Json:
-    """Groups have no etag; members in ARM's order."""
+    """The group, with its members in ARM's order."""
     return {"id": group.id.text, "name": group.name, "type": GROUP_TYPE} | group.shown()
 
 

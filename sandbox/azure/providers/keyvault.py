@@ -29,7 +29,7 @@ def register(registry: Registry) -> None:
 
 
 def put(call: Call) -> Response:
-    """Create (201) or replace (200) a vault: synchronous. Access policies and the like are kept as given."""
+    """Create (201) or replace (200) a vault: synchronous. Properties are kept as given."""
     properties = call.properties
     if not properties.get("tenantId") or not isinstance(properties.get("sku"), dict):
         raise ArmError(400, "BadRequest", "The parameters tenantId and sku are required to create a vault.")

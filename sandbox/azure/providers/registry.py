@@ -1,4 +1,4 @@
-"""The one list of provider modules: a new resource type is a module with `register`, and a line here."""
+"""The list of provider modules. A new module with `register` needs a line here."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def patch(call: Call) -> Response:
 
 
 def _write(call: Call, body: Json) -> Response:
-    """Accept. An update shows at its end; of two at once the second fails in the poll
+    """Accept a write. An update shows at its end; the poll of a second one at once reports a failure
     (docs/azure/errors-and-locks.md, ERR-16)."""
     world, new = call.world, call.existing is None
     busy = None
@@ -113,7 +113,9 @@ def get_policy(call: Call) -> Response:
 
 
 def put_policy(call: Call) -> Response:
-    """Set it: Default, Proxy or Redirect (source: public REST reference, Server Connection Policies)."""
+    """Set the policy: Default, Proxy or Redirect (source: public REST reference, Server Connection
+    Policies).
+    """
     policy = call.properties.get("connectionType")
     if policy not in ("Default", "Proxy", "Redirect"):
         raise ArmError(400, "InvalidServerConnectionPolicy", f"The connection type '{policy}' is invalid.")
@@ -133,7 +135,7 @@ def _policy(call: Call, policy: str) -> Json:
 
 
 def _body(call: Call, whole: Json, properties: Json) -> Json:
-    """The server as GET shows it: no provisioningState, `publicNetworkAccess` always there."""
+    """The server as GET shows it: no provisioningState, always with `publicNetworkAccess`."""
     old = call.existing
     location = whole.get("location") or (old.location if old else "")
     body: Json = {"kind": "v12.0", "location": location}

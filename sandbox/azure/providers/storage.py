@@ -97,7 +97,7 @@ def delete(call: Call) -> Response:
 
 
 def _check(call: Call) -> None:
-    """Name, kind, sku: refused at once (source: public error texts of the service)."""
+    """Refuse an invalid name, kind or sku at once (source: public error texts of the service)."""
     if not NAME.match(call.id.name):
         raise ArmError(
             400,
@@ -126,7 +126,9 @@ def _body(call: Call) -> Json:
 
 
 def _properties(call: Call, body: Json) -> Json:
-    """The service's defaults under what the request gives; `publicNetworkAccess` only when someone set it."""
+    """The request's properties over the service's defaults; `publicNetworkAccess` only if a request set
+    it.
+    """
     now = call.world.timestamp()
     kept = call.existing.properties if call.existing else {}
     defaults: Json = {
@@ -159,7 +161,7 @@ def _encryption(now: str) -> Json:
 
 
 def _places(call: Call, body: Json) -> Json:
-    """Endpoints by kind; a second set where the account can be read in the paired region."""
+    """Endpoints by kind; a second set for an account that is readable in the paired region."""
     location, sku = str(body["location"]).replace(" ", "").lower(), body["sku"]["name"]
     places: Json = {
         "primaryEndpoints": _endpoints(call, body, ""),

@@ -1,4 +1,4 @@
-"""Whether a resource still answers from the Internet: each provider's switch, read as its service reads it.
+"""Whether a resource is reachable from the Internet, by each provider's own settings.
 
 Sources: docs/azure/targets.md, TGT-16 and TGT-17; Microsoft Learn for the
 others: Azure AI Search writes "disabled" in lower case, Monitor private link scopes have two access modes.
@@ -10,7 +10,7 @@ from sandbox.azure.kernel.model import Resource
 
 
 def is_open(target: Resource) -> bool:
-    """Whether anybody at all gets through from outside: not closed by the switch, nor by a bare deny."""
+    """Whether any client can reach the resource from the Internet, by its switch and its rules."""
     properties = target.properties
     if target.id.is_type("Microsoft.Insights/privateLinkScopes"):
         modes = properties.get("accessModeSettings") or {}
@@ -23,7 +23,7 @@ def is_open(target: Resource) -> bool:
 
 
 def _denied_by_rules(target: Resource) -> bool:
-    """A default of Deny without a single exception lets nobody in."""
+    """Whether the default is Deny without exceptions."""
     rules = target.properties.get("networkAcls") or target.properties.get("networkRuleSet") or {}
     exceptions = [*(rules.get("ipRules") or []), *(rules.get("virtualNetworkRules") or [])]
     return rules.get("defaultAction") == "Deny" and not exceptions

@@ -1,12 +1,12 @@
-"""Who reaches what: an evaluator of its own, from a client's subnet and a name to the service, hop by hop.
+"""Whether a client reaches a service: evaluates the path from a subnet and a name to the service, hop by hop.
 
-It reads the stored world only and shares no code with the app; tests ask it whether what the app built works.
+It reads the stored resources only and shares no code with the app. Tests check with it what the app built.
 
 Names: public DNS points a connected resource's name to its privatelink name; a zone linked to the client's
 network answers for every name in it, also with "no such name" (source: docs/azure/dns.md, DNS-26 and DNS-27).
-Who knows an address needs no DNS: the same document has a host file for that. Networks: the same one, or both
-halves of one peering (source: docs/azure/peering.md, PEER-03). Rules: security_evaluation.py. Route tables
-are not simulated.
+A client that has the address needs no DNS (the same document uses a host file). Networks: the same one, or
+both halves of one peering (source: docs/azure/peering.md, PEER-03). Rules: security_evaluation.py. Route
+tables are not simulated.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ ALIASES = 8
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a name is in a network: private addresses, a public address, or nothing.
+    """What a name resolves to in a network: private addresses, a public address, or nothing.
 
-    name: the last name asked for. zone: id of the zone that answered, empty for public DNS.
+    name: the last name of the CNAME chain. zone: id of the zone that answered, empty for public DNS.
     """
 
     kind: Literal["private", "public", "nxdomain"]
@@ -48,10 +48,10 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whether a client reaches a name by a private way; `hop` is where it ends, `why` says it in words.
+    """Whether a client reaches a name privately. hop: where the path ends. why: the reason in words.
 
     public: whether the resource would also answer over the Internet. rule: id of the endpoint's subnet's rule
-    that let the client in (a default rule by its name alone), empty where nothing filters.
+    that let the client in (a default rule by its name alone), empty without a security group.
     """
 
     reachable: bool
@@ -70,7 +70,7 @@ class Reach:
 
 
 def resolve(world: World, network: str | ArmId, name: str) -> Resolution:
-    """What a machine in this network gets for a name. Raises LookupError for an unknown network."""
+    """Resolve a name for a machine in this network. Raises LookupError for an unknown network."""
     home = world.find(network)
     if home is None:
         raise LookupError(f"there is no network {network}")
@@ -137,7 +137,7 @@ def _public_alias(world: World, name: str) -> str | None:
     return None
 
 
-# Ways
+# Paths
 
 
 def reach(world: World, subnet: str | ArmId, name: str, port: int) -> Reach:
@@ -165,7 +165,7 @@ def _is_address(name: str) -> bool:
 
 
 def _named(world: World, name: str) -> Resource | None:
-    """The target of an endpoint that knows this public name, whatever its connection's state."""
+    """The target of an endpoint with this public name, in any state of its connection."""
     for endpoint in world.store.of_type(endpoint_view.TYPE):
         for one in endpoint_view.members(endpoint):
             if any(Name(*known).fqdn.lower() == name.lower() for known in one["names"]):
@@ -219,7 +219,7 @@ def _to_endpoint(
 
 
 def _apart(world: World, client: Resource, there: Resource, address: str) -> str:
-    """Why two subnets' networks do not see each other; empty when they do."""
+    """Why the networks of two subnets are not connected; empty when they are."""
     if client.id.parent == there.id.parent:
         return ""
     own, other = client.id.parent, there.id.parent
@@ -247,7 +247,7 @@ def _half(world: World, near: ArmId | None, far: ArmId | None) -> Resource | Non
 
 
 def _client_address(client: Resource) -> str:
-    """Any address that a machine in the subnet could have: the first that Azure gives out."""
+    """An address that a machine in the subnet could have: the first that Azure assigns."""
     network = ipaddress.ip_network(addresses.prefixes(client)[0])
     return str(network[min(4, network.num_addresses - 1)])
 
@@ -255,7 +255,7 @@ def _client_address(client: Resource) -> str:
 def _filtered(
     world: World, client: Resource, there: Resource, endpoint: Resource, address: str, port: int
 ) -> tuple[Hop, str, str]:
-    """The hop at which a rule stops the flow, and why; else the rule that lets it in, if any was asked."""
+    """The hop at which a rule denies the flow, and why; else the rule that allows it inbound, if any."""
     groups = tuple(str(one["id"]) for one in endpoint.properties.get("applicationSecurityGroups") or [])
     hops: list[tuple[Hop, str, Resource]] = [("outbound", "Outbound", client)]
     if security.filters_endpoints(there):
@@ -278,7 +278,7 @@ def _filtered(
 
 
 def _neighbourhood(world: World, network: ArmId | None) -> tuple[str, ...]:
-    """What the tag VirtualNetwork stands for: the network and those it is peered with and lets in."""
+    """The tag VirtualNetwork: the network and its peers with access."""
     own = world.find(network)
     if own is None:
         return ()

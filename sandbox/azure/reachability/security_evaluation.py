@@ -1,6 +1,7 @@
-"""Evaluates security groups as the network does: by priority, first match decides, default rules last.
+"""Evaluates security groups: by priority, the first match decides, default rules last.
 
-Used only by reach.py. Shares nothing with what checks and stores rules, so that the two can disagree.
+Only reach.py uses it. It shares no code with the modules that check and store rules, so that an error in one
+shows.
 Sources: Microsoft Learn, "Network security groups" (evaluation, service tags, augmented rules);
 docs/azure/network-security.md, NSG-12 and NSG-13; docs/azure/virtual-networks.md, VNET-04.
 """
@@ -34,7 +35,7 @@ DEFAULTS = {
 class Flow:
     """One TCP connection.
 
-    neighbourhood: prefixes that the tag VirtualNetwork stands for where the flow is judged. groups:
+    neighbourhood: prefixes of the tag VirtualNetwork in the evaluated network. groups:
     application security groups of the destination.
     """
 
@@ -47,14 +48,14 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Whether a flow passes, and the rule that said so."""
+    """Whether a flow passes, and the rule that decides it."""
 
     allowed: bool
     rule: str
 
 
 def judge(world: World, group: Resource, direction: str, flow: Flow) -> Judgement:
-    """What a security group says to a flow in one direction ("Inbound" or "Outbound")."""
+    """How a security group decides a flow in one direction ("Inbound" or "Outbound")."""
     rules = [
         one
         for one in world.store.children(group.id, "securityRules")
@@ -101,7 +102,7 @@ def _port_in(port: int, ranges: Iterable[str]) -> bool:
 
 
 def _ephemeral(ranges: list[str]) -> bool:
-    """A client's own port is any high one: a rule with a narrow range of source ports does not cover it."""
+    """Whether source port ranges cover every ephemeral port: a client may use any of them."""
     return any(one == "*" or (_port_in(49152, [one]) and _port_in(65535, [one])) for one in ranges)
 
 
@@ -130,7 +131,7 @@ def _inside(address: str, prefixes: Iterable[str]) -> bool:
 
 
 def group_of(world: World, subnet: Resource) -> Resource | None:
-    """The security group of a subnet, None when nothing filters."""
+    """The security group of a subnet, or None."""
     reference = (subnet.properties.get("networkSecurityGroup") or {}).get("id")
     return world.find(ArmId.parse(reference)) if reference else None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trustme
 
-# The names of Azure's own hosts too: a proxy may send a client that asks for them here.
+# Azure's own hosts too: a proxy may redirect their clients here.
 NAMES = ("localhost", "127.0.0.1", "management.azure.com", "login.microsoftonline.com")
 
 

@@ -23,7 +23,7 @@ from sandbox.azure.simulator import Simulator
 
 
 def to_request(method: str, url: str, headers: Any, body: bytes | str | None) -> Request:
-    """An HTTP request as the simulator takes it.
+    """An HTTP request as the simulator reads it.
 
     Malformed JSON becomes a str body, which no handler accepts.
     """
@@ -108,7 +108,8 @@ class _InProcessResponse(AsyncHttpResponseImpl):
 class InProcessTransport(AsyncHttpTransport):
     """An azure-core transport whose other end is a simulator in this process.
 
-    Waits of the SDK (retries, polls) sleep on the running loop, so under a `VirtualLoop` they take no time.
+    Waits of the SDK (retries, polls) sleep on the running loop, so under a `VirtualLoop` they take no real
+    time.
     """
 
     def __init__(self, simulator: Simulator) -> None:

@@ -47,7 +47,7 @@ class Endpoints:
 async def serve(
     simulator: Simulator, folder: Path, *, https_port: int = 0, http_port: int = 0
 ) -> AsyncIterator[Endpoints]:
-    """Serve until the block ends. Port 0 takes a free one; `folder` gets the CA file.
+    """Serve until the block ends. Port 0 chooses a free one; `folder` gets the CA file.
 
     Raises OSError when a given port is taken.
     """

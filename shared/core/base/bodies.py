@@ -41,7 +41,7 @@ class Seen:
     @property
     def tags(self) -> Json:
         """Tags by lower-case name: Azure compares tag names without case."""
-        return {name.lower(): value for name, value in mapping(self.body.get("tags")).items()}
+        return self.parsed(_tags)
 
     def parsed[T](self, parse: Callable[[Seen], T]) -> T:
         """`parse(self)`, computed once: a body never changes, and many targets read the same network.
@@ -53,6 +53,10 @@ class Seen:
         except KeyError:
             found = self._parsed[parse] = parse(self)
             return found
+
+
+def _tags(seen: Seen) -> Json:
+    return {name.lower(): value for name, value in mapping(seen.body.get("tags")).items()}
 
 
 def mapping(value: object) -> Json:

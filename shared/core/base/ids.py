@@ -129,6 +129,7 @@ class ResourceId:
     names: tuple[str, ...]
     text: str = field(init=False, repr=False)
     key: str = field(init=False, repr=False)
+    _hash: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         namespace, *types = self.type.split("/")
@@ -138,8 +139,10 @@ class ResourceId:
         _check_group(text, self.subscription, self.resource_group)
         _check_types(text, namespace, types, self.names)
         _check_length(text)
+        key = text.lower()
         object.__setattr__(self, "text", text)
-        object.__setattr__(self, "key", text.lower())
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "_hash", hash(key))
 
     @staticmethod
     def parse(text: str) -> ResourceId:
@@ -185,7 +188,7 @@ class ResourceId:
         return self is other or (isinstance(other, ResourceId) and self.key == other.key)
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return self._hash
 
     def __str__(self) -> str:
         return self.text
@@ -205,16 +208,14 @@ def digest(text: str, length: int = 8) -> str:
 def _derived(subscription: str, group: str, kind: str, names: tuple[str, ...], text: str) -> ResourceId:
     """An id whose parts are checked already."""
     _check_length(text)
-    made = object.__new__(ResourceId)
-    for name, value in (
-        ("subscription", subscription),
-        ("resource_group", group),
-        ("type", kind),
-        ("names", names),
-        ("text", text),
-        ("key", text.lower()),
-    ):
-        object.__setattr__(made, name, value)
+    made, key, put = object.__new__(ResourceId), text.lower(), object.__setattr__
+    put(made, "subscription", subscription)
+    put(made, "resource_group", group)
+    put(made, "type", kind)
+    put(made, "names", names)
+    put(made, "text", text)
+    put(made, "key", key)
+    put(made, "_hash", hash(key))
     return made
 
 

@@ -171,6 +171,8 @@ class Catalogue:
         """
         rows = [row for row in self.groups(group.type) if row.group_id == group.group_id] or [group]
         templates = [zone for row in rows for zone in row.zones.get(cloud, ())]
+        if not group.choose and not any("{" in zone for zone in templates):  # the same for every resource
+            return tuple(rules.kept(target, templates))
         located = [rules.located(zone, target.location, self._geo_codes) for zone in templates]
         names = rules.host_names(fqdns) or rules.own_names(target)
         if group.choose and templates:

@@ -33,7 +33,7 @@ type Reason = Literal[
 class Notification:
     """A resource or a resource group may have changed. `resource_id` is the canonical text of its id.
 
-    `change` is what the event claims. Whether the resource is deleted, only a read can tell (404).
+    `change` is what the event claims. Whether the resource is deleted, only a read shows (404).
     """
 
     resource_id: str

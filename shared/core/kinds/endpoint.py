@@ -140,7 +140,7 @@ class Endpoint(Managed):
 
     @property
     def useless_without(self) -> tuple[ResourceId, ...]:
-        """An endpoint without a name costs money and helps nobody."""
+        """An endpoint without a name costs money and serves no client."""
         return self.completed_by
 
     def reads(self, observed: Observed) -> Iterable[Read]:

@@ -120,13 +120,7 @@ class Peering(Managed):
         it, the other reports `LocalNotInSync`, and syncing that one repairs both (Azure/azure-powershell,
         network scenario tests).
         """
-        level = sync_level(have)
-        found = (
-            (have.state == "failed", "provisioning failed"),
-            (have.properties.get(ALLOW_ACCESS) is not True, "network access is off"),
-            (state_of(have) == "Connected" and level.startswith("Local"), f"its address space is {level}"),
-        )
-        return tuple(text for differs, text in found if differs)
+        return have.parsed(_drift)
 
     def beyond_repair(self, have: Seen) -> str | None:
         """A half whose other end was deleted can block the new other end (`RemotePeeringIsDisconnected`)."""
@@ -169,6 +163,16 @@ class Peering(Managed):
     def _overlapping(self, shared: str) -> Refusal:
         remedy = "change an address space, or take the network out of the profile's clients"
         return Refusal(self.remote, "AddressSpacesOverlap", shared, remedy, stops_all=True)
+
+
+def _drift(half: Seen) -> tuple[str, ...]:
+    level = sync_level(half)
+    found = (
+        (half.state == "failed", "provisioning failed"),
+        (half.properties.get(ALLOW_ACCESS) is not True, "network access is off"),
+        (state_of(half) == "Connected" and level.startswith("Local"), f"its address space is {level}"),
+    )
+    return tuple(text for differs, text in found if differs)
 
 
 def _is_full(network: Seen) -> bool:

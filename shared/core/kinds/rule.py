@@ -134,7 +134,7 @@ class Rule(Managed):
         return have.id == self.id and is_our_rule(have)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
-        """Destinations of other targets are no drift; a destination that is no address is nobody's."""
+        """Destinations of other targets are no drift; a destination that is no address is."""
         rule = parsed_rule(have)
         inbound = rule.direction == "inbound" and rule.protocol == self.protocol.lower()
         sources = normalized(rule.sources.texts) == normalized(self.sources)

@@ -19,6 +19,8 @@ from shared.core.rules.verdict import Verdict
 
 def rule_checks(desired: Desired, observed: Observed) -> tuple[tuple[Check, ...], tuple[str, ...]]:
     """Checks that rules let clients in and out, and what cannot be decided."""
+    if not desired.rules and not desired.clients:
+        return (), ()
     inbound = tuple(_verdicts(desired, observed))
     ends = [_destination(path, observed) for path in desired.paths]
     outbound = egress.egress(desired.clients, ends, observed)

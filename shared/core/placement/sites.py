@@ -115,8 +115,8 @@ def sites(
     """One site for each group id. All new endpoints of a target go into one subnet.
 
     The operator's order counts among subnets that need as many new endpoints. Our own endpoint in a candidate
-    keeps its subnet, also when one that comes before it has capacity again, whoever makes another one beside
-    it.
+    keeps its subnet, also when one that comes before it has capacity again, and when another owner makes an
+    endpoint beside it.
     """
     chosen: dict[str, Site] = {}
     approved = {one.endpoint_id for one in target.connections if one.status.lower() == "approved"}
@@ -141,7 +141,7 @@ def sites(
 
 
 def doubt(chosen: Mapping[str, Site] | Refusal, observed: Observed) -> Doubt | None:
-    """What could still change the choice, and only Azure can tell; None where it is certain enough.
+    """What could still change the choice, and only Azure knows; None where it is certain enough.
 
     Nothing is in doubt unless an endpoint is about to be created: a connected target costs nothing here.
     """

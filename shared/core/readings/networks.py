@@ -117,7 +117,7 @@ def prefixes_in(properties: Json) -> tuple[str, ...]:
 
 
 def endpoints_in(subnet: Seen) -> frozenset[ResourceId]:
-    """The private endpoints that the subnet lists, whoever made them."""
+    """The private endpoints that the subnet lists, foreign ones included."""
     return subnet.parsed(_endpoints)
 
 

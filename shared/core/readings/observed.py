@@ -79,7 +79,7 @@ class Observed:
         return not isinstance(self.reading(at), Unread)
 
     def refused(self, at: ResourceId, collection: str = "") -> str | None:
-        """Why a reading that was asked for has no answer; None where it has one, or nobody asked."""
+        """Why a reading that was asked for has no answer; None where it has one, or was not asked for."""
         found = self.members(at, collection) if collection else self.reading(at)
         return found.why if isinstance(found, Unread) and found.refused else None
 
@@ -103,20 +103,41 @@ class Observed:
 
     def with_object(self, at: ResourceId, found: Reading[Seen]) -> Observed:
         """The same picture with a newer reading of one object, also where its parent lists it."""
-        parent = at.parent
-        if parent is not None and not isinstance(found, Unread):
-            if is_embedded(at.type) and isinstance(holder := self.objects.get(parent), Present):
-                body = with_child(holder.value, at, found.value if isinstance(found, Present) else None)
-                return replace(self, objects={**self.objects, parent: replace(holder, value=body)})
-            key = (parent, at.collection.lower())
-            if isinstance(listed := self.collections.get(key), Present):
-                seen = found.value if isinstance(found, Present) else None
-                newer = replace(listed, value=listed.value.with_member(at, seen))
-                return replace(self, collections={**self.collections, key: newer}).alone(at, found)
-            if isinstance(listed, Absent) and isinstance(found, Present):  # the parent exists by now
-                newer = Present(Members((found.value,)), found.at, found.written)
-                return replace(self, collections={**self.collections, key: newer}).alone(at, found)
+        if isinstance(found, Unread):
+            return self.alone(at, found)
+        return self._without_older_children(at, found)._with_known(at, found)
+
+    def _with_known(self, at: ResourceId, found: Present[Seen] | Absent) -> Observed:
+        parent, seen = at.parent, found.value if isinstance(found, Present) else None
+        if parent is None:
+            return self.alone(at, found)
+        if is_embedded(at.type) and isinstance(holder := self.objects.get(parent), Present):
+            others = {one: known for one, known in self.objects.items() if one != at}
+            body = with_child(holder.value, at, seen)
+            return replace(self, objects={**others, parent: replace(holder, value=body)})
+        key = (parent, at.collection.lower())
+        if isinstance(listed := self.collections.get(key), Present):
+            newer = replace(listed, value=listed.value.with_member(at, seen))
+            return replace(self, collections={**self.collections, key: newer}).alone(at, found)
+        if isinstance(listed, Absent) and isinstance(found, Present):  # the parent exists by now
+            newer = Present(Members((found.value,)), found.at, found.written)
+            return replace(self, collections={**self.collections, key: newer}).alone(at, found)
         return self.alone(at, found)
+
+    def _without_older_children(self, at: ResourceId, found: Present[Seen] | Absent) -> Observed:
+        """Without readings of children that a newer reading of their parent replaces.
+
+        Children that its body lists are taken from there, and nothing exists below an absent object.
+        """
+        absent = found if isinstance(found, Absent) else None
+        older = {one for one in self.objects if one.parent == at and (absent or is_embedded(one.type))}
+        lists: dict[Collection, Reading[Members]] = {}
+        if absent:
+            lists = {key: absent for key in self.collections if key[0] == at}
+        if not older and not lists:
+            return self
+        left = {one: known for one, known in self.objects.items() if one not in older}
+        return replace(self, objects=left, collections={**self.collections, **lists})
 
     def alone(self, at: ResourceId, found: Reading[Seen]) -> Observed:
         """The same picture with this reading of one object, and lists as they were."""
@@ -143,7 +164,7 @@ class Observed:
         return picture
 
     def without(self, ids: Iterable[ResourceId]) -> Observed:
-        """The same picture as if nobody had read these objects, nor what is listed below them."""
+        """The same picture as if these objects had not been read, nor the lists below them."""
         gone = frozenset(ids)
         return replace(
             self,

@@ -37,7 +37,7 @@ def register(registry: Registry) -> None:
 
 
 def put(call: Call) -> Response:
-    """Link a zone to a network: 202 `{}`; everything that is wrong with it comes out in the poll.
+    """Link a zone to a network: 202 `{}`. The poll reports every error.
 
     Only the right to join the network is checked at once.
     """
@@ -69,7 +69,7 @@ def _body(call: Call, properties: Json) -> Json:
 
 
 def _objection(call: Call, network: object) -> ArmError | None:
-    """What the poll will report: preconditions first, then what the service itself finds."""
+    """The error that the poll will report: preconditions first, then checks of the service."""
     name, zone = call.id.name, call.id.names[0]
     broken = dns_rules.broken_precondition(
         call,
@@ -98,14 +98,13 @@ def _objection(call: Call, network: object) -> ArmError | None:
                 400,
                 "BadRequest",
                 "A virtual network cannot be linked to multiple zones with overlapping namespaces. You "
-                "tried to "
-                f"link virtual network with '{zone}' and '{other.id.names[0]}' zones.",
+                f"tried to link virtual network with '{zone}' and '{other.id.names[0]}' zones.",
             )
     return None
 
 
 def _write(call: Call, body: Json, objection: ArmError | None) -> Response:
-    """Accept. A link that goes wrong is not left behind; one that was there stays as it was."""
+    """Accept a write. A new link that fails is removed; an existing one is unchanged."""
     world, new = call.world, call.existing is None
     if new and objection is None:
         world.save(call.id, body)
@@ -133,7 +132,7 @@ def _write(call: Call, body: Json, objection: ArmError | None) -> Response:
 
 
 def _finish(world: World, id: ArmId, body: Json) -> None:
-    """Succeeded and Completed together; with registration the link itself is completed some time later
+    """Set Succeeded and Completed together. With registration, Completed follows some time later
     (docs/azure/dns.md, DNS-05)."""
     link = world.save(id, body)
     world.succeed(id)
@@ -149,7 +148,7 @@ def _finish(world: World, id: ArmId, body: Json) -> None:
 
 
 def delete(call: Call) -> Response:
-    """Remove a link: 202; a precondition that does not hold fails in the poll."""
+    """Remove a link: 202; the poll reports a failed precondition."""
     name, zone = call.id.name, call.id.names[0]
     broken = dns_rules.broken_precondition(
         call,

@@ -15,7 +15,7 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.dns import dns_rules
 from sandbox.azure.providers.dns.dns_rules import ZONE
 
-# Member that holds the data of each kind; a list stands empty when nothing is given.
+# Member that holds the data of each kind; a list is empty when nothing is given.
 MEMBERS = {
     "A": "aRecords",
     "AAAA": "aaaaRecords",
@@ -78,7 +78,7 @@ def of_zone(world: World, zone: ArmId) -> list[Resource]:
 
 
 def add_start_of_authority(world: World, zone: ArmId) -> None:
-    """The SOA that every zone is born with."""
+    """Add the SOA record set that every new zone has."""
     record = {
         "email": "azureprivatedns-host.microsoft.com",
         "expireTime": 2419200,
@@ -94,9 +94,9 @@ def add_start_of_authority(world: World, zone: ArmId) -> None:
 def write_record(
     world: World, zone_id: str, name: str, addresses: list[str], *, ttl: int, metadata: dict[str, str]
 ) -> None:
-    """Put an A record as a private endpoint does: over whatever stands there.
+    """Write an A record as a private endpoint does: it replaces an existing one.
 
-    Nothing when the zone has gone.
+    Does nothing when the zone was deleted.
     """
     zone = world.find(zone_id)
     if zone is not None:
@@ -105,14 +105,14 @@ def write_record(
 
 
 def remove_record(world: World, zone_id: str, name: str) -> None:
-    """Take an A record out, whoever wrote it last."""
+    """Remove an A record, whichever endpoint wrote it last."""
     zone = world.find(zone_id)
     if zone is not None:
         world.remove(zone.id.child("A", name))
 
 
 def _check(call: Call) -> None:
-    """Zone there, preconditions hold: 404 and 412 at once, the latter without the usual envelope."""
+    """Raise 404 without the zone, or 412 (without the usual envelope) for a failed precondition."""
     if dns_rules.live_zone(call.world, call.id.parent) is None:
         raise refusals.no_parent(call.id)
     broken = dns_rules.broken_precondition(call, f"Record set {call.id.name}", f"Record set '{call.id.name}'")
@@ -130,7 +130,9 @@ def _store(call: Call, properties: Json, status: int) -> Response:
 
 
 def _save(world: World, id: ArmId, given: Json) -> Resource:
-    """Store with what the service adds: fqdn with its dot, isAutoRegistered, the empty list."""
+    """Store it with the members that the service adds: fqdn with its dot, isAutoRegistered, the empty
+    list.
+    """
     kind = id.type.rsplit("/", 1)[1].upper()
     member = MEMBERS[kind]
     zone = id.names[0]

@@ -1,4 +1,4 @@
-"""What zones, links and record sets share: preconditions, and the budget of reads.
+"""What zones, links and record sets share: preconditions, and the limit of reads.
 
 Sources: docs/azure/dns.md, DNS-13 and DNS-15.
 """
@@ -20,9 +20,10 @@ HEADER = "x-ms-ratelimit-remaining-subscription-resource-requests"
 
 
 def broken_precondition(call: Call, text: str, quoted: str) -> ArmError | None:
-    """The PreconditionFailed of If-None-Match or If-Match, None when they hold.
+    """The PreconditionFailed of If-None-Match or If-Match, or None.
 
-    `text` names the thing in the first message ("Zone x"), `quoted` in the second ("Zone 'x'"), as recorded.
+    `text` names the resource in the first message ("Zone x"), `quoted` in the second ("Zone 'x'"), as
+    recorded.
     """
     none_match, match = call.header("If-None-Match"), call.header("If-Match")
     if none_match == "*" and call.existing is not None:
@@ -35,7 +36,7 @@ def broken_precondition(call: Call, text: str, quoted: str) -> ArmError | None:
 
 
 def spend_read(call: Call) -> dict[str, str]:
-    """Take one of the subscription's 500 reads in 5 minutes; returns the header that shows what is left.
+    """Count one of the subscription's 500 reads in 5 minutes. Returns the header with the number left.
 
     Raises 429 with Retry-After when none is left (code and body of that refusal are not recorded).
     """
@@ -79,12 +80,12 @@ def list_children(call: Call) -> Response:
 
 
 def written(response: Response) -> Response:
-    """Show the counter of writes, which nobody has seen run out."""
+    """Add the header of remaining writes. It is constant: no recording shows it run out."""
     response.headers[HEADER] = str(WRITES - 1)
     return response
 
 
 def live_zone(world: World, id: ArmId | None) -> Any:
-    """The zone when it is there and finished, else None: a zone still being made takes no children."""
+    """The zone if it exists and is created, else None: a zone in creation accepts no children."""
     zone = world.find(id)
     return zone if zone is not None and zone.state != "Creating" else None

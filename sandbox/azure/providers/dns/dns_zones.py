@@ -1,5 +1,5 @@
-"""Private DNS zones. Another service than the rest of the network: works in the background, reports
-preconditions in the poll. Links are in dns_links.py, names in dns_records.py.
+"""Private DNS zones. Their service differs from the network service: it reports failed preconditions in the
+poll. Links are in dns_links.py, record sets in dns_records.py.
 
 Sources: docs/azure/dns.md, DNS-01 to DNS-03 and DNS-13; docs/azure/long-running-operations.md, LRO-13.
 """
@@ -76,21 +76,20 @@ def _write(call: Call, tags: Json | None) -> Response:
 
 
 def refuse_with_links(world: World, zone: Resource) -> None:
-    """409 CannotDeleteResource, said by ARM itself, until the last link has gone."""
+    """Raise 409 CannotDeleteResource (by ARM itself) while the zone has links."""
     for link in world.store.children(zone.id, "virtualNetworkLinks"):
         raise ArmError(
             409,
             "CannotDeleteResource",
-            "Cannot delete resource while nested resources exist. Some existing nested resource IDs include: "
-            f"'{ZONE}/{zone.name}/virtualNetworkLinks/{link.name}'. Please delete all nested resources "
-            "before "
-            "deleting this resource.",
+            "Cannot delete resource while nested resources exist. Some existing nested resource IDs "
+            f"include: '{ZONE}/{zone.name}/virtualNetworkLinks/{link.name}'. Please delete all nested "
+            "resources before deleting this resource.",
             cause="gateway",
         )
 
 
 def delete(call: Call) -> Response:
-    """Delete a zone with its names: 202; refused while it has links."""
+    """Delete a zone with its record sets: 202; refused while it has links."""
     refuse_with_links(call.world, call.stored)
     broken = dns_rules.broken_precondition(call, f"Zone {call.id.name}", f"Zone '{call.id.name}'")
     return _accept(

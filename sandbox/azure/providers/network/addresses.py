@@ -1,6 +1,6 @@
-"""Private addresses of a subnet: which are taken and by whom. The subnet resource remembers it in `private`.
+"""Private addresses of a subnet: which are taken, and by which ip configuration (kept in `private`).
 
-Used by whatever puts network interfaces into subnets (private endpoints). Azure keeps five addresses of each
+Azure reserves five addresses of each
 subnet: the first four and the last (source: docs/azure/virtual-networks.md, VNET-06).
 """
 
@@ -16,7 +16,7 @@ RESERVED = 5
 
 
 def prefixes(subnet: Resource) -> list[str]:
-    """The subnet's address prefixes, whether it was given one or a list."""
+    """The subnet's address prefixes, from its single member or its list."""
     many = subnet.properties.get("addressPrefixes")
     return list(many) if many else [subnet.properties["addressPrefix"]]
 
@@ -24,20 +24,20 @@ def prefixes(subnet: Resource) -> list[str]:
 def taken(subnet: Resource) -> dict[str, str]:
     """Addresses in use: address -> id of the ip configuration that holds it.
 
-    Live: `release` and `take` change it.
+    The stored dictionary itself: `take` and `release` change it.
     """
     held: dict[str, str] = subnet.private.setdefault("addresses", {})
     return held
 
 
 def free(subnet: Resource) -> int:
-    """How many addresses are left to give out."""
+    """How many addresses are free."""
     total = sum(max(0, ipaddress.ip_network(one).num_addresses - RESERVED) for one in prefixes(subnet))
     return total - len(taken(subnet))
 
 
 def usable(subnet: Resource) -> Iterator[str]:
-    """Addresses that Azure would give out next, lowest first (the first of an empty /24 is .4)."""
+    """Addresses that Azure would assign next, lowest first (the first of an empty /24 is .4)."""
     held = taken(subnet)
     for prefix in prefixes(subnet):
         network = ipaddress.ip_network(prefix)
@@ -47,7 +47,7 @@ def usable(subnet: Resource) -> Iterator[str]:
                 yield address
 
 
-def require_room(subnet: Resource, count: int) -> None:
+def require_capacity(subnet: Resource, count: int) -> None:
     """Raise 400 SubnetIsFull unless `count` addresses are free (source: docs/azure/private-endpoints.md,
     PE-20)."""
     if free(subnet) < count:
@@ -55,20 +55,19 @@ def require_room(subnet: Resource, count: int) -> None:
             400,
             "SubnetIsFull",
             f"Subnet {subnet.name} with address prefix {prefixes(subnet)[0]} does not have enough capacity "
-            "for "
-            f"{count} IP addresses.",
+            f"for {count} IP addresses.",
             details=[],
         )
 
 
 def take(subnet: Resource, holder: ArmId | str, address: str | None = None) -> str:
-    """Give out an address (the asked one, or the next free) to the ip configuration `holder`; returns it.
+    """Assign an address (the given one, or the next free) to the ip configuration `holder`; returns it.
 
     Raises 400 SubnetIsFull, PrivateIPAddressNotInSubnet, PrivateIPAddressInReservedRange or
     PrivateIPAddressInUse (codes of the network service, texts shortened).
     """
     if address is None:
-        require_room(subnet, 1)
+        require_capacity(subnet, 1)
         address = next(usable(subnet))
     else:
         refuse_unfit(subnet, address)
@@ -77,7 +76,7 @@ def take(subnet: Resource, holder: ArmId | str, address: str | None = None) -> s
 
 
 def release(subnet: Resource | None, address: str) -> None:
-    """Give an address back. Nothing when the subnet has gone or the address was free."""
+    """Free an address. Does nothing for a deleted subnet or a free address."""
     if subnet is not None:
         taken(subnet).pop(address, None)
 

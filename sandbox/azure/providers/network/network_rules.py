@@ -1,4 +1,4 @@
-"""Checks that all network resources share: address prefixes as the network service judges them."""
+"""Checks that all network resources share: address prefixes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ def parse_prefix(prefix: object, resource: ArmId) -> Network:
             400,
             "InvalidAddressPrefixFormat",
             f"Address prefix {prefix} of resource {resource.text} is not formatted correctly. It should "
-            "follow CIDR "
-            "notation, for example 10.0.0.0/24.",
+            "follow CIDR notation, for example 10.0.0.0/24.",
             details=[],
         )
     if str(loose.network_address) != str(prefix).split("/", 1)[0]:
@@ -35,8 +34,7 @@ def parse_prefix(prefix: object, resource: ArmId) -> Network:
             400,
             "InvalidCIDRNotation",
             f"The address prefix {prefix} in resource {resource.text} has an invalid CIDR notation. For the "
-            "given "
-            f"prefix length, the address prefix should be {loose}.",
+            f"given prefix length, the address prefix should be {loose}.",
             details=[],
         )
     return loose

@@ -35,9 +35,9 @@ def register(registry: Registry) -> None:
 def put(call: Call) -> Response:
     """Create or update one half.
 
-    The first half is Initiated; the second is Connected in its own 201 and flips the first without a call on
-    it (source: docs/azure/peering.md, PEER-02 and PEER-03). What this half knows of the remote address space
-    is taken at creation and then only with `?syncRemoteAddressSpace=true`.
+    The first half is Initiated; the second is Connected in its own 201 and sets the first to Connected too
+    (source: docs/azure/peering.md, PEER-02 and PEER-03). A half copies the remote address space at creation,
+    and later only with `?syncRemoteAddressSpace=true`.
     """
     local, remote = call.parent, _remote(call)
     _check(call, local, remote)
@@ -78,7 +78,7 @@ def delete(call: Call) -> Response:
 
 
 def show(world: World, peering: Resource) -> Json:
-    """The half with what the remote network is now and how far both are in step (source:
+    """The half with the remote network's present address space, and whether both are in sync (source:
     docs/azure/peering.md, PEER-04 and PEER-05)."""
     body = peering.shown()
     properties = body["properties"]
@@ -91,7 +91,7 @@ def show(world: World, peering: Resource) -> Json:
 
 
 def removed(world: World, peering: Resource) -> None:
-    """The other half is left Disconnected, whatever way this one went (its own delete, its network's)."""
+    """Set the other half to Disconnected, after this half's own delete or its network's."""
     other = other_half(world, peering)
     if other is not None:
         other.properties["peeringState"] = "Disconnected"
@@ -104,7 +104,7 @@ def remote_of(peering: Resource) -> str:
 
 
 def other_half(world: World, peering: Resource) -> Resource | None:
-    """The remote network's peering back to this one's network, whatever its name."""
+    """The remote network's peering back to this one's network, of any name."""
     remote = world.find(remote_of(peering))
     return _between(world, remote.id, str(peering.id.parent)) if remote is not None else None
 
@@ -135,7 +135,7 @@ def _remote(call: Call) -> Resource:
 
 
 def _check(call: Call, local: Resource, remote: Resource) -> None:
-    """Everything that is wrong with the pair itself (source: docs/azure/peering.md, PEER-07 to PEER-09)."""
+    """Refuse a pair of networks that cannot be peered (source: docs/azure/peering.md, PEER-07 to PEER-09)."""
     world, intro = call.world, f"Cannot create or update peering {call.id.text}."
     there = _between(world, local.id, remote.id.text)
     if there is not None and there.id != call.id:
@@ -151,8 +151,7 @@ def _check(call: Call, local: Resource, remote: Resource) -> None:
         raise _refusal(
             "VnetAddressSpacesOverlap",
             f"{intro} {pair} their address spaces overlap. Overlapping address prefixes: {prefixes}. For "
-            "more "
-            "information please refer to https://aka.ms/VnetPeeringInfo",
+            "more information please refer to https://aka.ms/VnetPeeringInfo",
         )
     _check_third(world, intro, pair, local, remote)
     back = _between(world, remote.id, local.id.text)
@@ -160,16 +159,14 @@ def _check(call: Call, local: Resource, remote: Resource) -> None:
         raise _refusal(
             "RemotePeeringIsDisconnected",
             f"Cannot create or update peering {call.id.text} because remote peering {back.id.text} "
-            "referencing "
-            f"parent virtual network {local.id.text} is in Disconnected state. Update or re-create the "
-            "remote "
-            "peering to get it back to Initiated state. Peering gets Disconnected when remote vnet or remote "
-            "peering is deleted and re-created.",
+            f"referencing parent virtual network {local.id.text} is in Disconnected state. Update or "
+            "re-create the remote peering to get it back to Initiated state. Peering gets Disconnected when "
+            "remote vnet or remote peering is deleted and re-created.",
         )
 
 
 def _check_third(world: World, intro: str, pair: str, local: Resource, remote: Resource) -> None:
-    """No network that one side is already peered with may overlap the other side."""
+    """Refuse when a network that one side is peered with overlaps the other side."""
     for side, other, order in ((local, remote, ("first", "second")), (remote, local, ("second", "first"))):
         for peering in world.store.children(other.id, KIND):
             third = world.find(remote_of(peering))
@@ -180,15 +177,14 @@ def _check_third(world: World, intro: str, pair: str, local: Resource, remote: R
                 raise _refusal(
                     "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet",
                     f"{intro} {pair} address space of the {order[0]} virtual network overlaps with address "
-                    "space "
-                    f"of virtual network {third.id.text} already peered with the {order[1]} virtual network. "
-                    f"Overlapping address prefixes: {shared[0][0]}. For more information please refer to "
-                    "https://aka.ms/VnetPeeringInfo",
+                    f"space of virtual network {third.id.text} already peered with the {order[1]} virtual "
+                    f"network. Overlapping address prefixes: {shared[0][0]}. For more information please "
+                    "refer to https://aka.ms/VnetPeeringInfo",
                 )
 
 
 def _refuse_busy(call: Call, remote: Resource) -> None:
-    """A remote network that is being written: 400 ReferencedResourceNotProvisioned, mostly (source:
+    """Refuse while the remote network is being written: 400 ReferencedResourceNotProvisioned, mostly (source:
     docs/azure/errors-and-locks.md, ERR-06).
     """
     lock = call.world.lock(remote.id)
@@ -226,9 +222,9 @@ def _finish(world: World, id: ArmId) -> None:
 
 
 def _sync_level(world: World, peering: Resource, remote: Resource | None) -> str:
-    """In step when each half knows the other network's address space as it is now.
+    """FullyInSync when each half has the other network's present address space.
 
-    "Remote" not in sync: the remote half does not know ours; an Initiated half has no remote half at all
+    RemoteNotInSync: the remote half lacks the local one's, or does not exist (an Initiated half)
     (source: docs/azure/peering.md, PEER-02 and PEER-05).
     """
     knows = remote is not None and sorted(space(remote)) == sorted(

@@ -41,7 +41,7 @@ def put(call: Call) -> Response:
     """Create or replace a group with its rules.
 
     A PUT that omits `securityRules` removes them, as a full replace does; for a group that has rules this is
-    assumed (source: docs/azure/network-security.md, NSG-03): nobody should rely on it.
+    assumed (source: docs/azure/network-security.md, NSG-03): do not rely on it.
     """
     wanted = call.properties.get(RULES) or []
     rules = {str(one.get("name", "")): one.get("properties") or {} for one in wanted}
@@ -88,7 +88,7 @@ def delete(call: Call) -> Response:
 
 
 def put_rule(call: Call) -> Response:
-    """Create or change one rule. Rules of one group are not serialised: two at once both pass (source:
+    """Create or change one rule. Two writes in one group at once both pass (source:
     docs/azure/network-security.md, NSG-06).
     """
     group = call.parent
@@ -146,10 +146,9 @@ def check_delete(world: World, group: Resource) -> None:
         raise ArmError(
             400,
             "InUseNetworkSecurityGroupCannotBeDeleted",
-            f"Network security group {group.id.text} cannot be deleted because it is in use by the following "
-            f"resources: {', '.join(users)}. In order to delete the Network security group, remove the "
-            "association "
-            "with the resource(s). To learn how to do this, see aka.ms/deletensg.",
+            f"Network security group {group.id.text} cannot be deleted because it is in use by the "
+            f"following resources: {', '.join(users)}. In order to delete the Network security group, "
+            "remove the association with the resource(s). To learn how to do this, see aka.ms/deletensg.",
             details=[],
         )
 

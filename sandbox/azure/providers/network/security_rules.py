@@ -1,4 +1,4 @@
-"""What makes a security rule valid, and the rules that every group has.
+"""Checks of security rules, and the default rules of every group.
 
 Sources: docs/azure/network-security.md, NSG-05 and NSG-07 to NSG-10;
 hashicorp/terraform-provider-azurerm#1530 (port range text);
@@ -84,8 +84,7 @@ def _conflict(name: str, other: str) -> ArmError:
         400,
         "SecurityRuleConflict",
         f"Security rule {name} conflicts with rule {other}. Rules cannot have the same Priority and "
-        "Direction. To "
-        "learn more, see aka.ms/nsgrules.",
+        "Direction. To learn more, see aka.ms/nsgrules.",
         details=[],
     )
 
@@ -149,8 +148,7 @@ def _check_port(value: object) -> None:
             400,
             "SecurityRuleInvalidPortRange",
             f"Security rule has invalid Port range. Value provided: {value}. Value should be an integer OR "
-            "integer "
-            "range with '-' delimiter. Valid range 0-65535.",
+            "integer range with '-' delimiter. Valid range 0-65535.",
             details=[],
         )
 

@@ -73,7 +73,7 @@ def put(call: Call) -> Response:
 
 
 def delete(call: Call) -> Response:
-    """Delete a subnet nobody uses."""
+    """Delete an unused subnet."""
     network = call.parent.id
     call.world.lock(network).refuse()
 
@@ -94,7 +94,7 @@ def delete(call: Call) -> Response:
 
 
 def finish(world: World, id: ArmId) -> None:
-    """Completion: Succeeded; the network's etag moves and the subnet shares it (source:
+    """Completion: Succeeded; the network gets a new etag and the subnet shares it (source:
     docs/azure/resource-manager.md, ARM-07).
     """
     world.succeed(id)
@@ -141,7 +141,7 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
 
 
 def show(world: World, subnet: Resource) -> Json:
-    """The subnet with what lives in it: ipConfigurations, privateEndpoints, purpose (source:
+    """The subnet with what is in it: ipConfigurations, privateEndpoints, purpose (source:
     docs/azure/virtual-networks.md, VNET-03)."""
     body = subnet.shown()
     for one in body["properties"]["delegations"]:
@@ -157,14 +157,14 @@ def show(world: World, subnet: Resource) -> Json:
 
 
 def add_endpoint(subnet: Resource, endpoint: ArmId) -> None:
-    """Remember that a private endpoint lives in this subnet (shown as `privateEndpoints` and `purpose`)."""
+    """Note that a private endpoint is in this subnet (shown as `privateEndpoints` and `purpose`)."""
     held: list[str] = subnet.private.setdefault("endpoints", [])
     if endpoint.text not in held:
         held.append(endpoint.text)
 
 
 def drop_endpoint(subnet: Resource | None, endpoint: ArmId) -> None:
-    """Forget a private endpoint."""
+    """Remove the note of a private endpoint."""
     if subnet is not None and endpoint.text in subnet.private.get("endpoints", []):
         subnet.private["endpoints"].remove(endpoint.text)
 
@@ -182,21 +182,20 @@ def check_delete(world: World, subnet: Resource) -> None:
 
 
 def refuse_if_used(subnet: Resource) -> None:
-    """Raise 400 InUseSubnetCannotBeDeleted while anything holds an address (source:
+    """Raise 400 InUseSubnetCannotBeDeleted while an address is in use (source:
     docs/azure/virtual-networks.md, VNET-05)."""
     for holder in addresses.taken(subnet).values():
         raise ArmError(
             400,
             "InUseSubnetCannotBeDeleted",
             f"Subnet {subnet.name} is in use by {holder} and cannot be deleted. In order to delete the "
-            "subnet, delete "
-            "all the resources within the subnet. See aka.ms/deletesubnet.",
+            "subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.",
             details=[],
         )
 
 
 def wanted_prefixes(properties: Json, id: ArmId) -> list[str]:
-    """The prefixes a subnet body asks for. Raises 400 for none and for malformed ones."""
+    """The prefixes in a subnet's body. Raises 400 for none and for malformed ones."""
     found = properties.get("addressPrefixes") or [properties.get("addressPrefix")]
     if found == [None]:
         raise ArmError(400, "InvalidRequestFormat", f"Subnet {id.text} has no address prefix.", details=[])

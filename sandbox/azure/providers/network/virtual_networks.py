@@ -43,7 +43,7 @@ def put(call: Call) -> Response:
     """Create or replace a network.
 
     Subnets are replaced by the list in the body: no list deletes them all (source: VNET-01). Peerings
-    survive (source: docs/azure/peering.md, PEER-11). Tags alone are done at once (source:
+    survive (source: docs/azure/peering.md, PEER-11). A change of tags alone ends at once (source:
     docs/azure/long-running-operations.md, LRO-03).
     """
     space = _address_space(call)
@@ -111,7 +111,9 @@ def check_delete(world: World, network: Resource) -> None:
 
 
 def show(world: World, network: Resource) -> Json:
-    """The network with its subnets and peerings; Updating while anything on it is (source: VNET-09)."""
+    """The network with its subnets and peerings; Updating while an operation holds its lock (source:
+    VNET-09).
+    """
     body = network.shown()
     if network.state == "Succeeded" and world.lock(network.id).holder is not None:
         body["properties"]["provisioningState"] = "Updating"
@@ -166,7 +168,7 @@ def _address_space(call: Call) -> list[str]:
 
 
 def _check_subnets(call: Call, space: list[str], wanted: list[Json]) -> None:
-    """Everything that can be refused is refused before anything is written."""
+    """Refuse invalid subnets before any of them is written."""
     names = {str(one.get("name", "")).lower() for one in wanted}
     for subnet in call.world.store.children(call.id, "subnets"):
         if subnet.name.lower() not in names:
@@ -211,7 +213,7 @@ def _body(call: Call) -> Json:
 
 
 def _fingerprint(world: World, network: Resource | None) -> Json | None:
-    """What a change of makes a PUT a long operation: everything but tags, etags and states."""
+    """All but tags, etags and states. A PUT that changes it is a long operation."""
     if network is None:
         return None
     own = {name: value for name, value in network.properties.items() if name != "provisioningState"}

@@ -1,4 +1,4 @@
-"""What a target's owner does with private endpoint connections: approve, reject, delete; endpoints follow.
+"""Decisions of a target's owner about connections: approve, reject, delete. Endpoints then change too.
 
 How each provider answers is its Dialect's `answer` (connections.py). Source: docs/azure/targets.md, TGT-01 to
 TGT-11; docs/azure/private-endpoints.md, PE-15 and PE-34.
@@ -41,7 +41,7 @@ def register(registry: Registry, target_type: str) -> None:
 
 
 def put(call: Call) -> Response:
-    """Approve or reject. Creating a connection here is not possible: only an endpoint makes one."""
+    """Approve or reject. A PUT cannot create a connection: only an endpoint does."""
     if call.existing is None:
         raise ArmError(
             404,
@@ -54,12 +54,12 @@ def put(call: Call) -> Response:
 
 
 def delete(call: Call) -> Response:
-    """Take the connection away from the target's side: the endpoint shows Disconnected."""
+    """Delete the connection on the target's side: the endpoint shows Disconnected."""
     return _accept(call, lambda: call.world.remove(call.id), deleting=True)
 
 
 def _check_change(connection: Resource, wanted: Json) -> None:
-    """Storage takes a decision once: no second approval, no approval after a rejection (TGT-02)."""
+    """Storage accepts one decision: no second approval, no approval after a rejection (TGT-02)."""
     status = wanted.get("status")
     now = connection.properties["privateLinkServiceConnectionState"]["status"]
     storage = connection.id.root.is_type("Microsoft.Storage/storageAccounts")
@@ -74,7 +74,7 @@ def _check_change(connection: Resource, wanted: Json) -> None:
 
 
 def _decide(call: Call, wanted: Json) -> None:
-    """Write the decision to the connection and to the endpoint; the network learns it some seconds later."""
+    """Write the decision to the connection and the endpoint. The network applies it some seconds later."""
     world, connection = call.world, call.stored
     way = dialect(connection.id.type.rsplit("/", 1)[0])
     shown: Json = {"status": wanted["status"], way.actions: wanted.get(way.actions) or "None"}
@@ -94,8 +94,8 @@ def _decide(call: Call, wanted: Json) -> None:
     world.touch(endpoint)
 
 
-def _tell_network(call: Call, endpoint: Resource | None) -> None:
-    """Let the network service take the change over: seconds during which the endpoint is locked.
+def _lock_while_applied(call: Call, endpoint: Resource | None) -> None:
+    """Let the network service apply the change: for some seconds it locks the endpoint.
 
     A DELETE of the endpoint meanwhile is refused with 429, naming this operation (PE-15, locked for up to 14
     s).
@@ -126,13 +126,13 @@ def _tell_network(call: Call, endpoint: Resource | None) -> None:
 
     def end() -> None:
         operation.status = "Succeeded"
-        _take_over(world, endpoint)
+        _apply_state(world, endpoint)
 
     world.at(seconds, end) if seconds else end()
 
 
-def _take_over(world: World, endpoint: Resource | None) -> None:
-    """The network service has learnt the state: an approved endpoint knows its names from now on."""
+def _apply_state(world: World, endpoint: Resource | None) -> None:
+    """The network service applies the state: from now on an approved endpoint has its names."""
     if endpoint is None or world.find(endpoint.id) is not endpoint:
         return
     if endpoint_view.state(endpoint)["status"] == "Approved" and endpoint.state == "Succeeded":
@@ -142,7 +142,7 @@ def _take_over(world: World, endpoint: Resource | None) -> None:
 
 
 def _accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> Response:
-    """Answer in the provider's way; `act` runs at once or at the end of the operation.
+    """Answer as the provider does; `act` runs at once or at the end of the operation.
 
     sync: 200 at once (storage). sql: 202, operation. vault: 200 Updating, about 40 s; DELETE 202. cosmos: 202
     Enqueued, the old state shows until the end. eventgrid: 201 Updating; DELETE 202. network: 200 Updating
@@ -159,18 +159,18 @@ def _accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> R
             _stamp(world, connection)
         else:
             act()
-            _take_over(world, endpoint)
+            _apply_state(world, endpoint)
 
     if way.answer == "sync":
         _refuse_unready(call)
         act()
-        _tell_network(call, endpoint)
+        _lock_while_applied(call, endpoint)
         return Response(200, None if deleting else world.show(connection))
     if early:
         act()
         connection.state = "Updating"
         _stamp(world, connection)
-    _tell_network(call, endpoint)
+    _lock_while_applied(call, endpoint)
     operation = _start(call, way, finish, deleting=deleting)
     return _answer(call, way, operation, deleting=deleting)
 
@@ -217,7 +217,7 @@ def _answer(call: Call, way: Dialect, operation: Operation, *, deleting: bool) -
 
 
 def _refuse_unready(call: Call) -> None:
-    """409 while the target works on something that needs it alone (source: TGT-18)."""
+    """Raise 409 while another operation on the storage account runs (source: TGT-18)."""
     target = call.id.parent
     working = call.world.running(target) if target else None
     if working is None or not call.id.root.is_type("Microsoft.Storage/storageAccounts"):

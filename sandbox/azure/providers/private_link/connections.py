@@ -1,7 +1,7 @@
-"""privateEndpointConnections: the target's side of each private endpoint, in each provider's own words.
+"""privateEndpointConnections: the target's side of each private endpoint, in each provider's own format.
 
-Endpoints open and close connections here; what the target's owner does with them is in
-connection_decisions.py. Source: docs/azure/targets.md, TGT-01 to TGT-11.
+Endpoints open and close connections here; decisions of the target's owner are in connection_decisions.py.
+Source: docs/azure/targets.md, TGT-01 to TGT-11.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ DIALECTS = {
 
 
 def dialect(type_name: str) -> Dialect:
-    """The provider's own way, or the commonest one for types that no fact describes."""
+    """The provider's own dialect, or the most common one for types without a recorded one."""
     return DIALECTS.get(type_name.lower(), Dialect())
 
 
 def open_connection(world: World, endpoint: Resource, target: Resource, groups: list[str]) -> Resource:
-    """Make the target-side connection of an endpoint (or find the one it has), with the endpoint's status."""
+    """Create the target-side connection of an endpoint unless it exists, with the endpoint's status."""
     known = world.find(endpoint.private.get("connection"))
     if known is not None:
         return known
@@ -99,14 +99,14 @@ def open_connection(world: World, endpoint: Resource, target: Resource, groups: 
 
 
 def close_connection(world: World, endpoint: Resource) -> None:
-    """Take the target-side connection away: the endpoint goes, or never got through."""
+    """Remove the target-side connection of an endpoint that is deleted or has failed."""
     known = endpoint.private.pop("connection", None)
     if known is not None and world.find(known) is not None:
         world.remove(ArmId.parse(known))
 
 
 def copy_state(endpoint: Resource, connection: Resource) -> None:
-    """Write the endpoint's state into the connection in the provider's words."""
+    """Write the endpoint's state into the connection in the provider's format."""
     way = dialect(connection.id.type.rsplit("/", 1)[0])
     state = endpoint_view.state(endpoint)
     shown: Json = {"status": state["status"], way.actions: state.get("actionsRequired") or "None"}
@@ -118,7 +118,7 @@ def copy_state(endpoint: Resource, connection: Resource) -> None:
 
 
 def shown(world: World, target: Resource) -> list[Json] | None:
-    """The list in the target's own body; None when the provider leaves an empty one out."""
+    """The list in the target's own body; None when the provider omits an empty one."""
     way = dialect(target.type)
     found = [world.show(one) for one in world.store.children(target.id, KIND)]
     for one in found:
@@ -133,7 +133,7 @@ def shown(world: World, target: Resource) -> list[Json] | None:
 
 
 def removed(world: World, connection: Resource) -> None:
-    """A connection has gone by the target's doing: the endpoint, if it still is, is Disconnected.
+    """A connection was removed on the target's side: its endpoint, if it exists, becomes Disconnected.
 
     The status is documented; whether the endpoint shows it at once is assumed (source:
     docs/azure/private-endpoints.md, PE-33).
@@ -148,7 +148,7 @@ def removed(world: World, connection: Resource) -> None:
 
 
 def busy(target: ArmId) -> ArmError:
-    """The 409 of a storage account that is being worked on (source: docs/azure/private-endpoints.md, PE-22;
+    """The 409 of a storage account with a running operation (source: docs/azure/private-endpoints.md, PE-22;
     docs/azure/targets.md, TGT-18)."""
     return ArmError(
         409,

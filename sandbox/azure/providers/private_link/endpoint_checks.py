@@ -1,4 +1,4 @@
-"""What a private endpoint's PUT must satisfy, and the checked request as a value.
+"""Checks of a private endpoint's PUT, and the checked request as a value.
 
 Source: docs/azure/private-endpoints.md, PE-01, PE-02, PE-17 to PE-21 and PE-24, unless a docstring names
 another.
@@ -21,11 +21,11 @@ from sandbox.azure.providers.private_link.link_services import PRIVATE_LINK_SERV
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A PUT that passed.
+    """A PUT that passed the checks.
 
     target: None for a private link service named by alias. members: (group, member), one address each.
-    static: the body's ipConfigurations; surplus: those of them that name no member (accepted:
-    docs/azure/private-endpoints.md, PE-27). shape: what a change of makes the PUT a long operation.
+    static: the body's ipConfigurations; surplus: those that name no member (accepted:
+    docs/azure/private-endpoints.md, PE-27). shape: a PUT that changes it is a long operation.
     """
 
     subnet: Resource
@@ -57,7 +57,7 @@ def check(call: Call) -> Wanted:
     surplus = _surplus(static, members)
     nic_name = str(call.properties.get("customNetworkInterfaceName") or "")
     if call.existing is None:
-        addresses.require_room(subnet, max(1, len(members) + len(surplus)))
+        addresses.require_capacity(subnet, max(1, len(members) + len(surplus)))
     own = {one["address"] for one in members_of(call.existing)} if call.existing else set()
     for one in static:
         asked = str((one.get("properties") or {}).get("privateIPAddress") or "")
@@ -109,7 +109,7 @@ def refuse_change(endpoint: Resource, wanted: Wanted) -> None:
 
 
 def _subnet(call: Call) -> Resource:
-    """The subnet: there, in the endpoint's region, joinable, and not delegated."""
+    """The subnet. Refuses one that is missing, in another region, not joinable or delegated."""
     reference = (call.properties.get("subnet") or {}).get("id")
     subnet = call.world.find(reference)
     network = call.world.find(subnet.id.parent) if subnet is not None else None
@@ -130,7 +130,7 @@ def _subnet(call: Call) -> Resource:
 
 
 def _entry(call: Call) -> tuple[bool, Json]:
-    """The one connection of the body. Text of the refusal: a public resource string of such checks."""
+    """The one connection of the body, and whether it is manual. Text of the refusal: a public string."""
     found = [(member == LISTS[1], one) for member in LISTS for one in call.properties.get(member) or []]
     if len(found) == 1:
         return found[0]
@@ -217,7 +217,7 @@ def _known_case(target: Resource | None, name: str) -> str:
 
 
 def _bare(static: list[Json]) -> list[Json]:
-    """ipConfigurations without what the service adds, so that a whole GET body compares equal."""
+    """ipConfigurations without the members that the service adds, to compare with a whole GET body."""
     shown = {"provisioningState"}
     return [
         {
@@ -234,6 +234,6 @@ def _surplus(static: list[Json], members: list[tuple[str, Member]]) -> list[Json
 
 
 def place(static: Json) -> tuple[str, str]:
-    """(group, member) that an entry of ipConfigurations is for, empty where it does not say."""
+    """(group, member) that an entry of ipConfigurations names, empty where missing."""
     properties = static.get("properties") or {}
     return str(properties.get("groupId", "")), str(properties.get("memberName", ""))

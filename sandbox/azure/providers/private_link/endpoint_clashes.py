@@ -1,4 +1,4 @@
-"""What makes a private endpoint fail after its 201: others at work on its target or network, a target gone.
+"""Failures of a private endpoint after its 201: a busy target or network, or a deleted target.
 
 Source: docs/azure/private-endpoints.md, PE-22, PE-23 and PE-31.
 """
@@ -11,14 +11,14 @@ from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import connections
 
-# Share of clashes that fail: "almost every run" for a network that is being changed (PE-23).
+# Share of overlaps that fail: "almost every run" for a network that is being changed (PE-23).
 CLASH = 0.8
 
 
 def with_target(call: Call, target: Resource | None) -> ArmError | None:
-    """Another operation holds the target: storage refuses it, after the 201 (source: PE-22).
+    """The error when another operation holds the target: storage refuses after the 201 (source: PE-22).
 
-    A target that is still being made is waited for instead. Cosmos DB contends the same way; its code is
+    An endpoint waits for a target in creation instead. Cosmos DB contends the same way; its code is
     assumed (RetryableError, PE-22).
     """
     world = call.world
@@ -35,7 +35,7 @@ def with_target(call: Call, target: Resource | None) -> ArmError | None:
 
 
 def gone(world: World, target: Resource | None) -> ArmError | None:
-    """The target was deleted meanwhile; how Azure says it is assumed (PE-31)."""
+    """The error when the target was deleted meanwhile; its code is assumed (PE-31)."""
     if target is None or world.find(target.id) is target:
         return None
     text = f"Call to {target.type} failed. Error message: The Resource '{target.id.text}' was not found."
@@ -43,7 +43,7 @@ def gone(world: World, target: Resource | None) -> ArmError | None:
 
 
 def with_network(world: World, network: ArmId | None, began: float, endpoint: Resource) -> ArmError | None:
-    """RetryableError when the network or one of its subnets was being changed while the endpoint came up.
+    """RetryableError when the network or a subnet of it was changed while the endpoint was created.
 
     Reproduced publicly with subnet and NSG-association traffic on one network (source: PE-23).
     """

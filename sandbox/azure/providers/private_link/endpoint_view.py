@@ -1,8 +1,8 @@
-"""What a stored private endpoint says: its connection, its members with addresses, the names it answers for.
+"""Reads a stored private endpoint: its connection, its members with addresses, and its names.
 
-Read by whoever acts on endpoints from outside: connections (target side), zone groups, reachability.
+Used for connections on the target's side, zone groups and reachability.
 The endpoint keeps in `private`: `target` (id or alias text), `nic` (id), `connection` (id of the target-side
-connection), `connected` (the network knows the target's names) and `members`, one entry per address.
+connection), `connected` (the network has applied the approval) and `members`, one entry per address.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Answer:
 
 
 def entry(endpoint: Resource) -> Json:
-    """The endpoint's one connection entry, live: writing to it writes to the store."""
+    """The endpoint's one connection entry, itself: a change to it changes the endpoint."""
     for member in LISTS:
         for found in endpoint.properties.get(member) or []:
             return found
@@ -34,23 +34,23 @@ def entry(endpoint: Resource) -> Json:
 
 
 def is_manual(endpoint: Resource) -> bool:
-    """Whether the connection was asked for with a message instead of the right to approve."""
+    """Whether the connection is manual: requested with a message instead of approved by right."""
     return bool(endpoint.properties.get(LISTS[1]))
 
 
 def state(endpoint: Resource) -> Json:
-    """The connection's state, live: {"status", "description", "actionsRequired"}."""
+    """The stored state of the connection: {"status", "description", "actionsRequired"}."""
     found: Json = entry(endpoint)["properties"]["privateLinkServiceConnectionState"]
     return found
 
 
 def approved(endpoint: Resource) -> bool:
-    """Whether traffic passes: the connection is Approved and the network has learnt it."""
+    """Whether traffic passes: the connection is Approved and the network has applied it."""
     return state(endpoint)["status"] == "Approved" and bool(endpoint.private.get("connected"))
 
 
 def members(endpoint: Resource) -> list[Json]:
-    """Live list of {"group", "member", "address", "config", "names": [[record, suffix, zone], ..]}."""
+    """The stored list of {"group", "member", "address", "config", "names": [[record, suffix, zone], ..]}."""
     found: list[Json] = endpoint.private.setdefault("members", [])
     return found
 

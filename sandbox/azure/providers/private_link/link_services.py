@@ -1,7 +1,7 @@
-"""What can be reached by private endpoint: groups of each resource type, their members, names and zones.
+"""Targets of private endpoints: groups of each resource type, their members, names and zones.
 
 `private_link.json` is the sandbox's own table: for each (type, group) the zones of each cloud and the
-members, one address each (a cloud has its own members where its zones are cut differently). Zones are those
+members, one address each (a cloud has its own members where its zones differ). Zones are those
 of the public document "Azure Private Endpoint private DNS zone values" (Microsoft Learn). Members and names
 were recorded for storage, SQL, Key Vault, Cosmos DB, container registries, Web Apps, Event Grid and Storage
 Sync (source: docs/azure/targets.md, TGT-12); for other types they are one member a group, or follow the
@@ -40,7 +40,9 @@ class Name:
 
     @property
     def private_fqdn(self) -> str:
-        """Where public DNS points once a connection exists: "acct.privatelink.blob.core.windows.net"."""
+        """The name that public DNS points to once a connection exists:
+        "acct.privatelink.blob.core.windows.net".
+        """
         return f"{self.record}.{self.zone}"
 
 
@@ -61,7 +63,7 @@ class Group:
 
     @property
     def zones(self) -> list[str]:
-        """Zones in which the names of this group live, each once."""
+        """Zones of the names of this group, each once."""
         return list(dict.fromkeys(name.zone for member in self.members for name in member.names))
 
 
@@ -76,7 +78,7 @@ def pairs() -> list[tuple[str, str]]:
 
 
 def groups(target: Resource) -> list[Group]:
-    """The groups that this very resource offers, in the order of its privateLinkResources.
+    """The groups that this resource offers, in the order of its privateLinkResources.
 
     An application gateway's are its frontends that have a private link configuration, and have no public
     names (source: Microsoft Learn, "Configure Azure Application Gateway Private Link").
@@ -104,14 +106,14 @@ def group(target: Resource, name: str) -> Group | None:
 
 
 def cloud(location: str) -> str:
-    """The cloud a region lies in: "public", "government" or "china"."""
+    """The cloud of a region: "public", "government" or "china"."""
     if location.startswith(("usgov", "usdod")):
         return "government"
     return "china" if location.startswith("china") else "public"
 
 
 def variables(target: Resource) -> dict[str, str]:
-    """What the templates of the table may name; the made-up ones are the same every time for one resource."""
+    """Values for the templates of the table; generated ones are the same each time for one resource."""
     digest = sha256(target.id.key.encode())
     location = target.location
     number = str(digest.digest()[0] % 5 + 1)

@@ -1,4 +1,4 @@
-"""Network interfaces: those of private endpoints, made and removed with their endpoint, and plain ones.
+"""Network interfaces: those of private endpoints, created and deleted with them, and plain ones.
 
 Sources: docs/azure/long-running-operations.md, LRO-08; docs/azure/private-endpoints.md, PE-06;
 docs/azure/virtual-networks.md, VNET-11.
@@ -89,7 +89,7 @@ def delete(call: Call) -> Response:
 
 
 def for_endpoint(world: World, endpoint: Resource, id: ArmId, subnet: Resource) -> Resource:
-    """The interface of an endpoint: one ip configuration per member, with what it connects to."""
+    """The interface of an endpoint: one ip configuration per member, with its connection."""
     configs = [
         {"name": one["config"], "address": one["address"], "subnet": subnet.id.text, "primary": index == 0}
         for index, one in enumerate(endpoint_view.members(endpoint))
@@ -116,13 +116,13 @@ def show(world: World, nic: Resource) -> Json:
 
 
 def removed(world: World, nic: Resource) -> None:
-    """Give the addresses back."""
+    """Free the addresses."""
     for one in nic.private.get("configs", []):
         addresses.release(world.find(one["subnet"]), one["address"])
 
 
 def refuse_if_owned(world: World, nic: Resource) -> None:
-    """An endpoint's interface goes with its endpoint only."""
+    """Refuse the delete of an endpoint's interface: only the endpoint's delete removes it."""
     if world.find(nic.private.get("endpoint")) is not None:
         raise _owned(nic)
 

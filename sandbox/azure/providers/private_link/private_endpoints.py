@@ -1,7 +1,7 @@
-"""Private endpoints: what a PUT checks, how an endpoint comes up, changes, fails and goes.
+"""Private endpoints: how they are created, change, fail and are deleted.
 
-Checks of the request are in endpoint_checks.py, what goes wrong later in endpoint_clashes.py, the target's
-side in connections.py, names in zone_groups.py. Sources: docs/azure/private-endpoints.md, PE-03 to PE-16,
+Checks of the request are in endpoint_checks.py, later failures in endpoint_clashes.py, the target's side in
+connections.py, names in zone_groups.py. Sources: docs/azure/private-endpoints.md, PE-03 to PE-16,
 PE-25 and PE-28.
 """
 
@@ -52,9 +52,8 @@ def register(registry: Registry) -> None:
 def put(call: Call) -> Response:
     """Create, change, or restart an endpoint.
 
-    New: 201 Updating after the PUT itself was held for seconds. Same body: 200 Succeeded at once, tags
-    replaced. Other addresses or application security groups: 200 Updating, about 32 s. A Failed one starts
-    again.
+    New: 201 Updating, after seconds without an answer. Same body: 200 Succeeded at once, tags replaced. Other
+    addresses or application security groups: 200 Updating, about 32 s. A Failed endpoint starts again.
     """
     wanted = endpoint_checks.check(call)
     existing = call.existing
@@ -106,7 +105,7 @@ def _change(call: Call, wanted: Wanted, endpoint: Resource) -> Response:
 
 
 def _held_back(call: Call, target: Resource | None) -> float:
-    """Seconds before the 201: longer while the target itself is still being made (source:
+    """Seconds before the 201: longer while the target itself is in creation (source:
     docs/azure/private-endpoints.md, PE-28)."""
     held = call.world.duration("privateEndpoints/blocked", call.id)
     making = call.world.running(target.id) if target is not None else None
@@ -116,7 +115,7 @@ def _held_back(call: Call, target: Resource | None) -> float:
 
 
 def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held: float) -> Operation:
-    """Begin the work. Subnet and target show the endpoint when the hold is over, not before
+    """Begin the operation. Subnet and target show the endpoint with the 201, not before
     (docs/azure/private-endpoints.md, PE-28).
     """
     world, began = call.world, call.world.now
@@ -164,7 +163,7 @@ def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held:
 
 
 def _finish(world: World, endpoint: Resource, target: Resource | None) -> None:
-    """Succeeded. Approved connections get the provider's own description, and the network knows the names."""
+    """Set Succeeded. An approved connection gets the provider's own description, and its names apply."""
     state = endpoint_view.state(endpoint)
     if state["status"] == "Approved":
         endpoint.private["connected"] = True
@@ -192,15 +191,16 @@ def delete(call: Call) -> Response:
 
 
 def removed(world: World, endpoint: Resource) -> None:
-    """The endpoint has gone: its connection, interface and addresses with it."""
+    """Remove the connection, interface and addresses of a deleted endpoint."""
     connections.close_connection(world, endpoint)
     _give_back(world, endpoint)
     subnets.drop_endpoint(world.find(endpoint.properties["subnet"]["id"]), endpoint.id)
 
 
 def show(world: World, endpoint: Resource) -> Json:
-    """The endpoint. `customDnsConfigs` holds public names; empty unless approved, settled once, and without a
-    zone group.
+    """The endpoint. `customDnsConfigs` holds its public names.
+
+    It is empty unless the connection is approved and applied, and while the endpoint has a zone group.
     """
     body = endpoint.shown()
     properties = body["properties"]
@@ -229,7 +229,7 @@ def _body(call: Call, wanted: Wanted) -> Json:
 
 
 def _given(call: Call, wanted: Wanted, status: str = "") -> Json:
-    """The members that a PUT replaces, with the connection in the state it has or begins with."""
+    """The members that a PUT replaces, with the state of the connection."""
     status = status or ("Pending" if wanted.manual else "Approved")
     entry: Json = {"name": wanted.entry, "properties": {"provisioningState": "Succeeded"}}
     entry["properties"]["privateLinkServiceId"] = wanted.target_text
@@ -262,9 +262,9 @@ def _take_tags(call: Call, endpoint: Resource) -> None:
 
 
 def _take_addresses(world: World, endpoint: Resource, wanted: Wanted) -> None:
-    """One address per required member: the asked one where the body names it, else the lowest free.
+    """Take one address per required member: the body's, else the lowest free.
 
-    Who holds them shows in the subnet when the endpoint appears.
+    The subnet shows their holders with the 201.
     """
     nic = (
         ArmId.parse(endpoint.private["nic"])

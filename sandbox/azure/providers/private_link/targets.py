@@ -1,6 +1,6 @@
-"""What every resource that takes private endpoints has: its link resources, its connections, tags, a PATCH.
+"""What every target of private endpoints has: link resources, connections, tags, a PATCH.
 
-Provider modules (storage.py, sql.py, keyvault.py, generic_targets.py) build on this. Source:
+Provider modules (storage.py, sql.py, keyvault.py, generic_targets.py) use this. Source:
 docs/azure/targets.md, TGT-01 and TGT-12.
 """
 
@@ -69,7 +69,7 @@ def link_resources(target: Resource) -> list[Json]:
 
 
 def with_connections(world: World, target: Resource) -> Json:
-    """The target as GET shows it: with its connections where the provider lists them."""
+    """The target as GET shows it, with its connections if the provider lists them."""
     body = target.shown()
     found = connections.shown(world, target)
     if found is not None:
@@ -91,7 +91,7 @@ def merge(old: Json, new: Json) -> Json:
 
 
 def patched(call: Call) -> Json:
-    """The stored body with the request's members merged in; tags and sku are replaced whole when given."""
+    """The stored body with the request's members merged in; given tags and sku replace the stored ones."""
     body = merge(call.stored.body, {name: value for name, value in call.body.items() if name != "tags"})
     if call.body.get("tags") is not None:
         body["tags"] = deepcopy(call.body["tags"])
@@ -104,12 +104,12 @@ def given(call: Call, *members: str) -> Json:
 
 
 def without_connections(properties: Json) -> Json:
-    """Properties of a PUT without what only endpoints may write."""
+    """Properties of a PUT without connections, which only endpoints write."""
     return {name: value for name, value in deepcopy(properties).items() if name != connections.KIND}
 
 
 def taken(world: World, call: Call, domain: str, error: tuple[str, str]) -> None:
-    """Refuse a name that another resource of the type has anywhere: names are host names below `domain`."""
+    """Refuse a name that any resource of the type has: names are host names below `domain`."""
     for other in world.store.of_type(call.type.name):
         if other.name.lower() == call.id.name.lower() and other.id != call.id:
             code, text = error

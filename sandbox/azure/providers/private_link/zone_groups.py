@@ -1,4 +1,4 @@
-"""privateDnsZoneGroups: what writes an endpoint's names into private DNS zones, and takes them out again.
+"""privateDnsZoneGroups: they write an endpoint's names into private DNS zones, and remove them.
 
 Sources: docs/azure/dns.md, DNS-16 to DNS-25.
 """
@@ -25,7 +25,7 @@ def register(registry: Registry) -> None:
 
 
 def put(call: Call) -> Response:
-    """Create or replace a group: 201 or 200, Updating, done in 1 to 4 s; `recordSets` filled at once.
+    """Create or replace a group: 201 or 200, Updating, Succeeded after 1 to 4 s; `recordSets` filled at once.
 
     A zone whose name fits none of the endpoint's names is accepted and gets no record. The zone needs no
     link.
@@ -53,7 +53,7 @@ def put(call: Call) -> Response:
 
 
 def delete(call: Call) -> Response:
-    """Remove the group: 202; its records go with it."""
+    """Delete the group and its records: 202."""
     operation = call.start_operation(
         OperationPlan(
             name="DeletePrivateDnsZoneGroupOperation",
@@ -66,18 +66,18 @@ def delete(call: Call) -> Response:
 
 
 def removed(world: World, group: Resource) -> None:
-    """The group has gone by any way: so do the names it wrote.
+    """Remove the names of a deleted group.
 
-    A name goes even when another endpoint has overwritten it meanwhile: deleting either removes the name.
+    A name is removed even when another endpoint has overwritten it: deleting either removes the name.
     """
     for zone, name in _written(group):
         dns_records.remove_record(world, zone, name)
 
 
 def refresh(world: World, endpoint: Resource) -> None:
-    """Write the endpoint's names anew: its connection was approved, or its addresses changed.
+    """Write the endpoint's names again, after an approval or a change of addresses.
 
-    Names are left in place when a connection is rejected or its target goes: nothing recorded removes them.
+    Names remain when a connection is rejected or its target is deleted: no recording removes them.
     """
     for group in world.store.children(endpoint.id, "privateDnsZoneGroups"):
         if group.state == "Succeeded" and endpoint_view.approved(endpoint):
@@ -85,7 +85,7 @@ def refresh(world: World, endpoint: Resource) -> None:
 
 
 def attached(world: World, endpoint: Resource) -> bool:
-    """Whether the endpoint has a zone group: then it shows no customDnsConfigs."""
+    """Whether the endpoint has a zone group (then it shows no customDnsConfigs)."""
     return bool(world.store.children(endpoint.id, "privateDnsZoneGroups"))
 
 
@@ -141,12 +141,12 @@ def _answers(endpoint: Resource | None) -> list[Answer]:
 
 
 def _written(group: Resource) -> list[tuple[str, str]]:
-    """(zone id, record name) of what the group has put into zones."""
+    """(zone id, record name) of the records that the group has written."""
     return [(zone, name) for zone, name in group.private.get("written", [])]
 
 
 def _finish(world: World, id: ArmId, before: list[tuple[str, str]]) -> None:
-    """End of a write: names are put into the zones; a zone that has gone fails the operation."""
+    """End a write: write the names into the zones. A deleted zone fails the operation."""
     group = world.find(id)
     endpoint = world.find(id.parent)
     if group is None or endpoint is None:
@@ -159,7 +159,7 @@ def _finish(world: World, id: ArmId, before: list[tuple[str, str]]) -> None:
 
 
 def _write(world: World, endpoint: Resource, group: Resource, before: list[tuple[str, str]]) -> None:
-    """Last writer wins: a record of the same name is overwritten, whoever made it."""
+    """Write the records. A record of the same name is overwritten, also one of another endpoint."""
     now: list[tuple[str, str]] = []
     creator = (
         f"created by private endpoint {endpoint.name} with resource guid "
@@ -178,7 +178,7 @@ def _write(world: World, endpoint: Resource, group: Resource, before: list[tuple
 
 
 def _check(call: Call, configs: list[Json]) -> None:
-    """What is refused before anything is written.
+    """Refuse an invalid group before anything is written.
 
     Codes of the limit and of a changed zone are assumed (docs/azure/dns.md, DNS-23 and DNS-24).
     """
@@ -230,19 +230,17 @@ def _check_names(call: Call, configs: list[Json]) -> None:
                 400,
                 "PrivateDnsZoneConfigCannotBeChanged",
                 f"The private DNS zone of config {one['name']} in {call.id.text} cannot be changed from "
-                f"{kept} to "
-                f"{zone}.",
+                f"{kept} to {zone}.",
                 details=[],
             )
 
 
 def _no_zone(group: ArmId, zone: object) -> ArmError:
-    """A zone that does not exist. The code is assumed (docs/azure/dns.md, DNS-19)."""
+    """The error for a zone that does not exist. The code is assumed (docs/azure/dns.md, DNS-19)."""
     return ArmError(
         400,
         "InvalidResourceReference",
         f"Resource {zone} referenced by resource {group.text} was not found. Please make sure that the "
-        "referenced "
-        "resource exists, and that both resources are in the same region.",
+        "referenced resource exists, and that both resources are in the same region.",
         details=[],
     )
