@@ -21,7 +21,7 @@ from shared.core.kinds.endpoint import Endpoint, endpoint_id
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed, Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.peering import MAX_PEERINGS
-from shared.core.kinds.rule import RequiredRule
+from shared.core.kinds.required_rule import RequiredRule
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import Zone
