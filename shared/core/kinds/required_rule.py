@@ -1,4 +1,4 @@
-"""Security rules under `nsg.mode: require`: what counts is the effect of the group, not the names of its rules."""
+"""Rules under `nsg.mode: require`: what counts is what the group does, not how its rules are called."""
 
 from dataclasses import dataclass
 
