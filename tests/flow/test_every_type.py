@@ -85,6 +85,10 @@ def body_of(row: Group) -> Body:
         case "Microsoft.Cache/redisEnterprise":
             classic = row.discriminator == "redisenterprise.cache.azure.net"
             return plain | {"sku": {"name": "Enterprise_E10" if classic else "Balanced_B5"}}
+        case "Microsoft.CognitiveServices/accounts":
+            return plain | {"properties": {"customSubDomainName": "thing"}}
+        case "Microsoft.App/managedEnvironments":
+            return plain | {"properties": {"publicNetworkAccess": "Disabled"}}
         case "Microsoft.Network/applicationGateways":
             return plain | {"properties": {"frontendIPConfigurations": [frontend(FRONTEND, private=True)]}}
         case _:

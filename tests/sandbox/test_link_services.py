@@ -30,6 +30,14 @@ BODIES = {
         "location": "westeurope",
         "properties": {"apiServerAccessProfile": {"enablePrivateCluster": True}},
     },
+    "Microsoft.CognitiveServices/accounts": {
+        "location": "westeurope",
+        "properties": {"customSubDomainName": "thing"},
+    },
+    "Microsoft.App/managedEnvironments": {
+        "location": "westeurope",
+        "properties": {"publicNetworkAccess": "Disabled"},
+    },
 }
 CAPABILITIES = {"Cassandra": "EnableCassandra", "Gremlin": "EnableGremlin", "Table": "EnableTable"}
 

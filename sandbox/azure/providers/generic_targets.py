@@ -22,6 +22,13 @@ TOP_LEVEL = ("sku", "kind", "identity", "plan", "zones", "extendedLocation", "ma
 # Types whose GET shows publicNetworkAccess without a PUT that set it (source: docs/azure/targets.md, TGT-17).
 SHOWS_PUBLIC_ACCESS = ("microsoft.documentdb/databaseaccounts", "microsoft.eventgrid/topics")
 
+# By cloud: what follows an AI services account's own name, and what follows the region's.
+AI_SUFFIXES = {
+    "public": ("cognitiveservices.azure.com", "api.cognitive.microsoft.com"),
+    "government": ("cognitiveservices.azure.us", "api.cognitive.microsoft.us"),
+    "china": ("cognitiveservices.azure.cn", "api.cognitive.azure.cn"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Making:
@@ -159,9 +166,19 @@ def _body(call: Call) -> Json:
         properties = {name: value for name, value in properties.items() if name not in cosmos.ASKED_ONLY}
     if call.type.key in SHOWS_PUBLIC_ACCESS:
         properties.setdefault("publicNetworkAccess", "Enabled")
+    if call.type.key == "microsoft.app/managedenvironments":
+        properties.setdefault("publicNetworkAccess", _environment_access(properties))
     body["properties"] = {"provisioningState": "Succeeded"} | properties
     body["properties"] |= _computed(call, Resource(call.id, body))
     return body
+
+
+def _environment_access(properties: Json) -> str:
+    """The default of a Container Apps environment (docs/azure/targets.md, TGT-51); an internal one has no
+    public address.
+    """
+    internal = (properties.get("vnetConfiguration") or {}).get("internal") is True
+    return "Disabled" if internal else "Enabled"
 
 
 def _computed(call: Call, probe: Resource) -> Json:
@@ -182,6 +199,8 @@ def _computed(call: Call, probe: Resource) -> Json:
             return {"defaultHostName": f"{name}.azurewebsites.net", "state": "Running"}
         case "microsoft.documentdb/databaseaccounts":
             return cosmos.properties(call, probe)
+        case "microsoft.cognitiveservices/accounts":
+            return {"endpoint": _ai_endpoint(probe, values["region"])}
         case "microsoft.eventgrid/topics":
             return _event_grid(call, probe, f"{name}.{values['region']}-1.eventgrid.azure.net")
         case "microsoft.network/privatelinkservices":
@@ -193,6 +212,13 @@ def _computed(call: Call, probe: Resource) -> Json:
                 else call.world.timestamp()
             }
     return {}
+
+
+def _ai_endpoint(account: Resource, region: str) -> str:
+    """By the custom subdomain name, or else the region's (docs/azure/targets.md, TGT-56)."""
+    own, shared = AI_SUFFIXES[link_services.cloud(region)]
+    name = account.properties.get("customSubDomainName")
+    return f"https://{str(name).lower()}.{own}/" if name else f"https://{region}.{shared}/"
 
 
 def _event_grid(call: Call, probe: Resource, host: str) -> Json:

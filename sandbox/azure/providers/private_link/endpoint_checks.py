@@ -13,7 +13,7 @@ from sandbox.azure.kernel.model import ArmError, Json, Resource
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.regions import same_place
 from sandbox.azure.providers.network import addresses, subnets
-from sandbox.azure.providers.private_link import link_services
+from sandbox.azure.providers.private_link import eligibility, link_services
 from sandbox.azure.providers.private_link.endpoint_view import LISTS
 from sandbox.azure.providers.private_link.endpoint_view import members as members_of
 from sandbox.azure.providers.private_link.link_services import PRIVATE_LINK_SERVICE, Member
@@ -51,6 +51,8 @@ def check(call: Call) -> Wanted:
     groups = [str(one) for one in given.get("groupIds") or []]
     target = _target(call, text, manual)
     if target is not None:
+        if call.existing is None:
+            eligibility.refuse(target)
         _groups_given(call, entry, target, groups)
     static = call.properties.get("ipConfigurations") or []
     members = _members(target, groups)

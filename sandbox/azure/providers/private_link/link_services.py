@@ -118,7 +118,7 @@ def variables(target: Resource) -> dict[str, str]:
     location = target.location
     number = str(digest.digest()[0] % 5 + 1)
     return {
-        "name": target.name.lower(),
+        "name": _public_label(target),
         "region": location,
         "code": _table()["geo_codes"].get(location, location),
         "hash": digest.hexdigest()[:12],
@@ -128,6 +128,16 @@ def variables(target: Resource) -> dict[str, str]:
         "number": number,
         "partition": number,
     }
+
+
+def _public_label(target: Resource) -> str:
+    """The label of the resource's public names: its own name, or the custom subdomain name of an AI services
+    account (source: docs/azure/targets.md, TGT-56).
+    """
+    custom = None
+    if target.id.is_type("Microsoft.CognitiveServices/accounts"):
+        custom = target.properties.get("customSubDomainName")
+    return str(custom or target.name).lower()
 
 
 @cache
