@@ -37,6 +37,7 @@ class ZoneGroup(Managed):
     """The zone group of one endpoint. `records`: what it will write; none while no name is known.
 
     `group`: the group id of the endpoint, which another endpoint to the same resource may serve as well.
+    `shared`: endpoints to other resources have some of the same names (docs/azure/targets.md, TGT-62).
     """
 
     TYPE = TYPE
@@ -46,6 +47,7 @@ class ZoneGroup(Managed):
     zones: tuple[ResourceId, ...]
     records: tuple[ResourceId, ...] = ()
     group: str = ""
+    shared: bool = False
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -219,8 +221,23 @@ class ZoneGroup(Managed):
                 continue
             expected = self._expected(at, observed)
             if not expected or pointed_to(found) != expected:
-                return _record_in_the_way(found, expected)
+                return self._name_taken(found) or _record_in_the_way(found, expected)
         return None
+
+    def _name_taken(self, found: Seen) -> Refusal | None:
+        """An endpoint to another resource has a name that all resources of this type share."""
+        creator = creator_of(found)
+        if not self.shared or creator is None:
+            return None
+        zone = found.id.parent.text if found.id.parent else ""
+        return Refusal(
+            found.id,
+            "RecordHeldByAnother",
+            f"resources of this type share the name {found.id.name} in {zone}, and one name can lead to one "
+            f"of them only: the private endpoint {creator} has it",
+            "serve both by that resource and opt this one out, or give this one a profile whose zones are in "
+            "another resource group and resolve only for its own clients",
+        )
 
     def _is_own(self, creator: str | None) -> bool:
         """The record's endpoint is this one, or one that we made for this target and group elsewhere."""
