@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from shared.core.base.bodies import Seen, mapping, sequence
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.service_rules import public_suffix
-from shared.core.kinds.zone_configs import ReportedRecord, records_of
+from shared.core.kinds.zone_configs import ReportedRecord, record_name, records_of
 
 COLLECTION = "A"
 API_VERSION = "2024-06-01"
@@ -59,8 +59,7 @@ def record_id(record: ReportedRecord) -> ResourceId:
 
 @functools.lru_cache(maxsize=16_384)
 def _record_id(zone: ResourceId, fqdn: str) -> ResourceId:
-    own = fqdn.removesuffix(zone.name.lower()).rstrip(".")
-    return zone.child(COLLECTION, own or "@")
+    return zone.child(COLLECTION, record_name(fqdn, zone))
 
 
 def as_written(group: Seen) -> dict[ResourceId, Seen]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.base.bodies import Seen
+from shared.core.base.bodies import Seen, number
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.kinds import endpoint, record
@@ -253,7 +253,7 @@ class ZoneGroup(Managed):
 
 def zone_list(zone: Seen) -> Read:
     """Read all address records of a zone: the larger it is, the longer a list serves."""
-    pages = int(zone.properties.get("numberOfRecordSets") or 0) // record.PAGE + 1
+    pages = number(zone.properties.get("numberOfRecordSets")) // record.PAGE + 1
     return Read(
         zone.id,
         record.COLLECTION,
