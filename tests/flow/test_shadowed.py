@@ -177,18 +177,18 @@ async def test_a_vault_is_known_by_its_name_though_its_zone_has_another_suffix()
 
 
 async def test_a_zone_that_only_the_finished_endpoint_tells_is_looked_at_before_its_link() -> None:
-    kind = "Microsoft.CognitiveServices/accounts"
+    kind = "Microsoft.HealthcareApis/workspaces"
     world = World(a_policy(always=[kind]))
-    accounts = f"{SUB}/resourceGroups/rg-app/providers/{kind}"
+    workspaces = f"{SUB}/resourceGroups/rg-app/providers/{kind}"
     for name in ("mine", "theirs"):
-        await world.send("PUT", f"{accounts}/{name}", {"location": "westeurope", "properties": {}})
+        await world.send("PUT", f"{workspaces}/{name}", {"location": "westeurope", "properties": {}})
         await world.sleep(120)
-    await endpoint_elsewhere(world, f"{accounts}/theirs", "account")
+    await endpoint_elsewhere(world, f"{workspaces}/theirs", "healthcareworkspace")
     world.sent()
-    found = about_links(await world.reconcile(f"{accounts}/mine"))
+    found = about_links(await world.reconcile(f"{workspaces}/mine"))
     sent = world.sent()
     assert found
-    assert all(f"perhaps concerned: {accounts}/theirs;" in text for text in found)
+    assert all(f"perhaps concerned: {workspaces}/theirs;" in text for text in found)
     look = sent.index(("GET", f"{LISTS}{kind}"))
     links = [at for at, (method, path) in enumerate(sent) if method == "PUT" and "NetworkLinks/" in path]
     assert look < min(links)
