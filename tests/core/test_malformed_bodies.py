@@ -18,7 +18,7 @@ from shared.core.catalogue.catalogue import load
 from shared.core.kinds import endpoint, link, nic, record, zone_configs, zone_group
 from shared.core.names.hidden import ConnectedResource
 from shared.core.readings import embedded, networks
-from shared.core.rules import egress, nsg
+from shared.core.rules import egress, nsg, verdict
 
 type Body = dict[str, Any]
 type Path = tuple[str | int, ...]
@@ -207,7 +207,14 @@ def of_network(network: Seen) -> object:
 
 def of_security_group(group: Seen) -> object:
     rules = nsg.rules_of(group)
-    return rules, nsg.free_priority(rules, (100, 200), "Inbound")
+    asked = verdict.Traffic("Inbound", ("10.0.0.0/16",), "10.0.1.4", "443", ("10.0.0.0/16",))
+    decided = verdict.decide(rules, asked), verdict.shut(rules, asked)
+    return rules, nsg.free_priority(rules, (100, 200), "Inbound"), decided
+
+
+def of_interface(one: Seen) -> object:
+    names = [name for address in nic.addresses_in(one) for name in address.fqdns]
+    return record.records_under([ResourceId.parse(ZONE)], names)
 
 
 def of_endpoint(one: Seen) -> object:
@@ -234,7 +241,7 @@ READERS: dict[str, tuple[Body, Callable[[Seen], object]]] = {
     "network": (NETWORK_BODY, of_network),
     "security group": (SECURITY_GROUP, of_security_group),
     "endpoint": (ENDPOINT_BODY, of_endpoint),
-    "interface": (NIC_BODY, nic.addresses_in),
+    "interface": (NIC_BODY, of_interface),
     "zone group": (ZONE_GROUP_BODY, of_zone_group),
     "record": (RECORD_BODY, of_record),
     "link": (LINK_BODY, link.network_of),
