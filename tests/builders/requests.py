@@ -1,4 +1,4 @@
-"""What must exist for one storage account, by the pure core: the beginning of most plans in these tests."""
+"""The desired state of one storage account, by the pure core: the start of most plans in these tests."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.builders.policies import a_policy
 
 
 def wanted(observed: Observed | None = None, *, account: Any = None, **policy: object) -> Desired:
-    """For one storage account with one client network, where `observed` has been read."""
+    """The desired state with one client network, where `observed` has been read."""
     target = Target.parse(account or bodies.account())
     rules = a_policy(**policy)
     connect = intent(target, {}, rules, load())

@@ -1,6 +1,6 @@
-"""Two endpoints of one target: one name has one record, the last writer wins, who goes takes it along.
+"""A foreign endpoint of the same target: the last writer of a record wins, and its deletion deletes it.
 
-`World` asks after each walk that says Connected whether clients reach ours by the name.
+After each pass that ends Connected, `World` checks that clients reach the managed endpoint by its name.
 """
 
 from typing import Any
@@ -10,16 +10,16 @@ import pytest
 from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, ZONES, World
 
 OTHERS = f"{HUB}/subnets/others"
-THEIRS = f"{NETWORKS}/privateEndpoints/by-hand"
-THEIR_NAMES = f"{THEIRS}/privateDnsZoneGroups/default"
+FOREIGN = f"{NETWORKS}/privateEndpoints/by-hand"
+FOREIGN_ZONE_GROUP = f"{FOREIGN}/privateDnsZoneGroups/default"
 ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
 NAME = "orders.blob.core.windows.net"
 
 
-async def a_rival(
-    world: World, at: str, subnet: str = OTHERS, *, path: str = THEIRS, names: bool = True
+async def create_foreign_endpoint(
+    world: World, at: str, subnet: str = OTHERS, *, path: str = FOREIGN, names: bool = True
 ) -> None:
-    """A person's endpoint to the same target, whose zone group writes into the same zone."""
+    """A foreign endpoint to the same target; `names`: with a zone group that writes into the same zone."""
     if subnet == OTHERS:
         await world.send("PUT", OTHERS, {"properties": {"addressPrefix": "10.0.2.0/24"}})
         await world.sleep(61)
@@ -31,17 +31,17 @@ async def a_rival(
         await world.send("PUT", ZONE, {"location": "global"})
         await world.sleep(200)
         config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
-        await world.send("PUT", THEIR_NAMES, {"properties": {"privateDnsZoneConfigs": [config]}})
+        await world.send("PUT", FOREIGN_ZONE_GROUP, {"properties": {"privateDnsZoneConfigs": [config]}})
         await world.sleep(120)
 
 
-async def lose(world: World, path: str) -> None:
+async def delete(world: World, path: str) -> None:
     await world.send("DELETE", path)
     await world.sleep(120)
 
 
 async def connected() -> tuple[World, str, str]:
-    """A connected account: the world, its id, and our endpoint."""
+    """A connected account: the world, its id, and the managed endpoint."""
     world = World()
     at = await world.create_account()
     state = await world.reconcile(at)
@@ -53,41 +53,43 @@ async def drifted(world: World, at: str) -> tuple[Any, ...]:
     return state["result"], state["code"]
 
 
-async def test_no_endpoint_is_made_beside_one_that_keeps_the_name() -> None:
+async def test_no_endpoint_is_created_beside_a_foreign_one_that_keeps_the_name() -> None:
     world = World()
     at = await world.create_account()
-    await a_rival(world, at)
+    await create_foreign_endpoint(world, at)
     state = await world.reconcile(at)
     assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
-    assert THEIRS in state["reason"]
-    assert await world.endpoints() == [THEIRS]
+    assert FOREIGN in state["reason"]
+    assert await world.endpoints() == [FOREIGN]
 
 
 @pytest.mark.parametrize("subnet", [OTHERS, ENDPOINTS])
-async def test_a_foreign_endpoint_beside_ours_is_named_and_neither_is_touched(
+async def test_a_foreign_endpoint_beside_the_managed_one_is_named_and_neither_is_changed(
     subnet: str,
 ) -> None:
-    world, at, ours = await connected()
-    await a_rival(world, at, subnet)
+    world, at, managed = await connected()
+    await create_foreign_endpoint(world, at, subnet)
     world.sent()
     state = await world.reconcile(at, "drift")
     assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
-    assert THEIRS in state["reason"]
-    assert ours.rpartition("/")[2] in state["remedy"]
+    assert FOREIGN in state["reason"]
+    assert managed.rpartition("/")[2] in state["remedy"]
     assert world.writes() == []
-    assert sorted(await world.endpoints()) == sorted([ours, THEIRS])
+    assert sorted(await world.endpoints()) == sorted([managed, FOREIGN])
 
 
-@pytest.mark.parametrize("gone", [THEIRS, THEIR_NAMES])
-@pytest.mark.parametrize("walked", [True, False])
-async def test_the_name_that_the_other_one_took_along_is_written_again(gone: str, walked: bool) -> None:
+@pytest.mark.parametrize("deleted", [FOREIGN, FOREIGN_ZONE_GROUP])
+@pytest.mark.parametrize("reconciled", [True, False])
+async def test_a_record_that_was_deleted_with_the_foreign_endpoint_is_written_again(
+    deleted: str, reconciled: bool
+) -> None:
     world, at, _ = await connected()
-    await a_rival(world, at, names=False)
+    await create_foreign_endpoint(world, at, names=False)
     assert await drifted(world, at) == ("Connected", "")
-    await a_rival(world, at)
-    if walked or gone == THEIR_NAMES:
+    await create_foreign_endpoint(world, at)
+    if reconciled or deleted == FOREIGN_ZONE_GROUP:
         assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
-    await lose(world, gone)
+    await delete(world, deleted)
     assert await world.resolve(SPOKE, NAME) == []
     assert await drifted(world, at) == ("Connected", "")
     world.sent()
@@ -95,49 +97,49 @@ async def test_the_name_that_the_other_one_took_along_is_written_again(gone: str
     assert world.writes() == []
 
 
-async def test_a_walk_that_breaks_off_does_not_forget_who_stood_there() -> None:
+async def test_a_pass_that_fails_does_not_forget_the_foreign_endpoint() -> None:
     world, at, _ = await connected()
-    await a_rival(world, at)
+    await create_foreign_endpoint(world, at)
     await drifted(world, at)
-    await lose(world, THEIRS)
+    await delete(world, FOREIGN)
     world.deny("Microsoft.Network/privateEndpoints/read")
     assert (await drifted(world, at))[0] == "Blocked"
     world.allow_all()
     assert await drifted(world, at) == ("Connected", "")
 
 
-async def test_a_name_that_could_not_be_written_again_is_no_connection_and_is_tried_again() -> None:
+async def test_a_record_that_could_not_be_written_again_blocks_and_is_tried_again() -> None:
     world, at, _ = await connected()
-    await a_rival(world, at)
+    await create_foreign_endpoint(world, at)
     await drifted(world, at)
-    await lose(world, THEIRS)
+    await delete(world, FOREIGN)
     world.deny("Microsoft.Network/privateDnsZones/join/action")
     assert (await drifted(world, at))[0] == "Blocked"
     world.allow_all()
     assert await drifted(world, at) == ("Connected", "")
 
 
-async def test_nothing_is_written_over_the_name_of_another_one_that_still_stands() -> None:
+async def test_the_record_of_a_foreign_endpoint_that_still_exists_is_not_overwritten() -> None:
     world, at, _ = await connected()
-    second = f"{THEIRS}-too"
-    await a_rival(world, at, path=second, names=False)
-    await a_rival(world, at)
+    second = f"{FOREIGN}-too"
+    await create_foreign_endpoint(world, at, path=second, names=False)
+    await create_foreign_endpoint(world, at)
     await drifted(world, at)
     kept = await world.resolve(SPOKE, NAME)
-    await lose(world, second)
+    await delete(world, second)
     world.sent()
     assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
     assert world.writes() == []
     assert await world.resolve(SPOKE, NAME) == kept
 
 
-async def test_ours_is_not_made_again_while_the_other_one_keeps_the_name() -> None:
-    world, at, ours = await connected()
-    await a_rival(world, at)
-    await lose(world, ours)
+async def test_the_managed_endpoint_is_not_created_again_while_a_foreign_one_keeps_the_name() -> None:
+    world, at, managed = await connected()
+    await create_foreign_endpoint(world, at)
+    await delete(world, managed)
     assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
-    assert await world.endpoints() == [THEIRS]
-    await lose(world, THEIRS)
+    assert await world.endpoints() == [FOREIGN]
+    await delete(world, FOREIGN)
     assert await drifted(world, at) == ("Connected", "")
 
 
@@ -149,15 +151,15 @@ async def test_ours_is_not_made_again_while_the_other_one_keeps_the_name() -> No
         (404, "SubscriptionNotFound"),
     ],
 )
-async def test_an_endpoint_that_nobody_here_may_read_is_told_and_keeps_nothing_from_being_made(
+async def test_a_foreign_endpoint_that_the_app_may_not_read_is_reported_and_blocks_nothing(
     status: int, code: str
 ) -> None:
     world = World()
     at = await world.create_account()
-    await a_rival(world, at, names=False)
-    answer = {"status": status, "code": code, "message": "not for you"}
+    await create_foreign_endpoint(world, at, names=False)
+    answer = {"status": status, "code": code, "message": "not allowed"}
     world.azure.faults.add({"match": {"principal": "app", "path": "by-hand"}, "answer": answer})
     state = await world.reconcile(at)
     assert (state["result"], len(state["paths"])) == ("Connected", 1)
-    (told,) = [finding for finding in state["findings"] if "by-hand" in finding]
-    assert "not for you" in told
+    (reported,) = [finding for finding in state["findings"] if "by-hand" in finding]
+    assert "not allowed" in reported
