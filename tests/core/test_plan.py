@@ -20,7 +20,7 @@ from tests.builders.requests import wanted
 
 
 class World:
-    """All that the wish needs, in place and ours; a test takes away or changes one thing."""
+    """All desired objects, in place and managed; a test deletes or changes one of them."""
 
     def __init__(self, wanted: Desired) -> None:
         self.wanted = wanted
@@ -37,10 +37,10 @@ class World:
         }
         self.links: tuple[Seen, ...] = (bodies.zone_link(self.link),)
         self.groups: tuple[Seen, ...] = (bodies.zone_group(self.group, "10.0.1.4", zone=self.zone),)
-        self.rivals: dict[ResourceId, tuple[Seen, ...]] = {}
+        self.foreign_groups: dict[ResourceId, tuple[Seen, ...]] = {}
 
     def plan(self) -> Plan:
-        lists = {(rival, zone_group.COLLECTION): groups for rival, groups in self.rivals.items()}
+        lists = {(at, zone_group.COLLECTION): groups for at, groups in self.foreign_groups.items()}
         lists |= {(self.zone, link.COLLECTION): self.links, (self.at, zone_group.COLLECTION): self.groups}
         return plan(self.wanted, picture(self.objects, lists))
 
@@ -65,7 +65,7 @@ def test_every_desired_object_gets_exactly_one_action(world: World) -> None:
     assert sorted(i.key for i in ids) == sorted(want.id.key for want in world.wanted.objects())
 
 
-def test_nothing_there_is_created_in_an_order_that_respects_needs(world: World) -> None:
+def test_missing_objects_are_created_in_the_order_of_their_needs(world: World) -> None:
     world.objects = {**dict.fromkeys(world.objects), bodies.HUB: bodies.network()}
     world.links = world.groups = ()
     steps = world.plan()
@@ -76,7 +76,7 @@ def test_nothing_there_is_created_in_an_order_that_respects_needs(world: World) 
         assert all(order.index(need) < order.index(action.id) for need in action.want.needs)
 
 
-def test_a_bulk_reading_without_zone_groups_creates_no_zone_group(world: World) -> None:
+def test_a_bulk_read_without_zone_groups_creates_no_zone_group(world: World) -> None:
     """Resource Graph has endpoints and no zone groups: what it does not list is unknown, not missing."""
     view = picture(world.objects, {(world.zone, link.COLLECTION): world.links})
     actions = {action.id: action for action in plan(world.wanted, view).actions}
@@ -85,7 +85,7 @@ def test_a_bulk_reading_without_zone_groups_creates_no_zone_group(world: World) 
     assert plan(world.wanted, view).writes == ()
 
 
-def test_an_endpoint_that_could_not_be_named_is_not_begun() -> None:
+def test_an_endpoint_without_a_zone_for_its_name_is_not_created() -> None:
     world = World(wanted(create_zones=False))
     world.objects[world.zone] = world.objects[world.at] = None
     world.groups = ()
@@ -95,7 +95,7 @@ def test_an_endpoint_that_could_not_be_named_is_not_begun() -> None:
     assert "create_zones" in blocked.remedy
 
 
-def test_our_zone_group_without_the_zone_is_updated_and_keeps_what_others_added(world: World) -> None:
+def test_a_managed_zone_group_without_the_zone_is_updated_and_keeps_foreign_configs(world: World) -> None:
     elsewhere = bodies.ZONE.group.resource(bodies.ZONE.type, "privatelink.example.com")
     world.groups = (bodies.zone_group(world.group, "10.0.1.4", zone=elsewhere, name="by-hand"),)
     step = world.action(world.group)
@@ -105,26 +105,26 @@ def test_our_zone_group_without_the_zone_is_updated_and_keeps_what_others_added(
     assert zones == [elsewhere.text, world.zone.text]
 
 
-def test_a_second_endpoint_that_would_overwrite_anothers_record_is_not_made(world: World) -> None:
-    rival = bodies.endpoint(
+def test_an_endpoint_that_would_overwrite_a_foreign_endpoint_s_record_is_not_created(world: World) -> None:
+    foreign = bodies.endpoint(
         world.at.group.resource(world.at.type, "by-hand"),
         subnet=bodies.SPOKE.child("subnets", "x"),
-        ours=False,
+        managed=False,
     )
-    theirs = bodies.zone_group(rival.id.child(zone_group.COLLECTION, "default"), "10.9.9.9", zone=world.zone)
+    group = bodies.zone_group(foreign.id.child(zone_group.COLLECTION, "default"), "10.9.9.9", zone=world.zone)
     world.objects[world.at] = None
     world.groups = ()
-    world.objects[rival.id], world.rivals = rival, {rival.id: (theirs,)}
+    world.objects[foreign.id], world.foreign_groups = foreign, {foreign.id: (group,)}
     blocked = world.action(world.at)
     assert isinstance(blocked, Block)
     assert blocked.code == "RecordHeldByAnother"
-    assert blocked.found == rival.id
+    assert blocked.found == foreign.id
 
 
-def test_where_two_endpoints_stand_that_keep_one_name_neither_is_called_the_right_one(world: World) -> None:
-    rival = bodies.endpoint(world.at.group.resource(world.at.type, "by-hand"), ours=False)
-    theirs = bodies.zone_group(rival.id.child(zone_group.COLLECTION, "default"), "10.9.9.9", zone=world.zone)
-    world.objects[rival.id], world.rivals = rival, {rival.id: (theirs,)}
+def test_two_existing_endpoints_that_keep_one_name_block_and_are_both_kept(world: World) -> None:
+    foreign = bodies.endpoint(world.at.group.resource(world.at.type, "by-hand"), managed=False)
+    group = bodies.zone_group(foreign.id.child(zone_group.COLLECTION, "default"), "10.9.9.9", zone=world.zone)
+    world.objects[foreign.id], world.foreign_groups = foreign, {foreign.id: (group,)}
     blocked = world.action(world.group)
     assert isinstance(blocked, Block)
     assert blocked.code == "RecordHeldByAnother"
@@ -133,42 +133,43 @@ def test_where_two_endpoints_stand_that_keep_one_name_neither_is_called_the_righ
 
 
 @pytest.mark.parametrize(("status", "kept"), [("Approved", True), ("Pending", False), ("Rejected", False)])
-def test_our_approved_endpoint_is_not_given_up_for_one_that_somebody_makes_beside_it(
+def test_an_approved_managed_endpoint_is_kept_when_a_foreign_one_is_created_beside_it(
     status: str, kept: bool
 ) -> None:
-    ours = wanted().paths[0].endpoint.id
-    rival = bodies.endpoint(bodies.HUB.group.resource(ours.type, "by-hand"), ours=False)
-    state = {"privateLinkServiceConnectionState": {"status": status}, "privateEndpoint": {"id": ours.text}}
+    managed = wanted().paths[0].endpoint.id
+    foreign = bodies.endpoint(bodies.HUB.group.resource(managed.type, "by-hand"), managed=False)
+    state = {"privateLinkServiceConnectionState": {"status": status}, "privateEndpoint": {"id": managed.text}}
     account = bodies.account(connections=[{"name": "c", "properties": state}])
-    around = picture({bodies.HUB: bodies.network(), rival.id: rival})
-    assert (wanted(around, account=account).paths[0].endpoint.id == ours) is kept
+    around = picture({bodies.HUB: bodies.network(), foreign.id: foreign})
+    assert (wanted(around, account=account).paths[0].endpoint.id == managed) is kept
 
 
-def test_an_approved_endpoint_of_someone_else_in_an_accepted_subnet_is_adopted() -> None:
+def test_an_approved_foreign_endpoint_in_an_accepted_subnet_is_adopted() -> None:
     at = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
-    rival = bodies.endpoint(at, ours=False)
-    world = World(wanted(picture({bodies.HUB: bodies.network(), at: rival})))
-    world.objects[at] = rival
+    foreign = bodies.endpoint(at, managed=False)
+    world = World(wanted(picture({bodies.HUB: bodies.network(), at: foreign})))
+    world.objects[at] = foreign
     assert world.at == at
     kept = world.action(at)
     assert isinstance(kept, Keep)
     assert kept.adopted
 
 
-def test_removal_deletes_only_what_bears_our_mark(world: World) -> None:
-    ours = bodies.endpoint(world.at)
-    foreign = bodies.endpoint(world.at.group.resource(world.at.type, "by-hand"), ours=False)
-    steps = removal((ours, foreign), bodies.ACCOUNT, "gone")
-    assert [(type(action), action.id) for action in steps.actions] == [(Delete, ours.id), (Keep, foreign.id)]
+def test_removal_deletes_only_objects_with_our_tag(world: World) -> None:
+    managed = bodies.endpoint(world.at)
+    foreign = bodies.endpoint(world.at.group.resource(world.at.type, "by-hand"), managed=False)
+    steps = removal((managed, foreign), bodies.ACCOUNT, "gone")
+    expected = [(Delete, managed.id), (Keep, foreign.id)]
+    assert [(type(action), action.id) for action in steps.actions] == expected
 
 
-def test_removal_leaves_an_endpoint_that_was_marked_for_another_target(world: World) -> None:
+def test_removal_keeps_an_endpoint_that_is_tagged_for_another_target(world: World) -> None:
     other = replace(bodies.ACCOUNT, names=("invoices",))
     (step,) = removal((bodies.endpoint(world.at, target=other),), bodies.ACCOUNT, "gone").actions
     assert isinstance(step, Keep)
 
 
-def test_a_zone_group_goes_with_its_endpoint_and_is_not_deleted_twice(world: World) -> None:
+def test_a_zone_group_is_deleted_with_its_endpoint_and_not_twice(world: World) -> None:
     steps = removal((bodies.endpoint(world.at), *world.groups), bodies.ACCOUNT, "gone")
     assert [action.id for action in steps.actions] == [world.at]
 
@@ -180,7 +181,7 @@ def a_rule(*destinations: str, description: str = "Managed by Causeway. Whatever
     return Seen(at, {"id": at.text, "name": at.name, "properties": properties})
 
 
-def test_addresses_leave_the_rules_of_ours_that_hold_one_of_them_and_no_others() -> None:
+def test_addresses_are_withdrawn_only_from_managed_rules_that_include_one_of_them() -> None:
     held = a_rule("10.0.1.4/30", "10.0.9.9")
     (step,) = withdrawal([(held, ["10.0.1.6", "10.0.7.7"])], bodies.ACCOUNT, "gone")
     assert isinstance(step, Withdraw)
@@ -191,12 +192,12 @@ def test_addresses_leave_the_rules_of_ours_that_hold_one_of_them_and_no_others()
     assert withdrawal([(held, [])], bodies.ACCOUNT, "gone") == ()
 
 
-def test_a_rule_that_a_person_made_his_own_is_not_left() -> None:
-    theirs = a_rule("10.0.1.4", description="mine now")
-    assert withdrawal([(theirs, ["10.0.1.4"])], bodies.ACCOUNT, "gone") == ()
+def test_nothing_is_withdrawn_from_a_managed_rule_that_a_user_changed() -> None:
+    changed = a_rule("10.0.1.4", description="mine now")
+    assert withdrawal([(changed, ["10.0.1.4"])], bodies.ACCOUNT, "gone") == ()
 
 
-def test_a_denial_is_left_before_the_rules_that_it_stands_behind() -> None:
+def test_addresses_are_withdrawn_from_a_deny_rule_before_the_allow_rules_before_it() -> None:
     allow = a_rule("10.0.1.4")
     properties = {**allow.properties, "access": "Deny"}
     allow = Seen(allow.id, {**allow.body, "properties": {**allow.properties, "access": "Allow"}})

@@ -1,4 +1,4 @@
-"""What is no proof: every "Succeeded" that does not mean a working path."""
+"""What does not prove a path: every "Succeeded" that does not mean that it works."""
 
 import pytest
 
@@ -13,8 +13,8 @@ from tests.builders.pictures import picture
 from tests.builders.requests import wanted
 
 
-class Scene:
-    """Everything in order; a test spoils one thing."""
+class ProvenPath:
+    """A path that works; a test breaks one part of it."""
 
     def __init__(self) -> None:
         self.wanted: Desired = wanted()
@@ -35,58 +35,58 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def path() -> ProvenPath:
+    return ProvenPath()
 
 
-def test_a_path_in_order_is_proven_with_its_addresses_and_names(scene: Scene) -> None:
-    proof = scene.prove()
+def test_a_working_path_is_proven_with_its_addresses_and_names(path: ProvenPath) -> None:
+    proof = path.prove()
     assert proof.holds
     assert [address.ip for address in proof.paths[0].addresses] == ["10.0.1.4"]
     assert proof.paths[0].records[0].fqdn == "orders.privatelink.blob.core.windows.net"
 
 
-def test_a_pending_connection_is_no_path_though_the_endpoint_succeeded(scene: Scene) -> None:
-    scene.endpoint = bodies.endpoint(scene.at, status="Pending")
-    assert scene.failures() == {"connection approved"}
+def test_a_pending_connection_is_no_path_though_the_endpoint_succeeded(path: ProvenPath) -> None:
+    path.endpoint = bodies.endpoint(path.at, status="Pending")
+    assert path.failures() == {"connection approved"}
 
 
-def test_a_failed_endpoint_that_says_approved_is_no_path(scene: Scene) -> None:
-    scene.endpoint = bodies.endpoint(scene.at, state="Failed")
-    assert scene.failures() == {"endpoint provisioned"}
+def test_a_failed_endpoint_that_says_approved_is_no_path(path: ProvenPath) -> None:
+    path.endpoint = bodies.endpoint(path.at, state="Failed")
+    assert path.failures() == {"endpoint provisioned"}
 
 
-def test_a_zone_group_without_a_record_is_no_path_though_it_succeeded(scene: Scene) -> None:
-    scene.group = bodies.zone_group(scene.group.id, zone=scene.zone)
-    assert scene.failures() == {"records match addresses"}
+def test_a_zone_group_without_a_record_is_no_path_though_it_succeeded(path: ProvenPath) -> None:
+    path.group = bodies.zone_group(path.group.id, zone=path.zone)
+    assert path.failures() == {"records match addresses"}
 
 
-def test_a_record_that_points_to_another_address_is_no_path(scene: Scene) -> None:
-    scene.group = bodies.zone_group(scene.group.id, "10.0.1.5", zone=scene.zone)
-    assert scene.failures() == {"records match addresses"}
+def test_a_record_that_points_to_another_address_is_no_path(path: ProvenPath) -> None:
+    path.group = bodies.zone_group(path.group.id, "10.0.1.5", zone=path.zone)
+    assert path.failures() == {"records match addresses"}
 
 
-def test_a_record_outside_its_zone_does_not_count(scene: Scene) -> None:
-    scene.group = bodies.zone_group(scene.group.id, "10.0.1.4", zone=scene.zone, fqdn="orders.example.com")
-    assert scene.failures() == {"records match addresses"}
+def test_a_record_outside_its_zone_does_not_count(path: ProvenPath) -> None:
+    path.group = bodies.zone_group(path.group.id, "10.0.1.4", zone=path.zone, fqdn="orders.example.com")
+    assert path.failures() == {"records match addresses"}
 
 
-def test_an_address_without_a_record_is_no_path(scene: Scene) -> None:
-    scene.nic = bodies.nic(scene.at, "10.0.1.4", "10.0.1.5")
-    assert scene.failures() == {"records match addresses"}
+def test_an_address_without_a_record_is_no_path(path: ProvenPath) -> None:
+    path.nic = bodies.nic(path.at, "10.0.1.4", "10.0.1.5")
+    assert path.failures() == {"records match addresses"}
 
 
-def test_a_link_that_lags_behind_is_no_path_yet(scene: Scene) -> None:
-    scene.links = (bodies.zone_link(scene.link, state="InProgress"),)
-    assert scene.failures() == {"network resolves the zone"}
+def test_a_link_that_lags_behind_is_no_path_yet(path: ProvenPath) -> None:
+    path.links = (bodies.zone_link(path.link, state="InProgress"),)
+    assert path.failures() == {"network resolves the zone"}
 
 
-def test_a_missing_link_is_named_with_its_network(scene: Scene) -> None:
-    scene.links = ()
-    failed = scene.prove().failures
+def test_a_missing_link_is_named_with_its_network(path: ProvenPath) -> None:
+    path.links = ()
+    failed = path.prove().failures
     assert [check.subject for check in failed] == ["spoke-a: privatelink.blob.core.windows.net"]
 
 
-def test_nothing_checked_is_nothing_proven_and_nothing_awaited() -> None:
+def test_without_checks_nothing_is_proven() -> None:
     assert not Proof((), ()).holds
     assert ending(Proof((), ()), (), (), "default").code == "ProofFailed"

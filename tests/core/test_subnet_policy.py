@@ -12,7 +12,7 @@ from shared.core.readings.observed import Observed
 from tests.builders.bodies import HUB, SUBNET
 from tests.builders.networks import GROUP, subnet
 
-THEIRS = ResourceId.parse(GROUP.text.replace("/endpoints", "/theirs"))
+FOREIGN = ResourceId.parse(GROUP.text.replace("/endpoints", "/foreign"))
 
 
 def drift(want: SubnetPolicy, have: Seen) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ def test_nothing_but_the_policies_changes_in_the_body() -> None:
 
 
 def test_a_body_that_meets_the_need_is_sent_back_as_it_was() -> None:
-    have = subnet("Enabled", THEIRS)
+    have = subnet("Enabled", FOREIGN)
     assert body(SubnetPolicy(SUBNET, GROUP), have) == have.body
 
 
@@ -81,9 +81,9 @@ def test_no_group_is_attached_unless_it_is_desired() -> None:
 
 def test_an_existing_group_is_never_detached() -> None:
     want = SubnetPolicy(SUBNET, GROUP)
-    assert drift(want, subnet("Enabled", THEIRS)) == ()
-    sent = Seen(SUBNET, body(want, subnet("Disabled", THEIRS)))
-    assert group_of(sent) == THEIRS
+    assert drift(want, subnet("Enabled", FOREIGN)) == ()
+    sent = Seen(SUBNET, body(want, subnet("Disabled", FOREIGN)))
+    assert group_of(sent) == FOREIGN
 
 
 def test_the_operators_policy_says_whether_the_subnet_may_be_written() -> None:
