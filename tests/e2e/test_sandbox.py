@@ -115,7 +115,7 @@ async def by_notification_queue(box: Sandbox, user: User) -> None:
 async def by_sweep(user: User) -> None:
     endpoint = (await user.connection(account("orders")))["paths"][0]["endpoint"]
     await user.delete(endpoint)
-    await user.gone(endpoint)
+    await user.deleted(endpoint)
     await user.sweep()
     await eventually(lambda: user.get(endpoint), bool)
     state = await eventually(lambda: user.connection(account("orders")), ended)

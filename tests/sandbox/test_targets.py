@@ -47,7 +47,7 @@ async def test_a_put_on_an_existing_account_is_200_at_once_and_keeps_what_it_omi
     assert response.body["properties"]["publicNetworkAccess"] == "Disabled"
 
 
-async def test_public_access_of_an_account_is_absent_until_somebody_sets_it(cloud):
+async def test_public_access_of_an_account_is_absent_until_it_is_set(cloud):
     await cloud.make(ACCOUNT, account_body())
     assert "publicNetworkAccess" not in await properties(cloud, ACCOUNT)
     response = await cloud.patch(ACCOUNT, {"properties": {"publicNetworkAccess": "Disabled"}})
@@ -149,7 +149,7 @@ async def test_the_connection_policy_of_a_server_is_default_until_set(cloud):
     assert (await properties(cloud, policy))["connectionType"] == "Redirect"
 
 
-async def test_a_vault_is_made_at_once_and_open_to_the_public(cloud):
+async def test_a_vault_is_created_at_once_with_public_network_access(cloud):
     response = await cloud.put(VAULT, vault_body())
     assert response.status == 201
     assert response.body["properties"]["publicNetworkAccess"] == "Enabled"
