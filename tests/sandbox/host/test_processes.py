@@ -1,4 +1,4 @@
-"""Child processes: none outlives its parent, and what goes wrong is said."""
+"""Child processes: none outlives its parent, and errors are reported."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def alive(pid):
     return True
 
 
-def test_azurite_ends_when_whoever_started_it_is_killed():
+def test_azurite_ends_when_the_process_that_started_it_is_killed():
     parent = subprocess.Popen(
         [sys.executable, "-c", STARTS_AZURITE], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -39,7 +39,7 @@ def test_azurite_ends_when_whoever_started_it_is_killed():
     until(lambda: not alive(pid), "an orphan is left")
 
 
-def test_azurite_without_node_says_what_to_do(monkeypatch, tmp_path):
+def test_azurite_without_node_is_an_error_with_a_remedy(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(AzuriteMissingError, match="make setup"):
         Azurite().start()
@@ -66,7 +66,7 @@ def test_a_child_that_does_not_end_when_asked_is_killed(tmp_path):
     assert child.stop(grace=0.1) == -signal.SIGKILL
 
 
-def test_an_earlier_run_in_the_same_log_is_not_mistaken_for_this_one(tmp_path):
+def test_an_earlier_run_in_the_same_log_does_not_count_as_this_one(tmp_path):
     log = tmp_path / "log"
     log.write_text("ready\n")
     child = Child("it", ["sh", "-c", "echo started; sleep 600"], log, os.environ, tmp_path)

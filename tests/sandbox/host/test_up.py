@@ -33,7 +33,7 @@ def sandbox(**options):
 
 
 async def ask(method, url, key="", **more):
-    """Status and text of an answer to somebody with all rights in Azure, and this key of the app."""
+    """Status and text of an answer to a user with all rights in Azure, and this key of the app."""
     headers = {"Authorization": "Bearer me", "x-functions-key": key}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
@@ -110,7 +110,7 @@ async def test_an_app_that_does_not_load_stops_the_start_with_its_reason(tmp_pat
 
 
 @pytest.mark.parametrize("content", ["a file", None], ids=["no zip", "empty folder"])
-async def test_what_is_no_app_is_refused(tmp_path, content):
+async def test_a_folder_without_an_app_is_refused(tmp_path, content):
     app = tmp_path / "app"
     app.mkdir() if content is None else app.write_text(content)
     with pytest.raises(AppError, match=r"neither a folder nor a zip|has no function_app\.py"):
@@ -164,7 +164,7 @@ def test_however_the_command_ends_its_children_end_too(command, tmp_path, free_p
     until(lambda: not any(alive(one) for one in children), "an orphan is left")
 
 
-def test_a_demo_that_is_interrupted_has_not_come_true():
+def test_an_interrupted_demo_fails():
     line = [sys.executable, "-m", "sandbox", "demo"]
     with subprocess.Popen(
         line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -204,7 +204,7 @@ def test_the_sweep_comes_every_quarter_of_a_simulated_hour(speed, schedule):
     assert sweep_schedule(speed) == schedule
 
 
-def test_a_command_line_that_makes_no_sense_is_refused(capsys):
+def test_an_invalid_command_line_is_refused(capsys):
     with pytest.raises(SystemExit):
         arguments(["up", "--workers", "0"])
     assert "above 0" in capsys.readouterr().err
