@@ -117,7 +117,21 @@ class Worker:
             correlation=item.correlation,
         )
         log.info(line("outcome", **outcome.record()))
+        if outcome.result is Result.REMOVED:
+            await self._requeue_namesakes(at, item)
         return outcome, _delay(item, ending) if ending.again else None
+
+    async def _requeue_namesakes(self, removed: ResourceId, item: WorkItem) -> None:
+        """Reconcile resources of the same type and name again: they may share the record that was deleted.
+
+        Azure deletes the record with the endpoint that wrote it first, whatever it points to by then
+        (docs/azure/dns.md, DNS-21), and a resource that was recreated elsewhere has the same public name.
+        """
+        now = self.clock.now().timestamp()
+        for at in await self.ledger.targets():
+            same = at.is_type(removed.type) and at.name.lower() == removed.name.lower()
+            if same and at != removed:
+                await self.queue.send(WorkItem(at.text, "event", item.correlation, fresh_from=now).text())
 
 
 def _delay(item: WorkItem, ending: Ending) -> timedelta:

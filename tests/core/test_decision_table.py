@@ -309,6 +309,16 @@ def with_refused_reads(want: Wanted) -> Observed:
     return view
 
 
+@pytest.mark.parametrize("recorded", [True, False], ids=["in the ledger", "unknown to the ledger"])
+def test_an_endpoint_with_our_marks_is_replaced_only_if_the_ledger_has_it(recorded: bool) -> None:
+    made = an_endpoint(ours=True, write=True)
+    want = replace(made.want, recorded_before=recorded)  # type: ignore[type-var]
+    for have in made.stands["remade"]:
+        assert said(decide(want, made.view((have,)))) == ("Replace" if recorded else "NotOurs")
+    for have in made.stands["meets"]:
+        assert said(decide(want, made.view((have,)))) == "Keep"
+
+
 def an_adopted_endpoint_that_is_gone() -> Kind:
     made = an_endpoint(ours=False, write=True)
     return replace(made, want=replace(made.want, adopted=True))  # type: ignore[type-var]

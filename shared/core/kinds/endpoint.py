@@ -101,9 +101,12 @@ def endpoint_name(target: ResourceId, group: str, subnet: ResourceId) -> str:
     return f"pe-{target.name[: MAX_NAME - 40]}-{group[:20]}-{suffix}".lower().replace("_", "-")
 
 
-def name_family(name: str) -> str:
-    """How the names begin that we give endpoints of this one's target and group in any subnet."""
-    return f"{name.rpartition('-')[0]}-" if name.startswith("pe-") else name
+def guid_of(endpoint: Seen) -> str:
+    """The resource guid, which no other endpoint has, not even a later one of the same id;
+
+    empty if unknown.
+    """
+    return str(endpoint.properties.get("resourceGuid") or "").lower()
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -117,7 +120,7 @@ class Endpoint(Managed):
     """One private endpoint for one group of one target.
 
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
-    `completed_by`: the objects that give it its name.
+    `completed_by`: the objects that give it its name. `recorded_before`: the ledger had it before.
     """
 
     TYPE = TYPE
@@ -132,6 +135,7 @@ class Endpoint(Managed):
     after: tuple[ResourceId, ...] = ()  # its subnet, where something in it may have to be written first
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
     completed_by: tuple[ResourceId, ...] = ()
+    recorded_before: bool = True
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -163,7 +167,12 @@ class Endpoint(Managed):
         return (nic,) if nic else ()
 
     def is_managed(self, have: Seen) -> bool:
-        return marked(have, self.target)
+        """It bears our tags, and the ledger has it, or it is just what we would have made.
+
+        Tags and names are only hints: an endpoint with ours that the ledger does not know, and that connects
+        to something else, is kept.
+        """
+        return marked(have, self.target) and (self.recorded_before or self.beyond_repair(have) is None)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         return ("provisioning failed",) if have.state == "failed" else ()
