@@ -30,6 +30,7 @@ from shared.core.readings.reading import Absent, Present, Read, Reading, Unread
 TYPE = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
 NAME = "causeway"
 MAX_ZONES = 5
+RECORD_HELD = "RecordHeldByAnother"  # the code of a refusal: another endpoint keeps the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ class ZoneGroup(Managed):
             if shared:
                 return Refusal(
                     rival.id,
-                    "RecordHeldByAnother",
+                    RECORD_HELD,
                     f"the endpoint {rival.id.text} already keeps this resource's name in {shared.name}",
                     self._rival_remedy(observed),
                 )
@@ -265,7 +266,7 @@ def _record_in_the_way(found: Seen, expected: frozenset[str]) -> Refusal:
     wrote = f"the private endpoint {creator.name} wrote it" if creator else "no private endpoint wrote it"
     return Refusal(
         at,
-        "RecordHeldByAnother" if creator else "RecordNotOurs",
+        RECORD_HELD if creator else "RecordNotOurs",
         f"the record {at.name} in {zone} points to {_listed(pointed_to(found))}, and {wrote}: the endpoint's "
         "zone group would write over it",
         f"delete the record {at.text}{change} and rerun the resource",
