@@ -13,7 +13,8 @@ from shared.core.policy.intent import Connect
 from shared.core.readings.networks import enforced, group_of
 from shared.core.readings.observed import Observed
 from shared.core.rules import egress
-from shared.core.rules.egress import Destination, Egress
+from shared.core.rules.egress import Egress
+from shared.core.rules.path_ends import Destination
 from shared.core.rules.verdict import Verdict
 
 

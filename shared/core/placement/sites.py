@@ -20,7 +20,7 @@ from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.policy import Limits, Profile
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
-from shared.core.rules.egress import groups_in
+from shared.core.rules.path_ends import groups_in
 
 
 @dataclass(frozen=True, slots=True)

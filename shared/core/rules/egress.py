@@ -2,8 +2,8 @@
 
 This is the outbound half of a path; `kinds/rule_effect.py` has the endpoint's half. Such rules belong to the
 clients' owners: they are read, evaluated and named, never written.
-Sources: Microsoft Learn, "Network security groups" (outbound traffic is evaluated by the group of the
-sender's subnet), and the pages of the services that occupy a subnet of a fixed name.
+Source: Microsoft Learn, "Network security groups" (outbound traffic is evaluated by the group of the sender's
+subnet).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,37 +12,15 @@ from dataclasses import dataclass
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.catalogue import Port
-from shared.core.readings.embedded import subnets_of
 from shared.core.readings.networks import group_of, prefixes_in, virtual_network
 from shared.core.readings.observed import Observed
 from shared.core.rules.addresses import ip_version
 from shared.core.rules.nsg import SecurityRule, rules_of
+from shared.core.rules.path_ends import Destination, client_subnets, named
 from shared.core.rules.traffic import common, ranges, traffic_range
 from shared.core.rules.verdict import Traffic, Verdict, decide, shut
 
 CODE = "DeniedByRule"
-# Subnets of these names hold Azure's own services, never clients.
-RESERVED_NAMES = frozenset(
-    {
-        "gatewaysubnet",
-        "azurefirewallsubnet",
-        "azurefirewallmanagementsubnet",
-        "azurebastionsubnet",
-        "routeserversubnet",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """The endpoint's end of a path: its subnet, all addresses that clients must reach, on any one port.
-
-    The catalogue's ports are alternatives (AMQP or HTTPS, gateway or direct mode): one open port is enough.
-    """
-
-    subnet: ResourceId
-    addresses: tuple[str, ...]
-    ports: tuple[Port, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +50,7 @@ class Blockage:
         return f"{ahead}, or except it from that rule: the group is its owner's, Causeway never writes it"
 
     def __str__(self) -> str:
-        who, rule = _named(self.subnet), f"rule {self.verdict.by} of {self.group.name}"
+        who, rule = named(self.subnet), f"rule {self.verdict.by} of {self.group.name}"
         if self.verdict.allowed is None:
             return f"whether {who} reaches {self.end} cannot be decided: it depends on {rule}"
         part = f" for {self.verdict.part}" if self.verdict.part else ""
@@ -90,16 +68,6 @@ class Egress:
     network: ResourceId
     blocked: tuple[Blockage, ...]
     findings: tuple[str, ...]
-
-
-def groups_in(network: Seen) -> tuple[ResourceId, ...]:
-    """The security groups of all subnets of a network that can hold clients."""
-    return network.parsed(_groups_in)
-
-
-def client_subnets(network: Seen) -> tuple[Seen, ...]:
-    """Subnets that can hold clients: with prefixes, and not reserved for Azure's own services."""
-    return network.parsed(_client_subnets)
 
 
 def egress(
@@ -132,7 +100,7 @@ def _unknown(subnets: Iterable[Seen], observed: Observed) -> Iterator[str]:
     for subnet in subnets:
         group = group_of(subnet)
         if group and (why := observed.refused(group)):
-            yield f"the rules of {_named(subnet.id)} are not known: {why}"
+            yield f"the rules of {named(subnet.id)} are not known: {why}"
 
 
 def _blockages(
@@ -174,21 +142,3 @@ def _outbound(subnet: Seen, address: str, port: Port, inside: tuple[str, ...]) -
     peered = common((traffic_range(address),), ranges(inside))
     tags = (inside,) if peered else (inside, (*inside, address))
     return tuple(Traffic("Outbound", sources, address, str(port), tag) for tag in tags)
-
-
-def _groups_in(network: Seen) -> tuple[ResourceId, ...]:
-    groups = map(group_of, client_subnets(network))
-    return tuple(dict.fromkeys(group for group in groups if group))
-
-
-def _client_subnets(network: Seen) -> tuple[Seen, ...]:
-    return tuple(
-        subnet
-        for subnet in subnets_of(network).items
-        if subnet.id.name.lower() not in RESERVED_NAMES and prefixes_in(subnet.properties)
-    )
-
-
-def _named(subnet: ResourceId) -> str:
-    network = subnet.parent
-    return f"subnet {subnet.name} of {network.name}" if network else f"subnet {subnet.name}"
