@@ -48,6 +48,7 @@ OPERATIONS = {
     "microsoft.network/networksecuritygroups/securityrules": Operations(
         "network", "security_rules", "network_security_group_name"
     ),
+    "microsoft.network/routetables": Operations("network", "route_tables", written=False),
     "microsoft.network/privatednszones": Operations("dns", "private_zones", ends="operation"),
     "microsoft.network/privatednszones/virtualnetworklinks": Operations(
         "dns", "virtual_network_links", "private_zone_name", ends="operation"

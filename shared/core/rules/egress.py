@@ -1,7 +1,7 @@
-"""Rules on the clients' own subnets: whether clients can reach an endpoint from where they are.
+"""Rules and routes on the clients' own subnets: whether clients can reach an endpoint from where they are.
 
-This is the outbound half of a path; `kinds/rule_effect.py` has the endpoint's half. Such rules belong to the
-clients' owners: they are read, evaluated and named, never written.
+This is the outbound half of a path; `kinds/rule_effect.py` has the endpoint's half, `routes.py` the routes.
+Rules and routes belong to the clients' owners: they are read, evaluated and named, never written.
 Source: Microsoft Learn, "Network security groups" (outbound traffic is evaluated by the group of the sender's
 subnet).
 """
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.catalogue import Port
-from shared.core.readings.networks import group_of, prefixes_in, virtual_network
+from shared.core.readings.networks import group_of, prefixes_in, table_of, virtual_network
 from shared.core.readings.observed import Observed
 from shared.core.rules.addresses import ip_version
 from shared.core.rules.nsg import SecurityRule, rules_of
-from shared.core.rules.path_ends import Destination, client_subnets, named
-from shared.core.rules.traffic import common, ranges, traffic_range
+from shared.core.rules.path_ends import Destination, client_subnets, is_near, named
+from shared.core.rules.routes import Detour, detours
 from shared.core.rules.verdict import Traffic, Verdict, decide, shut
 
 CODE = "DeniedByRule"
@@ -36,6 +36,11 @@ class Blockage:
     port: Port
     verdict: Verdict
     final: bool
+
+    @property
+    def code(self) -> str:
+        """Of the check that does not hold."""
+        return CODE
 
     @property
     def end(self) -> str:
@@ -57,16 +62,19 @@ class Blockage:
         return f"{who} cannot reach {self.end}: {rule} denies it{part}"
 
 
+type Stop = Blockage | Detour
+
+
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """Whether clients of one network reach the endpoints, by the rules of their own subnets.
+    """Whether clients of one network reach the endpoints, by the rules and routes of their own subnets.
 
     `blocked`: what keeps every subnet of it from some endpoint. `findings`: what keeps some clients and not
     all of them, or may.
     """
 
     network: ResourceId
-    blocked: tuple[Blockage, ...]
+    blocked: tuple[Stop, ...]
     findings: tuple[str, ...]
 
 
@@ -84,23 +92,36 @@ def _egress(network: Seen, destinations: Sequence[Destination], observed: Observ
     homes = {one.subnet for one in destinations}
     subnets = [subnet for subnet in client_subnets(network) if subnet.id not in homes]
     inside = virtual_network(network)
-    blocked: list[Blockage] = []
+    blocked: list[Stop] = []
     findings = list(_unknown(subnets, observed))
     for one in destinations:
-        found = [tuple(_blockages(subnet, one, inside, observed)) for subnet in subnets]
-        closed = [each for each in found if sum(stop.final for stop in each) == len(one.ports)]
-        if subnets and len(closed) == len(subnets):
-            blocked += [each[0] for each in closed]
+        stops = [_stops(subnet, one, inside, observed) for subnet in subnets]
+        if stops and all(closing for closing, _ in stops):
+            blocked += [stop for closing, _ in stops for stop in closing]
         else:
-            findings += [str(stop) for each in found for stop in each]
+            findings += [str(stop) for _, every in stops for stop in every]
     return Egress(network.id, tuple(blocked), tuple(dict.fromkeys(findings)))
 
 
 def _unknown(subnets: Iterable[Seen], observed: Observed) -> Iterator[str]:
     for subnet in subnets:
-        group = group_of(subnet)
-        if group and (why := observed.refused(group)):
-            yield f"the rules of {named(subnet.id)} are not known: {why}"
+        for what, at in (("rules", group_of(subnet)), ("routes", table_of(subnet))):
+            if at and (why := observed.refused(at)):
+                yield f"the {what} of {named(subnet.id)} are not known: {why}"
+
+
+def _stops(
+    subnet: Seen, destination: Destination, inside: tuple[str, ...], observed: Observed
+) -> tuple[tuple[Stop, ...], tuple[Stop, ...]]:
+    """What by itself keeps all of the subnet's clients from the endpoint, and all that was found.
+
+    Rules close a subnet if they do on every port; a route does for every port at once.
+    """
+    by_rules = tuple(_blockages(subnet, destination, inside, observed))
+    by_routes = detours(subnet, destination, inside, observed)
+    closed = sum(stop.final for stop in by_rules) == len(destination.ports)
+    drops = tuple(stop for stop in by_routes if stop.final)
+    return (*by_rules[: int(closed)], *drops[:1]), (*by_rules, *by_routes)
 
 
 def _blockages(
@@ -139,6 +160,5 @@ def _outbound(subnet: Seen, address: str, port: Port, inside: tuple[str, ...]) -
     """
     version = ip_version(address)
     sources = tuple(text for text in prefixes_in(subnet.properties) if ip_version(text) == version)
-    peered = common((traffic_range(address),), ranges(inside))
-    tags = (inside,) if peered else (inside, (*inside, address))
+    tags = (inside,) if is_near(address, inside) else (inside, (*inside, address))
     return tuple(Traffic("Outbound", sources, address, str(port), tag) for tag in tags)

@@ -8,6 +8,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.catalogue.catalogue import Port
 from shared.core.readings.embedded import subnets_of
 from shared.core.readings.networks import group_of, prefixes_in, table_of
+from shared.core.rules.traffic import common, ranges, traffic_range
 
 # Subnets of these names hold Azure's own services, never clients (docs/azure/virtual-networks.md, VNET-13).
 RESERVED_NAMES = frozenset(
@@ -46,6 +47,11 @@ def groups_in(network: Seen) -> tuple[ResourceId, ...]:
 def tables_in(network: Seen) -> tuple[ResourceId, ...]:
     """The route tables of all subnets of a network that can hold clients."""
     return network.parsed(_tables_in)
+
+
+def is_near(address: str, inside: tuple[str, ...]) -> bool:
+    """The address is in the client's own network, or in one that is peered with it."""
+    return bool(common((traffic_range(address),), ranges(inside)))
 
 
 def named(subnet: ResourceId) -> str:
