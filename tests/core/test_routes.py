@@ -38,11 +38,13 @@ def subnet(
     return {"id": of.child("subnets", name).text, "name": name, "properties": properties}
 
 
-def network(*subnets: dict[str, Any], peered: bool = True) -> Seen:
-    """The client network with its half towards the hub."""
+def network(
+    *subnets: dict[str, Any], peered: bool = True, known: tuple[str, ...] = ("10.0.0.0/16", "10.8.0.0/24")
+) -> Seen:
+    """The client network with its half towards the hub, which knows these prefixes of it."""
     space = {"addressSpace": {"addressPrefixes": ["10.1.0.0/16"]}}
     to_hub = half(SPOKE.child("virtualNetworkPeerings", "hub"), HUB).body
-    to_hub["properties"]["remoteAddressSpace"] = {"addressPrefixes": ["10.0.0.0/16", "10.8.0.0/24"]}
+    to_hub["properties"]["remoteAddressSpace"] = {"addressPrefixes": list(known)}
     halves = {"virtualNetworkPeerings": [to_hub] if peered else []}
     return Seen(SPOKE, {"id": SPOKE.text, "properties": {**space, **halves, "subnets": list(subnets)}})
 
@@ -191,6 +193,13 @@ def test_a_subnet_that_rules_close_and_one_that_a_route_closes_block_together() 
 def test_every_address_of_the_endpoint_must_be_reached() -> None:
     found = evaluate(table(route("10.0.1.5/32")), addresses=(ENDPOINT, "10.0.1.5"))
     assert [stop.address for stop in found.blocked] == ["10.0.1.5"]
+
+
+def test_a_route_that_certainly_drops_one_address_and_perhaps_another_blocks_by_the_certain_one() -> None:
+    client = network(subnet(), known=("10.0.1.0/24",))
+    addresses = ("10.0.2.4", ENDPOINT, "10.0.3.4")
+    found = evaluate(table(route("10.0.0.0/16")), clients=client, home=hub("Enabled"), addresses=addresses)
+    assert [stop.address for stop in found.blocked] == [ENDPOINT]
 
 
 def test_a_route_for_many_addresses_is_reported_once() -> None:

@@ -91,7 +91,8 @@ def routes_of(table: Seen) -> tuple[Route, ...]:
 def detours(
     subnet: Seen, destination: Destination, inside: tuple[str, ...], observed: Observed
 ) -> tuple[Detour, ...]:
-    """The routes of a client's subnet that take traffic for the endpoint, each once, the final ones first.
+    """The routes of a client's subnet that take traffic for the endpoint, each for one address:
+    for one whose traffic it certainly drops, if there is any.
 
     `inside`: the prefixes of the client's network and of its peers, to whose endpoints Azure has a /32 route.
     """
@@ -103,7 +104,7 @@ def detours(
     for one in _found(table, subnet, destination, inside, observed):
         if one.route not in found or one.final:
             found[one.route] = one
-    return tuple(sorted(found.values(), key=lambda one: not one.final))
+    return tuple(found.values())
 
 
 def _found(
