@@ -17,7 +17,10 @@ from shared.core.rules.egress import Egress
 from shared.core.rules.path_ends import Destination
 from shared.core.rules.verdict import Verdict
 
-OUTBOUND = {"rules let clients out": egress.CODE, "routes let clients out": routes.CODE}
+OUTBOUND = (  # name, code, and what is seen where it holds
+    ("rules let clients out", egress.CODE, "allowed"),
+    ("routes let clients out", routes.CODE, "not dropped"),
+)
 
 
 def rule_checks(desired: Desired, observed: Observed) -> tuple[tuple[Check, ...], tuple[str, ...]]:
@@ -105,10 +108,10 @@ def _destination(path: GroupPath, observed: Observed) -> Destination:
 
 def _let_out(network: Egress) -> Iterator[Check]:
     """Some client gets out of a client network, by the rules and by the routes on its own subnets."""
-    for name, code in OUTBOUND.items():
+    for name, code, fine in OUTBOUND:
         stops = [stop for stop in network.blocked if stop.code == code]
         if not stops:
-            yield Check(name, network.network.name, holds=True, seen="allowed")
+            yield Check(name, network.network.name, holds=True, seen=fine)
             continue
         seen = "; ".join(map(str, stops))
         yield Check(name, network.network.name, holds=False, seen=seen, code=code, remedy=stops[0].remedy)
