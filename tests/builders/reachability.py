@@ -102,6 +102,7 @@ def complaint(way: Way, found: Reach, profile: Profile, findings: Iterable[str])
         "peering": profile.peering == "ignore",
         "inbound": profile.nsg.mode == "ignore",
         "outbound": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
+        "route": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
     }
     return None if found.reachable or his.get(found.hop) else f"{way} ends at {found.hop}: {found.why}"
 

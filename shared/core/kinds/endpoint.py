@@ -57,6 +57,11 @@ def _connection(endpoint: Seen) -> EndpointConnection | None:
     return None
 
 
+def endpoints_among(ids: Iterable[ResourceId]) -> tuple[ResourceId, ...]:
+    """The private endpoints among these ids, in a fixed order."""
+    return tuple(sorted((at for at in ids if at.is_type(TYPE)), key=lambda at: at.key))
+
+
 def subnet_of(endpoint: Seen) -> ResourceId | None:
     """The subnet in which the endpoint has its addresses."""
     return reference(endpoint.properties.get("subnet"))

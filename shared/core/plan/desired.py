@@ -13,8 +13,7 @@ from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
 from shared.core.catalogue.service_rules import public_names
 from shared.core.kinds import zone_configs, zone_group
-from shared.core.kinds.endpoint import TYPE as ENDPOINT
-from shared.core.kinds.endpoint import Endpoint, addresses_of
+from shared.core.kinds.endpoint import Endpoint, addresses_of, endpoints_among
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.nic import Address
@@ -243,7 +242,7 @@ def _zone_group(
     site = request.sites[group.group_id]
     at = site.endpoint.child(zone_configs.COLLECTION, zone_group.NAME)
     ids = tuple(zone.id for zone in zones)
-    known = tuple(at for at in sorted(request.recorded, key=lambda at: at.key) if at.is_type(ENDPOINT))
+    known = endpoints_among(request.recorded)
     return ZoneGroup(at, site.endpoint, ids, records_under(ids, names), group.group_id, known)
 
 
