@@ -153,6 +153,9 @@ class Ledger(Protocol):
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:
         """Every target, or those of one resource group. Removed ones that own nothing are left out."""
 
+    async def with_code(self, code: str) -> list[ResourceId]:
+        """The targets whose last outcome has this code."""
+
 
 class Leases(Protocol):
     """Named locks across all workers. The lock of a dead worker expires."""

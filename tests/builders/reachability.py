@@ -102,6 +102,7 @@ def violation(attempt: Attempt, found: Reach, profile: Profile, findings: Iterab
         "peering": profile.peering == "ignore",
         "inbound": profile.nsg.mode == "ignore",
         "outbound": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
+        "route": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
     }
     accepted = found.reachable or excluded.get(found.hop)
     return None if accepted else f"{attempt} ends at {found.hop}: {found.why}"

@@ -309,6 +309,16 @@ def with_refused_reads(want: Wanted) -> Observed:
     return view
 
 
+@pytest.mark.parametrize("recorded", [True, False], ids=["in the ledger", "unknown to the ledger"])
+def test_an_endpoint_with_our_marks_is_replaced_only_if_the_ledger_has_it(recorded: bool) -> None:
+    made = an_endpoint(managed=True, write=True)
+    want = replace(made.want, recorded_before=recorded)  # type: ignore[type-var]
+    for have in made.existing["remade"]:
+        assert decision(decide(want, made.view((have,)))) == ("Replace" if recorded else "NotOurs")
+    for have in made.existing["meets"]:
+        assert decision(decide(want, made.view((have,)))) == "Keep"
+
+
 def a_deleted_adopted_endpoint() -> Kind:
     made = an_endpoint(managed=False, write=True)
     return replace(made, want=replace(made.want, adopted=True))  # type: ignore[type-var]

@@ -263,7 +263,7 @@ async def test_a_record_that_a_user_pointed_elsewhere_is_named_and_kept() -> Non
     assert await world.resolve(SPOKE, NAME) == ["10.9.9.9"]
 
 
-async def test_the_name_of_an_account_that_was_created_again_elsewhere_outlives_the_old_endpoint() -> None:
+async def test_a_recreated_account_gets_its_name_once_the_old_endpoint_is_removed() -> None:
     world = World()
     old = await world.create_account()
     await world.reconcile(old)
@@ -273,13 +273,38 @@ async def test_the_name_of_an_account_that_was_created_again_elsewhere_outlives_
     body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
     await world.send("PUT", new, body)
     await world.sleep(120)
-    assert (await world.reconcile(new))["result"] == "Connected"
+    state = await world.reconcile(new)
+    assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
     assert (await world.reconcile(old))["result"] == "Removed"
-    assert await world.resolve(SPOKE, NAME) == []
-    await world.sleep(61)
-    state = await world.reconcile(new, "drift")
+    await world.drain()
+    state = await world.state(new)
     assert state["result"] == "Connected"
     assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
+
+
+async def test_a_team_s_endpoint_with_our_prefix_keeps_the_record_of_its_name() -> None:
+    """Reading it is refused, so that only the record itself shows its owner."""
+    world = World()
+    at = await world.create_account()
+    foreign = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/pe-orders-blob-prod"
+    connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
+    subnet = {"id": f"{SPOKE}/subnets/clients"}
+    properties = {"subnet": subnet, "privateLinkServiceConnections": [connection]}
+    await world.send("PUT", foreign, {"location": "westeurope", "properties": properties})
+    await world.sleep(120)
+    await world.send("PUT", ZONE, {"location": "global"})
+    await world.sleep(120)
+    config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
+    group = f"{foreign}/privateDnsZoneGroups/default"
+    await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
+    await world.sleep(120)
+    before = await world.send("GET", f"{ZONE}/A/orders")
+    answer = {"status": 403, "code": "AuthorizationFailed", "message": "No."}
+    world.azure.faults.add({"match": {"path": "pe-orders-blob-prod", "principal": "app"}, "answer": answer})
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+    assert (await world.send("GET", f"{ZONE}/A/orders"))["properties"] == before["properties"]
+    assert await world.endpoints() == []  # no managed one was created
 
 
 async def test_a_zone_whose_records_cannot_be_listed_is_reported_and_its_zone_group_counts() -> None:

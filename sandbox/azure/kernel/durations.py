@@ -19,6 +19,10 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "networkSecurityGroups/delete": (1, 3, 4, 14),  # as writes; Retry-After 1 recorded
     "securityRules/write": (2, 3, 10, 12),  # p50 10 is the poll interval: done in 2 to 3 s (NSG-04)
     "securityRules/delete": (2, 3, 10, 12),  # as writes
+    "routeTables/write": (3, 3, 4, 14),  # as security groups; 3 s recorded (RT-01)
+    "routeTables/delete": (1, 3, 4, 14),  # as security groups; 3 s recorded (RT-04)
+    "routes/write": (1, 2, 3, 12),  # 2 s recorded (RT-02); longest as security rules
+    "routes/delete": (1, 2, 3, 12),  # 2 to 3 s recorded (RT-04); longest as security rules
     "virtualNetworkPeerings/write": (3, 11, 21, 32),
     "virtualNetworkPeerings/delete": (10, 11, 12, 20),
     "privateEndpoints/write": (11, 31, 64, 582),

@@ -5,8 +5,9 @@ It reads the stored resources only and shares no code with the app. Tests check 
 Names: public DNS points a connected resource's name to its privatelink name; a zone linked to the client's
 network answers for every name in it, also with "no such name" (source: docs/azure/dns.md, DNS-26 and DNS-27).
 A client that has the address needs no DNS (the same document uses a host file). Networks: the same one, or
-both halves of one peering (source: docs/azure/peering.md, PEER-03). Rules: security_evaluation.py. Route
-tables are not simulated.
+both halves of one peering (source: docs/azure/peering.md, PEER-03). Rules: security_evaluation.py.
+User-defined routes: routing_evaluation.py; what is behind their next hops is not simulated, so a client that
+is sent there does not reach the endpoint.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from sandbox.azure.providers.network import addresses
 from sandbox.azure.providers.private_link import endpoint_view
 from sandbox.azure.providers.private_link.link_services import Name
 from sandbox.azure.reachability import public_access
+from sandbox.azure.reachability import routing_evaluation as routing
 from sandbox.azure.reachability import security_evaluation as security
 
-type Hop = Literal["", "client", "resolve", "endpoint", "approval", "peering", "outbound", "inbound"]
+type Hop = Literal["", "client", "resolve", "endpoint", "approval", "peering", "outbound", "route", "inbound"]
 ALIASES = 8
 
 
@@ -215,6 +217,8 @@ def _to_endpoint(
             "endpoint", f"{address} belongs to {endpoint.name}, which does not serve {answer.name}"
         )
     hop, why, rule = _filtered(world, client, there, endpoint, address, port)
+    if hop != "outbound" and (away := routing.detour(world, client, there, address)):
+        return stopped("route", away)
     return stopped(hop, why) if hop else Reach(True, "", "", address, is_public, rule)
 
 
