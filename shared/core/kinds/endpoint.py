@@ -13,7 +13,7 @@ from typing import Any
 from shared.core.base.bodies import Seen, mapping, reference, sequence
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
-from shared.core.kinds import zone_groups
+from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import Managed, marked, marks
 from shared.core.kinds.nic import Address, addresses_in
 from shared.core.readings.observed import Observed
@@ -148,12 +148,12 @@ class Endpoint(Managed):
         yield Read(self.id)
         match observed.reading(self.id):
             case Present(value=endpoint, written=written):
-                yield Read(self.id, zone_groups.COLLECTION)
+                yield Read(self.id, zone_configs.COLLECTION)
                 reported = written and reported_addresses(endpoint)
                 if (nic := nic_of(endpoint)) and not endpoint.busy and not reported:
                     yield Read(nic)
             case Absent():
-                yield Read(self.id, zone_groups.COLLECTION)
+                yield Read(self.id, zone_configs.COLLECTION)
             case Unread():
                 return
 
@@ -201,7 +201,7 @@ class Endpoint(Managed):
 
     def children(self, observed: Observed) -> tuple[Seen, ...]:
         """Azure deletes the zone groups with it."""
-        return observed.listed(self.id, zone_groups.COLLECTION)
+        return observed.listed(self.id, zone_configs.COLLECTION)
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         """A PUT replaces the endpoint as a whole, so a repair starts from what exists."""
@@ -226,7 +226,7 @@ class Endpoint(Managed):
     @staticmethod
     def removal_reads(have: Seen) -> Iterable[Read]:
         """Its interface, for the addresses, and its zone groups, which Azure deletes with it."""
-        yield Read(have.id, zone_groups.COLLECTION)
+        yield Read(have.id, zone_configs.COLLECTION)
         if nic := nic_of(have):
             yield Read(nic)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from shared.core.base.bodies import Seen, mapping, sequence
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.service_rules import public_suffix
-from shared.core.kinds.zone_groups import ReportedRecord, records_of
+from shared.core.kinds.zone_configs import ReportedRecord, records_of
 
 COLLECTION = "A"
 API_VERSION = "2024-06-01"

@@ -16,7 +16,7 @@ from shared.core.base.refusal import Refusal
 from shared.core.kinds import endpoint, record
 from shared.core.kinds.kind import Managed
 from shared.core.kinds.record import as_written, creator_of, pointed_to, record_id, records_under
-from shared.core.kinds.zone_groups import (
+from shared.core.kinds.zone_configs import (
     COLLECTION,
     ReportedRecord,
     config_name,
@@ -54,7 +54,7 @@ class ZoneGroup(Managed):
     def reads(self, observed: Observed) -> Iterable[Read]:
         """The endpoint's zone groups, the records that a write would replace, and those that are reported."""
         yield Read(self.endpoint, COLLECTION)
-        match self.found(observed):
+        match self._listed(observed):
             case Present(value=have):
                 if self.is_managed(have):
                     yield from self._at_stake_reads(have, observed)
@@ -66,7 +66,18 @@ class ZoneGroup(Managed):
                 return
 
     def found(self, observed: Observed) -> Reading[Seen]:
-        """An endpoint has at most one, of any name."""
+        """An endpoint has at most one, of any name.
+
+        While a record that a write would replace was not read, nothing can be said about writing.
+        """
+        have = self._listed(observed)
+        if isinstance(have, Present) and not self.is_managed(have.value):
+            return have
+        at_stake = self._at_stake(have.value if isinstance(have, Present) else None)
+        unread = (observed.reading(at) for at in at_stake if at.parent and observed.present(at.parent))
+        return next((one for one in unread if isinstance(one, Unread)), have)
+
+    def _listed(self, observed: Observed) -> Reading[Seen]:
         listed = observed.members(self.endpoint, COLLECTION)
         if not isinstance(listed, Present):
             return listed

@@ -13,7 +13,7 @@ from shared.core.base.regions import region_key
 from shared.core.base.target import Target, TargetConnection
 from shared.core.kinds import endpoint
 from shared.core.kinds.endpoint import connection_of, endpoint_id, subnet_of
-from shared.core.kinds.zone_groups import COLLECTION as ZONE_GROUPS
+from shared.core.kinds.zone_configs import COLLECTION as ZONE_GROUPS
 from shared.core.placement.candidate import FULL, Candidate
 from shared.core.placement.capacity import PLENTY, free_addresses
 from shared.core.policy.intent import Connect, Declined

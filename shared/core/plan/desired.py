@@ -12,7 +12,7 @@ from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
 from shared.core.catalogue.service_rules import public_names
-from shared.core.kinds import zone_group, zone_groups
+from shared.core.kinds import zone_configs, zone_group
 from shared.core.kinds.endpoint import Endpoint, addresses_of
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link, link_id
@@ -107,8 +107,8 @@ class Desired:
     def external_zones(self, observed: Observed) -> tuple[ResourceId, ...]:
         """The zones to which zone groups of someone else write, wherever those are."""
         paths = (path for path in self.paths if path.external)
-        groups = (one for path in paths for one in observed.listed(path.endpoint.id, zone_groups.COLLECTION))
-        found = {zone for group in groups for zone in zone_groups.zone_ids(group)}
+        groups = (one for path in paths for one in observed.listed(path.endpoint.id, zone_configs.COLLECTION))
+        found = {zone for group in groups for zone in zone_configs.zone_ids(group)}
         return tuple(sorted(found, key=lambda zone: zone.key))
 
 
@@ -233,7 +233,7 @@ def _links(zones: tuple[Zone, ...], clients: tuple[ResourceId, ...], *, fallback
 def _zone_group(site: Site, group: Group, zones: tuple[Zone, ...], names: Iterable[str]) -> ZoneGroup | None:
     if not zones:
         return None
-    at = site.endpoint.child(zone_groups.COLLECTION, zone_group.NAME)
+    at = site.endpoint.child(zone_configs.COLLECTION, zone_group.NAME)
     ids = tuple(zone.id for zone in zones)
     return ZoneGroup(at, site.endpoint, ids, records_under(ids, names), group.group_id)
 

@@ -14,7 +14,6 @@ from shared.core.readings.embedded import peerings_of
 type Network = IPv4Network | IPv6Network
 
 NETWORK = "Microsoft.Network/virtualNetworks"
-SUBNETS = "subnets"
 AZURE_DNS = "168.63.129.16"  # Microsoft Learn: "What is IP address 168.63.129.16?"
 ALLOW_ACCESS = "allowVirtualNetworkAccess"
 POLICIES = "privateEndpointNetworkPolicies"
