@@ -48,7 +48,7 @@ VERSIONS = {
 
 
 class LoopClock(SystemClock):
-    """The process's clock, told by the running loop, so that virtual time reaches leases and walks too."""
+    """The process's clock, read from the running loop: leases and reconcile passes follow virtual time."""
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
@@ -155,7 +155,7 @@ class World:
         self._acts.append(asyncio.ensure_future(act()))
 
     async def endpoints(self) -> list[str]:
-        """Every private endpoint in the hub's group, whoever made it."""
+        """Every private endpoint in the hub's group, of any owner."""
         found = await self.send("GET", f"{NETWORKS}/privateEndpoints")
         return [entry["id"] for entry in found["value"]]
 
@@ -203,8 +203,8 @@ class World:
 def play(story: Callable[[], Awaitable[None]]) -> None:
     """Run a story on a virtual loop of its own, for callers that have no loop: hypothesis, benchmarks."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(_told(story))
+        runner.run(_awaited(story))
 
 
-async def _told(story: Callable[[], Awaitable[None]]) -> None:
+async def _awaited(story: Callable[[], Awaitable[None]]) -> None:
     await story()

@@ -121,7 +121,7 @@ async def test_a_persons_record_in_place_of_a_lost_zone_group_blocks_and_names_o
 
 
 @pytest.mark.parametrize("nsg", ["ignore", "ensure"])
-async def test_where_only_the_endpoint_tells_its_names_it_is_made_noted_and_then_blocked(nsg: str) -> None:
+async def test_where_only_the_endpoint_has_the_names_it_is_made_noted_and_then_blocked(nsg: str) -> None:
     world = World(a_policy(always=[], nsg={"mode": nsg}))
     record = f"{ZONES}/privatelink.azurewebsites.net/A/orders.scm"
     before = await make_record(world, record)
@@ -137,7 +137,7 @@ async def test_where_only_the_endpoint_tells_its_names_it_is_made_noted_and_then
     assert len(await world.endpoints()) == 1
 
 
-async def test_while_nobody_tells_the_names_no_zone_group_is_written() -> None:
+async def test_while_the_names_are_unknown_no_zone_group_is_written() -> None:
     world = World(a_policy(always=[], approval='request ("please")'))
     at = await resource(world, "Microsoft.Web/sites", {})
     assert (await world.reconcile(at))["code"] == "AwaitingApproval"
@@ -168,7 +168,7 @@ async def test_while_nobody_tells_the_names_no_zone_group_is_written() -> None:
         ),
     ],
 )
-async def test_the_name_that_the_resource_itself_tells_is_enough_to_block_early(
+async def test_a_name_in_the_resource_s_own_body_is_enough_to_block_early(
     kind: str, properties: dict[str, Any], record: str
 ) -> None:
     world = World(a_policy(always=[]))
@@ -217,19 +217,19 @@ async def test_a_zone_that_a_zone_group_of_ours_lacks_is_looked_into_before_it_i
     assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
 
 
-async def test_a_live_endpoint_of_someone_else_is_a_rival_and_not_a_persons_record() -> None:
+async def test_a_live_foreign_endpoint_is_no_record_that_a_person_made() -> None:
     world = World()
     at = await world.create_account()
     await world.send("PUT", f"{HUB}/subnets/others", {"properties": {"addressPrefix": "10.0.2.0/24"}})
     await world.sleep(60)
     connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
-    rival = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/by-hand"
+    foreign = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/by-hand"
     body = {"subnet": {"id": f"{HUB}/subnets/others"}, "privateLinkServiceConnections": [connection]}
-    await world.send("PUT", rival, {"location": "westeurope", "properties": body})
+    await world.send("PUT", foreign, {"location": "westeurope", "properties": body})
     await world.send("PUT", ZONE, {"location": "global"})
     await world.sleep(600)
     config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
-    group = f"{rival}/privateDnsZoneGroups/default"
+    group = f"{foreign}/privateDnsZoneGroups/default"
     await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
     await world.sleep(60)
     state = await world.reconcile(at)
@@ -307,7 +307,7 @@ async def test_a_team_s_endpoint_with_our_prefix_keeps_the_record_of_its_name() 
     assert await world.endpoints() == []  # none of ours was created
 
 
-async def test_a_zone_whose_records_cannot_be_listed_is_told_and_the_zone_group_believed() -> None:
+async def test_a_zone_whose_records_cannot_be_listed_is_reported_and_the_zone_group_relied_on() -> None:
     world = World()
     at = await world.create_account()
     await world.reconcile(at)

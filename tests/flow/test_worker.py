@@ -9,7 +9,7 @@ from tests.builders.world import World
 ENDPOINT_PUT = {"method": "PUT", "path": "privateEndpoints/[^/]+$"}
 
 
-async def test_a_storm_of_events_for_one_resource_becomes_a_walk_and_a_second_look() -> None:
+async def test_a_storm_of_events_for_one_resource_becomes_two_passes() -> None:
     world = World()
     at = await world.create_account()
     await asyncio.gather(*(world.work(WorkItem(at, "event", f"e{n}")) for n in range(100)))
@@ -54,7 +54,7 @@ async def test_the_claim_of_a_dead_worker_expires() -> None:
     row = next(iter(world.tables["connections"].rows.values()))
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
-    # Killed, not stopped: its claim stands as it was.
+    # Killed, not stopped: its claim is still there.
     world.tables["connections"].rows[row.partition, row.key] = row
     assert (await world.reconcile(at)).get("result") is None
     await world.sleep(61)
@@ -94,7 +94,7 @@ async def test_what_passes_by_itself_is_pending_and_ends_as_failed_if_it_never_d
     assert world.queue.sent == []
 
 
-async def test_an_error_that_nobody_knows_is_tried_again() -> None:
+async def test_an_unclassified_error_is_tried_again() -> None:
     world = World()
     at = await world.create_account()
     odd = {"status": 400, "code": "NewAzureCode", "message": "Something odd."}
