@@ -12,6 +12,7 @@ from shared.core.catalogue.catalogue import load
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.rule import rule_id
 from shared.core.outcome.check import Check
+from shared.core.outcome.proof import prove
 from shared.core.outcome.rule_checks import rule_checks, rule_findings
 from shared.core.plan.desired import Desired
 from shared.core.policy.intent import Connect, intent
@@ -163,6 +164,16 @@ def test_what_shuts_only_some_clients_out_is_a_finding() -> None:
     assert check.holds
     assert len(findings) == 1
     assert "10.1.1.0/25" in findings[0]
+
+
+def test_the_proof_holds_only_if_rules_let_clients_through_and_has_the_findings() -> None:
+    scene = Scene(DENIED, our_rule())
+    proof = prove(scene.wanted, scene.observed())
+    assert IN in {check.name for check in proof.failures}
+    scene.rules = (DOUBTFUL, our_rule())
+    proof = prove(scene.wanted, scene.observed())
+    assert IN not in {check.name for check in proof.failures}
+    assert proof.findings == scene.judge()[1] != ()
 
 
 # Where rules do not filter what they seem to

@@ -252,6 +252,20 @@ async def test_a_rule_that_is_gone_already_is_left_alone() -> None:
     assert scene.arm.writes() == []
 
 
+async def test_an_address_joins_those_that_the_rule_holds_now() -> None:
+    scene = Scene(group(our_rule("10.0.9.9")))
+    await scene.apply(Update(want(), our_rule("10.0.7.7"), ("addresses are missing",)))
+    assert scene.arm.writes() == [("PUT", OUR_RULE)]
+    assert destinations(scene) == ["10.0.1.4", "10.0.9.9"]
+
+
+async def test_a_rule_that_meets_the_need_by_now_is_not_written() -> None:
+    scene = Scene(group(our_rule("10.0.1.4")))
+    applied = await scene.apply(Update(want(), our_rule("10.0.7.7"), ("addresses are missing",)))
+    assert scene.arm.writes() == []
+    assert applied.objects[OUR_RULE] is not None
+
+
 # Several passes and one rule
 
 
