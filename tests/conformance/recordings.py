@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 REPOSITORY = Path(__file__).parents[2]
+FOLDERS = ("arm", "arm-2")
 TICK = 0.05
 
 
@@ -37,14 +38,14 @@ class Exchange:
         return f"{self.file}#{self.seq}"
 
 
-def folder() -> Path | None:
-    """Where the recordings are: in `CAUSEWAY_SHARED`, or in `shared` beside the repository; None when they
-    are in neither.
+def folders() -> list[Path]:
+    """Where the recordings are: folders of `data` in `CAUSEWAY_SHARED`, or in `shared` beside the repository.
+
+    Empty when they are in neither.
     """
     given = os.environ.get("CAUSEWAY_SHARED")
     shared = Path(given) if given else REPOSITORY.parent / "shared"
-    found = shared / "data" / "arm"
-    return found if found.is_dir() else None
+    return [shared / "data" / name for name in FOLDERS if (shared / "data" / name).is_dir()]
 
 
 def files(where: Path) -> list[Path]:

@@ -77,6 +77,9 @@ class RecordedChance(random.Random):
         rare = code in ("ParentResourceNotFound", "ReferencedResourceNotProvisioned")
         rare = rare or (group_gone and code == "ResourceNotFound")
         no_etag = exchange.method == "GET" and "etag" not in exchange.headers
+        rare = rare or (
+            exchange.status == 202 and exchange.method == "GET" and "location" not in exchange.headers
+        )
         self.level = RARE if rare or (no_etag and exchange.status == 200) else USUAL
 
 

@@ -57,9 +57,12 @@ def place(world: World, id: ArmId, body: Any) -> None:
 
 
 def _groups(exchanges: list[Exchange]) -> dict[ArmId, Any]:
-    """Groups used before (or without) a PUT of their own, with the body of their GET."""
+    """Groups used before (or without) a PUT of their own, with the body of their first GET: a later one shows
+    what the recording has changed.
+    """
     seen: dict[ArmId, Any] = {}
     made: set[ArmId] = set()
+    read: set[ArmId] = set()
     for exchange in exchanges:
         found = route(exchange.method, exchange.path)
         if found.id is None or not found.id.group:
@@ -68,9 +71,10 @@ def _groups(exchanges: list[Exchange]) -> dict[ArmId, Any]:
         own = found.kind == "instance" and found.id.type == GROUP_TYPE
         if own and exchange.method == "PUT":
             made.add(id)
-        elif id not in made and not _says_missing(exchange):
+        elif id not in made and not _says_missing(exchange) and not (own and exchange.status == 404):
             seen.setdefault(id, {"location": "westus"})
-            if own and exchange.method == "GET" and exchange.status == 200:
+            if own and exchange.method == "GET" and exchange.status == 200 and id not in read:
+                read.add(id)
                 seen[id] = {"location": exchange.body["location"], "tags": exchange.body.get("tags")}
     return seen
 

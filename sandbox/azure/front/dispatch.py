@@ -16,7 +16,7 @@ from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.changes import ChangeKind
 from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.kernel.model import ArmError, Request, Response
-from sandbox.azure.kernel.operations import Operation
+from sandbox.azure.kernel.operations import Operation, Style
 from sandbox.azure.kernel.paging import page
 from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
@@ -285,6 +285,8 @@ class Gateway:
     # Operations, tags, locks, subscriptions
 
     def _poll(self, found: Route, request: Request, principal: str) -> Answer:
+        """35 of 507 running polls of group deletions had no Location (source:
+        docs/azure/resource-manager.md, ARM-10)."""
         self._world.authorize(principal, f"{found.type_name}/read", found.about.text)
         operation = self._operation(found.action)
         for name, value in parse_qsl(operation.token):
@@ -292,6 +294,8 @@ class Gateway:
                 raise refusals.wrong_signature()
         collection = found.type_name.rsplit("/", 1)[1].lower()
         response = operation.poll(self._world.now) if collection in STATUS_COLLECTIONS else operation.final()
+        if operation.style is Style.GROUP and self._world.rng.random() < 35 / 507:
+            response.headers.pop("Location", None)
         return Answer(response, operation.resource)
 
     def _operation(self, id: str) -> Operation:

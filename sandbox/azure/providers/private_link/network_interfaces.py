@@ -103,8 +103,13 @@ def for_endpoint(world: World, endpoint: Resource, id: ArmId, subnet: Resource) 
 
 
 def show(world: World, nic: Resource) -> Json:
-    """The interface; `privateLinkConnectionProperties` once the endpoint's connection is approved."""
+    """The interface; `privateLinkConnectionProperties` once the endpoint's connection is approved.
+
+    One that was stored without this provider keeps the configurations that it was stored with.
+    """
     body = nic.shown()
+    if "configs" not in nic.private:
+        return body
     endpoint = world.find(nic.private.get("endpoint"))
     known = {}
     if endpoint is not None and endpoint_view.approved(endpoint):
