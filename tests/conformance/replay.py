@@ -239,7 +239,9 @@ class Replay:
             for left, right in zip(recorded, actual, strict=False):
                 self._match(left, right)
         elif isinstance(recorded, str) and isinstance(actual, str):
-            for left, right in zip(masks.GUID.findall(recorded), masks.GUID.findall(actual), strict=False):
+            for left, right in zip(
+                masks.MADE_UP_PART.findall(recorded), masks.MADE_UP_PART.findall(actual), strict=False
+            ):
                 if left.strip("0-"):
                     self._renamed[left] = right
 

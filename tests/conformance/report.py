@@ -65,7 +65,7 @@ class Report:
         return not self.unexplained and not self.stale and self.share >= self.required
 
     def causes(self) -> Counter[str]:
-        """What differs in exchanges without a reason, by method and type: how often, each once an exchange."""
+        """What differs without a reason, by method and type: in how many exchanges."""
         return Counter(
             cause
             for one in self.unexplained

@@ -8,7 +8,19 @@ from urllib.parse import unquote, urlsplit
 from tests.conformance.recordings import TICK, Exchange
 
 OVER = ("Succeeded", "Failed", "Canceled")
-WORKING = ("Updating", "Creating", "Deleting", "Initializing", "Provisioning", "Accepted")
+WORKING = (
+    "Updating",
+    "Creating",
+    "Deleting",
+    "Initializing",
+    "Provisioning",
+    "Accepted",
+    "RegisteringDns",
+    "ResolvingDns",
+    "Created",
+    "Approving",
+    "Rejecting",
+)
 UNSEEN = 1.0
 
 

@@ -185,7 +185,7 @@ class Gateway:
             return Response(204)
         body = self._world.show(call.existing)
         response = Response(200, body)
-        if call.type.etag == "weak" and call.existing.etag and not self._omits_etag(call):
+        if call.type.etag not in ("bare", "none") and call.existing.etag and not self._omits_etag(call):
             response.headers["ETag"] = call.existing.etag
         return response
 

@@ -12,22 +12,12 @@ from copy import deepcopy
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan, Style
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.regions import PAIRS
 from sandbox.azure.providers.private_link import connections, link_services, targets
 
 TYPE = "Microsoft.Storage/storageAccounts"
 NAME = re.compile(r"^[a-z0-9]{3,24}$")
 KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
-# Region pairs, for the secondary of geo-replicated accounts (source: Microsoft Learn, paired regions; a few).
-PAIRS = {
-    "westeurope": "northeurope",
-    "northeurope": "westeurope",
-    "westus": "eastus",
-    "eastus": "westus",
-    "westus2": "westcentralus",
-    "eastus2": "centralus",
-    "eastus2euap": "centraluseuap",
-    "centraluseuap": "eastus2euap",
-}
 SUFFIXES = {
     "public": "core.windows.net",
     "government": "core.usgovcloudapi.net",

@@ -12,6 +12,7 @@ from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.regions import PAIRS
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.network import addresses
 from sandbox.azure.providers.network.network_rules import inside, overlap, parse_prefix
@@ -127,7 +128,7 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
             {
                 "provisioningState": "Succeeded",
                 "service": one.get("service"),
-                "locations": one.get("locations") or ["*"],
+                "locations": one.get("locations") or _locations(call.world, id, str(one.get("service"))),
             }
             for one in given["serviceEndpoints"]
         ]
@@ -140,10 +141,26 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
     return call.world.save(id, {"properties": filled})
 
 
+def _locations(world: World, subnet: ArmId, service: str) -> list[str]:
+    """Regions that a service endpoint covers: its network's for Microsoft.Sql, that and its pair's for
+    Microsoft.Storage, every region for others (source: docs/azure/virtual-networks.md, VNET-14).
+    """
+    network = world.find(subnet.parent)
+    region = network.location if network is not None else ""
+    match service:
+        case "Microsoft.Sql":
+            return [region]
+        case "Microsoft.Storage":
+            return [region, *([PAIRS[region]] if region in PAIRS else [])]
+    return ["*"]
+
+
 def show(world: World, subnet: Resource) -> Json:
     """The subnet with what is in it: ipConfigurations, privateEndpoints, purpose (source:
     docs/azure/virtual-networks.md, VNET-03)."""
     body = subnet.shown()
+    for one in body["properties"].get("serviceEndpoints") or []:
+        one["provisioningState"] = subnet.state
     for one in body["properties"]["delegations"]:
         one["etag"] = subnet.etag
     holders = [one for one in dict.fromkeys(addresses.taken(subnet).values()) if one]
