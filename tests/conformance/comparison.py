@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -116,11 +117,12 @@ def _compare_lists(recorded: list, actual: list, path: str, version: str) -> Ite
         return
     by_name = all(isinstance(one, dict) and "id" in one for one in [*recorded, *actual])
     if by_name:
-        recorded = sorted(recorded, key=_name)
-        actual = sorted(actual, key=_name)
+        recorded = sorted(recorded, key=name_of)
+        actual = sorted(actual, key=name_of)
     for index, (left, right) in enumerate(zip(recorded, actual, strict=True)):
         yield from _compare(left, right, f"{path}[{index}]", version)
 
 
-def _name(one: dict) -> str:
-    return masks.masked(str(one["id"]))
+def name_of(one: dict) -> tuple[str, str]:
+    """The masked id; where two are alike, the rest decides."""
+    return masks.masked(str(one["id"])), masks.masked(json.dumps(one, sort_keys=True))

@@ -46,6 +46,7 @@ NEWER_MEMBERS = {
     "disableTcpStateTracking": "2023-01-01",
     "defaultOutboundConnectivityEnabled": "2025-01-01",
     "externalGovernanceStatus": "2022-05-01-preview",
+    "allowedAuthenticationModes": "2021-06-01",  # of Batch accounts
 }
 
 # Member: (last api-version that shows it). Echoed by the simulator when a request has it.
@@ -81,6 +82,9 @@ MADE_UP = {
     "callRateLimit": "what the kind allows; a list that the service changes",
     "quotaLimit": "what the kind allows; a list that the service changes",
     "capabilities": "what the kind can do; a list that the service changes",
+    "statusMessage": "how far the creation of a managed HSM is, in words",
+    "activationStatus": "the same",
+    "activationStatusMessage": "the same",
     "endpoints": "one entry for each feature of the kind; a list that the service changes",
 }
 # Of those, the ones that an answer may lack.

@@ -19,7 +19,7 @@ from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
 from sandbox.azure.kernel.model import Request
 from sandbox.azure.simulator import Simulator
 from tests.conformance import masks, scenery
-from tests.conformance.comparison import Actual, Kept, differences
+from tests.conformance.comparison import Actual, Kept, differences, name_of
 from tests.conformance.recordings import Exchange
 from tests.conformance.timeline import Timeline, operation_path
 
@@ -226,7 +226,8 @@ class Replay:
     def _learn(self, exchange: Exchange, actual: Actual) -> None:
         """Remember which of the simulator's guids stand for recorded ones, and where to poll."""
         self._match(exchange.body, actual.body)
-        for name in ("azure-asyncoperation", "location"):
+        # Some services name one URL in both headers; its answers are those of the status.
+        for name in ("location", "azure-asyncoperation"):
             if name in exchange.headers and name in actual.headers:
                 path = operation_path(exchange.headers[name])
                 self._polls[path] = actual.headers[name].removeprefix(ORIGIN)
@@ -236,6 +237,8 @@ class Replay:
             for name in recorded.keys() & actual.keys():
                 self._match(recorded[name], actual[name])
         elif isinstance(recorded, list) and isinstance(actual, list):
+            if all(isinstance(one, dict) and "id" in one for one in [*recorded, *actual]):
+                recorded, actual = sorted(recorded, key=name_of), sorted(actual, key=name_of)
             for left, right in zip(recorded, actual, strict=False):
                 self._match(left, right)
         elif isinstance(recorded, str) and isinstance(actual, str):

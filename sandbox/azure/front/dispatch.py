@@ -29,6 +29,7 @@ STATUS_COLLECTIONS = {
     "operationsstatus",
     "serverazureasyncoperation",
     "privatednsoperationstatuses",
+    "diskoperations",
 }
 
 
@@ -293,7 +294,8 @@ class Gateway:
             if request.query.get(name) != value:
                 raise refusals.wrong_signature()
         collection = found.type_name.rsplit("/", 1)[1].lower()
-        response = operation.poll(self._world.now) if collection in STATUS_COLLECTIONS else operation.final()
+        says_status = collection in STATUS_COLLECTIONS or operation.style is Style.COGNITIVE
+        response = operation.poll(self._world.now) if says_status else operation.final()
         if operation.style is Style.GROUP and self._world.rng.random() < 35 / 507:
             response.headers.pop("Location", None)
         return Answer(response, operation.resource)

@@ -35,7 +35,7 @@ class Manner:
     write, delete: headers of the accepting answer. waits: whether answers ask for a wait (recorders removed
     the waits of some services). running: the status of a running poll, by kind of change. running_http: its
     HTTP status. members: what the body of a poll has beside the status. repeats: whether a running poll names
-    the URLs again.
+    the URLs again; always: and the last one too. prefix: of the operation's id.
     """
 
     write: tuple[str, ...] = (STATUS,)
@@ -45,6 +45,8 @@ class Manner:
     running_http: int = 200
     members: tuple[str, ...] = ()
     repeats: bool = False
+    always: bool = False
+    prefix: str = ""
 
 
 class Style(Enum):
@@ -73,6 +75,7 @@ class Style(Enum):
     REGISTRY_DECISION = "registry_decision"
     COGNITIVE = "cognitive"
     MESSAGING = "messaging"
+    DISKS = "disks"
     BATCH = "batch"
 
 
@@ -86,8 +89,9 @@ MANNERS = {
     Style.PLAIN: Manner((), ()),
     Style.COSMOS: Manner((STATUS, RESULT)),
     Style.EVENT_GRID: Manner(members=("url", "name")),
-    Style.REGISTRY: Manner(waits=True, repeats=True),
+    Style.REGISTRY: Manner(waits=True, repeats=True, always=True, prefix="registries-"),
     Style.REGISTRY_DECISION: Manner(
+        prefix="privateendpointconnections-",
         waits=True,
         delete=(RESULT,),
         running={"write": "Updating"},
@@ -99,9 +103,10 @@ MANNERS = {
     Style.MESSAGING: Manner(
         delete=(STATUS,),
         running={"write": "Updating", "delete": "Deleting"},
-        members=("id", "name", "startTime", "endTime"),
+        members=("below", "name", "startTime", "endTime"),
         repeats=True,
     ),
+    Style.DISKS: Manner((STATUS, RESULT), members=("startTime", "endTime", "name", "output")),
     Style.BATCH: Manner((STATUS, RESULT), members=("retryAfter",)),
 }
 QUEUED_SECONDS = 2.0
@@ -112,6 +117,8 @@ COLLECTIONS = {
     Style.SQL: ("serverAzureAsyncOperation", "serverOperationResults"),
     Style.COSMOS: ("operationsStatus", "operationResults"),
     Style.EVENT_GRID: ("operationsStatus", "operationResults"),
+    Style.COGNITIVE: ("operationResults", "operationResults"),
+    Style.DISKS: ("DiskOperations", "DiskOperationResults"),
 }
 
 
@@ -280,8 +287,8 @@ class Operation:
             response.headers["Canceled-By-Azure-AsyncOperation"] = self.superseded_by
         if self.running:
             response.status = self.manner.running_http
-            if self.manner.repeats:
-                response.headers |= self.headers(deleting=self.change == "delete")
+        if self.manner.always or (self.running and self.manner.repeats):
+            response.headers |= self.headers(deleting=self.change == "delete")
         return response
 
     def _poll_body(self, now: float) -> Json:
@@ -289,14 +296,21 @@ class Operation:
             "id": urlsplit(self._urls()[0]).path,
             "url": self._urls()[0],
             "resource": self.resource.text,
+            "below": self.resource.text + f"/operationStatus/{self.id}" * 2,
             "name": self.id,
             "startTime": self.started_text,
             "endTime": self.started_text,
             "retryAfter": 0,
+            "output": True,
         }
-        body = {"id" if name in ("resource", "url") else name: known[name] for name in self.manner.members}
+        body: Json = {
+            "id" if name in ("resource", "url", "below") else name: known[name]
+            for name in self.manner.members
+        }
         if self.running and self.style is not Style.MESSAGING:
             body.pop("endTime", None)
+        if body.pop("output", None) is not None and not self.running and self.plan.result:
+            body["properties"] = {"output": self.plan.result()}
         body["status"] = self._status(now)
         return body | ({"error": self.error.error} if self.error is not None else {})
 

@@ -120,7 +120,7 @@ def delete(call: Call) -> Response:
         OperationPlan(
             name=f"Delete{call.type.name.rsplit('/', 1)[1]}",
             change="delete",
-            duration=min(call.world.duration(making.duration, call.id), 20.0),
+            duration=call.world.duration("targets/delete", call.id),
             style=making.deleting,
         )
     )

@@ -51,7 +51,7 @@ def put(call: Call) -> Response:
         return _update(call, _body(call))
     world = call.world
     account = world.save(call.id, _body(call))
-    account.state = "Creating"
+    account.state = "ResolvingDns"
     operation = call.start_operation(
         OperationPlan(
             name="CreateStorageAccount",

@@ -138,7 +138,11 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
         "privateEndpointNetworkPolicies": "Disabled",
         "privateLinkServiceNetworkPolicies": "Enabled",
     } | given
-    return call.world.save(id, {"properties": filled})
+    known = call.world.find(id)
+    before = known.properties.get("serviceEndpoints") or [] if known is not None else []
+    services = {one["service"] for one in given.get("serviceEndpoints") or []}
+    new = sorted(services - {one["service"] for one in before})
+    return call.world.save(id, {"properties": filled}, {"new_services": new})
 
 
 def _locations(world: World, subnet: ArmId, service: str) -> list[str]:
@@ -160,7 +164,11 @@ def show(world: World, subnet: Resource) -> Json:
     docs/azure/virtual-networks.md, VNET-03)."""
     body = subnet.shown()
     for one in body["properties"].get("serviceEndpoints") or []:
-        one["provisioningState"] = subnet.state
+        if one["service"] in subnet.private.get("new_services", ()):
+            one["provisioningState"] = subnet.state
+    network = world.find(subnet.id.parent)
+    if network is not None and network.body.get("extendedLocation"):
+        body["properties"].setdefault("defaultOutboundAccess", False)
     for one in body["properties"]["delegations"]:
         one["etag"] = subnet.etag
     holders = [one for one in dict.fromkeys(addresses.taken(subnet).values()) if one]

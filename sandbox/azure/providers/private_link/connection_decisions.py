@@ -36,6 +36,8 @@ STYLES = {
     "database": Style.SQL,
     "batch": Style.BATCH,
 }
+# Query of the URL that a vault names for the result of a connection's deletion.
+DELETED = "kv-operation"
 # Providers whose connection shows a decision at once, before the operation is over.
 EARLY = ("vault", "eventgrid", "network", "messaging", "database", "batch")
 STATUSES = ("Approved", "Rejected", "Pending", "Disconnected")
@@ -49,6 +51,7 @@ def resource_type(target_type: str) -> ResourceType:
         put=None if way.answer == "batch" else put,
         patch=put if way.answer == "batch" else None,
         delete=delete,
+        get=None if way.answer == "network" else get,
         list=list_connections,
         show=show,
         removed=removed,
@@ -66,7 +69,26 @@ def list_connections(call: Call) -> Response:
     target = call.world.find(call.id)
     if target is None:
         raise refusals.no_resource(call.id)
-    return page(call.request, listed(call.world, target))
+    return page(call.request, [_of_version(call, one) for one in listed(call.world, target)])
+
+
+def get(call: Call) -> Response:
+    """One connection. The result of a deletion at a vault is asked for at the connection's own URL: 202 while
+    it runs, 204 at its end (TGT-04)."""
+    if DELETED in call.request.query:
+        return Response(204) if call.existing is None else Response(202)
+    if call.existing is None:
+        raise refusals.no_resource(call.id)
+    etag = call.existing.etag if call.type.etag != "none" else None
+    return Response(200, _of_version(call, call.world.show(call.existing)), {"ETag": etag} if etag else {})
+
+
+def _of_version(call: Call, shown: Json) -> Json:
+    """The connection without a group where the api-version has none."""
+    since = dialect(call.type.name.rsplit("/", 1)[0]).groups_since
+    if call.request.query.get("api-version", "") < since:
+        shown["properties"].pop("groupIds", None)
+    return shown
 
 
 def put(call: Call) -> Response:
@@ -256,13 +278,16 @@ def _operation_name(call: Call, way: Dialect, *, deleting: bool) -> str:
 
 def _answer(call: Call, way: Dialect, operation: Operation, *, deleting: bool) -> Response:
     own = f"{call.request.origin}{call.id.text}?api-version={call.request.query.get('api-version', '')}"
-    body = None if deleting else call.world.show(call.stored)
+    body = None if deleting else _of_version(call, call.world.show(call.stored))
     match way.answer:
         case "sql" | "database":
             return operation.answer(202)
         case "vault":
             response = operation.answer(202 if deleting else 200, body)
-            response.headers["Location" if deleting else "Azure-AsyncOperation"] = own
+            if deleting:
+                response.headers["Location"] = f"{own}&{DELETED}={operation.id}"
+            else:
+                response.headers["Azure-AsyncOperation"] = own
             return response
         case "cosmos":
             return operation.answer(202, {"status": "Enqueued"})
@@ -272,7 +297,11 @@ def _answer(call: Call, way: Dialect, operation: Operation, *, deleting: bool) -
             return operation.answer(202 if deleting else 201, body)
         case "registry":
             if body is not None:
-                body["systemData"] = {"createdBy": call.principal, "createdAt": call.world.timestamp()}
+                now = call.world.timestamp()
+                body["systemData"] = {"createdBy": call.principal, "createdByType": "User", "createdAt": now}
+                body["systemData"] |= {
+                    name.replace("created", "lastModified"): one for name, one in body["systemData"].items()
+                }
             return operation.answer(202 if deleting else 201, body)
         case "messaging" | "batch":
             return operation.answer(202, body)

@@ -32,13 +32,14 @@ class Dialect:
         endpoint's resourceGuid: Event Grid and private link services, TGT-06), {guid} and {hex} (a guid
         without dashes).
     shown_name, shown_type: as answers write them where that differs: template over {target} and {name}; the
-        whole type. kind: last part of its type in the target's body.
+        whole type.
     located: whether it shows the target's location. etag: style of its etag.
     settled: provisioningState at rest. actions: spelling of the "actions required" member, empty: none.
     groups: member that names the group. approved: description of an automatic approval, None: no description.
     pending, pending_actions: of a connection that waits for approval.
     embedded: members of each item in the target's own body; empty: the whole connection. unembedded:
         properties that it lacks there. listed: members of each item of the list, empty: all.
+    groups_since: first api-version that shows the group.
     always: whether the target shows an empty list.
     answer: how PUT and DELETE are answered (see connection_decisions.py).
     """
@@ -46,7 +47,6 @@ class Dialect:
     name: str = "{endpoint}.{resource}"
     shown_name: str = "{name}"
     shown_type: str = ""
-    kind: str = KIND
     located: bool = False
     etag: EtagStyle = "none"
     settled: str = "Succeeded"
@@ -57,6 +57,7 @@ class Dialect:
     pending_actions: str = "None"
     embedded: tuple[str, ...] = ()
     unembedded: tuple[str, ...] = ()
+    groups_since: str = ""
     listed: tuple[str, ...] = ()
     always: bool = False
     answer: Answer = "sync"
@@ -76,7 +77,10 @@ DIALECTS = {
         name="{target}.{guid}", actions="actionRequired", groups="", approved="Auto-Approved", always=True
     ),
     "microsoft.compute/diskaccesses": Dialect(
-        name="{target}.{guid}", groups="", approved="Auto-Approved", kind="PrivateEndpointConnections"
+        name="{target}.{guid}",
+        shown_type="Microsoft.Compute/diskAccesses/PrivateEndpointConnections",
+        groups="",
+        approved="Auto-Approved",
     ),
     "microsoft.sql/servers": Dialect(name="{endpoint}-{guid}", settled="Ready", always=True, answer="sql"),
     "microsoft.keyvault/vaults": VAULT,
@@ -114,6 +118,7 @@ DIALECTS = {
     "microsoft.dbforpostgresql/servers": DATABASE,
     "microsoft.batch/batchaccounts": Dialect(
         etag="weak_stamp",
+        groups_since="2022-01-01",
         pending="Manual approval still required",
         pending_actions="Manual approval request",
         embedded=NAMED,
@@ -212,7 +217,7 @@ def shown(world: World, target: Resource) -> list[Json] | None:
     way = dialect(target.type)
     found = [world.show(one) for one in world.store.children(target.id, KIND)]
     for one in found:
-        one["type"] = way.shown_type or f"{target.type}/{way.kind}"
+        one["type"] = way.shown_type or f"{target.type}/{KIND}"
         for extra in way.unembedded:
             one["properties"].pop(extra, None)
     if way.embedded:

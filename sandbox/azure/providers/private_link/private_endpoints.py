@@ -229,6 +229,8 @@ def show(world: World, endpoint: Resource) -> Json:
 
 def _body(call: Call, wanted: Wanted) -> Json:
     body: Json = {"location": call.body.get("location")}
+    if call.body.get("extendedLocation"):
+        body["extendedLocation"] = call.body["extendedLocation"]
     if "tags" in call.body:
         body["tags"] = call.body["tags"]
     properties: Json = {"provisioningState": "Updating", "resourceGuid": call.world.new_guid()}

@@ -48,7 +48,8 @@ def without_properties(shown: Json) -> Json:
 DISK_ACCESS = Making(
     status=202,
     duration="networkSecurityGroups/write",
+    style=Style.DISKS,
     properties=disk_access,
     early=without_properties,
-    deleting=Style.NETWORK,
+    deleting=Style.DISKS,
 )
