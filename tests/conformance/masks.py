@@ -101,7 +101,7 @@ def old_wait(path: str, recorded: str | None, actual: str | None) -> bool:
 
 def old_operation(method: str, path: str, name: str) -> bool:
     """The PUT of a network interface named an operation until 2023, and does not since 2025
-    (docs/azure/virtual-networks.md, VNET-13)."""
+    (docs/azure/virtual-networks.md, VNET-14)."""
     return (method, name) == ("PUT", "azure-asyncoperation") and "/networkinterfaces/" in path.lower()
 
 

@@ -20,6 +20,7 @@ from sandbox.azure.kernel.model import Request
 from sandbox.azure.simulator import Simulator
 from tests.conformance import masks, scenery
 from tests.conformance.comparison import Actual, Kept, differences, name_of
+from tests.conformance.neighbours import Neighbours
 from tests.conformance.recordings import Exchange
 from tests.conformance.timeline import Timeline, operation_path
 
@@ -107,6 +108,7 @@ class Replay:
         self._exchanges = exchanges
         self._timeline = Timeline(exchanges)
         self._kept = Kept.of(exchanges)
+        self._neighbours = Neighbours(exchanges)
         self._clock = ReplayClock()
         self._simulator = Simulator(clock=self._clock)
         self._chance = RecordedChance(0)
@@ -132,8 +134,9 @@ class Replay:
                 self._put_scenery(exchange)
                 continue
             actual = await self._send(exchange)
-            result.verdicts.append(Verdict(exchange, differences(exchange, actual, self._kept)))
-            self._learn(exchange, actual)
+            seen = self._neighbours.without(exchange), self._neighbours.without_theirs(exchange, actual)
+            result.verdicts.append(Verdict(exchange, differences(*seen, self._kept)))
+            self._learn(*seen)
         self._simulator.events.close()
         return result
 
@@ -171,10 +174,16 @@ class Replay:
         return "" if known else found.type_name
 
     def _put_scenery(self, exchange: Exchange) -> None:
-        """What a type not simulated would have left behind, so that others can refer to it."""
+        """What a type not simulated would have left behind: others refer to it, and it holds addresses."""
         found = route(exchange.method, exchange.path)
-        if exchange.method == "PUT" and exchange.status in (200, 201, 202) and found.id and found.id.names:
-            scenery.place(self._world, found.id, exchange.body or exchange.request_body)
+        if found.id is None or not found.id.names or exchange.status not in (200, 201, 202):
+            return
+        id, seconds = found.id, self._timeline.seconds(exchange)
+        if exchange.method == "PUT":
+            scenery.place(self._world, id, exchange.body or exchange.request_body)
+            scenery.hold_addresses(self._world, exchange.body or exchange.request_body)
+        elif exchange.method == "DELETE":
+            self._world.at(seconds, lambda: scenery.remove(self._world, id))
 
     # Sending
 

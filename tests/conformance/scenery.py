@@ -10,6 +10,7 @@ from sandbox.azure.front.routing import route
 from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
 from sandbox.azure.kernel.model import ArmError, Request
 from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.network import addresses
 from sandbox.azure.simulator import Simulator
 from tests.conformance.recordings import Exchange
 
@@ -54,6 +55,31 @@ def place(world: World, id: ArmId, body: Any) -> None:
     """Store something without a provider: other resources may refer to it, nothing answers for it."""
     kept = {name: value for name, value in (body or {}).items() if name in ("location", "properties", "tags")}
     world.save(id, deepcopy(kept))
+
+
+def hold_addresses(world: World, body: Any) -> None:
+    """Let a resource that is not simulated hold addresses of the subnets that its configurations name."""
+    properties = (body or {}).get("properties") or {}
+    for member in properties.values():
+        for one in member if isinstance(member, list) else []:
+            inner = one.get("properties") if isinstance(one, dict) else None
+            reference = (inner or {}).get("subnet") if isinstance(inner, dict) else None
+            subnet = world.find(reference.get("id")) if isinstance(reference, dict) else None
+            if subnet is None or "id" not in one or one["id"] in addresses.taken(subnet).values():
+                continue
+            address = inner.get("privateIPAddress") or next(addresses.usable(subnet), None)
+            if address is not None:
+                addresses.taken(subnet)[address] = one["id"]
+
+
+def remove(world: World, id: ArmId) -> None:
+    """Remove it, and let go of its addresses."""
+    world.remove(id)
+    for subnet in world.store.of_type("Microsoft.Network/virtualNetworks/subnets"):
+        held = addresses.taken(subnet)
+        for address, holder in list(held.items()):
+            if holder.lower().startswith(f"{id.key}/"):
+                del held[address]
 
 
 def _groups(exchanges: list[Exchange]) -> dict[ArmId, Any]:

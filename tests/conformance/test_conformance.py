@@ -4,6 +4,7 @@ import pytest
 
 from tests.conformance import masks, recordings
 from tests.conformance.comparison import Actual, Kept, differences
+from tests.conformance.neighbours import Neighbours
 from tests.conformance.recordings import Exchange
 from tests.conformance.replay import Replay
 from tests.conformance.report import run
@@ -71,6 +72,50 @@ async def test_a_network_interface_that_existed_beforehand_is_shown_as_it_was_re
     body |= {"etag": f'W/"{GUID}"', "properties": {"ipConfigurations": configs}}
     result = await Replay([exchange(0, 1.0, path=path, body=body, headers={"etag": f'W/"{GUID}"'})]).run()
     assert [one.problems for one in result.verdicts] == [[]]
+
+
+# What other people had in the recorder's subscription
+
+VAULTS = "/providers/Microsoft.KeyVault/vaults"
+
+
+def a_list(*ids, **more):
+    return {"value": [{"id": one} for one in ids]} | more
+
+
+async def test_a_list_of_a_subscription_is_compared_by_what_is_the_recordings_own():
+    own, other = f"{GROUP}{VAULTS}/own", f"/subscriptions/s/resourceGroups/other{VAULTS}/theirs"
+    listed = exchange(1, path=f"/subscriptions/s{VAULTS}", body=a_list(own, other))
+    neighbours = Neighbours([exchange(0, path=own), listed])
+    assert neighbours.without(listed).body == a_list(own)
+    assert neighbours.without_theirs(listed, Actual(200, {}, a_list(own, other))).body == a_list(own)
+
+
+async def test_a_list_of_a_group_is_compared_as_a_whole():
+    listed = exchange(1, path=f"{GROUP}{VAULTS}", body=a_list("/subscriptions/s/resourceGroups/other"))
+    assert Neighbours([listed]).without(listed) is listed
+
+
+async def test_of_a_page_only_what_both_answers_have_is_compared():
+    first, second = f"{GROUP}{VAULTS}/first", f"{GROUP}{VAULTS}/second"
+    listed = exchange(1, path=f"/subscriptions/s{VAULTS}", body=a_list(first, nextLink="more"))
+    neighbours = Neighbours([exchange(0, path=first), listed])
+    assert neighbours.without_theirs(listed, Actual(200, {}, a_list(first, second))).body == a_list(first)
+
+
+async def test_a_resource_that_is_not_simulated_holds_an_address_of_its_subnet():
+    subnet = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/v/subnets/s"
+    network = {"location": "westus", "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}}
+    network["properties"]["subnets"] = [{"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}}]
+    config = {"id": f"{GROUP}/config", "name": "c", "properties": {"subnet": {"id": subnet}}}
+    bastion = {"properties": {"ipConfigurations": [config]}}
+    put = [
+        exchange(0, 1.0, "PUT", subnet.rsplit("/", 2)[0], 201, network, sent=network),
+        exchange(1, 9.0, "PUT", f"{GROUP}/providers/Microsoft.Network/bastionHosts/b", 201, bastion),
+    ]
+    read = exchange(2, 19.0, path=subnet, body={"properties": {"ipConfigurations": [{"id": config["id"]}]}})
+    verdict = (await Replay([*put, read]).run()).verdicts[-1]
+    assert not [one for one in verdict.problems if "ipConfigurations" in one]
 
 
 def test_answers_that_differ_only_in_made_up_values_agree():

@@ -26,6 +26,16 @@ READ_ONLY = (
     "resourceNavigationLinks",
 )
 JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
+POLICIES = "Microsoft.Network/virtualNetworks/subnets/{}NetworkPolicies/action"
+# What a service may do on a subnet that is delegated to it; others may join it (source:
+# docs/azure/virtual-networks.md, VNET-17).
+ACTIONS: dict[str, tuple[str, ...]] = {
+    "microsoft.web/serverfarms": ("Microsoft.Network/virtualNetworks/subnets/action",),
+    "microsoft.containerinstance/containergroups": ("Microsoft.Network/virtualNetworks/subnets/action",),
+    "microsoft.databricks/workspaces": (JOIN, POLICIES.format("prepare"), POLICIES.format("unprepare")),
+    "microsoft.sql/managedinstances": (JOIN, POLICIES.format("prepare"), POLICIES.format("unprepare")),
+    "microsoft.netapp/volumes": ("Microsoft.Network/networkinterfaces/*", JOIN),
+}
 JOINED = {
     "networkSecurityGroup": "Microsoft.Network/networkSecurityGroups",
     "routeTable": "Microsoft.Network/routeTables",
@@ -147,7 +157,7 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
 
 def _locations(world: World, subnet: ArmId, service: str) -> list[str]:
     """Regions that a service endpoint covers: its network's for Microsoft.Sql, that and its pair's for
-    Microsoft.Storage, every region for others (source: docs/azure/virtual-networks.md, VNET-14).
+    Microsoft.Storage, every region for others (source: docs/azure/virtual-networks.md, VNET-15).
     """
     network = world.find(subnet.parent)
     region = network.location if network is not None else ""
@@ -270,7 +280,11 @@ def _delegation(world: World, subnet: ArmId, one: Json) -> Json:
     return {
         "name": name,
         "id": f"{subnet.text}/delegations/{name}",
-        "properties": {"provisioningState": "Succeeded", "serviceName": service, "actions": [JOIN]},
+        "properties": {
+            "provisioningState": "Succeeded",
+            "serviceName": service,
+            "actions": list(ACTIONS.get(str(service).lower(), (JOIN,))),
+        },
         "type": f"{TYPE}/delegations",
     }
 

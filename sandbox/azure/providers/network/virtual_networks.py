@@ -217,14 +217,16 @@ def _body(call: Call) -> Json:
 
 
 def _encryption(call: Call, given: Json) -> Json:
-    """Encryption between virtual machines. Raises 400 when it is on without a word on who must follow (source:
-    docs/azure/virtual-networks.md, VNET-15)."""
+    """Encryption between virtual machines (source: docs/azure/virtual-networks.md, VNET-16).
+
+    Raises 400 when it is on and `enforcement` is missing.
+    """
     if given.get("enabled") and not given.get("enforcement"):
         raise ArmError(
             400,
             "MustSpecifyBothEncryptionIntentAndEnforcementPolicy",
-            f"Cannot encrypt VirtualNetwork {call.id.text} unless both encryption intent (Enabled true or false) "
-            "and enforcement policy (AllowUnencrypted or DropUnencrypted) are specified.",
+            f"Cannot encrypt VirtualNetwork {call.id.text} unless both encryption intent (Enabled true or "
+            "false) and enforcement policy (AllowUnencrypted or DropUnencrypted) are specified.",
             details=[],
         )
     return {"enforcement": "AllowUnencrypted"} | given

@@ -74,10 +74,10 @@ def put(call: Call) -> Response:
     _check_pools(call, wanted)
     before = {one["name"]: one["address"] for one in _configs(call.existing)} if call.existing else {}
     removed(world, call.existing) if call.existing else None
-    configs = [
-        _plain_config(call, one, subnet, before, index == 0)
-        for index, (one, subnet) in enumerate(zip(wanted, subnets, strict=True))
-    ]
+    placed = list(enumerate(zip(wanted, subnets, strict=True)))
+    placed.sort(key=lambda one: str(one[1][0].get("name")) not in before)
+    made = {index: _plain_config(call, one, subnet, before, index == 0) for index, (one, subnet) in placed}
+    configs = [made[index] for index in sorted(made)]
     nic = _save(
         world,
         call.id,
@@ -181,7 +181,7 @@ def _configs(nic: Resource) -> list[Json]:
 
 def _check_pools(call: Call, wanted: list[Json]) -> None:
     """An application gateway's pool takes the primary configuration only (docs/azure/virtual-networks.md,
-    VNET-13)."""
+    VNET-14)."""
     for index, one in enumerate(wanted):
         properties = one.get("properties") or {}
         primary = bool(properties.get("primary", index == 0))
@@ -198,7 +198,7 @@ def _check_pools(call: Call, wanted: list[Json]) -> None:
 
 
 def _plain_config(call: Call, wanted: Json, subnet: Resource, before: dict[str, str], first: bool) -> Json:
-    """A configuration; a dynamic one keeps the address that it had (VNET-13)."""
+    """A configuration; a dynamic one keeps the address that it had (VNET-14)."""
     properties = wanted.get("properties") or {}
     name = str(wanted.get("name", "ipconfig"))
     static = properties.get("privateIPAllocationMethod") == "Static"
