@@ -1,7 +1,7 @@
 """Lists of a whole subscription also show what other people had in the recorder's subscription.
 
-Only what the recording itself addresses, or has in groups that it addresses, is compared there. Of a page of a
-longer list that is what both answers have: where a page ends depends on the others.
+Only what the recording itself addresses, or has in groups that it addresses, is compared there. Of a page of
+a longer list that is what both answers have: where a page ends depends on the others.
 """
 
 from __future__ import annotations

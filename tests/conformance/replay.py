@@ -199,6 +199,8 @@ class Replay:
         if poll is not None:
             path, _, text = poll.partition("?")
             query = dict(pair.split("=", 1) for pair in text.split("&"))
+        if exchange.method == "DELETE" and about is not None and about.type == GROUP_TYPE:
+            scenery.release(self._world, about)
         headers = {name: self._rename(value) for name, value in exchange.request_headers.items()}
         response = await self._simulator.handle(
             Request(

@@ -75,10 +75,17 @@ def hold_addresses(world: World, body: Any) -> None:
 def remove(world: World, id: ArmId) -> None:
     """Remove it, and let go of its addresses."""
     world.remove(id)
+    release(world, id)
+
+
+def release(world: World, id: ArmId) -> None:
+    """Free every address that something at or below the id holds, unless its type is simulated."""
     for subnet in world.store.of_type("Microsoft.Network/virtualNetworks/subnets"):
         held = addresses.taken(subnet)
         for address, holder in list(held.items()):
-            if holder.lower().startswith(f"{id.key}/"):
+            known = world.find(holder.split("/ipConfigurations/")[0])
+            simulated = known is not None and world.types.get(known.type) is not None
+            if holder.lower().startswith(f"{id.key}/") and not simulated:
                 del held[address]
 
 

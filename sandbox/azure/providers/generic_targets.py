@@ -10,7 +10,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
-from sandbox.azure.kernel.operations import RESULT, Operation, OperationPlan
+from sandbox.azure.kernel.operations import RESULT, Operation, OperationPlan, Style
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.regions import normal
 from sandbox.azure.kernel.world import World
@@ -49,10 +49,10 @@ def _no_disk_access(call: Call) -> ArmError:
 
 
 def put(call: Call) -> Response:
-    """Create or replace."""
+    """Create or replace. What only the resource itself reports is there at once when it exists already."""
     making = table.of(call.type.key)
     resource = call.world.save(call.id, _body(call, making))
-    if making.duration:
+    if making.duration and not (call.existing and making.style is Style.PLAIN):
         return _slowly(call, making, resource)
     return Response(200 if call.existing else making.status, call.world.show(resource))
 

@@ -67,7 +67,10 @@ def put(call: Call) -> Response:
 
 def patch(call: Call) -> Response:
     """Change the members given: 200 at once."""
-    return _update(call, targets.patched(call))
+    body = targets.patched(call)
+    if "networkAcls" in call.properties:
+        body["properties"]["networkAcls"] = _acls(body["properties"].get("networkAcls") or {})
+    return _update(call, body)
 
 
 def _update(call: Call, body: Json) -> Response:
@@ -141,8 +144,15 @@ def _properties(call: Call, body: Json) -> Json:
 
 
 def _acls(asked: Json) -> Json:
+    """Network rules with what the service adds to each (source: REST reference, Storage Accounts - Get
+    Properties)."""
     default = {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"}
-    return default | deepcopy(asked)
+    rules: Json = default | deepcopy(asked)
+    rules["ipRules"] = [{"action": "Allow"} | one for one in rules["ipRules"] or []]
+    rules["virtualNetworkRules"] = [
+        {"action": "Allow", "state": "Succeeded"} | one for one in rules["virtualNetworkRules"] or []
+    ]
+    return rules
 
 
 def _encryption(now: str) -> Json:

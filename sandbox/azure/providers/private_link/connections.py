@@ -114,6 +114,7 @@ DIALECTS = {
     "microsoft.servicebus/namespaces": replace(
         MESSAGING, shown_type="Microsoft.ServiceBus/Namespaces/PrivateEndpointConnections"
     ),
+    "microsoft.dbformariadb/servers": DATABASE,  # one service with the two others, not recorded
     "microsoft.dbformysql/servers": DATABASE,
     "microsoft.dbforpostgresql/servers": DATABASE,
     "microsoft.batch/batchaccounts": Dialect(

@@ -86,6 +86,8 @@ def put(call: Call) -> Response:
         configs,
     )
     nic.properties.update({name: call.properties[name] for name in GIVEN if name in call.properties})
+    if isinstance(nic.properties.get("networkSecurityGroup"), dict):
+        nic.properties["networkSecurityGroup"] = _references(nic.properties["networkSecurityGroup"])
     dns = call.properties.get("dnsSettings") or {}
     nic.properties["dnsSettings"] |= {
         name: dns[name] for name in ("dnsServers", "internalDnsNameLabel") if name in dns

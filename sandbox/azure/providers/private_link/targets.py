@@ -15,7 +15,12 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import connection_decisions, connections, link_services
 
 # Types that name their one link resource plr, and types that write its id without the first slash (TGT-12).
-NAMED_PLR = ("microsoft.sql/servers", "microsoft.dbformysql/servers", "microsoft.dbforpostgresql/servers")
+NAMED_PLR = (
+    "microsoft.sql/servers",
+    "microsoft.dbformariadb/servers",
+    "microsoft.dbformysql/servers",
+    "microsoft.dbforpostgresql/servers",
+)
 WITHOUT_SLASH = ("microsoft.eventhub/namespaces", "microsoft.servicebus/namespaces")
 
 

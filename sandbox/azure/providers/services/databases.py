@@ -1,4 +1,4 @@
-"""MySQL and PostgreSQL single servers. Source: docs/azure/long-running-operations.md, LRO-18;
+"""MySQL, MariaDB and PostgreSQL single servers. Source: docs/azure/long-running-operations.md, LRO-18;
 docs/azure/targets.md, TGT-10 and TGT-30."""
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ from sandbox.azure.providers.private_link import link_services
 from sandbox.azure.providers.services.making import Making, kept
 
 TIERS = {"B": "Basic", "GP": "GeneralPurpose", "MO": "MemoryOptimized"}
-VERSIONS = {"microsoft.dbformysql/servers": "5.7", "microsoft.dbforpostgresql/servers": "11"}
+VERSIONS = {
+    "microsoft.dbformariadb/servers": "10.3",
+    "microsoft.dbformysql/servers": "5.7",
+    "microsoft.dbforpostgresql/servers": "11",
+}
 PROFILE: Json = {"backupRetentionDays": 7, "geoRedundantBackup": "Disabled", "storageAutogrow": "Disabled"}
 DEFAULTS: Json = {
     "sslEnforcement": "Enabled",

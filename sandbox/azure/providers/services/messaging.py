@@ -26,7 +26,7 @@ def head(call: Call, namespace: Resource) -> Json:
     """The SKU with tier and capacity; an identity only if there is one."""
     sku: Json = dict(namespace.body.get("sku") or {"name": "Standard"})
     sku.setdefault("tier", sku["name"])
-    if sku["name"] != "Basic" or namespace.id.namespace == "Microsoft.EventHub":
+    if sku["name"] == "Premium" or namespace.id.namespace == "Microsoft.EventHub":
         sku.setdefault("capacity", 1)
     found: Json = {"sku": sku, "tags": call.body.get("tags") or {}}
     if (namespace.body.get("identity") or {}).get("type") == "None":

@@ -22,6 +22,7 @@ MAKINGS: dict[str, Making] = {
     "microsoft.cognitiveservices/accounts": cognitive.MAKING,
     "microsoft.compute/diskaccesses": hosts.DISK_ACCESS,
     "microsoft.containerregistry/registries": container_registry.MAKING,
+    "microsoft.dbformariadb/servers": databases.MAKING,
     "microsoft.dbformysql/servers": databases.MAKING,
     "microsoft.dbforpostgresql/servers": databases.MAKING,
     "microsoft.documentdb/databaseaccounts": cosmos.MAKING,
