@@ -101,7 +101,9 @@ class World:
     def etag(self, style: EtagStyle = "weak") -> str | None:
         """A new etag as its service writes it (styles: see ResourceType.etag)."""
         guid = self.new_guid()
-        return {"weak": f'W/"{guid}"', "bare": guid, "quoted": f'"{guid}"'}.get(style)
+        stamp = f'"0x8D{guid[:8]}{guid[9:13]}"'.upper().replace("X", "x")
+        forms = {"weak": f'W/"{guid}"', "bare": guid, "quoted": f'"{guid}"', "stamp": stamp}
+        return (forms | {"weak_stamp": f"W/{stamp}"}).get(style)
 
     # Resources
 

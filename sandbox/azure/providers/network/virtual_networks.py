@@ -206,10 +206,30 @@ def _body(call: Call) -> Json:
         "privateEndpointVNetPolicies": "Disabled",
         "enableDdosProtection": False,
     } | properties
+    if "encryption" in properties:
+        properties["encryption"] = _encryption(call, properties["encryption"] or {})
     body: Json = {"location": call.body.get("location") or (call.existing.location if call.existing else "")}
+    if call.body.get("extendedLocation"):
+        body["extendedLocation"] = call.body["extendedLocation"]
     if "tags" in call.body:
         body["tags"] = call.body["tags"]
     return body | {"properties": properties}
+
+
+def _encryption(call: Call, given: Json) -> Json:
+    """Encryption between virtual machines (source: docs/azure/virtual-networks.md, VNET-16).
+
+    Raises 400 when it is on and `enforcement` is missing.
+    """
+    if given.get("enabled") and not given.get("enforcement"):
+        raise ArmError(
+            400,
+            "MustSpecifyBothEncryptionIntentAndEnforcementPolicy",
+            f"Cannot encrypt VirtualNetwork {call.id.text} unless both encryption intent (Enabled true or "
+            "false) and enforcement policy (AllowUnencrypted or DropUnencrypted) are specified.",
+            details=[],
+        )
+    return {"enforcement": "AllowUnencrypted"} | given
 
 
 def _fingerprint(world: World, network: Resource | None) -> Json | None:

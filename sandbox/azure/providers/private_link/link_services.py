@@ -67,6 +67,11 @@ class Group:
         return list(dict.fromkeys(name.zone for member in self.members for name in member.names))
 
 
+# How many of the group's zones a Cognitive Services account of this kind needs; others one (source:
+# docs/azure/targets.md, TGT-32).
+COGNITIVE_ZONES = {"OpenAI": 2, "AIServices": 3}
+
+
 def types() -> list[str]:
     """Every type of the table, as ARM writes it."""
     return list(dict.fromkeys(row["type"] for row in _table()["groups"]))
@@ -119,6 +124,7 @@ def variables(target: Resource) -> dict[str, str]:
     number = str(digest.digest()[0] % 5 + 1)
     return {
         "name": target.name.lower(),
+        "subdomain": str(target.properties.get("customSubDomainName") or target.name).lower(),
         "region": location,
         "code": _table()["geo_codes"].get(location, location),
         "hash": digest.hexdigest()[:12],
@@ -139,6 +145,8 @@ def _table() -> Mapping[str, Any]:
 def _group(row: Mapping[str, Any], target: Resource) -> Group:
     values, where = variables(target), cloud(target.location)
     zones = [_fill(pair, values) for pair in row.get("zones", {}).get(where, [])]
+    if target.id.is_type("Microsoft.CognitiveServices/accounts"):
+        zones = zones[: COGNITIVE_ZONES.get(str(target.body.get("kind")), 1)]
     if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
         return Group(row["group"], tuple(_cosmos_members(target, zones)))
     default = {row["group"]: [["{name}", index] for index in range(len(zones))]}
