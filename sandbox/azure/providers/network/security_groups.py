@@ -155,12 +155,7 @@ def check_delete(world: World, group: Resource) -> None:
 
 def users_of(world: World, group: ArmId) -> list[Resource]:
     """The subnets that a security group filters."""
-    found = []
-    for subnet in world.store.of_type("Microsoft.Network/virtualNetworks/subnets"):
-        reference = (subnet.properties.get("networkSecurityGroup") or {}).get("id", "")
-        if reference.lower() == group.key:
-            found.append(subnet)
-    return found
+    return world.store.referring("security group", group.key)
 
 
 def show(world: World, group: Resource) -> Json:

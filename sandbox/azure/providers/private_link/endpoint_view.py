@@ -66,8 +66,4 @@ def answers(endpoint: Resource) -> list[Answer]:
 
 def of_target(world: World, target: Resource) -> list[Resource]:
     """All private endpoints that lead to a resource."""
-    return [
-        one
-        for one in world.store.of_type(TYPE)
-        if str(one.private.get("target", "")).lower() == target.id.key
-    ]
+    return world.store.referring("target", target.id.key)

@@ -85,8 +85,7 @@ def groups(target: Resource) -> list[Group]:
     """
     if target.id.is_type(APPLICATION_GATEWAY):
         return [Group(name, (Member(name, ()),)) for name in _private_frontends(target)]
-    rows = [row for row in _table()["groups"] if row["type"].lower() == target.type.lower()]
-    return [_group(row, target) for row in rows if _offers(target, row)]
+    return [_group(row, target) for row in _rows(target.type.lower()) if _offers(target, row)]
 
 
 def group(target: Resource, name: str) -> Group | None:
@@ -134,6 +133,12 @@ def variables(target: Resource) -> dict[str, str]:
 def _table() -> Mapping[str, Any]:
     found: Mapping[str, Any] = json.loads(Path(__file__).with_name("private_link.json").read_text())
     return found
+
+
+@cache
+def _rows(type_name: str) -> list[Mapping[str, Any]]:
+    """The rows of one type of the table, by its name in lower case."""
+    return [row for row in _table()["groups"] if row["type"].lower() == type_name]
 
 
 def _group(row: Mapping[str, Any], target: Resource) -> Group:

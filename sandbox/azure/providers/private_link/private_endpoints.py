@@ -82,6 +82,7 @@ def _create(call: Call, wanted: Wanted) -> Response:
     held = _held_back(call, wanted.target)
     endpoint = world.save(call.id, _body(call, wanted), {"members": [], "connected": False})
     endpoint.private["target"] = wanted.target.id.text if wanted.target else wanted.target_text
+    world.store.refer(endpoint.id, "target", [endpoint.private["target"]])
     _take_addresses(world, endpoint, wanted)
     total = max(world.duration("privateEndpoints/write", call.id), held + 1.0 if not world.instant else 0.0)
     operation = _start(call, endpoint, wanted, total, held)
