@@ -107,6 +107,10 @@ class Store:
         """All top-level resources of one type with a name (any case)."""
         return list(self._at("name", type_name.lower(), name.lower()))
 
+    def count_children(self, id: ArmId, kind: str) -> int:
+        """How many direct children of one kind there are."""
+        return len(self._typed(f"{id.type}/{kind}", id))
+
     def count(self, type_name: str, scope: ArmId, location: str) -> int:
         """How many top-level resources of one type a scope has that were created in a location."""
         return len(self._at("location", scope.key, type_name.lower(), location))
@@ -157,11 +161,11 @@ def _above(id: ArmId) -> Iterator[str]:
 
     Interned, because thousands of indexes share each.
     """
-    parent = id.parent
-    while parent is not None:
-        yield intern(parent.key)
-        parent = parent.parent
+    key = id.key
+    for _ in id.names[1:]:
+        key = key.rsplit("/", 2)[0]
+        yield intern(key)
     if id.names:
-        yield intern(id.group_id.key)
+        yield intern(key.rsplit("/providers/", 1)[0])
     if id.group:
-        yield intern(ArmId(id.subscription).key)
+        yield intern("/".join(key.split("/", 3)[:3]))

@@ -68,7 +68,7 @@ def usable(subnet: Resource, least: int = 0) -> Iterator[str]:
 
 
 def _next(subnet: Resource) -> str:
-    """The lowest usable address, as the first of `usable`, at the same cost in a full subnet and an empty one.
+    """The lowest usable address, at the same cost in a full subnet and an empty one.
 
     Raises StopIteration when there is none.
     """

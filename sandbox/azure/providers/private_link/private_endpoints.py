@@ -283,7 +283,7 @@ def _take_addresses(world: World, endpoint: Resource, wanted: Wanted) -> None:
         member["config"] = f"privateEndpointIpConfig.{world.new_guid()}"
         address = asked.get((member["group"], member["member"]))
         member["address"] = addresses.take(wanted.subnet, "", address)
-    endpoint.private["members"] = members
+    endpoint_view.put_members(world, endpoint, members)
     network_interfaces.for_endpoint(world, endpoint, nic, wanted.subnet)
 
 
@@ -291,7 +291,7 @@ def _give_back(world: World, endpoint: Resource) -> None:
     nic = endpoint.private.get("nic")
     if nic is not None and world.find(nic) is not None:
         world.remove(ArmId.parse(nic))
-    endpoint.private["members"] = []
+    endpoint_view.put_members(world, endpoint, [])
 
 
 def _nic_id(world: World, endpoint: Resource, wanted: Wanted) -> ArmId:
