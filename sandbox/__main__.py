@@ -1,5 +1,5 @@
 """`python -m sandbox up`: a local Azure with the app in it, until interrupted. `demo`: see it at work.
-`scenario`: write a scenario of any size.
+`scenario`: write a scenario of any size. `env`: print the addresses of a running one for a shell.
 
 Exit codes: 0 after an interruption of `up`, or a demo that went well; 1 when something could not start, ended
 by itself or failed, and for an interrupted demo; 2 for a wrong command line.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import shlex
 import signal
 import sys
 import time
@@ -26,7 +27,7 @@ from sandbox.child import ChildError
 from sandbox.options import HelpWithDefaults, Setting
 from sandbox.places import HIGHEST_PORT, PlaceError
 from sandbox.sized import scenario as sized
-from sandbox.up import HOST_PORTS, Sandbox
+from sandbox.up import ENDPOINTS_FILE, HOST_PORTS, Sandbox
 from sandbox.user import Refused, User
 
 EXPECTED = (
@@ -49,6 +50,10 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("demo", help="start one, act on it as a user would, and say what happens")
     _add_scenario(commands.add_parser("scenario", help="write a scenario", formatter_class=HelpWithDefaults))
+    env = commands.add_parser(
+        "env", help="print a running one's addresses for a shell", formatter_class=HelpWithDefaults
+    )
+    env.add_argument("--dir", type=Path, default=Path(".sandbox"), help="the folder that it uses")
     up = commands.add_parser(
         "up", help="start one and keep it until interrupted", formatter_class=HelpWithDefaults
     )
@@ -144,6 +149,31 @@ def write_scenario(asked: argparse.Namespace) -> int:
     return 0
 
 
+def print_environment(folder: Path) -> int:
+    """Print `export` lines: `eval "$(python -m sandbox env)"` points a shell at a running sandbox."""
+    file = folder / ENDPOINTS_FILE
+    if not file.exists():
+        print(
+            f"No sandbox runs in {folder}: start one with `up`, or give its --dir",
+            file=sys.stderr,
+        )
+        return 1
+    at = json.loads(file.read_text())
+    values = {
+        "ARM": at["arm_http"],
+        "ARM_TLS": at["arm"],
+        "APP": f"{at['host']}/api",
+        "SUB": f"/subscriptions/{at['subscription_ids'][0]}",
+        "IDENTITY_ENDPOINT": at["identity"],
+        "IDENTITY_HEADER": at["identity_header"],
+        "SSL_CERT_FILE": at["ca_file"],
+        "REQUESTS_CA_BUNDLE": at["ca_file"],
+    }
+    for name, value in values.items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
 async def app_faults(box: Sandbox) -> list[str]:
     """Faults that the app reports in its settings and its policy; none from an app without such a route."""
     async with User(box.endpoints) as user:
@@ -200,6 +230,8 @@ def main(argv: list[str]) -> int:
     try:
         if asked.command == "scenario":
             return write_scenario(asked)
+        if asked.command == "env":
+            return print_environment(asked.dir)
         if asked.command == "up":
             return asyncio.run(until_interrupted(up(asked), interrupted=0))
         return asyncio.run(until_interrupted(demo.main(), interrupted=1))  # not all of it came true
