@@ -17,7 +17,6 @@ from sandbox.azure.kernel.changes import ChangeKind
 from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.kernel.model import ArmError, Request, Response
 from sandbox.azure.kernel.operations import Operation, Style
-from sandbox.azure.kernel.paging import page
 from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers import groups
@@ -260,19 +259,8 @@ class Gateway:
             call = Call(self._world, request, owner, known, holder, principal)
             return known.list(call)
         if known.name == GROUP_TYPE:
-            return page(request, listing.groups(self._world, owner, request.query.get("$filter", "")))
-        if owner.names:
-            kind = known.name.rsplit("/", 1)[1]
-            found_here = self._world.store.children(owner, kind)
-        else:
-            found_here = self._world.store.of_type(known.name, owner)
-        read = f"{known.name}/read"
-        shown = [
-            self._world.show(one)
-            for one in found_here
-            if self._world.check_access(principal, read, one.id.text)
-        ]
-        return page(request, shown)
+            return listing.groups(self._world, owner, request)
+        return listing.of_type(self._world, known.name, owner, request, principal)
 
     def _resources(self, found: Route, request: Request, principal: str) -> Response:
         scope = found.about
@@ -280,8 +268,7 @@ class Gateway:
         self._world.authorize(principal, f"Microsoft.Resources/subscriptions/{inner}/read", scope.text)
         if scope.group and self._world.find(scope) is None:
             raise refusals.no_group(scope)
-        items = listing.resources(self._world, scope, request.query.get("$filter", ""))
-        return page(request, items)
+        return listing.resources(self._world, scope, request)
 
     # Operations, tags, locks, subscriptions
 

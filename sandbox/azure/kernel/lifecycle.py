@@ -104,12 +104,12 @@ def _begin(world: World, operation: Operation) -> None:
     if operation.change == "delete":
         _mark_deleting(world, operation.resource)
     world.operations.append(operation)
-    for id in operation.plan.locks:
-        world.lock(id).hold(operation)
     if operation.plan.duration <= 0:
         _end(world, operation)
-    else:
-        world.at(operation.plan.duration, lambda: _end(world, operation))
+        return
+    for id in operation.plan.locks:
+        world.lock(id).hold(operation)
+    world.at(operation.plan.duration, lambda: _end(world, operation))
 
 
 def _mark_deleting(world: World, id: ArmId) -> None:

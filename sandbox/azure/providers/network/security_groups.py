@@ -155,18 +155,14 @@ def check_delete(world: World, group: Resource) -> None:
 
 def users_of(world: World, group: ArmId) -> list[Resource]:
     """The subnets that a security group filters."""
-    return _naming(world, group, "Microsoft.Network/virtualNetworks/subnets")
+    return world.store.referring("security group", group.key)
 
 
 def interfaces_of(world: World, group: ArmId) -> list[Resource]:
     """The network interfaces that a security group filters."""
-    return _naming(world, group, "Microsoft.Network/networkInterfaces")
-
-
-def _naming(world: World, group: ArmId, type_name: str) -> list[Resource]:
     return [
         one
-        for one in world.store.of_type(type_name)
+        for one in world.store.of_type("Microsoft.Network/networkInterfaces")
         if str((one.properties.get("networkSecurityGroup") or {}).get("id", "")).lower() == group.key
     ]
 

@@ -152,7 +152,10 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
     before = known.properties.get("serviceEndpoints") or [] if known is not None else []
     services = {one["service"] for one in given.get("serviceEndpoints") or []}
     new = sorted(services - {one["service"] for one in before})
-    return call.world.save(id, {"properties": filled}, {"new_services": new})
+    subnet = call.world.save(id, {"properties": filled}, {"new_services": new})
+    guard = (filled.get("networkSecurityGroup") or {}).get("id")
+    call.world.store.refer(id, "security group", [guard] if guard else [])
+    return subnet
 
 
 def _locations(world: World, subnet: ArmId, service: str) -> list[str]:
@@ -184,7 +187,7 @@ def show(world: World, subnet: Resource) -> Json:
     holders = [one for one in dict.fromkeys(addresses.taken(subnet).values()) if one]
     if holders:
         body["properties"]["ipConfigurations"] = [{"id": one} for one in holders]
-    endpoints: list[str] = subnet.private.get("endpoints", [])
+    endpoints: dict[str, None] = subnet.private.get("endpoints", {})
     if endpoints:
         body["properties"]["privateEndpoints"] = [{"id": one} for one in endpoints]
         body["properties"]["purpose"] = "PrivateEndpoints"
@@ -193,15 +196,14 @@ def show(world: World, subnet: Resource) -> Json:
 
 def add_endpoint(subnet: Resource, endpoint: ArmId) -> None:
     """Note that a private endpoint is in this subnet (shown as `privateEndpoints` and `purpose`)."""
-    held: list[str] = subnet.private.setdefault("endpoints", [])
-    if endpoint.text not in held:
-        held.append(endpoint.text)
+    held: dict[str, None] = subnet.private.setdefault("endpoints", {})
+    held[endpoint.text] = None
 
 
 def drop_endpoint(subnet: Resource | None, endpoint: ArmId) -> None:
     """Remove the note of a private endpoint."""
-    if subnet is not None and endpoint.text in subnet.private.get("endpoints", []):
-        subnet.private["endpoints"].remove(endpoint.text)
+    if subnet is not None:
+        subnet.private.get("endpoints", {}).pop(endpoint.text, None)
 
 
 def delegated_to(subnet: Resource) -> str | None:

@@ -135,8 +135,7 @@ def check_address(call: Call) -> Response:
     for subnet in call.world.store.children(call.id, "subnets"):
         homes = [net for net in map(ipaddress.ip_network, addresses.prefixes(subnet)) if wanted in net]
         if homes:
-            usable = addresses.usable(subnet)
-            following = list(islice((one for one in usable if _number(one) >= int(wanted)), 5))
+            following = list(islice(addresses.usable(subnet, int(wanted)), 5))
             available = text in following
             reserved = wanted in {*(homes[0][i] for i in range(4)), homes[0][-1]}
             answer: Json = {"available": available, "isPlatformReserved": reserved}
@@ -149,10 +148,6 @@ def check_address(call: Call) -> Response:
         f"Private IP address {text} is not contained in any subnet of virtual network {call.id.text}.",
         details=[],
     )
-
-
-def _number(address: str) -> int:
-    return int(ipaddress.ip_address(address))
 
 
 def _address_space(call: Call) -> list[str]:

@@ -82,6 +82,7 @@ def _create(call: Call, wanted: Wanted) -> Response:
     held = _held_back(call, wanted.target)
     endpoint = world.save(call.id, _body(call, wanted), {"members": [], "connected": False})
     endpoint.private["target"] = wanted.target.id.text if wanted.target else wanted.target_text
+    world.store.refer(endpoint.id, "target", [endpoint.private["target"]])
     _take_addresses(world, endpoint, wanted)
     total = max(world.duration("privateEndpoints/write", call.id), held + 1.0 if not world.instant else 0.0)
     operation = _start(call, endpoint, wanted, total, held)
@@ -291,7 +292,7 @@ def _take_addresses(world: World, endpoint: Resource, wanted: Wanted) -> None:
         member["config"] = f"privateEndpointIpConfig.{world.new_guid()}"
         address = asked.get((member["group"], member["member"]))
         member["address"] = addresses.take(wanted.subnet, "", address)
-    endpoint.private["members"] = members
+    endpoint_view.put_members(world, endpoint, members)
     network_interfaces.for_endpoint(world, endpoint, nic, wanted.subnet)
 
 
@@ -299,7 +300,7 @@ def _give_back(world: World, endpoint: Resource) -> None:
     nic = endpoint.private.get("nic")
     if nic is not None and world.find(nic) is not None:
         world.remove(ArmId.parse(nic))
-    endpoint.private["members"] = []
+    endpoint_view.put_members(world, endpoint, [])
 
 
 def _nic_id(world: World, endpoint: Resource, wanted: Wanted) -> ArmId:

@@ -120,7 +120,7 @@ def without_connections(properties: Json) -> Json:
 
 def taken(world: World, call: Call, domain: str, error: tuple[str, str]) -> None:
     """Refuse a name that any resource of the type has: names are host names below `domain`."""
-    for other in world.store.of_type(call.type.name):
-        if other.name.lower() == call.id.name.lower() and other.id != call.id:
+    for other in world.store.named(call.type.name, call.id.name):
+        if other.id != call.id:
             code, text = error
             raise ArmError(409, code, text.format(name=call.id.name, domain=domain))
