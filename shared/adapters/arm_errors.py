@@ -107,7 +107,7 @@ def wait_hint(headers: Mapping[str, str]) -> float | None:
 def _decoded(body: str) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None  # empty, or a gateway's HTML
 
 
