@@ -119,6 +119,16 @@ async def test_the_deadline_keeps_the_error_of_the_last_poll():
     assert isinstance(caught.value.__cause__, TransientError)
 
 
+async def test_the_deadline_keeps_the_wait_that_azure_asked_for():
+    azure = Said(STARTED, refused(429, "TooManyRequests", Retry_After="86400"))
+    began = now()
+    with pytest.raises(StillRunning) as caught:
+        await arm_over(azure).put(ENDPOINT, {}, deadline=now() + 480)
+    assert caught.value.retry_after == 86_400.0
+    assert now() - began < 30
+    assert azure.methods == ["PUT", "GET"]
+
+
 async def test_a_failed_private_dns_operation_raises_its_error():
     started = said(202, {}, Azure_AsyncOperation=OPERATION, Retry_After="30")
     error = {"code": "PreconditionFailed", "message": "exists already"}

@@ -24,7 +24,9 @@ CUT = {
     "in the body": b"HTTP/1.1 200 OK\r\n" + HEAD + b'Content-Length: 500\r\n\r\n{"id": "/subscr',
     "in a chunk": b"HTTP/1.1 200 OK\r\n" + HEAD + b'Transfer-Encoding: chunked\r\n\r\n10\r\n{"id": "/su',
     "in an error": b"HTTP/1.1 500 Error\r\n" + HEAD + b'Content-Length: 500\r\n\r\n{"er',
-    "not gzip": b"HTTP/1.1 200 OK\r\n" + HEAD + b"Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\nnotgzip123",
+    "not gzip": b"HTTP/1.1 200 OK\r\n"
+    + HEAD
+    + b"Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\nnotgzip123",
 }
 
 

@@ -152,3 +152,13 @@ async def test_a_plan_shows_the_actions_and_writes_nothing() -> None:
     assert [action["action"] for action in shown["actions"]] == ["Create"] * 4
     assert shown["writes"] == 0
     assert world.writes() == []
+
+
+async def test_a_day_that_azure_asks_to_wait_is_waited() -> None:
+    world = World()
+    at = await world.create_account()
+    busy = {"status": 429, "code": "TooManyRequests", "headers": {"Retry-After": "86400"}}
+    world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "answer": busy})
+    await world.flow.worker.work(WorkItem(at, "event", "e"))
+    assert (await world.state(at))["result"] == "Pending"
+    assert [delay.total_seconds() for _, delay in world.queue.sent] == [86_400]
