@@ -134,7 +134,10 @@ def _read(response: Any) -> Answer:
 
 
 async def _as_received(members: Any) -> Bodies:
-    return [member.as_dict() async for member in members]
+    found = [member async for member in members]
+    if not all(hasattr(member, "as_dict") for member in found):  # the SDK passes on null, text and lists
+        raise _unreadable()
+    return [member.as_dict() for member in found]
 
 
 async def _first(begun: Awaitable[Any]) -> Answer:
@@ -180,7 +183,7 @@ def _no_answer(error: Exception) -> TransientError:
 
 
 def _unreadable() -> TransientError:
-    return TransientError("Azure answered with text that is not JSON", code="Unreadable")
+    return TransientError("Azure answered with something that cannot be read", code="Unreadable")
 
 
 def _from_arm(response: Any) -> bool:

@@ -12,6 +12,7 @@ from tests.adapters.azure import (
     LINK,
     OPERATION,
     STORAGE_API,
+    ZONE,
     Said,
     arm_over,
     body_of,
@@ -205,6 +206,15 @@ async def test_a_page_of_html_with_status_200_is_transient():
     with pytest.raises(TransientError) as caught:
         await arm_over(azure).get(ENDPOINT)
     assert caught.value.code == "Unreadable"
+
+
+@pytest.mark.parametrize("value", [[None], [{"name": "a"}, None], ["a"], [[]], {"a": 1}, "text", 7])
+async def test_a_list_of_something_else_than_objects_is_transient(value):
+    arm = arm_over(Said(said(200, {"value": value})))
+    for read in (lambda: arm.list(ZONE, "virtualNetworkLinks"), lambda: arm.resource_groups("s")):
+        with pytest.raises(TransientError) as caught:
+            await read()
+        assert caught.value.code == "Unreadable"
 
 
 async def test_a_write_refused_for_good_is_permanent():

@@ -162,3 +162,13 @@ async def test_a_day_that_azure_asks_to_wait_is_waited() -> None:
     await world.flow.worker.work(WorkItem(at, "event", "e"))
     assert (await world.state(at))["result"] == "Pending"
     assert [delay.total_seconds() for _, delay in world.queue.sent] == [86_400]
+
+
+async def test_a_rerun_of_a_missing_resource_is_not_swept_for_ever() -> None:
+    world = World()
+    missing = (await world.create_account()) + "x"
+    await world.flow.queries.request(missing)
+    await world.drain()
+    assert (await world.state(missing))["code"] == "NotFound"
+    await world.flow.sweeper.sweep()
+    assert missing not in [WorkItem.parse(item).resource_id for item, _ in world.queue.sent]
