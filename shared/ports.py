@@ -160,8 +160,8 @@ class Ledger(Protocol):
 class Leases(Protocol):
     """Named locks across all workers. The lock of a dead worker expires."""
 
-    def hold(self, *names: str) -> AbstractAsyncContextManager[None]:
-        """Hold all of these locks. They are taken in one fixed order.
+    def hold(self, *names: str, deadline: float) -> AbstractAsyncContextManager[None]:
+        """Hold all of these locks. They are taken in one fixed order, and awaited until the deadline at most.
 
         Raises TransientError if that takes too long, or when a lock is lost to another worker: what runs
         inside is then cancelled.
