@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.azure.reachability import public_access
 from tests.sandbox.cloud import GROUP, code
 from tests.sandbox.connectivity import (
     ACCOUNT,
@@ -153,7 +154,7 @@ async def test_a_vault_registers_its_name_and_is_open_to_the_public(cloud):
     response = await cloud.put(VAULT, vault_body())
     assert (response.status, response.body["properties"]["provisioningState"]) == (200, "RegisteringDns")
     assert "publicNetworkAccess" not in response.body["properties"]
-    assert public_access.open_to_all(cloud.world.find(VAULT))
+    assert public_access.is_open(cloud.world.find(VAULT))
     assert response.body["properties"]["vaultUri"] == "https://vault.vault.azure.net"
     await cloud.wait(60)
     assert (await properties(cloud, VAULT))["vaultUri"] == "https://vault.vault.azure.net/"
