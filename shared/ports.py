@@ -100,6 +100,9 @@ class Memory(Protocol):
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""
 
+    async def begin(self, profile: str) -> None:
+        """Record the profile before the first object is made, so that a later removal follows it."""
+
     async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
         """Record an object before it is made, so that a crash right after leaves no unknown object.
 
