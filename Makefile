@@ -25,8 +25,8 @@ demo: setup ## a local Azure with the app in it, and what the app does there
 	$(PYTHON_HERE) -m sandbox demo
 
 .PHONY: test
-test: setup ## all tests; ARGS="-k name" chooses
-	$(PYTHON_HERE) -m pytest $(ARGS)
+test: setup ## all tests, in a process for each core; ARGS="-k name" chooses, ARGS="-n 0" takes one process
+	$(PYTHON_HERE) -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 .PHONY: check
 check: $(PYTHON_READY) ## style, types, and who may import whom

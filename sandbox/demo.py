@@ -98,7 +98,7 @@ class Demo(Story):
     async def create(self) -> None:
         say("1. Teams create three storage accounts, a SQL server and a Key Vault, in two subscriptions and")
         say("   two regions. Nobody files a ticket. No client is peered, and the endpoints' subnet denies")
-        say("   what no rule allows. (Somebody forgot to let the app approve connections on SQL servers.)\n")
+        say("   what no rule allows. (A person forgot to let the app approve connections on SQL servers.)\n")
         hierarchical = {"isHnsEnabled": True}
         vault = {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}, "accessPolicies": []}
         await asyncio.gather(
@@ -129,7 +129,7 @@ class Demo(Story):
         await self.until({SQL: "Connected"}, newer=before)
 
     async def repaired(self) -> None:
-        say("\n4. Somebody deletes the endpoint of 'orders', the zone group of 'invoices' and a peering.")
+        say("\n4. A person deletes the endpoint of 'orders', the zone group of 'invoices' and a peering.")
         orders, invoices = [(await self.paths(at))[0]["endpoint"] for at in (ORDERS, INVOICES)]
         # The peering with hub-we, in which both have their endpoints: their repair has to mend it too.
         half = (await self.half(CLIENTS[0], HUB))["id"]

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def imports_a_test_module(source: str) -> bool:
     return any(name.rpartition(".")[2].startswith("test_") for name in imported(source))
 
 
+@cache
 def offenders() -> set[str]:
     """The modules under tests/ that import a test module."""
     found = {file for file in TESTS.rglob("*.py") if imports_a_test_module(file.read_text("utf-8"))}

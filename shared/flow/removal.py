@@ -26,7 +26,7 @@ NONE: Mapping[str, frozenset[ResourceId]] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What exists of it today, read anew."""
+    """What exists of it today, by a fresh read."""
 
     removed: tuple[Seen, ...]
     kept: tuple[Seen, ...]

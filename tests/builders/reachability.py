@@ -1,8 +1,8 @@
-"""Who reaches a connection that calls itself Connected, and who does not, by the sandbox's own evaluator.
+"""Who reaches a connection that is reported Connected, and who does not, by the sandbox's own evaluator.
 
-`World` asks after every walk, and the end-to-end test after every door, so that no story can end well with a
-path that only the app believes in. The ports are a table of the tests, from the services' own documents: the
-app's catalogue must not be asked whether the app's catalogue is right.
+`World` asks after every reconcile pass, and the end-to-end test after every trigger, so that no test can pass
+with a path that only the app reports. The ports are a table of the tests, from the services' own
+documents: the app's catalogue must not decide whether the app's catalogue is right.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ OURS = "Managed by Causeway."  # how the description of a rule begins that no pe
 GATEWAY_TYPE = "Microsoft.Network/applicationGateways"
 # Rows of the catalogue that connect without a name, and why there is none.
 NAMELESS = {
-    GATEWAY_TYPE: "its frontends are named by whoever owns the gateway",
-    "Microsoft.Network/privateLinkServices": "its provider names what stands behind it, if anybody does",
+    GATEWAY_TYPE: "its frontends are named by the gateway's owner",
+    "Microsoft.Network/privateLinkServices": "its provider names what is behind it, if it has a name",
     "Microsoft.Web/hostingEnvironments": "the document of zones has no row for it",
     "Microsoft.HealthcareApis/services": "the document of zones has no row for it",
     "Microsoft.DurableTask/schedulers": "the document of zones has no row for it",
@@ -102,14 +102,15 @@ def complaint(way: Way, found: Reach, profile: Profile, findings: Iterable[str])
         "peering": profile.peering == "ignore",
         "inbound": profile.nsg.mode == "ignore",
         "outbound": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
+        "route": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
     }
     return None if found.reachable or his.get(found.hop) else f"{way} ends at {found.hop}: {found.why}"
 
 
 def _unseen(profile: Profile, findings: Iterable[str]) -> bool:
-    """Somebody else keeps the names, and the app says that it cannot see how they resolve."""
-    told = ("ask the DNS servers", "could not be read")
-    return profile.dns.mode == "external" and any(part in one for one in findings for part in told)
+    """Another team manages the names, and the app reports that it cannot see how they resolve."""
+    unseen = ("ask the DNS servers", "could not be read")
+    return profile.dns.mode == "external" and any(part in one for one in findings for part in unseen)
 
 
 def complaints(azure: Azure, policy: Policy, state: State) -> list[str]:
@@ -134,7 +135,7 @@ def complaints(azure: Azure, policy: Policy, state: State) -> list[str]:
 
 
 def _subnet_of(azure: Azure, path: State) -> str:
-    """The subnet that the endpoint stands in: nobody else's machines are there."""
+    """The endpoint's own subnet: no client has machines there."""
     endpoint = azure.find(path["endpoint"])
     return str(endpoint.properties["subnet"]["id"]) if endpoint else ""
 
@@ -161,7 +162,7 @@ def _guarded(azure: Azure, path: State) -> bool:
 
 
 def _slips_in(azure: Azure, way: Way) -> bool:
-    """Somebody who is no client gets in, and by no rule that a person made for that."""
+    """A machine that is no client gets in, and no foreign rule lets it in."""
     found = ask(azure, way)
     rule = azure.find(found.rule) if found.rule.startswith("/") else None
     by_hand = rule is not None and not str(rule.properties.get("description", "")).startswith(OURS)

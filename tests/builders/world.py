@@ -1,13 +1,13 @@
 """The whole flow in one process: real adapters and SDKs over the simulator, tables in memory, virtual time.
 
-A test acts as a user does (create, tag, delete), lets the work drain, and looks. Run it with `play`: time
-moves only when everybody waits, so minutes of Azure take milliseconds.
+A test acts as a user does (create, tag, delete), lets the work drain, and reads what came of it. It runs on a
+virtual loop: time moves only when every task waits, so minutes of Azure take milliseconds.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import copy
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -39,6 +39,7 @@ SPOKE = f"{NETWORKS}/virtualNetworks/spoke-a"
 ENDPOINTS = f"{HUB}/subnets/endpoints"
 ZONES = f"{SUB}/resourceGroups/rg-dns/providers/Microsoft.Network/privateDnsZones"
 STORAGE = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Storage/storageAccounts"
+SCENARIO = scenario.load(scenario.DEFAULT)
 VERSIONS = {
     "microsoft.storage": "2023-05-01",
     "microsoft.sql": "2023-08-01",
@@ -47,7 +48,7 @@ VERSIONS = {
 
 
 class LoopClock(SystemClock):
-    """The process's clock, told by the running loop, so that virtual time reaches leases and walks too."""
+    """The process's clock, read from the running loop: leases and reconcile passes follow virtual time."""
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
@@ -76,7 +77,7 @@ class World:
 
     def __init__(self, policy: Policy | None = None, seed: int = 0) -> None:
         self.azure = Simulator(seed=seed, clock=VirtualClock())
-        self.azure.apply(scenario.load(scenario.DEFAULT))
+        self.azure.apply(copy.deepcopy(SCENARIO))
         self.queue = MemoryQueue()
         self.tables = {name: MemoryTable() for name in ("connections", "outcomes", "leases")}
         self.policy = policy or a_policy()
@@ -154,7 +155,7 @@ class World:
         self._acts.append(asyncio.ensure_future(act()))
 
     async def endpoints(self) -> list[str]:
-        """Every private endpoint in the hub's group, whoever made it."""
+        """Every private endpoint in the hub's group, of any owner."""
         found = await self.send("GET", f"{NETWORKS}/privateEndpoints")
         return [entry["id"] for entry in found["value"]]
 
@@ -200,14 +201,10 @@ class World:
 
 
 def play(story: Callable[[], Awaitable[None]]) -> None:
-    """Run an async story on a loop whose time jumps."""
+    """Run a story on a virtual loop of its own, for callers that have no loop: hypothesis, benchmarks."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(_told(story))
+        runner.run(_awaited(story))
 
 
-async def _told(story: Callable[[], Awaitable[None]]) -> None:
+async def _awaited(story: Callable[[], Awaitable[None]]) -> None:
     await story()
-
-
-def pretty(state: dict[str, Any]) -> str:
-    return json.dumps(state, indent=1)

@@ -21,14 +21,15 @@ from shared.core.kinds.endpoint import Endpoint, endpoint_id
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed, Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.peering import MAX_PEERINGS
-from shared.core.kinds.rule import RequiredRule
+from shared.core.kinds.required_rule import RequiredRule
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.plan.actions import Action, Block, Keep, verb
+from shared.core.plan.actions import Action, Block, Keep, Unknown, verb
 from shared.core.plan.decide import decide
 from shared.core.readings.observed import Observed
+from shared.core.readings.reading import NOT_READ, Unread
 from tests.builders import bodies, networks
 from tests.builders.bodies import ACCOUNT, HUB, SPOKE, SUBNET, ZONE
 from tests.builders.pictures import picture
@@ -284,6 +285,38 @@ def test_what_stands_there_and_whose_it_is_decide(made: Kind, have: tuple[Seen, 
         assert all(action.found == one.id and one.id.name in action.reason for one in have)
     if isinstance(action, Keep):
         assert [action.found] == [one.id for one in have]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("picture", [Observed(), None], ids=["never read", "reading refused"])
+def test_what_was_not_read_is_unknown_and_never_created_or_kept(kind: str, picture: Observed | None) -> None:
+    want = KINDS[kind](True, True).want
+    action = decide(want, picture or with_refused_reads(want))
+    assert isinstance(action, Unknown)
+    assert action.why == ("the app may not read it" if picture is None else NOT_READ.why)
+
+
+def with_refused_reads(want: Wanted) -> Observed:
+    """All that the object asks for was refused."""
+    view = Observed()
+    while pending := [read for read in want.reads(view) if not view.answers(read)]:
+        for read in pending:
+            refused = Unread("the app may not read it", refused=True)
+            if read.collection:
+                view = view.with_members(read.at, read.collection, refused)
+            else:
+                view = view.with_object(read.at, refused)
+    return view
+
+
+@pytest.mark.parametrize("recorded", [True, False], ids=["in the ledger", "unknown to the ledger"])
+def test_an_endpoint_with_our_marks_is_replaced_only_if_the_ledger_has_it(recorded: bool) -> None:
+    made = an_endpoint(ours=True, write=True)
+    want = replace(made.want, recorded_before=recorded)  # type: ignore[type-var]
+    for have in made.stands["remade"]:
+        assert said(decide(want, made.view((have,)))) == ("Replace" if recorded else "NotOurs")
+    for have in made.stands["meets"]:
+        assert said(decide(want, made.view((have,)))) == "Keep"
 
 
 def an_adopted_endpoint_that_is_gone() -> Kind:

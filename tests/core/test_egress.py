@@ -14,7 +14,8 @@ from shared.core.outcome.proof import Proof
 from shared.core.outcome.result import ending
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Unread
-from shared.core.rules.egress import Destination, Egress, egress, groups_in
+from shared.core.rules.egress import Egress, egress
+from shared.core.rules.path_ends import Destination, groups_in
 from tests.builders.bodies import HUB, SPOKE, SUBNET
 from tests.builders.networks import plural, rule
 from tests.builders.pictures import picture

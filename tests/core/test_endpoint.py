@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from shared.core.kinds.zone_groups import configs_of, zone_ids
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
@@ -19,7 +20,6 @@ from shared.core.kinds.endpoint import (
 from shared.core.kinds.kind import MARK_TAG, TARGET_TAG, marked
 from shared.core.kinds.nic import Address
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.kinds.zone_groups import configs_of, zone_ids
 from shared.core.readings.observed import Observed
 from tests.builders import bodies
 from tests.builders.bodies import ACCOUNT, HUB, SUBNET, ZONE

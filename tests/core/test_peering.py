@@ -53,8 +53,10 @@ def test_a_half_of_our_name_to_another_network_has_our_place() -> None:
     assert WANT.found(picture({HUB: vnet(HUB, halves=(astray,))})) == Present(astray)
 
 
-def test_a_half_is_absent_only_if_its_network_was_read() -> None:
-    assert WANT.found(picture({HUB: vnet(HUB, "10.0.0.0/16")})) == Absent()
+def test_a_half_is_absent_only_if_both_networks_were_read() -> None:
+    both = picture({HUB: vnet(HUB, "10.0.0.0/16"), SPOKE: vnet(SPOKE, "10.1.0.0/16")})
+    assert WANT.found(both) == Absent()
+    assert isinstance(WANT.found(picture({HUB: vnet(HUB, "10.0.0.0/16")})), Unread)
     assert WANT.found(picture({HUB: None})) == Absent()
     assert isinstance(WANT.found(Observed()), Unread)
 

@@ -93,6 +93,15 @@ def test_nothing_there_is_created_in_an_order_that_respects_needs(world: World) 
         assert all(order.index(need) < order.index(action.id) for need in action.want.needs)
 
 
+def test_a_bulk_reading_without_zone_groups_creates_no_zone_group(world: World) -> None:
+    """Resource Graph has endpoints and no zone groups: what it does not list is unknown, not missing."""
+    view = picture(world.objects, {(world.zone, link.COLLECTION): world.links})
+    actions = {action.id: action for action in plan(world.wanted, view).actions}
+    assert isinstance(actions[world.group], Unknown)
+    assert isinstance(actions[world.at], Keep)
+    assert plan(world.wanted, view).writes == ()
+
+
 def test_an_endpoint_that_could_not_be_named_is_not_begun() -> None:
     world = World(wanted(create_zones=False))
     world.objects[world.zone] = world.objects[world.at] = None

@@ -20,7 +20,7 @@ from tests.builders.pictures import picture
 AT = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "pe")
 GROUP = AT.child(zone_group.COLLECTION, zone_group.NAME)
 RECORD = bodies.ZONE.child("A", "orders")
-WANT = ZoneGroup(GROUP, AT, (bodies.ZONE,), (RECORD,))
+WANT = ZoneGroup(GROUP, AT, (bodies.ZONE,), (RECORD,), "blob", (AT,))
 CREATOR = "created by private endpoint pe with resource guid 6bf6e876-97b5-412f-8ed0-fa8da05d81bf"
 
 
@@ -84,28 +84,45 @@ def test_of_a_partitioned_name_both_possible_records_are_looked_at() -> None:
 def test_only_azures_own_signature_names_the_endpoint_that_wrote_a_record(
     creator: object, endpoint: str | None
 ) -> None:
-    assert creator_of(a_record("10.9.9.9", creator=creator)) == endpoint
+    found = creator_of(a_record("10.9.9.9", creator=creator))
+    assert (found and found.name) == endpoint
+
+
+GUID, OTHER_GUID = "6bf6e876-97b5-412f-8ed0-fa8da05d81bf", "00000000-97b5-412f-8ed0-fa8da05d81bf"
+OURS, MOVED = (AT.group.resource(AT.type, f"pe-orders-blob-{n * 8}") for n in "12")
 
 
 @pytest.mark.parametrize(
-    ("creator", "blocks"),
+    ("creator", "guid", "blocks"),
     [
-        ("pe-orders-blob-11111111", False),
-        ("pe-orders-blob-22222222", False),
-        ("pe-orders-file-22222222", True),
-        ("pe-others-blob-22222222", True),
-        ("by-hand", True),
+        (OURS.name, GUID, False),
+        (OURS.name.upper(), GUID, False),
+        (MOVED.name, OTHER_GUID, False),
+        (OURS.name, OTHER_GUID, True),
+        ("pe-orders-blob-33333333", OTHER_GUID, True),
+        ("pe-orders-blob-prod", OTHER_GUID, True),
+        ("by-hand", OTHER_GUID, True),
+    ],
+    ids=[
+        "the guid of our endpoint",
+        "the guid under another spelling of the name",
+        "an endpoint that the ledger has for this target",
+        "our name with the guid of another endpoint",
+        "a name of our pattern that the ledger does not have",
+        "a team's own name with our prefix",
+        "a foreign name",
     ],
 )
-def test_only_a_record_of_an_endpoint_of_this_name_and_group_is_written_over(
-    creator: str, blocks: bool
+def test_a_record_is_written_over_by_the_guid_or_the_ledger_and_never_by_the_look_of_a_name(
+    creator: str, guid: str, blocks: bool
 ) -> None:
-    at = AT.group.resource(AT.type, "pe-orders-blob-11111111")
-    want = ZoneGroup(at.child(zone_group.COLLECTION, zone_group.NAME), at, (bodies.ZONE,), (RECORD,))
-    signed = f"created by private endpoint {creator} with resource guid 6bf6e876"
-    objects = {RECORD: a_record("10.9.9.9", creator=signed), at: bodies.endpoint(at)}
-    view = picture(objects, {(at, zone_group.COLLECTION): ()})
-    action = decide(want, view)
+    group = OURS.child(zone_group.COLLECTION, zone_group.NAME)
+    want = ZoneGroup(group, OURS, (bodies.ZONE,), (RECORD,), "blob", (MOVED,))
+    have = bodies.endpoint(OURS)
+    have = Seen(OURS, {**have.body, "properties": {**have.properties, "resourceGuid": GUID}})
+    signed = f"created by private endpoint {creator} with resource guid {guid}"
+    objects = {RECORD: a_record("10.9.9.9", creator=signed), OURS: have}
+    action = decide(want, picture(objects, {(OURS, zone_group.COLLECTION): ()}))
     assert isinstance(action, Block) is blocks
     assert not blocks or action.code == "RecordHeldByAnother"  # type: ignore[union-attr]
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from shared.core.base.bodies import Seen
-from shared.core.kinds.rule import RequiredRule, Rule
+from shared.core.kinds.required_rule import RequiredRule
+from shared.core.kinds.rule import Rule
 from shared.core.plan.actions import Block, Keep, Unknown, verb
 from shared.core.plan.decide import decide
 from shared.core.readings.observed import Observed

@@ -1,4 +1,4 @@
-"""The app in Microsoft's worker library, on Azurite, against the simulated Azure: every door once."""
+"""The app in Microsoft's worker library, on Azurite, against the simulated Azure: every trigger once."""
 
 import asyncio
 import base64
@@ -41,7 +41,7 @@ def ended(state: Any) -> bool:
     return bool(state) and state["result"] not in ("Pending",) and not state["working"]
 
 
-async def test_every_door_leads_to_the_same_walk() -> None:
+async def test_every_trigger_leads_to_the_same_reconcile_pass() -> None:
     async with Sandbox(workers=2, speed=120) as box, User(box.endpoints) as user:
         policy = Policy.parse(box.policy.read_text("utf-8"))
         await by_event(user)

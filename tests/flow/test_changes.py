@@ -92,7 +92,7 @@ async def test_opting_out_removes_what_was_made_where_the_profile_says_so() -> N
     assert await world.send("GET", f"{ZONES}/privatelink.blob.core.windows.net") is not None
 
 
-async def test_removal_leaves_an_endpoint_that_somebody_else_made_for_the_same_target() -> None:
+async def test_removal_keeps_a_foreign_endpoint_of_the_same_target() -> None:
     world = World(a_policy(on_opt_out="remove"))
     at = await world.create_account()
     await world.reconcile(at)
@@ -182,7 +182,7 @@ async def test_a_management_lock_blocks_with_the_remedy() -> None:
     assert len(state["owned"]) == 2
 
 
-async def test_an_endpoint_whose_connection_was_deleted_is_made_anew_with_its_name() -> None:
+async def test_an_endpoint_whose_connection_was_deleted_is_made_again_with_its_name() -> None:
     world = World(a_policy(nsg={"mode": "ensure"}))
     at = await world.create_account()
     await world.reconcile(at)
@@ -196,7 +196,7 @@ async def test_an_endpoint_whose_connection_was_deleted_is_made_anew_with_its_na
     assert await world.resolve(SPOKE, "orders.blob.core.windows.net") == [address["ip"]]
 
 
-async def test_a_link_that_somebody_is_making_is_awaited_and_then_believed() -> None:
+async def test_a_foreign_link_that_is_being_made_is_awaited_and_then_relied_on() -> None:
     world = World()
     at = await world.create_account()
     zone = f"{ZONES}/privatelink.blob.core.windows.net"

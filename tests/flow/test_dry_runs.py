@@ -1,4 +1,4 @@
-"""A dry run shows all that a walk would do, what it would take away included, and writes nothing."""
+"""A dry run shows all that a reconcile pass would do, deletions included, and writes nothing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rules of an earlier wish: a client that the policy no longer names is no longer let through."""
+"""Rules of an earlier desired state: a client that the policy no longer names is no longer let through."""
 
 from tests.builders.client_networks import NEW, a_world_with_two_networks, change, ip_of, reached
 from tests.builders.security_rules import DENY, ENSURE, covered, rules_noted, rules_of
@@ -186,7 +186,7 @@ async def test_a_group_that_was_attached_since_the_last_reading_keeps_its_rules(
     await world.send("PUT", ENDPOINTS, {"properties": body})
     await world.sleep(61)
     late = world.worker()
-    for _ in range(2):  # the second walk writes nothing and holds the network as it is for a minute
+    for _ in range(2):  # the second pass writes nothing and caches the network for a minute
         await world.reconcile(at, flow=late)
     await world.send("PUT", ENDPOINTS, {"properties": {**body, "networkSecurityGroup": group}})
     await world.sleep(20)

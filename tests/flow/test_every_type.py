@@ -36,7 +36,7 @@ CLOUDS: dict[Cloud, str] = {
     "AzureUSGovernment": "usgovvirginia",
     "AzureChinaCloud": "chinanorth3",
 }
-# Types that are in no region; their endpoints stand in the policy's fallback region.
+# Types that are in no region; their endpoints are in the policy's fallback region.
 REGIONLESS = {
     MONITOR_TYPE,
     "Microsoft.BotService/botServices",
@@ -44,13 +44,13 @@ REGIONLESS = {
     "Microsoft.PowerBI/privateLinkServicesForPowerBI",
     "microsoft.aadiam/privateLinkForAzureAD",
 }
-# Rows for which more records are looked at than are written, and why.
-LOOKED_AT_TWICE = {
+# Rows for which more records are read than are written, and why.
+READ_BUT_NOT_WRITTEN = {
     "Microsoft.Compute/diskAccesses": "no document says whether a partition is part of the record's name",
     "Microsoft.ElasticSan/elasticSans": "no document says whether a partition is part of the record's name",
 }
-# Types that tell their endpoints' names themselves; of storage accounts only a website does not.
-TELLING = {
+# Types whose own body has their endpoints' names; of storage accounts only a website does not.
+NAMING_THEMSELVES = {
     STORAGE_TYPE,
     "Microsoft.Sql/servers",
     "Microsoft.Sql/managedInstances",
@@ -64,7 +64,7 @@ NAMED = [row for row in ROWS if row.type not in NAMELESS]
 
 
 def row_name(row: Group) -> str:
-    """How a row is called in a test's id; two rows of one group are told apart by their suffix."""
+    """How a row is called in a test's id; the suffix distinguishes two rows of one group."""
     return "-".join(filter(None, (row.type.partition(".")[2], row.group_id, row.discriminator)))
 
 
@@ -112,7 +112,7 @@ def frontend(name: str, *, private: bool) -> Body:
 
 
 def own_policy(**more: Any) -> Policy:
-    """Nobody is connected unasked; clients are peered, so that they can also be asked whether they reach."""
+    """Only tagged resources are connected; clients are peered, so that they can reach it."""
     return a_policy(always=[], **{"fallback_region": "westeurope", "peering": "ensure"} | more)
 
 
@@ -165,7 +165,7 @@ async def test_a_tag_on_it_is_enough_for_a_client_to_reach_it_by_name(row: Group
 
 @pytest.mark.parametrize("row", NAMED, ids=row_name)
 def test_no_two_groups_of_a_resource_share_a_record(row: Group) -> None:
-    """Their endpoints would overwrite each other's, and which of the two is right nobody could say."""
+    """Their endpoints would overwrite each other's, and which of the two is right could not be said."""
     thing = Resource(ArmId.parse(f"{APP}/{row.type}/thing"), body_of(row))
     groups = [link_services.group(thing, name) for name in load().valid_groups(target_of(row))]
     kept = [
@@ -190,17 +190,21 @@ async def test_the_records_that_its_zone_group_writes_are_foreseen_from_its_name
     foreseen = set(records_under(zones, names))
     written = {ResourceId.parse(one.id.text) for one in world.azure.world.store if is_record(one)}
     assert written
-    assert foreseen == written or (row.type in LOOKED_AT_TWICE and foreseen > written)
-    told = public_names(Target.parse(await world.send("GET", at)), row.group_id)
-    assert sorted(told) == (sorted(names) if tells(row) else [])
+    assert foreseen == written or (row.type in READ_BUT_NOT_WRITTEN and foreseen > written)
+    own = public_names(Target.parse(await world.send("GET", at)), row.group_id)
+    assert sorted(own) == (sorted(names) if names_itself(row) else [])
 
 
 def is_record(resource: Resource) -> bool:
     return resource.type.endswith("/A")
 
 
-def tells(row: Group) -> bool:
-    return row.type in TELLING and not row.group_id.startswith("web") and row.group_id != "file_secondary"
+def names_itself(row: Group) -> bool:
+    return (
+        row.type in NAMING_THEMSELVES
+        and not row.group_id.startswith("web")
+        and row.group_id != "file_secondary"
+    )
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.type in NAMELESS], ids=row_name)
@@ -266,11 +270,11 @@ async def test_every_address_of_a_service_is_recorded_in_its_zones(
         ("Microsoft.Web/staticSites", "defaultHostname", "privatelink.{}.azurestaticapps.net"),
     ],
 )
-async def test_a_zone_that_only_the_resource_tells_is_read_from_it(kind: str, member: str, zone: str) -> None:
+async def test_a_zone_that_only_the_resource_names_is_read_from_it(kind: str, member: str, zone: str) -> None:
     world = World(own_policy())
     at, state = await connect(world, kind, {"location": "westeurope", "properties": {}}, None)
-    told = str((await world.send("GET", at))["properties"][member])
-    label = told.split(".")[1] if "." in told else told
+    own = str((await world.send("GET", at))["properties"][member])
+    label = own.split(".")[1] if "." in own else own
     assert zones_of(state) == {zone.format(label)}
 
 
@@ -423,11 +427,11 @@ def test_each_clouds_records_are_foreseen_from_the_names(cloud: Cloud, row: Grou
     zones = [ResourceId.parse(f"{ZONES}/{zone}") for zone in group.zones]
     foreseen = {record.text for record in records_under(zones, [name.fqdn for name in names])}
     written = {f"{ZONES}/{name.zone}/A/{name.record}" for name in names}
-    assert foreseen == written or (row.type in LOOKED_AT_TWICE and foreseen > written)
+    assert foreseen == written or (row.type in READ_BUT_NOT_WRITTEN and foreseen > written)
 
 
 async def government() -> World:
-    """A world whose endpoints stand in a region of Azure Government."""
+    """A world whose endpoints are in a region of Azure Government."""
     subnet = f"{NETWORKS}/virtualNetworks/hub-gov/subnets/endpoints"
     policy = own_policy(subnets={"usgovvirginia": [subnet]}, fallback_region="usgovvirginia")
     world = World(policy.model_copy(update={"cloud": "AzureUSGovernment"}))

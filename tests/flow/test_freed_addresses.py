@@ -56,7 +56,7 @@ async def test_an_endpoint_that_is_made_again_at_another_address_takes_the_old_o
 
 
 async def taken_by_a_person(world: World) -> None:
-    """An endpoint of somebody else's takes the address that is free."""
+    """A foreign endpoint takes the address that is free."""
     await world.create_account("theirs", tags={"private-connectivity": "disabled"})
     connection = {
         "name": "c",
@@ -113,7 +113,7 @@ async def test_an_event_that_came_twice_does_not_open_the_rule_for_who_gets_the_
     assert await covering(world, old) == 0
 
 
-async def test_a_rule_that_stood_before_the_walk_is_noted_too() -> None:
+async def test_a_rule_that_existed_before_the_pass_is_noted_too() -> None:
     world = await a_filtered_world(DENY)
     at, state = await connected(world)
     claim = await world.flow.worker.ledger.claim(ResourceId.parse(at))
@@ -127,7 +127,7 @@ async def test_a_rule_that_stood_before_the_walk_is_noted_too() -> None:
 
 
 class Watched(MemoryTable):
-    """A table that tells how often it was read as a whole."""
+    """A table that counts how often it was read as a whole."""
 
     whole = 0
 

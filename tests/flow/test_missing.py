@@ -51,6 +51,6 @@ async def test_a_client_network_that_is_missing_is_named(profile: dict[str, Any]
     assert state["remedy"] == "correct the policy, or create the network"
 
 
-async def test_where_nothing_is_made_for_clients_nobody_asks_whether_they_exist() -> None:
+async def test_where_nothing_is_made_for_clients_it_is_not_checked_whether_they_exist() -> None:
     world = World(a_policy(clients=[NO_NETWORK], dns={"mode": "none"}))
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"

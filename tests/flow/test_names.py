@@ -1,4 +1,4 @@
-"""Names that somebody else keeps, and networks that ask DNS servers of their own."""
+"""Names that another team manages, and networks with their own DNS servers."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def kept_elsewhere(**profile: Any) -> World:
 
 
 async def make_zone_group(world: World, endpoint: str, zone: str = ZONE) -> None:
-    """What Azure Policy deploys once an endpoint stands: a zone group that writes to a central zone."""
+    """What Azure Policy deploys once an endpoint exists: a zone group that writes to a central zone."""
     await world.send("PUT", zone, {"location": "global"})
     await world.sleep(200)
     config = {"name": "blob", "properties": {"privateDnsZoneId": zone}}
@@ -59,7 +59,7 @@ async def test_names_that_a_policy_keeps_and_links_connect_and_nothing_is_writte
     assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
 
 
-async def test_a_zone_without_a_link_is_awaited_and_named_until_somebody_links_it() -> None:
+async def test_a_zone_without_a_link_is_awaited_and_named_until_it_is_linked() -> None:
     world = kept_elsewhere()
     at = await world.create_account()
     await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"], ELSEWHERE)
@@ -86,7 +86,7 @@ async def test_a_link_of_another_network_is_not_the_clients() -> None:
     assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
 
 
-async def test_links_that_may_not_be_read_are_told_and_do_not_stop_the_walk() -> None:
+async def test_links_that_may_not_be_read_are_reported_and_do_not_stop_the_pass() -> None:
     world = kept_elsewhere()
     at = await world.create_account()
     await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
@@ -98,7 +98,7 @@ async def test_links_that_may_not_be_read_are_told_and_do_not_stop_the_walk() ->
     assert "virtualNetworkLinks/read" in finding
 
 
-async def test_a_client_network_that_may_not_be_read_is_told_and_does_not_stop_the_walk() -> None:
+async def test_a_client_network_that_may_not_be_read_is_reported_and_does_not_stop_the_pass() -> None:
     world = World()
     world.azure.access.roles["app"].remove(["Microsoft.Network/virtualNetworks/read"], SPOKE)
     state = await world.reconcile(await world.create_account())

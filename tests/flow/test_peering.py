@@ -1,4 +1,4 @@
-"""Peering between clients and the endpoint's network, whoever made which half."""
+"""Peering between clients and the endpoint's network, with halves of any owner."""
 
 import asyncio
 
@@ -45,7 +45,7 @@ async def test_peerings_of_any_name_and_owner_are_adopted_with_their_settings() 
     assert (await halves(world, HUB), await halves(world, SPOKE)) == before
 
 
-async def test_a_missing_half_is_added_beside_the_one_that_stands() -> None:
+async def test_a_missing_half_is_added_beside_the_existing_one() -> None:
     world = World(a_policy(peering="ensure"))
     await peer(world, HUB, SPOKE)
     state = await world.reconcile(await world.create_account())
@@ -53,7 +53,7 @@ async def test_a_missing_half_is_added_beside_the_one_that_stands() -> None:
     assert [half["name"] for half in await halves(world, HUB)] == ["by-hand"]
 
 
-async def test_our_disconnected_half_is_made_anew_after_the_other_was_deleted() -> None:
+async def test_our_disconnected_half_is_made_again_after_the_other_was_deleted() -> None:
     world = World(a_policy(peering="ensure"))
     at = await world.create_account()
     await world.reconcile(at)
@@ -126,7 +126,7 @@ async def test_a_changed_address_space_is_synced() -> None:
     assert "10.77.0.0/16" in half["properties"]["remoteAddressSpace"]["addressPrefixes"]
 
 
-async def test_a_walk_right_after_the_peering_sees_both_halves_connected() -> None:
+async def test_a_pass_right_after_the_peering_sees_both_halves_connected() -> None:
     world = World(a_policy(peering="ensure"))
     await peer(world, SPOKE, HUB)
     at = await world.create_account()
@@ -171,7 +171,7 @@ async def test_two_clients_that_overlap_each_other_are_peered_neither() -> None:
     assert world.writes() == []
 
 
-async def test_a_peering_that_somebody_is_making_is_awaited_and_then_believed() -> None:
+async def test_a_foreign_peering_that_is_being_made_is_awaited_and_then_relied_on() -> None:
     world = World(a_policy(peering="ensure"))
     at = await world.create_account()
     body = {"remoteVirtualNetwork": {"id": SPOKE}, "allowVirtualNetworkAccess": True}

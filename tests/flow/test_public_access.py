@@ -1,4 +1,4 @@
-"""The public door: closed once the path is proven, never opened again, and loud when nobody gets in."""
+"""Public network access: disabled once the path is proven, and reported when no client gets in."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from tests.builders.security_rules import ENSURE, GROUP, a_filtered_world, deny
 from tests.builders.user_actions import TAG, retag
 from tests.builders.world import HUB, World
 
-DOOR = "properties.publicNetworkAccess"
+SETTING = "properties.publicNetworkAccess"
 
 
 def a_closing_world(**profile: Any) -> World:
-    """The policy closes doors, and the app may."""
+    """The policy disables public access, and the app's role permits it."""
     world = World(a_policy(public_access="disable", **profile))
     world.grant("Microsoft.Storage/storageAccounts/write")
     return world
@@ -25,11 +25,11 @@ def change(world: World, **profile: Any) -> None:
     world.flow = world.worker()
 
 
-async def door(world: World, at: str) -> Any:
+async def public_access(world: World, at: str) -> Any:
     return (await world.send("GET", at))["properties"].get("publicNetworkAccess")
 
 
-async def set_door(world: World, at: str, value: str) -> None:
+async def set_public_access(world: World, at: str, value: str) -> None:
     await world.send("PATCH", at, {"properties": {"publicNetworkAccess": value}})
     await world.sleep(60)
 
@@ -39,7 +39,7 @@ async def closed(**profile: Any) -> tuple[World, str]:
     world = a_closing_world(**profile)
     at = await world.create_account()
     assert (await world.reconcile(at))["result"] == "Connected"
-    assert await door(world, at) == "Disabled"
+    assert await public_access(world, at) == "Disabled"
     return world, at
 
 
@@ -88,31 +88,31 @@ async def test_a_closed_resource_whose_path_fails_is_called_unreachable_and_not_
     assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
 
 
-async def test_what_the_door_was_stays_with_the_resource() -> None:
+async def test_the_former_setting_stays_with_the_resource() -> None:
     world, at = await closed()
     for _ in range(2):
         state = await world.reconcile(at, "drift")
-    assert state["closed"] == f"{DOOR} was not set, which means enabled"
+    assert state["closed"] == f"{SETTING} was not set, which means enabled"
 
 
-async def test_a_door_that_a_person_opened_is_closed_again_and_remembered_as_that_person_left_it() -> None:
+async def test_access_that_a_person_enabled_is_disabled_again_and_that_setting_remembered() -> None:
     world, at = await closed()
-    await set_door(world, at, "Enabled")
+    await set_public_access(world, at, "Enabled")
     state = await world.reconcile(at, "drift")
-    assert (await door(world, at), state["closed"]) == ("Disabled", f"{DOOR} was Enabled")
+    assert (await public_access(world, at), state["closed"]) == ("Disabled", f"{SETTING} was Enabled")
 
 
-async def test_a_door_that_a_person_closed_is_not_called_ours() -> None:
+async def test_access_that_a_person_disabled_is_not_reported_as_disabled_by_us() -> None:
     world = a_closing_world(approval="request")
     at = await world.create_account()
-    await set_door(world, at, "Disabled")
+    await set_public_access(world, at, "Disabled")
     state = await world.reconcile(at)
     assert (state["result"], state["code"], state["closed"]) == ("Pending", "AwaitingApproval", "")
     assert state["reason"].startswith("UNREACHABLE: ")
-    assert state["remedy"].endswith(f"to enable public access, set {DOOR} to Enabled")
+    assert state["remedy"].endswith(f"to enable public access, set {SETTING} to Enabled")
 
 
-async def test_a_policy_that_names_a_missing_subnet_does_not_hide_that_the_door_is_closed() -> None:
+async def test_a_policy_that_names_a_missing_subnet_does_not_hide_that_access_is_disabled() -> None:
     world, at = await closed()
     await lose_endpoints(world)
     change(world, public_access="disable", subnets={"westeurope": [f"{HUB}/subnets/nowhere"]})
@@ -123,7 +123,7 @@ async def test_a_policy_that_names_a_missing_subnet_does_not_hide_that_the_door_
 
 
 @pytest.mark.parametrize("readable", [True, False])
-async def test_what_cannot_be_read_does_not_hide_that_the_door_is_closed(readable: bool) -> None:
+async def test_what_cannot_be_read_does_not_hide_that_access_is_disabled(readable: bool) -> None:
     world, at = await closed()
     await lose_endpoints(world)
     world.deny("Microsoft.Network/virtualNetworks/read")
@@ -132,27 +132,27 @@ async def test_what_cannot_be_read_does_not_hide_that_the_door_is_closed(readabl
     state = await world.reconcile(at, "drift")
     assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
     assert state["reason"].startswith("UNREACHABLE unless ")
-    assert DOOR in state["remedy"]
+    assert SETTING in state["remedy"]
 
 
-async def test_a_policy_that_leaves_doors_alone_by_now_still_says_that_ours_is_closed() -> None:
+async def test_a_policy_that_now_ignores_public_access_still_reports_that_we_disabled_it() -> None:
     world, at = await closed()
     await lose_endpoints(world)
     change(world)
     world.deny("Microsoft.Network/virtualNetworks/subnets/join/action")
     assert (await world.reconcile(at, "drift"))["reason"].startswith("UNREACHABLE: ")
-    await set_door(world, at, "Enabled")
+    await set_public_access(world, at, "Enabled")
     assert "UNREACHABLE" not in (await world.reconcile(at, "drift"))["reason"]
 
 
-async def test_opting_out_says_that_nobody_gets_in_any_more() -> None:
+async def test_opting_out_reports_that_no_client_gets_in_any_more() -> None:
     world, at = await closed(on_opt_out="remove")
     await retag(world, at, {TAG: "disabled"})
     state = await world.reconcile(at)
     assert (state["result"], await world.endpoints()) == ("Removed", [])
     assert state["reason"].startswith("UNREACHABLE: ")
     assert "not set, which means enabled" in state["remedy"]
-    assert await door(world, at) == "Disabled"
+    assert await public_access(world, at) == "Disabled"
 
 
 async def test_opting_out_where_the_path_stays_is_no_alarm() -> None:
@@ -163,7 +163,7 @@ async def test_opting_out_where_the_path_stays_is_no_alarm() -> None:
     assert "UNREACHABLE" not in state["reason"]
 
 
-async def test_a_resource_that_is_gone_is_no_alarm_and_its_door_is_forgotten() -> None:
+async def test_a_deleted_resource_is_no_alarm_and_its_former_setting_is_forgotten() -> None:
     world, at = await closed()
     await world.send("DELETE", at)
     await world.sleep(60)
@@ -182,7 +182,7 @@ async def test_a_closing_that_azure_refuses_is_no_alarm() -> None:
     assert "UNREACHABLE" not in state["reason"]
 
 
-async def test_a_denial_that_came_after_the_last_reading_keeps_the_door_open() -> None:
+async def test_a_denial_that_came_after_the_last_read_keeps_public_access_enabled() -> None:
     nsg = {**ENSURE, "priorities": [1000, 1009]}
     world = await a_filtered_world(nsg)
     world.policy = a_policy(nsg=nsg, peering="ensure", public_access="disable")
@@ -195,4 +195,4 @@ async def test_a_denial_that_came_after_the_last_reading_keeps_the_door_open() -
     await world.send("PUT", f"{GROUP}/securityRules/lockdown", {"properties": deny(200)})
     await world.sleep(10)
     assert (await world.reconcile(second, flow=late))["result"] != "Connected"
-    assert await door(world, second) is None
+    assert await public_access(world, second) is None

@@ -121,7 +121,7 @@ async def test_a_persons_record_in_place_of_a_lost_zone_group_blocks_and_names_o
 
 
 @pytest.mark.parametrize("nsg", ["ignore", "ensure"])
-async def test_where_only_the_endpoint_tells_its_names_it_is_made_noted_and_then_blocked(nsg: str) -> None:
+async def test_where_only_the_endpoint_has_the_names_it_is_made_noted_and_then_blocked(nsg: str) -> None:
     world = World(a_policy(always=[], nsg={"mode": nsg}))
     record = f"{ZONES}/privatelink.azurewebsites.net/A/orders.scm"
     before = await make_record(world, record)
@@ -137,7 +137,7 @@ async def test_where_only_the_endpoint_tells_its_names_it_is_made_noted_and_then
     assert len(await world.endpoints()) == 1
 
 
-async def test_while_nobody_tells_the_names_no_zone_group_is_written() -> None:
+async def test_while_the_names_are_unknown_no_zone_group_is_written() -> None:
     world = World(a_policy(always=[], approval='request ("please")'))
     at = await resource(world, "Microsoft.Web/sites", {})
     assert (await world.reconcile(at))["code"] == "AwaitingApproval"
@@ -168,7 +168,7 @@ async def test_while_nobody_tells_the_names_no_zone_group_is_written() -> None:
         ),
     ],
 )
-async def test_the_name_that_the_resource_itself_tells_is_enough_to_block_early(
+async def test_a_name_in_the_resource_s_own_body_is_enough_to_block_early(
     kind: str, properties: dict[str, Any], record: str
 ) -> None:
     world = World(a_policy(always=[]))
@@ -217,19 +217,19 @@ async def test_a_zone_that_a_zone_group_of_ours_lacks_is_looked_into_before_it_i
     assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
 
 
-async def test_a_live_endpoint_of_someone_else_is_a_rival_and_not_a_persons_record() -> None:
+async def test_a_live_foreign_endpoint_is_no_record_that_a_person_made() -> None:
     world = World()
     at = await world.create_account()
     await world.send("PUT", f"{HUB}/subnets/others", {"properties": {"addressPrefix": "10.0.2.0/24"}})
     await world.sleep(60)
     connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
-    rival = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/by-hand"
+    foreign = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/by-hand"
     body = {"subnet": {"id": f"{HUB}/subnets/others"}, "privateLinkServiceConnections": [connection]}
-    await world.send("PUT", rival, {"location": "westeurope", "properties": body})
+    await world.send("PUT", foreign, {"location": "westeurope", "properties": body})
     await world.send("PUT", ZONE, {"location": "global"})
     await world.sleep(600)
     config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
-    group = f"{rival}/privateDnsZoneGroups/default"
+    group = f"{foreign}/privateDnsZoneGroups/default"
     await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
     await world.sleep(60)
     state = await world.reconcile(at)
@@ -263,7 +263,7 @@ async def test_a_record_that_a_person_pointed_elsewhere_is_named_and_left() -> N
     assert await world.resolve(SPOKE, NAME) == ["10.9.9.9"]
 
 
-async def test_the_name_of_an_account_that_was_made_anew_elsewhere_outlives_the_old_endpoint() -> None:
+async def test_a_recreated_account_gets_its_name_once_the_old_endpoint_is_removed() -> None:
     world = World()
     old = await world.create_account()
     await world.reconcile(old)
@@ -273,16 +273,41 @@ async def test_the_name_of_an_account_that_was_made_anew_elsewhere_outlives_the_
     body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
     await world.send("PUT", new, body)
     await world.sleep(120)
-    assert (await world.reconcile(new))["result"] == "Connected"
+    state = await world.reconcile(new)
+    assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
     assert (await world.reconcile(old))["result"] == "Removed"
-    assert await world.resolve(SPOKE, NAME) == []
-    await world.sleep(61)
-    state = await world.reconcile(new, "drift")
+    await world.drain()
+    state = await world.state(new)
     assert state["result"] == "Connected"
     assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
 
 
-async def test_a_zone_whose_records_cannot_be_listed_is_told_and_the_zone_group_believed() -> None:
+async def test_a_team_s_endpoint_with_our_prefix_keeps_the_record_of_its_name() -> None:
+    """Reading it is refused, so that only the record itself says whose it is."""
+    world = World()
+    at = await world.create_account()
+    theirs = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/pe-orders-blob-prod"
+    connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
+    subnet = {"id": f"{SPOKE}/subnets/clients"}
+    properties = {"subnet": subnet, "privateLinkServiceConnections": [connection]}
+    await world.send("PUT", theirs, {"location": "westeurope", "properties": properties})
+    await world.sleep(120)
+    await world.send("PUT", ZONE, {"location": "global"})
+    await world.sleep(120)
+    config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
+    group = f"{theirs}/privateDnsZoneGroups/default"
+    await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
+    await world.sleep(120)
+    before = await world.send("GET", f"{ZONE}/A/orders")
+    answer = {"status": 403, "code": "AuthorizationFailed", "message": "No."}
+    world.azure.faults.add({"match": {"path": "pe-orders-blob-prod", "principal": "app"}, "answer": answer})
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+    assert (await world.send("GET", f"{ZONE}/A/orders"))["properties"] == before["properties"]
+    assert await world.endpoints() == []  # none of ours was created
+
+
+async def test_a_zone_whose_records_cannot_be_listed_is_reported_and_the_zone_group_relied_on() -> None:
     world = World()
     at = await world.create_account()
     await world.reconcile(at)

@@ -117,7 +117,7 @@ async def test_a_client_that_grew_is_followed() -> None:
     assert sorted(rule["sourceAddressPrefixes"]) == ["10.1.0.0/16", "10.77.0.0/16"]
 
 
-async def test_default_deny_stands_behind_the_allow() -> None:
+async def test_default_deny_comes_after_the_allow() -> None:
     world = await a_filtered_world({**ENSURE, "default_deny": True})
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
     rules = sorted((await rules_of(world)).values(), key=lambda rule: rule["priority"])
@@ -210,11 +210,11 @@ async def test_a_denial_for_an_application_security_group_without_endpoints_bloc
     assert (state["result"], [f for f in state["findings"] if "web-tier" in f]) == ("Connected", [])
 
 
-async def test_a_denial_of_clients_in_an_application_security_group_is_told_and_not_guessed() -> None:
+async def test_a_denial_of_clients_in_an_application_security_group_is_reported_and_not_guessed() -> None:
     world = await group_with("source")
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
-    (told,) = [finding for finding in state["findings"] if "web-tier" in finding]
-    assert told.startswith("whether clients reach 10.0.1.4 port 443 cannot be decided")
+    (found,) = [finding for finding in state["findings"] if "web-tier" in finding]
+    assert found.startswith("whether clients reach 10.0.1.4 port 443 cannot be decided")
     (check,) = [one for one in state["checks"] if one["check"] == "rules let clients through"]
     assert check["seen"] == "not known: it depends on web-tier"

@@ -57,7 +57,7 @@ async def link_by_hand(world: World) -> None:
     await world.sleep(200)
 
 
-async def test_one_walk_makes_the_group_attaches_it_and_puts_the_rules_in_force() -> None:
+async def test_one_pass_makes_the_group_attaches_it_and_puts_the_rules_in_force() -> None:
     world = a_world()
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
@@ -73,7 +73,7 @@ async def test_one_walk_makes_the_group_attaches_it_and_puts_the_rules_in_force(
     assert asked(world, SPOKE).reachable
 
 
-async def test_a_second_walk_writes_nothing() -> None:
+async def test_a_second_pass_writes_nothing() -> None:
     world = a_world(default_deny=True)
     at = await world.create_account()
     await world.reconcile(at)
@@ -150,7 +150,7 @@ async def test_a_group_that_is_there_stays_whatever_the_policy_says() -> None:
     assert (await subnet_of(world))["networkSecurityGroup"]["id"] == theirs
 
 
-async def test_a_group_that_somebody_took_off_is_attached_again_with_all_of_its_rules() -> None:
+async def test_a_group_that_was_detached_is_attached_again_with_all_of_its_rules() -> None:
     world = a_world()
     at = await world.create_account()
     await world.reconcile(at)
@@ -235,7 +235,7 @@ async def test_the_subnet_of_someone_else_s_endpoint_is_not_touched() -> None:
     assert any("someone else's" in finding for finding in state["findings"])
 
 
-async def test_two_walks_at_once_make_one_group() -> None:
+async def test_two_passes_at_once_make_one_group() -> None:
     world = a_world(default_deny=True)
     ats = [await world.create_account("first"), await world.create_account("second")]
     await world.sleep(61)

@@ -21,7 +21,7 @@ async def test_with_proxy_no_port_but_1433_is_open() -> None:
     assert not sql_reached(world, 11_000)
 
 
-async def test_a_policy_that_nobody_set_is_proxied() -> None:
+async def test_a_policy_that_was_never_set_is_proxied() -> None:
     world = await a_sql_world()
     assert (await world.reconcile(SERVER))["result"] == "Connected"
     assert await allowed(world) == [["1433"]]

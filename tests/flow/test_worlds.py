@@ -1,11 +1,11 @@
-"""Random worlds through the sandbox: whatever people built before, the walk ends well and leaves it alone.
+"""Random worlds in the sandbox: whatever people built before, a pass ends well and changes none of it.
 
 A case is drawn, built with a user's own requests, reconciled, and judged by three questions: does the result
 say what a person needs, does one more run write nothing, and is everything foreign what it was. After every
-walk `World` asks the sandbox's own evaluator who reaches the resource: clients do, and a stranger who is
-peered with the hub does not where the rules deny it. Where the policy cares for the whole way, the evaluator
-must agree about every client's subnet: it reaches the resource, or a finding names it, and a client network
-is said to be shut exactly where nobody leaves it.
+reconcile pass `World` asks the sandbox's own evaluator who reaches the resource: clients do, and another
+network that is peered with the hub does not where the rules deny it. Where the policy ensures the whole path,
+the evaluator must agree about every client's subnet: it reaches the resource, or a finding names it, and a
+client network is reported to be shut exactly where no subnet's traffic leaves it.
 
 Excluded: a person's address record written over the one that a foreign endpoint keeps. Two foreign endpoints
 at once are not drawn.
@@ -28,7 +28,7 @@ HUB_NE = f"{NETWORKS}/virtualNetworks/hub-ne"
 GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-endpoints"
 CLIENT_GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-clients"
 OTHERS = f"{HUB}/subnets/others"
-RIVAL = f"{NETWORKS}/privateEndpoints/by-hand"
+FOREIGN_ENDPOINT = f"{NETWORKS}/privateEndpoints/by-hand"
 ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
 STRANGER = f"{SUB[:-1]}2/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/spoke-b"
 NAME = "orders.blob.core.windows.net"
@@ -86,7 +86,7 @@ class Half:
 
 
 @dataclass(frozen=True)
-class Rival:
+class ForeignEndpoint:
     """A person's endpoint to the same target. `names`: the zone its own zone group writes to, if any."""
 
     subnet: str
@@ -116,13 +116,13 @@ class Case:
     zone: bool
     links: tuple[str, ...]
     record: bool
-    rival: Rival | None
+    foreign_endpoint: ForeignEndpoint | None
     half_made: str | None
 
     @property
     def named_elsewhere(self) -> bool:
         """A person's record has the resource's name and points elsewhere."""
-        return self.record and not (self.rival and self.rival.names == "same")
+        return self.record and not (self.foreign_endpoint and self.foreign_endpoint.names == "same")
 
     def policy(self) -> Any:
         return a_policy(
@@ -151,7 +151,7 @@ RULES = st.builds(
     destination=st.sampled_from(["*", "10.0.1.0/24", "10.0.2.0/24", "VirtualNetwork"]),
     port=st.sampled_from(["*", "443", "22", "400-500"]),
 )
-NOBODY_OUT = Rule("Outbound", 4000, "Deny", "*", "*", "*")
+NOTHING_OUT = Rule("Outbound", 4000, "Deny", "*", "*", "*")
 CLIENT_RULES = st.builds(
     Rule,
     direction=st.sampled_from(["Outbound", "Outbound", "Outbound", "Inbound"]),
@@ -184,7 +184,7 @@ CASES = st.builds(
     policies=st.sampled_from(["Disabled", "Enabled", "RouteTableEnabled", "NetworkSecurityGroupEnabled"]),
     rules=st.lists(RULES, max_size=3, unique_by=lambda rule: rule.priority).map(tuple),
     client_rules=st.builds(
-        lambda rules, locked: (*rules, *([NOBODY_OUT] if locked else [])),
+        lambda rules, locked: (*rules, *([NOTHING_OUT] if locked else [])),
         st.lists(CLIENT_RULES, max_size=3, unique_by=lambda rule: rule.priority),
         st.booleans(),
     ),
@@ -193,10 +193,12 @@ CASES = st.builds(
     zone=st.booleans(),
     links=st.lists(st.sampled_from([SPOKE, HUB_NE, HUB]), max_size=2, unique=True).map(tuple),
     record=st.sampled_from([False, False, False, False, True]),
-    rival=st.one_of(
+    foreign_endpoint=st.one_of(
         st.none(),
         st.builds(
-            Rival, subnet=st.sampled_from([ENDPOINTS, OTHERS]), names=st.sampled_from([None, "same", "other"])
+            ForeignEndpoint,
+            subnet=st.sampled_from([ENDPOINTS, OTHERS]),
+            names=st.sampled_from([None, "same", "other"]),
         ),
     ),
     half_made=st.sampled_from([None, None, "no zone group", "failed endpoint", "no link", "lost peering"]),
@@ -227,7 +229,7 @@ class Built:
         await self._client_filters()
         await self._peerings()
         await self._names()
-        await self._rival()
+        await self._foreign_endpoint()
         self.before = await self.look()
         await self._half_made()
 
@@ -286,24 +288,28 @@ class Built:
             body = {"ttl": 300, "aRecords": [{"ipv4Address": "10.9.9.9"}]}
             await self.put(f"{ZONE}/A/orders", {"properties": body}, "record")
 
-    async def _rival(self) -> None:
-        rival = self.case.rival
-        if rival is None:
+    async def _foreign_endpoint(self) -> None:
+        foreign_endpoint = self.case.foreign_endpoint
+        if foreign_endpoint is None:
             return
         connection = {"name": "c", "properties": {"privateLinkServiceId": self.at, "groupIds": ["blob"]}}
-        body = {"subnet": {"id": rival.subnet}, "privateLinkServiceConnections": [connection]}
-        await self.put(RIVAL, {"location": "westeurope", "properties": body}, "endpoint", 600)
-        if rival.names is None:
+        body = {"subnet": {"id": foreign_endpoint.subnet}, "privateLinkServiceConnections": [connection]}
+        await self.put(FOREIGN_ENDPOINT, {"location": "westeurope", "properties": body}, "endpoint", 600)
+        if foreign_endpoint.names is None:
             return
-        zone = ZONE if rival.names == "same" else f"{SUB}/resourceGroups/rg-data{ZONE.split('rg-dns')[1]}"
+        zone = (
+            ZONE
+            if foreign_endpoint.names == "same"
+            else f"{SUB}/resourceGroups/rg-data{ZONE.split('rg-dns')[1]}"
+        )
         if zone not in self.foreign:
             await self.put(zone, {"location": "global"}, "zone", 200)
         config = {"name": "blob", "properties": {"privateDnsZoneId": zone}}
         body = {"properties": {"privateDnsZoneConfigs": [config]}}
-        await self.put(f"{RIVAL}/privateDnsZoneGroups/default", body, "zone group", 120)
+        await self.put(f"{FOREIGN_ENDPOINT}/privateDnsZoneGroups/default", body, "zone group", 120)
 
     async def _half_made(self) -> None:
-        """What an earlier walk of ours left behind, or lost since."""
+        """What an earlier reconcile pass left behind, or lost since."""
         match self.case.half_made:
             case "failed endpoint":
                 fault = {"code": "InternalServerError", "message": "An error occurred."}
@@ -346,7 +352,7 @@ def unstamped(value: Any) -> Any:
 
 
 async def settled(built: Built) -> dict[str, Any]:
-    """The state after a few walks, the owner's approval between them where the case has it."""
+    """The state after a few passes, the owner's approval between them where the case has it."""
     state = await built.world.reconcile(built.at)
     if state["code"] == "AwaitingApproval" and built.case.approves:
         await approve(built)
@@ -407,7 +413,7 @@ def ways(built: Built, client: str) -> dict[str, reach.Reach]:
 
 
 def reached(built: Built, findings: list[str]) -> None:
-    """Of every client network somebody reaches it, and exactly those who do not are named."""
+    """Of every client network some subnet reaches it, and exactly those that do not are named."""
     for client in built.case.clients:
         found = ways(built, client)
         assert any(way.reachable for way in found.values()), found
@@ -429,7 +435,7 @@ def shut_in(built: Built, checks: list[dict[str, Any]]) -> None:
             assert (hops == {"outbound"}) is not check["holds"], f"{check}: {hops}"
 
 
-def tell(case: Case) -> str:
+def judged(case: Case) -> str:
     """Judge one case; its result."""
     results: list[str] = []
 
@@ -447,11 +453,11 @@ def test_every_world_ends_connected_or_with_a_reason_and_nothing_foreign_changes
         max_examples=50,
         deadline=None,
         database=None,
-        phases=[Phase.generate],  # shrinking would outlast the suite's limit; `tell` judges a case by hand
+        phases=[Phase.generate],  # shrinking would outlast the suite's limit; `judged` judges a case by hand
         suppress_health_check=list(HealthCheck),
     )
     @given(CASES)
     def each(case: Case) -> None:
-        tell(case)
+        judged(case)
 
     each()

@@ -318,3 +318,55 @@ async def test_answers_of_the_control_api_are_the_same():
         "/_sandbox/reach", query={"subnet": CLIENTS, "name": NAME, "port": "443"}, version=""
     )
     assert (ways.body["reachable"], ways.body["hop"]) == (True, "")
+
+
+TABLE = f"{GROUP}/providers/Microsoft.Network/routeTables/table"
+
+
+async def routed(
+    prefix: str, hop: str = "None", policies: str = "Disabled", home: bool = False, **more
+) -> Cloud:
+    """`connected`, with a table of one route on the clients' subnet, or on one beside the endpoint's."""
+    cloud = await connected()
+    await cloud.make(subnet(), subnet_body("10.0.1.0/24", privateEndpointNetworkPolicies=policies))
+    properties = {"addressPrefix": prefix, "nextHopType": hop} | more
+    routes = [{"name": "away", "properties": properties}]
+    await cloud.make(TABLE, {"location": "westeurope", "properties": {"routes": routes}})
+    at, own = (subnet("beside"), "10.0.5.0/24") if home else (CLIENTS, "10.1.1.0/24")
+    await cloud.make(at, subnet_body(own, routeTable={"id": TABLE}))
+    return cloud
+
+
+async def test_a_route_for_exactly_the_endpoint_drops_its_traffic():
+    found = ask(await routed("10.0.1.4/32"))
+    assert (found.reachable, found.hop, found.why) == (False, "route", f"route {TABLE}/routes/away drops it")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "policies", "taken"),
+    [
+        ("10.0.0.0/16", "Disabled", False),
+        ("10.0.0.0/16", "NetworkSecurityGroupEnabled", False),
+        ("10.0.0.0/16", "RouteTableEnabled", True),
+        ("10.0.1.0/24", "Enabled", True),
+        ("10.0.0.0/8", "Enabled", False),
+        ("0.0.0.0/0", "Enabled", False),
+        ("10.0.1.5/32", "Enabled", False),
+        ("Storage", "Enabled", False),
+    ],
+)
+async def test_a_wider_route_counts_only_by_network_policies_and_from_the_network_s_prefix_on(
+    prefix, policies, taken
+):
+    found = ask(await routed(prefix, policies=policies))
+    assert (found.reachable, found.hop) == ((False, "route") if taken else (True, ""))
+
+
+async def test_a_client_that_is_sent_to_an_appliance_has_not_arrived():
+    found = ask(await routed("10.0.1.4/32", "VirtualAppliance", nextHopIpAddress="10.1.9.4"))
+    assert (found.hop, found.why) == ("route", f"route {TABLE}/routes/away sends it to 10.1.9.4")
+
+
+async def test_the_own_network_as_next_hop_leads_to_an_endpoint_in_it_and_to_no_other():
+    assert ask(await routed("10.0.1.4/32", "VnetLocal", home=True), client=subnet("beside")).reachable
+    assert ask(await routed("10.0.1.4/32", "VnetLocal")).hop == "route"

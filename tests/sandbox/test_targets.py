@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.azure.reachability import public_access
 from tests.sandbox.cloud import GROUP, code
 from tests.sandbox.connectivity import (
     ACCOUNT,
@@ -149,11 +150,14 @@ async def test_the_connection_policy_of_a_server_is_default_until_set(cloud):
     assert (await properties(cloud, policy))["connectionType"] == "Redirect"
 
 
-async def test_a_vault_is_made_at_once_and_open_to_the_public(cloud):
+async def test_a_vault_registers_its_name_and_is_open_to_the_public(cloud):
     response = await cloud.put(VAULT, vault_body())
-    assert response.status == 201
-    assert response.body["properties"]["publicNetworkAccess"] == "Enabled"
-    assert response.body["properties"]["vaultUri"] == "https://vault.vault.azure.net/"
+    assert (response.status, response.body["properties"]["provisioningState"]) == (200, "RegisteringDns")
+    assert "publicNetworkAccess" not in response.body["properties"]
+    assert public_access.is_open(cloud.world.find(VAULT))
+    assert response.body["properties"]["vaultUri"] == "https://vault.vault.azure.net"
+    await cloud.wait(60)
+    assert (await properties(cloud, VAULT))["vaultUri"] == "https://vault.vault.azure.net/"
     assert (await cloud.patch(VAULT, {"tags": {"a": "b"}})).body["tags"] == {"a": "b"}
     assert (await properties(cloud, VAULT))["tenantId"] == vault_body()["properties"]["tenantId"]
 

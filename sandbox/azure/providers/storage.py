@@ -12,22 +12,12 @@ from copy import deepcopy
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan, Style
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.regions import PAIRS
 from sandbox.azure.providers.private_link import connections, link_services, targets
 
 TYPE = "Microsoft.Storage/storageAccounts"
 NAME = re.compile(r"^[a-z0-9]{3,24}$")
 KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
-# Region pairs, for the secondary of geo-replicated accounts (source: Microsoft Learn, paired regions; a few).
-PAIRS = {
-    "westeurope": "northeurope",
-    "northeurope": "westeurope",
-    "westus": "eastus",
-    "eastus": "westus",
-    "westus2": "westcentralus",
-    "eastus2": "centralus",
-    "eastus2euap": "centraluseuap",
-    "centraluseuap": "eastus2euap",
-}
 SUFFIXES = {
     "public": "core.windows.net",
     "government": "core.usgovcloudapi.net",
@@ -61,7 +51,7 @@ def put(call: Call) -> Response:
         return _update(call, _body(call))
     world = call.world
     account = world.save(call.id, _body(call))
-    account.state = "Creating"
+    account.state = "ResolvingDns"
     operation = call.start_operation(
         OperationPlan(
             name="CreateStorageAccount",
@@ -77,7 +67,10 @@ def put(call: Call) -> Response:
 
 def patch(call: Call) -> Response:
     """Change the members given: 200 at once."""
-    return _update(call, targets.patched(call))
+    body = targets.patched(call)
+    if "networkAcls" in call.properties:
+        body["properties"]["networkAcls"] = _acls(body["properties"].get("networkAcls") or {})
+    return _update(call, body)
 
 
 def _update(call: Call, body: Json) -> Response:
@@ -151,8 +144,15 @@ def _properties(call: Call, body: Json) -> Json:
 
 
 def _acls(asked: Json) -> Json:
+    """Network rules with what the service adds to each (source: REST reference, Storage Accounts - Get
+    Properties)."""
     default = {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"}
-    return default | deepcopy(asked)
+    rules: Json = default | deepcopy(asked)
+    rules["ipRules"] = [{"action": "Allow"} | one for one in rules["ipRules"] or []]
+    rules["virtualNetworkRules"] = [
+        {"action": "Allow", "state": "Succeeded"} | one for one in rules["virtualNetworkRules"] or []
+    ]
+    return rules
 
 
 def _encryption(now: str) -> Json:

@@ -13,7 +13,7 @@ from typing import Any
 from shared.core.base.bodies import Seen, mapping, reference, sequence
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
-from shared.core.kinds import zone_groups
+from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import Managed, marked, marks
 from shared.core.kinds.nic import Address, addresses_in
 from shared.core.readings.observed import Observed
@@ -55,6 +55,11 @@ def _connection(endpoint: Seen) -> EndpointConnection | None:
                 str(state.get("status") or ""),
             )
     return None
+
+
+def endpoints_among(ids: Iterable[ResourceId]) -> tuple[ResourceId, ...]:
+    """The private endpoints among these ids, in a fixed order."""
+    return tuple(sorted((at for at in ids if at.is_type(TYPE)), key=lambda at: at.key))
 
 
 def subnet_of(endpoint: Seen) -> ResourceId | None:
@@ -101,9 +106,12 @@ def endpoint_name(target: ResourceId, group: str, subnet: ResourceId) -> str:
     return f"pe-{target.name[: MAX_NAME - 40]}-{group[:20]}-{suffix}".lower().replace("_", "-")
 
 
-def name_family(name: str) -> str:
-    """How the names begin that we give endpoints of this one's target and group in any subnet."""
-    return f"{name.rpartition('-')[0]}-" if name.startswith("pe-") else name
+def guid_of(endpoint: Seen) -> str:
+    """The resource guid, which no other endpoint has, not even a later one of the same id;
+
+    empty if unknown.
+    """
+    return str(endpoint.properties.get("resourceGuid") or "").lower()
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -117,7 +125,7 @@ class Endpoint(Managed):
     """One private endpoint for one group of one target.
 
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
-    `completed_by`: the objects that give it its name.
+    `completed_by`: the objects that give it its name. `recorded_before`: the ledger had it before.
     """
 
     TYPE = TYPE
@@ -132,6 +140,7 @@ class Endpoint(Managed):
     after: tuple[ResourceId, ...] = ()  # its subnet, where something in it may have to be written first
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
     completed_by: tuple[ResourceId, ...] = ()
+    recorded_before: bool = True
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -140,7 +149,7 @@ class Endpoint(Managed):
 
     @property
     def useless_without(self) -> tuple[ResourceId, ...]:
-        """An endpoint without a name costs money and helps nobody."""
+        """An endpoint without a name costs money and serves no client."""
         return self.completed_by
 
     def reads(self, observed: Observed) -> Iterable[Read]:
@@ -148,12 +157,12 @@ class Endpoint(Managed):
         yield Read(self.id)
         match observed.reading(self.id):
             case Present(value=endpoint, written=written):
-                yield Read(self.id, zone_groups.COLLECTION)
+                yield Read(self.id, zone_configs.COLLECTION)
                 reported = written and reported_addresses(endpoint)
                 if (nic := nic_of(endpoint)) and not endpoint.busy and not reported:
                     yield Read(nic)
             case Absent():
-                yield Read(self.id, zone_groups.COLLECTION)
+                yield Read(self.id, zone_configs.COLLECTION)
             case Unread():
                 return
 
@@ -163,7 +172,12 @@ class Endpoint(Managed):
         return (nic,) if nic else ()
 
     def is_managed(self, have: Seen) -> bool:
-        return marked(have, self.target)
+        """It bears our tags, and the ledger has it, or it is just what we would have made.
+
+        Tags and names are only hints: an endpoint with ours that the ledger does not know, and that connects
+        to something else, is kept.
+        """
+        return marked(have, self.target) and (self.recorded_before or self.beyond_repair(have) is None)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         return ("provisioning failed",) if have.state == "failed" else ()
@@ -201,7 +215,7 @@ class Endpoint(Managed):
 
     def children(self, observed: Observed) -> tuple[Seen, ...]:
         """Azure deletes the zone groups with it."""
-        return observed.listed(self.id, zone_groups.COLLECTION)
+        return observed.listed(self.id, zone_configs.COLLECTION)
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         """A PUT replaces the endpoint as a whole, so a repair starts from what exists."""
@@ -226,7 +240,7 @@ class Endpoint(Managed):
     @staticmethod
     def removal_reads(have: Seen) -> Iterable[Read]:
         """Its interface, for the addresses, and its zone groups, which Azure deletes with it."""
-        yield Read(have.id, zone_groups.COLLECTION)
+        yield Read(have.id, zone_configs.COLLECTION)
         if nic := nic_of(have):
             yield Read(nic)
 

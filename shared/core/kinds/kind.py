@@ -108,7 +108,7 @@ class Wanted(Protocol):
         """Something is missing or differs, and the policy lets Causeway only report it."""
 
     def children(self, observed: Observed) -> tuple[Seen, ...]:
-        """What is deleted with it, whoever made it."""
+        """What is deleted with it, foreign objects included."""
 
     def joined(self, adds: Iterable[str]) -> Self:
         """The same object with what other targets wait to add."""

@@ -12,7 +12,7 @@ from shared.core.base.bodies import Seen, mapping, sequence
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address of an endpoint: IPv4 text, the member it stands for, and its public names (FQDNs)."""
+    """One address of an endpoint: IPv4 text, the member that it serves, and its public names (FQDNs)."""
 
     ip: str
     member: str

@@ -28,7 +28,7 @@ from shared.core.readings.networks import (
     sync_level,
 )
 from shared.core.readings.observed import Observed
-from shared.core.readings.reading import Absent, Present, Read, Reading
+from shared.core.readings.reading import Absent, Present, Read, Reading, Unread
 
 TYPE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
 COLLECTION = "virtualNetworkPeerings"
@@ -108,7 +108,10 @@ class Peering(Managed):
         if not isinstance(network, Present):
             return network
         half = peering_to(network.value, self.remote) or peerings_of(network.value).member(self.id)
-        return Present(half, network.at) if half else Absent(network.at)
+        if half:
+            return Present(half, network.at)
+        remote = observed.reading(self.remote)  # what it overlaps is not known before it was read
+        return remote if isinstance(remote, Unread) else Absent(network.at)
 
     def is_managed(self, have: Seen) -> bool:
         return have.id == peering_id(self.local, self.remote)
@@ -138,7 +141,7 @@ class Peering(Managed):
                 return network_not_found(network, stops_all=True)
         local, remote = observed.present(self.local), observed.present(self.remote)
         if local is None or remote is None:
-            return None  # not read: Azure decides
+            return None
         if shared := _overlap(local, remote) or _overlap_with_peers(local, remote):
             return self._overlapping(shared)
         full = next((network for network in (local, remote) if _is_full(network)), None)

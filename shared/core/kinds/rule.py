@@ -18,7 +18,7 @@ from shared.core.base.errors import BlockedError
 from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal
 from shared.core.kinds.kind import Managed
-from shared.core.kinds.rule_effect import ClientTraffic, in_force, with_rule, without_denial
+from shared.core.kinds.rule_effect import ClientTraffic, in_force, with_rule
 from shared.core.readings.embedded import rules_of_group
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Read, Reading
@@ -134,7 +134,7 @@ class Rule(Managed):
         return have.id == self.id and is_our_rule(have)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
-        """Destinations of other targets are no drift; a destination that is no address is nobody's."""
+        """Destinations of other targets are no drift; a destination that is no address is."""
         rule = parsed_rule(have)
         inbound = rule.direction == "inbound" and rule.protocol == self.protocol.lower()
         sources = normalized(rule.sources.texts) == normalized(self.sources)
@@ -309,59 +309,6 @@ class Rule(Managed):
                 f"the rule would have {len(addresses)} {side}, Azure allows {MAX_ADDRESSES}",
                 "give the endpoints or clients neighbouring addresses, or split the profile",
             )
-
-
-@dataclass(frozen=True, slots=True)
-class RequiredRule(Rule):
-    """A rule under `nsg.mode: require`: what counts is what the group does, whatever its rules are called.
-
-    It is never written, and the need is met by the group itself.
-    """
-
-    @property
-    def write(self) -> bool:
-        return False
-
-    @property
-    def recorded(self) -> bool:
-        return False
-
-    def found(self, observed: Observed) -> Reading[Seen]:
-        group = observed.reading(self.nsg)
-        if not isinstance(group, Present):
-            return group
-        return Absent(group.at) if self._unmet(observed) else Present(Seen(self.nsg, {}), group.at)
-
-    def is_managed(self, have: Seen) -> bool:
-        return False
-
-    def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
-        return ()
-
-    def refused(self, have: Seen | None, observed: Observed) -> Refusal | None:
-        """A denial in the way of any rule, else what the group does not do."""
-        denial = self._ineffective(observed)
-        if denial is not None and denial.code == DENIED:
-            return denial
-        reason = f"{self.nsg.name}: {self._unmet(observed)}, and the policy lets Causeway only report it"
-        remedy = "add such a rule to the group, or let the policy ensure it"
-        return Refusal(self.nsg, "NotEnsured", reason, remedy)
-
-    def shortfall(self, have: Seen, observed: Observed) -> Refusal | None:
-        return None
-
-    def blocking(self, observed: Observed) -> ResourceId | None:
-        return None  # nothing of it is ours to remove
-
-    def _unmet(self, observed: Observed) -> str:
-        """Why the group's rules do not do what ours would; empty where they do."""
-        if self.access == "Allow":
-            verdict = in_force(self.traffic, observed)
-            return f"its rule {verdict.by} does not let clients through" if verdict else ""
-        address = without_denial(self.traffic, observed)
-        if address is None:
-            return ""
-        return f"no rule of it denies {address} to everybody whom no earlier rule lets through"
 
 
 def _serves_one_network(group: Seen) -> bool:

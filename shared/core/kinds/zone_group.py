@@ -15,8 +15,8 @@ from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.kinds import endpoint, record
 from shared.core.kinds.kind import Managed
-from shared.core.kinds.record import as_written, creator_of, pointed_to, record_id, records_under
-from shared.core.kinds.zone_groups import (
+from shared.core.kinds.record import Creator, as_written, creator_of, pointed_to, record_id, records_under
+from shared.core.kinds.zone_configs import (
     COLLECTION,
     ReportedRecord,
     config_name,
@@ -30,6 +30,7 @@ from shared.core.readings.reading import Absent, Present, Read, Reading, Unread
 TYPE = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
 NAME = "causeway"
 MAX_ZONES = 5
+RECORD_HELD = "RecordHeldByAnother"  # the code of a refusal: another endpoint keeps the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class ZoneGroup(Managed):
     """The zone group of one endpoint. `records`: what it will write; none while no name is known.
 
     `group`: the group id of the endpoint, which another endpoint to the same resource may serve as well.
+    `endpoints`: those that the ledger has for the target, as it may move from one to another.
     """
 
     TYPE = TYPE
@@ -46,6 +48,7 @@ class ZoneGroup(Managed):
     zones: tuple[ResourceId, ...]
     records: tuple[ResourceId, ...] = ()
     group: str = ""
+    endpoints: tuple[ResourceId, ...] = ()
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -54,7 +57,7 @@ class ZoneGroup(Managed):
     def reads(self, observed: Observed) -> Iterable[Read]:
         """The endpoint's zone groups, the records that a write would replace, and those that are reported."""
         yield Read(self.endpoint, COLLECTION)
-        match self.found(observed):
+        match self._listed(observed):
             case Present(value=have):
                 if self.is_managed(have):
                     yield from self._at_stake_reads(have, observed)
@@ -66,7 +69,18 @@ class ZoneGroup(Managed):
                 return
 
     def found(self, observed: Observed) -> Reading[Seen]:
-        """An endpoint has at most one, of any name."""
+        """An endpoint has at most one, of any name.
+
+        While a record that a write would replace was not read, nothing can be said about writing.
+        """
+        have = self._listed(observed)
+        if isinstance(have, Present) and not self.is_managed(have.value):
+            return have
+        at_stake = self._at_stake(have.value if isinstance(have, Present) else None)
+        unread = (observed.reading(at) for at in at_stake if at.parent and observed.present(at.parent))
+        return next((one for one in unread if isinstance(one, Unread)), have)
+
+    def _listed(self, observed: Observed) -> Reading[Seen]:
         listed = observed.members(self.endpoint, COLLECTION)
         if not isinstance(listed, Present):
             return listed
@@ -186,7 +200,7 @@ class ZoneGroup(Managed):
             if shared:
                 return Refusal(
                     rival.id,
-                    "RecordHeldByAnother",
+                    RECORD_HELD,
                     f"the endpoint {rival.id.text} already keeps this resource's name in {shared.name}",
                     self._rival_remedy(observed),
                 )
@@ -204,17 +218,25 @@ class ZoneGroup(Managed):
         lost = self.lost_records(have, observed) if have else ()
         for at in (*self._at_stake(have), *lost):
             found = observed.present(at)
-            if found is None or self._is_own(creator_of(found)):
+            if found is None or self._is_own(creator_of(found), observed):
                 continue
             expected = self._expected(at, observed)
             if not expected or pointed_to(found) != expected:
                 return _record_in_the_way(found, expected)
         return None
 
-    def _is_own(self, creator: str | None) -> bool:
-        """The record's endpoint is this one, or one that we made for this target and group elsewhere."""
-        mine = self.endpoint.name
-        return creator is not None and (creator == mine or creator.startswith(endpoint.name_family(mine)))
+    def _is_own(self, creator: Creator | None, observed: Observed) -> bool:
+        """The record's endpoint is this one by its guid, or one that the ledger has for this target.
+
+        An endpoint that the ledger has and that was deleted can leave a record behind; its guid is unknown
+        then.
+        """
+        if creator is None:
+            return False
+        have = observed.present(self.endpoint)
+        if have is not None and creator.guid and creator.guid == endpoint.guid_of(have):
+            return True
+        return creator.name in {at.name for at in self.endpoints}
 
     def _expected(self, at: ResourceId, observed: Observed) -> frozenset[str]:
         """The addresses that the endpoint has under this record's name; none while it is not known."""
@@ -241,10 +263,10 @@ def _record_in_the_way(found: Seen, expected: frozenset[str]) -> Refusal:
     zone = at.parent.text if at.parent else ""
     change = f", or point it to {_listed(expected)}," if expected else ""
     change = " if that endpoint is gone" if creator else change
-    wrote = f"the private endpoint {creator} wrote it" if creator else "no private endpoint wrote it"
+    wrote = f"the private endpoint {creator.name} wrote it" if creator else "no private endpoint wrote it"
     return Refusal(
         at,
-        "RecordHeldByAnother" if creator else "RecordNotOurs",
+        RECORD_HELD if creator else "RecordNotOurs",
         f"the record {at.name} in {zone} points to {_listed(pointed_to(found))}, and {wrote}: the endpoint's "
         "zone group would write over it",
         f"delete the record {at.text}{change} and rerun the resource",

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import network_not_found
-from shared.core.kinds import link, zone_groups
+from shared.core.kinds import link, zone_configs
 from shared.core.kinds.endpoint import addresses_of, connection_of
 from shared.core.kinds.link import Link
 from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering
 from shared.core.kinds.record import pointed_to, record_id
-from shared.core.kinds.zone_groups import ReportedRecord, records_of
+from shared.core.kinds.zone_configs import ReportedRecord, records_of
 from shared.core.names.resolution import custom_servers
 from shared.core.outcome.check import Check
 from shared.core.outcome.rule_checks import rule_checks
@@ -92,7 +92,7 @@ def _state(path: GroupPath, observed: Observed) -> PathState:
 def _records(path: GroupPath, observed: Observed) -> tuple[ReportedRecord, ...]:
     if path.zone_group is None and not path.external:
         return ()
-    groups = observed.listed(path.endpoint.id, zone_groups.COLLECTION)
+    groups = observed.listed(path.endpoint.id, zone_configs.COLLECTION)
     return tuple(record for group in groups for record in records_of(group))
 
 

@@ -21,7 +21,7 @@ from shared.core.outcome.proof import EXTERNAL_LINKS, EXTERNAL_RECORDS, Proof
 from shared.core.policy.intent import Declined, NotAsked
 
 NOTHING = Proof((), ())
-RERUN = "rerun the resource; if it fails again, look at its history"
+RERUN = "rerun the resource; if it fails again, read its history"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Candidate:
 
     @property
     def existing(self) -> frozenset[ResourceId]:
-        """The endpoints in the subnet, whoever made them."""
+        """The endpoints in the subnet, foreign ones included."""
         return endpoints_in(self.body) if self.body else frozenset()
 
     @property

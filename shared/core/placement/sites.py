@@ -13,14 +13,14 @@ from shared.core.base.regions import region_key
 from shared.core.base.target import Target, TargetConnection
 from shared.core.kinds import endpoint
 from shared.core.kinds.endpoint import connection_of, endpoint_id, subnet_of
-from shared.core.kinds.zone_groups import COLLECTION as ZONE_GROUPS
+from shared.core.kinds.zone_configs import COLLECTION as ZONE_GROUPS
 from shared.core.placement.candidate import FULL, Candidate
 from shared.core.placement.capacity import PLENTY, free_addresses
 from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.policy import Limits, Profile
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
-from shared.core.rules.egress import groups_in
+from shared.core.rules.path_ends import groups_in, tables_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ def surroundings(
 ) -> Iterator[Read]:
     """What has to be read before a site is chosen.
 
-    Networks of candidates and clients, the security groups of clients' subnets where rules count, and the
-    endpoints that others connected to the target with their zone groups. `owned` are endpoints that were
-    made for the target before: none of these is another owner's.
+    Networks of candidates and clients, the security groups and route tables of clients' subnets where rules
+    count, and the endpoints that others connected to the target with their zone groups. `owned` are endpoints
+    that were made for the target before: none of these is another owner's.
     """
     profile = connect.profile
     wanted = profile.peering != "ignore" or profile.nsg.mode != "ignore"
@@ -95,8 +95,8 @@ def surroundings(
         yield Read(network, shared=True)
     for client in judged(connect):
         if network_body := observed.present(client):
-            for group in groups_in(network_body):
-                yield Read(group, shared=True, tolerate="refusal")
+            for filtering in (*groups_in(network_body), *tables_in(network_body)):
+                yield Read(filtering, shared=True, tolerate="refusal")
     own = {*owned, *_own_ids(target, connect, found.subnets)}
     for foreign in sorted(_connected(target) - own, key=lambda at: at.key):
         yield Read(foreign, tolerate="refusal")
@@ -105,7 +105,7 @@ def surroundings(
 
 
 def judged(connect: Connect) -> tuple[ResourceId, ...]:
-    """The client networks whose own rules count: none where the operator ignores rules."""
+    """The client networks whose own rules and routes count: none where the operator ignores rules."""
     return () if connect.profile.nsg.mode == "ignore" else tuple(dict.fromkeys(connect.profile.clients))
 
 
@@ -115,8 +115,8 @@ def sites(
     """One site for each group id. All new endpoints of a target go into one subnet.
 
     The operator's order counts among subnets that need as many new endpoints. Our own endpoint in a candidate
-    keeps its subnet, also when one that comes before it has capacity again, whoever makes another one beside
-    it.
+    keeps its subnet, also when one that comes before it has capacity again, and when another owner makes an
+    endpoint beside it.
     """
     chosen: dict[str, Site] = {}
     approved = {one.endpoint_id for one in target.connections if one.status.lower() == "approved"}
@@ -141,7 +141,7 @@ def sites(
 
 
 def doubt(chosen: Mapping[str, Site] | Refusal, observed: Observed) -> Doubt | None:
-    """What could still change the choice, and only Azure can tell; None where it is certain enough.
+    """What could still change the choice, and only Azure knows; None where it is certain enough.
 
     Nothing is in doubt unless an endpoint is about to be created: a connected target costs nothing here.
     """

@@ -138,7 +138,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """It could not be read, or nobody read it, so nothing is decided about it."""
+    """It was not read, or could not be read, so nothing is decided about it."""
 
     id: ResourceId
     why: str

@@ -12,7 +12,8 @@ from shared.core.base.ids import ResourceId
 from shared.core.catalogue.catalogue import Group, Port
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.nic import Address
-from shared.core.kinds.rule import RequiredRule, Rule, rule_id
+from shared.core.kinds.required_rule import RequiredRule
+from shared.core.kinds.rule import Rule, rule_id
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.policy.intent import Connect

@@ -132,7 +132,7 @@ def removal(
     """The plan for a target that is gone or no longer opted in: what is ours is deleted, nothing else.
 
     `owned` are objects that the ledger says we made; each must also bear our mark today. What is deleted with
-    its parent needs no delete of its own; `below` is whatever exists below them, whoever made it. Shared
+    its parent needs no delete of its own; `below` is what exists below them, foreign objects included. Shared
     objects are only left (`withdrawal`), before the endpoints are deleted: a deleted endpoint cannot say
     which addresses it had, and Azure gives them to the next one. Objects that lost our mark are kept and
     reported.

@@ -18,7 +18,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """`addresses`: how many an endpoint takes, by lower-case group id; None while nobody asked.
+    """`addresses`: how many an endpoint takes, by lower-case group id; None while that was not read.
 
     `used`: private endpoints by subscription and region, both as keys; None where that could not be read.
     """

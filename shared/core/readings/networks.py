@@ -14,13 +14,14 @@ from shared.core.readings.embedded import peerings_of
 type Network = IPv4Network | IPv6Network
 
 NETWORK = "Microsoft.Network/virtualNetworks"
-SUBNETS = "subnets"
 AZURE_DNS = "168.63.129.16"  # Microsoft Learn: "What is IP address 168.63.129.16?"
 ALLOW_ACCESS = "allowVirtualNetworkAccess"
 POLICIES = "privateEndpointNetworkPolicies"
 GROUP = "networkSecurityGroup"
+TABLE = "routeTable"
 
 _ENFORCED = frozenset({"enabled", "networksecuritygroupenabled"})
+_ROUTED = frozenset({"enabled", "routetableenabled"})
 
 
 def address_space(network: Seen) -> tuple[Network, ...]:
@@ -100,6 +101,11 @@ def group_of(subnet: Seen) -> ResourceId | None:
     return reference(subnet.properties.get(GROUP))
 
 
+def table_of(subnet: Seen) -> ResourceId | None:
+    """The route table that is attached to the subnet."""
+    return reference(subnet.properties.get(TABLE))
+
+
 def policies_of(subnet: Seen) -> str:
     """The subnet's private endpoint network policies in lower case; `disabled` where the body has none."""
     return str(subnet.properties.get(POLICIES) or "Disabled").lower()
@@ -110,6 +116,14 @@ def enforced(subnet: Seen) -> bool:
     return policies_of(subnet) in _ENFORCED
 
 
+def routed(subnet: Seen) -> bool:
+    """User-defined routes may take the place of the /32 routes to the subnet's endpoints.
+
+    Source: docs/azure/routes.md, RT-10.
+    """
+    return policies_of(subnet) in _ROUTED
+
+
 def prefixes_in(properties: Json) -> tuple[str, ...]:
     """The address prefixes among a subnet's properties, in whichever form it has them."""
     several, one = sequence(properties.get("addressPrefixes")), properties.get("addressPrefix")
@@ -117,7 +131,7 @@ def prefixes_in(properties: Json) -> tuple[str, ...]:
 
 
 def endpoints_in(subnet: Seen) -> frozenset[ResourceId]:
-    """The private endpoints that the subnet lists, whoever made them."""
+    """The private endpoints that the subnet lists, foreign ones included."""
     return subnet.parsed(_endpoints)
 
 

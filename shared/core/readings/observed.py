@@ -79,7 +79,7 @@ class Observed:
         return not isinstance(self.reading(at), Unread)
 
     def refused(self, at: ResourceId, collection: str = "") -> str | None:
-        """Why a reading that was asked for has no answer; None where it has one, or nobody asked."""
+        """Why a reading that was asked for has no answer; None where it has one, or was not asked for."""
         found = self.members(at, collection) if collection else self.reading(at)
         return found.why if isinstance(found, Unread) and found.refused else None
 
@@ -164,7 +164,7 @@ class Observed:
         return picture
 
     def without(self, ids: Iterable[ResourceId]) -> Observed:
-        """The same picture as if nobody had read these objects, nor what is listed below them."""
+        """The same picture as if these objects had not been read, nor the lists below them."""
         gone = frozenset(ids)
         return replace(
             self,

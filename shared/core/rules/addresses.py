@@ -14,7 +14,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from shared.core.rules.traffic import TrafficRange, traffic_range
 
-ASG = "an application security group"  # in a rule's addresses: what the rule itself does not tell
+ASG = "an application security group"  # in a rule's addresses: what the rule itself does not say
 
 
 @functools.lru_cache(maxsize=8192)

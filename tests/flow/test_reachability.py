@@ -1,4 +1,4 @@
-"""Who gets in beside the clients, and that a broken way is noticed: what `World` asks after every walk."""
+"""Who gets in beside the clients, and that a broken path is noticed: what `World` asks after every pass."""
 
 from collections.abc import Callable
 from typing import Any
@@ -96,7 +96,7 @@ async def lose(world: World, part: str) -> None:
         (shut, "ends at inbound"),
     ],
 )
-async def test_a_way_that_a_person_breaks_after_the_walk_is_complained_of(act: Act, said: str) -> None:
+async def test_a_path_that_a_person_breaks_after_the_pass_is_a_complaint(act: Act, said: str) -> None:
     world, at = await beside_a_stranger(DENYING)
     assert complaints(world.azure.world, world.policy, await world.state(at)) == []
     await act(world)

@@ -1,4 +1,4 @@
-"""Room for new endpoints: counted before anything is written, and at no price for what stands already."""
+"""Capacity for new endpoints: counted before anything is written, and without a request for existing ones."""
 
 import asyncio
 from typing import Any
@@ -167,13 +167,13 @@ async def test_a_full_subscription_is_left_for_the_next_candidate_s() -> None:
 
 
 @pytest.mark.parametrize("answer", [{"status": 404, "code": "NotFound"}, {"status": 200, "body": {}}])
-async def test_a_count_that_cannot_be_known_stops_nobody(answer: dict[str, Any]) -> None:
+async def test_a_count_that_cannot_be_known_stops_no_connection(answer: dict[str, Any]) -> None:
     world = World()
     world.azure.faults.add({"match": {"path": "/usages$"}, "answer": answer})
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
 
 
-async def test_a_right_that_is_missing_for_the_count_stops_nobody_and_is_asked_for_once_a_minute() -> None:
+async def test_a_missing_permission_for_the_count_stops_no_connection_and_is_tried_once_a_minute() -> None:
     world = World()
     world.deny("Microsoft.Network/locations/usages/read")
     accounts = [await world.create_account(name) for name in ("one", "two")]

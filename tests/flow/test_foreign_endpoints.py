@@ -1,6 +1,6 @@
 """Two endpoints of one target: one name has one record, the last writer wins, who goes takes it along.
 
-`World` asks after each walk that says Connected whether clients reach ours by the name.
+`World` asks after each pass that reports Connected whether clients reach ours by the name.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
 NAME = "orders.blob.core.windows.net"
 
 
-async def a_rival(
+async def a_foreign_endpoint(
     world: World, at: str, subnet: str = OTHERS, *, path: str = THEIRS, names: bool = True
 ) -> None:
     """A person's endpoint to the same target, whose zone group writes into the same zone."""
@@ -56,7 +56,7 @@ async def drifted(world: World, at: str) -> tuple[Any, ...]:
 async def test_no_endpoint_is_made_beside_one_that_keeps_the_name() -> None:
     world = World()
     at = await world.create_account()
-    await a_rival(world, at)
+    await a_foreign_endpoint(world, at)
     state = await world.reconcile(at)
     assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
     assert THEIRS in state["reason"]
@@ -68,7 +68,7 @@ async def test_a_foreign_endpoint_beside_ours_is_named_and_neither_is_touched(
     subnet: str,
 ) -> None:
     world, at, ours = await connected()
-    await a_rival(world, at, subnet)
+    await a_foreign_endpoint(world, at, subnet)
     world.sent()
     state = await world.reconcile(at, "drift")
     assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
@@ -79,13 +79,15 @@ async def test_a_foreign_endpoint_beside_ours_is_named_and_neither_is_touched(
 
 
 @pytest.mark.parametrize("gone", [THEIRS, THEIR_NAMES])
-@pytest.mark.parametrize("walked", [True, False])
-async def test_the_name_that_the_other_one_took_along_is_written_again(gone: str, walked: bool) -> None:
+@pytest.mark.parametrize("reconciled", [True, False])
+async def test_the_name_that_the_foreign_endpoint_removed_is_written_again(
+    gone: str, reconciled: bool
+) -> None:
     world, at, _ = await connected()
-    await a_rival(world, at, names=False)
+    await a_foreign_endpoint(world, at, names=False)
     assert await drifted(world, at) == ("Connected", "")
-    await a_rival(world, at)
-    if walked or gone == THEIR_NAMES:
+    await a_foreign_endpoint(world, at)
+    if reconciled or gone == THEIR_NAMES:
         assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
     await lose(world, gone)
     assert await world.resolve(SPOKE, NAME) == []
@@ -95,9 +97,9 @@ async def test_the_name_that_the_other_one_took_along_is_written_again(gone: str
     assert world.writes() == []
 
 
-async def test_a_walk_that_breaks_off_does_not_forget_who_stood_there() -> None:
+async def test_a_pass_that_is_interrupted_does_not_forget_the_foreign_endpoint() -> None:
     world, at, _ = await connected()
-    await a_rival(world, at)
+    await a_foreign_endpoint(world, at)
     await drifted(world, at)
     await lose(world, THEIRS)
     world.deny("Microsoft.Network/privateEndpoints/read")
@@ -108,7 +110,7 @@ async def test_a_walk_that_breaks_off_does_not_forget_who_stood_there() -> None:
 
 async def test_a_name_that_could_not_be_written_again_is_no_connection_and_is_tried_again() -> None:
     world, at, _ = await connected()
-    await a_rival(world, at)
+    await a_foreign_endpoint(world, at)
     await drifted(world, at)
     await lose(world, THEIRS)
     world.deny("Microsoft.Network/privateDnsZones/join/action")
@@ -117,11 +119,11 @@ async def test_a_name_that_could_not_be_written_again_is_no_connection_and_is_tr
     assert await drifted(world, at) == ("Connected", "")
 
 
-async def test_nothing_is_written_over_the_name_of_another_one_that_still_stands() -> None:
+async def test_nothing_is_written_over_the_name_of_another_endpoint_that_still_exists() -> None:
     world, at, _ = await connected()
     second = f"{THEIRS}-too"
-    await a_rival(world, at, path=second, names=False)
-    await a_rival(world, at)
+    await a_foreign_endpoint(world, at, path=second, names=False)
+    await a_foreign_endpoint(world, at)
     await drifted(world, at)
     kept = await world.resolve(SPOKE, NAME)
     await lose(world, second)
@@ -133,7 +135,7 @@ async def test_nothing_is_written_over_the_name_of_another_one_that_still_stands
 
 async def test_ours_is_not_made_again_while_the_other_one_keeps_the_name() -> None:
     world, at, ours = await connected()
-    await a_rival(world, at)
+    await a_foreign_endpoint(world, at)
     await lose(world, ours)
     assert await drifted(world, at) == ("Blocked", "RecordHeldByAnother")
     assert await world.endpoints() == [THEIRS]
@@ -149,15 +151,15 @@ async def test_ours_is_not_made_again_while_the_other_one_keeps_the_name() -> No
         (404, "SubscriptionNotFound"),
     ],
 )
-async def test_an_endpoint_that_nobody_here_may_read_is_told_and_keeps_nothing_from_being_made(
+async def test_a_foreign_endpoint_that_may_not_be_read_is_reported_and_stops_nothing(
     status: int, code: str
 ) -> None:
     world = World()
     at = await world.create_account()
-    await a_rival(world, at, names=False)
+    await a_foreign_endpoint(world, at, names=False)
     answer = {"status": status, "code": code, "message": "not for you"}
     world.azure.faults.add({"match": {"principal": "app", "path": "by-hand"}, "answer": answer})
     state = await world.reconcile(at)
     assert (state["result"], len(state["paths"])) == ("Connected", 1)
-    (told,) = [finding for finding in state["findings"] if "by-hand" in finding]
-    assert "not for you" in told
+    (found,) = [finding for finding in state["findings"] if "by-hand" in finding]
+    assert "not for you" in found

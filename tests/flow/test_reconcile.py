@@ -32,7 +32,7 @@ async def test_a_second_run_reads_four_things_and_writes_nothing() -> None:
     assert {action["action"] for action in state["actions"]} == {"Keep"}
 
 
-async def test_an_endpoint_that_tells_its_names_is_asked_through_its_interface_by_the_next_walk() -> None:
+async def test_an_endpoint_that_has_its_names_is_read_through_its_interface_by_the_next_pass() -> None:
     world = World()
     at = await world.create_account()
     world.sent()
@@ -252,7 +252,7 @@ async def test_a_missing_right_on_the_zone_blocks_and_a_rerun_finishes_what_was_
     assert len(await world.endpoints()) == 1
 
 
-async def test_an_endpoint_that_failed_and_was_mended_tells_its_names_at_once() -> None:
+async def test_an_endpoint_that_failed_and_was_repaired_has_its_names_at_once() -> None:
     world = World(a_policy())
     at = await world.create_account()
     put = {"method": "PUT", "path": "privateEndpoints/[^/]+$"}

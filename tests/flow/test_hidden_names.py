@@ -1,4 +1,4 @@
-"""What a new link to a zone would take from its network is told before the link is made."""
+"""The names that a new link to a zone would hide from its network are reported before the link is made."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ DNS = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0]}
 
 
 async def endpoint_elsewhere(world: World, target: str, group: str = "blob", name: str = "theirs") -> None:
-    """Somebody's own endpoint, in a network that Causeway has nothing to do with, without a zone group."""
+    """A foreign endpoint, in a network that Causeway does not use, without a zone group."""
     at = f"{NETWORKS}/privateEndpoints/{name}"
     connection = {"name": "c", "properties": {"privateLinkServiceId": target, "groupIds": [group]}}
     properties = {
@@ -29,14 +29,14 @@ async def endpoint_elsewhere(world: World, target: str, group: str = "blob", nam
 
 
 async def theirs(world: World, name: str = "theirs", group: str = "blob", **more: Any) -> str:
-    """Somebody's storage account, connected by their own means."""
+    """A storage account that its owner connected without Causeway."""
     at = await world.create_account(name, tags={"private-connectivity": "disabled"}, **more)
     await endpoint_elsewhere(world, at, group, name)
     return at
 
 
 async def make_zone(world: World, *, linked: bool = False) -> None:
-    """Somebody's blob zone, with a link of another network."""
+    """A foreign blob zone, with a link of another network."""
     await world.send("PUT", BLOB, {"location": "global"})
     await world.sleep(200)
     if linked:
@@ -149,7 +149,7 @@ async def test_what_causeway_connects_itself_is_not_named_though_its_record_is_s
     assert about_links(state) == []
 
 
-async def test_a_server_whose_connections_tell_their_group_is_judged_by_it() -> None:
+async def test_a_server_whose_connections_have_their_group_is_judged_by_it() -> None:
     world = World(a_policy(always=["Microsoft.Sql/servers"]))
     servers = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Sql/servers"
     login = {"administratorLogin": "a", "administratorLoginPassword": "P@ssw0rd-1"}
@@ -176,7 +176,7 @@ async def test_a_vault_is_known_by_its_name_though_its_zone_has_another_suffix()
     assert f"concerned: {vaults}/their-vault;" in finding
 
 
-async def test_a_zone_that_only_the_finished_endpoint_tells_is_looked_at_before_its_link() -> None:
+async def test_a_zone_that_only_the_finished_endpoint_names_is_checked_before_its_link() -> None:
     kind = "Microsoft.CognitiveServices/accounts"
     world = World(a_policy(always=[kind]))
     accounts = f"{SUB}/resourceGroups/rg-app/providers/{kind}"
@@ -194,7 +194,7 @@ async def test_a_zone_that_only_the_finished_endpoint_tells_is_looked_at_before_
     assert look < min(links)
 
 
-async def test_a_walk_that_makes_no_link_looks_for_nothing() -> None:
+async def test_a_pass_that_makes_no_link_reads_nothing_for_it() -> None:
     world = World()
     await theirs(world)
     await make_zone(world, linked=True)
@@ -208,7 +208,7 @@ async def test_a_walk_that_makes_no_link_looks_for_nothing() -> None:
     assert f"{BLOB}/A" not in paths
 
 
-async def test_walks_of_one_moment_share_one_look() -> None:
+async def test_passes_of_one_moment_share_one_read() -> None:
     world = World()
     await theirs(world)
     await make_zone(world)
@@ -221,7 +221,7 @@ async def test_walks_of_one_moment_share_one_look() -> None:
     assert any(about_links(state) for state in states)
 
 
-async def test_the_target_is_not_named_though_somebody_connected_it_elsewhere() -> None:
+async def test_the_target_is_not_named_though_it_is_connected_elsewhere_too() -> None:
     world = World()
     orders = await world.create_account()
     await endpoint_elsewhere(world, orders)
@@ -231,7 +231,7 @@ async def test_the_target_is_not_named_though_somebody_connected_it_elsewhere() 
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "said"),
     [
         (
             f"{SUB}/providers/Microsoft.Storage/storageAccounts$",
@@ -242,7 +242,7 @@ async def test_the_target_is_not_named_though_somebody_connected_it_elsewhere() 
     ],
     ids=["resources", "records", "endpoint"],
 )
-async def test_what_may_not_be_looked_at_is_said_and_stops_nothing(path: str, told: str) -> None:
+async def test_what_may_not_be_read_is_reported_and_stops_nothing(path: str, said: str) -> None:
     world = World()
     at = await theirs(world)
     await make_zone(world)
@@ -250,7 +250,7 @@ async def test_what_may_not_be_looked_at_is_said_and_stops_nothing(path: str, to
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
     (finding,) = about_links(state)
-    assert told in finding
+    assert said in finding
     assert f"; concerned: {at}" not in finding
     assert (f"perhaps concerned: {at}" in finding) is not path.endswith("storageAccounts$")
 
@@ -261,7 +261,7 @@ async def test_a_provider_that_the_subscription_does_not_use_is_no_gap_in_the_lo
     assert about_links(await world.reconcile(await world.create_account())) == []
 
 
-async def test_of_too_many_endpoints_the_rest_is_told() -> None:
+async def test_of_too_many_endpoints_the_rest_is_counted() -> None:
     world = World()
     at = await world.create_account("busy", tags={"private-connectivity": "disabled"})
     for number in range(MOST_ENDPOINTS + 2):
@@ -273,7 +273,7 @@ async def test_of_too_many_endpoints_the_rest_is_told() -> None:
     assert f"2 of {MOST_ENDPOINTS + 2} private endpoints" in finding
 
 
-async def test_a_dry_run_tells_it_and_writes_nothing() -> None:
+async def test_a_dry_run_reports_it_and_writes_nothing() -> None:
     world = World()
     at = await theirs(world)
     orders = await world.create_account()

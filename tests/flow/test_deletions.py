@@ -78,7 +78,7 @@ class DyingArm:
 
 
 class RefusingTable(MemoryTable):
-    """Takes no departures, and everything else."""
+    """Refuses deletion records, and takes everything else."""
 
     async def insert(self, partition: str, key: str, values: Values) -> Row:
         if '"Removing"' in str(values):
@@ -113,9 +113,9 @@ async def test_the_entry_is_older_than_the_outcome_and_the_body_has_nothing_that
     at, _ = await connected(world)
     state = await opt_out(world, at)
     assert [entry["result"] for entry in state["history"]] == ["Removed", "Removing", "Connected"]
-    told = str(entries(state))
+    recorded = str(entries(state))
     for word in ("provisioningState", "resourceGuid", "etag", "Auto-Approved", "recordSets"):
-        assert word not in told
+        assert word not in recorded
 
 
 async def test_a_process_that_dies_at_the_first_delete_leaves_the_entry() -> None:
@@ -232,7 +232,7 @@ async def test_an_endpoint_that_is_replaced_leaves_its_body_and_its_names_come_b
     assert reaches(world)
 
 
-async def test_a_half_of_a_peering_that_is_made_anew_leaves_its_body() -> None:
+async def test_a_half_of_a_peering_that_is_made_again_leaves_its_body() -> None:
     world = world_that_removes()
     at, _ = await connected(world)
     [half] = (await world.send("GET", f"{SPOKE}/virtualNetworkPeerings"))["value"]
@@ -280,14 +280,14 @@ async def test_someone_else_s_zone_group_that_goes_with_our_endpoint_is_kept_too
     assert kept[theirs] == {"properties": {"privateDnsZoneConfigs": [config]}}
 
 
-async def test_a_walk_that_deletes_nothing_adds_no_entry() -> None:
+async def test_a_pass_that_deletes_nothing_adds_no_entry() -> None:
     world = World()
     at, _ = await connected(world)
     assert entries(await world.reconcile(at, "drift")) == []
 
 
 class Notes:
-    """A memory that only writes down what it hears."""
+    """A memory that only records what it is given."""
 
     owned: tuple[ResourceId, ...] = ()
     profile = ""
@@ -331,4 +331,4 @@ async def test_what_bears_our_mark_no_more_stays_and_the_outcome_says_so() -> No
     state = await opt_out(world, at)
     assert (state["result"], await world.endpoints()) == ("Removed", [endpoint])
     assert state["owned"] == []
-    assert f"{endpoint} stays: it does not bear Causeway's mark" in "\n".join(state["findings"])
+    assert f"{endpoint} is kept: it does not bear Causeway's mark" in "\n".join(state["findings"])
