@@ -206,7 +206,7 @@ async def test_a_holder_stops_some_seconds_before_another_worker_can_take_its_lo
 
 
 async def test_a_lock_is_released_only_after_its_renewal_has_ended() -> None:
-    """A renewal that is written beside the release would leave a row that nobody releases."""
+    """A renewal that is written beside the release would leave a row that no worker releases."""
 
     class Slow(MemoryTable):
         def __init__(self) -> None:
