@@ -6,7 +6,7 @@ import pytest
 
 from shared.adapters.claims import LEASE_SECONDS, RACES, LostClaim
 from shared.adapters.leases import LEASE_SECONDS as LOCK_SECONDS
-from shared.adapters.leases import MARGIN_SECONDS
+from shared.adapters.leases import MARGIN_SECONDS, RENEW_SECONDS
 from shared.adapters.tables import Changed, Row, Values
 from shared.core.base.errors import TransientError
 from tests.adapters.storage import Process, TestClock, Workers, endpoint, outcome, target
@@ -203,3 +203,43 @@ async def test_a_holder_stops_some_seconds_before_another_worker_can_take_its_lo
         async with workers.process().hold("zone"):
             await asyncio.sleep(10 * LOCK_SECONDS)
     assert loop.time() - began == pytest.approx(LOCK_SECONDS - MARGIN_SECONDS)
+
+
+async def test_a_lock_is_released_only_after_its_renewal_has_ended() -> None:
+    """A renewal that is written beside the release would leave a row that no worker releases."""
+
+    class Slow(MemoryTable):
+        def __init__(self) -> None:
+            super().__init__()
+            self.events: list[str] = []
+
+        async def replace(self, row: Row, values: Values) -> Row:
+            self.events.append("renewal begins")
+            try:
+                await asyncio.sleep(5)
+            finally:
+                await asyncio.sleep(1)
+                self.events.append("renewal ends")
+            return await super().replace(row, values)
+
+        async def delete(self, row: Row) -> None:
+            self.events.append("release")
+            await super().delete(row)
+
+    table = Slow()
+    async with Workers(table).process().hold("zone"):
+        await asyncio.sleep(RENEW_SECONDS + 1)
+    assert table.events == ["renewal begins", "renewal ends", "release"]
+
+
+async def test_a_lock_that_another_worker_took_is_reported_and_left_to_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    workers = Workers(MemoryTable())
+    lost = workers.process().hold("zone")
+    await lost.__aenter__()
+    workers.elapse(LOCK_SECONDS)
+    async with workers.process().hold("zone"):
+        await lost.__aexit__(None, None, None)
+        assert "lock lost" in caplog.text
+        assert [row async for row in workers.table.query({})] != []

@@ -1,4 +1,4 @@
-"""Stand-ins for what the flow talks to, where a test is about one write and needs no whole Azure."""
+"""Substitutes for what the flow talks to, where a test is about one write and needs no whole Azure."""
 
 import asyncio
 from collections import defaultdict
@@ -114,7 +114,7 @@ class StubMemory:
 
 
 class StubLeases:
-    """Locks that nobody else wants. `held`: the names, in the order in which they were taken."""
+    """Locks that no other worker wants. `held`: the names, in the order in which they were taken."""
 
     def __init__(self) -> None:
         self.held: list[tuple[str, ...]] = []

@@ -8,7 +8,8 @@ import pytest
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.kinds import link, zone_group
-from shared.core.kinds.rule import RequiredRule, Rule
+from shared.core.kinds.required_rule import RequiredRule
+from shared.core.kinds.rule import Rule
 from shared.core.kinds.security_group import group_id
 from shared.core.plan.desired import Desired, too_many_zones
 from shared.core.readings.observed import Observed

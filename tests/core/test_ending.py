@@ -182,7 +182,7 @@ def test_a_retry_that_is_given_up_fails_but_a_wait_for_a_person_goes_on_waiting(
     assert given_up(waiting) == replace(waiting, again=False)
 
 
-def test_a_resource_that_nobody_asked_for_is_reported_only_to_a_caller_who_asks() -> None:
+def test_a_resource_that_is_not_opted_in_is_reported_only_to_a_caller_who_asks() -> None:
     assert kind(unasked(None))[:2] == (Result.DECLINED, "NotFound")
     found = unasked(NotAsked("it has no tag"))
     assert kind(found)[:3] == (Result.DECLINED, "NotAsked", "it has no tag")

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from shared.core.kinds.zone_groups import configs_of, zone_ids
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
@@ -12,13 +11,13 @@ from shared.core.kinds.endpoint import (
     Endpoint,
     addresses_of,
     connection_of,
-    name_family,
     nic_of,
     reported_addresses,
     subnet_of,
 )
 from shared.core.kinds.kind import MARK_TAG, TARGET_TAG, marked
 from shared.core.kinds.nic import Address
+from shared.core.kinds.zone_configs import configs_of, zone_ids
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.readings.observed import Observed
 from tests.builders import bodies
@@ -127,11 +126,6 @@ def test_a_repaired_endpoint_is_sent_as_it_is_with_our_tags_beside_those_of_othe
     assert body["tags"] == {"team": "blue", **bodies.endpoint(AT).body["tags"]}
 
 
-def test_our_endpoints_of_one_target_and_group_have_names_of_one_family() -> None:
-    assert name_family("pe-orders-blob-ac42226d") == "pe-orders-blob-"
-    assert name_family("by-hand") == "by-hand"
-
-
 @pytest.mark.parametrize("status", ["Rejected", "rejected"])
 def test_a_rejected_connection_falls_short_and_any_other_does_not(status: str) -> None:
     refusal = ENDPOINT.shortfall(bodies.endpoint(AT, status=status), Observed())
@@ -188,7 +182,7 @@ def test_a_zone_group_of_our_name_at_another_endpoint_is_not_this_ones() -> None
     assert not ZoneGroup(by_hand, AT, (ZONE,)).is_managed(bodies.zone_group(by_hand))
 
 
-def rival(**changed: Any) -> ResourceId | None:
+def held_by(**changed: Any) -> ResourceId | None:
     """Which endpoint our zone group is refused for, beside one that someone else made."""
     at = HUB.group.resource(AT.type, "by-hand")
     theirs = bodies.endpoint(at, ours=False, **changed)
@@ -198,6 +192,6 @@ def rival(**changed: Any) -> ResourceId | None:
     return refusal.found if refusal else None
 
 
-def test_a_rival_keeps_the_same_group_s_name_in_any_spelling() -> None:
-    assert rival() == rival(group="BLOB") == HUB.group.resource(AT.type, "by-hand")
-    assert rival(group="file") is None
+def test_a_foreign_endpoint_keeps_the_name_of_the_same_group_in_any_spelling() -> None:
+    assert held_by() == held_by(group="BLOB") == HUB.group.resource(AT.type, "by-hand")
+    assert held_by(group="file") is None

@@ -151,7 +151,7 @@ def test_a_denial_that_is_not_obsolete_is_not_in_the_way() -> None:
     assert blocked_by(OUTDATED, our_rule(), removed=(OLD_RULE,)) == ()
 
 
-def test_an_obsolete_denial_that_shuts_nobody_out_is_not_in_the_way() -> None:
+def test_an_obsolete_denial_that_shuts_no_client_out_is_not_in_the_way() -> None:
     behind = Seen(OUTDATED.id, {**OUTDATED.body, "properties": {**OUTDATED.properties, "priority": 1999}})
     assert blocked_by(our_rule(), behind, removed=(OUTDATED.id,)) == ()
 

@@ -320,7 +320,9 @@ def test_an_endpoint_of_another_group_does_not_keep_this_ones_record(world: Worl
     assert isinstance(world.action(world.group), Keep)
 
 
-def test_another_endpoint_of_the_group_that_writes_to_another_zone_is_no_rival(world: World) -> None:
+def test_another_endpoint_of_the_group_in_another_zone_does_not_keep_this_record(
+    world: World,
+) -> None:
     beside = bodies.endpoint(an_id("by-hand"), ours=False)
     elsewhere = bodies.ZONE.group.resource(bodies.ZONE.type, "privatelink.example.com")
     theirs = bodies.zone_group(beside.id.child(zone_group.COLLECTION, "g"), "10.9.9.9", zone=elsewhere)
@@ -328,7 +330,7 @@ def test_another_endpoint_of_the_group_that_writes_to_another_zone_is_no_rival(w
     assert isinstance(world.action(world.group), Keep)
 
 
-def test_an_endpoint_without_a_connection_is_no_rival(world: World) -> None:
+def test_an_endpoint_without_a_connection_keeps_no_record(world: World) -> None:
     found = bodies.endpoint(an_id("by-hand"), ours=False)
     beside = Seen(
         found.id, {**found.body, "properties": {**found.properties, "privateLinkServiceConnections": []}}

@@ -84,7 +84,7 @@ def test_records_that_could_not_be_listed_are_a_finding_once_for_each_zone() -> 
     assert found.endswith(": no right")
 
 
-def test_records_that_were_listed_or_that_nobody_asked_for_are_no_finding() -> None:
+def test_records_that_were_listed_or_not_asked_for_are_no_finding() -> None:
     assert findings(MANAGED, Observed()) == ()
     assert findings(MANAGED, Observed().with_members(ZONE, record.COLLECTION, Present(Members()))) == ()
 
@@ -108,10 +108,10 @@ def test_a_zone_of_someone_else_whose_links_could_not_be_read_is_a_finding() -> 
 
 # Endpoints of others
 
-RIVAL = HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
+BESIDE = HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
 
 
-def connected(groups: list[str], at: ResourceId | None = RIVAL) -> Desired:
+def connected(groups: list[str], at: ResourceId | None = BESIDE) -> Desired:
     """What is desired for a target that lists this connection, with these group ids."""
     properties: dict[str, Any] = {"groupIds": groups, "privateEndpoint": {"id": at.text} if at else None}
     account = bodies.account(connections=[{"name": "c", "properties": properties}])
@@ -124,13 +124,13 @@ def connected(groups: list[str], at: ResourceId | None = RIVAL) -> Desired:
 def test_an_unread_endpoint_of_someone_else_is_a_finding_where_it_may_keep_the_name(
     groups: list[str], concerned: bool
 ) -> None:
-    found = findings(connected(groups), Observed().alone(RIVAL, REFUSED))
+    found = findings(connected(groups), Observed().alone(BESIDE, REFUSED))
     assert len(found) == int(concerned)
-    assert all(text.startswith(f"the endpoint {RIVAL.text}, connected to the same") for text in found)
+    assert all(text.startswith(f"the endpoint {BESIDE.text}, connected to the same") for text in found)
 
 
 def test_an_endpoint_of_someone_else_that_was_read_or_has_no_id_is_no_finding() -> None:
-    assert findings(connected(["blob"]), picture({RIVAL: bodies.endpoint(RIVAL, ours=False)})) == ()
-    assert findings(connected(["blob"]), picture({RIVAL: None})) == ()
+    assert findings(connected(["blob"]), picture({BESIDE: bodies.endpoint(BESIDE, ours=False)})) == ()
+    assert findings(connected(["blob"]), picture({BESIDE: None})) == ()
     assert findings(connected(["blob"]), Observed()) == ()
-    assert findings(connected(["blob"], None), Observed().alone(RIVAL, REFUSED)) == ()
+    assert findings(connected(["blob"], None), Observed().alone(BESIDE, REFUSED)) == ()

@@ -228,5 +228,5 @@ def test_a_subnet_in_which_rules_apply_or_that_is_not_known_is_no_finding(at: Se
     assert findings(at, mode="require") == ()
 
 
-def test_an_operator_who_ignores_rules_is_told_nothing() -> None:
+def test_an_operator_who_ignores_rules_gets_no_findings() -> None:
     assert findings(subnet("Enabled"), mode="ignore") == ()
