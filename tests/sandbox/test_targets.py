@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.azure.reachability import public_access
 from tests.sandbox.cloud import GROUP, code
 from tests.sandbox.connectivity import (
     ACCOUNT,
@@ -145,7 +146,7 @@ async def test_the_connection_policy_of_a_server_is_default_until_set(cloud):
     await cloud.make(SERVER, server_body())
     policy = f"{SERVER}/connectionPolicies/default"
     assert (await properties(cloud, policy))["connectionType"] == "Default"
-    await cloud.put(policy, {"properties": {"connectionType": "Redirect"}})
+    await cloud.make(policy, {"properties": {"connectionType": "Redirect"}})
     assert (await properties(cloud, policy))["connectionType"] == "Redirect"
 
 
@@ -153,7 +154,7 @@ async def test_a_vault_registers_its_name_and_is_open_to_the_public(cloud):
     response = await cloud.put(VAULT, vault_body())
     assert (response.status, response.body["properties"]["provisioningState"]) == (200, "RegisteringDns")
     assert "publicNetworkAccess" not in response.body["properties"]
-    assert public_access.open_to_all(cloud.world.find(VAULT))
+    assert public_access.is_open(cloud.world.find(VAULT))
     assert response.body["properties"]["vaultUri"] == "https://vault.vault.azure.net"
     await cloud.wait(60)
     assert (await properties(cloud, VAULT))["vaultUri"] == "https://vault.vault.azure.net/"
