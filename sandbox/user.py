@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from typing import Any, Self
+from urllib.parse import urljoin
 
 import aiohttp
 
@@ -104,7 +105,7 @@ class User:
         while url:
             page = await self._json("GET", url)
             found += page["value"]
-            url = page.get("nextLink")
+            url = urljoin(url, page["nextLink"]) if "nextLink" in page else None
         return found
 
     async def connection(self, at: str) -> Any:

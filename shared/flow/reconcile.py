@@ -138,6 +138,8 @@ class Reconciler:
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
+            if steps.writes:
+                await current.memory.begin(view.connect.profile_name)
             view = await self._hidden.reported(view, steps)
             await self._record_additions(view, current)
             applied = await self._applier.apply(steps, current)

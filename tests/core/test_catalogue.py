@@ -11,6 +11,7 @@ from shared.core.base.errors import InputError
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Cloud, Port, PublicSwitch, load
+from shared.core.catalogue.eligibility import Restriction
 from shared.core.plan.desired_rules import rule_ports
 
 CLOUDS: tuple[Cloud, ...] = ("AzureCloud", "AzureUSGovernment", "AzureChinaCloud")
@@ -676,3 +677,174 @@ def test_only_names_decide_whether_an_alternative_zone_is_the_right_one(catalogu
     zone = "privatelink.openai.azure.com"
     assert catalogue.named_in(zone, target, "account", "AzureCloud", ()) is None
     assert catalogue.named_in(zone, target, "account", "AzureCloud", ["x.openai.azure.com"]) is True
+
+
+# What a service itself allows
+
+CACHE = "Microsoft.Cache/Redis"
+BUS = "Microsoft.ServiceBus/namespaces"
+APIM = "Microsoft.ApiManagement/service"
+AI = "Microsoft.CognitiveServices/accounts"
+KUSTO = "Microsoft.Kusto/clusters"
+SUBNET_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/n"
+
+
+def with_sku(of_type: str, name: str, **properties: Any) -> Target:
+    return a_target(of_type, sku={"name": name}, properties=properties)
+
+
+def a_web_app(plan: str) -> Target:
+    return a_target("Microsoft.Web/sites", properties={"sku": plan})
+
+
+def a_flexible_server(database: str, **network: Any) -> Target:
+    return a_target(f"Microsoft.DBfor{database}/flexibleServers", properties={"network": network})
+
+
+REFUSED = [
+    (an_account("Storage"), "kind is Storage"),
+    (with_sku(BUS, "Standard"), "sku is Standard"),
+    (with_sku(BUS, "Basic"), "Premium"),
+    (with_sku("Microsoft.EventHub/namespaces", "Basic"), "Basic"),
+    (with_sku("Microsoft.ContainerRegistry/registries", "Basic"), "Premium"),
+    (with_sku("Microsoft.ContainerRegistry/registries", "Standard"), "Premium"),
+    (with_sku("Microsoft.AppConfiguration/configurationStores", "free"), "Free"),
+    (with_sku("Microsoft.SignalRService/SignalR", "Free_F1"), "Free"),
+    (with_sku("Microsoft.SignalRService/webPubSub", "Free_F1"), "Free"),
+    (with_sku("Microsoft.Search/searchServices", "free"), "Free"),
+    (with_sku("Microsoft.Web/staticSites", "Free"), "Standard"),
+    (a_web_app("Free"), "Free"),
+    (a_web_app("Shared"), "Shared"),
+    (a_web_app("Dynamic"), "Consumption"),
+    (with_sku(APIM, "Consumption"), "Consumption"),
+    (with_sku(APIM, "BasicV2"), "Basic v2"),
+    (with_sku(APIM, "Premium", virtualNetworkType="Internal"), "injected"),
+    (with_sku(APIM, "Developer", virtualNetworkType="External"), "injected"),
+    (with_sku(APIM, "Standard", platformVersion="stv1"), "stv2"),
+    (
+        a_target("Microsoft.App/managedEnvironments", properties={"publicNetworkAccess": "Enabled"}),
+        "publicNetworkAccess is Enabled",
+    ),
+    (with_sku("Microsoft.DBforPostgreSQL/servers", "B_Gen5_1"), "General Purpose"),
+    (with_sku("Microsoft.DBforMySQL/servers", "B_Gen5_2"), "General Purpose"),
+    (with_sku("Microsoft.DBforMariaDB/servers", "B_Gen5_1"), "General Purpose"),
+    (a_flexible_server("PostgreSQL", delegatedSubnetResourceId=SUBNET_ID), "virtual network integration"),
+    (a_flexible_server("MySQL", delegatedSubnetResourceId=SUBNET_ID), "virtual network integration"),
+    (with_sku(CACHE, "Premium", subnetId=SUBNET_ID), "injected"),
+    (a_target(KUSTO, properties={"virtualNetworkConfiguration": {"subnetId": SUBNET_ID}}), "injected"),
+    (
+        a_target(AI, properties={"endpoint": "https://westeurope.api.cognitive.microsoft.com/"}),
+        "custom subdomain",
+    ),
+    (
+        a_target(
+            "Microsoft.HDInsight/clusters", properties={"networkProperties": {"privateLink": "Disabled"}}
+        ),
+        "disabled",
+    ),
+    (
+        a_target(
+            "Microsoft.HDInsight/clusters",
+            properties={"networkProperties": {"resourceProviderConnection": "Inbound"}},
+        ),
+        "Outbound",
+    ),
+    (a_target("Microsoft.Network/applicationGateways", properties={"sku": {"tier": "WAF"}}), "v2"),
+    (with_sku("Microsoft.Databricks/workspaces", "standard"), "Premium"),
+    (with_sku("Microsoft.Logic/integrationAccounts", "Standard"), "Premium"),
+]
+
+
+@pytest.mark.parametrize(("target", "said"), REFUSED, ids=lambda value: getattr(value, "sku", None) or "")
+def test_a_kind_sku_or_mode_that_the_service_excludes_is_refused_with_what_it_has(
+    catalogue: Catalogue, target: Target, said: str
+) -> None:
+    found = catalogue.refused(target)
+    assert found is not None
+    assert said in found.reason
+    assert found.remedy
+
+
+def test_every_restriction_has_an_example_here(catalogue: Catalogue) -> None:
+    met = {one for one in catalogue.restrictions for target, _ in REFUSED if is_of(target, one)}
+    assert met == set(catalogue.restrictions)
+
+
+def is_of(target: Target, restriction: Restriction) -> bool:
+    return target.id.is_type(restriction.type) and restriction.applies(target)
+
+
+def test_every_restriction_is_of_a_type_that_is_catalogued_and_cites_a_documented_fact(
+    catalogue: Catalogue,
+) -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "azure" / "targets.md").read_text(encoding="utf-8")
+    assert {one.type for one in catalogue.restrictions} <= catalogue.types
+    for one in catalogue.restrictions:
+        assert f"### {one.fact}\n" in documented, one.fact
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        an_account("StorageV2"),
+        an_account("BlobStorage"),
+        an_account(""),
+        with_sku(BUS, "Premium"),
+        with_sku("Microsoft.EventHub/namespaces", "Standard"),
+        with_sku("Microsoft.ContainerRegistry/registries", "Premium"),
+        with_sku("Microsoft.SignalRService/SignalR", "Standard_S1"),
+        a_web_app("Basic"),
+        a_web_app("FlexConsumption"),
+        a_web_app("ElasticPremium"),
+        with_sku(APIM, "Premium", virtualNetworkType="None", platformVersion="stv2"),
+        with_sku(APIM, "StandardV2", virtualNetworkType="External"),  # outbound integration
+        a_target("Microsoft.App/managedEnvironments", properties={"publicNetworkAccess": "Disabled"}),
+        with_sku("Microsoft.DBforPostgreSQL/servers", "GP_Gen5_2"),
+        a_flexible_server("MySQL", delegatedSubnetResourceId=None),
+        a_flexible_server("PostgreSQL", delegatedSubnetResourceId=""),
+        with_sku(CACHE, "Basic"),
+        a_target(
+            KUSTO,
+            properties={"virtualNetworkConfiguration": {"subnetId": SUBNET_ID, "state": "Disabled"}},
+        ),
+        a_target(
+            AI,
+            properties={
+                "endpoint": "https://westeurope.api.cognitive.microsoft.com/",
+                "customSubDomainName": "words",
+            },
+        ),
+        a_target(AI, properties={"endpoint": "https://words.cognitiveservices.azure.com/"}),
+        with_sku("Microsoft.Databricks/workspaces", "trial"),
+    ],
+    ids=lambda value: f"{value.id.type} {value.sku or value.kind}",
+)
+def test_what_the_service_allows_is_eligible(catalogue: Catalogue, target: Target) -> None:
+    assert catalogue.refused(target) is None
+
+
+def test_what_a_body_does_not_say_is_no_refusal(catalogue: Catalogue) -> None:
+    assert [kind for kind in catalogue.types if catalogue.refused(a_target(kind))] == []
+
+
+def test_an_unknown_sku_is_no_refusal(catalogue: Catalogue) -> None:
+    new = [with_sku(kind, "Quantum_Q1", sku={"tier": "Quantum_v9"}) for kind in catalogue.types]
+    assert [target.id.type for target in new if catalogue.refused(target)] == []
+
+
+def test_a_connection_that_the_service_approved_is_better_evidence_than_the_table(
+    catalogue: Catalogue,
+) -> None:
+    state = {"privateLinkServiceConnectionState": {"status": "Approved"}}
+    target = with_sku(BUS, "Standard", privateEndpointConnections=[{"properties": state}])
+    assert catalogue.refused(target) is None
+    state["privateLinkServiceConnectionState"]["status"] = "Rejected"
+    assert catalogue.refused(with_sku(BUS, "Standard", privateEndpointConnections=[{"properties": state}]))
+
+
+def test_a_hostile_value_is_cleaned_and_cut(catalogue: Catalogue) -> None:
+    subnet = "/subscriptions/\x1b[31m" + "x" * 5000
+    found = catalogue.refused(with_sku(CACHE, "Premium", subnetId=subnet))
+    assert found is not None
+    assert "\x1b" not in found.reason
+    assert len(found.reason) < 400

@@ -84,6 +84,20 @@ def test_a_groups_tag_of_ten_thousand_characters_is_declined_shortly() -> None:
     assert len(found.reason) < 300
 
 
+def test_what_the_service_does_not_allow_is_declined_whatever_group_is_asked_for() -> None:
+    account = bodies.account({f"{TAG}-groups": "nonsense"}) | {"kind": "Storage"}
+    found = intent(Target.parse(account), {}, a_policy(), load())
+    assert isinstance(found, Declined)
+    assert found.code == "NotEligible"
+    assert "kind is Storage" in found.reason
+    assert "upgrade the account" in found.remedy
+
+
+def test_what_is_not_asked_for_is_not_declined_for_its_kind() -> None:
+    account = bodies.account({TAG: "disabled"}) | {"kind": "Storage"}
+    assert isinstance(intent(Target.parse(account), {}, a_policy(), load()), NotAsked)
+
+
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_no_tag_value_ever_raises_or_names_a_profile_that_the_policy_lacks(word: str, narrowed: str) -> None:
     found = asked({TAG: word, f"{TAG}-groups": narrowed})

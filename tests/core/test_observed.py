@@ -125,6 +125,12 @@ def test_a_child_without_an_id_has_the_one_that_its_name_gives_it() -> None:
     assert found.properties == {"addressPrefix": "10.0.1.0/24"}
 
 
+@pytest.mark.parametrize("name", [None, "", 7])
+def test_a_child_without_an_id_or_a_name_is_left_out(name: Any) -> None:
+    observed = Observed().with_object(HUB, Present(seen(HUB, subnets=[{"name": name}, subnet().body])))
+    assert [one.id for one in observed.listed(HUB, "subnets")] == [SUBNET]
+
+
 def test_children_follow_a_later_read_of_their_parent() -> None:
     observed = Observed().with_object(HUB, Present(network()))
     later = observed.with_object(HUB, Present(seen(HUB, subnets=[])))

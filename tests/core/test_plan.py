@@ -11,10 +11,24 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.kinds import link, zone_group
 from shared.core.kinds.rule import rule_id
-from shared.core.plan.actions import Block, Create, Delete, Keep, Unknown, Update, Withdraw, verb
+from shared.core.plan.actions import (
+    Action,
+    Block,
+    Create,
+    Delete,
+    Keep,
+    Replace,
+    Unknown,
+    Update,
+    Wait,
+    Withdraw,
+    verb,
+)
 from shared.core.plan.desired import Desired
-from shared.core.plan.plan import Plan, plan, removal, withdrawal
+from shared.core.plan.plan import Plan, plan, removal, restoration, withdrawal
+from shared.core.readings.observed import Observed
 from tests.builders import bodies
+from tests.builders.bodies import HUB
 from tests.builders.pictures import picture
 from tests.builders.requests import wanted
 
@@ -39,10 +53,13 @@ class World:
         self.groups: tuple[Seen, ...] = (bodies.zone_group(self.group, "10.0.1.4", zone=self.zone),)
         self.foreign_groups: dict[ResourceId, tuple[Seen, ...]] = {}
 
-    def plan(self) -> Plan:
+    def observed(self) -> Observed:
         lists = {(at, zone_group.COLLECTION): groups for at, groups in self.foreign_groups.items()}
         lists |= {(self.zone, link.COLLECTION): self.links, (self.at, zone_group.COLLECTION): self.groups}
-        return plan(self.wanted, picture(self.objects, lists))
+        return picture(self.objects, lists)
+
+    def plan(self) -> Plan:
+        return plan(self.wanted, self.observed())
 
     def action(self, at: ResourceId) -> object:
         return next(action for action in self.plan().actions if action.id == at)
@@ -205,3 +222,172 @@ def test_addresses_are_withdrawn_from_a_deny_rule_before_the_allow_rules_before_
     deny = Seen(at, {"id": at.text, "name": at.name, "properties": properties})
     steps = withdrawal([(allow, ["10.0.1.4"]), (deny, ["10.0.1.4"])], bodies.ACCOUNT, "gone")
     assert [(step.id, step.after) for step in steps] == [(allow.id, (deny.id,)), (deny.id, ())]
+
+
+# What a plan says about itself
+
+
+def some_actions(world: World) -> dict[str, Action]:
+    """One action of each kind, on objects of their own."""
+    wants = [replace(world.wanted.paths[0].endpoint, id=at) for at in (an_id(name) for name in "abcdefghi")]
+    have = bodies.endpoint(world.at)
+    a, b, c, d, e, f, g, h, i = wants
+    return {
+        "create": Create(a),
+        "update": Update(b, have, ("it differs",)),
+        "replace": Replace(c, have, "it is broken"),
+        "delete": Delete(replaced(have, d.id), "gone"),
+        "withdraw": Withdraw(replaced(have, e.id), "lock", (), "gone"),
+        "wait": Wait(f, replaced(have, f.id)),
+        "keep": Keep(g.id, g.id, "meets the need"),
+        "block": Block(h.id, h.id, "No", "no", "ask"),
+        "unknown": Unknown(i.id, "refused"),
+    }
+
+
+def an_id(name: str) -> ResourceId:
+    return HUB.group.resource("Microsoft.Network/privateEndpoints", name)
+
+
+def replaced(have: Seen, at: ResourceId) -> Seen:
+    return Seen(at, have.body)
+
+
+WRITES = ("create", "update", "replace", "delete", "withdraw")
+
+
+@pytest.mark.parametrize(
+    ("kind", "settled"),
+    [
+        *((kind, False) for kind in WRITES),
+        ("wait", False),
+        ("keep", True),
+        ("block", True),
+        ("unknown", True),
+    ],
+)
+def test_a_plan_is_settled_once_nothing_is_written_or_awaited(world: World, kind: str, settled: bool) -> None:
+    every = some_actions(world)
+    assert Plan((every[kind],)).settled is settled
+    assert Plan((every["keep"], every[kind], every["block"])).settled is settled
+
+
+def test_the_writes_of_a_plan_are_its_changes_in_order(world: World) -> None:
+    every = some_actions(world)
+    assert Plan(tuple(every.values())).writes == tuple(every[kind] for kind in WRITES)
+    assert Plan(tuple(every.values())).blocks == (every["block"],)
+
+
+def test_only_creations_and_updates_are_held_back_while_it_is_too_early(world: World) -> None:
+    every = tuple(some_actions(world).values())
+    left = Plan(every).without(frozenset(action.id for action in every))
+    assert left.actions == every[2:]
+    assert Plan(every).without(frozenset({every[0].id})).actions == every[1:]
+    assert Plan(every).without(frozenset()).actions == every
+
+
+# Objects that depend on each other
+
+
+def test_an_endpoint_that_exists_is_kept_though_it_cannot_be_named() -> None:
+    world = World(wanted(create_zones=False))
+    world.objects[world.zone] = None
+    assert isinstance(world.action(world.at), Keep)
+
+
+def test_what_is_deleted_with_a_replaced_endpoint_is_created_again(world: World) -> None:
+    world.objects[world.at] = bodies.endpoint(world.at, status="Disconnected")
+    replacing, group = world.action(world.at), world.action(world.group)
+    assert isinstance(replacing, Replace)
+    assert replacing.along == world.groups
+    assert isinstance(group, Create)
+
+
+def test_what_is_blocked_stays_blocked_though_its_parent_is_replaced(world: World) -> None:
+    world.objects[world.at] = bodies.endpoint(world.at, status="Disconnected")
+    elsewhere = bodies.ZONE.group.resource(bodies.ZONE.type, "privatelink.example.com")
+    world.groups = (bodies.zone_group(world.at.child(zone_group.COLLECTION, "default"), zone=elsewhere),)
+    assert isinstance(world.action(world.at), Replace)
+    blocked = world.action(world.group)
+    assert isinstance(blocked, Block)
+    assert blocked.code == "ZoneGroupOfSomeoneElse"
+
+
+def test_an_endpoint_of_another_group_does_not_keep_this_ones_record(world: World) -> None:
+    """Both write into one zone where a service has one zone for several groups."""
+    beside = bodies.endpoint(an_id("by-hand"), group="file", managed=False)
+    group = bodies.zone_group(beside.id.child(zone_group.COLLECTION, "g"), "10.9.9.9", zone=world.zone)
+    world.objects[beside.id], world.foreign_groups = beside, {beside.id: (group,)}
+    assert isinstance(world.action(world.group), Keep)
+
+
+def test_another_endpoint_of_the_group_in_another_zone_does_not_keep_this_record(
+    world: World,
+) -> None:
+    beside = bodies.endpoint(an_id("by-hand"), managed=False)
+    elsewhere = bodies.ZONE.group.resource(bodies.ZONE.type, "privatelink.example.com")
+    group = bodies.zone_group(beside.id.child(zone_group.COLLECTION, "g"), "10.9.9.9", zone=elsewhere)
+    world.objects[beside.id], world.foreign_groups = beside, {beside.id: (group,)}
+    assert isinstance(world.action(world.group), Keep)
+
+
+def test_an_endpoint_without_a_connection_keeps_no_record(world: World) -> None:
+    found = bodies.endpoint(an_id("by-hand"), managed=False)
+    beside = Seen(
+        found.id, {**found.body, "properties": {**found.properties, "privateLinkServiceConnections": []}}
+    )
+    group = bodies.zone_group(beside.id.child(zone_group.COLLECTION, "g"), "10.9.9.9", zone=world.zone)
+    world.objects[beside.id], world.foreign_groups = beside, {beside.id: (group,)}
+    assert isinstance(world.action(world.group), Keep)
+
+
+def test_a_block_of_one_object_alone_does_not_stop_the_others() -> None:
+    world = World(wanted(create_zones=False))
+    world.objects[world.zone] = None
+    foreign = bodies.zone_link(world.link, managed=False, network=HUB)
+    world.links = (foreign,)
+    world.groups = ()
+    verbs = {action.id: verb(action) for action in world.plan().actions}
+    assert verbs[world.zone] == "Block"
+    assert verbs[world.group] == "Create"
+
+
+# Records that are written again
+
+
+def test_only_our_own_zone_groups_that_exist_are_sent_again(world: World) -> None:
+    (step,) = restoration(world.wanted, world.observed()).actions
+    assert isinstance(step, Update)
+    assert (step.id, step.have) == (world.group, world.groups[0])
+    world.groups = ()
+    assert restoration(world.wanted, world.observed()).actions == ()
+    world.groups = (bodies.zone_group(world.at.child(zone_group.COLLECTION, "default"), zone=world.zone),)
+    assert restoration(world.wanted, world.observed()).actions == ()
+
+
+# What is removed
+
+
+def test_what_exists_below_an_endpoint_is_deleted_along_with_it(world: World) -> None:
+    endpoint, other_one = bodies.endpoint(world.at), bodies.endpoint(an_id("other"))
+    foreign = bodies.zone_group(world.at.child(zone_group.COLLECTION, "by-hand"))
+    apart = bodies.zone_group(an_id("foreign").child(zone_group.COLLECTION, "g"))
+    steps = removal((endpoint, other_one), bodies.ACCOUNT, "gone", (foreign, apart)).actions
+    assert [(step.id, step.along) for step in steps if isinstance(step, Delete)] == [
+        (world.at, (foreign,)),
+        (other_one.id, ()),
+    ]
+
+
+def test_endpoints_are_deleted_after_their_addresses_left_the_rules(world: World) -> None:
+    leaving = withdrawal([(a_rule("10.0.1.4"), ["10.0.1.4"])], bodies.ACCOUNT, "gone")
+    steps = removal((bodies.endpoint(world.at), a_rule("10.0.1.4")), bodies.ACCOUNT, "gone", leaving=leaving)
+    assert [type(step) for step in steps.actions] == [Withdraw, Delete]
+    assert [step.after for step in steps.actions if isinstance(step, Delete)] == [(leaving[0].id,)]
+
+
+def test_a_rule_that_lost_our_mark_is_kept_and_reported() -> None:
+    foreign = a_rule("10.0.1.4", description="mine now")
+    (step,) = removal((foreign,), bodies.ACCOUNT, "gone").actions
+    assert isinstance(step, Keep)
+    assert "mark" in step.reason

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -715,6 +716,33 @@ def test_an_empty_policy_is_a_fault_with_a_remedy() -> None:
 
 def test_an_anchor_inside_itself_is_a_fault() -> None:
     assert "a" in [fault.path for fault in faults("a: &a [*a]\n")]
+
+
+def bomb(first: str, next_one: str) -> str:
+    """Anchors, each of which names the one before twelve times: 12 to the power of 5 values."""
+    lines = [f"a0: &a0 {first}"]
+    for level in range(1, 6):
+        lines.append(f"a{level}: &a{level} " + next_one.format(", ".join([f"*a{level - 1}"] * 12)))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        bomb("{k: 1, l: 1, m: 1}", "{{<<: [{}]}}"),
+        bomb("[1, 2, 3]", "[{}]"),
+        "a: " + ":".join(["1"] + ["10"] * 100_000),
+        "a: 0b" + "1" * 100_000,
+        "a: " + "1" * 100_000,
+    ],
+    ids=["merge keys", "aliases", "base 60", "base 2", "digits"],
+)
+def test_a_short_policy_that_means_much_is_one_fault_in_little_time(text: str) -> None:
+    began = time.process_time()
+    fault = the_fault(text)
+    assert time.process_time() - began < 1.0
+    assert fault.path == "policy"
+    assert fault.remedy
 
 
 def test_what_a_fault_repeats_is_cleaned() -> None:

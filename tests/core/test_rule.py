@@ -286,6 +286,29 @@ def test_a_group_that_was_not_read_has_no_obsolete_rules() -> None:
     assert want().strays(Observed(), ["10.0.1.4"], []) == ()
 
 
+# Another owner's denial
+
+
+@pytest.mark.parametrize(
+    ("sources", "part"),
+    [("10.1.0.0/16", ""), ("10.1.0.0/24", " for 10.1.0.0/24 port 443"), ("10.9.0.0/16", None)],
+)
+def test_a_denial_of_another_owner_is_named_with_the_clients_that_it_shuts_out(
+    sources: str, part: str | None
+) -> None:
+    foreign = other("lockdown", 100, access="Deny", description="by hand", sourceAddressPrefixes=[sources])
+    refusal = want().refused(None, beside(foreign))
+    if part is None:
+        assert refusal is None
+        return
+    assert refusal is not None
+    assert refusal.reason == f"the rule lockdown of {GROUP.name} denies the clients' traffic{part}"
+
+
+def test_a_denial_of_our_own_is_no_obstacle_to_our_rule() -> None:
+    assert want().refused(None, beside(managed_deny(1999))) is None
+
+
 # Application security groups
 
 

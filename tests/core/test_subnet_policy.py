@@ -7,7 +7,7 @@ import pytest
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.subnet_policy import SubnetPolicy
-from shared.core.readings.networks import enforced, group_of
+from shared.core.readings.networks import enforced, group_of, policies_of
 from shared.core.readings.observed import Observed
 from tests.builders.bodies import HUB, SUBNET
 from tests.builders.networks import GROUP, subnet
@@ -46,6 +46,10 @@ def test_policies_are_enabled_for_rules_and_stay_as_they_are_for_routes(
     want = SubnetPolicy(SUBNET)
     assert drift(want, subnet(before)) == ("security rules do not apply to endpoints in it",)
     assert body(want, subnet(before))["properties"]["privateEndpointNetworkPolicies"] == after
+
+
+def test_a_subnet_that_says_nothing_of_policies_counts_as_disabled() -> None:
+    assert policies_of(subnet(None)) == "disabled"
 
 
 def test_nothing_but_the_policies_changes_in_the_body() -> None:

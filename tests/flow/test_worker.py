@@ -1,10 +1,13 @@
 """One worker for a resource at a time; no event is lost, and every pass has an outcome."""
 
 import asyncio
+import math
 
+from shared.core.base.ids import ResourceId
 from shared.core.events.work_item import WorkItem
 from shared.flow.worker import TRIES
-from tests.builders.world import World
+from shared.wiring import wire
+from tests.builders.world import ZONES, World
 
 ENDPOINT_PUT = {"method": "PUT", "path": "privateEndpoints/[^/]+$"}
 
@@ -152,3 +155,38 @@ async def test_a_plan_shows_the_actions_and_writes_nothing() -> None:
     assert [action["action"] for action in shown["actions"]] == ["Create"] * 4
     assert shown["writes"] == 0
     assert world.writes() == []
+
+
+async def test_a_day_that_azure_asks_to_wait_is_waited() -> None:
+    world = World()
+    at = await world.create_account()
+    busy = {"status": 429, "code": "TooManyRequests", "headers": {"Retry-After": "86400"}}
+    world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "answer": busy})
+    await world.flow.worker.work(WorkItem(at, "event", "e"))
+    assert (await world.state(at))["result"] == "Pending"
+    assert [delay.total_seconds() for _, delay in world.queue.sent] == [86_400]
+
+
+async def test_a_rerun_of_a_missing_resource_is_not_swept_for_ever() -> None:
+    world = World()
+    missing = (await world.create_account()) + "x"
+    await world.flow.queries.request(missing)
+    await world.drain()
+    assert (await world.state(missing))["code"] == "NotFound"
+    await world.flow.sweeper.sweep()
+    assert missing not in [WorkItem.parse(item).resource_id for item, _ in world.queue.sent]
+
+
+async def test_waiting_for_locks_ends_with_the_time_of_the_pass() -> None:
+    world = World()
+    at = await world.create_account()
+    loop = asyncio.get_running_loop()
+    flow = wire(world.policy, world.ports(), budget=60.0)
+    zone = ResourceId.parse(f"{ZONES}/privatelink.blob.core.windows.net")
+    async with world.ports().leases.hold(zone.key, deadline=math.inf):
+        began = loop.time()
+        await flow.worker.work(WorkItem(at, "event", "e"))
+        assert loop.time() - began < 90
+    assert (await world.state(at))["result"] == "Pending"
+    await world.drain()
+    assert (await world.state(at))["result"] == "Connected"

@@ -1,8 +1,9 @@
 """Which resources can have a private endpoint, for which sub-resources, under which names and ports.
 
-It answers what a resource has (`resolve`), under which zones that is named (`zones`), and how to read the
-type (`api_version`). The data is `catalogue.json`, one line for each type and group, after Microsoft's own
-tables; what their notes say about single services is in `service_rules.py`.
+It answers what a resource has (`resolve`), under which zones that is named (`zones`), how to read the type
+(`api_version`), and whether the service allows endpoints to it at all (`refused`). The data is
+`catalogue.json`, one line for each type, group and restriction, after Microsoft's own tables; what their
+notes say about single services is in `service_rules.py`, how restrictions are judged in `eligibility.py`.
 """
 
 import functools
@@ -16,7 +17,9 @@ from typing import Any, Literal
 from shared.core.base.errors import InputError, clean
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
+from shared.core.catalogue import eligibility
 from shared.core.catalogue import service_rules as rules
+from shared.core.catalogue.eligibility import NotEligible, Restriction, read_restriction
 
 type Cloud = Literal["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"]
 
@@ -82,9 +85,14 @@ class Catalogue:
     """Types in any case, answers in the catalogue's own spelling."""
 
     def __init__(
-        self, facts: Iterable[TypeFacts], groups: Iterable[Group], regions: Mapping[str, str | None]
+        self,
+        facts: Iterable[TypeFacts],
+        groups: Iterable[Group],
+        regions: Mapping[str, str | None],
+        restrictions: Iterable[Restriction] = (),
     ) -> None:
         self._facts = {fact.name.lower(): fact for fact in facts}
+        self.restrictions = tuple(restrictions)
         self._groups: dict[str, tuple[Group, ...]] = {}
         for group in groups:
             key = group.type.lower()
@@ -111,6 +119,14 @@ class Catalogue:
         None where it has no such property. KeyError as above.
         """
         return self._facts[kind.lower()].public_switch
+
+    def refused(self, target: Target) -> NotEligible | None:
+        """Why the service takes no private endpoint to this very resource, by its kind, SKU or mode.
+
+        None where it takes them, and where the resource does not say enough to know.
+        """
+        kind = target.id.type.lower()
+        return eligibility.refused(target, (one for one in self.restrictions if one.type.lower() == kind))
 
     def may_have(self, kind: str, group_id: str) -> bool:
         """Some resource of this type can have this group: all that can be said before it is read."""
@@ -237,7 +253,7 @@ def load() -> Catalogue:
         _type_facts(name, row, tuple(dict.fromkeys(g.group_id for g in groups if g.type == name)))
         for name, row in data["types"].items()
     )
-    return Catalogue(facts, groups, data["regions"])
+    return Catalogue(facts, groups, data["regions"], map(read_restriction, data["refused"]))
 
 
 def _type_facts(name: str, row: Mapping[str, Any], listed: tuple[str, ...]) -> TypeFacts:

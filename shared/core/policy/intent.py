@@ -60,6 +60,8 @@ def intent(target: Target, group_tags: Mapping[str, str], policy: Policy, catalo
     profile = policy.profiles.get(name)
     if profile is None:
         return _unknown_profile(word, policy)
+    if (unfit := catalogue.refused(target)) is not None:
+        return Declined("NotEligible", unfit.reason, unfit.remedy)
     return _narrowed(target, name, profile, policy, catalogue)
 
 

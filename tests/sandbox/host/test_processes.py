@@ -10,6 +10,7 @@ import pytest
 from sandbox.azurite import ROOT, Azurite, AzuriteMissingError
 from sandbox.child import Child, ChildError
 from tests.sandbox.host.messages import until
+from tests.sandbox.host.running import RunningHost, copied_app
 
 STARTS_AZURITE = """
 import time
@@ -17,6 +18,18 @@ from sandbox.azurite import Azurite
 azurite = Azurite().start()
 print(azurite._child.pid, flush=True)
 time.sleep(600)
+"""
+
+
+LEAVES_A_CLIENT_OPEN = """
+
+@app.route(route="leave", auth_level=func.AuthLevel.ANONYMOUS)
+async def leave(req: func.HttpRequest) -> str:
+    import aiohttp
+
+    global client
+    client = aiohttp.ClientSession()
+    return "open"
 """
 
 
@@ -74,3 +87,13 @@ def test_an_earlier_run_in_the_same_log_does_not_count_as_this_one(tmp_path):
     with pytest.raises(ChildError):
         child.wait_for("ready", timeout=0.1)
     child.kill()
+
+
+def test_a_host_that_is_stopped_logs_no_error_about_what_the_app_has_open(azurite, tmp_path):
+    app = copied_app(tmp_path)
+    with (app / "function_app.py").open("a") as code:
+        code.write(LEAVES_A_CLIENT_OPEN)
+    with RunningHost(azurite, app) as host:
+        assert host.call("GET", "/api/leave").text == "open"
+    assert host.exit_code == 0
+    assert [one for one in host.log_lines() if one["level"] != "INFO"] == []
