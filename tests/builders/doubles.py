@@ -120,7 +120,7 @@ class StubLeases:
         self.held: list[tuple[str, ...]] = []
 
     @asynccontextmanager
-    async def hold(self, *names: str) -> AsyncIterator[None]:
+    async def hold(self, *names: str, deadline: float) -> AsyncIterator[None]:
         self.held.append(names)
         yield
 

@@ -121,8 +121,8 @@ def test_without_checks_nothing_is_proven() -> None:
 
 def test_a_missing_endpoint_is_called_missing(path: ProvenPath) -> None:
     path.endpoint = None
-    (path,) = path.prove().paths
-    assert (path.endpoint, path.status, path.addresses, path.records) == (path.at, "Missing", (), ())
+    (found,) = path.prove().paths
+    assert (found.endpoint, found.status, found.addresses, found.records) == (path.at, "Missing", (), ())
     assert path.check("endpoint provisioned").seen == "missing"
 
 
