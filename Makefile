@@ -1,4 +1,4 @@
-# Everything here sets up what it needs, once. `make` alone says what there is.
+# Every target sets up what it needs, once. `make` alone lists the targets.
 
 VENV := .venv
 PYTHON_HERE := $(VENV)/bin/python
@@ -8,13 +8,13 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 
-# A venv whose Python was removed, or is too old, is made anew.
+# A venv whose Python was removed, or is too old, is created again.
 ifneq ($(shell $(PYTHON_HERE) -c 'import sys; print(sys.version_info >= (3, 13))' 2>/dev/null),True)
 .PHONY: $(PYTHON_READY)
 endif
 
 .PHONY: help
-help: ## what there is
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
@@ -29,7 +29,7 @@ test: setup ## all tests, in a process for each core; ARGS="-k name" chooses, AR
 	$(PYTHON_HERE) -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 .PHONY: check
-check: $(PYTHON_READY) ## style, types, and who may import whom
+check: $(PYTHON_READY) ## style, types, and import contracts
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
@@ -44,18 +44,20 @@ bench: setup ## the measured claims
 	$(PYTHON_HERE) -m benchmarks $(ARGS)
 
 .PHONY: clean
-clean: ## remove all that was made or installed here
+clean: ## remove all that was created or installed here
 	rm -rf $(VENV) node_modules .sandbox .bench .*_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(PYTHON_READY): requirements.txt requirements-dev.txt
 	@if ! $(PYTHON_HERE) -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null; then \
-		python=$$(tools/find-python) && echo "making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV); \
+		python=$$(tools/find-python) && echo "creating $(VENV) with $$python" && "$$python" -m venv --clear $(VENV); \
 	fi
-	$(PYTHON_HERE) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing the Python packages into $(VENV): one to three minutes, once"
+	$(PYTHON_HERE) -m pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 $(AZURITE_READY): package.json package-lock.json
 	@tools/check-node
-	npm ci --ignore-scripts --loglevel=error
+	@echo "Installing Azurite, the storage emulator, into node_modules: up to a minute, once"
+	npm ci --ignore-scripts --loglevel=error --progress
 	@touch $@

@@ -1,4 +1,4 @@
-"""The time that Azure's own operations take between an event and a working path: what nobody can shorten."""
+"""The time of Azure's own operations between an event and a working path: the app cannot shorten it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ RULES = "/securityrules/"
 def critical(operations: Sequence[Any], endpoint: str) -> float:
     """Simulated seconds: the endpoint's own operations, then its zone group and its rule beside each other.
 
-    The rule needs the endpoint's address, so its write is the first one that began once the endpoint stood.
+    The rule needs the endpoint's address, so its write is the first one after the endpoint was created.
     """
     at = endpoint.lower()
     own = [one for one in operations if one["resource"].lower() == at]
-    stood = max(_end(one) for one in own)
+    created = max(_end(one) for one in own)
     names = [one for one in operations if one["resource"].lower().startswith(f"{at}/")]
-    rules = [one for one in operations if RULES in one["resource"].lower() and one["started"] >= stood]
+    rules = [one for one in operations if RULES in one["resource"].lower() and one["started"] >= created]
     return _span(own) + max(_span(names), _span(rules[:1]))
 
 

@@ -45,9 +45,9 @@ def _once(module: str) -> tuple[float, ...]:
 
 def report() -> bool:
     """Print the figures; True if no SDK is loaded to list the functions."""
-    bare, ours = measure("azure.functions"), measure("function_app")
+    bare, app = measure("azure.functions"), measure("function_app")
     print(f"Import in a fresh process, median of {RUNS}")
     print(f"  azure.functions: {bare[0]:.0f} ms, {bare[1]:.0f} MiB")
-    print(f"  function_app:    {ours[0]:.0f} ms, {ours[1]:.0f} MiB ({ours[0] / bare[0]:.2f} times the time)")
-    print(f"  SDK modules loaded by function_app: {ours[2]}")
-    return ours[2] == 0
+    print(f"  function_app:    {app[0]:.0f} ms, {app[1]:.0f} MiB ({app[0] / bare[0]:.2f} times the time)")
+    print(f"  SDK modules loaded by function_app: {app[2]}")
+    return app[2] == 0

@@ -69,7 +69,7 @@ async def ratios() -> list[float]:
 
 
 async def _first_connected(user: User, name: str) -> str:
-    """When it first was: events come twice now and then, and every walk has an outcome."""
+    """When it was first Connected: some events come twice, and every pass has an outcome."""
     history = (await user.connection(account(name)))["history"]
     return str(min(entry["at"] for entry in history if entry["result"] == "Connected"))
 

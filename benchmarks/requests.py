@@ -14,7 +14,7 @@ from tests.builders.policies import a_policy
 from tests.builders.world import ENDPOINTS, NETWORKS, SPOKE, World, play
 
 RESOURCES, TENTHS = 50, 60
-LIMIT = 1.15  # of a walk's time over the time that Azure's operations take in it
+LIMIT = 1.15  # of a pass's time over the time that Azure's operations take in it
 OTHER_SPOKE = (
     "/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/rg-spoke/providers"
     "/Microsoft.Network/virtualNetworks/spoke-b"
@@ -22,7 +22,7 @@ OTHER_SPOKE = (
 
 
 def measure() -> dict[str, Any]:
-    """Fifty first endpoints where zone and links exist, then one more walk of each."""
+    """Fifty first endpoints where zone and links exist, then one more pass for each."""
     found: dict[str, Any] = {}
 
     async def story() -> None:
@@ -41,14 +41,14 @@ def measure() -> dict[str, Any]:
 
 
 async def _spent(world: World, targets: list[str]) -> list[dict[str, Any]]:
-    """One walk of each; a resource that everybody reads is read before, as it would be once a minute."""
+    """One pass for each; objects that all of them read are read before, as they are once a minute."""
     await world.reconcile(targets[0])
     await asyncio.gather(*(world.flow.worker.work(WorkItem(at, "event", "bench")) for at in targets))
     return [await world.state(at) for at in targets]
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class OnePass:
     """What one more resource cost; `ratio` is its time over that of Azure's own operations in it."""
 
     requests: int
@@ -56,9 +56,9 @@ class Walk:
     ratio: float
 
 
-def tenth() -> list[Walk]:
+def tenth() -> list[OnePass]:
     """One more resource where two clients are peered, ruled and linked already, many times over."""
-    found: list[Walk] = []
+    found: list[OnePass] = []
 
     async def story() -> None:
         world = World(two_clients(), seed=5)
@@ -70,16 +70,16 @@ def tenth() -> list[Walk]:
             await world.reconcile(first)
             state = await world.reconcile(at)
             if number >= 9 and state["result"] == "Connected":
-                found.append(_walk(world, state))
+                found.append(_one_pass(world, state))
 
     play(story)
     return found
 
 
-def _walk(world: World, state: dict[str, Any]) -> Walk:
+def _one_pass(world: World, state: dict[str, Any]) -> OnePass:
     operations = [one.record for one in world.azure.world.operations]
     least = critical(operations, state["paths"][0]["endpoint"])
-    return Walk(state["requests"], state["writes"], state["seconds"] / least)
+    return OnePass(state["requests"], state["writes"], state["seconds"] / least)
 
 
 def two_clients() -> Policy:
@@ -109,11 +109,11 @@ def report() -> bool:
     writes = found["again_writes"]
     print(f"  already connected: median {statistics.median(again):g}, most {again[-1]}, writes {writes}")
     print(f"  connected in the end: {found['connected']} of {RESOURCES}")
-    walks = tenth()
-    spent, ratios = [walk.requests for walk in walks], sorted(walk.ratio for walk in walks)
+    passes = tenth()
+    spent, ratios = [one.requests for one in passes], sorted(one.ratio for one in passes)
     usual, ratio = statistics.median(spent), statistics.median(ratios)
-    print(f"  one more resource where two clients are peered, ruled and linked ({len(walks)} measured):")
-    print(f"    requests median {usual:g}, most {max(spent)}, writes {max(walk.writes for walk in walks)}")
+    print(f"  one more resource where two clients are peered, ruled and linked ({len(passes)} measured):")
+    print(f"    requests median {usual:g}, most {max(spent)}, writes {max(one.writes for one in passes)}")
     ninth = ratios[int(len(ratios) * 0.9)]
     print(f"    time over its long operations: median {ratio:.2f}, 90th percentile {ninth:.2f}")
     kept = again[-1] <= 4 and writes == 0 and found["connected"] == RESOURCES

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("causeway.http")
 
+# Links are paths, which a client resolves against the URL that it used (RFC 3986, section 5). The host in
+# `req.url` is a header of the request, so a link made from it could lead to a host that a stranger chose.
+CONNECTIONS = "/api/connections"
+
 
 async def serve(
     build: Callable[[], Awaitable[Flow]],
@@ -53,15 +57,16 @@ async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     if asked.dry_run:
         return answer(200, (await flow.queries.plan(asked.resource_id)).record())
     accepted = await flow.queries.request(asked.resource_id)
-    where = f"/api/connections/{accepted.key}"
-    headers = {"Location": f"{req.url.split('/api/')[0]}{where}", "Retry-After": "5"}
+    where = f"{CONNECTIONS}/{accepted.key}"
+    headers = {"Location": where, "Retry-After": "5"}
     return answer(202, {**accepted.record(), "status": where}, headers)
 
 
 async def connections(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     """Present states in pages of `?top=`; `?result=Failed` and `?subscription=` narrow the list.
 
-    `nextLink` is the next page, and absent on the last one. It does not repeat a key sent as `?code=`.
+    `nextLink` is the path of the next page, and absent on the last one. It does not repeat a key that was
+    sent as `?code=`.
     """
     from shared.core.base.inputs import read
     from shared.core.outcome.connection_query import ConnectionQuery
@@ -89,7 +94,7 @@ def _query(req: func.HttpRequest) -> dict[str, str]:
 
 def _next_link(req: func.HttpRequest, continuation: str) -> str:
     query = urlencode({**_query(req), "continuation": continuation})
-    return f"{req.url.partition('?')[0]}?{query}"
+    return f"{CONNECTIONS}?{query}"
 
 
 def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> func.HttpResponse:

@@ -39,8 +39,8 @@ class Activity:
         """One thing that is left to do, in words; empty if nothing happens before a user or a timer acts.
 
         The four places cannot be read at one moment. Empty is true all the same: if no function was running
-        at the second look at the hosts, and none has ended since the first, then none ran in between, and so
-        nothing could leave the queues or Azure for a place that was read already.
+        at the second read of the hosts, and none has ended since the first, then none ran in between, and so
+        nothing could move from the queues or Azure to a place that was read already.
         """
         before = [await self._user.invocations(host) for host in self._hosts]
         found = _running(before) or await self._messages() or await self._azure()
@@ -68,7 +68,7 @@ class Activity:
         state = await self._user.control("state")
         if state["running"]:
             return f"{state['running']} long operations in Azure"
-        return f"{state['pending_events']} events on their way" if state["pending_events"] else ""
+        return f"{state['pending_events']} events not delivered yet" if state["pending_events"] else ""
 
 
 def _running(hosts: list[Any]) -> str:

@@ -1,8 +1,8 @@
-"""The whole thing, watched: a local Azure with the app in it, and a user who creates, tags and deletes.
+"""The demo: a local Azure with the app in it, and a user who creates, tags and deletes resources.
 
-Everything is done as a user would do it, over Azure's own REST API by plain HTTP; the table is filled from
-the app's own HTTP API, and whether a client reaches a resource is asked of the simulated Azure. Exits with 0
-only if everything ended as it should.
+Every act is a user's own request to Azure's REST API by plain HTTP. The table is filled from the app's own
+HTTP API, and the simulated Azure decides whether a client reaches a resource. The exit code is 0 only if
+every result is as expected.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ GUEST_HALVES = (
     f"{GUEST}/virtualNetworkPeerings/to-hub",
     f"{HUB}/virtualNetworkPeerings/to-guest",
 )
-DENIAL = f"{GROUP}/securityRules/deny-the-rest"
+DENY_RULE = f"{GROUP}/securityRules/deny-the-rest"
 CLIENTS = (
     f"{NETWORK}/virtualNetworks/spoke-a",
     f"{TWO}/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/spoke-b",
 )
 SQL_RIGHT = "Microsoft.Sql/servers/privateEndpointConnectionsApproval/action"
-# The drift timer runs in chapter 4 and at no other time: it would repair what the story is about to show.
+# The drift timer runs in chapter 4 only: at another time it would repair what the demo is about to show.
 SETTINGS = {"CAUSEWAY_SWEEP_SCHEDULE": "0 0 0 29 2 *"}
 
 
@@ -52,17 +52,17 @@ EVERY = (ORDERS, INVOICES, LAKE, SQL, VAULT)
 
 
 class Demo(Story):
-    """The story. `others` is what the network team made, as it was at the beginning."""
+    """The chapters of the demo. `foreign` are the network team's objects at the beginning."""
 
-    others: list[Any]
+    foreign: list[Any]
 
-    async def tell(self) -> None:
-        """Tell all of it, or as much as comes true."""
+    async def run_all(self) -> None:
+        """Run all chapters, up to the first that fails."""
         chapters = (self.create, self.tag, self.blocked, self.repaired, self.reachable, self.removed)
         await self.run(self.prepare, *chapters, self.summary)
 
     async def prepare(self) -> None:
-        """The network team's own: a group that denies whatever it does not allow, and a peered guest."""
+        """The network team's objects: a security group that denies all traffic, and a peered guest."""
         await self.user.put(GROUP, {"location": "westeurope", "properties": {}})
         deny = {
             "priority": 4000,
@@ -75,8 +75,8 @@ class Demo(Story):
             "destinationPortRange": "*",
         }
         await self.user.settled(GROUP)
-        await self.user.put(DENIAL, {"properties": deny})
-        await self.user.settled(DENIAL)
+        await self.user.put(DENY_RULE, {"properties": deny})
+        await self.user.settled(DENY_RULE)
         subnet = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": GROUP}}
         await self.user.put(HUB_SUBNET, {"properties": subnet})
         await self.user.settled(HUB_SUBNET)
@@ -88,17 +88,17 @@ class Demo(Story):
             remote = {"id": other.rpartition("/virtualNetworkPeerings/")[0]}
             await self.user.put(half, {"properties": {"remoteVirtualNetwork": remote}})
             await self.user.settled(half)
-        self.others = await self.not_ours()
+        self.foreign = await self.foreign_objects()
         await self.user.control("role", {"remove": [SQL_RIGHT]})
 
-    async def not_ours(self) -> list[Any]:
-        """What the network team made, as it is now."""
-        return [(await self.user.get(at) or {}).get("properties") for at in (DENIAL, *GUEST_HALVES)]
+    async def foreign_objects(self) -> list[Any]:
+        """The network team's objects as they are now."""
+        return [(await self.user.get(at) or {}).get("properties") for at in (DENY_RULE, *GUEST_HALVES)]
 
     async def create(self) -> None:
         say("1. Teams create three storage accounts, a SQL server and a Key Vault, in two subscriptions and")
         say("   two regions. Nobody files a ticket. No client is peered, and the endpoints' subnet denies")
-        say("   what no rule allows. (A person forgot to let the app approve connections on SQL servers.)\n")
+        say("   what no rule allows. (The app lacks the right to approve connections on SQL servers.)\n")
         hierarchical = {"isHnsEnabled": True}
         vault = {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}, "accessPolicies": []}
         await asyncio.gather(
@@ -113,8 +113,8 @@ class Demo(Story):
         await self.until(dict.fromkeys((ORDERS, INVOICES, LAKE), "Connected") | {SQL: "Blocked"})
 
     async def tag(self) -> None:
-        say("\n2. The Key Vault said nothing, so nothing happened to it. Now it gets one tag.\n")
-        self.check(not await self.user.connection(VAULT), "the untagged Key Vault was touched")
+        say("\n2. The Key Vault has no tag, so the app did not change it. Now it gets one tag.\n")
+        self.check(not await self.user.connection(VAULT), "the untagged Key Vault was changed")
         await self.user.tag(VAULT, {"private-connectivity": "enabled"})
         await self.until({VAULT: "Connected"})
 
@@ -129,16 +129,16 @@ class Demo(Story):
         await self.until({SQL: "Connected"}, newer=before)
 
     async def repaired(self) -> None:
-        say("\n4. A person deletes the endpoint of 'orders', the zone group of 'invoices' and a peering.")
+        say("\n4. A user deletes the endpoint of 'orders', the zone group of 'invoices' and a peering.")
         orders, invoices = [(await self.paths(at))[0]["endpoint"] for at in (ORDERS, INVOICES)]
-        # The peering with hub-we, in which both have their endpoints: their repair has to mend it too.
+        # The peering with hub-we, in which both have their endpoints: their repair must repair it too.
         half = (await self.half(CLIENTS[0], HUB))["id"]
         deleted = (orders, f"{invoices}/privateDnsZoneGroups/causeway", half)
         before = await self.stamps(ORDERS, INVOICES)
         for at in deleted:
             await self.user.delete(at)
         for at in deleted:
-            await self.user.gone(at)
+            await self.user.deleted(at)
         found = await self.user.resolve(CLIENTS[0], "orders.blob.core.windows.net")
         say(f"   orders.blob.core.windows.net -> {found or 'no private address'}. The drift timer runs.\n")
         self.check(found is None, f"orders still resolves to {found} without its endpoint")
@@ -153,24 +153,24 @@ class Demo(Story):
         self.check(len(connected) == len(EVERY), f"{len(connected)} of {len(EVERY)} are Connected")
         await self.every_peering(connected)
         tried = await asyncio.gather(*(self.reach(network) for network in CLIENTS))
-        for network, ways in zip(CLIENTS, tried, strict=True):
-            text = f"{last(network)} reaches {', '.join(ways)}"
+        for network, reached in zip(CLIENTS, tried, strict=True):
+            text = f"{last(network)} reaches {', '.join(reached)}"
             say(textwrap.fill(text, 100, initial_indent="   ", subsequent_indent="     "))
         orders = (await self.paths(ORDERS))[0]["addresses"][0]["ip"]
         found = await self.user.reach(f"{GUEST}/subnets/clients", orders, 443)
         say(f"   guest does not reach {orders}:443: {found['why'].partition(' of ')[0]} denies it")
-        kept_out = not found["reachable"] and found["hop"] == "inbound"
-        self.check(kept_out, f"guest is not kept out by rules: {found}")
+        denied = not found["reachable"] and found["hop"] == "inbound"
+        self.check(denied, f"guest is not denied by rules: {found}")
 
     async def every_peering(self, connected: list[Any]) -> None:
         """Both halves of each peering between a client and a network with endpoints."""
         endpoints = [path["endpoint"] for state in connected for path in state["paths"]]
         bodies = [await self.user.get(endpoint) for endpoint in endpoints]
-        homes = {body["properties"]["subnet"]["id"].rpartition("/subnets/")[0] for body in bodies if body}
+        networks = {body["properties"]["subnet"]["id"].rpartition("/subnets/")[0] for body in bodies if body}
         self.check(all(bodies), "an endpoint of a Connected resource does not exist")
         for network in CLIENTS:
-            for home in sorted(homes):
-                await self.peered(network, home)
+            for hub in sorted(networks):
+                await self.peered(network, hub)
 
     async def removed(self) -> None:
         say("\n6. 'invoices' is opted out (its profile says: remove), and 'orders' is deleted.\n")
@@ -180,18 +180,18 @@ class Demo(Story):
         await self.user.tag(INVOICES, {"private-connectivity": "disabled"})
         await self.user.delete(ORDERS)
         await self.until({INVOICES: "Removed", ORDERS: "Removed"}, newer=before)
-        await self.left_behind(obsolete)
+        await self.nothing_left(obsolete)
         await asyncio.gather(*(self.reach(network) for network in CLIENTS))
-        unchanged = await self.not_ours() == self.others
-        self.check(unchanged, "something of the network team's has changed")
+        unchanged = await self.foreign_objects() == self.foreign
+        self.check(unchanged, "an object of the network team was changed")
         if unchanged:
-            say("   the network team's denial and the guest's peering are what they were")
+            say("   the network team's deny rule and the guest's peering are unchanged")
 
-    async def left_behind(self, obsolete: list[Any]) -> None:
+    async def nothing_left(self, obsolete: list[Any]) -> None:
         """Neither an endpoint nor a rule for its addresses is left of paths that were removed."""
         for path in obsolete:
             gone = await self.user.get(path["endpoint"]) is None
-            self.check(gone, f"{path['endpoint']} was left behind")
+            self.check(gone, f"{path['endpoint']} was not deleted")
         rules = (await self.user.get(GROUP))["properties"]["securityRules"]
         say(f"   rules left in the group: {', '.join(sorted(rule['name'] for rule in rules))}")
         removed = [address["ip"] for path in obsolete for address in path["addresses"]]
@@ -223,7 +223,7 @@ def storage(location: str, properties: dict[str, Any] | None = None) -> dict[str
 
 
 async def main() -> int:
-    """Start everything, tell the story, and return the exit code."""
+    """Start everything, run the demo, and return the exit code."""
     began = time.monotonic()
     async with (
         Sandbox(settings=SETTINGS) as box,
@@ -231,10 +231,11 @@ async def main() -> int:
         Activity.of(box.endpoints, user) as activity,
     ):
         say(f"A local Azure at {box.endpoints.arm_http} with the app in it,")
-        say(f"{box.endpoints.speed:g} times as fast as the real one. SIM S are Azure's seconds, in which our")
-        say("own work weighs as many times more; REQ are the walk's requests, polls included.\n")
+        say(f"{box.endpoints.speed:g} times as fast as the real one. SIM S are Azure's seconds, in which the")
+        say("app's own work weighs as many times more; REQ are the requests of a reconcile pass, polls")
+        say("included.\n")
         demo = Demo(user, activity, CLIENTS)
-        await demo.tell()
+        await demo.run_all()
     say(f"   {time.monotonic() - began:.0f} s of real time")
     for failure in demo.failures:
         print(f"FAILED: {failure}", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""What a story about a running sandbox needs: waiting until its results are final, printing and judging them.
+"""The parts of a demo of a running sandbox: waiting until its results are final, printing and checking them.
 
-A chapter acts, waits until nothing is left to do, and judges what it finds then. That does not depend on the
+A chapter acts, waits until nothing is left to do, and checks the results. That does not depend on the
 speed of the machine: nothing changes any more before the next act, and a result that is still missing will
 never come. So a fault is reported long before LIMIT.
 """
@@ -16,14 +16,14 @@ from sandbox.user import Refused, User
 
 IN_SYNC = "Connected FullyInSync"
 LIMIT = 600.0  # real seconds for a whole story, many times what a loaded machine needs
-PAUSE = 0.2  # real seconds between two looks
+PAUSE = 0.2  # real seconds between two reads
 NAMES = "NAME, AS CLIENTS RESOLVE IT"
 HEADER = ("RESOURCE", "PROFILE", "ENDPOINT", "GROUP", "ADDRESS", NAMES, "RESULT", "SIM S", "REQ")
 COLUMNS = (9, 7, 30, 9, 10, 43, 9, 5, 3)
 
 
 class Story:
-    """One run. `failures` are what did not come true, in words; `waiting` is what is waited for now.
+    """One run. `failures` are the failed checks, in words; `waiting` is what is missing at the moment.
 
     clients: ids of the networks from which every Connected resource must be reachable. The app's timers must
     not run by themselves meanwhile.
@@ -37,10 +37,10 @@ class Story:
         self.waiting = ""
 
     async def run(self, *chapters: Callable[[], Awaitable[None]], limit: float = LIMIT) -> None:
-        """Tell the chapters up to the first that does not come true, for `limit` real seconds at most."""
+        """Run the chapters up to the first that fails, for `limit` real seconds at most."""
         try:
             async with asyncio.timeout(limit) as whole:
-                await self._tell(chapters)
+                await self._run(chapters)
         except Refused as refused:
             self.failures.append(f"refused: {refused}")
         except TimeoutError:
@@ -48,7 +48,7 @@ class Story:
                 raise
             self.failures.append(f"not within {limit:g} s: {self.waiting}")
 
-    async def _tell(self, chapters: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    async def _run(self, chapters: Sequence[Callable[[], Awaitable[None]]]) -> None:
         for chapter in chapters:
             self.waiting = f"chapter {chapter.__name__} has not ended"
             await chapter()
@@ -56,7 +56,7 @@ class Story:
                 return
 
     def check(self, holds: bool, otherwise: str) -> None:
-        """Note a failure unless it holds."""
+        """Record a failure unless it holds."""
         if not holds:
             self.failures.append(otherwise)
 
@@ -114,28 +114,28 @@ class Story:
                 return one
         return None
 
-    async def peered(self, network: str, home: str) -> None:
+    async def peered(self, network: str, hub: str) -> None:
         """Print how far both halves of a peering are; both must be Connected and in sync."""
-        halves = [await self.half(network, home), await self.half(home, network)]
+        halves = [await self.half(network, hub), await self.half(hub, network)]
         states = [peering_state(half) for half in halves]
-        say(f"   {last(network)} <-> {last(home)}: {' and '.join(states)}")
+        say(f"   {last(network)} <-> {last(hub)}: {' and '.join(states)}")
         in_sync = states == [IN_SYNC, IN_SYNC]
-        self.check(in_sync, f"{last(network)} and {last(home)} are not peered: {states}")
+        self.check(in_sync, f"{last(network)} and {last(hub)} are not peered: {states}")
 
     async def reach(self, network: str) -> list[str]:
         """Every name of a Connected resource, tried from a client network; what is reached."""
-        ways: list[str] = []
+        reached: list[str] = []
         for state in await self.connected():
             for path in state["paths"]:
                 port = {"sqlServer": 1433, "file": 445}.get(path["group"], 443)
                 for name in (name for address in path["addresses"] for name in address["fqdns"]):
                     found = await self.user.reach(f"{network}/subnets/clients", name, port)
                     if found["reachable"]:
-                        ways.append(f"{name.partition('.')[0]} {path['group']}:{port}")
+                        reached.append(f"{name.partition('.')[0]} {path['group']}:{port}")
                     else:
                         why = f"{found['hop']}, {found['why']}"
                         self.failures.append(f"{last(network)} does not reach {name}:{port}: {why}")
-        return ways
+        return reached
 
 
 def lacking(at: str, state: dict[str, Any], result: str, before: str) -> str:

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from sandbox.azure.transports.server import http_post, serve
 from sandbox.azurite import ROOT, Azurite
 from sandbox.child import ChildError
 from sandbox.host.keys import EVENT_GRID, Keys
+from sandbox.places import own_folder, require_free
 from sandbox.workers import Workers, WorkerSetup
 
 EVENT_FUNCTION = "on_event"
@@ -34,6 +35,7 @@ EVENT_TYPES = ("Microsoft.Resources.ResourceWriteSuccess", "Microsoft.Resources.
 GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
 SWEEP_SECONDS = 15 * 60
 LEAST_SWEEP_SECONDS = 5
+SERVER_PORTS = 5  # Azure Resource Manager by HTTPS and by HTTP; blobs, queues and tables
 HOST_PORTS = 10  # above --port-base
 POLL_SECONDS = 0.1
 ENDPOINTS_FILE = "endpoints.json"
@@ -67,9 +69,10 @@ class Sandbox:
     """One sandbox; `async with` starts it, and stops all of it also after an error.
 
     speed: simulated seconds per real second. settings: app settings, in addition to or instead of the usual
-    ones. folder: for logs, the CA file and endpoints.json; by default one that is deleted at the end. keys,
-    visibility: see sandbox.host. Entering raises ChildError, AzuriteMissingError, AppError or ScenarioError;
-    each text has the remedy.
+    ones. folder: for logs, the CA file and endpoints.json, or a subfolder of it while another sandbox uses
+    it; by default one that is deleted at the end. keys, visibility: see sandbox.host. say: called with a line
+    for each step of the start. Entering raises ChildError, AzuriteMissingError, AppError, PlaceError or
+    ScenarioError; each text has the remedy.
     """
 
     scenario: Path = scenario.DEFAULT
@@ -84,9 +87,11 @@ class Sandbox:
     keys: Path | None = None
     visibility: float | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    say: Callable[[str], None] = lambda line: None
 
     simulator: Simulator = field(init=False)
     endpoints: Endpoints = field(init=False)
+    used_folder: Path = field(init=False)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -113,15 +118,22 @@ class Sandbox:
         return self._workers.pid(number)
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        folder = self._folder(stack)
+        require_free(self._ports())
+        folder = self.used_folder = self._folder(stack)
+        file = folder / ENDPOINTS_FILE
+        file.unlink(missing_ok=True)  # of a sandbox that was killed
         app = app_folder(self.app, folder)
+        self.say(f"Loading the scenario {self.scenario.name} ...")
         self.simulator = self._simulator()
+        resources = len(self.simulator.world.store)
+        self.say(f"Starting Azure Resource Manager with {resources} resources, and storage (Azurite) ...")
         arm = await stack.enter_async_context(
             serve(self.simulator, folder, https_port=self._port(0), http_port=self._port(1))
         )
         self._azurite = Azurite(folder, (self._port(2), self._port(3), self._port(4)))
         stack.callback(self._azurite.stop)
         await asyncio.to_thread(self._azurite.start)
+        self.say(f"Starting {self.workers} functions host{'s' if self.workers > 1 else ''} with {app} ...")
         ports = tuple(self._port(HOST_PORTS + number) for number in range(self.workers))
         environment = self._environment(arm, self._azurite)
         self._workers = Workers(
@@ -131,17 +143,24 @@ class Sandbox:
         await self._workers.start()
         self._keeper = asyncio.create_task(self._keep_running())
         stack.push_async_callback(self._stop_keeping)
+        self.say("Subscribing the app to Azure's events ...")
         await self._connect_events(stack)
         self.endpoints = self._endpoints(arm)
-        file = folder / ENDPOINTS_FILE
         stack.callback(file.unlink, missing_ok=True)  # its addresses no longer answer
         file.write_text(json.dumps(asdict(self.endpoints), indent=2) + "\n")
 
     def _folder(self, stack: AsyncExitStack) -> Path:
         if self.folder is None:
             return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return self.folder.resolve()
+        folder = stack.enter_context(own_folder(self.folder))
+        if folder != self.folder.resolve():
+            self.say(f"Another sandbox uses {self.folder}; this one uses {folder}.")
+        return folder
+
+    def _ports(self) -> list[int]:
+        """All ports that are given, 0 for those that are not."""
+        places = [*range(SERVER_PORTS), *(HOST_PORTS + number for number in range(self.workers))]
+        return [self._port(place) for place in places]
 
     def _port(self, place: int) -> int:
         return 0 if self.port_base is None else self.port_base + place

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping
 from typing import Any, Self
+from urllib.parse import urljoin
 
 import aiohttp
 
@@ -13,7 +14,7 @@ from sandbox.up import Endpoints
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 BUSY = ("Updating", "Creating", "Deleting")
-BY_HAND = ("sweep", "admin")  # a run of the drift timer that somebody asked for: its function and its cause
+BY_HAND = ("sweep", "admin")  # a run of the drift timer that a user started: its function and its cause
 LONGEST_WAIT = 30.0  # real seconds for which a host holds back an answer, if there is nothing to say
 NO_INVOCATION = 2**63  # no invocation has such a number
 VERSIONS = {
@@ -34,7 +35,7 @@ class Refused(Exception):  # noqa: N818
 
 
 class User:
-    """Acts as a person with a token who may do everything in the simulated Azure."""
+    """Acts as a user whose token has every right in the simulated Azure."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._arm = endpoints.arm_http
@@ -61,8 +62,8 @@ class User:
         """Ask Azure to delete a resource."""
         await self._azure("DELETE", at)
 
-    async def gone(self, at: str) -> None:
-        """Wait until a resource that is being deleted is gone."""
+    async def deleted(self, at: str) -> None:
+        """Wait until a resource that is being deleted does not exist any more."""
         while await self.get(at) is not None:
             await asyncio.sleep(0.05)
 
@@ -86,7 +87,7 @@ class User:
         return float((await self._json("GET", f"{self._arm}/_sandbox/clock"))["now"])
 
     async def control(self, name: str, body: Any = None) -> Any:
-        """Look into the simulated Azure, or turn one of its screws."""
+        """Read or change the simulated Azure by its control API."""
         method = "GET" if body is None else "POST"
         return await self._json(method, f"{self._arm}/_sandbox/{name}", body)
 
@@ -104,16 +105,16 @@ class User:
         while url:
             page = await self._json("GET", url)
             found += page["value"]
-            url = page.get("nextLink")
+            url = urljoin(url, page["nextLink"]) if "nextLink" in page else None
         return found
 
     async def connection(self, at: str) -> Any:
-        """The app's view of one target; None if it knows nothing of it."""
+        """The app's view of one target; None if the app does not know it."""
         key = hashlib.sha256(at.lower().encode()).hexdigest()[:32]
         return await self._json("GET", f"{self._host}/api/connections/{key}")
 
     async def rerun(self, at: str, *, dry_run: bool = False) -> Any:
-        """Ask the app to walk a resource again, or to show what it would do."""
+        """Ask the app to reconcile a resource again, or to show what it would do."""
         body = {"resource_id": at, "dry_run": dry_run}
         return await self._json("POST", f"{self._host}/api/reconcile", body)
 

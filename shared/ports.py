@@ -100,6 +100,9 @@ class Memory(Protocol):
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""
 
+    async def begin(self, profile: str) -> None:
+        """Record the profile before the first object is made, so that a later removal follows it."""
+
     async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
         """Record an object before it is made, so that a crash right after leaves no unknown object.
 
@@ -153,12 +156,15 @@ class Ledger(Protocol):
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:
         """Every target, or those of one resource group. Removed ones that own nothing are left out."""
 
+    async def with_code(self, code: str) -> list[ResourceId]:
+        """The targets whose last outcome has this code."""
+
 
 class Leases(Protocol):
     """Named locks across all workers. The lock of a dead worker expires."""
 
-    def hold(self, *names: str) -> AbstractAsyncContextManager[None]:
-        """Hold all of these locks. They are taken in one fixed order.
+    def hold(self, *names: str, deadline: float) -> AbstractAsyncContextManager[None]:
+        """Hold all of these locks. They are taken in one fixed order, and awaited until the deadline at most.
 
         Raises TransientError if that takes too long, or when a lock is lost to another worker: what runs
         inside is then cancelled.

@@ -48,6 +48,7 @@ class Ports:
 def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | None = None) -> Flow:
     """Build a flow over any adapters."""
     from shared.core.catalogue.catalogue import load
+    from shared.flow.absence import Absence
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
     from shared.flow.hidden_names import HiddenNamesReader
@@ -69,7 +70,8 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     remover = Remover(reader, applier)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
     access = PublicAccess(policy, known, ports.arm)
-    reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, ports.clock)
+    absence = Absence(viewer, ports.arm, ports.clock)
+    reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, ports.clock)
     sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.queue, ports.clock)
     return Flow(
         Intake(ports.queue, frozenset(known.types)),

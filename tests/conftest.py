@@ -1,16 +1,18 @@
 """Fixtures of the whole suite: one Azurite for each process that runs tests which need real storage."""
 
-import os
-import socket
+import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from sandbox.azurite import Azurite
+from sandbox.places import HIGHEST_PORT, is_free
 
-PORTS_IN_A_ROW = 20  # a sandbox takes ports up to 10 above its base, and one more for each worker
-FIRST_PORT, LAST_PORT = 10_000, 32_000
+# The ports that the system gives to connections and to servers that ask for any port.
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+LOWEST_PORT = 10_000  # below it are the default ports of other programs
 
 # How long one example takes depends on the machine's load; pytest-timeout bounds each test.
 settings.register_profile("suite", settings.default, deadline=None, print_blob=True)
@@ -25,25 +27,18 @@ def azurite() -> Iterator[Azurite]:
 
 
 @pytest.fixture
-def free_port() -> Callable[[], int]:
-    """Gives the first of PORTS_IN_A_ROW ports of 127.0.0.1 that nothing listens on.
+def free_port() -> Callable[..., int]:
+    """Gives the first of `count` ports of 127.0.0.1 in a row that are free, and stay so until they are used.
 
-    Systems choose ports above LAST_PORT by themselves, and another process of tests begins elsewhere: so
-    nothing takes these ports between their choice and their use.
+    They are outside the ephemeral range: a port of it can go to any connection before the test uses it.
     """
+    low, high = map(int, EPHEMERAL.read_text().split()) if EPHEMERAL.exists() else (32768, 60999)
 
-    def take() -> int:
-        first = FIRST_PORT + os.getpid() % 1000 * PORTS_IN_A_ROW
-        return next(port for port in range(first, LAST_PORT, PORTS_IN_A_ROW) if all_free(port))
+    def take(count: int = 1) -> int:
+        found = [*range(LOWEST_PORT, low - count), *range(high + 1, HIGHEST_PORT - count)]
+        for port in random.SystemRandom().sample(found, len(found)):
+            if all(is_free(one) for one in range(port, port + count)):
+                return port
+        raise LookupError(f"no {count} ports in a row are free")
 
     return take
-
-
-def all_free(first: int) -> bool:
-    """Whether a server may listen on each port of the row."""
-    try:
-        for port in range(first, first + PORTS_IN_A_ROW):
-            socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True

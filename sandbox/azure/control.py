@@ -168,7 +168,7 @@ class Control:
         return await self.clock(request)
 
     async def role(self, request: Request) -> Json:
-        """What the app may do, what was taken away, and which actions it has used."""
+        """What the app may do, what was removed, and which actions it has used."""
         access = self._parts.access
         role = access.roles["app"]
         return {"actions": role.actions, "removed": role.removed, "used": sorted(access.used)}

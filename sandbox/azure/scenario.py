@@ -1,5 +1,5 @@
-"""A world to begin with: YAML, applied through the same PUT handlers as any request, at once and without
-events.
+"""A world to begin with: YAML or JSON, applied through the same PUT handlers as any request, at once and
+without events.
 
 Format: a list `subscriptions` of ids (optional) and a list `resources`, each {"id": ..., and the PUT body's
 members}. Groups and parents come before what is in them.
@@ -7,6 +7,10 @@ members}. Groups and parents come before what is in them.
 
 from __future__ import annotations
 
+import gc
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,8 @@ from sandbox.azure.kernel.world import World
 
 DEFAULT = Path(__file__).parents[1] / "scenarios" / "default.yaml"
 VERSION = "2025-01-01"
+# The safe loader with the parser in C, which every wheel of PyYAML has, takes a tenth of the time.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ScenarioError(Exception):
@@ -25,8 +31,9 @@ class ScenarioError(Exception):
 
 
 def load(path: Path) -> Json:
-    """Read a scenario file. Raises ScenarioError."""
-    content: Any = yaml.safe_load(path.read_text())
+    """Read a scenario file; `.json` is read as JSON, in a fraction of the time. Raises ScenarioError."""
+    text = path.read_text()
+    content: Any = json.loads(text) if path.suffix == ".json" else yaml.load(text, LOADER)  # noqa: S506
     if not isinstance(content, dict) or not isinstance(content.get("resources"), list):
         raise ScenarioError(f"{path.name}: a mapping with a list `resources` is needed")
     return content
@@ -38,13 +45,24 @@ def apply(world: World, gateway: Gateway, scenario: Json) -> None:
     Raises ScenarioError naming the first that is refused."""
     for subscription in scenario.get("subscriptions") or []:
         world.subscriptions.setdefault(str(subscription).lower(), {"name": str(subscription)})
-    world.instant = True
-    try:
+    with _instant(world):
         for number, resource in enumerate(scenario["resources"], 1):
             _put(gateway, number, resource)
+            world.operations.clear()
+
+
+@contextmanager
+def _instant(world: World) -> Iterator[None]:
+    """Let operations end at once, and do not look for garbage meanwhile: nearly all that is made is kept."""
+    collecting = gc.isenabled()
+    gc.disable()
+    world.instant = True
+    try:
+        yield
     finally:
         world.instant = False
-    world.operations.clear()
+        if collecting:
+            gc.enable()
 
 
 def _put(gateway: Gateway, number: int, resource: Any) -> None:

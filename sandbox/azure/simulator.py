@@ -100,6 +100,8 @@ class Simulator:
         await self.clock.sleep(response.delay) if response.delay else None
         self._add_headers(request, principal, response)
         self._log(request, principal, answer, arrived)
+        if request.method == "HEAD":
+            response.body = None
         return response
 
     async def _with_faults(self, request: Request, principal: str | None) -> Answer:

@@ -21,13 +21,16 @@ from sandbox.host.keys import Keys
 from sandbox.host.options import HostOptions, OptionsError
 from sandbox.host.server import Host, Setup
 from sandbox.host.worker import Worker
+from sandbox.options import HelpWithDefaults
 
 log = logging.getLogger("host")
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox.host", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.host", description=__doc__, formatter_class=HelpWithDefaults
+    )
     parser.add_argument("--app", type=Path, required=True, help="folder with function_app.py and host.json")
     parser.add_argument("--port", type=int, default=7071, help="0: a free one")
     parser.add_argument("--no-timers", action="store_true", help="another worker runs them")
@@ -36,7 +39,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--visibility", type=float, help="seconds a taken message stays hidden unless renewed"
     )
-    parser.add_argument("--log-level", default="INFO")
+    parser.add_argument("--log-level", default="INFO", help="least level of the lines that are logged")
     parser.add_argument("--lifeline", action="store_true", help="end when the standard input closes")
     return parser.parse_args(argv)
 
@@ -58,6 +61,17 @@ def main(argv: list[str]) -> None:
         sys.exit(1)
     asyncio.run(_serve(host, worker, asked.lifeline))
     worker.stop()
+    _end()
+
+
+def _end() -> None:
+    """End the process as the platform does: clients that the app has open are its own, and no error.
+
+    An ordinary end would report each of them as one, at level ERROR.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _options(options: HostOptions, asked: argparse.Namespace) -> HostOptions:

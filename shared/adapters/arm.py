@@ -69,7 +69,7 @@ class SdkArm:
         found: dict[str, Mapping[str, str]] = {}
         path = f"/subscriptions/{subscription}/resourcegroups"
         async for page in self.pages(path, api_version=RESOURCES_API):
-            found |= {str(group["name"]).lower(): group.get("tags") or {} for group in page}
+            found |= {str(group.get("name")).lower(): group.get("tags") or {} for group in page}
         return found
 
     async def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
@@ -99,4 +99,8 @@ class SdkArm:
 
 
 def _members(page: Json) -> Bodies:
-    return list(page.get("value") or [])
+    """The members of one page. Raises TransientError for a page that is no list of objects."""
+    found = page.get("value") or []
+    if isinstance(found, list) and all(isinstance(one, dict) for one in found):
+        return found
+    raise TransientError("Azure answered with a list of something else than objects", code="Unreadable")

@@ -5,6 +5,7 @@ This is the layer between the SDK (`arm_clients`) and polling (`arm_waiting`, `a
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -133,7 +134,10 @@ def _read(response: Any) -> Answer:
 
 
 async def _as_received(members: Any) -> Bodies:
-    return [member.as_dict() async for member in members]
+    found = [member async for member in members]
+    if not all(hasattr(member, "as_dict") for member in found):  # the SDK passes on null, text and lists
+        raise _unreadable()
+    return [member.as_dict() for member in found]
 
 
 async def _first(begun: Awaitable[Any]) -> Answer:
@@ -146,23 +150,40 @@ async def _first(begun: Awaitable[Any]) -> Answer:
 
 
 async def _translated[T](call: Awaitable[T]) -> T:
-    """Turn the SDK's exceptions into errors of the core, chained."""
+    """Turn the SDK's exceptions into errors of the core, chained.
+
+    What has no readable response is transient: it is not known whether Azure carried the request out.
+    """
     try:
         return await call
     except HttpResponseError as error:
         raise _error(error) from error
-    except AzureError as error:
-        raise TransientError(clean(f"Azure could not be reached: {error}", 400), code="NoAnswer") from error
-    except ValueError as error:
-        raise TransientError("Azure answered with text that is not JSON", code="Unreadable") from error
+    except (AzureError, OSError) as error:
+        raise _no_answer(error) from error
+    except (ValueError, RecursionError, zlib.error) as error:
+        raise _unreadable() from error
 
 
 def _error(error: HttpResponseError) -> CausewayError:
-    """The error for an error status. A failed token request raises one too, from another host."""
+    """The error for an error status. A failed token request raises one too, from another host.
+
+    The SDK raises the same class without a response if the connection ends within a body
+    (azure.core.exceptions.IncompleteReadError), and with a good status if a body cannot be decoded.
+    """
     response: Any = error.response
-    if response is None or (isinstance(error, ClientAuthenticationError) and not _from_arm(response)):
+    if isinstance(error, ClientAuthenticationError) and (response is None or not _from_arm(response)):
         return _no_token(error, response)
-    return _refusal(response).error()
+    if response is None:
+        return _no_answer(error)
+    return _unreadable() if response.status_code < 300 else _refusal(response).error()
+
+
+def _no_answer(error: Exception) -> TransientError:
+    return TransientError(clean(f"Azure could not be reached: {error}", 400), code="NoAnswer")
+
+
+def _unreadable() -> TransientError:
+    return TransientError("Azure answered with something that cannot be read", code="Unreadable")
 
 
 def _from_arm(response: Any) -> bool:

@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from shared.adapters.arm_codes import BLOCKED, LIMIT_REMEDY, SENTENCES, TRANSIENT, WRAPPERS, is_limit
@@ -15,7 +17,8 @@ from shared.core.base.errors import BlockedError, CausewayError, PermanentError,
 
 SHOWN = 500  # characters of Azure's own text that an error repeats
 READ = 4000  # characters of it that are read: two long ids come before the one that matters
-LONGEST_WAIT = 3600.0  # seconds; a longer Retry-After is cut to this
+LONGEST_WAIT = 7 * 86_400.0  # seconds: a queued work item can be delayed so long (`adapters/queue.py`)
+LONGEST_DATE = 40  # characters of an HTTP date; it has 29
 
 _ACTION = re.compile(
     r"(?:does not have authorization to perform action|does not have permission to perform action)(?:\(s\))?"
@@ -24,6 +27,7 @@ _ACTION = re.compile(
 _LOCKED = re.compile(r"following scope\(s\) are locked: '(?P<scope>[^']+)'")
 _NAMED = re.compile(r"^Resource (?P<id>/subscriptions/\S+) referenced by resource", re.I)
 _POLICY = re.compile(r'"policyAssignment"\s*:\s*\{\s*"name"\s*:\s*"(?P<name>[^"]+)"')
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
 _SIGNED = re.compile(r"\?\S*")  # a query may hold a signature: do not log it
 
 
@@ -95,19 +99,33 @@ def failure(error: object, state: str) -> Refusal:
 
 
 def wait_hint(headers: Mapping[str, str]) -> float | None:
-    """The seconds to wait that a response names, None if none: ARM sends whole seconds, or milliseconds."""
-    sent = {name.lower(): value for name, value in headers.items()}
+    """The seconds to wait that a response names, None if none: ARM sends whole seconds, or milliseconds.
+
+    RFC 9110, section 10.2.3, also permits a date. It counts from the `Date` of the response.
+    """
+    sent = {name.lower(): value.strip() for name, value in headers.items()}
     for name, factor in (("x-ms-retry-after-ms", 0.001), ("retry-after-ms", 0.001), ("retry-after", 1.0)):
         text = sent.get(name, "")
-        if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
+        if _SECONDS.fullmatch(text):
             return min(LONGEST_WAIT, float(text) * factor)
-    return None
+    until = _moment(sent.get("retry-after", ""))
+    since = _moment(sent.get("date", "")) or datetime.now(UTC)
+    return None if until is None else min(LONGEST_WAIT, max(0.0, (until - since).total_seconds()))
+
+
+def _moment(text: str) -> datetime | None:
+    """An HTTP date; None for any other text."""
+    try:
+        found = parsedate_to_datetime(text) if len(text) <= LONGEST_DATE else None
+    except (ValueError, OverflowError):
+        return None
+    return found and found.replace(tzinfo=found.tzinfo or UTC)
 
 
 def _decoded(body: str) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None  # empty, or a gateway's HTML
 
 

@@ -20,7 +20,7 @@ class Operations:
     is never written as a whole, because the write would replace everything in it. That is true of a security
     group too: it is written only where none exists, re-read under the group's lease
     (`core/kinds/security_group.py` asks for nothing else). `deleted` is False for types on which other
-    resources come to depend.
+    resources come to depend: they are kept, and the app's role has no right to delete them.
     """
 
     client: Literal["network", "dns"]
@@ -38,7 +38,9 @@ OPERATIONS = {
     ),
     "microsoft.network/networkinterfaces": Operations("network", "network_interfaces", written=False),
     "microsoft.network/virtualnetworks": Operations("network", "virtual_networks", written=False),
-    "microsoft.network/virtualnetworks/subnets": Operations("network", "subnets", "virtual_network_name"),
+    "microsoft.network/virtualnetworks/subnets": Operations(
+        "network", "subnets", "virtual_network_name", deleted=False
+    ),
     "microsoft.network/virtualnetworks/virtualnetworkpeerings": Operations(
         "network", "virtual_network_peerings", "virtual_network_name"
     ),
@@ -48,7 +50,8 @@ OPERATIONS = {
     "microsoft.network/networksecuritygroups/securityrules": Operations(
         "network", "security_rules", "network_security_group_name"
     ),
-    "microsoft.network/privatednszones": Operations("dns", "private_zones", ends="operation"),
+    "microsoft.network/routetables": Operations("network", "route_tables", written=False),
+    "microsoft.network/privatednszones": Operations("dns", "private_zones", ends="operation", deleted=False),
     "microsoft.network/privatednszones/virtualnetworklinks": Operations(
         "dns", "virtual_network_links", "private_zone_name", ends="operation"
     ),

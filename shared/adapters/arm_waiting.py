@@ -161,8 +161,12 @@ class Waiting:
         *,
         at_once: bool = False,
     ) -> AsyncIterator[T]:
-        """The result of each poll. Raises StillRunning once the next one would come after the deadline."""
+        """The result of each poll. Raises StillRunning once the next one would come after the deadline.
+
+        That error has the wait that Azure asked for, so that a later pass does not poll too early.
+        """
         last: CausewayError | None = None
+        wait = 0.0
         earliest = self._clock.monotonic()
         due = earliest if at_once else _next(begun.since, moments, earliest)
         while due <= begun.deadline:
@@ -174,8 +178,11 @@ class Waiting:
             else:
                 yield result
                 wait = 0.0
-            due = _next(begun.since, moments, self._clock.monotonic() + wait)
-        raise StillRunning(f"an operation still runs on {begun.at.name}", code="StillRunning") from last
+            earliest = self._clock.monotonic() + wait
+            due = earliest if earliest > begun.deadline else _next(begun.since, moments, earliest)
+        raise StillRunning(
+            f"an operation still runs on {begun.at.name}", wait or None, "StillRunning"
+        ) from last
 
 
 def _next(since: float, moments: Iterator[float], earliest: float) -> float:

@@ -125,6 +125,10 @@ class TableClaim:
                 found |= {address: found[address] | owned for address in shared}
         return found
 
+    async def begin(self, profile: str) -> None:
+        if self.profile != profile:
+            await self._write(lambda row: {**row, "profile": profile})
+
     async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
         new = [one for one in addresses if one not in self.addresses]
         if made in self.owned and not new:

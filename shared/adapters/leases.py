@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import itertools
 import logging
+import math
 import random
 import uuid
 from collections import defaultdict
@@ -45,15 +46,17 @@ class TableLeases:
         self._local: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @asynccontextmanager
-    async def hold(self, *names: str) -> AsyncIterator[None]:
+    async def hold(self, *names: str, deadline: float = math.inf) -> AsyncIterator[None]:
         """Hold all of these locks. They are taken in one fixed order.
 
-        Raises TransientError if that takes too long, or when a lock is lost: what runs inside is then
-        cancelled, because another worker may write the same object.
+        `deadline`: a moment of the clock's `monotonic`, at which the wait for them ends in any case. Raises
+        TransientError if that takes too long, or when a lock is lost: what runs inside is then cancelled,
+        because another worker may write the same object.
         """
+        left = max(0.0, deadline - self._clock.monotonic())
         async with AsyncExitStack() as held:
             try:
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(min(self._patience, left)):
                     for name in sorted(set(names)):
                         await held.enter_async_context(self._in_process(name))
                         await held.enter_async_context(self._across_processes(name))

@@ -82,6 +82,10 @@ class TableLedger:
         ]
         return [at for at in found if group is None or at.group == group]
 
+    async def with_code(self, code: str) -> list[ResourceId]:
+        rows = self._connections.query({"code": code})
+        return [ResourceId.parse(str(row.values["resource_id"])) async for row in rows]
+
     async def append(self, entry: Entry) -> None:
         """Add to a target's history. Two entries of the same moment get two rows."""
         moment = FOREVER - int(entry.at.timestamp() * 1_000_000)

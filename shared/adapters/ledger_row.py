@@ -128,8 +128,13 @@ def is_empty(values: Values) -> bool:
 
 
 def is_over(values: Values) -> bool:
-    """All that was made for the target is deleted: no pass is needed until an event names it."""
-    return values.get("result") == Result.REMOVED and not owned_of(values)
+    """Nothing exists for the target, and nothing is to be made: no pass is needed until an event names it.
+
+    That is so once all is removed, and where a caller asked for a resource that was never connected. One that
+    is opted in is found by its tags or its type.
+    """
+    never = values.get("result") == Result.DECLINED and not values.get("profile")
+    return (never or values.get("result") == Result.REMOVED) and not owned_of(values)
 
 
 def fitting(record: Json) -> Json:

@@ -60,9 +60,6 @@ def settling() -> Iterator[float]:
     return itertools.accumulate(map(SETTLING.delay, itertools.count()))
 
 
-_NETWORK_DELETE = Pace(10.0, (1.05, 1.2))
-_DNS_DELETE = Pace(30.0, (0.35, 0.7, 1.05, 1.1))
-
 _PACES: dict[str, dict[Change, Pace]] = {
     "microsoft.network/privateendpoints": {
         "create": Pace(10.0, (1.4, 2.0, 2.7, 3.4, 4.0, 4.55, 5.1, 5.6, 6.0, 6.4)),
@@ -75,7 +72,6 @@ _PACES: dict[str, dict[Change, Pace]] = {
     },
     "microsoft.network/virtualnetworks/subnets": {
         "create": Pace(3.0, (0.4, 0.7, 1.0, 1.5, 2.1, 2.8, 3.4)),
-        "delete": _NETWORK_DELETE,
     },
     "microsoft.network/virtualnetworks/virtualnetworkpeerings": {
         "create": Pace(10.0, (0.43, 0.7, 1.0, 1.3, 1.6, 1.85, 2.1, 2.5, 2.9, 3.2)),
@@ -87,11 +83,10 @@ _PACES: dict[str, dict[Change, Pace]] = {
     },
     "microsoft.network/privatednszones": {
         "create": Pace(30.0, (0.7, 0.85, 1.03, 1.35)),
-        "delete": _DNS_DELETE,
     },
     "microsoft.network/privatednszones/virtualnetworklinks": {
         "create": Pace(30.0, (0.6, 1.03, 1.3, 1.65, 1.9, 2.07)),
-        "delete": _DNS_DELETE,
+        "delete": Pace(30.0, (0.35, 0.7, 1.05, 1.1)),
     },
 }
 _ANY = Pace(10.0, (0.2, 0.35, 0.6, 1.0, 1.5, 2.0))

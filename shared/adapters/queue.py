@@ -13,8 +13,9 @@ from azure.storage.queue.aio import QueueClient
 
 from shared.adapters.storage_errors import storage_errors
 
-TIME_TO_LIVE = timedelta(days=7)  # the default of the service; a sweep queues again what expired
-LONGEST_DELAY = timedelta(days=3)  # a message must become visible before it expires
+# Microsoft Learn, "Put Message": hidden for 7 days at most, and visible before it expires, at any time.
+LONGEST_DELAY = timedelta(days=7)
+TIME_TO_LIVE = timedelta(days=7)  # of a message once it is visible; a sweep queues again what expired
 
 
 class StorageQueue:
@@ -28,11 +29,10 @@ class StorageQueue:
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
         """Send one message, visible after `delay` (in whole seconds, rounded up)."""
         await self._ensure()
-        hidden = -(-min(delay, LONGEST_DELAY) // timedelta(seconds=1))
+        hidden = max(0, -(-min(delay, LONGEST_DELAY) // timedelta(seconds=1)))
+        lives = hidden + int(TIME_TO_LIVE.total_seconds())
         with storage_errors(f"queue {self._client.queue_name}"):
-            await self._client.send_message(
-                item, visibility_timeout=max(0, hidden), time_to_live=int(TIME_TO_LIVE.total_seconds())
-            )
+            await self._client.send_message(item, visibility_timeout=hidden, time_to_live=lives)
 
     async def _ensure(self) -> None:
         if self._made:

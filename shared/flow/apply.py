@@ -164,7 +164,7 @@ class _Run:
                 await self._with_retries(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
                 self._objects[have.id] = None
             case Withdraw() as step:
-                async with self._a.leases.hold(step.lock):
+                async with self._a.leases.hold(step.lock, deadline=self._deadline):
                     await self._with_retries(lambda: self._withdraw(step))
             case Replace(want) if want.locks:
                 # Shared, so it is deleted under the lease too: another target may have replaced it already.
@@ -187,7 +187,7 @@ class _Run:
             await self._with_retries(lambda: self._put(want, have, Observed()))
             return
         with self._a.join(want):
-            async with self._a.leases.hold(*want.locks):
+            async with self._a.leases.hold(*want.locks, deadline=self._deadline):
                 await self._with_retries(lambda: self._write_shared(want))
 
     async def _write_shared(self, want: Wanted) -> None:

@@ -4,6 +4,7 @@
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from shared.core.base.errors import CausewayError
@@ -13,8 +14,7 @@ from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.placement.capacity import addresses_needed
-from shared.core.placement.sites import Candidates, Doubt, Members, Used, doubt, sites
-from shared.core.plan.desired import Request
+from shared.core.placement.sites import Candidates, Doubt, Members, Site, Used, doubt, sites
 from shared.core.policy.intent import Connect
 from shared.core.policy.policy import Policy
 from shared.core.readings.capacity import Usage, endpoints_used
@@ -41,10 +41,10 @@ class CapacityReader:
     cached: CachedReads
     reader: Reader
 
-    async def request(
+    async def sites(
         self, target: Target, connect: Connect, found: Candidates, observed: Observed
-    ) -> tuple[Request | Refusal, Observed]:
-        """The target with its sites, certain enough to write, and the picture with what was read for that.
+    ) -> tuple[Mapping[str, Site] | Refusal, Observed]:
+        """The sites, certain enough to write, and the picture with what was read for that.
 
         Terminates: each round settles one question; at most one per candidate, plus one.
         """
@@ -52,7 +52,7 @@ class CapacityReader:
             chosen = sites(target, connect, found, self.policy.limits, observed)
             asked = doubt(chosen, observed)
             if asked is None:
-                return chosen if isinstance(chosen, Refusal) else Request(target, connect, chosen), observed
+                return chosen, observed
             observed = await self._answered(target, connect, asked, observed)
 
     async def _answered(self, target: Target, connect: Connect, asked: Doubt, observed: Observed) -> Observed:

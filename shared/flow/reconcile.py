@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.core.base.errors import CausewayError
+from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
@@ -30,6 +30,7 @@ from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
+from shared.flow.absence import Absence
 from shared.flow.apply import Applier
 from shared.flow.hidden_names import HiddenNamesReader
 from shared.flow.public_access import PublicAccess
@@ -54,6 +55,7 @@ class Reconciler:
         applier: Applier,
         remover: Remover,
         access: PublicAccess,
+        absence: Absence,
         clock: Clock,
     ) -> None:
         self._policy = policy
@@ -62,6 +64,7 @@ class Reconciler:
         self._applier = applier
         self._remover = remover
         self._access = access
+        self._absence = absence
         self._clock = clock
 
     async def reconcile(self, current: Pass) -> Ending:
@@ -74,6 +77,12 @@ class Reconciler:
 
     async def _reconciled(self, current: Pass) -> Ending:
         asked = await self._viewer.asked(current.target, current.not_older_than)
+        if asked is None and not await self._absence.confirmed(current):
+            asked = await self._viewer.asked(current.target, current.not_older_than)
+            if asked is None:
+                raise TransientError(
+                    "Azure answers in turn that the resource exists and that not", code="Unconfirmed"
+                )
         if isinstance(asked, tuple):
             return await self._connect(*asked, current)
         return await self._disconnect(asked, current)
@@ -109,7 +118,7 @@ class Reconciler:
         if not isinstance(found, View):
             return refused(found)
         view, done, errors = await self._applied(found, current)
-        if errors and await self._viewer.read(target.id) is None:
+        if errors and await self._viewer.read(target.id) is None and await self._absence.confirmed(current):
             return await self._disconnect(None, current)
         if not errors:
             view, removed_rules, errors = await self._without_blocking_rules(view, current)
@@ -129,6 +138,8 @@ class Reconciler:
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
+            if steps.writes:
+                await current.memory.begin(view.connect.profile_name)
             view = await self._hidden.reported(view, steps)
             await self._record_additions(view, current)
             applied = await self._applier.apply(steps, current)

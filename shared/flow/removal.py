@@ -40,8 +40,7 @@ class _Found:
     @property
     def below(self) -> tuple[Seen, ...]:
         """What Azure deletes with its parent."""
-        ids = {have.id for have in self.removed}
-        lists = (found for (at, _), found in self.observed.collections.items() if at in ids)
+        lists = self.observed.collections.values()  # read below removed objects alone
         return tuple(one for found in lists if isinstance(found, Present) for one in found.value.items)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.core.base.bodies import Json
-from shared.core.base.errors import InvalidId
+from shared.core.base.errors import CausewayError, InvalidId
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
 from shared.core.catalogue.catalogue import Catalogue
@@ -37,11 +37,16 @@ class Sweeper:
         """Queue each resource once, with reason `drift`. Returns how many."""
         correlation, began = f"sweep-{uuid.uuid4()}", self.clock.now().timestamp()
         due = {at for at in await self.ledger.targets() if watched(at.subscription, self.policy)}
+        unread = 0
         for subscription in self.policy.subscriptions:
-            due |= await self._opted_in(subscription)
+            try:
+                due |= await self._opted_in(subscription)
+            except CausewayError as error:  # its own failure: the other subscriptions are swept all the same
+                unread += 1
+                log.error(line("subscription not listed", subscription=subscription, why=str(error)))
         for at in sorted(due, key=lambda at: at.key):
             await self.queue.send(WorkItem(at.text, "drift", correlation, fresh_from=began).text())
-        log.info(line("sweep", correlation=correlation, queued=len(due)))
+        log.info(line("sweep", correlation=correlation, queued=len(due), subscriptions_not_listed=unread))
         return len(due)
 
     async def expand(self, group: GroupId, item: WorkItem) -> int:

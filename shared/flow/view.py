@@ -154,9 +154,10 @@ class Viewer:
         observed, (connect, notes) = await asyncio.gather(
             self._reader.complete(around, Observed(), not_older_than), self._narrowed(target, connect)
         )
-        request, observed = await self._capacity.request(target, connect, found, observed)
-        if isinstance(request, Refusal):
-            return request
+        chosen, observed = await self._capacity.sites(target, connect, found, observed)
+        if isinstance(chosen, Refusal):
+            return chosen
+        request = Request(target, connect, chosen, frozenset(owned))
         wanted = desired(request, observed, self._catalogue)
         if declined := too_many_zones(wanted):
             return declined

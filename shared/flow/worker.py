@@ -14,6 +14,7 @@ from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
 from shared.core.base.request_count import counting
 from shared.core.events.work_item import WorkItem
+from shared.core.kinds.zone_group import RECORD_HELD
 from shared.core.outcome.outcome import Outcome, Result
 from shared.core.outcome.result import Ending, given_up
 from shared.flow.reconcile import Reconciler
@@ -117,7 +118,19 @@ class Worker:
             correlation=item.correlation,
         )
         log.info(line("outcome", **outcome.record()))
+        if outcome.result is Result.REMOVED:
+            await self._requeue_namesakes(at, item)
         return outcome, _delay(item, ending) if ending.again else None
+
+    async def _requeue_namesakes(self, removed: ResourceId, item: WorkItem) -> None:
+        """Reconcile resources of the same type and name that waited for the record which is deleted now.
+
+        A resource that was recreated elsewhere has the same public name.
+        """
+        now = self.clock.now().timestamp()
+        for at in await self.ledger.with_code(RECORD_HELD):
+            if at.is_type(removed.type) and at.name.lower() == removed.name.lower() and at != removed:
+                await self.queue.send(WorkItem(at.text, "event", item.correlation, fresh_from=now).text())
 
 
 def _delay(item: WorkItem, ending: Ending) -> timedelta:

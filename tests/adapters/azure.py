@@ -1,4 +1,4 @@
-"""Two stand-ins for Azure: the simulator, and one that returns the responses of a test."""
+"""Two test doubles of Azure: the simulator, and one that returns the responses of a test."""
 
 import asyncio
 from typing import Any

@@ -1,6 +1,8 @@
 """Error responses in every recorded envelope, and what each of them means."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -217,15 +219,37 @@ def test_signatures_and_control_characters_do_not_get_into_messages():
         ({"Retry-After": "17"}, 17.0),
         ({"x-ms-retry-after-ms": "150"}, 0.15),
         ({"Retry-After": "17", "x-ms-retry-after-ms": "150"}, 0.15),
-        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"Retry-After": "86400"}, 86_400.0),
         ({"Retry-After": "-5"}, None),
         ({"Retry-After": "NaN"}, None),
-        ({"Retry-After": "999999999"}, 3600.0),
+        ({"Retry-After": "999999999"}, 604_800.0),
+        ({"Retry-After": "9" * 4000}, 604_800.0),
+        ({"Retry-After": "1.123456789"}, 1.123456789),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:99 GMT"}, None),
+        ({"Retry-After": "Wed, 21 Oct 99999999999 07:28:00 GMT"}, None),
         ({}, None),
     ],
 )
-def test_the_wait_is_read_in_seconds_and_cut_to_an_hour(headers, seconds):
+def test_the_wait_is_read_in_seconds_and_cut_to_a_week(headers, seconds):
     assert wait_hint(headers) == seconds
+
+
+@pytest.mark.parametrize(
+    ("until", "seconds"),
+    [
+        ("Wed, 21 Oct 2026 07:28:17 GMT", 17.0),
+        ("Thu, 22 Oct 2026 07:28:00 GMT", 86_400.0),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
+        ("Wed, 21 Oct 2099 07:28:00 GMT", 604_800.0),
+    ],
+)
+def test_a_date_to_wait_for_counts_from_the_date_of_the_response(until, seconds):
+    assert wait_hint({"Retry-After": until, "Date": "Wed, 21 Oct 2026 07:28:00 GMT"}) == seconds
+
+
+def test_a_date_to_wait_for_counts_from_now_where_the_response_has_no_date():
+    until = format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)
+    assert 590 < wait_hint({"Retry-After": until}) <= 600
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from tests.adapters.azure import (
     LINK,
     OPERATION,
     STORAGE_API,
+    ZONE,
     Said,
     arm_over,
     body_of,
@@ -119,6 +120,16 @@ async def test_the_deadline_keeps_the_error_of_the_last_poll():
     assert isinstance(caught.value.__cause__, TransientError)
 
 
+async def test_the_deadline_keeps_the_wait_that_azure_asked_for():
+    azure = Said(STARTED, refused(429, "TooManyRequests", Retry_After="86400"))
+    began = now()
+    with pytest.raises(StillRunning) as caught:
+        await arm_over(azure).put(ENDPOINT, {}, deadline=now() + 480)
+    assert caught.value.retry_after == 86_400.0
+    assert now() - began < 30
+    assert azure.methods == ["PUT", "GET"]
+
+
 async def test_a_failed_private_dns_operation_raises_its_error():
     started = said(202, {}, Azure_AsyncOperation=OPERATION, Retry_After="30")
     error = {"code": "PreconditionFailed", "message": "exists already"}
@@ -195,6 +206,15 @@ async def test_a_page_of_html_with_status_200_is_transient():
     with pytest.raises(TransientError) as caught:
         await arm_over(azure).get(ENDPOINT)
     assert caught.value.code == "Unreadable"
+
+
+@pytest.mark.parametrize("value", [[None], [{"name": "a"}, None], ["a"], [[]], {"a": 1}, "text", 7])
+async def test_a_list_of_something_else_than_objects_is_transient(value):
+    arm = arm_over(Said(said(200, {"value": value})))
+    for read in (lambda: arm.list(ZONE, "virtualNetworkLinks"), lambda: arm.resource_groups("s")):
+        with pytest.raises(TransientError) as caught:
+            await read()
+        assert caught.value.code == "Unreadable"
 
 
 async def test_a_write_refused_for_good_is_permanent():

@@ -198,3 +198,16 @@ def parts(number, size=3, begin=0):
         Deletion("Delete", endpoint(f"pe-{n}"), "gone", {"n": n, "x": "x" * size})
         for n in range(begin, begin + number)
     )
+
+
+@pytest.mark.parametrize("result", [Result.DECLINED, Result.REMOVED])
+async def test_a_target_that_was_never_connected_is_no_target_of_a_sweep(process, result):
+    await process.ledger.record(outcome(result=result, profile=""))
+    assert await process.ledger.targets() == []
+    assert (await process.state())["result"] == result
+
+
+async def test_a_target_that_was_connected_once_is_swept_also_when_it_is_declined(process):
+    await process.ledger.record(outcome(profile="default"))
+    await process.ledger.record(outcome(result=Result.DECLINED, profile="", after=1))
+    assert await process.ledger.targets() == [target()]

@@ -17,13 +17,13 @@ from shared.core.base.ids import GroupId
 
 GROUP = GroupId("00000000-0000-0000-0000-000000000001", "rg-network")
 HUB = GROUP.resource("Microsoft.Network/virtualNetworks", "hub-we")
+SPOKE = GROUP.resource("Microsoft.Network/virtualNetworks", "spoke-a")
 
 
 @pytest.fixture
 async def served(tmp_path, monkeypatch):
     simulator = Simulator(speed=2000)
     simulator.apply(scenario.load(scenario.DEFAULT))
-    del simulator.access.roles["app"]  # every right: its role may not delete subnets
     async with serve(simulator, tmp_path) as endpoints:
         for name, value in endpoints.environment.items():
             monkeypatch.setenv(name, value)
@@ -43,11 +43,12 @@ def later() -> float:
     return asyncio.get_running_loop().time() + 60
 
 
-async def test_a_subnet_is_made_found_and_deleted(arm):
-    at = HUB.child("subnets", "more")
-    made = await arm.put(at, {"properties": {"addressPrefix": "10.0.9.0/24"}}, deadline=later())
+async def test_a_peering_is_created_found_and_deleted(arm):
+    at = HUB.child("virtualNetworkPeerings", "more")
+    body = {"properties": {"remoteVirtualNetwork": {"id": SPOKE.text}}}
+    made = await arm.put(at, body, deadline=later())
     assert made["properties"]["provisioningState"] == "Succeeded"
-    assert at.name in [one["name"] for one in await arm.list(HUB, "subnets")]
+    assert at.name in [one["name"] for one in await arm.list(HUB, "virtualNetworkPeerings")]
     await arm.delete(at, deadline=later())
     assert await arm.get(at) is None
 

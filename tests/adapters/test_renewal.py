@@ -66,6 +66,18 @@ async def test_a_worker_that_waits_too_long_gets_an_error_and_holds_nothing():
         await workers.work(other, "a")
 
 
+async def test_a_worker_waits_for_a_lock_until_its_deadline_at_most():
+    workers = Workers(MemoryTable(), patience=300.0)
+    loop = asyncio.get_running_loop()
+    async with workers.process().hold("zone"):
+        for other in (workers.process(), workers.process()):
+            began = loop.time()
+            with pytest.raises(TransientError, match="other workers hold the lock on zone"):
+                async with other.hold("zone", deadline=began + 40):
+                    raise AssertionError("two workers hold one lock")
+            assert loop.time() - began == pytest.approx(40, abs=1)
+
+
 async def test_waiting_in_the_same_process_ends_as_well():
     workers = Workers(MemoryTable(), patience=20.0)
     leases = workers.process()

@@ -54,6 +54,25 @@ async def test_a_delayed_message_is_not_visible_yet(client, delay):
     assert (await client.get_queue_properties()).approximate_message_count == 1
 
 
+class Recording:
+    """A queue client that notes how long a message is hidden, and how long it lives: seconds."""
+
+    queue_name = "work"
+
+    async def create_queue(self):
+        """Nothing to create."""
+
+    async def send_message(self, _text, *, visibility_timeout, time_to_live):
+        self.hidden, self.lives = visibility_timeout, time_to_live
+
+
+@pytest.mark.parametrize(("asked", "hidden"), [(1, 1), (6, 6), (400, 7)])
+async def test_a_message_is_hidden_for_a_week_at_most_and_then_lives_for_a_week(asked, hidden):
+    client = Recording()
+    await StorageQueue(client).send("later", delay=timedelta(days=asked))
+    assert (client.hidden, client.lives) == (hidden * 86_400, (hidden + 7) * 86_400)
+
+
 async def test_a_negative_delay_is_no_delay(client):
     await StorageQueue(client).send("now", delay=timedelta(seconds=-5))
     assert len(await received(client)) == 1

@@ -53,7 +53,7 @@ def endpoint(
     subnet: ResourceId = SUBNET,
     status: str = "Approved",
     state: str = "Succeeded",
-    ours: bool = True,
+    managed: bool = True,
 ) -> Seen:
     """A private endpoint as its GET shows it."""
     connection = {
@@ -69,7 +69,7 @@ def endpoint(
         {
             "id": at.text,
             "location": "westeurope",
-            "tags": marks(target) if ours else {},
+            "tags": marks(target) if managed else {},
             "properties": {
                 "provisioningState": state,
                 "subnet": {"id": subnet.text},
@@ -100,7 +100,7 @@ def zone(at: ResourceId = ZONE) -> Seen:
 
 
 def zone_link(
-    at: ResourceId, *, network: ResourceId = SPOKE, state: str = "Completed", ours: bool = True
+    at: ResourceId, *, network: ResourceId = SPOKE, state: str = "Completed", managed: bool = True
 ) -> Seen:
     """A virtual network link."""
     properties = {
@@ -108,7 +108,7 @@ def zone_link(
         "virtualNetworkLinkState": state,
         "virtualNetwork": {"id": network.text},
     }
-    tags = {MARK_TAG: MARK_VALUE} if ours else {}
+    tags = {MARK_TAG: MARK_VALUE} if managed else {}
     return Seen(at, {"id": at.text, "tags": tags, "properties": properties})
 
 

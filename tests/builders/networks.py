@@ -81,12 +81,12 @@ def rule(name: str = "rule", priority: int = 200, access: str = "Deny", **proper
 
 
 def plural(**properties: Any) -> dict[str, Any]:
-    """The properties with the singular form of each left out, as ARM answers plural rules."""
+    """The properties with the singular form of each left out, as ARM returns plural rules."""
     singular = {"destinationPortRanges": "destinationPortRange"}
     return {**{singular.get(name, name.removesuffix("es")): None for name in properties}, **properties}
 
 
-# Security rules of our own
+# Managed security rules
 
 
 def want(kind: type[Rule] = Rule, **fields: Any) -> Rule:
@@ -103,7 +103,7 @@ def want(kind: type[Rule] = Rule, **fields: Any) -> Rule:
 
 
 def our_rule(*destinations: str, at: ResourceId = OUR_RULE, **properties: Any) -> Seen:
-    """Our rule as ARM answers it, with these destinations."""
+    """A managed rule as ARM returns it, with these destinations."""
     body = {
         "provisioningState": "Succeeded",
         "description": "Managed by Causeway. Whatever.",
@@ -122,7 +122,7 @@ def our_rule(*destinations: str, at: ResourceId = OUR_RULE, **properties: Any) -
 
 
 def other(name: str, priority: int, *destinations: str, **properties: Any) -> Seen:
-    """A rule of another name beside ours."""
+    """A managed rule of another name in the same group."""
     return our_rule(*destinations, at=GROUP.child("securityRules", name), priority=priority, **properties)
 
 

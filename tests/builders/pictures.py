@@ -1,4 +1,4 @@
-"""Pictures of Azure from bodies: what was read, None for what does not exist."""
+"""Observed states of Azure from bodies: what was read, None for what does not exist."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,5 +33,5 @@ def picture(objects: Objects | None = None, lists: Lists | None = None) -> Obser
 
 
 def bare(at: ResourceId) -> Seen:
-    """A parent that says nothing but its id."""
+    """A parent with its id and no properties."""
     return Seen(at, {"id": at.text, "name": at.name, "properties": {}})

@@ -1,8 +1,8 @@
-"""Who reaches a connection that calls itself Connected, and who does not, by the sandbox's own evaluator.
+"""Checks which networks reach a resource that is reported Connected, by the sandbox's own evaluator.
 
-`World` asks after every walk, and the end-to-end test after every door, so that no story can end well with a
-path that only the app believes in. The ports are a table of the tests, from the services' own documents: the
-app's catalogue must not be asked whether the app's catalogue is right.
+`World` checks after every pass, and the end-to-end test after every trigger, so that no test succeeds with a
+path that does not work. The ports are a table of the tests, from the services' own documents: the app's
+catalogue cannot prove itself right.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from shared.core.policy.policy import Policy, Profile
 type State = dict[str, Any]
 
 SUBNET = "Microsoft.Network/virtualNetworks/subnets"
-OURS = "Managed by Causeway."  # how the description of a rule begins that no person made
+MANAGED = "Managed by Causeway."  # begins the description of a managed rule
 GATEWAY_TYPE = "Microsoft.Network/applicationGateways"
 # Rows of the catalogue that connect without a name, and why there is none.
 NAMELESS = {
-    GATEWAY_TYPE: "its frontends are named by whoever owns the gateway",
-    "Microsoft.Network/privateLinkServices": "its provider names what stands behind it, if anybody does",
+    GATEWAY_TYPE: "the owner of the gateway chooses its frontends' names",
+    "Microsoft.Network/privateLinkServices": "its provider chooses the name, if there is one",
     "Microsoft.Web/hostingEnvironments": "the document of zones has no row for it",
     "Microsoft.HealthcareApis/services": "the document of zones has no row for it",
     "Microsoft.DurableTask/schedulers": "the document of zones has no row for it",
@@ -71,8 +71,8 @@ _BY_KEY = {key.lower(): ports for key, ports in PORTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A question: does a machine in `subnet` reach this name or address on this port? `ip`: its address."""
+class Attempt:
+    """One connection: from a machine in `subnet` to this name or address, on this port. `ip`: its address."""
 
     subnet: str
     name: str
@@ -83,38 +83,40 @@ class Way:
         return f"{self.subnet.rpartition('/virtualNetworks/')[2]} -> {self.name}:{self.port} ({self.ip})"
 
 
-def ways(state: State, path: State, subnets: Iterable[str]) -> Iterator[Way]:
+def attempts(state: State, path: State, subnets: Iterable[str]) -> Iterator[Attempt]:
     """Every name and address of one path of a connection, on every port, from each of these subnets."""
     kind = "/".join(state["resource_id"].lower().rpartition("/providers/")[2].split("/")[:2])
     ports = _BY_KEY.get(f"{kind}/{path['group'].lower()}") or _BY_KEY.get(kind) or HTTPS
     for subnet in subnets:
         for address in path["addresses"]:
             for name in (*address["fqdns"], address["ip"]):
-                yield from (Way(subnet, name, address["ip"], port) for port in ports)
+                yield from (Attempt(subnet, name, address["ip"], port) for port in ports)
 
 
-def complaint(way: Way, found: Reach, profile: Profile, findings: Iterable[str]) -> str | None:
-    """What is wrong with a client's way; None where it is open, or the operator took the hop on himself."""
-    if found.address not in ("", way.ip):
-        return f"{way} leads to {found.address}"
-    subnet = way.subnet.rpartition("/")[2]
-    his = {
-        "resolve": profile.dns.mode == "none" or _unseen(profile, findings),
+def violation(attempt: Attempt, found: Reach, profile: Profile, findings: Iterable[str]) -> str | None:
+    """Why a client's attempt fails; None if it succeeds, or if the policy leaves that hop to the operator."""
+    if found.address not in ("", attempt.ip):
+        return f"{attempt} leads to {found.address}"
+    subnet = attempt.subnet.rpartition("/")[2]
+    excluded = {
+        "resolve": profile.dns.mode == "none" or _resolution_unknown(profile, findings),
         "peering": profile.peering == "ignore",
         "inbound": profile.nsg.mode == "ignore",
         "outbound": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
+        "route": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
     }
-    return None if found.reachable or his.get(found.hop) else f"{way} ends at {found.hop}: {found.why}"
+    accepted = found.reachable or excluded.get(found.hop)
+    return None if accepted else f"{attempt} ends at {found.hop}: {found.why}"
 
 
-def _unseen(profile: Profile, findings: Iterable[str]) -> bool:
-    """Somebody else keeps the names, and the app says that it cannot see how they resolve."""
-    told = ("ask the DNS servers", "could not be read")
-    return profile.dns.mode == "external" and any(part in one for one in findings for part in told)
+def _resolution_unknown(profile: Profile, findings: Iterable[str]) -> bool:
+    """DNS is external, and a finding says that the app cannot read how names resolve."""
+    reported = ("ask the DNS servers", "could not be read")
+    return profile.dns.mode == "external" and any(part in one for one in findings for part in reported)
 
 
-def complaints(azure: Azure, policy: Policy, state: State) -> list[str]:
-    """All that is not as it must be if the state says Connected; nothing if it does not, or not yet."""
+def violations(azure: Azure, policy: Policy, state: State) -> list[str]:
+    """What contradicts a state that says Connected; nothing for other states, or during a pass."""
     if state.get("result") != "Connected" or state["working"]:
         return []
     profile = policy.profiles[state["profile"]]
@@ -126,44 +128,45 @@ def complaints(azure: Azure, policy: Policy, state: State) -> list[str]:
     found: list[str] = []
     for path in state["paths"]:
         found += _misnamed(azure, path)
-        home = _subnet_of(azure, path).lower()
-        for way in ways(state, path, [at for at in inside if at.lower() != home]):
-            found += filter(None, [complaint(way, ask(azure, way), profile, state["findings"])])
-        if denies and _guarded(azure, path):
-            found += [f"{way} is let in" for way in ways(state, path, outside) if _slips_in(azure, way)]
+        own = _subnet_of(azure, path).lower()
+        for attempt in attempts(state, path, [at for at in inside if at.lower() != own]):
+            found += filter(None, [violation(attempt, ask(azure, attempt), profile, state["findings"])])
+        if denies and _filtered(azure, path):
+            tries = attempts(state, path, outside)
+            found += [f"{attempt} gets in" for attempt in tries if _gets_in(azure, attempt)]
     return found
 
 
 def _subnet_of(azure: Azure, path: State) -> str:
-    """The subnet that the endpoint stands in: nobody else's machines are there."""
+    """The subnet of the endpoint: no client machines are in it."""
     endpoint = azure.find(path["endpoint"])
     return str(endpoint.properties["subnet"]["id"]) if endpoint else ""
 
 
-def ask(azure: Azure, way: Way) -> Reach:
-    return reach.reach(azure, way.subnet, way.name, way.port)
+def ask(azure: Azure, attempt: Attempt) -> Reach:
+    return reach.reach(azure, attempt.subnet, attempt.name, attempt.port)
 
 
 def _misnamed(azure: Azure, path: State) -> Iterator[str]:
-    """The names that the app knows are not those that the endpoint answers to."""
+    """The names in the state differ from those that the endpoint answers to."""
     endpoint = azure.find(path["endpoint"])
     answers = endpoint_view.answers(endpoint) if endpoint else []
-    there = {(one.address, one.name.fqdn.lower()) for one in answers}
-    said = {(address["ip"], name) for address in path["addresses"] for name in address["fqdns"]}
-    if there != said:
-        yield f"{path['endpoint']} answers to {there}, not to {said}"
+    actual = {(one.address, one.name.fqdn.lower()) for one in answers}
+    expected = {(address["ip"], name) for address in path["addresses"] for name in address["fqdns"]}
+    if actual != expected:
+        yield f"{path['endpoint']} answers to {actual}, not to {expected}"
 
 
-def _guarded(azure: Azure, path: State) -> bool:
+def _filtered(azure: Azure, path: State) -> bool:
     """Security rules are in force on the endpoint's subnet."""
     endpoint = azure.find(path["endpoint"])
     subnet = azure.find(endpoint.properties["subnet"]["id"]) if endpoint else None
     return bool(subnet and security.filters_endpoints(subnet) and security.group_of(azure, subnet))
 
 
-def _slips_in(azure: Azure, way: Way) -> bool:
-    """Somebody who is no client gets in, and by no rule that a person made for that."""
-    found = ask(azure, way)
+def _gets_in(azure: Azure, attempt: Attempt) -> bool:
+    """A network that is no client gets in, and not by a rule that a user created for it."""
+    found = ask(azure, attempt)
     rule = azure.find(found.rule) if found.rule.startswith("/") else None
-    by_hand = rule is not None and not str(rule.properties.get("description", "")).startswith(OURS)
+    by_hand = rule is not None and not str(rule.properties.get("description", "")).startswith(MANAGED)
     return found.reachable and not by_hand

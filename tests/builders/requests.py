@@ -1,4 +1,4 @@
-"""What must exist for one storage account, by the pure core: the beginning of most plans in these tests."""
+"""The desired state of one storage account, by the pure core: the start of most plans in these tests."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.builders.policies import a_policy
 
 
 def wanted(observed: Observed | None = None, *, account: Any = None, **policy: object) -> Desired:
-    """For one storage account with one client network, where `observed` has been read."""
+    """The desired state with one client network, where `observed` has been read."""
     target = Target.parse(account or bodies.account())
     rules = a_policy(**policy)
     connect = intent(target, {}, rules, load())
@@ -25,4 +25,5 @@ def wanted(observed: Observed | None = None, *, account: Any = None, **policy: o
     view = observed or picture({bodies.HUB: bodies.network()})
     chosen = sites(target, connect, found, rules.limits, view)
     assert not isinstance(chosen, Refusal)
-    return desired(Request(target, connect, chosen), view, load())
+    recorded = frozenset(site.endpoint for site in chosen.values())
+    return desired(Request(target, connect, chosen, recorded), view, load())

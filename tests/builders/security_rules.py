@@ -1,4 +1,4 @@
-"""An endpoint subnet with a network security group: the world that has one, and what is in the group."""
+"""A world whose endpoint subnet has a network security group, and what is in that group."""
 
 import ipaddress
 from typing import Any
@@ -37,7 +37,7 @@ async def rules_of(world: World) -> dict[str, Any]:
 
 
 def deny(priority: int, **more: Any) -> dict[str, Any]:
-    """The properties of a rule that denies all inbound traffic, but for what `more` says."""
+    """The properties of a rule that denies all inbound traffic, with the differences in `more`."""
     return {
         "priority": priority,
         "direction": "Inbound",
@@ -56,6 +56,6 @@ def covered(rule: dict[str, Any], ip: str) -> bool:
     return any(ipaddress.ip_address(ip) in ipaddress.ip_network(prefix) for prefix in prefixes)
 
 
-def rules_noted(state: dict[str, Any]) -> int:
+def recorded_rules(state: dict[str, Any]) -> int:
     """How many security rules the ledger lists as this connection's."""
     return sum("/securityRules/" in own for own in state["owned"])

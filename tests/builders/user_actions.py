@@ -1,4 +1,4 @@
-"""What a user does in Azure beside Causeway: tags and peerings."""
+"""A user's own changes in Azure: tags and peerings."""
 
 from tests.builders.world import World
 

@@ -1,6 +1,6 @@
 """The whole flow in one process: real adapters and SDKs over the simulator, tables in memory, virtual time.
 
-A test acts as a user does (create, tag, delete), lets the work drain, and reads what came of it. It runs on a
+A test acts as a user (create, tag, delete), lets the queue drain, and reads the state. It runs on a
 virtual loop: time moves only when every task waits, so minutes of Azure take milliseconds.
 """
 
@@ -30,7 +30,7 @@ from shared.core.policy.policy import Policy
 from shared.wiring import Flow, Ports, wire
 from tests.builders.memory import MemoryQueue, MemoryTable
 from tests.builders.policies import a_policy
-from tests.builders.reachability import complaints
+from tests.builders.reachability import violations
 
 SUB = "/subscriptions/00000000-0000-0000-0000-000000000001"
 NETWORKS = f"{SUB}/resourceGroups/rg-network/providers/Microsoft.Network"
@@ -48,7 +48,7 @@ VERSIONS = {
 
 
 class LoopClock(SystemClock):
-    """The process's clock, told by the running loop, so that virtual time reaches leases and walks too."""
+    """The process's clock by the running loop, so that leases and passes run in virtual time too."""
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
@@ -81,7 +81,7 @@ class World:
         self.queue = MemoryQueue()
         self.tables = {name: MemoryTable() for name in ("connections", "outcomes", "leases")}
         self.policy = policy or a_policy()
-        self._acts: list[asyncio.Future[None]] = []
+        self._requests: list[asyncio.Future[None]] = []
         self.flow = self.worker()
 
     def worker(self, ports: Ports | None = None) -> Flow:
@@ -89,7 +89,7 @@ class World:
         return wire(self.policy, ports or self.ports(), budget=480.0)
 
     def ports(self) -> Ports:
-        """What such a process talks to; a test replaces the one that it is about."""
+        """The ports of such a process; a test replaces the one that it is about."""
         clock = LoopClock()
         transport = InProcessTransport(self.azure)
         arm = SdkArm(ArmClients(Token(), "https://arm.test", transport), clock)  # type: ignore[arg-type]
@@ -119,20 +119,20 @@ class World:
         return at
 
     async def reconcile(self, at: str, reason: str = "event", flow: Flow | None = None) -> dict[str, Any]:
-        """One work item to its end, later ones it queued included. The connection's state afterwards."""
+        """One work item and those that it queues. The connection's state afterwards."""
         await self.work(WorkItem(at, reason, "test"), flow)  # type: ignore[arg-type]
         await self.drain()
         return await self.state(at)
 
     async def work(self, item: WorkItem, flow: Flow | None = None) -> None:
-        """One work item; a connection that calls itself Connected afterwards must be one."""
+        """One work item; a connection that is reported Connected afterwards must work."""
         await (flow or self.flow).worker.work(item)
         if "/providers/" in item.resource_id:
-            wrong = complaints(self.azure.world, self.policy, await self.state(item.resource_id))
+            wrong = violations(self.azure.world, self.policy, await self.state(item.resource_id))
             assert not wrong, "\n".join(wrong)
 
     async def drain(self, most: int = 20) -> None:
-        """Work off the queue, delays waited for."""
+        """Process the queue, with its delays."""
         for _ in range(most):
             if not self.queue.sent:
                 return
@@ -146,16 +146,16 @@ class World:
         await asyncio.sleep(seconds)
 
     def later(self, seconds: float, method: str, path: str) -> None:
-        """A user's request that comes while the app is at work."""
+        """A user's request while the app works."""
 
         async def act() -> None:
             await asyncio.sleep(seconds)
             await self.send(method, path)
 
-        self._acts.append(asyncio.ensure_future(act()))
+        self._requests.append(asyncio.ensure_future(act()))
 
     async def endpoints(self) -> list[str]:
-        """Every private endpoint in the hub's group, whoever made it."""
+        """Every private endpoint in the hub's resource group, managed or foreign."""
         found = await self.send("GET", f"{NETWORKS}/privateEndpoints")
         return [entry["id"] for entry in found["value"]]
 
@@ -167,7 +167,7 @@ class World:
         return list(found.as_json().get("addresses", []))
 
     def deny(self, action: str) -> None:
-        """Take one action away from the app's role."""
+        """Remove one action from the app's role."""
         self.azure.access.roles["app"].remove([action])
 
     def grant(self, action: str) -> None:
@@ -175,7 +175,7 @@ class World:
         self.azure.access.roles["app"].actions.append(action)
 
     def allow_all(self) -> None:
-        """Give back what `deny` took."""
+        """Restore the actions that `deny` removed."""
         self.azure.access.roles["app"].restore()
 
     async def state(self, at: str) -> dict[str, Any]:
@@ -187,13 +187,13 @@ class World:
         return (await self.flow.queries.plan(at)).record()
 
     def sent(self) -> list[tuple[str, str]]:
-        """What the app asked Azure for since the last look: method and path, tokens left out."""
+        """The app's requests to Azure since the last call: method and path, without token requests."""
         entries = [e for e in self.azure.requests.entries if e.principal == "app" and e.kind != "token"]
         self.azure.requests.entries.clear()
         return [(entry.method, entry.path) for entry in entries]
 
     def written(self, method: str) -> list[str]:
-        """The paths of the app's requests with this method since the last look."""
+        """The paths of the app's requests with this method since the last call."""
         return [path for sent, path in self.sent() if sent == method]
 
     def writes(self) -> list[tuple[str, str]]:
@@ -201,10 +201,10 @@ class World:
 
 
 def play(story: Callable[[], Awaitable[None]]) -> None:
-    """Run a story on a virtual loop of its own, for callers that have no loop: hypothesis, benchmarks."""
+    """Run a coroutine on a virtual loop of its own, for callers that have no loop: hypothesis, benchmarks."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(_told(story))
+        runner.run(_run(story))
 
 
-async def _told(story: Callable[[], Awaitable[None]]) -> None:
+async def _run(story: Callable[[], Awaitable[None]]) -> None:
     await story()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+# Parts of names that a service makes up: a guid, with dashes or without.
+MADE_UP_PART = re.compile(rf"{GUID.pattern}|\b[0-9a-f]{{32}}\b", re.IGNORECASE)
 PATTERNS = (
     (re.compile(r"uri: https?://\S+"), "uri: <url>"),  # polling URL in AnotherOperationInProgress
     (re.compile(r"https://management\.azure\.com(:443)?", re.IGNORECASE), "<arm>"),
@@ -18,6 +20,8 @@ PATTERNS = (
     (re.compile(r"\b\d+ seconds"), "<n> seconds"),  # "The call can be retried in 14 seconds."
     (re.compile(r"\.z\d+\."), ".z<n>."),  # storage stamps in host names
     (re.compile(r"md-impexp-\w+"), "md-impexp-<id>"),  # made-up host name of a disk access
+    (re.compile(r'"0x8D[0-9A-F]+"'), '"<stamp>"'),  # Batch etags
+    (re.compile(r"CloudSA[0-9a-f]{8}"), "CloudSA<id>"),  # made-up login of a SQL server without one
     (re.compile(r"\beyJ[\w=-]+|\bRnJv[\w=]+|\bSW1t[\w=]+"), "<base64>"),  # job and operation ids, internalId
     (re.compile(r"\b[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\b"), "<guid>"),
 )
@@ -36,11 +40,13 @@ NEWER_MEMBERS = {
     "doNotVerifyRemoteGateways": "2020-03-01",
     "kind": "2021-01-01",  # of network interfaces; accounts always have theirs
     "vnetEncryptionSupported": "2022-01-01",
-    "auxiliaryMode": "2021-08-01",
+    "auxiliaryMode": "2022-05-01",  # of plain network interfaces; those of endpoints show it earlier
     "allowPort25Out": "2021-08-01",
     "auxiliarySku": "2023-01-01",
     "disableTcpStateTracking": "2023-01-01",
     "defaultOutboundConnectivityEnabled": "2025-01-01",
+    "externalGovernanceStatus": "2022-05-01-preview",
+    "allowedAuthenticationModes": "2021-06-01",  # of Batch accounts
 }
 
 # Member: (last api-version that shows it). Echoed by the simulator when a request has it.
@@ -69,10 +75,23 @@ MADE_UP = {
     "innerError": "stack trace that the network service leaked in 2020, absent since",
     "nextLink": "paging position",
     "linkIdentifier": "random number of a private link connection",
+    "resourceTypes": "everything that a provider offers, in every version",
+    "authorizations": "applications of a provider",
+    "authorization": "the same",
     "alias": "random name of a private link service",
+    "dedicatedCoreQuota": "quota of the recorder's subscription",
+    "dedicatedCoreQuotaPerVMFamily": "quota of the recorder's subscription",
+    "lowPriorityCoreQuota": "quota of the recorder's subscription",
+    "callRateLimit": "what the kind allows; a list that the service changes",
+    "quotaLimit": "what the kind allows; a list that the service changes",
+    "capabilities": "what the kind can do; a list that the service changes",
+    "statusMessage": "how far the creation of a managed HSM is, in words",
+    "activationStatus": "the same",
+    "activationStatusMessage": "the same",
+    "endpoints": "one entry for each feature of the kind; a list that the service changes",
 }
 # Of those, the ones that an answer may lack.
-MAY_LACK = {"innerError", "nextLink"}
+MAY_LACK = {"innerError", "nextLink", "authorizations", "authorization"}
 
 PLACES = {"location", "locationName", "primaryLocation", "secondaryLocation"}
 
@@ -81,6 +100,12 @@ def old_wait(path: str, recorded: str | None, actual: str | None) -> bool:
     """Private DNS asked for 10 seconds until about 2022, for 30 since (docs/azure/long-running-operations.md,
     LRO-13)."""
     return "/privatedns" in path.lower() and (recorded, actual) == ("10", "30")
+
+
+def old_operation(method: str, path: str, name: str) -> bool:
+    """The PUT of a network interface named an operation until 2023, and does not since 2025
+    (docs/azure/virtual-networks.md, VNET-14)."""
+    return (method, name) == ("PUT", "azure-asyncoperation") and "/networkinterfaces/" in path.lower()
 
 
 def masked(text: str) -> str:

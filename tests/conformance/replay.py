@@ -19,7 +19,8 @@ from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
 from sandbox.azure.kernel.model import Request
 from sandbox.azure.simulator import Simulator
 from tests.conformance import masks, scenery
-from tests.conformance.comparison import Actual, Kept, differences
+from tests.conformance.comparison import Actual, Kept, differences, name_of
+from tests.conformance.neighbours import Neighbours
 from tests.conformance.recordings import Exchange
 from tests.conformance.timeline import Timeline, operation_path
 
@@ -77,6 +78,9 @@ class RecordedChance(random.Random):
         rare = code in ("ParentResourceNotFound", "ReferencedResourceNotProvisioned")
         rare = rare or (group_gone and code == "ResourceNotFound")
         no_etag = exchange.method == "GET" and "etag" not in exchange.headers
+        rare = rare or (
+            exchange.status == 202 and exchange.method == "GET" and "location" not in exchange.headers
+        )
         self.level = RARE if rare or (no_etag and exchange.status == 200) else USUAL
 
 
@@ -104,6 +108,7 @@ class Replay:
         self._exchanges = exchanges
         self._timeline = Timeline(exchanges)
         self._kept = Kept.of(exchanges)
+        self._neighbours = Neighbours(exchanges)
         self._clock = ReplayClock()
         self._simulator = Simulator(clock=self._clock)
         self._chance = RecordedChance(0)
@@ -129,8 +134,9 @@ class Replay:
                 self._put_scenery(exchange)
                 continue
             actual = await self._send(exchange)
-            result.verdicts.append(Verdict(exchange, differences(exchange, actual, self._kept)))
-            self._learn(exchange, actual)
+            seen = self._neighbours.without(exchange), self._neighbours.without_theirs(exchange, actual)
+            result.verdicts.append(Verdict(exchange, differences(*seen, self._kept)))
+            self._learn(*seen)
         self._simulator.events.close()
         return result
 
@@ -168,10 +174,16 @@ class Replay:
         return "" if known else found.type_name
 
     def _put_scenery(self, exchange: Exchange) -> None:
-        """What a type not simulated would have left behind, so that others can refer to it."""
+        """What a type not simulated would have left behind: others refer to it, and it holds addresses."""
         found = route(exchange.method, exchange.path)
-        if exchange.method == "PUT" and exchange.status in (200, 201, 202) and found.id and found.id.names:
-            scenery.place(self._world, found.id, exchange.body or exchange.request_body)
+        if found.id is None or not found.id.names or exchange.status not in (200, 201, 202):
+            return
+        id, seconds = found.id, self._timeline.seconds(exchange)
+        if exchange.method == "PUT":
+            scenery.place(self._world, id, exchange.body or exchange.request_body)
+            scenery.hold_addresses(self._world, exchange.body or exchange.request_body)
+        elif exchange.method == "DELETE":
+            self._world.at(seconds, lambda: scenery.remove(self._world, id))
 
     # Sending
 
@@ -187,6 +199,8 @@ class Replay:
         if poll is not None:
             path, _, text = poll.partition("?")
             query = dict(pair.split("=", 1) for pair in text.split("&"))
+        if exchange.method == "DELETE" and about is not None and about.type == GROUP_TYPE:
+            scenery.release(self._world, about)
         headers = {name: self._rename(value) for name, value in exchange.request_headers.items()}
         response = await self._simulator.handle(
             Request(
@@ -223,7 +237,8 @@ class Replay:
     def _learn(self, exchange: Exchange, actual: Actual) -> None:
         """Remember which of the simulator's guids stand for recorded ones, and where to poll."""
         self._match(exchange.body, actual.body)
-        for name in ("azure-asyncoperation", "location"):
+        # Some services name one URL in both headers; its answers are those of the status.
+        for name in ("location", "azure-asyncoperation"):
             if name in exchange.headers and name in actual.headers:
                 path = operation_path(exchange.headers[name])
                 self._polls[path] = actual.headers[name].removeprefix(ORIGIN)
@@ -233,10 +248,14 @@ class Replay:
             for name in recorded.keys() & actual.keys():
                 self._match(recorded[name], actual[name])
         elif isinstance(recorded, list) and isinstance(actual, list):
+            if all(isinstance(one, dict) and "id" in one for one in [*recorded, *actual]):
+                recorded, actual = sorted(recorded, key=name_of), sorted(actual, key=name_of)
             for left, right in zip(recorded, actual, strict=False):
                 self._match(left, right)
         elif isinstance(recorded, str) and isinstance(actual, str):
-            for left, right in zip(masks.GUID.findall(recorded), masks.GUID.findall(actual), strict=False):
+            for left, right in zip(
+                masks.MADE_UP_PART.findall(recorded), masks.MADE_UP_PART.findall(actual), strict=False
+            ):
                 if left.strip("0-"):
                     self._renamed[left] = right
 

@@ -10,6 +10,7 @@ from sandbox.azure.front.routing import route
 from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
 from sandbox.azure.kernel.model import ArmError, Request
 from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.network import addresses
 from sandbox.azure.simulator import Simulator
 from tests.conformance.recordings import Exchange
 
@@ -25,6 +26,8 @@ PLAIN: dict[str, dict[str, Any]] = {
         "properties": {"tenantId": "0", "sku": {"family": "A", "name": "standard"}},
     },
 }
+# Members that follow from other resources.
+COMPUTED = ("privateEndpointConnections", "subnets", "networkInterfaces", "virtualNetworkPeerings")
 SHOWN_ONLY = ("privateEndpointConnections", "provisioningState", "subnets")
 
 
@@ -44,10 +47,19 @@ def build(simulator: Simulator, exchanges: list[Exchange]) -> None:
             simulator.gateway.answer(
                 Request("PUT", id.text, {"api-version": scenario.VERSION}, {}, body), "user"
             )
+            complete(world, id, body)
         except ArmError:
             place(world, id, body)
     world.instant = False
     world.operations.clear()
+
+
+def complete(world: World, id: ArmId, body: Any) -> None:
+    """Add what a service shows and no request can set, such as the machine of a network interface."""
+    resource = world.find(id)
+    for name, value in ((body or {}).get("properties") or {}).items():
+        if resource is not None and name not in COMPUTED and resource.id.parent is None:
+            resource.properties.setdefault(name, deepcopy(value))
 
 
 def place(world: World, id: ArmId, body: Any) -> None:
@@ -56,10 +68,45 @@ def place(world: World, id: ArmId, body: Any) -> None:
     world.save(id, deepcopy(kept))
 
 
+def hold_addresses(world: World, body: Any) -> None:
+    """Let a resource that is not simulated hold addresses of the subnets that its configurations name."""
+    properties = (body or {}).get("properties") or {}
+    for member in properties.values():
+        for one in member if isinstance(member, list) else []:
+            inner = one.get("properties") if isinstance(one, dict) else None
+            reference = (inner or {}).get("subnet") if isinstance(inner, dict) else None
+            subnet = world.find(reference.get("id")) if isinstance(reference, dict) else None
+            if subnet is None or "id" not in one or one["id"] in addresses.taken(subnet).values():
+                continue
+            address = inner.get("privateIPAddress") or next(addresses.usable(subnet), None)
+            if address is not None:
+                addresses.taken(subnet)[address] = one["id"]
+
+
+def remove(world: World, id: ArmId) -> None:
+    """Remove it, and let go of its addresses."""
+    world.remove(id)
+    release(world, id)
+
+
+def release(world: World, id: ArmId) -> None:
+    """Free every address that something at or below the id holds, unless its type is simulated."""
+    for subnet in world.store.of_type("Microsoft.Network/virtualNetworks/subnets"):
+        held = addresses.taken(subnet)
+        for address, holder in list(held.items()):
+            known = world.find(holder.split("/ipConfigurations/")[0])
+            simulated = known is not None and world.types.get(known.type) is not None
+            if holder.lower().startswith(f"{id.key}/") and not simulated:
+                del held[address]
+
+
 def _groups(exchanges: list[Exchange]) -> dict[ArmId, Any]:
-    """Groups used before (or without) a PUT of their own, with the body of their GET."""
+    """Groups used before (or without) a PUT of their own, with the body of their first GET: a later one shows
+    what the recording has changed.
+    """
     seen: dict[ArmId, Any] = {}
     made: set[ArmId] = set()
+    read: set[ArmId] = set()
     for exchange in exchanges:
         found = route(exchange.method, exchange.path)
         if found.id is None or not found.id.group:
@@ -68,9 +115,10 @@ def _groups(exchanges: list[Exchange]) -> dict[ArmId, Any]:
         own = found.kind == "instance" and found.id.type == GROUP_TYPE
         if own and exchange.method == "PUT":
             made.add(id)
-        elif id not in made and not _says_missing(exchange):
+        elif id not in made and not _says_missing(exchange) and not (own and exchange.status == 404):
             seen.setdefault(id, {"location": "westus"})
-            if own and exchange.method == "GET" and exchange.status == 200:
+            if own and exchange.method == "GET" and exchange.status == 200 and id not in read:
+                read.add(id)
                 seen[id] = {"location": exchange.body["location"], "tags": exchange.body.get("tags")}
     return seen
 

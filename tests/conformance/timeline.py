@@ -8,7 +8,19 @@ from urllib.parse import unquote, urlsplit
 from tests.conformance.recordings import TICK, Exchange
 
 OVER = ("Succeeded", "Failed", "Canceled")
-WORKING = ("Updating", "Creating", "Deleting", "Initializing", "Provisioning", "Accepted")
+WORKING = (
+    "Updating",
+    "Creating",
+    "Deleting",
+    "Initializing",
+    "Provisioning",
+    "Accepted",
+    "RegisteringDns",
+    "ResolvingDns",
+    "Created",
+    "Approving",
+    "Rejecting",
+)
 UNSEEN = 1.0
 
 
@@ -63,9 +75,9 @@ def _get_over(begun: Exchange, look: Exchange) -> bool:
     wanted = _object(_object(begun.request_body, "properties"), "privateLinkServiceConnectionState")
     shown = _object(properties, "privateLinkServiceConnectionState")
     for name in ("status", "description"):
-        if name in wanted and name in shown and wanted[name] != shown[name]:
+        if wanted.get(name) is not None and name in shown and wanted[name] != shown[name]:
             return False
-    if "description" in wanted and "description" not in shown:
+    if wanted.get("description") is not None and "description" not in shown:
         return False
     return properties.get("provisioningState") not in WORKING
 

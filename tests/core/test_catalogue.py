@@ -61,7 +61,7 @@ def test_every_row_of_the_table_is_there(catalogue: Catalogue) -> None:
     assert len({zone for row in rows for zone in row.zones.get("AzureCloud", ())}) == 92
 
 
-def test_no_two_rows_say_different_things_of_one_key(catalogue: Catalogue) -> None:
+def test_no_two_rows_differ_for_one_key(catalogue: Catalogue) -> None:
     rows = [row for kind in catalogue.types for row in catalogue.groups(kind)]
     assert len({(row.type.lower(), row.group_id.lower(), row.discriminator) for row in rows}) == len(rows)
 
@@ -144,13 +144,13 @@ def test_sql_uses_the_ports_of_its_connection_policy_or_all_where_it_is_not_know
     assert rule_ports(catalogue.with_ports(row, setting)) == ports
 
 
-def test_only_sql_servers_have_ports_that_hang_on_a_setting(catalogue: Catalogue) -> None:
+def test_only_sql_servers_have_ports_that_depend_on_a_setting(catalogue: Catalogue) -> None:
     asked = [kind for kind in catalogue.types if catalogue.port_setting(a_target(kind).id)]
     assert asked == ["Microsoft.Sql/servers"]
     assert catalogue.port_setting(SQL) == SQL.child("connectionPolicies", "default")
 
 
-def test_other_modes_than_sql_s_narrow_nothing(catalogue: Catalogue) -> None:
+def test_modes_of_other_types_do_not_narrow_the_ports(catalogue: Catalogue) -> None:
     for policy in ("Proxy", "Default", "Redirect"):
         setting = {"properties": {"connectionType": policy}}
         rows = [row for kind in catalogue.types for row in catalogue.groups(kind)]
@@ -158,7 +158,7 @@ def test_other_modes_than_sql_s_narrow_nothing(catalogue: Catalogue) -> None:
         assert changed == {"Microsoft.Sql/servers"}
 
 
-def test_public_switches_say_where_and_how_they_are_closed(catalogue: Catalogue) -> None:
+def test_every_type_with_public_access_has_the_path_and_value_that_disable_it(catalogue: Catalogue) -> None:
     assert catalogue.public_switch(STORAGE) == PublicSwitch(("publicNetworkAccess",), "Enabled", "Disabled")
     assert catalogue.public_switch("microsoft.sql/managedInstances") == PublicSwitch(
         ("publicDataEndpointEnabled",), True, False
@@ -190,7 +190,7 @@ def test_only_azure_monitor_in_government_has_more_zones_than_a_zone_group_holds
 
 
 @pytest.mark.skipif(not SOURCE.is_file(), reason="the table's source is not kept with this copy")
-def test_the_data_says_what_its_source_says(catalogue: Catalogue) -> None:
+def test_the_data_agrees_with_its_source(catalogue: Catalogue) -> None:
     source = json.loads(SOURCE.read_text(encoding="utf-8"))
     wanted = [
         (
@@ -335,7 +335,7 @@ def test_a_private_link_service_is_connected_without_a_group_id(catalogue: Catal
         catalogue.resolve(service, ["blob"])
 
 
-def test_a_volume_group_is_connected_by_its_name_and_never_by_guess(catalogue: Catalogue) -> None:
+def test_a_volume_group_is_connected_only_by_its_name(catalogue: Catalogue) -> None:
     san = a_target("Microsoft.ElasticSan/elasticSans")
     assert catalogue.default_groups(san) == ()
     (group,) = catalogue.resolve(san, ["vg-data1"])
@@ -343,7 +343,7 @@ def test_a_volume_group_is_connected_by_its_name_and_never_by_guess(catalogue: C
     assert catalogue.zones(group, san, "AzureCloud") == ("privatelink.blob.core.windows.net",)
 
 
-# What somebody asks for
+# Groups that tags ask for
 
 
 def test_groups_are_asked_for_in_any_case_and_answered_in_the_tables(catalogue: Catalogue) -> None:
@@ -399,7 +399,7 @@ def test_a_group_that_the_resource_lacks_is_refused_with_those_it_has(
 
 
 @pytest.mark.parametrize("hostile", ["blob\n", "blob;rm", "/subscriptions/x", "x" * 10_000])
-def test_what_a_tag_smuggles_is_no_group(catalogue: Catalogue, hostile: str) -> None:
+def test_a_tag_with_anything_but_a_group_is_refused(catalogue: Catalogue, hostile: str) -> None:
     for target in (
         an_account(),
         a_target("Microsoft.ElasticSan/elasticSans"),
@@ -431,7 +431,7 @@ def test_a_slot_is_a_group_of_its_site(catalogue: Catalogue) -> None:
         ("Microsoft.Compute/virtualMachines", "blob", False),
     ],
 )
-def test_what_a_type_may_have_is_known_without_a_resource(
+def test_the_groups_that_a_type_may_have_are_known_without_a_resource(
     catalogue: Catalogue, kind: str, group: str, possible: bool
 ) -> None:
     assert catalogue.may_have(kind, group) is possible
@@ -497,12 +497,12 @@ def test_a_region_placeholder_is_the_targets_region(catalogue: Catalogue, locati
     assert zones_of(catalogue, monitor, "prometheusMetrics") == expected
 
 
-def test_a_target_that_tells_no_region_leaves_its_zone_unknown(catalogue: Catalogue) -> None:
+def test_the_zone_of_a_target_without_a_region_is_unknown(catalogue: Catalogue) -> None:
     assert zones_of(catalogue, a_target("Microsoft.Kusto/clusters", location=None), "cluster") is None
     assert zones_of(catalogue, a_target("Microsoft.KeyVault/vaults", location=None), "vault") is not None
 
 
-def test_backup_speaks_of_regions_by_geo_code(catalogue: Catalogue) -> None:
+def test_backup_zones_have_the_geo_code_of_the_region(catalogue: Catalogue) -> None:
     vault = a_target("Microsoft.RecoveryServices/vaults", location="UK South")
     assert zones_of(catalogue, vault, "AzureBackup") == (
         "privatelink.uks.backup.windowsazure.com",
@@ -511,7 +511,7 @@ def test_backup_speaks_of_regions_by_geo_code(catalogue: Catalogue) -> None:
     )
 
 
-def test_a_region_without_a_known_geo_code_is_told_by_the_endpoint(catalogue: Catalogue) -> None:
+def test_the_zone_of_a_region_without_a_geo_code_is_read_from_the_endpoint(catalogue: Catalogue) -> None:
     vault = a_target("Microsoft.RecoveryServices/vaults", location="newregion")
     assert zones_of(catalogue, vault, "AzureBackup") is None
     reported = "x-fc1.nrg.backup.windowsazure.com"
@@ -574,7 +574,7 @@ REDIS = "Microsoft.Cache/redisEnterprise"
         ("name.westeurope.redis.azure.net", "privatelink.redis.azure.net"),
     ],
 )
-def test_the_two_redis_services_are_told_apart_by_host_name(
+def test_the_two_redis_services_are_distinguished_by_host_name(
     catalogue: Catalogue, host: str, zone: str
 ) -> None:
     told = a_target(REDIS, properties={"hostName": host})
@@ -586,7 +586,7 @@ def test_the_two_redis_services_are_told_apart_by_host_name(
     assert zones_of(catalogue, untold, "redisEnterprise", host) == (zone,)
 
 
-def test_what_the_endpoint_reports_counts_before_what_the_resource_says(catalogue: Catalogue) -> None:
+def test_what_the_endpoint_reports_counts_before_what_the_resource_reports(catalogue: Catalogue) -> None:
     told = a_target(REDIS, properties={"hostName": "n.westeurope.redisenterprise.cache.azure.net"})
     assert zones_of(catalogue, told, "redisEnterprise", "n.westeurope.redis.azure.net") == (
         "privatelink.redis.azure.net",
@@ -651,7 +651,7 @@ def test_the_most_specific_zone_takes_a_name(catalogue: Catalogue) -> None:
         ("privatelink.blob.core.usgovcloudapi.net", "AzureUSGovernment", STORAGE, COSMOS),
     ],
 )
-def test_a_zone_tells_the_types_that_may_be_named_in_it(
+def test_a_zone_has_a_list_of_the_types_that_may_be_named_in_it(
     catalogue: Catalogue, zone: str, cloud: Cloud, some: str, other: str
 ) -> None:
     types = catalogue.types_in(zone, cloud)
@@ -680,7 +680,7 @@ def test_a_group_is_named_in_its_own_zone_alone(
     assert catalogue.named_in(zone, an_account(), group, "AzureCloud", ()) is named
 
 
-def test_whether_an_alternative_zone_is_the_one_only_names_tell(catalogue: Catalogue) -> None:
+def test_only_names_decide_whether_an_alternative_zone_is_the_right_one(catalogue: Catalogue) -> None:
     target = a_target("Microsoft.CognitiveServices/accounts")
     zone = "privatelink.openai.azure.com"
     assert catalogue.named_in(zone, target, "account", "AzureCloud", ()) is None

@@ -1,4 +1,4 @@
-"""What stands there × whose it is → one action, for every kind of object: the table of `core/decide.py`.
+"""What exists × who owns it → one action, for every kind of object: the table of `core/plan/decide.py`.
 
 A new kind of object is two or more lines in `TABLE` and one function in `KINDS`; without them
 `test_every_kind_has_its_rows` fails by its name.
@@ -34,80 +34,80 @@ from tests.builders import bodies, networks
 from tests.builders.bodies import ACCOUNT, HUB, SPOKE, SUBNET, ZONE
 from tests.builders.pictures import picture
 
-# A block stands by its code. `.`: what is missing is nobody's. `-`: it cannot occur, and NEVER says why.
+# A block is given by its code. `.`: a missing object has no owner. `-`: it cannot occur, NEVER says why.
 TABLE = """
-kind         whose   write   nothing         busy  meets   differs                 remade
+kind         owner   write   nothing         busy  meets   differs                 remade
 
-Endpoint     ours    yes     Create          Wait  Keep    Update                  Replace
-Endpoint     theirs  yes     .               Wait  Adopt   NotOurs                 NotOurs
+Endpoint     managed yes     Create          Wait  Keep    Update                  Replace
+Endpoint     foreign yes     .               Wait  Adopt   NotOurs                 NotOurs
 
-Zone         ours    yes     Create          Wait  Keep    -                       -
-Zone         theirs  yes     .               Wait  Adopt   -                       -
-Zone         ours    no      ZoneNotFound    Wait  Keep    -                       -
-Zone         theirs  no      .               Wait  Adopt   -                       -
+Zone         managed yes     Create          Wait  Keep    -                       -
+Zone         foreign yes     .               Wait  Adopt   -                       -
+Zone         managed no      ZoneNotFound    Wait  Keep    -                       -
+Zone         foreign no      .               Wait  Adopt   -                       -
 
-Link         ours    yes     Create          Wait  Keep    Update                  Replace
-Link         theirs  yes     .               Wait  Adopt   NotOurs                 NotOurs
+Link         managed yes     Create          Wait  Keep    Update                  Replace
+Link         foreign yes     .               Wait  Adopt   NotOurs                 NotOurs
 
-ZoneGroup    ours    yes     Create          Wait  Keep    Update                  -
-ZoneGroup    theirs  yes     .               Wait  Adopt   ZoneGroupOfSomeoneElse  -
+ZoneGroup    managed yes     Create          Wait  Keep    Update                  -
+ZoneGroup    foreign yes     .               Wait  Adopt   ZoneGroupOfSomeoneElse  -
 
-Peering      ours    yes     Create          Wait  Keep    Update                  Replace
-Peering      theirs  yes     .               Wait  Adopt   NotOurs                 NotOurs
-Peering      ours    no      NotEnsured      Wait  Keep    NotEnsured              NotEnsured
-Peering      theirs  no      .               Wait  Adopt   NotOurs                 NotOurs
+Peering      managed yes     Create          Wait  Keep    Update                  Replace
+Peering      foreign yes     .               Wait  Adopt   NotOurs                 NotOurs
+Peering      managed no      NotEnsured      Wait  Keep    NotEnsured              NotEnsured
+Peering      foreign no      .               Wait  Adopt   NotOurs                 NotOurs
 
-Rule         ours    yes     Create          Wait  Keep    Update                  -
-Rule         theirs  yes     .               Wait  Adopt   NotOurs                 -
+Rule         managed yes     Create          Wait  Keep    Update                  -
+Rule         foreign yes     .               Wait  Adopt   NotOurs                 -
 
-RequiredRule ours    no      NotEnsured      -     Adopt   -                       -
-RequiredRule theirs  no      .               -     Adopt   -                       -
+RequiredRule managed no      NotEnsured      -     Adopt   -                       -
+RequiredRule foreign no      .               -     Adopt   -                       -
 
-SubnetPolicy ours    yes     SubnetNotFound  Wait  Keep    Update                  -
-SubnetPolicy theirs  no      .               Wait  Adopt   NotOurs                 -
+SubnetPolicy managed yes     SubnetNotFound  Wait  Keep    Update                  -
+SubnetPolicy foreign no      .               Wait  Adopt   NotOurs                 -
 
-SecurityGroup ours   yes     Create          Wait  Keep    -                       -
-SecurityGroup theirs yes     .               Wait  Adopt   -                       -
+SecurityGroup managed yes     Create          Wait  Keep    -                       -
+SecurityGroup foreign yes     .               Wait  Adopt   -                       -
 """
 CELLS = ("nothing", "busy", "meets", "differs", "remade")
 
-# By kind and cell, or by kind, whose and write for a row that is left out.
+# By kind and cell, or by kind, owner and write for a row that is left out.
 NEVER = {
-    ("Endpoint", "no"): "no word of the policy forbids endpoints",
-    ("Zone", "differs"): "nothing in a zone is ours to want otherwise",
-    ("Zone", "remade"): "nothing in a zone is ours to want otherwise",
-    ("Link", "no"): "no word of the policy forbids links: an unwanted one is not wished for",
+    ("Endpoint", "no"): "no setting of the policy forbids endpoints",
+    ("Zone", "differs"): "Causeway desires no property of a zone",
+    ("Zone", "remade"): "Causeway desires no property of a zone",
+    ("Link", "no"): "no setting of the policy forbids links: a link that is not needed is not desired",
     (
         "ZoneGroup",
         "no",
-    ): "no word of the policy forbids zone groups: without dns.mode manage none is wished for",
+    ): "no setting of the policy forbids zone groups: without dns.mode manage none is desired",
     ("ZoneGroup", "remade"): "a PUT replaces its list as a whole",
     ("Rule", "no"): "it is a RequiredRule then",
     ("RequiredRule", "yes"): "it is never written",
-    ("RequiredRule", "busy"): "what counts is what the group does, and it does that while it is written, too",
-    ("RequiredRule", "differs"): "the group does the same or it does not",
-    ("RequiredRule", "remade"): "the group does the same or it does not",
+    ("RequiredRule", "busy"): "what counts is the group's effect, and it has that while it is written, too",
+    ("RequiredRule", "differs"): "the group has the same effect, or not",
+    ("RequiredRule", "remade"): "the group has the same effect, or not",
     ("Rule", "remade"): "all but its name can change in place",
-    ("SecurityGroup", "no"): "without nsg.create_group none is wished for",
+    ("SecurityGroup", "no"): "without nsg.create_group none is desired",
     (
         "SecurityGroup",
         "differs",
-    ): "a PUT would replace everybody's rules, so nothing in it is wanted otherwise",
+    ): "a PUT would replace all rules, so no property of it is desired",
     ("SecurityGroup", "remade"): "a group is never deleted",
-    ("SubnetPolicy", "remade"): "a subnet is never made anew for two properties",
-    ("SubnetPolicy", "theirs yes"): "the policy's word to write stands for whose it is",
-    ("SubnetPolicy", "ours no"): "the policy's word to write stands for whose it is",
+    ("SubnetPolicy", "remade"): "a subnet is never replaced for two properties",
+    ("SubnetPolicy", "foreign yes"): "the policy and not the owner decides whether it is written",
+    ("SubnetPolicy", "managed no"): "the policy and not the owner decides whether it is written",
 }
 
-type Stands = dict[str, tuple[Seen, ...]]
+type Existing = dict[str, tuple[Seen, ...]]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """The wish, what may stand in its place in each cell, and the view in which the planner finds it."""
+    """A desired object, what exists in its place in each cell, and the view in which the planner finds it."""
 
     want: Wanted
-    stands: Stands
+    existing: Existing
     view: Callable[[tuple[Seen, ...]], Observed]
 
 
@@ -115,67 +115,67 @@ def with_state(have: Seen, state: str) -> Seen:
     return Seen(have.id, {**have.body, "properties": {**have.properties, "provisioningState": state}})
 
 
-def with_word(have: Seen, **properties: Any) -> Seen:
+def with_values(have: Seen, **properties: Any) -> Seen:
     return Seen(have.id, {**have.body, "properties": {**have.properties, **properties}})
 
 
-def an_endpoint(ours: bool, write: bool) -> Kind:
+def an_endpoint(managed: bool, write: bool) -> Kind:
     at = endpoint_id(SUBNET.group, ACCOUNT, "blob", SUBNET)
-    fine = bodies.endpoint(at, ours=ours)
-    stands = {
-        "meets": (fine, bodies.endpoint(at, ours=ours, status="Pending")),
+    fine = bodies.endpoint(at, managed=managed)
+    existing = {
+        "meets": (fine, bodies.endpoint(at, managed=managed, status="Pending")),
         "differs": (with_state(fine, "Failed"),),
         "remade": (
-            bodies.endpoint(at, ours=ours, status="Disconnected"),
-            bodies.endpoint(at, ours=ours, group="file"),
-            bodies.endpoint(at, ours=ours, subnet=SPOKE.child("subnets", "other")),
-            with_word(fine, privateLinkServiceConnections=[]),
+            bodies.endpoint(at, managed=managed, status="Disconnected"),
+            bodies.endpoint(at, managed=managed, group="file"),
+            bodies.endpoint(at, managed=managed, subnet=SPOKE.child("subnets", "other")),
+            with_values(fine, privateLinkServiceConnections=[]),
         ),
     }
-    return Kind(Endpoint(at, "westeurope", SUBNET, ACCOUNT, "blob"), stands, alone(at))
+    return Kind(Endpoint(at, "westeurope", SUBNET, ACCOUNT, "blob"), existing, alone(at))
 
 
-def a_zone(ours: bool, write: bool) -> Kind:
-    stands = {"meets": (marked(bodies.zone(), ours),)}
-    return Kind(Zone(ZONE, write), stands, alone(ZONE))
+def a_zone(managed: bool, write: bool) -> Kind:
+    existing = {"meets": (marked(bodies.zone(), managed),)}
+    return Kind(Zone(ZONE, write), existing, alone(ZONE))
 
 
-def a_link(ours: bool, write: bool) -> Kind:
+def a_link(managed: bool, write: bool) -> Kind:
     at = link_id(ZONE, SPOKE)
-    fine = bodies.zone_link(at, ours=ours)
-    by_hand = bodies.zone_link(ZONE.child(link.COLLECTION, "by-hand"), ours=ours)
-    stands = {
+    fine = bodies.zone_link(at, managed=managed)
+    by_hand = bodies.zone_link(ZONE.child(link.COLLECTION, "by-hand"), managed=managed)
+    existing = {
         "meets": (fine, by_hand),
         "differs": (with_state(fine, "Failed"), with_state(by_hand, "Failed")),
-        "remade": (bodies.zone_link(at, network=HUB, ours=ours),),
+        "remade": (bodies.zone_link(at, network=HUB, managed=managed),),
     }
-    return Kind(Link(at, ZONE, SPOKE), stands, listed(ZONE, link.COLLECTION))
+    return Kind(Link(at, ZONE, SPOKE), existing, listed(ZONE, link.COLLECTION))
 
 
-def a_zone_group(ours: bool, write: bool) -> Kind:
-    home = endpoint_id(SUBNET.group, ACCOUNT, "blob", SUBNET)
-    at = home.child(zone_group.COLLECTION, zone_group.NAME)
-    there = at if ours else home.child(zone_group.COLLECTION, "deployedByPolicy")
+def a_zone_group(managed: bool, write: bool) -> Kind:
+    endpoint = endpoint_id(SUBNET.group, ACCOUNT, "blob", SUBNET)
+    at = endpoint.child(zone_group.COLLECTION, zone_group.NAME)
+    there = at if managed else endpoint.child(zone_group.COLLECTION, "deployedByPolicy")
     fine = bodies.zone_group(there, "10.0.1.4")
     elsewhere = ZONE.group.resource(ZONE.type, "privatelink.example.com")
-    stands = {
+    existing = {
         "meets": (fine,),
         "differs": (with_state(fine, "Failed"), bodies.zone_group(there, "10.0.1.4", zone=elsewhere)),
     }
-    return Kind(ZoneGroup(at, home, (ZONE,)), stands, listed(home, zone_group.COLLECTION))
+    return Kind(ZoneGroup(at, endpoint, (ZONE,)), existing, listed(endpoint, zone_group.COLLECTION))
 
 
-def a_half(ours: bool, write: bool) -> Kind:
+def a_half(managed: bool, write: bool) -> Kind:
     want = replace(networks.PEERING, write=write)
-    there = want.id if ours else HUB.child(peering.COLLECTION, "to-spoke")
+    there = want.id if managed else HUB.child(peering.COLLECTION, "to-spoke")
     fine = networks.half(there)
-    stands = {
-        "meets": (fine, with_word(fine, peeringState="Initiated")),
+    existing = {
+        "meets": (fine, with_values(fine, peeringState="Initiated")),
         "differs": (
-            with_word(fine, allowVirtualNetworkAccess=False),
-            with_word(fine, peeringSyncLevel="LocalNotInSync"),
+            with_values(fine, allowVirtualNetworkAccess=False),
+            with_values(fine, peeringSyncLevel="LocalNotInSync"),
         ),
-        "remade": (with_word(fine, peeringState="Disconnected"),),
+        "remade": (with_values(fine, peeringState="Disconnected"),),
     }
 
     def view(there: tuple[Seen, ...]) -> Observed:
@@ -185,22 +185,22 @@ def a_half(ours: bool, write: bool) -> Kind:
         }
         return picture(ends)
 
-    return Kind(want, stands, view)
+    return Kind(want, existing, view)
 
 
-def a_rule(ours: bool, write: bool) -> Kind:
-    """A person's rule in our place has our name: rules of other names are not asked."""
-    fine = networks.our_rule() if ours else networks.our_rule(description="by hand")
-    stands = {
+def a_rule(managed: bool, write: bool) -> Kind:
+    """A foreign rule has the managed rule's name here: rules of other names are not read."""
+    fine = networks.our_rule() if managed else networks.our_rule(description="by hand")
+    existing = {
         "meets": (fine,),
-        "differs": (with_word(fine, destinationPortRanges=["22"]), with_state(fine, "Failed")),
+        "differs": (with_values(fine, destinationPortRanges=["22"]), with_state(fine, "Failed")),
     }
-    return Kind(networks.want(), stands, listed(networks.GROUP, rule.COLLECTION))
+    return Kind(networks.want(), existing, listed(networks.GROUP, rule.COLLECTION))
 
 
-def a_required_rule(ours: bool, write: bool) -> Kind:
-    """Met by what the group does: by our own rule, or by one of another name that lets the clients in."""
-    rules = (networks.our_rule(),) if ours else (networks.other("by-hand", 300),)
+def a_required_rule(managed: bool, write: bool) -> Kind:
+    """Met by the effect of the group: by a managed rule, or by a foreign one that lets the clients in."""
+    rules = (networks.our_rule(),) if managed else (networks.other("by-hand", 300),)
     meets = Seen(networks.GROUP, {"id": networks.GROUP.text})
 
     def view(there: tuple[Seen, ...]) -> Observed:
@@ -209,19 +209,19 @@ def a_required_rule(ours: bool, write: bool) -> Kind:
     return Kind(networks.want(RequiredRule), {"meets": (meets,)}, view)
 
 
-def a_subnet_policy(ours: bool, write: bool) -> Kind:
+def a_subnet_policy(managed: bool, write: bool) -> Kind:
     group = networks.GROUP
-    stands = {
+    existing = {
         "meets": (networks.subnet("Enabled", group),),
         "differs": (networks.subnet("Disabled", group), networks.subnet("Enabled")),
     }
-    return Kind(SubnetPolicy(SUBNET, group, write=write), stands, alone(SUBNET))
+    return Kind(SubnetPolicy(SUBNET, group, write=write), existing, alone(SUBNET))
 
 
-def a_security_group(ours: bool, write: bool) -> Kind:
+def a_security_group(managed: bool, write: bool) -> Kind:
     at = group_id(SUBNET)
     body = {"id": at.text, "properties": {"provisioningState": "Succeeded", "securityRules": []}}
-    return Kind(SecurityGroup(at, "westeurope"), {"meets": (marked(Seen(at, body), ours),)}, alone(at))
+    return Kind(SecurityGroup(at, "westeurope"), {"meets": (marked(Seen(at, body), managed),)}, alone(at))
 
 
 KINDS: dict[str, Callable[[bool, bool], Kind]] = {
@@ -237,8 +237,8 @@ KINDS: dict[str, Callable[[bool, bool], Kind]] = {
 }
 
 
-def marked(have: Seen, ours: bool) -> Seen:
-    return Seen(have.id, {**have.body, "tags": {MARK_TAG: MARK_VALUE} if ours else {}})
+def marked(have: Seen, managed: bool) -> Seen:
+    return Seen(have.id, {**have.body, "tags": {MARK_TAG: MARK_VALUE} if managed else {}})
 
 
 def alone(at: ResourceId) -> Callable[[tuple[Seen, ...]], Observed]:
@@ -253,32 +253,32 @@ def listed(parent: ResourceId, collection: str) -> Callable[[tuple[Seen, ...]], 
 
 def rows() -> Iterator[tuple[str, str, str, dict[str, str]]]:
     for line in filter(None, TABLE.strip().splitlines()[1:]):
-        kind, whose, write, *expected = line.split()
-        yield kind, whose, write, dict(zip(CELLS, expected, strict=True))
+        kind, owner, write, *expected = line.split()
+        yield kind, owner, write, dict(zip(CELLS, expected, strict=True))
 
 
 def cases() -> Iterator[Any]:
     """One for each body in each cell that can occur."""
-    for kind, whose, write, row in rows():
-        made = KINDS[kind](whose == "ours", write == "yes")
-        there = {cell: [(one,) for one in bodies] for cell, bodies in made.stands.items()}
+    for kind, owner, write, row in rows():
+        made = KINDS[kind](owner == "managed", write == "yes")
+        there = {cell: [(one,) for one in bodies] for cell, bodies in made.existing.items()}
         there["nothing"] = [()]
-        there["busy"] = [(with_state(one, "Updating"),) for one in made.stands["meets"]]
+        there["busy"] = [(with_state(one, "Updating"),) for one in made.existing["meets"]]
         for cell, expected in row.items():
             for number, have in enumerate(there.get(cell, ()) if expected not in (".", "-") else ()):
-                name = f"{kind}-{whose}-{'write' if write == 'yes' else 'look'}-{cell}-{number}"
+                name = f"{kind}-{owner}-{'write' if write == 'yes' else 'read'}-{cell}-{number}"
                 yield pytest.param(made, have, expected, id=name)
 
 
-def said(action: Action) -> str:
+def decision(action: Action) -> str:
     """The action's name, or the code of the block."""
     return action.code if isinstance(action, Block) else verb(action)
 
 
 @pytest.mark.parametrize(("made", "have", "expected"), list(cases()))
-def test_what_stands_there_and_whose_it_is_decide(made: Kind, have: tuple[Seen, ...], expected: str) -> None:
+def test_what_exists_and_its_owner_decide(made: Kind, have: tuple[Seen, ...], expected: str) -> None:
     action = decide(made.want, made.view(have))
-    assert said(action) == expected
+    assert decision(action) == expected
     assert action.id in {made.want.id, *(one.id for one in have)}
     if isinstance(action, Block):
         assert action.remedy
@@ -288,7 +288,7 @@ def test_what_stands_there_and_whose_it_is_decide(made: Kind, have: tuple[Seen, 
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@pytest.mark.parametrize("picture", [Observed(), None], ids=["never read", "reading refused"])
+@pytest.mark.parametrize("picture", [Observed(), None], ids=["never read", "read refused"])
 def test_what_was_not_read_is_unknown_and_never_created_or_kept(kind: str, picture: Observed | None) -> None:
     want = KINDS[kind](True, True).want
     action = decide(want, picture or with_refused_reads(want))
@@ -297,7 +297,7 @@ def test_what_was_not_read_is_unknown_and_never_created_or_kept(kind: str, pictu
 
 
 def with_refused_reads(want: Wanted) -> Observed:
-    """All that the object asks for was refused."""
+    """All reads that the object needs were refused."""
     view = Observed()
     while pending := [read for read in want.reads(view) if not view.answers(read)]:
         for read in pending:
@@ -309,26 +309,36 @@ def with_refused_reads(want: Wanted) -> Observed:
     return view
 
 
-def an_adopted_endpoint_that_is_gone() -> Kind:
-    made = an_endpoint(ours=False, write=True)
+@pytest.mark.parametrize("recorded", [True, False], ids=["in the ledger", "unknown to the ledger"])
+def test_an_endpoint_with_our_marks_is_replaced_only_if_the_ledger_has_it(recorded: bool) -> None:
+    made = an_endpoint(managed=True, write=True)
+    want = replace(made.want, recorded_before=recorded)  # type: ignore[type-var]
+    for have in made.existing["remade"]:
+        assert decision(decide(want, made.view((have,)))) == ("Replace" if recorded else "NotOurs")
+    for have in made.existing["meets"]:
+        assert decision(decide(want, made.view((have,)))) == "Keep"
+
+
+def a_deleted_adopted_endpoint() -> Kind:
+    made = an_endpoint(managed=False, write=True)
     return replace(made, want=replace(made.want, adopted=True))  # type: ignore[type-var]
 
 
-def a_rejected_endpoint(*, ours: bool) -> Kind:
-    made = an_endpoint(ours, write=True)
-    return replace(made, stands={"": (bodies.endpoint(made.want.id, ours=ours, status="Rejected"),)})
+def a_rejected_endpoint(*, managed: bool) -> Kind:
+    made = an_endpoint(managed, write=True)
+    return replace(made, existing={"": (bodies.endpoint(made.want.id, managed=managed, status="Rejected"),)})
 
 
-def a_link_without_fallback(*, ours: bool) -> Kind:
-    made = a_link(ours, write=True)
+def a_link_without_fallback(*, managed: bool) -> Kind:
+    made = a_link(managed, write=True)
     falls_back = replace(made.want, fallback=True)  # type: ignore[type-var]
-    return replace(made, want=falls_back, stands={"": made.stands["meets"][:1]})
+    return replace(made, want=falls_back, existing={"": made.existing["meets"][:1]})
 
 
 def only_a_link_of_another_network() -> Kind:
-    made = a_link(ours=True, write=True)
+    made = a_link(managed=True, write=True)
     other = bodies.zone_link(ZONE.child(link.COLLECTION, "hub"), network=HUB)
-    return replace(made, stands={"": (other,)})
+    return replace(made, existing={"": (other,)})
 
 
 def a_half_between(hub: Seen | None, spoke: Seen | None) -> Kind:
@@ -340,10 +350,10 @@ def halves_of(network: ResourceId, count: int) -> tuple[Seen, ...]:
     return tuple(networks.to_third(at.parent, "10.9.0.0/16") for at in names if at.parent)
 
 
-def a_rule_behind_a_deny(*, standing: bool) -> Kind:
-    made = a_rule(ours=True, write=True)
-    shut = networks.other("shut", 200, access="Deny", description="", sourceAddressPrefix="*")
-    return replace(made, stands={"": (shut, *(made.stands["meets"] if standing else ()))})
+def a_rule_behind_a_deny(*, existing: bool) -> Kind:
+    made = a_rule(managed=True, write=True)
+    deny = networks.other("deny-all", 200, access="Deny", description="", sourceAddressPrefix="*")
+    return replace(made, existing={"": (deny, *(made.existing["meets"] if existing else ()))})
 
 
 HUB_NETWORK, SPOKE_NETWORK = networks.vnet(HUB, "10.0.0.0/16"), networks.vnet(SPOKE, "10.1.0.0/16")
@@ -352,11 +362,11 @@ HUB_NETWORK, SPOKE_NETWORK = networks.vnet(HUB, "10.0.0.0/16"), networks.vnet(SP
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (an_adopted_endpoint_that_is_gone(), "EndpointGone"),
-        (a_rejected_endpoint(ours=True), "ConnectionRejected"),
-        (a_rejected_endpoint(ours=False), "ConnectionRejected"),
-        (a_link_without_fallback(ours=True), "Update"),
-        (a_link_without_fallback(ours=False), "Adopt"),
+        (a_deleted_adopted_endpoint(), "EndpointGone"),
+        (a_rejected_endpoint(managed=True), "ConnectionRejected"),
+        (a_rejected_endpoint(managed=False), "ConnectionRejected"),
+        (a_link_without_fallback(managed=True), "Update"),
+        (a_link_without_fallback(managed=False), "Adopt"),
         (only_a_link_of_another_network(), "Create"),
         (a_half_between(None, SPOKE_NETWORK), "NetworkNotFound"),
         (a_half_between(HUB_NETWORK, None), "NetworkNotFound"),
@@ -367,12 +377,12 @@ HUB_NETWORK, SPOKE_NETWORK = networks.vnet(HUB, "10.0.0.0/16"), networks.vnet(SP
             ),
             "TooManyPeerings",
         ),
-        (a_rule_behind_a_deny(standing=False), "DeniedByRule"),
-        (a_rule_behind_a_deny(standing=True), "DeniedByRule"),
+        (a_rule_behind_a_deny(existing=False), "DeniedByRule"),
+        (a_rule_behind_a_deny(existing=True), "DeniedByRule"),
     ],
 )
-def test_what_azure_or_a_person_would_refuse_is_said_before_it_is_sent(made: Kind, expected: str) -> None:
-    assert said(decide(made.want, made.view(made.stands.get("", ())))) == expected
+def test_what_azure_or_a_foreign_object_forbids_blocks_before_it_is_sent(made: Kind, expected: str) -> None:
+    assert decision(decide(made.want, made.view(made.existing.get("", ())))) == expected
 
 
 def known_kinds() -> set[str]:
@@ -385,17 +395,17 @@ def known_kinds() -> set[str]:
 
 @pytest.mark.parametrize("kind", sorted(known_kinds()))
 def test_every_kind_has_its_rows_and_a_reason_for_each_cell_that_is_left_out(kind: str) -> None:
-    told = {(whose, write): row for name, whose, write, row in rows() if name == kind}
+    known = {(owner, write): row for name, owner, write, row in rows() if name == kind}
     for write in ("yes", "no"):
-        for whose in ("ours", "theirs"):
-            reasons = {(kind, write), (kind, f"{whose} {write}")} & set(NEVER)
-            assert ((whose, write) in told) != bool(reasons), f"{kind} {whose} {write}"
+        for owner in ("managed", "foreign"):
+            reasons = {(kind, write), (kind, f"{owner} {write}")} & set(NEVER)
+            assert ((owner, write) in known) != bool(reasons), f"{kind} {owner} {write}"
     for cell in CELLS:
-        empty = any(row[cell] == "-" for row in told.values())
+        empty = any(row[cell] == "-" for row in known.values())
         assert empty == ((kind, cell) in NEVER), f"{kind} {cell}"
 
 
 def test_each_cell_that_can_occur_has_a_body_that_occurs() -> None:
-    asked = {case.id.rsplit("-", 1)[0] for case in cases()}
+    tested = {case.id.rsplit("-", 1)[0] for case in cases()}
     filled = sum(expected not in (".", "-") for *_, row in rows() for expected in row.values())
-    assert len(asked) == filled
+    assert len(tested) == filled

@@ -118,14 +118,14 @@ def test_only_deletions_are_recorded_parents_first_and_with_the_addresses_withdr
     }
 
 
-def test_removal_deletes_whatever_exists_below_an_endpoint_of_ours_and_of_no_other() -> None:
+def test_removal_records_what_is_deleted_below_a_managed_endpoint_and_below_no_other() -> None:
     other = ResourceId.parse(AT.text.replace("/pe", "/by-hand", 1))
-    theirs = bodies.zone_group(AT.child("privateDnsZoneGroups", "theirs"))
-    elsewhere = bodies.zone_group(other.child("privateDnsZoneGroups", "theirs"))
-    owned = (bodies.endpoint(AT), bodies.endpoint(other, ours=False))
-    [step, kept] = removal(owned, bodies.ACCOUNT, "gone", (theirs, elsewhere)).actions
+    foreign = bodies.zone_group(AT.child("privateDnsZoneGroups", "foreign"))
+    elsewhere = bodies.zone_group(other.child("privateDnsZoneGroups", "foreign"))
+    owned = (bodies.endpoint(AT), bodies.endpoint(other, managed=False))
+    [step, kept] = removal(owned, bodies.ACCOUNT, "gone", (foreign, elsewhere)).actions
     assert isinstance(step, Delete)
-    assert step.along == (theirs,)
+    assert step.along == (foreign,)
     assert isinstance(kept, Keep)
 
 

@@ -14,7 +14,8 @@ from shared.core.outcome.proof import Proof
 from shared.core.outcome.result import ending
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Unread
-from shared.core.rules.egress import Destination, Egress, egress, groups_in
+from shared.core.rules.egress import Egress, egress
+from shared.core.rules.path_ends import Destination, groups_in
 from tests.builders.bodies import HUB, SPOKE, SUBNET
 from tests.builders.networks import plural, rule
 from tests.builders.pictures import picture
@@ -301,9 +302,9 @@ def test_without_a_peering_a_denial_under_either_meaning_of_the_tag_blocks() -> 
 
 
 def test_a_foreign_allow_list_leaves_the_endpoint_to_azure_s_own_rules() -> None:
-    theirs = out("theirs", 100, "Allow", destinationAddressPrefix="10.9.0.0/16")
-    assert evaluate(group(theirs)) == Egress(SPOKE, (), ())
-    (finding,) = evaluate(group(theirs), clients=network(subnet(), peered=False)).findings
+    foreign = out("foreign", 100, "Allow", destinationAddressPrefix="10.9.0.0/16")
+    assert evaluate(group(foreign)) == Egress(SPOKE, (), ())
+    (finding,) = evaluate(group(foreign), clients=network(subnet(), peered=False)).findings
     assert finding.endswith("it depends on rule DenyAllOutBound of nsg-app")
 
 

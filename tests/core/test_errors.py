@@ -1,4 +1,4 @@
-"""Errors: what they say, and that no hostile text gets into it."""
+"""Errors: their texts, and that no hostile text gets into one."""
 
 from dataclasses import FrozenInstanceError, replace
 
@@ -68,7 +68,7 @@ def test_a_transient_error_has_the_time_to_wait() -> None:
     assert TransientError("busy").retry_after is None
 
 
-def test_a_blocked_error_says_what_happened_and_the_remedy() -> None:
+def test_a_blocked_error_has_the_reason_and_the_remedy() -> None:
     error = BlockedError("SubnetIsFull", "no address is free", "add a subnet")
     assert (error.code, str(error), error.remedy) == ("SubnetIsFull", "no address is free", "add a subnet")
 

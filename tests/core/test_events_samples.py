@@ -1,4 +1,4 @@
-"""Every collected event sample, judged: published, captured, from other projects' tests, and derived ones.
+"""The results of all collected event samples: published, captured, from other projects' tests, and derived.
 
 The samples lie beside the repository where its facts are kept; elsewhere these tests are skipped. What
 they show is tested with events of its own in `test_notification.py`.
@@ -67,7 +67,7 @@ EXPECTED: dict[str, str | tuple[str, str]] = {
     "66-derived-eg-privateendpoint-delete": "echo",
     "67-derived-eg-deployment-write": "echo",
     "68-derived-eg-resource-group-delete": ("resource_group", "deleted"),
-    "70-derived-arn-eg-storage-updated-with-tags-and-connection": WRITTEN,  # no operation tells an echo
+    "70-derived-arn-eg-storage-updated-with-tags-and-connection": WRITTEN,  # without operation: no echo
     "71-derived-arn-eg-sql-server-createdorupdated": WRITTEN,
     "73-derived-queue-message-base64": WRITTEN,
 }

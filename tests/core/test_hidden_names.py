@@ -29,12 +29,12 @@ SERVERS = "Microsoft.Sql/servers"
 SQL_ZONE = "privatelink.database.windows.net"
 
 
-def pe(name: str = "theirs") -> ResourceId:
+def pe(name: str = "foreign") -> ResourceId:
     return GROUP.resource("Microsoft.Network/privateEndpoints", name)
 
 
 def connection(
-    name: str = "theirs", status: str = "Approved", groups: list[str] | None = None, at: str | None = None
+    name: str = "foreign", status: str = "Approved", groups: list[str] | None = None, at: str | None = None
 ) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "privateEndpoint": {"id": at or pe(name).text},
@@ -77,25 +77,25 @@ def test_a_resource_without_an_approved_connection_is_not_concerned(status: str)
 
 
 @pytest.mark.parametrize(
-    ("group", "ours", "verdict"),
+    ("group", "managed", "verdict"),
     [("blob", False, "lost"), ("file", False, "safe"), ("blob", True, "safe"), ("BLOB", False, "lost")],
 )
-def test_the_endpoint_says_which_group_and_whose_it_is(group: str, ours: bool, verdict: str) -> None:
-    endpoint = bodies.endpoint(pe(), group=group, ours=ours)
+def test_the_endpoint_decides_the_group_and_the_owner(group: str, managed: bool, verdict: str) -> None:
+    endpoint = bodies.endpoint(pe(), group=group, managed=managed)
     assert evaluate(resource(), endpoint) == verdict
 
 
-def test_an_endpoint_that_could_not_be_read_leaves_a_doubt() -> None:
+def test_an_endpoint_that_could_not_be_read_makes_it_uncertain() -> None:
     assert evaluate(resource()) == "perhaps"
     elsewhere = connection(at="/subscriptions/of-another-tenant")
     assert evaluate(resource("Microsoft.Storage/storageAccounts", elsewhere)) == "perhaps"
 
 
-def test_one_foreign_endpoint_is_enough_beside_one_of_ours() -> None:
-    one = resource("Microsoft.Storage/storageAccounts", connection("ours"), connection("theirs"))
-    ours, foreign = bodies.endpoint(pe("ours")), bodies.endpoint(pe(), ours=False)
-    assert evaluate(one, ours, foreign) == "lost"
-    assert evaluate(one, ours) == "perhaps"
+def test_one_foreign_endpoint_is_enough_beside_a_managed_one() -> None:
+    one = resource("Microsoft.Storage/storageAccounts", connection("managed"), connection("foreign"))
+    managed, foreign = bodies.endpoint(pe("managed")), bodies.endpoint(pe(), managed=False)
+    assert evaluate(one, managed, foreign) == "lost"
+    assert evaluate(one, managed) == "perhaps"
 
 
 def test_an_endpoint_is_not_read_where_the_resource_reports_a_group_that_is_named_elsewhere() -> None:
@@ -103,12 +103,12 @@ def test_an_endpoint_is_not_read_where_the_resource_reports_a_group_that_is_name
     assert asked(one, SQL_ZONE) == (pe(),)
     assert asked(one, BLOB) == ()
     assert evaluate(one, zone=BLOB) == "safe"
-    assert evaluate(one, bodies.endpoint(pe(), group="sqlServer", ours=False), zone=SQL_ZONE) == "lost"
+    assert evaluate(one, bodies.endpoint(pe(), group="sqlServer", managed=False), zone=SQL_ZONE) == "lost"
 
 
 def test_a_zone_that_depends_on_the_resources_own_names_is_chosen_by_them() -> None:
     kind = "Microsoft.CognitiveServices/accounts"
-    endpoint = bodies.endpoint(pe(), group="account", ours=False)
+    endpoint = bodies.endpoint(pe(), group="account", managed=False)
     named = resource(kind, endpoint="https://accounts.openai.azure.com/")
     assert evaluate(named, endpoint, zone="privatelink.openai.azure.com") == "lost"
     assert evaluate(named, endpoint, zone="privatelink.cognitiveservices.azure.com") == "safe"
@@ -116,7 +116,7 @@ def test_a_zone_that_depends_on_the_resources_own_names_is_chosen_by_them() -> N
 
 
 def test_a_regional_zone_concerns_the_resources_of_its_region() -> None:
-    endpoint = bodies.endpoint(pe(), group="cluster", ours=False)
+    endpoint = bodies.endpoint(pe(), group="cluster", managed=False)
     one = resource("Microsoft.Kusto/clusters")
     assert evaluate(one, endpoint, zone="privatelink.westeurope.kusto.windows.net") == "lost"
     assert evaluate(one, endpoint, zone="privatelink.northeurope.kusto.windows.net") == "safe"
@@ -162,7 +162,7 @@ def test_only_links_that_the_plan_creates_without_fallback_count() -> None:
     assert linked(Keep(spoke.id, spoke.id, "meets the need"), links=(spoke,)) == {}
 
 
-def test_a_link_that_two_legs_share_counts_once() -> None:
+def test_a_link_that_two_paths_share_counts_once() -> None:
     desired, one = wanted(), link()
     path = replace(desired.paths[0], links=(one,))
     found = new_links(replace(desired, paths=(path, path)), Plan((Create(one),)))
@@ -179,7 +179,7 @@ def test_the_target_itself_is_left_out() -> None:
     assert found == HiddenNames((pe(),), (), ("a list",))
 
 
-def test_nothing_lost_is_no_finding() -> None:
+def test_without_a_hidden_name_there_is_no_finding() -> None:
     assert finding(bodies.ZONE, [bodies.SPOKE], HiddenNames()) is None
 
 

@@ -1,4 +1,4 @@
-"""Ids: what is one, which are the same, and what cannot be smuggled into one."""
+"""Ids: what is one, which are equal, and which texts are refused."""
 
 import contextlib
 from dataclasses import FrozenInstanceError

@@ -1,4 +1,4 @@
-"""Who asked for what: tags choose among the operator's profiles, and say nothing else."""
+"""What a resource asks for: tags choose among the operator's profiles, and nothing else."""
 
 import unicodedata
 
@@ -36,7 +36,7 @@ def test_a_type_under_always_is_connected_by_the_default_profile() -> None:
     assert found.profile_name == "default"
 
 
-def test_an_untagged_resource_of_another_type_is_not_asked() -> None:
+def test_an_untagged_resource_of_another_type_is_not_connected() -> None:
     assert isinstance(asked(always=[]), NotAsked)
 
 
@@ -50,7 +50,7 @@ def test_tag_names_compare_without_case() -> None:
     assert isinstance(asked({"Private-Connectivity": "enabled"}, always=[]), Connect)
 
 
-def test_the_group_s_tag_counts_where_the_resource_says_nothing() -> None:
+def test_the_group_s_tag_counts_where_the_resource_has_none() -> None:
     assert isinstance(asked(None, {TAG: "enabled"}, always=[]), Connect)
     assert isinstance(asked({TAG: "disabled"}, {TAG: "enabled"}, always=[]), NotAsked)
 

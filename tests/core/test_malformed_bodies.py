@@ -18,7 +18,7 @@ from shared.core.catalogue.catalogue import load
 from shared.core.kinds import endpoint, link, nic, record, zone_configs, zone_group
 from shared.core.names.hidden import ConnectedResource
 from shared.core.readings import embedded, networks
-from shared.core.rules import egress, nsg, verdict
+from shared.core.rules import nsg, path_ends, routes, verdict
 
 type Body = dict[str, Any]
 type Path = tuple[str | int, ...]
@@ -76,6 +76,7 @@ SUBNET: Body = {
         "addressPrefix": "10.0.1.0/24",
         "addressPrefixes": ["10.0.1.0/24"],
         "networkSecurityGroup": {"id": f"{GROUP}/Microsoft.Network/networkSecurityGroups/nsg"},
+        "routeTable": {"id": f"{GROUP}/Microsoft.Network/routeTables/table"},
         "privateEndpointNetworkPolicies": "Enabled",
         "privateEndpoints": [{"id": ENDPOINT}],
         "delegations": [{"name": "one", "properties": {"serviceName": "Microsoft.Web/serverFarms"}}],
@@ -112,6 +113,21 @@ RULE: Body = {
 SECURITY_GROUP: Body = {
     "id": f"{GROUP}/Microsoft.Network/networkSecurityGroups/nsg",
     "properties": {"securityRules": [RULE], "defaultSecurityRules": [RULE], "subnets": [{"id": NETWORK}]},
+}
+ROUTE_TABLE: Body = {
+    "id": f"{GROUP}/Microsoft.Network/routeTables/table",
+    "properties": {
+        "routes": [
+            {
+                "name": "one",
+                "properties": {
+                    "addressPrefix": "10.0.1.0/24",
+                    "nextHopType": "VirtualAppliance",
+                    "nextHopIpAddress": "10.0.0.4",
+                },
+            }
+        ]
+    },
 }
 ENDPOINT_BODY: Body = {
     "id": ENDPOINT,
@@ -198,8 +214,9 @@ def of_network(network: Seen) -> object:
         [(networks.known_space(half), networks.connected(half)) for half in halves],
         [(networks.group_of(one), networks.enforced(one), networks.endpoints_in(one)) for one in subnets],
         [networks.prefixes_in(one.properties) for one in subnets],
-        egress.groups_in(network),
-        egress.client_subnets(network),
+        path_ends.groups_in(network),
+        path_ends.tables_in(network),
+        path_ends.client_subnets(network),
         network.tags,
         network.busy,
     ]
@@ -240,6 +257,7 @@ def of_record(one: Seen) -> object:
 READERS: dict[str, tuple[Body, Callable[[Seen], object]]] = {
     "network": (NETWORK_BODY, of_network),
     "security group": (SECURITY_GROUP, of_security_group),
+    "route table": (ROUTE_TABLE, routes.routes_of),
     "endpoint": (ENDPOINT_BODY, of_endpoint),
     "interface": (NIC_BODY, of_interface),
     "zone group": (ZONE_GROUP_BODY, of_zone_group),

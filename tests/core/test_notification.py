@@ -1,6 +1,7 @@
 """Notifications: which resource an event is about, and whether it needs work."""
 
 import json
+import time
 from dataclasses import FrozenInstanceError
 from typing import Any
 
@@ -160,10 +161,22 @@ def test_the_subject_is_used_before_the_resource_uri() -> None:
     assert noticed(event).resource_id == ACCOUNT
 
 
-def test_without_an_operation_the_subject_is_used_and_counts_as_written() -> None:
-    deletion = an_event(None, kind="Microsoft.Resources.ResourceDeleteSuccess")
-    assert noticed(deletion).change == "written"
+def test_without_an_operation_the_type_has_the_verb_and_the_subject_is_used() -> None:
+    assert noticed(an_event(None)) == noticed(an_event())
     assert noticed({**an_event(), "data": None}).change == "written"
+
+
+def test_a_deletion_without_an_operation_is_a_deletion() -> None:
+    deletion = "Microsoft.Resources.ResourceDeleteSuccess"
+    for data in (None, {}, {"operationName": None}):
+        assert noticed({**an_event(kind=deletion), "data": data}).change == "deleted"
+
+
+def test_deleted_tags_without_an_operation_are_no_deletion() -> None:
+    deletion = "Microsoft.Resources.ResourceDeleteSuccess"
+    tags = f"{ACCOUNT}/providers/Microsoft.Resources/tags/default"
+    found = noticed({**an_event(kind=deletion, subject=tags), "data": None})
+    assert (found.resource_id, found.change) == (ACCOUNT, "tagged")
 
 
 def test_a_resource_notification_is_about_the_id_in_its_resource_info() -> None:
@@ -354,6 +367,7 @@ UNREADABLE = {
     "subject is no id": an_event(subject="orders"),
     "subject climbs": an_event(subject=f"{GROUP}/providers/Microsoft.Storage/storageAccounts/.."),
     "subject of 10,000 characters": an_event(subject=ACCOUNT + "x" * 10_000),
+    "operation of 48,000 characters": an_event("a/" * 24_000 + "write"),
     "subject with a newline": an_event(subject=f"{ACCOUNT}\nx"),
     "operation is no operation": an_event("write"),
     "operation of another kind": an_event("Microsoft.Storage/storageAccounts/read"),
@@ -371,6 +385,19 @@ def test_an_unreadable_event_is_dropped_with_a_printable_detail(event: object) -
     assert verdict.detail
     assert len(verdict.detail) <= 120
     assert verdict.detail.isprintable()
+
+
+@pytest.mark.parametrize("part", ["a/", "/providers/", "/privateendpointconnections/", "\n", "x"])
+@pytest.mark.parametrize("size", [4_000, 48_000])
+def test_an_event_of_any_length_is_judged_in_little_time(part: str, size: int) -> None:
+    long = part * (size // len(part))
+    began = time.process_time()
+    for field in ("id", "subject", "eventType"):
+        judged({**an_event(), field: long})
+    judged(an_event(f"{long}write"))
+    judged(an_event("Microsoft.Resources/tags/write", subject=long))
+    judged({**an_event(subject=""), "data": {"resourceUri": long}})
+    assert time.process_time() - began < 0.2
 
 
 def test_a_malformed_event_does_not_affect_the_others() -> None:

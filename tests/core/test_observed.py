@@ -1,4 +1,4 @@
-"""One picture of Azure: what was read, what does not exist, and what is not known."""
+"""The observed state of Azure: what was read, what does not exist, and what is not known."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def parent_of(at: ResourceId) -> ResourceId:
 
 
 def listing(*members: Seen, at: float = 0.0) -> Observed:
-    """A zone's links as they were listed."""
+    """A zone's links as a list returned them."""
     return Observed().with_members(ZONE, "virtualNetworkLinks", Present(Members(members), at))
 
 
@@ -75,12 +75,12 @@ def test_what_azure_says_does_not_exist_is_absent(at: ResourceId) -> None:
     assert absent.answers(Read(at))
 
 
-def test_a_reading_that_was_refused_later_is_not_known_any_more() -> None:
+def test_an_object_whose_later_read_was_refused_is_not_known_any_more() -> None:
     observed = Observed().with_object(ENDPOINT, Present(bodies.endpoint(ENDPOINT)))
     assert not observed.with_object(ENDPOINT, REFUSED).known(ENDPOINT)
 
 
-def test_a_picture_is_a_value_that_a_later_reading_does_not_change() -> None:
+def test_an_observed_state_is_a_value_that_a_later_read_does_not_change() -> None:
     before = Observed().with_object(ENDPOINT, Absent())
     before.with_object(ENDPOINT, Present(bodies.endpoint(ENDPOINT)))
     before.with_object(HUB, Present(network()))
@@ -125,7 +125,13 @@ def test_a_child_without_an_id_has_the_one_that_its_name_gives_it() -> None:
     assert found.properties == {"addressPrefix": "10.0.1.0/24"}
 
 
-def test_children_follow_a_later_reading_of_their_parent() -> None:
+@pytest.mark.parametrize("name", [None, "", 7])
+def test_a_child_without_an_id_or_a_name_is_left_out(name: Any) -> None:
+    observed = Observed().with_object(HUB, Present(seen(HUB, subnets=[{"name": name}, subnet().body])))
+    assert [one.id for one in observed.listed(HUB, "subnets")] == [SUBNET]
+
+
+def test_children_follow_a_later_read_of_their_parent() -> None:
     observed = Observed().with_object(HUB, Present(network()))
     later = observed.with_object(HUB, Present(seen(HUB, subnets=[])))
     assert later.absent(SUBNET)
@@ -134,13 +140,13 @@ def test_children_follow_a_later_reading_of_their_parent() -> None:
 
 
 @pytest.mark.parametrize("older", [Present(subnet("Enabled")), Absent(), REFUSED])
-def test_a_later_reading_of_the_parent_counts_more_than_an_earlier_one_of_the_child(older: Any) -> None:
+def test_a_later_read_of_the_parent_counts_more_than_an_earlier_one_of_the_child(older: Any) -> None:
     observed = Observed().with_object(SUBNET, older)
     assert observed.with_object(HUB, Present(network())).present(SUBNET) == subnet()
     assert observed.with_object(HUB, Absent()).absent(SUBNET)
 
 
-def test_a_later_reading_of_the_child_counts_more_than_the_parents_body() -> None:
+def test_a_later_read_of_the_child_counts_more_than_the_parents_body() -> None:
     observed = Observed().with_object(HUB, Present(network()))
     assert observed.with_object(SUBNET, Present(subnet("Enabled"))).present(SUBNET) == subnet("Enabled")
     assert observed.with_object(SUBNET, Absent()).absent(SUBNET)
@@ -187,7 +193,7 @@ def test_a_new_child_joins_a_parent_that_had_none() -> None:
     assert [one.id for one in rules_of_group(nsg).items] == [OUR_RULE]
 
 
-def test_an_answer_of_another_name_takes_the_place_of_both() -> None:
+def test_an_answer_with_another_name_replaces_both() -> None:
     by_hand = half(HUB.child("virtualNetworkPeerings", "by-hand"))
     hub = seen(HUB, virtualNetworkPeerings=[by_hand.body, half().body])
     newer = half(by_hand.id, peeringState="Initiated")
@@ -195,7 +201,7 @@ def test_an_answer_of_another_name_takes_the_place_of_both() -> None:
     assert [one.properties for one in found.listed(HUB, "virtualNetworkPeerings")] == [newer.properties]
 
 
-def test_a_deleted_child_is_taken_out_of_its_parents_body() -> None:
+def test_a_deleted_child_is_removed_from_its_parents_body() -> None:
     observed = Observed().with_object(GROUP, Present(group(our_rule(), other("mine", 300))))
     later = observed.with_written({OUR_RULE: None})
     assert later.absent(OUR_RULE)
@@ -208,7 +214,7 @@ def test_answers_about_children_are_newer_than_their_parents_whatever_their_orde
         assert Observed().with_written(order).present(OUR_RULE) is not None
 
 
-def test_an_answer_of_a_write_says_so_and_when() -> None:
+def test_an_answer_of_a_write_is_marked_with_its_time() -> None:
     observed = Observed().with_written({ENDPOINT: bodies.endpoint(ENDPOINT), ZONE: None}, 9.0)
     assert observed.reading(ENDPOINT) == Present(bodies.endpoint(ENDPOINT), 9.0, written=True)
     assert observed.reading(ZONE) == Absent(9.0)
@@ -223,7 +229,7 @@ def test_a_child_written_below_a_parent_that_was_not_read_is_known_alone() -> No
 # Lists
 
 
-def test_a_list_says_what_exists_and_what_does_not() -> None:
+def test_a_list_shows_what_exists_and_what_does_not() -> None:
     observed = listing(bodies.zone_link(LINK), at=5.0)
     assert observed.reading(LINK) == Present(bodies.zone_link(LINK), 5.0)
     assert observed.reading(ZONE.child("virtualNetworkLinks", "hub")) == Absent(5.0)
@@ -231,7 +237,7 @@ def test_a_list_says_what_exists_and_what_does_not() -> None:
     assert not observed.known(ZONE.child("A", "orders"))
 
 
-def test_a_list_that_was_refused_says_nothing_about_its_members() -> None:
+def test_a_list_that_was_refused_leaves_its_members_unknown() -> None:
     observed = Observed().with_members(ZONE, "virtualNetworkLinks", REFUSED)
     assert observed.listed(ZONE, "virtualNetworkLinks") == ()
     assert not observed.absent(LINK)
@@ -264,7 +270,7 @@ def test_a_member_that_could_not_be_read_again_stays_in_the_list_but_is_not_know
     assert observed.listed(ZONE, "virtualNetworkLinks") == (bodies.zone_link(LINK),)
 
 
-def test_a_later_list_counts_more_than_earlier_readings_of_its_members() -> None:
+def test_a_later_list_counts_more_than_earlier_reads_of_its_members() -> None:
     observed = listing(bodies.zone_link(LINK)).with_object(LINK, Absent())
     later = observed.with_members(ZONE, "VirtualNetworkLinks", Present(Members((bodies.zone_link(LINK),))))
     assert later.present(LINK) == bodies.zone_link(LINK)
@@ -290,13 +296,13 @@ def test_what_was_written_below_an_absent_object_is_its_only_member() -> None:
     assert written.absent(ZONE.child("virtualNetworkLinks", "hub"))
 
 
-def test_an_absent_sibling_says_nothing_about_what_is_below_another_object() -> None:
+def test_an_absent_sibling_leaves_what_is_below_another_object_unknown() -> None:
     other_zone = ZONE.group.resource(ZONE.type, "privatelink.example.com")
     observed = listing(bodies.zone_link(LINK)).with_object(other_zone, Absent())
     assert observed.present(LINK) is not None
 
 
-# Without
+# Removed from the observed state
 
 
 def test_an_object_is_forgotten_with_what_is_listed_below_it() -> None:

@@ -48,7 +48,7 @@ def test_a_peering_of_any_name_to_the_remote_network_is_found() -> None:
     assert not WANT.is_managed(foreign)
 
 
-def test_a_half_of_our_name_to_another_network_has_our_place() -> None:
+def test_a_half_of_our_name_to_another_network_is_found_too() -> None:
     astray = half(remote=THIRD)
     assert WANT.found(picture({HUB: vnet(HUB, halves=(astray,))})) == Present(astray)
 
@@ -61,7 +61,7 @@ def test_a_half_is_absent_only_if_both_networks_were_read() -> None:
     assert isinstance(WANT.found(Observed()), Unread)
 
 
-def test_a_name_with_our_prefix_alone_is_not_ours() -> None:
+def test_a_name_with_nothing_but_our_prefix_is_not_managed() -> None:
     assert not WANT.is_managed(half(HUB.child("virtualNetworkPeerings", "causeway-spoke-a-00000000")))
 
 
@@ -84,7 +84,7 @@ def test_a_half_that_does_not_know_the_remote_address_space_differs(level: str) 
     assert not connected(stale)
 
 
-def test_what_only_the_other_half_can_repair_is_no_drift_of_this_one_but_no_connection_either() -> None:
+def test_what_only_the_other_half_can_repair_is_no_drift_but_passes_nothing_either() -> None:
     stale = half(peeringSyncLevel="RemoteNotInSync")
     assert drift(stale) == ()
     assert not connected(stale)
@@ -193,7 +193,7 @@ def test_a_third_network_that_grew_without_a_sync_counts_as_it_is_now() -> None:
     assert refusal(vnet(HUB, "10.0.0.0/16", halves=(grown,)), vnet(SPOKE, "10.1.0.0/16"))
 
 
-def test_a_third_network_that_was_deleted_is_not_in_the_way() -> None:
+def test_a_third_network_that_was_deleted_does_not_block() -> None:
     gone = to_third(HUB, "10.1.0.0/16", peeringState="Disconnected")
     assert refusal(vnet(HUB, "10.0.0.0/16", halves=(gone,)), vnet(SPOKE, "10.1.0.0/16")) is None
 

@@ -1,7 +1,7 @@
 """Random states through the pure core: one action an object, nothing foreign written, and a fixed point.
 
-`carried_out` stands for Azure: it puts what the bodies of a plan say. What it made must need nothing more,
-or the plan names what stands in the way.
+`applied` takes the place of Azure: it stores the bodies of a plan. The result must need no further write,
+or the plan names what blocks it.
 """
 
 from __future__ import annotations
@@ -49,19 +49,19 @@ STATES = ("Succeeded", "Succeeded", "Succeeded", "Failed", "Updating")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What stands in one object's place. `own_name`: under the name that ours has."""
+class Existing:
+    """What exists in one object's place. `own_name`: under the name that the managed object has."""
 
-    ours: bool
+    managed: bool
     own_name: bool
     state: str
     meets: bool
-    word: str
+    status: str
 
 
 @dataclass(frozen=True)
-class Theirs:
-    """A person's rule."""
+class ForeignRule:
+    """A foreign rule."""
 
     priority: int
     access: str
@@ -81,37 +81,37 @@ class Case:
     overlap: bool
     filtered: bool
     policies: str | None
-    rival: str | None
-    endpoint: Standing | None
-    zone: Standing | None
-    link: Standing | None
-    group: Standing | None
-    near: Standing | None
-    far: Standing | None
-    allow: Standing | None
-    denial: Standing | None
-    made: Standing | None
-    rules: tuple[Theirs, ...]
+    foreign_endpoint: str | None
+    endpoint: Existing | None
+    zone: Existing | None
+    link: Existing | None
+    group: Existing | None
+    near: Existing | None
+    far: Existing | None
+    allow: Existing | None
+    denial: Existing | None
+    made: Existing | None
+    rules: tuple[ForeignRule, ...]
 
 
-STANDING = st.one_of(
+EXISTING = st.one_of(
     st.none(),
     st.builds(
-        Standing,
-        ours=st.booleans(),
+        Existing,
+        managed=st.booleans(),
         own_name=st.booleans(),
         state=st.sampled_from(STATES),
         meets=st.sampled_from([True, True, False]),
-        word=st.sampled_from(
+        status=st.sampled_from(
             ["Approved", "Approved", "Pending", "Rejected", "Disconnected", "LocalNotInSync"]
         ),
     ),
 )
-WAYS = st.sampled_from(["ensure", "ensure", "require", "ignore"])
+MODES = st.sampled_from(["ensure", "ensure", "require", "ignore"])
 CASES = st.builds(
     Case,
-    peering=WAYS,
-    nsg=WAYS,
+    peering=MODES,
+    nsg=MODES,
     deny=st.booleans(),
     enforce=st.booleans(),
     create_group=st.booleans(),
@@ -122,19 +122,19 @@ CASES = st.builds(
     policies=st.sampled_from(
         [None, "Disabled", "Enabled", "RouteTableEnabled", "NetworkSecurityGroupEnabled"]
     ),
-    rival=st.sampled_from([None, None, "nameless", "same zone", "other zone", "accepted subnet"]),
-    endpoint=STANDING,
-    zone=STANDING,
-    link=STANDING,
-    group=STANDING,
-    near=STANDING,
-    far=STANDING,
-    allow=STANDING,
-    denial=STANDING,
-    made=STANDING,
+    foreign_endpoint=st.sampled_from([None, None, "nameless", "same zone", "other zone", "accepted subnet"]),
+    endpoint=EXISTING,
+    zone=EXISTING,
+    link=EXISTING,
+    group=EXISTING,
+    near=EXISTING,
+    far=EXISTING,
+    allow=EXISTING,
+    denial=EXISTING,
+    made=EXISTING,
     rules=st.lists(
         st.builds(
-            Theirs,
+            ForeignRule,
             priority=st.sampled_from([100, 1000, 1001, 1002, 4000]),
             access=st.sampled_from(["Allow", "Deny"]),
             source=st.sampled_from(["*", "VirtualNetwork", "10.1.0.0/16", "10.1.128.0/17", "10.9.0.0/16"]),
@@ -147,7 +147,7 @@ CASES = st.builds(
 
 
 class State:
-    """A case's wish, what is observed, and which ids are foreign."""
+    """A case's desired and observed state, and which ids are foreign."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -155,16 +155,16 @@ class State:
         self.members: dict[tuple[ResourceId, str], tuple[Seen, ...]] = {}
         self.foreign: set[ResourceId] = set()
         self._around()
-        self.wish = self._wish()
-        for want in self.wish.objects():
+        self.desired = self._desired()
+        for want in self.desired.objects():
             self._place(want)
         self.observed = picture(self.objects, self.members)
 
-    def _wish(self) -> Desired:
+    def _desired(self) -> Desired:
         case = self.case
         made = case.create_group and case.nsg == "ensure"
-        ways = (case.peering, case.nsg, case.deny, case.enforce, made, case.create_zones, case.request)
-        connect = wanted_by(*ways)
+        modes = (case.peering, case.nsg, case.deny, case.enforce, made, case.create_zones, case.request)
+        connect = connect_by(*modes)
         target = Target.parse(bodies.account())
         found = candidates(target, connect.profile)
         assert isinstance(found, Candidates)
@@ -175,7 +175,8 @@ class State:
             endpoint = bodies.endpoint(site.endpoint)
             around = around.alone(site.endpoint, Present(endpoint))
             around = around.alone(bodies.nic_id(site.endpoint), Present(bodies.nic(site.endpoint, IP)))
-        return desired(Request(target, connect, chosen), around, load())
+        recorded = frozenset(site.endpoint for site in chosen.values())
+        return desired(Request(target, connect, chosen, recorded), around, load())
 
     def _around(self) -> None:
         case = self.case
@@ -190,17 +191,18 @@ class State:
             bodies.HUB: with_properties(hub, addressSpace={"addressPrefixes": ["10.0.0.0/16"]}),
             bodies.SPOKE: with_properties(spoke, addressSpace={"addressPrefixes": far}),
         }
-        if case.rival is None:
+        if case.foreign_endpoint is None:
             return
         at = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
-        subnet_id = bodies.SUBNET if case.rival == "accepted subnet" else bodies.SPOKE.child("subnets", "x")
+        accepted = case.foreign_endpoint == "accepted subnet"
+        subnet_id = bodies.SUBNET if accepted else bodies.SPOKE.child("subnets", "x")
         zones = {"same zone": bodies.ZONE, "other zone": ELSEWHERE}
-        at_zone = zones.get(case.rival)
+        at_zone = zones.get(case.foreign_endpoint)
         held = at.child(zone_group.COLLECTION, "default")
         groups = (bodies.zone_group(held, "10.9.9.9", zone=at_zone),) if at_zone else ()
-        rival = bodies.endpoint(at, subnet=subnet_id, ours=False)
+        foreign_endpoint = bodies.endpoint(at, subnet=subnet_id, managed=False)
         self.foreign |= {at, *(one.id for one in groups)}
-        self.objects[at] = rival
+        self.objects[at] = foreign_endpoint
         self.members[(at, zone_group.COLLECTION)] = groups
 
     def _place(self, want: Wanted) -> None:
@@ -224,7 +226,7 @@ class State:
                 self._rule(want)
             case _:
                 part = case.zone
-                self.objects[want.id] = tagged(bodies.zone(want.id), part.ours) if part else None
+                self.objects[want.id] = tagged(bodies.zone(want.id), part.managed) if part else None
 
     def _endpoint(self, want: Endpoint) -> None:
         part = self.case.endpoint
@@ -234,46 +236,46 @@ class State:
             self.objects[want.id] = None
             return
         subnet = bodies.SUBNET if part.meets else bodies.SPOKE.child("subnets", "y")
-        status = part.word if part.word != "LocalNotInSync" else "Approved"
+        status = part.status if part.status != "LocalNotInSync" else "Approved"
         self.objects[want.id] = bodies.endpoint(
-            want.id, subnet=subnet, status=status, state=part.state, ours=part.ours
+            want.id, subnet=subnet, status=status, state=part.state, managed=part.managed
         )
-        if not part.ours:
+        if not part.managed:
             self.foreign.add(want.id)
 
     def _member(
-        self, parent: ResourceId, kind: str, at: ResourceId, part: Standing | None, make: Any
+        self, parent: ResourceId, kind: str, at: ResourceId, part: Existing | None, make: Any
     ) -> None:
-        """What stands in a collection; ours by name stands under its name alone."""
+        """What exists in a collection; objects that are managed by name exist under their own name only."""
         self.members.setdefault((parent, kind), ())
         if part is None:
             return
         by_name = kind in (peering.COLLECTION, zone_group.COLLECTION)
-        own = part.ours if by_name else part.ours or part.own_name
-        where = at if own else parent.child(kind, "theirs")
+        own = part.managed if by_name else part.managed or part.own_name
+        where = at if own else parent.child(kind, "foreign")
         self.members[(parent, kind)] = (make(where, part),)
-        if not part.ours:
+        if not part.managed:
             self.foreign.add(where)
 
-    def _link(self, at: ResourceId, part: Standing) -> Seen:
+    def _link(self, at: ResourceId, part: Existing) -> Seen:
         network = bodies.SPOKE if part.meets else THIRD
-        return in_state(bodies.zone_link(at, network=network, ours=part.ours), part.state)
+        return in_state(bodies.zone_link(at, network=network, managed=part.managed), part.state)
 
-    def _group(self, at: ResourceId, part: Standing) -> Seen:
+    def _group(self, at: ResourceId, part: Existing) -> Seen:
         zone = bodies.ZONE if part.meets else ELSEWHERE
         return in_state(bodies.zone_group(at, IP, zone=zone), part.state)
 
-    def _near(self, at: ResourceId, part: Standing) -> Seen:
+    def _near(self, at: ResourceId, part: Existing) -> Seen:
         return half(at, bodies.SPOKE, part)
 
-    def _far(self, at: ResourceId, part: Standing) -> Seen:
+    def _far(self, at: ResourceId, part: Existing) -> Seen:
         return half(at, bodies.HUB, part)
 
     def _security_group(self, want: SecurityGroup) -> None:
-        """A group that our name has already, attached nowhere, or none."""
+        """A group with the managed name that is not attached, or none."""
         part = self.case.made
         self.objects[want.id] = a_group(want.id, part) if part else None
-        if part and not part.ours:
+        if part and not part.managed:
             self.foreign.add(want.id)
 
     def _rule(self, want: Rule) -> None:
@@ -282,7 +284,7 @@ class State:
         if self.objects[want.nsg] is None:
             return
         if key not in self.members:
-            self.members[key] = tuple(their_rule(want.nsg, one) for one in self.case.rules)
+            self.members[key] = tuple(foreign_rule(want.nsg, one) for one in self.case.rules)
             self.foreign |= {one.id for one in self.members[key]}
         part = self.case.allow if want.access == "Allow" else self.case.denial
         if part is None:
@@ -293,14 +295,14 @@ class State:
         body["properties"]["provisioningState"] = part.state
         if not part.meets:
             body["properties"]["destinationAddressPrefixes"] = ["10.0.1.200"]
-        if not part.ours:
+        if not part.managed:
             body["properties"]["description"] = "by hand"
             self.foreign.add(want.id)
         self.members[key] += (Seen(want.id, {"id": want.id.text, "name": want.id.name, **body}),)
 
 
 @cache
-def wanted_by(
+def connect_by(
     peers: str, nsg: str, deny: bool, enforce: bool, made: bool, zones: bool, request: bool
 ) -> Connect:
     filters = {
@@ -328,13 +330,13 @@ def in_state(have: Seen, state: str) -> Seen:
     return with_properties(have, provisioningState=state)
 
 
-def tagged(have: Seen, ours: bool) -> Seen:
-    return Seen(have.id, {**have.body, "tags": {MARK_TAG: MARK_VALUE} if ours else {}})
+def tagged(have: Seen, managed: bool) -> Seen:
+    return Seen(have.id, {**have.body, "tags": {MARK_TAG: MARK_VALUE} if managed else {}})
 
 
-def half(at: ResourceId, remote: ResourceId, part: Standing) -> Seen:
-    state = "Disconnected" if part.word == "Disconnected" else "Connected"
-    level = part.word if part.word == "LocalNotInSync" else "FullyInSync"
+def half(at: ResourceId, remote: ResourceId, part: Existing) -> Seen:
+    state = "Disconnected" if part.status == "Disconnected" else "Connected"
+    level = part.status if part.status == "LocalNotInSync" else "FullyInSync"
     properties = {
         "remoteVirtualNetwork": {"id": remote.text},
         "allowVirtualNetworkAccess": part.meets,
@@ -346,12 +348,12 @@ def half(at: ResourceId, remote: ResourceId, part: Standing) -> Seen:
     return Seen(at, {"id": at.text, "name": at.name, "properties": properties})
 
 
-def a_group(at: ResourceId, part: Standing) -> Seen:
-    return in_state(tagged(Seen(at, {"id": at.text, "properties": {}}), part.ours), part.state)
+def a_group(at: ResourceId, part: Existing) -> Seen:
+    return in_state(tagged(Seen(at, {"id": at.text, "properties": {}}), part.managed), part.state)
 
 
-def their_rule(group: ResourceId, one: Theirs) -> Seen:
-    at = group.child(rule.COLLECTION, f"theirs-{one.priority}")
+def foreign_rule(group: ResourceId, one: ForeignRule) -> Seen:
+    at = group.child(rule.COLLECTION, f"foreign-{one.priority}")
     properties = {
         "priority": one.priority,
         "direction": "Inbound",
@@ -365,7 +367,7 @@ def their_rule(group: ResourceId, one: Theirs) -> Seen:
     return Seen(at, {"id": at.text, "name": at.name, "properties": properties})
 
 
-def carried_out(steps: Plan, observed: Observed) -> tuple[Observed, set[ResourceId]]:
+def applied(steps: Plan, observed: Observed) -> tuple[Observed, set[ResourceId]]:
     """The state after a plan, and the ids that could not be written, for a need or a limit."""
     failed = {block.id for block in steps.blocks}
     view = observed
@@ -392,13 +394,13 @@ def carried_out(steps: Plan, observed: Observed) -> tuple[Observed, set[Resource
 
 
 def put(view: Observed, want: Wanted, at: ResourceId, body: dict[str, Any]) -> Observed:
-    """What Azure answers: the body, finished, with what it says of it by itself."""
+    """Azure's answer: the body with the read-only properties of a finished operation."""
     properties = {**body.get("properties", {}), "provisioningState": "Succeeded"}
     if isinstance(want, Link):
         properties["virtualNetworkLinkState"] = "Completed"
     if isinstance(want, Peering):
-        said = properties.get("peeringState")
-        properties |= {"peeringState": said or "Connected", "peeringSyncLevel": "FullyInSync"}
+        reported = properties.get("peeringState")
+        properties |= {"peeringState": reported or "Connected", "peeringSyncLevel": "FullyInSync"}
     if isinstance(want, Endpoint):
         properties |= connections(properties)
     answer = Seen(at, {**body, "id": at.text, "name": at.name, "properties": properties})
@@ -406,7 +408,7 @@ def put(view: Observed, want: Wanted, at: ResourceId, body: dict[str, Any]) -> O
 
 
 def connections(properties: dict[str, Any]) -> dict[str, Any]:
-    """New connections are approved at once, asked ones wait."""
+    """Automatic connections are approved at once, manual ones wait."""
     kinds = {"privateLinkServiceConnections": "Approved", "manualPrivateLinkServiceConnections": "Pending"}
     return {
         kind: [
@@ -428,33 +430,33 @@ def connections(properties: dict[str, Any]) -> dict[str, Any]:
     max_examples=2000, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 @given(CASES)
-def test_every_state_gets_one_action_an_object_and_ends_settled_or_blocked(case: Case) -> None:
+def test_every_state_gets_one_action_for_each_object_and_settles_or_is_blocked(case: Case) -> None:
     state = State(case)
-    steps = plan(state.wish, state.observed)
+    steps = plan(state.desired, state.observed)
     ids = [action.have.id if isinstance(action, Wait) else action.id for action in steps.actions]
-    assert len(ids) == len(set(ids)) == len(state.wish.objects())
+    assert len(ids) == len(set(ids)) == len(state.desired.objects())
     twin = State(case)
-    assert steps == plan(twin.wish, twin.observed)
-    assert not touched(steps, state.foreign)
-    end(state, steps)
+    assert steps == plan(twin.desired, twin.observed)
+    assert not foreign_writes(steps, state.foreign)
+    assert_settles(state, steps)
 
 
-def end(state: State, steps: Plan) -> None:
+def assert_settles(state: State, steps: Plan) -> None:
     view, names = state.observed, set[ResourceId]()
     for _ in range(3):
-        view, failed = carried_out(steps, view)
+        view, failed = applied(steps, view)
         names |= failed
-        steps = plan(state.wish, view)
-        assert not touched(steps, state.foreign)
-    again, _ = carried_out(steps, view)
+        steps = plan(state.desired, view)
+        assert not foreign_writes(steps, state.foreign)
+    again, _ = applied(steps, view)
     assert steps.settled or names, steps
     assert {write.id for write in steps.writes} <= names, steps
     assert again == view or names
-    for group in state.wish.security_groups:
+    for group in state.desired.security_groups:
         subnet = view.present(bodies.SUBNET)
         assert names or (view.present(group.id) and subnet and group_of(subnet) == group.id)
 
 
-def touched(steps: Plan, foreign: set[ResourceId]) -> set[ResourceId]:
+def foreign_writes(steps: Plan, foreign: set[ResourceId]) -> set[ResourceId]:
     """Foreign objects that a plan would write."""
     return {write.have.id for write in steps.writes if isinstance(write, Update | Replace | Delete)} & foreign

@@ -1,4 +1,4 @@
-"""Which records a zone group will write, whose they are, and who tells names before an endpoint is made."""
+"""Which records a zone group will write, who owns them, and where names come from before an endpoint."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from tests.builders.pictures import picture
 AT = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "pe")
 GROUP = AT.child(zone_group.COLLECTION, zone_group.NAME)
 RECORD = bodies.ZONE.child("A", "orders")
-WANT = ZoneGroup(GROUP, AT, (bodies.ZONE,), (RECORD,))
+WANT = ZoneGroup(GROUP, AT, (bodies.ZONE,), (RECORD,), "blob", (AT,))
 CREATOR = "created by private endpoint pe with resource guid 6bf6e876-97b5-412f-8ed0-fa8da05d81bf"
 
 
@@ -58,11 +58,11 @@ def test_a_name_is_one_record_in_the_most_specific_zone(
     assert names(zones, fqdn) == expected
 
 
-def test_a_suffix_that_only_ends_alike_is_not_the_zones() -> None:
+def test_a_suffix_without_its_dot_is_not_the_zone_s() -> None:
     assert names(["privatelink.net"], "x.another-net") == ["x in privatelink.net"]
 
 
-def test_of_a_partitioned_name_both_possible_records_are_looked_at() -> None:
+def test_for_a_partitioned_name_both_possible_records_are_read() -> None:
     found = names(["privatelink.blob.core.windows.net"], "md-1.z5.blob.storage.azure.net")
     assert found == [
         "md-1 in privatelink.blob.core.windows.net",
@@ -81,31 +81,48 @@ def test_of_a_partitioned_name_both_possible_records_are_looked_at() -> None:
         (None, None),
     ],
 )
-def test_only_azures_own_signature_names_the_endpoint_that_wrote_a_record(
+def test_only_azure_s_own_metadata_names_the_endpoint_of_a_record(
     creator: object, endpoint: str | None
 ) -> None:
-    assert creator_of(a_record("10.9.9.9", creator=creator)) == endpoint
+    found = creator_of(a_record("10.9.9.9", creator=creator))
+    assert (found and found.name) == endpoint
+
+
+GUID, OTHER_GUID = "6bf6e876-97b5-412f-8ed0-fa8da05d81bf", "00000000-97b5-412f-8ed0-fa8da05d81bf"
+OURS, MOVED = (AT.group.resource(AT.type, f"pe-orders-blob-{n * 8}") for n in "12")
 
 
 @pytest.mark.parametrize(
-    ("creator", "blocks"),
+    ("creator", "guid", "blocks"),
     [
-        ("pe-orders-blob-11111111", False),
-        ("pe-orders-blob-22222222", False),
-        ("pe-orders-file-22222222", True),
-        ("pe-others-blob-22222222", True),
-        ("by-hand", True),
+        (OURS.name, GUID, False),
+        (OURS.name.upper(), GUID, False),
+        (MOVED.name, OTHER_GUID, False),
+        (OURS.name, OTHER_GUID, True),
+        ("pe-orders-blob-33333333", OTHER_GUID, True),
+        ("pe-orders-blob-prod", OTHER_GUID, True),
+        ("by-hand", OTHER_GUID, True),
+    ],
+    ids=[
+        "the guid of our endpoint",
+        "the guid under another spelling of the name",
+        "an endpoint that the ledger has for this target",
+        "our name with the guid of another endpoint",
+        "a name of our pattern that the ledger does not have",
+        "a team's own name with our prefix",
+        "a foreign name",
     ],
 )
-def test_only_a_record_of_an_endpoint_of_this_name_and_group_is_written_over(
-    creator: str, blocks: bool
+def test_a_record_is_overwritten_by_its_guid_or_the_ledger_and_never_by_its_name(
+    creator: str, guid: str, blocks: bool
 ) -> None:
-    at = AT.group.resource(AT.type, "pe-orders-blob-11111111")
-    want = ZoneGroup(at.child(zone_group.COLLECTION, zone_group.NAME), at, (bodies.ZONE,), (RECORD,))
-    signed = f"created by private endpoint {creator} with resource guid 6bf6e876"
-    objects = {RECORD: a_record("10.9.9.9", creator=signed), at: bodies.endpoint(at)}
-    view = picture(objects, {(at, zone_group.COLLECTION): ()})
-    action = decide(want, view)
+    group = OURS.child(zone_group.COLLECTION, zone_group.NAME)
+    want = ZoneGroup(group, OURS, (bodies.ZONE,), (RECORD,), "blob", (MOVED,))
+    have = bodies.endpoint(OURS)
+    have = Seen(OURS, {**have.body, "properties": {**have.properties, "resourceGuid": GUID}})
+    signed = f"created by private endpoint {creator} with resource guid {guid}"
+    objects = {RECORD: a_record("10.9.9.9", creator=signed), OURS: have}
+    action = decide(want, picture(objects, {(OURS, zone_group.COLLECTION): ()}))
     assert isinstance(action, Block) is blocks
     assert not blocks or action.code == "RecordHeldByAnother"  # type: ignore[union-attr]
 
@@ -117,7 +134,7 @@ def decided(record: Seen | None, *own: str, group: Seen | None = None) -> object
     return decide(WANT, picture(objects, {(AT, zone_group.COLLECTION): groups}))
 
 
-def test_a_persons_record_is_not_written_over() -> None:
+def test_a_foreign_record_is_not_overwritten() -> None:
     blocked = decided(a_record("10.9.9.9"), "10.0.1.4")
     assert isinstance(blocked, Block)
     assert (blocked.code, blocked.found) == ("RecordNotOurs", RECORD)
@@ -125,7 +142,7 @@ def test_a_persons_record_is_not_written_over() -> None:
     assert "10.0.1.4" in blocked.remedy
 
 
-def test_a_persons_record_without_an_address_is_not_written_over_either() -> None:
+def test_a_foreign_record_without_an_address_is_not_overwritten_either() -> None:
     assert isinstance(decided(a_record(), "10.0.1.4"), Block)
 
 
@@ -133,41 +150,41 @@ def test_a_persons_record_without_an_address_is_not_written_over_either() -> Non
     ("pointed", "blocks"),
     [(("10.0.1.4",), False), (("10.0.1.4", "10.9.9.9"), True), (("10.0.1.5",), True)],
 )
-def test_a_persons_record_may_be_written_over_only_where_it_has_exactly_our_addresses(
+def test_a_foreign_record_is_overwritten_only_if_it_has_exactly_the_endpoint_s_addresses(
     pointed: tuple[str, ...], blocks: bool
 ) -> None:
     assert isinstance(decided(a_record(*pointed), "10.0.1.4"), Block) is blocks
 
 
-def test_the_address_of_another_name_of_the_endpoint_is_not_this_ones() -> None:
+def test_the_address_of_another_name_of_the_endpoint_does_not_count() -> None:
     nic = bodies.nic(AT, "10.0.1.4", fqdn="orders-westeurope.blob.core.windows.net")
     objects: dict[ResourceId, Seen | None] = {RECORD: a_record("10.0.1.4"), AT: bodies.endpoint(AT)}
     view = picture({**objects, bodies.nic_id(AT): nic}, {(AT, zone_group.COLLECTION): ()})
     assert isinstance(decide(WANT, view), Block)
 
 
-def test_no_record_and_a_leftover_of_azures_are_written() -> None:
+def test_a_missing_record_and_an_obsolete_one_of_azure_are_written() -> None:
     assert isinstance(decided(None, "10.0.1.4"), Create)
     assert isinstance(decided(a_record("10.9.9.9", creator=CREATOR), "10.0.1.4"), Create)
 
 
 def read_for(group: Seen) -> set[ResourceId]:
-    """What is read alone where the zone's list confirms what the zone group reports."""
+    """The objects that are read by their id if the zone's list agrees with the zone group."""
     lists = {(AT, zone_group.COLLECTION): (group,), (bodies.ZONE, "A"): (a_record("10.0.1.4"),)}
     view = picture({bodies.ZONE: bodies.zone()}, lists)
     return {read.at for read in WANT.reads(view) if not read.collection}
 
 
-def test_a_standing_zone_group_writes_nothing_for_the_first_time_unless_it_failed() -> None:
-    standing = bodies.zone_group(GROUP, "10.0.1.4")
-    assert RECORD not in read_for(standing)
-    properties = {**standing.body["properties"], "provisioningState": "Failed"}
-    failed = Seen(GROUP, {**standing.body, "properties": properties})
+def test_the_record_of_an_existing_zone_group_is_read_only_if_the_zone_group_failed() -> None:
+    existing = bodies.zone_group(GROUP, "10.0.1.4")
+    assert RECORD not in read_for(existing)
+    properties = {**existing.body["properties"], "provisioningState": "Failed"}
+    failed = Seen(GROUP, {**existing.body, "properties": properties})
     assert RECORD in read_for(failed)
     assert isinstance(decided(a_record("10.9.9.9"), "10.0.1.4", group=failed), Block)
 
 
-def test_an_endpoint_tells_its_addresses_each_with_all_of_its_names() -> None:
+def test_an_endpoint_reports_its_addresses_each_with_all_of_its_names() -> None:
     configs = [
         {"fqdn": "A.azurewebsites.net.", "ipAddresses": ["10.0.1.4"]},
         {"fqdn": "a.scm.azurewebsites.net", "ipAddresses": ["10.0.1.4"]},
@@ -179,7 +196,7 @@ def test_an_endpoint_tells_its_addresses_each_with_all_of_its_names() -> None:
     assert reported_addresses(bodies.endpoint(AT)) == ()
 
 
-def told(kind: str, properties: dict[str, Any], group: str = "") -> tuple[str, ...]:
+def reported_names(kind: str, properties: dict[str, Any], group: str = "") -> tuple[str, ...]:
     at = f"{bodies.ACCOUNT.group.text}/providers/{kind}/orders"
     return public_names(Target.parse({"id": at, "properties": properties}), group)
 
@@ -218,14 +235,14 @@ PRIMARY = {
         ("Microsoft.Web/sites", {"defaultHostName": "x.azurewebsites.net"}, "sites", None),
     ],
 )
-def test_a_resource_tells_its_names_as_a_host_name_or_in_a_url(
+def test_a_resource_reports_its_names_as_a_host_name_or_in_a_url(
     kind: str, properties: dict[str, Any], group: str, expected: str | None
 ) -> None:
-    assert told(kind, properties, group) == ((expected,) if expected else ())
+    assert reported_names(kind, properties, group) == ((expected,) if expected else ())
 
 
 @pytest.mark.parametrize("name", ["x.*", "*x", "x*.y", "*"])
-def test_a_star_is_only_a_records_first_label(name: str) -> None:
+def test_a_star_is_valid_only_as_a_record_s_first_label(name: str) -> None:
     with pytest.raises(InvalidId):
         bodies.ZONE.child("A", name)
     with pytest.raises(InvalidId):

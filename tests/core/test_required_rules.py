@@ -1,4 +1,4 @@
-"""Where the policy only reports on rules: what counts is what the group does, whoever wrote its rules."""
+"""Where the policy only reports on rules: the effect of the group counts, and not who wrote its rules."""
 
 from typing import Any
 
@@ -46,16 +46,16 @@ def test_a_foreign_rule_of_any_name_meets_the_need() -> None:
     assert decided(ALLOW, other("mine", 300, description="mine"), DENY_ALL) == "Adopt"
 
 
-def test_a_denial_before_every_priority_that_ours_could_have_is_named() -> None:
+def test_a_deny_rule_before_every_priority_of_a_managed_rule_is_named() -> None:
     shut = other("shut", 200, access="Deny", description="", **EVERYBODY)
     assert decided(ALLOW, shut) == "DeniedByRule"
 
 
-def test_a_denial_that_a_rule_of_ours_could_precede_means_a_missing_rule() -> None:
+def test_a_deny_rule_that_a_managed_rule_could_precede_means_a_missing_rule() -> None:
     assert decided(ALLOW, DENY_ALL) == "NotEnsured"
 
 
-def test_a_foreign_denial_meets_the_need_of_the_default_deny() -> None:
+def test_a_foreign_deny_rule_meets_the_need_of_the_default_deny() -> None:
     assert decided(DENY, DENY_ALL) == "Adopt"
 
 
@@ -72,11 +72,11 @@ def test_a_foreign_denial_meets_the_need_of_the_default_deny() -> None:
     ],
     ids=["none", "one protocol", "some sources", "one port", "other addresses", "outbound", "an allow"],
 )
-def test_half_a_denial_is_none(rules: tuple[Seen, ...]) -> None:
+def test_a_deny_rule_for_a_part_of_the_traffic_does_not_meet_the_need(rules: tuple[Seen, ...]) -> None:
     assert decided(DENY, *rules) == "NotEnsured"
 
 
-def test_a_group_that_was_not_read_is_not_taken_for_one_without_rules() -> None:
+def test_a_group_that_was_not_read_does_not_count_as_one_without_rules() -> None:
     assert isinstance(decide(ALLOW, Observed()), Unknown)
 
 

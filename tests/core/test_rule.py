@@ -1,4 +1,4 @@
-"""A security rule that many endpoints share: what is ours in it, what one target adds and withdraws."""
+"""A security rule that many endpoints share: what is managed in it, what one target adds and withdraws."""
 
 from ipaddress import ip_network
 from typing import Any
@@ -52,13 +52,13 @@ def test_writes_to_one_group_are_made_one_after_another() -> None:
     assert want().needs == (GROUP,)
 
 
-def test_ours_bears_our_name_and_our_description() -> None:
+def test_a_managed_rule_has_our_name_and_our_description() -> None:
     assert want().is_managed(our_rule())
     assert not want().is_managed(our_rule(description="made by hand"))
     assert not want().is_managed(other("causeway-allow-00000000", 1000))
 
 
-def test_a_rule_that_holds_this_targets_address_among_others_meets_the_need() -> None:
+def test_a_rule_that_includes_this_targets_address_among_others_meets_the_need() -> None:
     assert drift(want(), our_rule("10.0.1.4/30", "10.0.9.9")) == ()
     assert drift(want(destinations=("10.0.1.4", "10.0.1.5")), our_rule("10.0.1.4/31")) == ()
 
@@ -88,7 +88,7 @@ def test_sources_in_another_spelling_are_the_same() -> None:
         ({"destinationAddressPrefix": "*"}, "its destinations are not addresses alone"),
     ],
 )
-def test_what_was_changed_in_our_rule_is_named(changed: dict[str, Any], phrase: str) -> None:
+def test_what_was_changed_in_a_managed_rule_is_named(changed: dict[str, Any], phrase: str) -> None:
     assert drift(want(), our_rule(**changed)) == (phrase,)
 
 
@@ -135,7 +135,7 @@ def test_a_further_target_adds_its_address_and_keeps_those_of_others() -> None:
     assert body["priority"] == 1007
 
 
-def test_a_repair_takes_back_what_was_widened_and_keeps_unknown_properties() -> None:
+def test_a_repair_reverts_what_was_widened_and_keeps_unknown_properties() -> None:
     widened = our_rule(sourceAddressPrefix="*", destinationAddressPrefix="*", novel=1)
     body = sent(want(), widened)
     assert "sourceAddressPrefix" not in body
@@ -161,32 +161,32 @@ def test_a_full_range_of_priorities_is_blocked_with_what_to_widen() -> None:
     assert (refusal.found, refusal.code) == (GROUP, "NoFreePriority")
 
 
-def our_deny(priority: int, *destinations: str) -> Seen:
-    """A default deny of ours in the same group."""
+def managed_deny(priority: int, *destinations: str) -> Seen:
+    """A managed default deny in the same group."""
     at = rule_id(GROUP, "spoke-a", "Deny")
     everybody = {"sourceAddressPrefixes": ["0.0.0.0/0"], "destinationPortRanges": ["0-65535"]}
     return our_rule(*destinations, at=at, priority=priority, access="Deny", protocol="*", **everybody)
 
 
-def test_a_new_allow_rule_never_comes_behind_a_denial_of_ours() -> None:
-    assert sent(want(), observed=beside(other("a", 1000), our_deny(1002)))["priority"] == 1001
+def test_a_new_allow_rule_never_comes_after_a_managed_deny_rule() -> None:
+    assert sent(want(), observed=beside(other("a", 1000), managed_deny(1002)))["priority"] == 1001
     with pytest.raises(BlockedError) as blocked:
-        want().body(None, beside(other("a", 1000), our_deny(1001)))
+        want().body(None, beside(other("a", 1000), managed_deny(1001)))
     assert blocked.value.code == "NoFreePriority"
     assert "from 1000 to 1000" in str(blocked.value)
 
 
 @pytest.mark.parametrize("priority", [900, 2500])
-def test_a_denial_of_ours_outside_of_the_range_leaves_the_whole_range(priority: int) -> None:
-    assert sent(want(), observed=beside(other("a", 1000), our_deny(priority)))["priority"] == 1001
+def test_a_managed_deny_rule_outside_the_range_leaves_the_whole_range(priority: int) -> None:
+    assert sent(want(), observed=beside(other("a", 1000), managed_deny(priority)))["priority"] == 1001
 
 
-def test_a_foreign_denial_does_not_narrow_the_range() -> None:
+def test_a_foreign_deny_rule_does_not_narrow_the_range() -> None:
     foreign = other("foreign", 1001, access="Deny", description="by hand")
     assert sent(want(), observed=beside(other("a", 1000), foreign))["priority"] == 1002
 
 
-def test_a_full_group_takes_no_new_rule_but_ours_can_still_change() -> None:
+def test_a_full_group_takes_no_new_rule_but_a_managed_one_can_still_change() -> None:
     rules = tuple(other(f"r{n}", 100 + n, direction="Outbound") for n in range(MAX_RULES))
     full = beside(*rules)
     with pytest.raises(BlockedError) as blocked:
@@ -212,12 +212,12 @@ def test_a_removed_target_withdraws_its_addresses_and_leaves_those_of_others() -
     assert left["properties"]["priority"] == 1007
 
 
-def test_nothing_is_left_of_a_rule_whose_last_address_is_withdrawn() -> None:
+def test_withdrawing_the_last_address_leaves_no_body() -> None:
     assert Rule.without(our_rule("10.0.1.4"), ["10.0.1.4"]) is None
     assert Rule.without(our_rule("10.0.1.4"), ["10.0.1.0/24"]) is None
 
 
-def test_an_address_that_the_rule_does_not_hold_withdraws_nothing() -> None:
+def test_an_address_that_the_rule_does_not_include_withdraws_nothing() -> None:
     left = Rule.without(our_rule("10.0.1.4"), ["10.0.1.5", "fd00::1"])
     assert left is not None
     assert left["properties"]["destinationAddressPrefixes"] == ["10.0.1.4"]
@@ -227,12 +227,12 @@ def test_an_address_that_the_rule_does_not_hold_withdraws_nothing() -> None:
     ("address", "holds"),
     [("10.0.1.5", True), ("10.0.1.0/24", True), ("10.0.1.6", False), ("fd00::1", False)],
 )
-def test_a_rule_holds_an_address_that_overlaps_its_destinations(address: str, holds: bool) -> None:
+def test_a_rule_includes_an_address_that_overlaps_its_destinations(address: str, holds: bool) -> None:
     assert Rule.holds(our_rule("10.0.1.4/31"), ["10.9.9.9", address]) is holds
 
 
-def test_a_denial_is_left_before_an_allow_rule() -> None:
-    assert Rule.leaves_first(our_deny(1999))
+def test_addresses_are_withdrawn_from_a_deny_rule_before_an_allow_rule() -> None:
+    assert Rule.leaves_first(managed_deny(1999))
     assert not Rule.leaves_first(our_rule())
 
 
@@ -246,51 +246,74 @@ def test_a_rule_is_absent_only_if_its_group_was_read() -> None:
     assert isinstance(want().found(Observed()), Unread)
 
 
-# Rules of ours for other targets
+# Managed rules for other targets
 
-STRAY = our_rule("10.0.1.4/30", at=rule_id(GROUP, "spoke-b|443", "Allow"))
+OBSOLETE = our_rule("10.0.1.4/30", at=rule_id(GROUP, "spoke-b|443", "Allow"))
 
 
-def strays(
+def obsolete_for(
     *rules: Seen, subnets: tuple[ResourceId, ...] = (SUBNET,), known: tuple[ResourceId, ...] = ()
 ) -> Any:
-    """Which of these rules our target, at 10.0.1.4, withdraws its address from."""
+    """The rules from which the target at 10.0.1.4 withdraws its address."""
     serves = [{"id": subnet.text} for subnet in subnets]
     observed = picture({GROUP: group(*rules, subnets=serves)})
     return want().strays(observed, ["10.0.1.4"], [OUR_RULE, *known])
 
 
-def test_another_rule_of_ours_that_holds_this_targets_address_is_a_stray() -> None:
-    assert strays(our_rule(), STRAY) == (STRAY.id,)
+def test_another_managed_rule_that_includes_this_targets_address_is_obsolete() -> None:
+    assert obsolete_for(our_rule(), OBSOLETE) == (OBSOLETE.id,)
 
 
 def test_a_group_with_several_subnets_of_one_network_serves_one_network() -> None:
     sibling = ResourceId.parse(SUBNET.text.replace("/endpoints", "/others"))
-    assert strays(STRAY, subnets=(SUBNET, sibling)) == (STRAY.id,)
+    assert obsolete_for(OBSOLETE, subnets=(SUBNET, sibling)) == (OBSOLETE.id,)
 
 
 @pytest.mark.parametrize("subnets", [(SUBNET, SPOKE.child("subnets", "app")), ()])
 def test_addresses_are_withdrawn_only_where_a_group_serves_one_network(
     subnets: tuple[ResourceId, ...],
 ) -> None:
-    assert strays(STRAY, subnets=subnets) == ()
+    assert obsolete_for(OBSOLETE, subnets=subnets) == ()
 
 
-def test_a_rule_that_is_foreign_known_or_without_the_address_is_no_stray() -> None:
-    assert strays(other("mine", 300)) == ()
-    assert strays(STRAY, known=(STRAY.id,)) == ()
-    assert strays(our_rule("10.0.1.5", at=STRAY.id)) == ()
+def test_a_rule_that_is_foreign_desired_or_without_the_address_is_not_obsolete() -> None:
+    assert obsolete_for(other("mine", 300)) == ()
+    assert obsolete_for(OBSOLETE, known=(OBSOLETE.id,)) == ()
+    assert obsolete_for(our_rule("10.0.1.5", at=OBSOLETE.id)) == ()
 
 
-def test_a_group_that_was_not_read_has_no_strays() -> None:
+def test_a_group_that_was_not_read_has_no_obsolete_rules() -> None:
     assert want().strays(Observed(), ["10.0.1.4"], []) == ()
+
+
+# Another owner's denial
+
+
+@pytest.mark.parametrize(
+    ("sources", "part"),
+    [("10.1.0.0/16", ""), ("10.1.0.0/24", " for 10.1.0.0/24 port 443"), ("10.9.0.0/16", None)],
+)
+def test_a_denial_of_another_owner_is_named_with_the_clients_that_it_shuts_out(
+    sources: str, part: str | None
+) -> None:
+    foreign = other("lockdown", 100, access="Deny", description="by hand", sourceAddressPrefixes=[sources])
+    refusal = want().refused(None, beside(foreign))
+    if part is None:
+        assert refusal is None
+        return
+    assert refusal is not None
+    assert refusal.reason == f"the rule lockdown of {GROUP.name} denies the clients' traffic{part}"
+
+
+def test_a_denial_of_our_own_is_no_obstacle_to_our_rule() -> None:
+    assert want().refused(None, beside(managed_deny(1999))) is None
 
 
 # Application security groups
 
 
 def grouped_deny() -> Seen:
-    """A person's denial for the members of an application security group."""
+    """A foreign deny rule for the members of an application security group."""
     asg = {"destinationApplicationSecurityGroups": [{"id": "web"}], "destinationAddressPrefixes": []}
     return other("deny-web", 200, access="Deny", description="by hand", **asg)
 
@@ -315,11 +338,11 @@ def held(body: Any) -> set[str]:
 
 
 @given(endpoints, endpoints)
-def test_adding_and_withdrawing_leaves_exactly_the_others(theirs: set[str], mine: set[str]) -> None:
-    both = written(want(destinations=tuple(mine)), our_rule(*theirs))
-    assert held(both.body) == theirs | mine
+def test_adding_and_withdrawing_leaves_exactly_the_others(others: set[str], mine: set[str]) -> None:
+    both = written(want(destinations=tuple(mine)), our_rule(*others))
+    assert held(both.body) == others | mine
     left = Rule.without(both, mine)
-    assert (held(left) if left else set()) == theirs - mine
+    assert (held(left) if left else set()) == others - mine
 
 
 @given(endpoints, endpoints)

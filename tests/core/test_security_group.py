@@ -19,9 +19,9 @@ WANT = SecurityGroup(GROUP, "westeurope")
 THEIRS = {"name": "by-hand", "properties": {"priority": 100, "access": "Deny", "direction": "Inbound"}}
 
 
-def existing(state: str = "Succeeded", location: str = "westeurope", *, ours: bool = True) -> Seen:
+def existing(state: str = "Succeeded", location: str = "westeurope", *, managed: bool = True) -> Seen:
     """A group with a foreign rule in it."""
-    body = {"id": GROUP.text, "location": location, "tags": {"managed-by": "causeway"} if ours else {}}
+    body = {"id": GROUP.text, "location": location, "tags": {"managed-by": "causeway"} if managed else {}}
     return Seen(GROUP, {**body, "properties": {"provisioningState": state, "securityRules": [THEIRS]}})
 
 
@@ -52,12 +52,12 @@ def test_a_missing_one_is_created_in_the_networks_region_with_our_tag_and_no_tar
     assert WANT.body(None, Observed()) == body
 
 
-@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("managed", [True, False])
 @pytest.mark.parametrize(("state", "location"), [("Succeeded", "northeurope"), ("Failed", "westeurope")])
-def test_an_existing_one_is_never_written_whatever_it_holds(state: str, location: str, ours: bool) -> None:
-    kept = decide(WANT, picture({GROUP: existing(state, location, ours=ours)}))
+def test_an_existing_one_is_never_written_whatever_it_holds(state: str, location: str, managed: bool) -> None:
+    kept = decide(WANT, picture({GROUP: existing(state, location, managed=managed)}))
     assert isinstance(kept, Keep)
-    assert kept.adopted is not ours
+    assert kept.adopted is not managed
 
 
 def test_one_that_is_being_written_is_awaited() -> None:

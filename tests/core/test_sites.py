@@ -1,4 +1,4 @@
-"""Where new endpoints go: the first subnet with capacity, by addresses, networks and subscriptions."""
+"""The subnet for new endpoints: the first subnet with capacity, by addresses, networks and subscriptions."""
 
 from dataclasses import replace
 from typing import Any
@@ -105,7 +105,7 @@ def subnet(
     }
 
 
-def ours(group: str, subnet: str) -> str:
+def managed_endpoint(group: str, subnet: str) -> str:
     return endpoint_id(bodies.HUB.group, bodies.ACCOUNT, group, subnet_id(subnet)).text
 
 
@@ -133,50 +133,48 @@ def test_addresses_of_all_new_groups_must_fit_and_the_numbers_are_named() -> Non
     assert "has 3 free addresses, 4 are needed (blob 2, queue 2)" in refusal.reason
 
 
-def test_the_next_candidate_takes_what_the_first_is_too_small_for() -> None:
+def test_the_next_candidate_is_chosen_when_the_first_is_too_small() -> None:
     capacity = Capacity({"blob": 4})
     assert Case(subnet(prefix="10.0.1.0/29"), subnet("second"), capacity=capacity).homes == {"second"}
 
 
-def test_an_existing_endpoint_of_ours_needs_no_new_address() -> None:
-    full = subnet(prefix="10.0.1.0/29", taken=3, holds=(ours("blob", "endpoints"),))
+def test_an_existing_managed_endpoint_needs_no_new_address() -> None:
+    full = subnet(prefix="10.0.1.0/29", taken=3, holds=(managed_endpoint("blob", "endpoints"),))
     case = Case(full, capacity=Capacity({"blob": 3}))
     assert not case.sites["blob"].new
     assert case.doubt is None
 
 
 def test_an_endpoint_that_only_the_target_lists_yet_exists() -> None:
-    case = Case(subnet(prefix="10.0.1.0/29", taken=3), connected=ours("blob", "endpoints"))
+    case = Case(subnet(prefix="10.0.1.0/29", taken=3), connected=managed_endpoint("blob", "endpoints"))
     assert not case.sites["blob"].new
 
 
-def test_our_endpoint_keeps_its_subnet_when_an_earlier_one_has_capacity_again() -> None:
-    case = Case(subnet(), subnet("second", holds=(ours("blob", "second"),)))
+def test_a_managed_endpoint_keeps_its_subnet_when_an_earlier_one_has_capacity_again() -> None:
+    case = Case(subnet(), subnet("second", holds=(managed_endpoint("blob", "second"),)))
     assert case.homes == {"second"}
     assert case.doubt is None
 
 
 def test_all_endpoints_move_together_where_the_existing_ones_subnet_cannot_take_the_other() -> None:
-    held = subnet("second", prefix="10.0.2.0/29", taken=3, holds=(ours("blob", "second"),))
+    held = subnet("second", prefix="10.0.2.0/29", taken=3, holds=(managed_endpoint("blob", "second"),))
     assert Case(subnet(), held, groups="blob,queue").homes == {"endpoints"}
 
 
 # Doubt
 
 
-def test_nothing_is_asked_about_addresses_where_there_are_plenty() -> None:
+def test_nothing_is_read_about_addresses_where_many_are_free() -> None:
     assert Case(subnet()).doubt == Used(bodies.SUB, "westeurope")
 
 
 @pytest.mark.parametrize(("left", "asked"), [(PLENTY - 1, True), (PLENTY, False)])
-def test_the_target_is_asked_for_its_members_exactly_where_few_addresses_are_left(
-    left: int, asked: bool
-) -> None:
+def test_the_target_s_members_are_read_exactly_where_few_addresses_are_free(left: int, asked: bool) -> None:
     found = Case(subnet(taken=251 - left)).doubt
     assert (found == Members(bodies.HUB)) == asked
 
 
-def test_each_new_group_needs_plenty_of_its_own() -> None:
+def test_each_new_group_counts_towards_the_free_addresses() -> None:
     assert Case(subnet(taken=251 - PLENTY), groups="blob,queue").doubt == Members(bodies.HUB)
 
 
@@ -186,7 +184,7 @@ def test_a_full_subnet_is_in_doubt_until_the_members_are_known() -> None:
     assert Case(full, capacity=Capacity({"blob": 1})).doubt is None
 
 
-def test_a_count_that_is_not_known_is_asked_for_once() -> None:
+def test_a_count_that_is_not_known_is_read_once() -> None:
     assert Case(subnet(), capacity=Capacity(used={(bodies.SUB, "westeurope"): None})).doubt is None
 
 
@@ -244,10 +242,10 @@ def test_a_client_that_this_pass_will_peer_counts_already(mode: str, fits: bool)
 
 def endpoint_ids(count: int) -> list[str]:
     at = f"{bodies.NETWORK_GROUP}/providers/Microsoft.Network/privateEndpoints"
-    return [f"{at}/theirs-{n}" for n in range(count)]
+    return [f"{at}/foreign-{n}" for n in range(count)]
 
 
-# What has to be read before
+# What must be read first
 
 
 FOREIGN = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
@@ -291,9 +289,9 @@ def test_the_groups_of_a_clients_subnets_are_read_once_its_network_is_known(mode
     assert group not in reads(Observed(), nsg={"mode": mode})
 
 
-def test_connected_endpoints_of_others_are_read_and_ours_are_not_foreign() -> None:
+def test_connected_foreign_endpoints_are_read_and_managed_ones_do_not_count_as_foreign() -> None:
     foreign, earlier = Read(FOREIGN, tolerate="refusal"), PEER.group.resource(FOREIGN.type, "earlier")
-    connected = (FOREIGN.text, ours("blob", "endpoints"), earlier.text)
+    connected = (FOREIGN.text, managed_endpoint("blob", "endpoints"), earlier.text)
     found = [
         read
         for read in reads(Observed(), connected=connected, owned=(earlier,))
@@ -309,7 +307,7 @@ def test_zone_groups_of_a_foreign_endpoint_are_read_once_it_is_known() -> None:
         assert (zone_groups in reads(observed, connected=(FOREIGN.text,))) == known
 
 
-# Endpoints of others
+# Foreign endpoints
 
 
 @pytest.mark.parametrize(
@@ -322,16 +320,16 @@ def test_zone_groups_of_a_foreign_endpoint_are_read_once_it_is_known() -> None:
         ({"target": bodies.ZONE}, False),
     ],
 )
-def test_an_approved_endpoint_of_someone_else_in_a_candidate_is_adopted(
+def test_an_approved_foreign_endpoint_in_a_candidate_is_adopted(
     changed: dict[str, Any], adopted: bool
 ) -> None:
-    case = Case(subnet(), foreign=bodies.endpoint(FOREIGN, ours=False, **changed))
+    case = Case(subnet(), foreign=bodies.endpoint(FOREIGN, managed=False, **changed))
     site = case.sites["blob"]
     assert site.adopted == adopted
     assert (site.endpoint == FOREIGN) == adopted
 
 
-def test_our_approved_endpoint_is_not_given_up_for_one_of_someone_else() -> None:
-    mine = ours("blob", "endpoints")
-    case = Case(subnet(), foreign=bodies.endpoint(FOREIGN, ours=False), connected=mine, status="Approved")
+def test_an_approved_managed_endpoint_is_kept_beside_a_foreign_one() -> None:
+    mine = managed_endpoint("blob", "endpoints")
+    case = Case(subnet(), foreign=bodies.endpoint(FOREIGN, managed=False), connected=mine, status="Approved")
     assert case.sites["blob"].endpoint.text == mine

@@ -7,12 +7,12 @@ import pytest
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.subnet_policy import SubnetPolicy
-from shared.core.readings.networks import enforced, group_of
+from shared.core.readings.networks import enforced, group_of, policies_of
 from shared.core.readings.observed import Observed
 from tests.builders.bodies import HUB, SUBNET
 from tests.builders.networks import GROUP, subnet
 
-THEIRS = ResourceId.parse(GROUP.text.replace("/endpoints", "/theirs"))
+FOREIGN = ResourceId.parse(GROUP.text.replace("/endpoints", "/foreign"))
 
 
 def drift(want: SubnetPolicy, have: Seen) -> tuple[str, ...]:
@@ -48,6 +48,10 @@ def test_policies_are_enabled_for_rules_and_stay_as_they_are_for_routes(
     assert body(want, subnet(before))["properties"]["privateEndpointNetworkPolicies"] == after
 
 
+def test_a_subnet_that_says_nothing_of_policies_counts_as_disabled() -> None:
+    assert policies_of(subnet(None)) == "disabled"
+
+
 def test_nothing_but_the_policies_changes_in_the_body() -> None:
     have = subnet()
     sent = body(SubnetPolicy(SUBNET), have)
@@ -56,7 +60,7 @@ def test_nothing_but_the_policies_changes_in_the_body() -> None:
 
 
 def test_a_body_that_meets_the_need_is_sent_back_as_it_was() -> None:
-    have = subnet("Enabled", THEIRS)
+    have = subnet("Enabled", FOREIGN)
     assert body(SubnetPolicy(SUBNET, GROUP), have) == have.body
 
 
@@ -81,9 +85,9 @@ def test_no_group_is_attached_unless_it_is_desired() -> None:
 
 def test_an_existing_group_is_never_detached() -> None:
     want = SubnetPolicy(SUBNET, GROUP)
-    assert drift(want, subnet("Enabled", THEIRS)) == ()
-    sent = Seen(SUBNET, body(want, subnet("Disabled", THEIRS)))
-    assert group_of(sent) == THEIRS
+    assert drift(want, subnet("Enabled", FOREIGN)) == ()
+    sent = Seen(SUBNET, body(want, subnet("Disabled", FOREIGN)))
+    assert group_of(sent) == FOREIGN
 
 
 def test_the_operators_policy_says_whether_the_subnet_may_be_written() -> None:

@@ -1,6 +1,7 @@
 """Work items: what is sent is read again, and what is wrong with a message is named."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.base.errors import InputError
-from shared.core.base.inputs import MAX_INPUT
+from shared.core.base.inputs import MAX_INPUT, read_json
+from shared.core.events.requests import ReconcileRequest
 from shared.core.events.work_item import WorkItem
 
 AT = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/orders"
@@ -57,6 +59,11 @@ def test_a_message_of_a_newer_version_is_read_without_what_is_new_in_it() -> Non
         ("attempt", -1, "send a whole number from 0"),
         ("attempt", 1.5, "send a whole number from 0"),
         ("attempt", True, "send a whole number from 0"),
+        ("attempt", 10**9, "send a whole number from 0"),
+        ("attempt", ["1"], "send a whole number from 0"),
+        ("reason", ["event"], "send one of event, drift, manual, retry"),
+        ("reason", {"event": 1}, "send one of event, drift, manual, retry"),
+        ("fresh_from", 1e300, "send seconds since 1970"),
         ("fresh_from", -1, "send seconds since 1970"),
         ("fresh_from", "now", "send seconds since 1970"),
     ],
@@ -89,6 +96,20 @@ def test_a_missing_field_is_named(field: str) -> None:
 )
 def test_a_message_that_is_no_work_item_is_an_input_error(message: str | bytes) -> None:
     assert fault(message).remedy.startswith("send ")
+
+
+@pytest.mark.parametrize("field", ["attempt", "fresh_from", "resource_id"])
+@pytest.mark.parametrize("value", ["9" * 400, "9" * 5000, "[" * 7000 + "]" * 7000, "[" * 15_000, "1e999"])
+def test_a_value_of_any_size_or_depth_is_an_input_error(field: str, value: str) -> None:
+    message = json.dumps(ITEM | {field: "HERE"}).replace('"HERE"', value)
+    assert fault(message).remedy.startswith("send ")
+
+
+def test_a_long_unknown_field_is_refused_in_little_time() -> None:
+    began = time.process_time()
+    with pytest.raises(InputError):
+        read_json(ReconcileRequest, json.dumps({"resource_id": "x", "dry_run" * 2000: True}), "body")
+    assert time.process_time() - began < 0.1
 
 
 def test_the_next_attempt_is_a_retry_of_the_same_item() -> None:

@@ -1,4 +1,4 @@
-"""The app in Microsoft's worker library, on Azurite, against the simulated Azure: every door once."""
+"""The app in Microsoft's worker library, on Azurite, against the simulated Azure: every trigger once."""
 
 import asyncio
 import base64
@@ -14,7 +14,7 @@ from sandbox.azure.reachability.reach import Reach
 from sandbox.up import Sandbox
 from sandbox.user import Refused, User
 from shared.core.policy.policy import Policy
-from tests.builders.reachability import complaint, ways
+from tests.builders.reachability import attempts, violation
 
 APP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-app/providers"
 PATIENCE = 60.0
@@ -28,11 +28,11 @@ def body() -> dict[str, Any]:
     return {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
 
 
-async def eventually(look: Callable[[], Awaitable[Any]], holds: Callable[[Any], bool]) -> Any:
-    """What `look` sees once it `holds`; fails with the last sight."""
+async def eventually(read: Callable[[], Awaitable[Any]], holds: Callable[[Any], bool]) -> Any:
+    """What `read` returns once it `holds`. Raises TimeoutError after PATIENCE."""
     seen = None
     async with asyncio.timeout(PATIENCE):
-        while not holds(seen := await look()):
+        while not holds(seen := await read()):
             await asyncio.sleep(0.1)
     return seen
 
@@ -41,7 +41,7 @@ def ended(state: Any) -> bool:
     return bool(state) and state["result"] not in ("Pending",) and not state["working"]
 
 
-async def test_every_door_leads_to_the_same_walk() -> None:
+async def test_every_trigger_starts_the_same_reconcile_pass() -> None:
     async with Sandbox(workers=2, speed=120) as box, User(box.endpoints) as user:
         policy = Policy.parse(box.policy.read_text("utf-8"))
         await by_event(user)
@@ -115,7 +115,7 @@ async def by_notification_queue(box: Sandbox, user: User) -> None:
 async def by_sweep(user: User) -> None:
     endpoint = (await user.connection(account("orders")))["paths"][0]["endpoint"]
     await user.delete(endpoint)
-    await user.gone(endpoint)
+    await user.deleted(endpoint)
     await user.sweep()
     await eventually(lambda: user.get(endpoint), bool)
     state = await eventually(lambda: user.connection(account("orders")), ended)
@@ -141,16 +141,16 @@ async def refused(user: User) -> None:
 
 
 async def reached(policy: Policy, user: User) -> None:
-    """Every client network of the policy reaches the account, says the simulated Azure."""
+    """Every client network of the policy reaches the account, by the simulated Azure's evaluator."""
     state = await user.connection(account("orders"))
     profile = policy.profiles[state["profile"]]
     networks = [await user.get(client.text) for client in profile.clients]
     subnets = [subnet["id"] for network in networks for subnet in network["properties"]["subnets"]]
-    asked = [way for path in state["paths"] for way in ways(state, path, subnets)]
-    assert {way.subnet for way in asked} == set(subnets)
-    for way in asked:
-        found = Reach(**await user.reach(way.subnet, way.name, way.port))
-        assert complaint(way, found, profile, state["findings"]) is None
+    tried = [attempt for path in state["paths"] for attempt in attempts(state, path, subnets)]
+    assert {attempt.subnet for attempt in tried} == set(subnets)
+    for attempt in tried:
+        found = Reach(**await user.reach(attempt.subnet, attempt.name, attempt.port))
+        assert violation(attempt, found, profile, state["findings"]) is None
 
 
 async def put_message(box: Sandbox, queue: str, text: str, hidden: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""What changes after a resource is connected: approval, opt-out, policy, public access, others' records."""
+"""What changes after a resource is connected: approval, opt-out, policy, connections."""
 
 import asyncio
 from typing import Any
@@ -38,7 +38,7 @@ async def test_a_requested_connection_waits_and_connects_once_it_is_approved() -
     assert await world.resolve(SPOKE, "orders.blob.core.windows.net")
 
 
-async def test_an_approval_is_seen_without_anybody_asking_again() -> None:
+async def test_an_approval_is_found_without_another_request() -> None:
     world = World(a_policy(approval="request"))
     at = await world.create_account()
 
@@ -60,7 +60,7 @@ async def test_a_wait_for_approval_is_never_given_up() -> None:
     assert world.queue.sent == []
 
 
-async def test_a_rejected_request_is_blocked_and_not_asked_again() -> None:
+async def test_a_rejected_request_is_blocked_and_not_sent_again() -> None:
     world = World(a_policy(approval="request"))
     at = await world.create_account()
     await world.reconcile(at)
@@ -71,7 +71,7 @@ async def test_a_rejected_request_is_blocked_and_not_asked_again() -> None:
     assert world.writes() == []
 
 
-async def test_opting_out_keeps_what_was_made_by_default() -> None:
+async def test_opting_out_keeps_managed_objects_by_default() -> None:
     world = World()
     at = await world.create_account()
     await world.reconcile(at)
@@ -81,7 +81,7 @@ async def test_opting_out_keeps_what_was_made_by_default() -> None:
     assert len(await world.endpoints()) == 1
 
 
-async def test_opting_out_removes_what_was_made_where_the_profile_says_so() -> None:
+async def test_opting_out_removes_managed_objects_where_the_profile_says_so() -> None:
     world = World(a_policy(on_opt_out="remove"))
     at = await world.create_account()
     await world.reconcile(at)
@@ -92,23 +92,23 @@ async def test_opting_out_removes_what_was_made_where_the_profile_says_so() -> N
     assert await world.send("GET", f"{ZONES}/privatelink.blob.core.windows.net") is not None
 
 
-async def test_removal_leaves_an_endpoint_that_somebody_else_made_for_the_same_target() -> None:
+async def test_removal_keeps_a_foreign_endpoint_of_the_same_target() -> None:
     world = World(a_policy(on_opt_out="remove"))
     at = await world.create_account()
     await world.reconcile(at)
-    theirs = f"{HUB.split('/virtualNetworks')[0]}/privateEndpoints/by-hand"
+    foreign = f"{HUB.split('/virtualNetworks')[0]}/privateEndpoints/by-hand"
     connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["file"]}}
     properties = {"subnet": {"id": ENDPOINTS}, "privateLinkServiceConnections": [connection]}
-    await world.send("PUT", theirs, {"location": "westeurope", "properties": properties})
+    await world.send("PUT", foreign, {"location": "westeurope", "properties": properties})
     await world.sleep(600)
-    before = await world.send("GET", theirs)
+    before = await world.send("GET", foreign)
     await retag(world, at, {TAG: "disabled"})
     await world.reconcile(at)
-    assert await world.endpoints() == [theirs]
-    assert (await world.send("GET", theirs))["properties"]["subnet"] == before["properties"]["subnet"]
+    assert await world.endpoints() == [foreign]
+    assert (await world.send("GET", foreign))["properties"]["subnet"] == before["properties"]["subnet"]
 
 
-async def test_a_moved_subnet_gets_a_new_endpoint_before_the_old_one_goes_and_the_name_follows() -> None:
+async def test_another_subnet_gets_an_endpoint_and_the_name_before_the_old_one_is_deleted() -> None:
     world = World()
     at = await world.create_account()
     old = (await world.reconcile(at))["paths"][0]["endpoint"]
@@ -152,7 +152,7 @@ async def test_the_policy_s_own_limit_on_a_subnet_blocks_with_numbers() -> None:
     assert "holds 1 endpoints" in state["reason"]
 
 
-async def test_without_dns_nothing_about_names_is_made_or_asked() -> None:
+async def test_without_dns_no_zone_link_or_record_is_written_or_required() -> None:
     world = World(a_policy(dns={"mode": "none"}))
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
@@ -182,7 +182,7 @@ async def test_a_management_lock_blocks_with_the_remedy() -> None:
     assert len(state["owned"]) == 2
 
 
-async def test_an_endpoint_whose_connection_was_deleted_is_made_anew_with_its_name() -> None:
+async def test_an_endpoint_whose_connection_was_deleted_is_replaced_and_keeps_its_name() -> None:
     world = World(a_policy(nsg={"mode": "ensure"}))
     at = await world.create_account()
     await world.reconcile(at)
@@ -196,7 +196,7 @@ async def test_an_endpoint_whose_connection_was_deleted_is_made_anew_with_its_na
     assert await world.resolve(SPOKE, "orders.blob.core.windows.net") == [address["ip"]]
 
 
-async def test_a_link_that_somebody_is_making_is_awaited_and_then_believed() -> None:
+async def test_a_foreign_link_in_progress_is_awaited_and_then_adopted() -> None:
     world = World()
     at = await world.create_account()
     zone = f"{ZONES}/privatelink.blob.core.windows.net"
@@ -204,6 +204,6 @@ async def test_a_link_that_somebody_is_making_is_awaited_and_then_believed() -> 
     await world.sleep(130)
     properties = {"registrationEnabled": False, "virtualNetwork": {"id": SPOKE}}
     link = {"location": "global", "properties": properties}
-    await world.send("PUT", f"{zone}/virtualNetworkLinks/theirs", link)
+    await world.send("PUT", f"{zone}/virtualNetworkLinks/foreign", link)
     state = await world.reconcile(at)
     assert (state["result"], len(state["history"])) == ("Connected", 1)

@@ -1,4 +1,4 @@
-"""A dry run shows all that a walk would do, what it would take away included, and writes nothing."""
+"""A dry run shows all that a pass would do, deletions included, and writes nothing."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ OTHER = f"{HUB}/subnets/other"
 
 
 async def connected(**profile: Any) -> tuple[World, str]:
-    """An account that was connected under a policy with these words."""
+    """An account that was connected under a policy with these settings."""
     world = await a_world_with_two_networks()
     await world.send("PUT", OTHER, {"properties": {"addressPrefix": "10.0.7.0/24"}})
     await world.sleep(61)
@@ -24,7 +24,7 @@ async def connected(**profile: Any) -> tuple[World, str]:
 
 
 async def steps(world: World, at: str) -> list[str]:
-    """What the dry run shows beside what stays: `Delete pe-orders-blob-ac42226d`."""
+    """The steps of the dry run, without those that keep objects: `Delete pe-orders-blob-ac42226d`."""
     world.sent()
     plan = await world.plan(at)
     assert world.writes() == []
@@ -50,7 +50,7 @@ async def test_a_connected_resource_has_nothing_to_do() -> None:
     assert await steps(world, at) == []
 
 
-async def test_a_client_that_the_policy_dropped_shows_what_comes_and_what_goes() -> None:
+async def test_a_client_that_the_policy_dropped_shows_what_is_created_and_withdrawn() -> None:
     world, at = await connected()
     old = await rule(world, at)
     change(world, NEW, ENSURE)
@@ -59,7 +59,7 @@ async def test_a_client_that_the_policy_dropped_shows_what_comes_and_what_goes()
     assert [step.split()[0] for step in shown[:-1]] == ["Create"] * 4  # link, both halves, rule
 
 
-async def test_a_moved_subnet_shows_the_old_endpoint_as_going() -> None:
+async def test_another_subnet_shows_the_deletion_of_the_old_endpoint() -> None:
     world, at = await connected()
     old = await endpoint(world)
     change(world, SPOKE, ENSURE, subnets={"westeurope": [OTHER]})
@@ -68,15 +68,17 @@ async def test_a_moved_subnet_shows_the_old_endpoint_as_going() -> None:
     assert [step for step in shown if step.startswith("Create pe-orders")]
 
 
-@pytest.mark.parametrize(("word", "goes"), [("remove", True), ("keep", False)])
-async def test_a_resource_that_was_opted_out_shows_what_goes_if_anything_does(word: str, goes: bool) -> None:
-    world, at = await connected(on_opt_out=word)
+@pytest.mark.parametrize(("on_opt_out", "removes"), [("remove", True), ("keep", False)])
+async def test_an_opted_out_resource_shows_its_removal_only_if_the_profile_says_so(
+    on_opt_out: str, removes: bool
+) -> None:
+    world, at = await connected(on_opt_out=on_opt_out)
     shown = [f"Withdraw {await rule(world, at)}", f"Delete {await endpoint(world)}"]
     await retag(world, at, {TAG: "disabled"})
-    assert await steps(world, at) == (shown if goes else [])
+    assert await steps(world, at) == (shown if removes else [])
 
 
-async def test_a_resource_that_is_gone_shows_what_goes_with_it() -> None:
+async def test_a_deleted_resource_shows_what_is_removed_with_it() -> None:
     world, at = await connected()
     shown = [f"Withdraw {await rule(world, at)}", f"Delete {await endpoint(world)}"]
     await world.send("DELETE", at)

@@ -53,33 +53,35 @@ async def put_subnet(world: World, at: str, more: dict[str, Any] | None = None) 
 
 
 def reached(world: World, subnet: str = CLIENTS) -> tuple[bool, str]:
-    way = reach.reach(world.azure.world, subnet, NAME, 443)
-    return way.reachable, way.hop
+    found = reach.reach(world.azure.world, subnet, NAME, 443)
+    return found.reachable, found.hop
 
 
-def told(state: dict[str, Any]) -> list[str]:
-    """What was found about subnets of clients; the endpoint's own subnet has no group here."""
+def client_findings(state: dict[str, Any]) -> list[str]:
+    """Findings about clients' subnets; not the one that says that the endpoint's own subnet has no group."""
     return [text for text in state["findings"] if "nothing filters" not in text]
 
 
-async def test_a_denied_client_network_blocks_by_name_until_its_owner_takes_the_rule_away() -> None:
+async def test_a_denied_client_network_blocks_by_name_until_its_owner_deletes_the_rule() -> None:
     world = await a_world(DENY_ALL)
     at = await world.create_account()
     state = await world.reconcile(at)
     assert (state["result"], state["code"]) == ("Blocked", "DeniedByRule")
-    said = "subnet clients of spoke-a cannot reach 10.0.1.4 port 443: rule deny-all-out of nsg-app denies it"
-    assert state["reason"] == said
+    reason = (
+        "subnet clients of spoke-a cannot reach 10.0.1.4 port 443: rule deny-all-out of nsg-app denies it"
+    )
+    assert state["reason"] == reason
     assert "nsg-app" in state["remedy"]
     assert [check["subject"] for check in state["checks"] if not check["holds"]] == ["spoke-a"]
     assert reached(world) == (False, "outbound")
     await world.send("DELETE", f"{GROUP}/securityRules/deny-all-out")
     await world.sleep(61)
     state = await world.reconcile(at, "manual")
-    assert (state["result"], told(state)) == ("Connected", [])
+    assert (state["result"], client_findings(state)) == ("Connected", [])
     assert reached(world) == (True, "")
 
 
-async def test_nothing_of_the_client_s_group_is_written() -> None:
+async def test_the_client_s_group_is_not_written() -> None:
     world = await a_world(DENY_ALL)
     before = await world.send("GET", GROUP)
     await world.reconcile(await world.create_account())
@@ -93,19 +95,19 @@ async def test_nothing_of_the_client_s_group_is_written() -> None:
         ({"to-others": out(100, "Deny", "10.0.2.0/24")}, True),
         ({"https": out(100, "Allow", port="443")} | DENY_ALL, True),
         ({"dns": out(100, "Allow", port="53")} | DENY_ALL, False),
-        ({"theirs": out(100, "Allow", "10.9.0.0/16", "443")}, True),
-        ({"theirs": out(100, "Allow", "10.9.0.0/16", "443")} | DENY_ALL, False),
+        ({"foreign": out(100, "Allow", "10.9.0.0/16", "443")}, True),
+        ({"foreign": out(100, "Allow", "10.9.0.0/16", "443")} | DENY_ALL, False),
         ({"no-internet": out(100, "Deny", "Internet")}, True),
-        # Only a walk that sees the peering it has just made judges these two right.
+        # Only a pass that knows the peering it has just created decides these two correctly.
         ({"inside": out(100, "Allow", "VirtualNetwork")} | DENY_ALL, True),
         ({"no-neighbours": out(100, "Deny", "VirtualNetwork"), "rest": out(200, "Allow")}, False),
     ],
 )
-async def test_the_first_walk_claims_what_the_network_does(rules: dict[str, Any], connected: bool) -> None:
+async def test_the_first_outcome_agrees_with_the_network(rules: dict[str, Any], connected: bool) -> None:
     world = await a_world(rules)
     state = await world.reconcile(await world.create_account())
     assert state["result"] == ("Connected" if connected else "Blocked"), state["reason"]
-    assert told(state) == []
+    assert client_findings(state) == []
     assert reached(world) == ((True, "") if connected else (False, "outbound"))
 
 
@@ -115,7 +117,7 @@ async def test_one_of_two_subnets_that_gets_out_connects_and_the_other_is_named(
     await put_subnet(world, web)
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
-    assert told(state) == [
+    assert client_findings(state) == [
         "subnet clients of spoke-a cannot reach 10.0.1.4 port 443: rule deny-all-out of nsg-app denies it"
     ]
     assert (reached(world), reached(world, web)) == ((False, "outbound"), (True, ""))
@@ -141,7 +143,7 @@ async def test_the_endpoint_s_own_subnet_sends_nothing_and_is_not_judged() -> No
     await world.send("PUT", ENDPOINTS, {"properties": body})
     await world.sleep(60)
     state = await world.reconcile(await world.create_account())
-    assert (state["result"], told(state)) == ("Connected", [])
+    assert (state["result"], client_findings(state)) == ("Connected", [])
     assert reached(world) == (True, "")
 
 
@@ -155,19 +157,19 @@ async def test_one_denied_client_network_of_two_blocks_and_only_it_is_named() ->
     assert reached(world, f"{hub_ne}/subnets/endpoints") == (True, "")
 
 
-async def test_a_group_that_nobody_may_read_is_told_of_and_breaks_no_walk() -> None:
+async def test_a_group_that_the_app_may_not_read_is_reported_and_blocks_nothing() -> None:
     world = await a_world(DENY_ALL)
     at = await world.create_account()
     world.azure.faults.add({"match": {"method": "GET", "path": "nsg-app"}, "times": 9, "answer": FORBIDDEN})
     state = await world.reconcile(at)
     assert state["result"] == "Connected"
-    assert any("rules of subnet clients of spoke-a are not known" in text for text in told(state))
+    assert any("rules of subnet clients of spoke-a are not known" in text for text in client_findings(state))
 
 
 FORBIDDEN = {"status": 403, "code": "AuthorizationFailed", "message": "The client may not read it."}
 
 
-async def test_without_a_say_on_rules_nobody_looks_at_a_client_s_group() -> None:
+async def test_a_policy_that_ignores_rules_reads_no_group_of_a_client() -> None:
     world = await a_world(DENY_ALL, nsg={"mode": "ignore"})
     at = await world.create_account()
     for _ in range(2):
@@ -194,7 +196,7 @@ async def test_require_judges_the_clients_side_as_well() -> None:
     assert (await world.reconcile(await world.create_account()))["code"] == "DeniedByRule"
 
 
-async def test_a_dry_run_plans_an_endpoint_whose_address_nobody_knows_yet() -> None:
+async def test_a_dry_run_plans_an_endpoint_whose_address_is_not_known_yet() -> None:
     world = await a_world(DENY_ALL)
     plan = await world.plan(await world.create_account())
     assert plan["result"] == "Plan"

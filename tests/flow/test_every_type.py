@@ -1,6 +1,6 @@
 """Every row of the catalogue, from a user's tag to a client that reaches it, against the simulated Azure.
 
-The app's catalogue and the simulator's table are written apart from each other; here they have to agree.
+The app's catalogue and the simulator's table are written independently of each other; here they must agree.
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ CLOUDS: dict[Cloud, str] = {
     "AzureUSGovernment": "usgovvirginia",
     "AzureChinaCloud": "chinanorth3",
 }
-# Types that are in no region; their endpoints stand in the policy's fallback region.
+# Types that are in no region; their endpoints are in the policy's fallback region.
 REGIONLESS = {
     MONITOR_TYPE,
     "Microsoft.BotService/botServices",
@@ -44,19 +44,24 @@ REGIONLESS = {
     "Microsoft.PowerBI/privateLinkServicesForPowerBI",
     "microsoft.aadiam/privateLinkForAzureAD",
 }
-# Rows for which more records are looked at than are written, and why.
-LOOKED_AT_TWICE = {
+# Rows for which more records are read than are written, and why.
+MORE_READ_THAN_WRITTEN = {
     "Microsoft.Compute/diskAccesses": "no document says whether a partition is part of the record's name",
     "Microsoft.ElasticSan/elasticSans": "no document says whether a partition is part of the record's name",
 }
-# Types that tell their endpoints' names themselves; of storage accounts only a website does not.
-TELLING = {
+# Types whose resources report their endpoints' names themselves; of storage accounts only a website does not.
+REPORTING = {
     STORAGE_TYPE,
     "Microsoft.Sql/servers",
     "Microsoft.Sql/managedInstances",
     "Microsoft.KeyVault/vaults",
     "Microsoft.Cache/redisEnterprise",
     "Microsoft.EventGrid/topics",
+    "Microsoft.EventGrid/domains",
+    "Microsoft.KeyVault/managedHSMs",
+    "Microsoft.DBforMariaDB/servers",
+    "Microsoft.DBforMySQL/servers",
+    "Microsoft.DBforPostgreSQL/servers",
 }
 FRONTEND = "private-frontend"  # an application gateway's group ids are its own frontends' names
 ROWS = [row for kind in sorted(load().types) for row in load().groups(kind)]
@@ -64,7 +69,7 @@ NAMED = [row for row in ROWS if row.type not in NAMELESS]
 
 
 def row_name(row: Group) -> str:
-    """How a row is called in a test's id; two rows of one group are told apart by their suffix."""
+    """The name of a row in a test's id; two rows of one group differ by their suffix."""
     return "-".join(filter(None, (row.type.partition(".")[2], row.group_id, row.discriminator)))
 
 
@@ -116,7 +121,7 @@ def frontend(name: str, *, private: bool) -> Body:
 
 
 def own_policy(**more: Any) -> Policy:
-    """Nobody is connected unasked; clients are peered, so that they can also be asked whether they reach."""
+    """No type is connected by default; clients are peered, so that the evaluator can ask if they reach it."""
     return a_policy(always=[], **{"fallback_region": "westeurope", "peering": "ensure"} | more)
 
 
@@ -132,7 +137,7 @@ async def connect(world: World, kind: str, body: Body, groups: str | None) -> tu
     return at, await world.reconcile(at)
 
 
-async def lead_home(world: World, state: Body) -> None:
+async def assert_names_resolve(world: World, state: Body) -> None:
     """Assert that each address has its names, and that clients resolve each to it."""
     for path in state["paths"]:
         recorded = {ip for record in path["records"] for ip in record["addresses"]}
@@ -154,14 +159,14 @@ def test_only_the_listed_types_have_no_names() -> None:
 
 
 @pytest.mark.parametrize("row", NAMED, ids=row_name)
-async def test_a_tag_on_it_is_enough_for_a_client_to_reach_it_by_name(row: Group) -> None:
-    # Nothing passes but what a rule allows: `World` then asks whether the rules have the service's ports.
+async def test_a_tag_is_enough_for_clients_to_reach_the_resource_by_name(row: Group) -> None:
+    # Only allowed traffic passes, so `World` also checks that the rules have the service's ports.
     denying = {"mode": "ensure", "default_deny": True}
     world = await a_filtered_world(denying, always=[], fallback_region="westeurope")
     _, state = await connect(world, row.type, body_of(row), row.group_id)
     assert state["result"] == "Connected", state["reason"]
     assert [path["group"] for path in state["paths"]] == [row.group_id]
-    await lead_home(world, state)
+    await assert_names_resolve(world, state)
     group = f"{state['paths'][0]['endpoint']}/privateDnsZoneGroups/causeway"
     for config in (await world.send("GET", group))["properties"]["privateDnsZoneConfigs"]:
         assert config["properties"]["recordSets"], f"{config['name']} holds no name"
@@ -169,7 +174,7 @@ async def test_a_tag_on_it_is_enough_for_a_client_to_reach_it_by_name(row: Group
 
 @pytest.mark.parametrize("row", NAMED, ids=row_name)
 def test_no_two_groups_of_a_resource_share_a_record(row: Group) -> None:
-    """Their endpoints would overwrite each other's, and which of the two is right nobody could say."""
+    """Their endpoints would overwrite each other's record, and neither would be the right one."""
     thing = Resource(ArmId.parse(f"{APP}/{row.type}/thing"), body_of(row))
     groups = [link_services.group(thing, name) for name in load().valid_groups(target_of(row))]
     kept = [
@@ -194,21 +199,21 @@ async def test_the_records_that_its_zone_group_writes_are_foreseen_from_its_name
     foreseen = set(records_under(zones, names))
     written = {ResourceId.parse(one.id.text) for one in world.azure.world.store if is_record(one)}
     assert written
-    assert foreseen == written or (row.type in LOOKED_AT_TWICE and foreseen > written)
-    told = public_names(Target.parse(await world.send("GET", at)), row.group_id)
-    assert sorted(told) == (sorted(names) if tells(row) else [])
+    assert foreseen == written or (row.type in MORE_READ_THAN_WRITTEN and foreseen > written)
+    reported = public_names(Target.parse(await world.send("GET", at)), row.group_id)
+    assert sorted(reported) == (sorted(names) if reports_names(row) else [])
 
 
 def is_record(resource: Resource) -> bool:
     return resource.type.endswith("/A")
 
 
-def tells(row: Group) -> bool:
-    return row.type in TELLING and not row.group_id.startswith("web") and row.group_id != "file_secondary"
+def reports_names(row: Group) -> bool:
+    return row.type in REPORTING and not row.group_id.startswith("web") and row.group_id != "file_secondary"
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.type in NAMELESS], ids=row_name)
-async def test_what_has_no_name_connects_by_its_address_alone(row: Group) -> None:
+async def test_a_resource_without_a_name_connects_by_its_address_alone(row: Group) -> None:
     group = FRONTEND if row.type == GATEWAY_TYPE else row.group_id
 
     world = World(own_policy())
@@ -260,7 +265,7 @@ async def test_every_address_of_a_service_is_recorded_in_its_zones(
     assert state["result"] == "Connected", state["reason"]
     assert len({address["ip"] for address in state["paths"][0]["addresses"]}) == addresses
     assert zones_of(state) == zones
-    await lead_home(world, state)
+    await assert_names_resolve(world, state)
 
 
 @pytest.mark.parametrize(
@@ -270,11 +275,11 @@ async def test_every_address_of_a_service_is_recorded_in_its_zones(
         ("Microsoft.Web/staticSites", "defaultHostname", "privatelink.{}.azurestaticapps.net"),
     ],
 )
-async def test_a_zone_that_only_the_resource_tells_is_read_from_it(kind: str, member: str, zone: str) -> None:
+async def test_a_zone_that_only_the_resource_reports_is_read(kind: str, member: str, zone: str) -> None:
     world = World(own_policy())
     at, state = await connect(world, kind, {"location": "westeurope", "properties": {}}, None)
-    told = str((await world.send("GET", at))["properties"][member])
-    label = told.split(".")[1] if "." in told else told
+    reported = str((await world.send("GET", at))["properties"][member])
+    label = reported.split(".")[1] if "." in reported else reported
     assert zones_of(state) == {zone.format(label)}
 
 
@@ -305,7 +310,7 @@ async def test_a_resource_is_connected_by_the_groups_of_its_own_kind(
     _, state = await connect(world, kind, body, asked)
     assert state["result"] == "Connected", state["reason"]
     assert sorted(path["group"] for path in state["paths"]) == groups
-    await lead_home(world, state)
+    await assert_names_resolve(world, state)
 
 
 PUBLIC_CLUSTER: Body = {"location": "westeurope", "properties": {}}
@@ -336,7 +341,7 @@ PUBLIC_CLUSTER: Body = {"location": "westeurope", "properties": {}}
         ("Microsoft.EventHub/namespaces", {"location": "westeurope"}, "eventhub", "namespace"),
     ],
 )
-async def test_what_azure_would_refuse_is_declined_before_anything_is_written(
+async def test_a_group_that_azure_would_refuse_is_declined_before_anything_is_written(
     kind: str, body: Body, asked: str, instead: str
 ) -> None:
     world = World(own_policy())
@@ -364,7 +369,7 @@ async def put_endpoint(world: World, at: str, group: str) -> None:
     ("kind", "body"),
     [(AKS_TYPE, PUBLIC_CLUSTER), ("Microsoft.ElasticSan/elasticSans", {"location": "westeurope"})],
 )
-async def test_where_nothing_can_be_chosen_for_a_person_nothing_is(kind: str, body: Body) -> None:
+async def test_a_resource_without_a_default_group_is_declined(kind: str, body: Body) -> None:
     world = World(own_policy())
     _, state = await connect(world, kind, body, None)
     assert (state["result"], state["code"]) == ("Declined", "NoGroup")
@@ -427,11 +432,11 @@ def test_each_clouds_records_are_foreseen_from_the_names(cloud: Cloud, row: Grou
     zones = [ResourceId.parse(f"{ZONES}/{zone}") for zone in group.zones]
     foreseen = {record.text for record in records_under(zones, [name.fqdn for name in names])}
     written = {f"{ZONES}/{name.zone}/A/{name.record}" for name in names}
-    assert foreseen == written or (row.type in LOOKED_AT_TWICE and foreseen > written)
+    assert foreseen == written or (row.type in MORE_READ_THAN_WRITTEN and foreseen > written)
 
 
 async def government() -> World:
-    """A world whose endpoints stand in a region of Azure Government."""
+    """A world whose endpoints are in a region of Azure Government."""
     subnet = f"{NETWORKS}/virtualNetworks/hub-gov/subnets/endpoints"
     policy = own_policy(subnets={"usgovvirginia": [subnet]}, fallback_region="usgovvirginia")
     world = World(policy.model_copy(update={"cloud": "AzureUSGovernment"}))
@@ -463,10 +468,10 @@ async def test_a_resource_in_government_is_reached_by_its_government_name(kind: 
     _, state = await connect(world, kind, {"location": "usgovvirginia", "properties": {}}, None)
     assert state["result"] == "Connected", state["reason"]
     assert zones_of(state) == zones
-    await lead_home(world, state)
+    await assert_names_resolve(world, state)
 
 
-async def test_six_zones_are_too_many_for_one_endpoint_and_that_is_said() -> None:
+async def test_six_zones_are_too_many_for_one_endpoint_and_are_reported() -> None:
     world = await government()
     _, state = await connect(world, MONITOR_TYPE, {"location": "usgovvirginia", "properties": {}}, None)
     assert state["result"] not in ("Connected", "Pending")

@@ -1,4 +1,4 @@
-"""Addresses of endpoints that are gone: they leave our rules, unless another target has them by now."""
+"""Addresses of deleted endpoints: they are withdrawn from rules, unless another target has them now."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,7 +9,7 @@ from shared.adapters.tables import Row, Values
 from shared.core.base.ids import ResourceId
 from tests.builders.client_networks import change, ip_of, reached
 from tests.builders.memory import MemoryTable
-from tests.builders.security_rules import DENY, a_filtered_world, covered, rules_noted, rules_of
+from tests.builders.security_rules import DENY, a_filtered_world, covered, recorded_rules, rules_of
 from tests.builders.world import ENDPOINTS, NETWORKS, SPOKE, STORAGE, World
 
 
@@ -24,28 +24,28 @@ async def connected(world: World, name: str = "orders") -> tuple[str, dict[str, 
     return at, state
 
 
-async def deleted(world: World, state: dict[str, Any]) -> None:
-    """A person deletes the endpoint of a target."""
+async def delete_endpoint(world: World, state: dict[str, Any]) -> None:
+    """A user deletes the endpoint of a target."""
     await world.send("DELETE", state["paths"][0]["endpoint"])
     await world.sleep(60)
 
 
-async def test_an_endpoint_that_a_person_deleted_leaves_no_address_behind_when_its_target_goes() -> None:
+async def test_removal_withdraws_the_address_of_an_endpoint_that_a_user_deleted() -> None:
     world = await a_filtered_world(DENY)
     at, state = await connected(world)
-    await deleted(world, state)
+    await delete_endpoint(world, state)
     await world.send("DELETE", at)
     await world.sleep(60)
     state = await world.reconcile(at)
     assert (state["result"], state["owned"], await rules_of(world)) == ("Removed", [], {})
 
 
-async def test_an_endpoint_that_is_made_again_at_another_address_takes_the_old_one_out() -> None:
+async def test_an_endpoint_that_is_created_again_at_another_address_withdraws_the_old_one() -> None:
     world = await a_filtered_world(DENY)
     at, state = await connected(world)
     old = ip_of(state)
-    await deleted(world, state)
-    await taken_by_a_person(world)
+    await delete_endpoint(world, state)
+    await take_the_free_address(world)
     state = await world.reconcile(at)
     assert (state["result"], ip_of(state) != old) == ("Connected", True)
     assert await covering(world, ip_of(state)) == 2
@@ -55,26 +55,26 @@ async def test_an_endpoint_that_is_made_again_at_another_address_takes_the_old_o
     assert world.writes() == []
 
 
-async def taken_by_a_person(world: World) -> None:
-    """An endpoint of somebody else's takes the address that is free."""
-    await world.create_account("theirs", tags={"private-connectivity": "disabled"})
+async def take_the_free_address(world: World) -> None:
+    """A foreign endpoint gets the address that is free."""
+    await world.create_account("foreign", tags={"private-connectivity": "disabled"})
     connection = {
         "name": "c",
-        "properties": {"privateLinkServiceId": f"{STORAGE}/theirs", "groupIds": ["blob"]},
+        "properties": {"privateLinkServiceId": f"{STORAGE}/foreign", "groupIds": ["blob"]},
     }
     body = {
         "location": "westeurope",
         "properties": {"subnet": {"id": ENDPOINTS}, "privateLinkServiceConnections": [connection]},
     }
-    await world.send("PUT", f"{NETWORKS}/privateEndpoints/theirs", body)
+    await world.send("PUT", f"{NETWORKS}/privateEndpoints/foreign", body)
     await world.sleep(60)
 
 
-async def test_an_address_that_another_target_has_by_now_stays_in_its_rules() -> None:
+async def test_an_address_that_another_target_has_now_is_kept_in_that_target_s_rules() -> None:
     world = await a_filtered_world(DENY)
     first, state = await connected(world, "first")
     old = ip_of(state)
-    await deleted(world, state)
+    await delete_endpoint(world, state)
     _, state = await connected(world, "second")
     assert ip_of(state) == old
     await world.send("DELETE", first)
@@ -84,14 +84,14 @@ async def test_an_address_that_another_target_has_by_now_stays_in_its_rules() ->
     assert await covering(world, old) == 2
 
 
-async def test_an_address_of_another_target_by_now_leaves_the_rules_that_are_not_that_ones() -> None:
+async def test_an_address_that_another_target_has_now_is_withdrawn_from_all_other_rules() -> None:
     world = await a_filtered_world(DENY)
     first, state = await connected(world, "first")
     old = ip_of(state)
-    await deleted(world, state)
+    await delete_endpoint(world, state)
     change(world, SPOKE, {**DENY, "priorities": [2000, 2009]})
     _, state = await connected(world, "second")
-    assert (ip_of(state), await covering(world, old)) == (old, 2)  # it took the lost one's out itself
+    assert (ip_of(state), await covering(world, old)) == (old, 2)  # its own pass withdrew it
     await world.send("DELETE", first)
     await world.sleep(60)
     assert (await world.reconcile(first))["result"] == "Removed"
@@ -99,21 +99,21 @@ async def test_an_address_of_another_target_by_now_leaves_the_rules_that_are_not
     assert reached(world, SPOKE, "second.blob.core.windows.net")
 
 
-async def test_an_event_that_came_twice_does_not_open_the_rule_for_who_gets_the_address_next() -> None:
+async def test_a_repeated_event_does_not_leave_the_address_in_the_rule_for_its_next_owner() -> None:
     world = await a_filtered_world(DENY)
     at, state = await connected(world)
     old = ip_of(state)
-    await world.reconcile(at)  # it holds the group as it was, and finds under the lock that all is written
+    await world.reconcile(at)  # it caches the group, and finds under the lock that all is written
     await world.send("DELETE", at)
     await world.sleep(60)
     assert (await world.reconcile(at))["result"] == "Removed"
-    await taken_by_a_person(world)
+    await take_the_free_address(world)
     _, state = await connected(world, "next")
     assert ip_of(state) != old
     assert await covering(world, old) == 0
 
 
-async def test_a_rule_that_stood_before_the_walk_is_noted_too() -> None:
+async def test_a_rule_that_existed_before_the_pass_is_recorded_too() -> None:
     world = await a_filtered_world(DENY)
     at, state = await connected(world)
     claim = await world.flow.worker.ledger.claim(ResourceId.parse(at))
@@ -123,11 +123,11 @@ async def test_a_rule_that_stood_before_the_walk_is_noted_too() -> None:
     await world.sleep(61)
     world.sent()
     state = await world.reconcile(at, "drift")
-    assert (state["result"], rules_noted(state), world.writes()) == ("Connected", 2, [])
+    assert (state["result"], recorded_rules(state), world.writes()) == ("Connected", 2, [])
 
 
-class Watched(MemoryTable):
-    """A table that tells how often it was read as a whole."""
+class CountingTable(MemoryTable):
+    """A table that counts how often it was read as a whole."""
 
     whole = 0
 
@@ -136,14 +136,14 @@ class Watched(MemoryTable):
         return super().query(where)
 
 
-@pytest.mark.parametrize(("lost", "reads"), [(False, 0), (True, 1)])
-async def test_all_rows_are_read_only_where_an_endpoint_was_lost(lost: bool, reads: int) -> None:
+@pytest.mark.parametrize(("missing", "reads"), [(False, 0), (True, 1)])
+async def test_all_rows_are_read_only_if_an_endpoint_is_missing(missing: bool, reads: int) -> None:
     world = await a_filtered_world(DENY)
-    rows = world.tables["connections"] = Watched()
+    rows = world.tables["connections"] = CountingTable()
     world.flow = world.worker()
     at, state = await connected(world)
-    if lost:
-        await deleted(world, state)
+    if missing:
+        await delete_endpoint(world, state)
     await world.send("DELETE", at)
     await world.sleep(60)
     assert (await world.reconcile(at))["result"] == "Removed"

@@ -1,4 +1,4 @@
-"""Peering between clients and the endpoint's network, whoever made which half."""
+"""Peering between clients and the endpoint's network, with managed and with foreign halves."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ async def halves(world: World, network: str) -> list[dict]:
     return (await world.send("GET", network))["properties"]["virtualNetworkPeerings"]
 
 
-async def test_both_halves_are_made_with_modest_flags_and_proven_in_sync() -> None:
+async def test_both_halves_are_created_with_minimal_flags_and_proven_in_sync() -> None:
     world = World(a_policy(peering="ensure"))
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
@@ -26,7 +26,7 @@ async def test_both_halves_are_made_with_modest_flags_and_proven_in_sync() -> No
     assert sum(check["check"] == "networks peered" for check in state["checks"]) == 2
 
 
-async def test_a_second_run_writes_nothing() -> None:
+async def test_a_second_pass_writes_nothing() -> None:
     world = World(a_policy(peering="ensure"))
     at = await world.create_account()
     await world.reconcile(at)
@@ -45,7 +45,7 @@ async def test_peerings_of_any_name_and_owner_are_adopted_with_their_settings() 
     assert (await halves(world, HUB), await halves(world, SPOKE)) == before
 
 
-async def test_a_missing_half_is_added_beside_the_one_that_stands() -> None:
+async def test_a_missing_half_is_added_beside_the_existing_one() -> None:
     world = World(a_policy(peering="ensure"))
     await peer(world, HUB, SPOKE)
     state = await world.reconcile(await world.create_account())
@@ -53,26 +53,26 @@ async def test_a_missing_half_is_added_beside_the_one_that_stands() -> None:
     assert [half["name"] for half in await halves(world, HUB)] == ["by-hand"]
 
 
-async def test_our_disconnected_half_is_made_anew_after_the_other_was_deleted() -> None:
+async def test_a_managed_disconnected_half_is_replaced_after_the_other_was_deleted() -> None:
     world = World(a_policy(peering="ensure"))
     at = await world.create_account()
     await world.reconcile(at)
-    (theirs,) = await halves(world, SPOKE)
-    await world.send("DELETE", theirs["id"])
+    (foreign,) = await halves(world, SPOKE)
+    await world.send("DELETE", foreign["id"])
     await world.sleep(90)
-    (ours,) = await halves(world, HUB)
-    assert ours["properties"]["peeringState"] == "Disconnected"
+    (managed,) = await halves(world, HUB)
+    assert managed["properties"]["peeringState"] == "Disconnected"
     state = await world.reconcile(at, "drift")
     assert state["result"] == "Connected"
 
 
-async def test_two_targets_remake_a_disconnected_half_once_even_if_the_second_one_is_late() -> None:
+async def test_two_targets_replace_a_disconnected_half_once_even_if_the_second_one_is_late() -> None:
     world = World(a_policy(peering="ensure"))
     targets = [await world.create_account("orders"), await world.create_account("invoices")]
     for at in targets:
         await world.reconcile(at)
-    (theirs,) = await halves(world, SPOKE)
-    await world.send("DELETE", theirs["id"])
+    (foreign,) = await halves(world, SPOKE)
+    await world.send("DELETE", foreign["id"])
     await world.sleep(90)
     world.sent()
     late = {"match": {"method": "DELETE", "path": "virtualNetworkPeerings/", "nth": 2}, "delay": 60}
@@ -126,7 +126,7 @@ async def test_a_changed_address_space_is_synced() -> None:
     assert "10.77.0.0/16" in half["properties"]["remoteAddressSpace"]["addressPrefixes"]
 
 
-async def test_a_walk_right_after_the_peering_sees_both_halves_connected() -> None:
+async def test_a_pass_right_after_the_peering_reads_both_halves_as_connected() -> None:
     world = World(a_policy(peering="ensure"))
     await peer(world, SPOKE, HUB)
     at = await world.create_account()
@@ -154,7 +154,7 @@ async def test_a_busy_network_is_waited_for() -> None:
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
 
 
-async def test_two_clients_that_overlap_each_other_are_peered_neither() -> None:
+async def test_two_clients_that_overlap_each_other_are_both_not_peered() -> None:
     other = f"{NETWORKS}/virtualNetworks/spoke-x"
     world = World(a_policy(peering="ensure", clients=[SPOKE, other]))
     body = {
@@ -171,7 +171,7 @@ async def test_two_clients_that_overlap_each_other_are_peered_neither() -> None:
     assert world.writes() == []
 
 
-async def test_a_peering_that_somebody_is_making_is_awaited_and_then_believed() -> None:
+async def test_a_foreign_peering_in_progress_is_awaited_and_then_adopted() -> None:
     world = World(a_policy(peering="ensure"))
     at = await world.create_account()
     body = {"remoteVirtualNetwork": {"id": SPOKE}, "allowVirtualNetworkAccess": True}

@@ -1,4 +1,4 @@
-"""A person's own address records: found before they would be written over, and left as they are."""
+"""Foreign address records: found before they would be overwritten, and left as they are."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ async def make_record(
     await world.send("PUT", zone, {"location": "global"})
     await world.sleep(200)
     link = {"registrationEnabled": False, "virtualNetwork": {"id": SPOKE}}
-    await world.send("PUT", f"{zone}/virtualNetworkLinks/theirs", {"location": "global", "properties": link})
+    await world.send("PUT", f"{zone}/virtualNetworkLinks/foreign", {"location": "global", "properties": link})
     await world.sleep(200)
     properties: dict[str, Any] = {"ttl": 300, "aRecords": [{"ipv4Address": address}]}
     if creator:
@@ -44,7 +44,7 @@ def record_reads(world: World) -> list[str]:
     return [path for method, path in world.sent() if method == "GET" and "/A/" in path]
 
 
-async def test_a_persons_record_of_the_name_blocks_before_an_endpoint_is_made() -> None:
+async def test_a_foreign_record_of_the_name_blocks_before_an_endpoint_is_created() -> None:
     world = World()
     before = await make_record(world)
     at = await world.create_account()
@@ -68,7 +68,7 @@ async def test_once_the_record_is_deleted_a_rerun_connects() -> None:
     assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
 
 
-async def test_a_dry_run_shows_the_record_in_the_way() -> None:
+async def test_a_dry_run_shows_the_record_that_blocks() -> None:
     world = World()
     await make_record(world)
     plan = await world.plan(await world.create_account())
@@ -76,7 +76,7 @@ async def test_a_dry_run_shows_the_record_in_the_way() -> None:
     assert codes == {"RecordNotOurs"}
 
 
-async def test_a_record_that_another_endpoint_wrote_is_left_and_the_endpoint_is_named() -> None:
+async def test_a_record_of_another_endpoint_is_kept_and_the_endpoint_is_named() -> None:
     world = World()
     await make_record(world, creator=CREATOR)
     state = await world.reconcile(await world.create_account())
@@ -92,8 +92,8 @@ async def test_metadata_of_another_program_does_not_make_a_record_azures() -> No
     assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
 
 
-async def lose_zone_group(world: World, address: str) -> str:
-    """A connected account whose zone group was deleted, with a person's record in its place. Its id."""
+async def replace_zone_group(world: World, address: str) -> str:
+    """A connected account whose zone group a user deleted and replaced by a record. Its id."""
     at = await world.create_account()
     state = await world.reconcile(at)
     own = state["paths"][0]["addresses"][0]["ip"]
@@ -104,15 +104,15 @@ async def lose_zone_group(world: World, address: str) -> str:
     return at
 
 
-async def test_a_persons_record_that_points_to_our_endpoint_already_is_no_block() -> None:
+async def test_a_foreign_record_that_already_points_to_the_endpoint_does_not_block() -> None:
     world = World()
-    at = await lose_zone_group(world, "")
+    at = await replace_zone_group(world, "")
     assert (await world.reconcile(at, "drift"))["result"] == "Connected"
 
 
-async def test_a_persons_record_in_place_of_a_lost_zone_group_blocks_and_names_our_address() -> None:
+async def test_a_foreign_record_in_place_of_a_deleted_zone_group_blocks_and_names_the_address() -> None:
     world = World()
-    at = await lose_zone_group(world, "10.9.9.9")
+    at = await replace_zone_group(world, "10.9.9.9")
     state = await world.reconcile(at, "drift")
     assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
     assert "point it to 10.0.1.4" in state["remedy"]
@@ -121,7 +121,7 @@ async def test_a_persons_record_in_place_of_a_lost_zone_group_blocks_and_names_o
 
 
 @pytest.mark.parametrize("nsg", ["ignore", "ensure"])
-async def test_where_only_the_endpoint_tells_its_names_it_is_made_noted_and_then_blocked(nsg: str) -> None:
+async def test_where_only_the_endpoint_reports_its_names_it_is_created_before_it_is_blocked(nsg: str) -> None:
     world = World(a_policy(always=[], nsg={"mode": nsg}))
     record = f"{ZONES}/privatelink.azurewebsites.net/A/orders.scm"
     before = await make_record(world, record)
@@ -137,7 +137,7 @@ async def test_where_only_the_endpoint_tells_its_names_it_is_made_noted_and_then
     assert len(await world.endpoints()) == 1
 
 
-async def test_while_nobody_tells_the_names_no_zone_group_is_written() -> None:
+async def test_no_zone_group_is_written_before_the_names_are_known() -> None:
     world = World(a_policy(always=[], approval='request ("please")'))
     at = await resource(world, "Microsoft.Web/sites", {})
     assert (await world.reconcile(at))["code"] == "AwaitingApproval"
@@ -168,7 +168,7 @@ async def test_while_nobody_tells_the_names_no_zone_group_is_written() -> None:
         ),
     ],
 )
-async def test_the_name_that_the_resource_itself_tells_is_enough_to_block_early(
+async def test_a_name_that_the_resource_reports_is_enough_to_block_early(
     kind: str, properties: dict[str, Any], record: str
 ) -> None:
     world = World(a_policy(always=[]))
@@ -189,7 +189,7 @@ async def test_a_record_is_read_once_before_it_is_written_and_never_again() -> N
     assert record_reads(world) == []
 
 
-async def test_without_the_right_to_read_records_nothing_is_written_over() -> None:
+async def test_without_the_right_to_read_records_nothing_is_overwritten() -> None:
     world = World()
     before = await make_record(world)
     world.deny("Microsoft.Network/privateDnsZones/A/read")
@@ -200,7 +200,7 @@ async def test_without_the_right_to_read_records_nothing_is_written_over() -> No
     assert await world.endpoints() == []
 
 
-async def test_a_zone_that_a_zone_group_of_ours_lacks_is_looked_into_before_it_is_added() -> None:
+async def test_a_zone_that_a_managed_zone_group_lacks_is_read_before_it_is_added() -> None:
     world = World()
     at = await world.create_account()
     endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
@@ -217,26 +217,26 @@ async def test_a_zone_that_a_zone_group_of_ours_lacks_is_looked_into_before_it_i
     assert await world.resolve(SPOKE, PRIVATE_NAME) == ["10.9.9.9"]
 
 
-async def test_a_live_endpoint_of_someone_else_is_a_rival_and_not_a_persons_record() -> None:
+async def test_the_record_of_an_existing_foreign_endpoint_is_reported_as_that_endpoint_s() -> None:
     world = World()
     at = await world.create_account()
     await world.send("PUT", f"{HUB}/subnets/others", {"properties": {"addressPrefix": "10.0.2.0/24"}})
     await world.sleep(60)
     connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
-    rival = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/by-hand"
+    endpoint = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/by-hand"
     body = {"subnet": {"id": f"{HUB}/subnets/others"}, "privateLinkServiceConnections": [connection]}
-    await world.send("PUT", rival, {"location": "westeurope", "properties": body})
+    await world.send("PUT", endpoint, {"location": "westeurope", "properties": body})
     await world.send("PUT", ZONE, {"location": "global"})
     await world.sleep(600)
     config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
-    group = f"{rival}/privateDnsZoneGroups/default"
+    group = f"{endpoint}/privateDnsZoneGroups/default"
     await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
     await world.sleep(60)
     state = await world.reconcile(at)
     assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
 
 
-async def test_a_record_that_a_person_deleted_is_written_again_by_the_next_look() -> None:
+async def test_a_record_that_a_user_deleted_is_written_again_by_the_next_pass() -> None:
     world = World()
     at = await world.create_account()
     state = await world.reconcile(at)
@@ -251,7 +251,7 @@ async def test_a_record_that_a_person_deleted_is_written_again_by_the_next_look(
     assert world.writes() == []
 
 
-async def test_a_record_that_a_person_pointed_elsewhere_is_named_and_left() -> None:
+async def test_a_record_that_a_user_pointed_elsewhere_is_named_and_kept() -> None:
     world = World()
     at = await world.create_account()
     await world.reconcile(at)
@@ -263,7 +263,7 @@ async def test_a_record_that_a_person_pointed_elsewhere_is_named_and_left() -> N
     assert await world.resolve(SPOKE, NAME) == ["10.9.9.9"]
 
 
-async def test_the_name_of_an_account_that_was_made_anew_elsewhere_outlives_the_old_endpoint() -> None:
+async def test_a_recreated_account_gets_its_name_once_the_old_endpoint_is_removed() -> None:
     world = World()
     old = await world.create_account()
     await world.reconcile(old)
@@ -273,16 +273,41 @@ async def test_the_name_of_an_account_that_was_made_anew_elsewhere_outlives_the_
     body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
     await world.send("PUT", new, body)
     await world.sleep(120)
-    assert (await world.reconcile(new))["result"] == "Connected"
+    state = await world.reconcile(new)
+    assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
     assert (await world.reconcile(old))["result"] == "Removed"
-    assert await world.resolve(SPOKE, NAME) == []
-    await world.sleep(61)
-    state = await world.reconcile(new, "drift")
+    await world.drain()
+    state = await world.state(new)
     assert state["result"] == "Connected"
     assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
 
 
-async def test_a_zone_whose_records_cannot_be_listed_is_told_and_the_zone_group_believed() -> None:
+async def test_a_team_s_endpoint_with_our_prefix_keeps_the_record_of_its_name() -> None:
+    """Reading it is refused, so that only the record itself shows its owner."""
+    world = World()
+    at = await world.create_account()
+    foreign = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateEndpoints/pe-orders-blob-prod"
+    connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
+    subnet = {"id": f"{SPOKE}/subnets/clients"}
+    properties = {"subnet": subnet, "privateLinkServiceConnections": [connection]}
+    await world.send("PUT", foreign, {"location": "westeurope", "properties": properties})
+    await world.sleep(120)
+    await world.send("PUT", ZONE, {"location": "global"})
+    await world.sleep(120)
+    config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
+    group = f"{foreign}/privateDnsZoneGroups/default"
+    await world.send("PUT", group, {"properties": {"privateDnsZoneConfigs": [config]}})
+    await world.sleep(120)
+    before = await world.send("GET", f"{ZONE}/A/orders")
+    answer = {"status": 403, "code": "AuthorizationFailed", "message": "No."}
+    world.azure.faults.add({"match": {"path": "pe-orders-blob-prod", "principal": "app"}, "answer": answer})
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "RecordHeldByAnother")
+    assert (await world.send("GET", f"{ZONE}/A/orders"))["properties"] == before["properties"]
+    assert await world.endpoints() == []  # no managed one was created
+
+
+async def test_a_zone_whose_records_cannot_be_listed_is_reported_and_its_zone_group_counts() -> None:
     world = World()
     at = await world.create_account()
     await world.reconcile(at)

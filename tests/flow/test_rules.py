@@ -1,4 +1,4 @@
-"""Security rules: ours follow clients and endpoints, others' stay as they are."""
+"""Security rules: managed ones follow clients and endpoints, foreign ones are not changed."""
 
 from tests.builders.policies import a_policy
 from tests.builders.security_rules import ENSURE, GROUP, a_filtered_world, covered, deny, rules_of
@@ -17,7 +17,7 @@ async def test_clients_are_allowed_to_the_endpoint_on_the_catalogue_s_ports() ->
     assert 1000 <= rule["priority"] <= 1009
 
 
-async def test_rules_are_made_to_apply_and_the_subnet_keeps_all_else() -> None:
+async def test_rules_are_enforced_on_the_subnet_and_nothing_else_in_it_changes() -> None:
     world = await a_filtered_world()
     await world.reconcile(await world.create_account())
     subnet = (await world.send("GET", ENDPOINTS))["properties"]
@@ -26,10 +26,10 @@ async def test_rules_are_made_to_apply_and_the_subnet_keeps_all_else() -> None:
     assert [entry["service"] for entry in subnet["serviceEndpoints"]] == ["Microsoft.Sql"]
 
 
-async def test_a_subnet_that_a_person_deletes_meanwhile_is_not_made_again() -> None:
+async def test_a_subnet_that_a_user_deletes_meanwhile_is_not_created_again() -> None:
     world = await a_filtered_world()
     at = await world.create_account()
-    await world.plan(at)  # its reading of the network is held for a minute
+    await world.plan(at)  # it caches the network for a minute
     await world.send("DELETE", ENDPOINTS)
     await world.sleep(30)
     state = await world.reconcile(at)
@@ -38,7 +38,7 @@ async def test_a_subnet_that_a_person_deletes_meanwhile_is_not_made_again() -> N
     assert await world.send("GET", ENDPOINTS) is None
 
 
-async def test_two_endpoints_share_one_rule_and_it_shrinks_when_one_goes() -> None:
+async def test_two_endpoints_share_one_rule_and_deleting_one_withdraws_its_address() -> None:
     world = await a_filtered_world()
     first, second = await world.create_account("first"), await world.create_account("second")
     one = (await world.reconcile(first))["paths"][0]["addresses"][0]["ip"]
@@ -54,7 +54,7 @@ async def test_two_endpoints_share_one_rule_and_it_shrinks_when_one_goes() -> No
     assert covered(rule, two)
 
 
-async def test_the_last_endpoint_takes_the_rule_with_it() -> None:
+async def test_the_rule_is_deleted_with_its_last_endpoint() -> None:
     world = await a_filtered_world()
     at = await world.create_account()
     await world.reconcile(at)
@@ -66,7 +66,7 @@ async def test_the_last_endpoint_takes_the_rule_with_it() -> None:
     assert state["owned"] == []
 
 
-async def test_a_second_run_writes_nothing() -> None:
+async def test_a_second_pass_writes_nothing() -> None:
     world = await a_filtered_world()
     at = await world.create_account()
     await world.reconcile(at)
@@ -84,27 +84,27 @@ async def test_a_foreign_rule_with_precedence_that_denies_blocks_with_its_name()
     assert (await rules_of(world))["lockdown"] == before["lockdown"]
 
 
-async def test_a_person_s_rule_that_borrows_our_name_is_still_a_person_s() -> None:
+async def test_a_foreign_rule_with_a_managed_name_is_still_foreign() -> None:
     world = await a_filtered_world(rules={"causeway-mine": deny(150)})
     state = await world.reconcile(await world.create_account())
     assert (state["result"], state["code"]) == ("Blocked", "DeniedByRule")
 
 
-async def test_a_foreign_deny_behind_ours_is_no_obstacle() -> None:
+async def test_a_foreign_deny_rule_behind_the_managed_rule_does_not_block() -> None:
     world = await a_filtered_world(rules={"tail": deny(4000)})
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
 
 
-async def test_priorities_that_others_took_are_left_to_them() -> None:
-    theirs = {"sourceAddressPrefix": "10.9.0.0/16", "access": "Allow"}
-    world = await a_filtered_world(rules={"theirs": deny(1000, **theirs)})
+async def test_priorities_of_foreign_rules_are_not_used() -> None:
+    foreign = {"sourceAddressPrefix": "10.9.0.0/16", "access": "Allow"}
+    world = await a_filtered_world(rules={"foreign": deny(1000, **foreign)})
     await world.reconcile(await world.create_account())
     rules = await rules_of(world)
-    assert rules["theirs"]["priority"] == 1000
+    assert rules["foreign"]["priority"] == 1000
     assert sorted(rule["priority"] for rule in rules.values()) == [1000, 1001]
 
 
-async def test_a_client_that_grew_is_followed() -> None:
+async def test_a_new_prefix_of_a_client_network_is_added_to_the_rule() -> None:
     world = await a_filtered_world()
     at = await world.create_account()
     await world.reconcile(at)
@@ -117,14 +117,14 @@ async def test_a_client_that_grew_is_followed() -> None:
     assert sorted(rule["sourceAddressPrefixes"]) == ["10.1.0.0/16", "10.77.0.0/16"]
 
 
-async def test_default_deny_stands_behind_the_allow() -> None:
+async def test_default_deny_comes_after_the_allow_rule() -> None:
     world = await a_filtered_world({**ENSURE, "default_deny": True})
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
     rules = sorted((await rules_of(world)).values(), key=lambda rule: rule["priority"])
     assert [rule["access"] for rule in rules] == ["Allow", "Deny"]
 
 
-async def test_require_looks_at_what_rules_do_and_writes_none() -> None:
+async def test_require_evaluates_rules_and_writes_none() -> None:
     world = await a_filtered_world({"mode": "require"})
     state = await world.reconcile(await world.create_account())
     assert (state["result"], await rules_of(world)) == ("Connected", {})
@@ -151,16 +151,16 @@ async def test_without_enforcement_the_outcome_says_that_rules_do_not_apply() ->
     assert any("do not apply to endpoints" in finding for finding in state["findings"])
 
 
-async def test_a_subnet_without_a_group_is_said_to_filter_nothing() -> None:
+async def test_a_subnet_without_a_group_is_reported_as_unfiltered() -> None:
     world = World(a_policy(nsg=ENSURE))
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
     assert any("nothing filters" in finding for finding in state["findings"])
 
 
-async def test_a_full_band_blocks_the_rule_and_nothing_else() -> None:
-    theirs = {f"t{n}": deny(1000 + n, access="Allow", destinationPortRange="22") for n in range(10)}
-    world = await a_filtered_world(rules=theirs)
+async def test_a_full_range_of_priorities_blocks_the_rule_and_nothing_else() -> None:
+    foreign = {f"t{n}": deny(1000 + n, access="Allow", destinationPortRange="22") for n in range(10)}
+    world = await a_filtered_world(rules=foreign)
     state = await world.reconcile(await world.create_account())
     assert (state["result"], state["code"]) == ("Blocked", "NoFreePriority")
     ended = {action["action"]: action["ended"] for action in state["actions"]}
@@ -185,14 +185,14 @@ async def test_a_client_with_both_ip_versions_is_let_through_by_the_one_that_the
     assert deny_all["access"] == "Deny"
 
 
-async def test_a_denial_of_addresses_that_no_client_uses_to_get_there_is_in_nobodys_way() -> None:
+async def test_a_deny_rule_for_addresses_of_no_client_blocks_nothing() -> None:
     world = await a_filtered_world(rules={"no-six": deny(200, sourceAddressPrefix="fd00::/8")})
     await give_spoke_ipv6(world)
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
 
 
 async def group_with(side: str) -> World:
-    """A group with a person's denial that names an application security group in place of addresses."""
+    """A group with a foreign deny rule that names an application security group in place of addresses."""
     world = await a_filtered_world()
     web = f"{NETWORKS}/applicationSecurityGroups/web"
     await world.send("PUT", web, {"location": "westeurope"})
@@ -204,17 +204,17 @@ async def group_with(side: str) -> World:
     return world
 
 
-async def test_a_denial_for_an_application_security_group_without_endpoints_blocks_nothing() -> None:
+async def test_a_deny_rule_for_an_application_security_group_without_endpoints_blocks_nothing() -> None:
     world = await group_with("destination")
     state = await world.reconcile(await world.create_account())
     assert (state["result"], [f for f in state["findings"] if "web-tier" in f]) == ("Connected", [])
 
 
-async def test_a_denial_of_clients_in_an_application_security_group_is_told_and_not_guessed() -> None:
+async def test_a_deny_rule_for_clients_in_an_application_security_group_is_reported_as_undecided() -> None:
     world = await group_with("source")
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
-    (told,) = [finding for finding in state["findings"] if "web-tier" in finding]
-    assert told.startswith("whether clients reach 10.0.1.4 port 443 cannot be decided")
+    (reported,) = [finding for finding in state["findings"] if "web-tier" in finding]
+    assert reported.startswith("whether clients reach 10.0.1.4 port 443 cannot be decided")
     (check,) = [one for one in state["checks"] if one["check"] == "rules let clients through"]
     assert check["seen"] == "not known: it depends on web-tier"

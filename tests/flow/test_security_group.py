@@ -1,4 +1,4 @@
-"""A subnet without a network security group: where the policy says so, one is made, attached and filled."""
+"""A subnet without a network security group: where the policy says so, one is created and attached."""
 
 import asyncio
 from typing import Any
@@ -33,12 +33,12 @@ async def subnet_of(world: World) -> dict[str, Any]:
     return found
 
 
-def asked(world: World, network: str, port: int = 443) -> reach.Reach:
+def reach_from(world: World, network: str, port: int = 443) -> reach.Reach:
     return reach.reach(world.azure.world, f"{network}/subnets/clients", NAME, port)
 
 
 async def peer_by_hand(world: World) -> None:
-    """A network that a person peered with the hub and linked to the zone: no client of ours."""
+    """A network that a user peered with the hub, and that is no client."""
     body = {"addressSpace": {"addressPrefixes": ["10.3.0.0/16"]}}
     subnets = [{"name": "clients", "properties": {"addressPrefix": "10.3.1.0/24"}}]
     await world.send("PUT", OTHER, {"location": "westeurope", "properties": {**body, "subnets": subnets}})
@@ -57,7 +57,7 @@ async def link_by_hand(world: World) -> None:
     await world.sleep(200)
 
 
-async def test_one_walk_makes_the_group_attaches_it_and_puts_the_rules_in_force() -> None:
+async def test_one_pass_creates_the_group_attaches_it_and_enforces_its_rules() -> None:
     world = a_world()
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Connected"
@@ -70,10 +70,10 @@ async def test_one_walk_makes_the_group_attaches_it_and_puts_the_rules_in_force(
     assert rule["properties"]["sourceAddressPrefixes"] == ["10.1.0.0/16"]
     assert [c["holds"] for c in state["checks"] if c["check"] == "rules let clients through"] == [True]
     assert state["findings"] == []
-    assert asked(world, SPOKE).reachable
+    assert reach_from(world, SPOKE).reachable
 
 
-async def test_a_second_walk_writes_nothing() -> None:
+async def test_a_second_pass_writes_nothing() -> None:
     world = a_world(default_deny=True)
     at = await world.create_account()
     await world.reconcile(at)
@@ -88,11 +88,11 @@ async def test_with_default_deny_a_peered_network_that_is_no_client_does_not_get
     await peer_by_hand(world)
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
     await link_by_hand(world)
-    assert asked(world, SPOKE).reachable
-    assert asked(world, OTHER).hop == "inbound"
+    assert reach_from(world, SPOKE).reachable
+    assert reach_from(world, OTHER).hop == "inbound"
 
 
-async def test_a_target_that_is_connected_gets_the_group_once_the_policy_says_so() -> None:
+async def test_a_connected_target_gets_the_group_once_the_policy_says_so() -> None:
     world = World(a_policy(nsg={**CREATE, "create_group": False}, peering="ensure"))
     at = await world.create_account()
     (finding,) = (await world.reconcile(at))["findings"]
@@ -109,7 +109,7 @@ async def test_a_target_that_is_connected_gets_the_group_once_the_policy_says_so
         "Allow",
         "Deny",
     ]
-    assert asked(world, SPOKE).reachable
+    assert reach_from(world, SPOKE).reachable
 
 
 async def test_the_dry_run_shows_the_group_and_the_subnet_and_writes_neither() -> None:
@@ -137,20 +137,20 @@ async def test_without_enforcement_only_the_group_is_attached_and_the_policies_s
     assert world.writes() == []
 
 
-async def test_a_group_that_is_there_stays_whatever_the_policy_says() -> None:
+async def test_an_existing_group_stays_attached_whatever_the_policy_says() -> None:
     world = a_world()
-    theirs = f"{GROUPS}/theirs"
-    await world.send("PUT", theirs, {"location": "westeurope", "properties": {}})
+    foreign = f"{GROUPS}/foreign"
+    await world.send("PUT", foreign, {"location": "westeurope", "properties": {}})
     await world.sleep(30)
-    body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": theirs}}
+    body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": foreign}}
     await world.send("PUT", ENDPOINTS, {"properties": body})
     await world.sleep(61)
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
-    assert [one["id"] for one in await groups(world)] == [theirs]
-    assert (await subnet_of(world))["networkSecurityGroup"]["id"] == theirs
+    assert [one["id"] for one in await groups(world)] == [foreign]
+    assert (await subnet_of(world))["networkSecurityGroup"]["id"] == foreign
 
 
-async def test_a_group_that_somebody_took_off_is_attached_again_with_all_of_its_rules() -> None:
+async def test_a_group_that_a_user_detached_is_attached_again_with_all_of_its_rules() -> None:
     world = a_world()
     at = await world.create_account()
     await world.reconcile(at)
@@ -176,30 +176,30 @@ async def test_a_group_that_somebody_took_off_is_attached_again_with_all_of_its_
     assert names == {"by-hand", *(one["name"] for one in group["properties"]["securityRules"])}
 
 
-async def test_a_group_that_a_person_attached_meanwhile_gets_the_rules() -> None:
+async def test_a_group_that_a_user_attached_meanwhile_gets_the_rules() -> None:
     world = World(a_policy(nsg={**CREATE, "create_group": False}, peering="ensure"))
     at = await world.create_account()
     await world.reconcile(at)
-    theirs = f"{GROUPS}/theirs"
-    await world.send("PUT", theirs, {"location": "westeurope", "properties": {}})
+    foreign = f"{GROUPS}/foreign"
+    await world.send("PUT", foreign, {"location": "westeurope", "properties": {}})
     await world.sleep(61)
     world.policy = a_policy(nsg=CREATE, peering="ensure")
     world.flow = world.worker()
     world.deny("Microsoft.Network/networkSecurityGroups/write")
-    assert (await world.reconcile(at))["result"] == "Blocked"  # the network is held in memory now
+    assert (await world.reconcile(at))["result"] == "Blocked"  # the network is cached now
     world.allow_all()
-    body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": theirs}}
+    body = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": foreign}}
     await world.send("PUT", ENDPOINTS, {"properties": body})
     await world.sleep(20)
     state = await world.reconcile(at)
     assert (state["result"], len(await groups(world))) == ("Connected", 2)
-    assert (await subnet_of(world))["networkSecurityGroup"]["id"] == theirs
+    assert (await subnet_of(world))["networkSecurityGroup"]["id"] == foreign
     filled = {one["id"]: one["properties"]["securityRules"] for one in await groups(world)}
-    assert [one["name"].startswith("causeway-allow-") for one in filled.pop(theirs)] == [True]
-    assert [*filled.values()] == [[]]  # what was put into ours before it was known is withdrawn
+    assert [one["name"].startswith("causeway-allow-") for one in filled.pop(foreign)] == [True]
+    assert [*filled.values()] == [[]]  # the rules in the managed group are withdrawn
 
 
-async def test_a_group_that_a_neighbour_made_is_judged_with_all_of_its_rules() -> None:
+async def test_a_group_that_another_pass_created_is_evaluated_with_all_of_its_rules() -> None:
     group = ResourceId.parse(f"{GROUPS}/made-meanwhile")
     known, listed = (Seen(at, {"id": at.text}) for at in (rule_id(group, k, "Allow") for k in "ab"))
     body = {"id": group.text, "properties": {"securityRules": [listed.body]}}
@@ -207,7 +207,7 @@ async def test_a_group_that_a_neighbour_made_is_judged_with_all_of_its_rules() -
     assert {one.id for one in view.listed(group, COLLECTION)} == {known.id, listed.id}
 
 
-async def test_the_group_stays_when_the_last_target_goes() -> None:
+async def test_the_group_stays_when_the_last_target_is_deleted() -> None:
     world = a_world()
     at = await world.create_account()
     await world.reconcile(at)
@@ -220,13 +220,13 @@ async def test_the_group_stays_when_the_last_target_goes() -> None:
     assert (await subnet_of(world))["networkSecurityGroup"]["id"] == group["id"]
 
 
-async def test_the_subnet_of_someone_else_s_endpoint_is_not_touched() -> None:
+async def test_the_subnet_of_a_foreign_endpoint_is_not_changed() -> None:
     world = a_world()
     at = await world.create_account()
     connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
     body = {"subnet": {"id": ENDPOINTS}, "privateLinkServiceConnections": [connection]}
-    theirs = f"{NETWORKS}/privateEndpoints/by-hand"
-    await world.send("PUT", theirs, {"location": "westeurope", "properties": body})
+    foreign = f"{NETWORKS}/privateEndpoints/by-hand"
+    await world.send("PUT", foreign, {"location": "westeurope", "properties": body})
     await world.sleep(600)
     before = await subnet_of(world)
     state = await world.reconcile(at)
@@ -235,7 +235,7 @@ async def test_the_subnet_of_someone_else_s_endpoint_is_not_touched() -> None:
     assert any("someone else's" in finding for finding in state["findings"])
 
 
-async def test_two_walks_at_once_make_one_group() -> None:
+async def test_two_concurrent_passes_create_one_group() -> None:
     world = a_world(default_deny=True)
     ats = [await world.create_account("first"), await world.create_account("second")]
     await world.sleep(61)
@@ -243,7 +243,7 @@ async def test_two_walks_at_once_make_one_group() -> None:
     await one_group(world, states)
 
 
-async def test_two_workers_at_once_make_one_group() -> None:
+async def test_two_concurrent_workers_create_one_group() -> None:
     world = a_world(default_deny=True)
     ats = [await world.create_account("first"), await world.create_account("second")]
     await world.sleep(61)
@@ -261,11 +261,12 @@ async def one_group(world: World, states: list[dict[str, Any]]) -> None:
     assert len(written) == 1
     assert len(await groups(world)) == 1
     for name in ("first", "second"):
-        way = reach.reach(world.azure.world, f"{SPOKE}/subnets/clients", f"{name}.blob.core.windows.net", 443)
-        assert way.reachable, way.why
+        host = f"{name}.blob.core.windows.net"
+        found = reach.reach(world.azure.world, f"{SPOKE}/subnets/clients", host, 443)
+        assert found.reachable, found.why
 
 
-async def test_without_the_right_to_make_a_group_the_outcome_names_it_and_a_rerun_ends_connected() -> None:
+async def test_without_the_right_to_create_a_group_the_outcome_names_it_and_a_rerun_connects() -> None:
     world = a_world()
     world.deny("Microsoft.Network/networkSecurityGroups/write")
     at = await world.create_account()

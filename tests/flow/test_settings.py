@@ -1,4 +1,4 @@
-"""The app's settings: all faults at once, and the sample in step with what is read."""
+"""The app's settings: all faults are reported at once, and the sample has every setting."""
 
 import json
 from pathlib import Path
@@ -13,13 +13,13 @@ SAMPLE = Path(__file__).parents[2] / "local.settings.sample.json"
 
 
 def faults(environment: dict[str, str]) -> dict[str, str]:
-    """The faults that reading finds: problem by name."""
+    """The faults of an environment: the problem by the setting's name."""
     with pytest.raises(SettingsError) as caught:
         Settings.read(environment)
     return {fault.path: fault.problem for fault in caught.value.faults}
 
 
-def test_what_is_not_set_has_a_default() -> None:
+def test_a_setting_that_is_missing_has_its_default() -> None:
     found = Settings.read(given())
     assert (found.policy, found.budget, found.arm_endpoint, found.client_id) == (
         "connectivity.yaml",
@@ -111,8 +111,8 @@ def test_the_platforms_identity_is_recognised() -> None:
     assert Settings.read(given(IDENTITY_ENDPOINT="http://localhost:1/msi")).hosted
 
 
-def test_the_sample_is_valid_and_names_what_a_person_may_set() -> None:
+def test_the_sample_is_valid_and_has_every_setting() -> None:
     values = json.loads(SAMPLE.read_text("utf-8"))["Values"]
-    ours = {settings.STORAGE, settings.POLICY, settings.SWEEP, settings.BUDGET, settings.ARM, settings.CLIENT}
-    assert set(values) == {*ours, "FUNCTIONS_WORKER_RUNTIME"}
+    own = {settings.STORAGE, settings.POLICY, settings.SWEEP, settings.BUDGET, settings.ARM, settings.CLIENT}
+    assert set(values) == {*own, "FUNCTIONS_WORKER_RUNTIME"}
     assert Settings.read(values).budget == settings.DEFAULT_BUDGET

@@ -1,11 +1,11 @@
-"""SQL's connection policy decides which ports rules leave open: all of them only where it is needed."""
+"""A SQL server's connection policy decides which ports the rules allow."""
 
 from tests.builders.sql_server import POLICY, SERVER, SQL, a_sql_world, allowed, sql_reached
 
 READ = f"{SQL}/connectionPolicies/read"
 
 
-async def test_with_redirect_clients_reach_every_port_that_they_may_be_sent_to() -> None:
+async def test_with_redirect_clients_reach_the_whole_redirect_range() -> None:
     world = await a_sql_world("Redirect")
     assert (await world.reconcile(SERVER))["result"] == "Connected"
     assert await allowed(world) == [["1433-65535"]]
@@ -21,13 +21,13 @@ async def test_with_proxy_no_port_but_1433_is_open() -> None:
     assert not sql_reached(world, 11_000)
 
 
-async def test_a_policy_that_nobody_set_is_proxied() -> None:
+async def test_a_connection_policy_that_was_never_set_counts_as_proxy() -> None:
     world = await a_sql_world()
     assert (await world.reconcile(SERVER))["result"] == "Connected"
     assert await allowed(world) == [["1433"]]
 
 
-async def test_a_policy_that_cannot_be_read_leaves_the_whole_range_open_and_says_so() -> None:
+async def test_a_connection_policy_that_cannot_be_read_allows_the_whole_range_and_is_reported() -> None:
     world = await a_sql_world("Proxy")
     world.deny(READ)
     state = await world.reconcile(SERVER)
@@ -36,7 +36,7 @@ async def test_a_policy_that_cannot_be_read_leaves_the_whole_range_open_and_says
     assert any(READ in finding for finding in state["findings"])
 
 
-async def test_a_policy_that_cannot_be_read_for_a_moment_narrows_and_widens_nothing() -> None:
+async def test_a_connection_policy_that_cannot_be_read_for_a_moment_changes_no_ports() -> None:
     world = await a_sql_world("Proxy")
     await world.reconcile(SERVER)
     world.sent()
@@ -47,7 +47,7 @@ async def test_a_policy_that_cannot_be_read_for_a_moment_narrows_and_widens_noth
     assert (world.writes(), await allowed(world)) == ([], [["1433"]])
 
 
-async def test_the_policy_is_read_where_rules_need_it_and_nowhere_else() -> None:
+async def test_the_connection_policy_is_read_only_where_rules_need_it() -> None:
     for mode, reads in (("ensure", 1), ("require", 1), ("ignore", 0)):
         world = await a_sql_world("Redirect", mode=mode, default_deny=mode != "ignore")
         world.sent()

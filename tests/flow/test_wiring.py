@@ -1,4 +1,4 @@
-"""Parts of the policy that would have no effect keep the app from starting."""
+"""The app does not start with settings of the policy that would have no effect."""
 
 import pytest
 
@@ -17,14 +17,14 @@ def faults(policy: Policy) -> str:
     return str(raised.value)
 
 
-def test_a_schedule_that_is_not_the_timers_names_both() -> None:
+def test_a_schedule_that_differs_from_the_timer_s_names_both() -> None:
     policy = a_policy().model_copy(update={"drift": Drift(schedule="0 0 * * * *")})
     assert "drift.schedule '0 0 * * * *': the timer runs by" in faults(policy)
     assert "CAUSEWAY_SWEEP_SCHEDULE, '0 */15 * * * *'" in faults(policy)
 
 
 @pytest.mark.parametrize("drift", [Drift(), Drift(repair=False), Drift(schedule="0 */15 * * * *")])
-def test_a_schedule_that_is_the_timers_or_left_out_is_fine(drift: Drift) -> None:
+def test_a_schedule_that_equals_the_timer_s_or_is_left_out_has_no_fault(drift: Drift) -> None:
     reject_unsupported_settings(a_policy().model_copy(update={"drift": drift}), TIMER)
 
 

@@ -1,15 +1,18 @@
-"""One resource, one worker; nothing lost, nothing doubled, nothing without an outcome."""
+"""One worker for a resource at a time; no event is lost, and every pass has an outcome."""
 
 import asyncio
+import math
 
+from shared.core.base.ids import ResourceId
 from shared.core.events.work_item import WorkItem
 from shared.flow.worker import TRIES
-from tests.builders.world import World
+from shared.wiring import wire
+from tests.builders.world import ZONES, World
 
 ENDPOINT_PUT = {"method": "PUT", "path": "privateEndpoints/[^/]+$"}
 
 
-async def test_a_storm_of_events_for_one_resource_becomes_a_walk_and_a_second_look() -> None:
+async def test_a_hundred_events_for_one_resource_become_two_passes() -> None:
     world = World()
     at = await world.create_account()
     await asyncio.gather(*(world.work(WorkItem(at, "event", f"e{n}")) for n in range(100)))
@@ -54,7 +57,7 @@ async def test_the_claim_of_a_dead_worker_expires() -> None:
     row = next(iter(world.tables["connections"].rows.values()))
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
-    # Killed, not stopped: its claim stands as it was.
+    # Killed, not stopped: its claim is still there.
     world.tables["connections"].rows[row.partition, row.key] = row
     assert (await world.reconcile(at)).get("result") is None
     await world.sleep(61)
@@ -82,7 +85,7 @@ async def test_a_connection_that_breaks_after_the_write_leaves_one_endpoint() ->
     assert len(await world.endpoints()) == 1
 
 
-async def test_what_passes_by_itself_is_pending_and_ends_as_failed_if_it_never_does() -> None:
+async def test_a_transient_error_is_pending_and_ends_as_failed_after_the_last_attempt() -> None:
     world = World()
     at = await world.create_account()
     answer = {"status": 503, "code": "ServiceUnavailable", "message": "Try again."}
@@ -94,7 +97,7 @@ async def test_what_passes_by_itself_is_pending_and_ends_as_failed_if_it_never_d
     assert world.queue.sent == []
 
 
-async def test_an_error_that_nobody_knows_is_tried_again() -> None:
+async def test_an_unclassified_error_is_retried() -> None:
     world = World()
     at = await world.create_account()
     odd = {"status": 400, "code": "NewAzureCode", "message": "Something odd."}
@@ -104,7 +107,7 @@ async def test_an_error_that_nobody_knows_is_tried_again() -> None:
     assert state["history"][1]["code"] == "NewAzureCode"
 
 
-async def test_an_interface_that_is_found_late_is_asked_for_again() -> None:
+async def test_a_network_interface_that_is_not_found_yet_is_read_again() -> None:
     world = World()
     at = await world.create_account()
     missing = {"status": 404, "code": "ResourceNotFound", "message": "The Resource was not found."}
@@ -114,7 +117,7 @@ async def test_an_interface_that_is_found_late_is_asked_for_again() -> None:
     assert (state["result"], len(state["history"])) == ("Connected", 1)
 
 
-async def test_poisoned_work_ends_as_an_outcome_that_says_so() -> None:
+async def test_a_poisoned_work_item_ends_as_a_failed_outcome() -> None:
     world = World()
     at = await world.create_account()
     await world.flow.worker.give_up(WorkItem(at, "event", "e-17").text().encode())
@@ -123,7 +126,7 @@ async def test_poisoned_work_ends_as_an_outcome_that_says_so() -> None:
     assert state["remedy"]
 
 
-async def test_a_resource_groups_item_becomes_one_for_every_target_in_it() -> None:
+async def test_a_work_item_of_a_resource_group_becomes_one_for_each_target_in_it() -> None:
     world = World()
     at = await world.create_account()
     group = at.split("/providers/")[0]
@@ -131,7 +134,7 @@ async def test_a_resource_groups_item_becomes_one_for_every_target_in_it() -> No
     assert [WorkItem.parse(item).resource_id.lower() for item, _ in world.queue.sent] == [at.lower()]
 
 
-async def test_a_deleted_resource_group_takes_what_was_made_for_its_targets_with_it() -> None:
+async def test_deleting_a_resource_group_removes_the_endpoints_of_its_targets() -> None:
     world = World()
     at = await world.create_account()
     await world.reconcile(at)
@@ -152,3 +155,38 @@ async def test_a_plan_shows_the_actions_and_writes_nothing() -> None:
     assert [action["action"] for action in shown["actions"]] == ["Create"] * 4
     assert shown["writes"] == 0
     assert world.writes() == []
+
+
+async def test_a_day_that_azure_asks_to_wait_is_waited() -> None:
+    world = World()
+    at = await world.create_account()
+    busy = {"status": 429, "code": "TooManyRequests", "headers": {"Retry-After": "86400"}}
+    world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "answer": busy})
+    await world.flow.worker.work(WorkItem(at, "event", "e"))
+    assert (await world.state(at))["result"] == "Pending"
+    assert [delay.total_seconds() for _, delay in world.queue.sent] == [86_400]
+
+
+async def test_a_rerun_of_a_missing_resource_is_not_swept_for_ever() -> None:
+    world = World()
+    missing = (await world.create_account()) + "x"
+    await world.flow.queries.request(missing)
+    await world.drain()
+    assert (await world.state(missing))["code"] == "NotFound"
+    await world.flow.sweeper.sweep()
+    assert missing not in [WorkItem.parse(item).resource_id for item, _ in world.queue.sent]
+
+
+async def test_waiting_for_locks_ends_with_the_time_of_the_pass() -> None:
+    world = World()
+    at = await world.create_account()
+    loop = asyncio.get_running_loop()
+    flow = wire(world.policy, world.ports(), budget=60.0)
+    zone = ResourceId.parse(f"{ZONES}/privatelink.blob.core.windows.net")
+    async with world.ports().leases.hold(zone.key, deadline=math.inf):
+        began = loop.time()
+        await flow.worker.work(WorkItem(at, "event", "e"))
+        assert loop.time() - began < 90
+    assert (await world.state(at))["result"] == "Pending"
+    await world.drain()
+    assert (await world.state(at))["result"] == "Connected"

@@ -9,7 +9,7 @@ SUB = "/subscriptions/00000000-0000-0000-0000-000000000001"
 OTHER = "/subscriptions/00000000-0000-0000-0000-000000000002"
 GROUP = f"{SUB}/resourceGroups/rg"
 VERSION = "2025-03-01"
-USER = "Bearer somebody"
+USER = "Bearer a-user"
 APP = "Bearer " + identity.issue("https://management.azure.com/", 0)
 
 
@@ -81,7 +81,7 @@ class Cloud:
         return await self.send("POST", path, body, **more)
 
     async def poll(self, response: Response, header: str = "Azure-AsyncOperation", **more) -> Response:
-        """One look at the operation that a response began."""
+        """One poll of the operation that a response began."""
         url = response.headers[header].removeprefix("https://arm.test")
         path, _, text = url.partition("?")
         query = dict(pair.split("=", 1) for pair in text.split("&"))

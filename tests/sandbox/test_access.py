@@ -23,12 +23,12 @@ async def test_the_app_may_read_anything_and_write_subnets(cloud):
     assert (await cloud.put(subnet(), subnet_body(), as_=APP)).status == 201
 
 
-async def test_rights_are_asked_before_existence(cloud):
+async def test_rights_are_checked_before_existence(cloud):
     cloud.simulator.access.roles["app"].actions = []
     assert code(await cloud.get(vnet("gone"), as_=APP)) == "AuthorizationFailed"
 
 
-async def test_a_right_taken_away_below_a_scope_is_missing_only_there(cloud):
+async def test_a_right_removed_below_a_scope_is_missing_only_there(cloud):
     for name in ("a", "ab"):
         await cloud.make(vnet(name), network_body())
     body = {"remove": ["Microsoft.Network/virtualNetworks/read"], "scope": vnet("a")}
@@ -75,7 +75,7 @@ async def test_a_role_given_to_the_simulator_replaces_the_default():
     assert (await cloud.get(vnet(), as_=APP)).status == 403
 
 
-async def test_used_actions_are_noted(cloud):
+async def test_used_actions_are_recorded(cloud):
     await cloud.get(vnet(), as_=APP)
     used = (await cloud.get("/_sandbox/role")).body["used"]
     assert used == ["Microsoft.Network/virtualNetworks/read"]

@@ -1,4 +1,4 @@
-"""Whether anything is left to do: asked of places that change while they are read."""
+"""Whether anything is left to do, in places that change while they are read."""
 
 import asyncio
 from types import SimpleNamespace
@@ -14,15 +14,15 @@ QUIET_AZURE = {"running": 0, "pending_events": 0}
 
 
 class Hosts:
-    """A user whose looks at the hosts are answered by `looks`, in order, and at Azure by `azure`."""
+    """A user whose reads of the hosts return `reads`, in order, and whose reads of Azure return `azure`."""
 
-    def __init__(self, looks, azure):
-        self.looks = list(looks)
+    def __init__(self, reads, azure):
+        self.reads = list(reads)
         self.azure = azure
 
     async def invocations(self, host, since=None):
         await asyncio.sleep(0)
-        return self.looks.pop(0)
+        return self.reads.pop(0)
 
     async def control(self, name):
         assert name == "state"
@@ -57,9 +57,9 @@ class QueueOf:
         return SimpleNamespace(approximate_message_count=self.count)
 
 
-async def left(looks=(IDLE, IDLE), messages=0, azure=QUIET_AZURE):
+async def left(reads=(IDLE, IDLE), messages=0, azure=QUIET_AZURE):
     queues = Queues({"notifications": 0, "work": messages})
-    return await Activity(["http://host"], queues, Hosts(looks, azure)).left()
+    return await Activity(["http://host"], queues, Hosts(reads, azure)).left()
 
 
 async def test_nothing_is_left_if_no_place_has_work_and_no_function_ran_meanwhile():
@@ -67,17 +67,17 @@ async def test_nothing_is_left_if_no_place_has_work_and_no_function_ran_meanwhil
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("place", "expected"),
     [
-        ({"looks": [BUSY]}, "1 functions running"),
+        ({"reads": [BUSY]}, "1 functions running"),
         ({"messages": 2}, "2 messages in queue work"),
         ({"azure": {"running": 3, "pending_events": 0}}, "3 long operations in Azure"),
-        ({"azure": {"running": 0, "pending_events": 4}}, "4 events on their way"),
+        ({"azure": {"running": 0, "pending_events": 4}}, "4 events not delivered yet"),
     ],
     ids=["function", "message", "operation", "event"],
 )
-async def test_work_in_any_place_is_left_to_do(place, said):
-    assert await left(**place) == said
+async def test_work_in_any_place_is_left_to_do(place, expected):
+    assert await left(**place) == expected
 
 
 @pytest.mark.parametrize("second", [ENDED, BUSY], ids=["ended", "running"])

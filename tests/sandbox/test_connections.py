@@ -66,7 +66,7 @@ async def settle(cloud: Cloud, response) -> None:
         (TOPIC, "pe.", {"actionsRequired"}),
     ],
 )
-async def test_each_provider_names_and_spells_connections_in_its_own_way(target, name, members):
+async def test_each_provider_has_its_own_names_and_spelling_of_connections(target, name, members):
     cloud = await pending(target)
     path = await connection_of(cloud, target)
     assert path.rsplit("/", 1)[1].startswith(name)
@@ -113,7 +113,7 @@ async def test_approval_fills_in_the_names_some_time_later(target):
     assert (await properties(cloud, ENDPOINT))["customDnsConfigs"] != []
 
 
-async def test_the_names_are_not_there_in_the_moment_of_approval():
+async def test_the_names_are_still_missing_right_after_approval():
     cloud = await pending()
     await cloud.put(await connection_of(cloud), decision("Approved"))
     assert await status(cloud) == "Approved"
@@ -159,7 +159,7 @@ async def test_a_vault_approves_what_it_rejected():
     assert await status(cloud) == "Approved"
 
 
-async def test_nobody_can_make_a_connection_from_the_targets_side():
+async def test_a_connection_cannot_be_created_from_the_targets_side():
     cloud = await begin()
     response = await cloud.put(f"{ACCOUNT}/privateEndpointConnections/x", decision("Approved"))
     assert response.status == 404
@@ -170,7 +170,7 @@ async def test_an_unknown_status_is_refused():
     assert (await cloud.put(await connection_of(cloud), decision("Maybe"))).status == 400
 
 
-async def test_an_endpoint_is_locked_while_the_network_learns_of_a_decision():
+async def test_an_endpoint_is_locked_while_the_network_processes_a_decision():
     cloud = await pending()
     await cloud.put(await connection_of(cloud), decision("Approved"))
     response = await cloud.delete(ENDPOINT)
@@ -189,7 +189,7 @@ async def test_a_cosmos_connection_shows_the_old_state_until_its_operation_ends(
     assert await status(cloud) == "Pending"
 
 
-async def test_the_target_shows_its_connections_and_endpoints_are_told_apart():
+async def test_the_target_shows_the_connection_of_each_endpoint():
     cloud = await with_endpoint()
     [shown] = (await properties(cloud, ACCOUNT))["privateEndpointConnections"]
     assert shown["properties"]["privateEndpoint"] == {"id": ENDPOINT}

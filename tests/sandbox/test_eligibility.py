@@ -94,7 +94,7 @@ async def test_an_ai_account_is_named_by_its_custom_subdomain_or_by_its_region()
     await cloud.make(at, {"location": "westeurope"})
     shown = (await cloud.get(at)).body["properties"]["endpoint"]
     assert shown == "https://westeurope.api.cognitive.microsoft.com/"
-    await cloud.make(at, {"location": "westeurope", "properties": {"customSubDomainName": "Words"}})
+    await cloud.make(at, {"location": "westeurope", "properties": {"customSubDomainName": "words"}})
     shown = (await cloud.get(at)).body["properties"]["endpoint"]
     assert shown == "https://words.cognitiveservices.azure.com/"
     await cloud.make(ENDPOINT, endpoint_body(at, ["account"]))

@@ -1,4 +1,4 @@
-"""Real SDK clients build a private path: endpoint, zone, link, zone group, record, and take it down again."""
+"""Real SDK clients build a private path: endpoint, zone, link, zone group, record, and delete it again."""
 
 import time
 
@@ -23,11 +23,11 @@ from tests.sandbox.connectivity import (
 SUBSCRIPTION = SUB.rsplit("/", 1)[1]
 
 
-class Somebody:
+class UserToken:
     """A credential of a user."""
 
     async def get_token(self, *scopes, **more):
-        return AccessToken("somebody", int(time.time()) + 10**7)
+        return AccessToken("a-user", int(time.time()) + 10**7)
 
     async def close(self):
         """Nothing to close."""
@@ -35,12 +35,12 @@ class Somebody:
 
 def network(cloud: Cloud) -> NetworkManagementClient:
     transport = InProcessTransport(cloud.simulator)
-    return NetworkManagementClient(Somebody(), SUBSCRIPTION, transport=transport, polling_interval=1)
+    return NetworkManagementClient(UserToken(), SUBSCRIPTION, transport=transport, polling_interval=1)
 
 
 def names(cloud: Cloud) -> PrivateDnsManagementClient:
     transport = InProcessTransport(cloud.simulator)
-    return PrivateDnsManagementClient(Somebody(), SUBSCRIPTION, transport=transport, polling_interval=1)
+    return PrivateDnsManagementClient(UserToken(), SUBSCRIPTION, transport=transport, polling_interval=1)
 
 
 async def test_the_sdk_creates_an_endpoint_and_reads_its_address_from_the_interface():
@@ -80,7 +80,7 @@ async def test_the_sdk_makes_zone_link_and_zone_group_and_finds_the_record():
     assert listed == ["@", "acct"]
 
 
-async def test_the_sdk_takes_everything_down_in_order():
+async def test_the_sdk_deletes_everything_in_order():
     cloud = await with_names()
     async with network(cloud) as client, names(cloud) as dns:
         await (await client.private_dns_zone_groups.begin_delete("rg", "pe", "default")).result()

@@ -12,7 +12,7 @@ TAGS = "/providers/Microsoft.Resources/tags/default"
 
 
 class Inbox:
-    """A subscriber that keeps what it gets and fails as told."""
+    """A subscriber that keeps its events and fails as configured."""
 
     def __init__(self, cloud: Cloud, failures: int = 0, status: int = 503, **more) -> None:
         self.received, self.times, self.failures, self.cloud, self.status = [], [], failures, cloud, status
@@ -25,7 +25,7 @@ class Inbox:
         self.received.append(payload)
         return 202
 
-    def told(self) -> list[tuple[str, str]]:
+    def operations(self) -> list[tuple[str, str]]:
         return sorted(
             (one["data"]["operationName"], one["eventType"].rsplit(".", 1)[1]) for one in self.received
         )
@@ -35,7 +35,7 @@ def exactly_once(cloud: Cloud) -> None:
     cloud.simulator.events.settings.duplicates = 0.0
 
 
-async def test_a_write_is_told_when_its_operation_has_ended(cloud):
+async def test_an_event_of_a_write_is_sent_when_its_operation_has_ended(cloud):
     exactly_once(cloud)
     inbox = Inbox(cloud)
     response = await cloud.put(vnet(), network_body())
@@ -66,7 +66,7 @@ async def test_children_deletes_groups_and_tags_each_have_their_own_event(cloud)
     await cloud.remove(subnet())
     await cloud.put(f"{SUB}/resourceGroups/new", {"location": "westeurope"})
     await cloud.wait(60)
-    assert inbox.told() == [
+    assert inbox.operations() == [
         ("Microsoft.Network/virtualNetworks/subnets/delete", "ResourceDeleteSuccess"),
         ("Microsoft.Network/virtualNetworks/subnets/write", "ResourceWriteSuccess"),
         ("Microsoft.Network/virtualNetworks/write", "ResourceWriteSuccess"),
@@ -76,7 +76,7 @@ async def test_children_deletes_groups_and_tags_each_have_their_own_event(cloud)
     ]
 
 
-async def test_a_tag_write_is_about_the_tagged_resource_but_was_allowed_on_its_tags(cloud):
+async def test_the_event_of_a_tag_write_has_the_tagged_resource_as_subject(cloud):
     await cloud.make(vnet(), network_body())
     inbox = Inbox(cloud, operations=["Microsoft.Resources/tags/write"])
     await cloud.put(vnet() + TAGS, {"properties": {"tags": {"a": "b"}}})
@@ -101,10 +101,10 @@ async def test_a_failed_write_is_a_failure_event(cloud):
     await cloud.post("/_sandbox/faults", {"match": {"method": "PUT"}, "lro_failure": {"code": "Broken"}})
     await cloud.put(vnet(), network_body())
     await cloud.wait(400)
-    assert inbox.told() == [("Microsoft.Network/virtualNetworks/write", "ResourceWriteFailure")]
+    assert inbox.operations() == [("Microsoft.Network/virtualNetworks/write", "ResourceWriteFailure")]
 
 
-async def test_refused_requests_and_reads_tell_nothing(cloud):
+async def test_refused_requests_and_reads_send_no_event(cloud):
     inbox = Inbox(cloud)
     await cloud.put(subnet("x", "gone"), subnet_body())
     await cloud.get(GROUP)
@@ -113,7 +113,7 @@ async def test_refused_requests_and_reads_tell_nothing(cloud):
     assert inbox.received == []
 
 
-async def test_an_event_says_whether_the_app_itself_wrote(cloud):
+async def test_an_event_shows_whether_the_app_itself_wrote(cloud):
     await cloud.make(vnet(), network_body())
     inbox = Inbox(cloud)
     await cloud.settle(await cloud.put(subnet(), subnet_body(), as_=APP))
@@ -186,7 +186,7 @@ async def test_an_event_is_given_up_after_a_day_and_kept_as_a_dead_letter(cloud)
     assert cloud.simulator.events.pending == 0
 
 
-async def test_a_subscriber_that_does_not_answer_in_30_seconds_is_asked_again(cloud):
+async def test_an_event_is_sent_again_to_a_subscriber_that_does_not_answer_in_30_seconds(cloud):
     exactly_once(cloud)
     times = []
 
@@ -201,7 +201,7 @@ async def test_a_subscriber_that_does_not_answer_in_30_seconds_is_asked_again(cl
     assert len(times) == 2
 
 
-async def test_a_subscriber_that_raises_is_asked_again(cloud):
+async def test_an_event_is_sent_again_to_a_subscriber_that_raises(cloud):
     exactly_once(cloud)
     calls = []
 

@@ -1,4 +1,4 @@
-"""Injected trouble and the request log."""
+"""Injected faults and the request log."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from sandbox.azure.front.faults import Rule
 from tests.sandbox.cloud import APP, GROUP, SUB, code, network_body, vnet
 
 
-async def test_an_injected_answer_is_given_as_often_as_asked_and_does_nothing(cloud):
+async def test_an_injected_answer_is_given_as_often_as_configured_and_changes_nothing(cloud):
     rule = {"match": {"method": "PUT"}, "times": 2, "answer": {"status": 503, "code": "Busy"}}
     await cloud.post("/_sandbox/faults", rule)
     statuses = [(await cloud.put(vnet(), network_body())).status for _ in range(3)]
@@ -90,7 +90,7 @@ async def test_a_rule_with_a_typing_error_is_refused(cloud, rule):
     assert (await cloud.post("/_sandbox/faults", rule)).status == 400
 
 
-async def test_every_request_is_logged_with_who_when_and_what_came_of_it(cloud):
+async def test_every_request_is_logged_with_caller_time_and_result(cloud):
     await cloud.wait(12)
     response = await cloud.put(vnet(), network_body(), headers={"user-agent": "tool/1"})
     await cloud.poll(response)

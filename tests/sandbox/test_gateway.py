@@ -57,7 +57,7 @@ async def test_deleting_below_a_missing_parent_is_404_in_one_of_two_wordings(clo
     assert seen == {"ResourceNotFound", "ParentResourceNotFound"}
 
 
-async def test_deleting_what_is_not_there_is_204(cloud):
+async def test_deleting_a_missing_resource_is_204(cloud):
     assert (await cloud.delete(vnet("gone"))).status == 204
 
 
@@ -132,7 +132,7 @@ async def test_ids_and_limits_are_on_every_answer(cloud):
     assert left == [16499, 16498]
 
 
-async def test_the_251st_read_at_once_is_throttled_and_told_when_to_come_back(cloud):
+async def test_the_251st_read_at_once_is_throttled_with_a_time_to_wait(cloud):
     statuses = [(await cloud.get(GROUP)).status for _ in range(251)]
     assert statuses == [200] * 250 + [429]
     refused = await cloud.get(GROUP)
@@ -142,14 +142,14 @@ async def test_the_251st_read_at_once_is_throttled_and_told_when_to_come_back(cl
     assert (await cloud.get(GROUP)).status == 200
 
 
-async def test_a_long_rest_does_not_save_up_more_than_a_full_bucket(cloud):
+async def test_a_long_pause_saves_no_more_than_a_full_bucket(cloud):
     await cloud.get(GROUP)
     await cloud.wait(10_000)
     statuses = [(await cloud.get(GROUP)).status for _ in range(251)]
     assert statuses == [200] * 250 + [429]
 
 
-async def test_callers_are_throttled_apart(cloud):
+async def test_each_caller_is_throttled_separately(cloud):
     for _ in range(251):
         await cloud.get(GROUP)
     assert (await cloud.get(GROUP.replace(SUB, OTHER))).status == 404

@@ -13,7 +13,7 @@ async def race(seed: int):
     return cloud, first, second
 
 
-async def test_a_second_write_passes_or_conflicts_or_is_told_to_retry():
+async def test_a_second_write_passes_or_conflicts_or_gets_a_time_to_retry():
     seen = {(await race(seed))[2].status for seed in range(30)}
     assert seen == {201, 409, 429}
 
@@ -22,7 +22,7 @@ async def test_a_seed_repeats_its_race():
     assert (await race(3))[2].status == (await race(3))[2].status
 
 
-async def test_a_conflict_names_the_operation_in_the_way_and_gives_no_wait():
+async def test_a_conflict_names_the_blocking_operation_and_gives_no_wait():
     for seed in range(30):
         _, first, second = await race(seed)
         if second.status == 409:
@@ -32,7 +32,7 @@ async def test_a_conflict_names_the_operation_in_the_way_and_gives_no_wait():
     assert first.headers["Azure-AsyncOperation"] in second.body["error"]["message"]
 
 
-async def test_a_retryable_refusal_waits_11_to_14_seconds_and_says_the_same_number():
+async def test_a_retryable_refusal_waits_11_to_14_seconds_and_returns_the_same_number():
     for seed in range(30):
         _, _, second = await race(seed)
         if second.status == 429:

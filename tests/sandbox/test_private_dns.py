@@ -1,4 +1,4 @@
-"""Private DNS: zones and links in the background, record sets at once, preconditions in both ways."""
+"""Private DNS: zones and links in the background, record sets at once, preconditions of both."""
 
 from urllib.parse import parse_qsl, unquote
 
@@ -39,7 +39,7 @@ async def test_a_zone_put_is_202_with_both_urls_and_half_a_minute_of_waiting(clo
     assert (await cloud.settle(response)).body == {"status": "Succeeded"}
 
 
-async def test_a_zone_is_born_with_its_soa_and_counts_what_is_in_it():
+async def test_a_new_zone_has_its_soa_and_counts_its_records():
     cloud = await with_link()
     await cloud.put(RECORD, record_body("10.0.0.1"))
     shown = await properties(cloud, zone_id())
@@ -47,7 +47,7 @@ async def test_a_zone_is_born_with_its_soa_and_counts_what_is_in_it():
     assert (await cloud.get(f"{zone_id()}/SOA/@")).status == 200
 
 
-async def test_a_zone_that_is_still_being_made_takes_no_children(cloud):
+async def test_a_zone_that_is_still_being_created_accepts_no_children(cloud):
     await cloud.put(zone_id(), {"location": "global"})
     for path, body in ((RECORD, record_body()), (LINK, link_body())):
         response = await cloud.put(path, body)
@@ -70,7 +70,7 @@ async def test_the_etag_of_a_zone_is_a_bare_guid_and_of_a_link_a_quoted_one():
     assert link.body["etag"][0] == link.body["etag"][-1] == '"'
 
 
-async def test_a_zone_with_a_link_cannot_go_until_the_link_has_gone():
+async def test_a_zone_with_a_link_cannot_be_deleted_until_the_link_is_deleted():
     cloud = await with_link()
     removal = await cloud.delete(LINK)
     response = await cloud.delete(zone_id())
@@ -80,7 +80,7 @@ async def test_a_zone_with_a_link_cannot_go_until_the_link_has_gone():
     assert (await cloud.delete(zone_id())).status == 202
 
 
-async def test_deleting_what_is_not_there_is_204():
+async def test_deleting_a_missing_object_is_204():
     cloud = await with_zone()
     for path in (zone_id("other.com"), LINK, f"{zone_id('other.com')}/virtualNetworkLinks/x", RECORD):
         assert (await cloud.delete(path)).status == 204

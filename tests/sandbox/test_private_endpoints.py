@@ -1,4 +1,4 @@
-"""Private endpoints: what is refused, how they come up, change, fail and go."""
+"""Private endpoints: what is refused, how they are created, changed and deleted, and how they fail."""
 
 import asyncio
 
@@ -53,18 +53,18 @@ async def test_a_finished_endpoint_shows_the_public_name_and_the_first_free_addr
     assert shown["customDnsConfigs"] == [{"fqdn": "acct.blob.core.windows.net", "ipAddresses": ["10.0.1.4"]}]
 
 
-async def test_the_put_itself_is_held_for_up_to_twenty_seconds():
-    held = []
+async def test_the_put_itself_is_delayed_for_up_to_twenty_seconds():
+    delays = []
     for seed in range(20):
         cloud = await begin(seed=seed)
         start = cloud.now
         await cloud.put(ENDPOINT, endpoint_body())
-        held.append(cloud.now - start)
-    assert all(0.8 <= one <= 19.6 for one in held)
-    assert max(held) - min(held) > 3
+        delays.append(cloud.now - start)
+    assert all(0.8 <= one <= 19.6 for one in delays)
+    assert max(delays) - min(delays) > 3
 
 
-async def test_an_account_that_is_still_being_made_is_waited_for():
+async def test_an_account_that_is_still_being_created_is_awaited():
     cloud = Cloud()
     await cloud.begin()
     await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
@@ -74,15 +74,15 @@ async def test_an_account_that_is_still_being_made_is_waited_for():
     assert (await cloud.settle(response)).body == {"status": "Succeeded"}
 
 
-async def test_subnet_and_target_show_an_endpoint_only_when_it_is_let_through():
+async def test_subnet_and_target_show_an_endpoint_only_after_the_delay():
     cloud = Cloud()
     await cloud.begin()
     await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
     await cloud.put(ACCOUNT, account_body())
-    held = asyncio.ensure_future(cloud.put(ENDPOINT, endpoint_body()))
+    delayed = asyncio.ensure_future(cloud.put(ENDPOINT, endpoint_body()))
     await cloud.wait(1)
     assert "privateEndpoints" not in (await properties(cloud, subnet()))
-    await held
+    await delayed
     assert (await properties(cloud, subnet()))["privateEndpoints"] == [{"id": ENDPOINT}]
     assert (await properties(cloud, subnet()))["purpose"] == "PrivateEndpoints"
     assert len((await properties(cloud, ACCOUNT))["privateEndpointConnections"]) == 1
@@ -98,7 +98,7 @@ async def test_each_required_member_takes_an_address_of_its_own():
     ]
 
 
-async def test_the_interface_says_what_each_address_is_for():
+async def test_the_interface_shows_the_member_of_each_address():
     cloud = await with_endpoint()
     nic = await interface(cloud)
     [config] = nic["properties"]["ipConfigurations"]
@@ -131,7 +131,7 @@ async def test_an_interface_of_an_endpoint_cannot_be_deleted_by_itself():
         (endpoint_body(privateLinkServiceConnections=[]), 400, "InvalidPrivateLinkServiceConnections"),
     ],
 )
-async def test_what_azure_refuses_at_once_is_refused_and_leaves_nothing(body, status, error):
+async def test_a_body_that_azure_refuses_at_once_is_refused_and_creates_nothing(body, status, error):
     cloud = await begin()
     assert await refused(cloud, body) == (status, error)
     assert (await cloud.get(ENDPOINT)).status == 404
@@ -164,7 +164,7 @@ async def test_a_full_subnet_is_refused_with_numbers():
     assert "1 IP addresses" in text
 
 
-async def test_a_subnet_with_room_for_one_of_two_members_takes_none():
+async def test_a_subnet_with_capacity_for_one_of_two_members_takes_none():
     cloud = await begin(prefix="10.0.1.0/29")
     await cloud.make(REGISTRY, {"location": "westeurope", "sku": {"name": "Premium"}})
     for group in ("blob", "file"):
@@ -257,7 +257,7 @@ async def test_an_address_that_is_taken_or_reserved_is_refused():
     assert (await cloud.get(other)).status == 404
 
 
-async def test_the_interface_bears_the_name_that_was_asked_for():
+async def test_the_interface_has_the_requested_name():
     cloud = await with_endpoint(customNetworkInterfaceName="my-nic")
     assert (await interface(cloud))["name"] == "my-nic"
 
@@ -316,13 +316,13 @@ async def test_a_target_that_is_deleted_meanwhile_fails_the_endpoint():
     assert (await properties(cloud, ENDPOINT))["provisioningState"] == "Failed"
 
 
-async def test_tags_of_a_target_can_be_written_while_its_endpoint_comes_up():
+async def test_tags_of_a_target_can_be_written_while_its_endpoint_is_created():
     cloud = await begin()
     await cloud.put(ENDPOINT, endpoint_body())
     assert (await cloud.patch(ACCOUNT, {"tags": {"a": "b"}})).status == 200
 
 
-async def test_deleting_an_endpoint_takes_everything_it_had_with_it():
+async def test_deleting_an_endpoint_deletes_everything_that_belongs_to_it():
     cloud = await with_names()
     nic = (await interface(cloud))["id"]
     assert (await cloud.get(f"{zone_id()}/A/acct")).status == 200

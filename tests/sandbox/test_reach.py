@@ -1,4 +1,4 @@
-"""The evaluator of reachability: every hop can stop a client, and says that it did."""
+"""The evaluator of reachability: every hop can stop a client, and the answer names the hop."""
 
 import pytest
 
@@ -52,7 +52,7 @@ async def connected() -> Cloud:
     return cloud
 
 
-async def guarded(*, inbound: bool = True, applied: bool = True, **rules: dict) -> Cloud:
+async def filtered(*, inbound: bool = True, applied: bool = True, **rules: dict) -> Cloud:
     """`connected`, with a security group of these rules on the endpoint's subnet, or on the client's."""
     cloud = await connected()
     group = HUB_GROUP if inbound else SPOKE_GROUP
@@ -84,7 +84,7 @@ async def test_without_a_linked_zone_a_name_stays_public():
     assert resolve(cloud.world, vnet(), NAME).kind == "public"
 
 
-async def test_a_name_that_nobody_connected_is_public_even_beside_a_linked_zone():
+async def test_a_name_without_a_connection_is_public_even_with_a_linked_zone():
     cloud = await with_names()
     assert resolve(cloud.world, vnet(), "other.blob.core.windows.net").kind == "public"
 
@@ -146,7 +146,7 @@ async def test_clients_of_the_same_and_of_a_peered_network_get_through():
     assert ask(cloud, client=subnet()).reachable
 
 
-async def test_without_a_private_answer_the_way_ends_at_the_name():
+async def test_without_a_private_answer_the_path_ends_at_the_name():
     cloud = await with_endpoint()
     found = ask(cloud, client=subnet())
     assert (found.reachable, found.hop, found.public) == (False, "resolve", True)
@@ -154,7 +154,7 @@ async def test_without_a_private_answer_the_way_ends_at_the_name():
     assert not ask(cloud, client=subnet()).public
 
 
-async def test_without_a_peering_the_way_ends_there():
+async def test_without_a_peering_the_path_ends_there():
     cloud = await connected()
     path, _ = peering("spoke", "hub")
     await cloud.remove(path)
@@ -219,7 +219,7 @@ async def test_a_rejected_connection_carries_nothing():
     assert (found.reachable, found.hop) == (False, "approval")
 
 
-async def test_a_record_to_nobodys_address_ends_at_the_endpoint():
+async def test_a_record_to_an_unused_address_ends_at_the_endpoint():
     cloud = await connected()
     record = {"properties": {"aRecords": [{"ipv4Address": "10.0.1.200"}]}}
     await cloud.put(f"{zone_id()}/A/acct", record)
@@ -237,19 +237,19 @@ async def test_a_record_to_another_services_endpoint_ends_there():
 
 
 async def test_a_deny_on_the_endpoints_subnet_stops_and_is_named():
-    cloud = await guarded(shut=rule("Deny"))
+    cloud = await filtered(deny=rule("Deny"))
     found = ask(cloud)
     assert (found.reachable, found.hop) == (False, "inbound")
-    assert "shut" in found.why
+    assert "deny" in found.why
 
 
 async def test_the_same_deny_has_no_effect_while_policies_are_disabled():
-    cloud = await guarded(applied=False, shut=rule("Deny"))
+    cloud = await filtered(applied=False, deny=rule("Deny"))
     assert ask(cloud).reachable
 
 
 async def test_the_first_matching_rule_by_priority_decides():
-    cloud = await guarded(
+    cloud = await filtered(
         allow=rule("Allow", priority=150, port="443", sourceAddressPrefix="10.1.1.0/24"),
         deny=rule("Deny", priority=200),
     )
@@ -259,37 +259,37 @@ async def test_the_first_matching_rule_by_priority_decides():
 
 
 async def test_an_outbound_deny_of_the_client_stops_it():
-    cloud = await guarded(inbound=False, shut=rule("Deny", direction="Outbound", port="443"))
+    cloud = await filtered(inbound=False, deny=rule("Deny", direction="Outbound", port="443"))
     assert ask(cloud).hop == "outbound"
     assert ask(cloud, port=80).reachable
 
 
 async def test_peered_networks_belong_to_the_virtual_network_of_the_default_rules():
-    cloud = await guarded()
+    cloud = await filtered()
     assert ask(cloud).reachable
 
 
 async def test_an_internet_rule_does_not_touch_private_traffic():
-    cloud = await guarded(inbound=False, shut=rule("Deny", "Outbound", destinationAddressPrefix="Internet"))
+    cloud = await filtered(inbound=False, deny=rule("Deny", "Outbound", destinationAddressPrefix="Internet"))
     assert ask(cloud).reachable
 
 
-async def test_who_knows_the_address_needs_no_name_but_every_other_hop():
-    cloud = await guarded(deny=rule("Deny", sourceAddressPrefix="10.1.0.0/16"))
+async def test_a_client_that_uses_the_address_needs_no_name_but_every_other_hop():
+    cloud = await filtered(deny=rule("Deny", sourceAddressPrefix="10.1.0.0/16"))
     assert reach(cloud.world, subnet(), "10.0.1.4", 443).reachable
     assert reach(cloud.world, CLIENTS, "10.0.1.4", 443).hop == "inbound"
     assert reach(cloud.world, CLIENTS, "10.0.1.200", 443).hop == "endpoint"
 
 
 async def test_the_rule_that_lets_a_client_in_is_named():
-    cloud = await guarded(own=rule("Allow", sourceAddressPrefix="10.1.0.0/16"))
+    cloud = await filtered(own=rule("Allow", sourceAddressPrefix="10.1.0.0/16"))
     assert ask(cloud).rule == f"{HUB_GROUP}/securityRules/own"
     assert ask(cloud, client=subnet()).rule == "AllowVnetInBound"
-    assert ask(await guarded(applied=False, own=rule("Allow"))).rule == ""
+    assert ask(await filtered(applied=False, own=rule("Allow"))).rule == ""
 
 
-async def test_a_flow_that_a_rule_stops_still_says_whether_the_public_door_is_open():
-    assert ask(await guarded(shut=rule("Deny"))).public
+async def test_a_stopped_flow_still_shows_whether_public_network_access_is_enabled():
+    assert ask(await filtered(deny=rule("Deny"))).public
 
 
 async def test_lists_of_prefixes_and_port_ranges_are_read():
@@ -300,13 +300,13 @@ async def test_lists_of_prefixes_and_port_ranges_are_read():
     body = rule("Deny", **several)
     del body["properties"]["destinationAddressPrefix"]
     del body["properties"]["destinationPortRange"]
-    cloud = await guarded(shut=body)
+    cloud = await filtered(deny=body)
     assert ask(cloud).hop == "inbound"
     assert ask(cloud, port=1433).reachable
 
 
 async def test_a_rule_for_another_protocol_does_not_count():
-    cloud = await guarded(shut=rule("Deny", protocol="Udp"))
+    cloud = await filtered(deny=rule("Deny", protocol="Udp"))
     assert ask(cloud).reachable
 
 
@@ -318,3 +318,55 @@ async def test_answers_of_the_control_api_are_the_same():
         "/_sandbox/reach", query={"subnet": CLIENTS, "name": NAME, "port": "443"}, version=""
     )
     assert (ways.body["reachable"], ways.body["hop"]) == (True, "")
+
+
+TABLE = f"{GROUP}/providers/Microsoft.Network/routeTables/table"
+
+
+async def routed(
+    prefix: str, hop: str = "None", policies: str = "Disabled", home: bool = False, **more
+) -> Cloud:
+    """`connected`, with a table of one route on the clients' subnet, or on one beside the endpoint's."""
+    cloud = await connected()
+    await cloud.make(subnet(), subnet_body("10.0.1.0/24", privateEndpointNetworkPolicies=policies))
+    properties = {"addressPrefix": prefix, "nextHopType": hop} | more
+    routes = [{"name": "away", "properties": properties}]
+    await cloud.make(TABLE, {"location": "westeurope", "properties": {"routes": routes}})
+    at, own = (subnet("beside"), "10.0.5.0/24") if home else (CLIENTS, "10.1.1.0/24")
+    await cloud.make(at, subnet_body(own, routeTable={"id": TABLE}))
+    return cloud
+
+
+async def test_a_route_for_exactly_the_endpoint_drops_its_traffic():
+    found = ask(await routed("10.0.1.4/32"))
+    assert (found.reachable, found.hop, found.why) == (False, "route", f"route {TABLE}/routes/away drops it")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "policies", "taken"),
+    [
+        ("10.0.0.0/16", "Disabled", False),
+        ("10.0.0.0/16", "NetworkSecurityGroupEnabled", False),
+        ("10.0.0.0/16", "RouteTableEnabled", True),
+        ("10.0.1.0/24", "Enabled", True),
+        ("10.0.0.0/8", "Enabled", False),
+        ("0.0.0.0/0", "Enabled", False),
+        ("10.0.1.5/32", "Enabled", False),
+        ("Storage", "Enabled", False),
+    ],
+)
+async def test_a_wider_route_counts_only_by_network_policies_and_from_the_network_s_prefix_on(
+    prefix, policies, taken
+):
+    found = ask(await routed(prefix, policies=policies))
+    assert (found.reachable, found.hop) == ((False, "route") if taken else (True, ""))
+
+
+async def test_a_client_that_is_sent_to_an_appliance_has_not_arrived():
+    found = ask(await routed("10.0.1.4/32", "VirtualAppliance", nextHopIpAddress="10.1.9.4"))
+    assert (found.hop, found.why) == ("route", f"route {TABLE}/routes/away sends it to 10.1.9.4")
+
+
+async def test_the_own_network_as_next_hop_leads_to_an_endpoint_in_it_and_to_no_other():
+    assert ask(await routed("10.0.1.4/32", "VnetLocal", home=True), client=subnet("beside")).reachable
+    assert ask(await routed("10.0.1.4/32", "VnetLocal")).hop == "route"

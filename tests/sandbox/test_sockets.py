@@ -68,7 +68,7 @@ async def test_a_wrong_identity_header_gets_no_token(served, client, monkeypatch
             await credential.get_token("https://management.azure.com/.default")
 
 
-async def test_people_use_plain_http(served):
+async def test_users_can_use_plain_http(served):
     _, endpoints = served
     async with aiohttp.ClientSession(headers={"Authorization": "Bearer me"}) as session:
         url = f"{endpoints.arm_http}{GROUP}?api-version={VERSION}"

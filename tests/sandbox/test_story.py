@@ -1,4 +1,4 @@
-"""The demo's way to wait: for final results, at any speed, and no longer than they can still come."""
+"""How the demo waits: for final results, at any speed, and only as long as they can still come."""
 
 import pytest
 
@@ -15,29 +15,29 @@ def state(result, at=AFTER):
 
 
 class Sandbox:
-    """A user and an activity in one: at each look one more of the states, and work left until the last."""
+    """A user and an activity in one: at each read one more of the states, and work left until the last."""
 
     def __init__(self, *states):
         self.states = list(states)
-        self.looks = 0
+        self.reads = 0
 
     async def now(self):
         return 0.0
 
     async def connection(self, at):
-        return self.states[min(self.looks, len(self.states)) - 1]
+        return self.states[min(self.reads, len(self.states)) - 1]
 
     async def left(self):
-        self.looks += 1
-        return "" if self.looks >= len(self.states) else "1 messages in queue work"
+        self.reads += 1
+        return "" if self.reads >= len(self.states) else "1 messages in queue work"
 
 
 async def until(*states, newer=None):
-    """The failures of a wait for Connected, and how many looks it took."""
+    """The failures of a wait for Connected, and the number of reads."""
     box = Sandbox(*states)
     story = Story(box, box, ())
     await story.until({AT: "Connected"}, newer=newer)
-    return story.failures, box.looks
+    return story.failures, box.reads
 
 
 async def test_a_result_is_waited_for_as_long_as_work_is_left():
@@ -45,8 +45,8 @@ async def test_a_result_is_waited_for_as_long_as_work_is_left():
 
 
 async def test_a_result_that_no_work_is_left_for_is_missing_at_once():
-    failures, looks = await until(state("Failed"))
-    assert (failures, looks) == (["orders is Failed and not Connected: because"], 1)
+    failures, reads = await until(state("Failed"))
+    assert (failures, reads) == (["orders is Failed and not Connected: because"], 1)
 
 
 async def test_a_resource_that_the_app_does_not_know_is_missing():
@@ -65,7 +65,7 @@ async def test_an_outcome_from_before_the_act_does_not_count():
     assert await until(state("Connected", BEFORE), state("Connected"), newer={AT: BEFORE}) == ([], 2)
 
 
-async def test_what_is_reached_is_printed_once(capsys):
+async def test_a_reached_result_is_printed_once(capsys):
     await until(None, state("Removed"), state("Removed"))
     assert capsys.readouterr().out == ""
     box = Sandbox(None, state("Removed"), state("Removed"))
@@ -73,7 +73,7 @@ async def test_what_is_reached_is_printed_once(capsys):
     assert capsys.readouterr().out.count("orders") == 1
 
 
-async def test_work_without_end_fails_at_the_limit_and_says_what_is_missing():
+async def test_work_without_end_fails_at_the_limit_with_what_is_missing():
     box = Sandbox(*[state("Pending")] * 1_000)
     story = Story(box, box, ())
 
@@ -87,19 +87,19 @@ async def test_work_without_end_fails_at_the_limit_and_says_what_is_missing():
     )
 
 
-async def test_no_chapter_follows_one_that_did_not_come_true():
-    told = []
+async def test_no_chapter_runs_after_one_that_failed():
+    ran = []
     story = Story(None, None, ())
 
     async def first():
-        told.append("first")
+        ran.append("first")
         story.check(False, "it is not so")
 
     async def second():
-        told.append("second")
+        ran.append("second")
 
     await story.run(first, second)
-    assert (told, story.failures) == (["first"], ["it is not so"])
+    assert (ran, story.failures) == (["first"], ["it is not so"])
 
 
 async def test_a_request_that_is_refused_is_a_failure():
@@ -112,7 +112,7 @@ async def test_a_request_that_is_refused_is_a_failure():
     assert story.failures == ["refused: PUT there: 409 busy"]
 
 
-async def test_a_timeout_of_something_else_is_not_taken_for_the_limit():
+async def test_another_timeout_is_not_reported_as_the_limit():
     async def chapter():
         raise TimeoutError
 

@@ -41,7 +41,7 @@ async def test_a_group_can_be_tagged(cloud):
     assert (await cloud.get(GROUP)).body["tags"] == {"team": "x"}
 
 
-async def test_tags_of_what_is_not_there_are_404(cloud):
+async def test_tags_of_a_missing_resource_are_404(cloud):
     assert (await cloud.get(vnet("gone") + TAGS)).status == 404
 
 
@@ -70,7 +70,7 @@ async def test_a_cannot_delete_lock_on_the_group_stops_deletes_below_it_and_noth
     assert (await cloud.put(subnet(), subnet_body())).status == 201
 
 
-async def test_a_read_only_lock_stops_writes_until_it_is_gone(cloud):
+async def test_a_read_only_lock_stops_writes_until_it_is_deleted(cloud):
     await cloud.make(vnet(), network_body())
     await cloud.put(vnet() + LOCK, {"properties": {"level": "ReadOnly"}})
     assert code(await cloud.put(subnet(), subnet_body())) == "ScopeLocked"

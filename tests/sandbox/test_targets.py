@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.azure.reachability import public_access
 from tests.sandbox.cloud import GROUP, code
 from tests.sandbox.connectivity import (
     ACCOUNT,
@@ -47,7 +48,7 @@ async def test_a_put_on_an_existing_account_is_200_at_once_and_keeps_what_it_omi
     assert response.body["properties"]["publicNetworkAccess"] == "Disabled"
 
 
-async def test_public_access_of_an_account_is_absent_until_somebody_sets_it(cloud):
+async def test_public_access_of_an_account_is_absent_until_it_is_set(cloud):
     await cloud.make(ACCOUNT, account_body())
     assert "publicNetworkAccess" not in await properties(cloud, ACCOUNT)
     response = await cloud.patch(ACCOUNT, {"properties": {"publicNetworkAccess": "Disabled"}})
@@ -145,15 +146,18 @@ async def test_the_connection_policy_of_a_server_is_default_until_set(cloud):
     await cloud.make(SERVER, server_body())
     policy = f"{SERVER}/connectionPolicies/default"
     assert (await properties(cloud, policy))["connectionType"] == "Default"
-    await cloud.put(policy, {"properties": {"connectionType": "Redirect"}})
+    await cloud.make(policy, {"properties": {"connectionType": "Redirect"}})
     assert (await properties(cloud, policy))["connectionType"] == "Redirect"
 
 
-async def test_a_vault_is_made_at_once_and_open_to_the_public(cloud):
+async def test_a_vault_registers_its_name_and_has_public_network_access(cloud):
     response = await cloud.put(VAULT, vault_body())
-    assert response.status == 201
-    assert response.body["properties"]["publicNetworkAccess"] == "Enabled"
-    assert response.body["properties"]["vaultUri"] == "https://vault.vault.azure.net/"
+    assert (response.status, response.body["properties"]["provisioningState"]) == (200, "RegisteringDns")
+    assert "publicNetworkAccess" not in response.body["properties"]
+    assert public_access.is_open(cloud.world.find(VAULT))
+    assert response.body["properties"]["vaultUri"] == "https://vault.vault.azure.net"
+    await cloud.wait(60)
+    assert (await properties(cloud, VAULT))["vaultUri"] == "https://vault.vault.azure.net/"
     assert (await cloud.patch(VAULT, {"tags": {"a": "b"}})).body["tags"] == {"a": "b"}
     assert (await properties(cloud, VAULT))["tenantId"] == vault_body()["properties"]["tenantId"]
 

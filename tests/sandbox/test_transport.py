@@ -14,11 +14,11 @@ from tests.sandbox.cloud import SUB, network_body, subnet_body
 SUBSCRIPTION = SUB.rsplit("/", 1)[1]
 
 
-class Somebody:
+class UserToken:
     """A credential of a user."""
 
     async def get_token(self, *scopes, **more):
-        return AccessToken("somebody", int(time.time()) + 10**7)
+        return AccessToken("a-user", int(time.time()) + 10**7)
 
     async def close(self):
         """Nothing to close."""
@@ -28,7 +28,7 @@ class Somebody:
 async def network(cloud):
     transport = InProcessTransport(cloud.simulator)
     async with NetworkManagementClient(
-        Somebody(), SUBSCRIPTION, transport=transport, polling_interval=1
+        UserToken(), SUBSCRIPTION, transport=transport, polling_interval=1
     ) as client:
         yield client
 
@@ -72,7 +72,7 @@ async def test_a_dropped_connection_is_a_transport_error(cloud):
     transport = InProcessTransport(cloud.simulator)
     cloud.simulator.faults.add({"drop": "before"})
     async with NetworkManagementClient(
-        Somebody(), SUBSCRIPTION, transport=transport, retry_total=0
+        UserToken(), SUBSCRIPTION, transport=transport, retry_total=0
     ) as client:
         with pytest.raises(ServiceRequestError):
             await client.virtual_networks.get("rg", "hub")
@@ -80,7 +80,7 @@ async def test_a_dropped_connection_is_a_transport_error(cloud):
 
 async def test_the_private_dns_sdk_speaks_to_it_too(cloud):
     async with PrivateDnsManagementClient(
-        Somebody(), SUBSCRIPTION, transport=InProcessTransport(cloud.simulator)
+        UserToken(), SUBSCRIPTION, transport=InProcessTransport(cloud.simulator)
     ) as client:
         with pytest.raises(ResourceNotFoundError):
             await client.private_zones.get("rg", "gone.example")

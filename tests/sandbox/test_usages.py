@@ -1,4 +1,4 @@
-"""What a subscription has used of the network's limits in a region."""
+"""A subscription's usage of the network limits in a region."""
 
 import pytest
 

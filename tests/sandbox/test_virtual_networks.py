@@ -86,7 +86,7 @@ async def test_the_first_address_of_an_empty_subnet_is_the_fifth_of_its_range(cl
     assert [occupy(cloud, subnet()) for _ in range(2)] == ["10.0.1.4", "10.0.1.5"]
 
 
-async def test_a_slash_29_has_room_for_three(cloud):
+async def test_a_slash_29_has_three_free_addresses(cloud):
     await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/29"}))
     for _ in range(3):
         occupy(cloud, subnet())
@@ -110,7 +110,7 @@ async def test_an_address_must_be_free_and_inside(cloud, address, error):
         addresses.take(cloud.world.find(subnet()), "other", address)
 
 
-async def test_a_subnet_shows_who_holds_its_addresses(cloud):
+async def test_a_subnet_shows_which_interfaces_have_its_addresses(cloud):
     await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
     occupy(cloud, subnet())
     properties = (await cloud.get(subnet())).body["properties"]
@@ -163,7 +163,7 @@ async def test_a_delegation_is_kept_and_shown(cloud):
     assert shown["properties"]["serviceName"] == "Microsoft.Web/serverFarms"
 
 
-async def test_the_address_check_says_what_is_free_and_what_the_platform_keeps(cloud):
+async def test_the_address_check_shows_what_is_free_and_what_azure_reserves(cloud):
     await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
     free = (await cloud.get(f"{vnet()}/CheckIPAddressAvailability?ipAddress=10.0.1.9")).body
     kept = (await cloud.get(f"{vnet()}/CheckIPAddressAvailability?ipAddress=10.0.1.0")).body

@@ -48,7 +48,7 @@ async def test_a_new_group_is_201_updating_with_its_record_sets_already():
     assert cloud.now - start <= 12
 
 
-async def test_the_record_says_who_made_it():
+async def test_the_record_names_the_endpoint_that_wrote_it():
     cloud = await with_names()
     guid = (await properties(cloud, ENDPOINT))["resourceGuid"]
     record = await properties(cloud, RECORD)
@@ -79,7 +79,7 @@ async def test_a_missing_zone_is_refused():
     assert (response.status, code(response)) == (400, "InvalidResourceReference")
 
 
-async def test_a_zone_that_goes_meanwhile_fails_the_group():
+async def test_a_zone_that_is_deleted_meanwhile_fails_the_group():
     cloud = await with_zone()
     response = await cloud.put(ZONE_GROUP, zone_group_body())
     cloud.world.remove(cloud.world.find(zone_id()).id)
@@ -149,14 +149,14 @@ async def test_the_last_writer_of_a_name_wins_and_either_deletion_removes_it():
     assert (await cloud.get(RECORD)).status == 404
 
 
-async def test_a_record_that_a_person_made_is_overwritten():
+async def test_a_record_that_a_user_created_is_overwritten():
     cloud = await with_zone()
     await cloud.put(RECORD, {"properties": {"ttl": 3600, "aRecords": [{"ipv4Address": "9.9.9.9"}]}})
     await cloud.make(ZONE_GROUP, zone_group_body())
     assert (await properties(cloud, RECORD))["aRecords"] == [{"ipv4Address": "10.0.1.4"}]
 
 
-async def test_a_group_on_a_pending_endpoint_is_empty_until_somebody_approves():
+async def test_a_group_on_a_pending_endpoint_is_empty_until_it_is_approved():
     cloud = await begin()
     await cloud.make(ENDPOINT, endpoint_body(manual=True))
     await cloud.make(zone_id(), {"location": "global"})
@@ -170,7 +170,7 @@ async def test_a_group_on_a_pending_endpoint_is_empty_until_somebody_approves():
     assert len(configs((await cloud.get(ZONE_GROUP)).body)[0]["properties"]["recordSets"]) == 1
 
 
-async def test_a_group_on_an_endpoint_that_is_coming_up_is_429():
+async def test_a_group_on_an_endpoint_that_is_being_created_is_429():
     cloud = await begin()
     await cloud.make(zone_id(), {"location": "global"})
     await cloud.put(ENDPOINT, endpoint_body())

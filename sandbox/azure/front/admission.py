@@ -91,7 +91,7 @@ def _refuse_unregistered(world: World, id: ArmId) -> None:
 
 
 def _refuse_by_policy(call: Call) -> None:
-    """Apply the deny rules of the control API: {"name", "type", "scope"?}. They stand in for Azure Policy."""
+    """Apply the deny rules of the control API, {"name", "type", "scope"?}, in place of Azure Policy."""
     for policy in call.world.memory.get("policies", []):
         where = str(policy.get("scope", "")).lower()
         if call.id.is_type(policy["type"]) and (not where or where in scopes(call.id)):

@@ -37,6 +37,8 @@ POLL_COLLECTIONS = {
     "privatednsoperationstatuses",
     "privatednsoperationresults",
     "operationsstatus",
+    "diskoperations",
+    "diskoperationresults",
 }
 
 

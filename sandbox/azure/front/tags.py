@@ -100,7 +100,7 @@ def handle_locks(world: World, scope: ArmId, name: str, request: Request) -> Res
     here = held.setdefault(scope.key, {})
     match request.method:
         case "GET" if not name:
-            return Response(200, {"value": [_lock_shown(lock) for lock in here.values()]})
+            return Response(200, {"value": [_lock_shown(lock) for lock in _at_or_below(held, scope)]})
         case "GET" if name.lower() in here:
             return Response(200, _lock_shown(here[name.lower()]))
         case "GET":
@@ -123,6 +123,14 @@ def handle_locks(world: World, scope: ArmId, name: str, request: Request) -> Res
         case "DELETE":
             return Response(200 if here.pop(name.lower(), None) else 204)
     raise refusals.no_method(request.method)
+
+
+def _at_or_below(held: dict[str, dict[str, Json]], scope: ArmId) -> list[Json]:
+    """Locks of a scope and of everything in it (source: docs/azure/resource-manager.md, ARM-17)."""
+    inside = f"{scope.key}/"
+    return [
+        lock for where, locks in held.items() if f"{where}/".startswith(inside) for lock in locks.values()
+    ]
 
 
 def _lock_shown(lock: Json) -> Json:

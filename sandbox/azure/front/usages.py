@@ -50,7 +50,7 @@ def pretend(world: World, subscription: str, region: str, endpoints: int) -> Jso
 
 
 def _count(world: World, subscription: ArmId, region: str, type_name: str) -> int:
-    stored = sum(normal(one.location) == region for one in world.store.of_type(type_name, subscription))
+    stored = world.store.count(type_name, subscription, region)
     known: dict[tuple[str, str], int] = world.memory.get("usages", {})
     beside = known.get((subscription.subscription.lower(), region), 0)
     return stored + (beside if type_name == ENDPOINTS else 0)

@@ -19,6 +19,10 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "networkSecurityGroups/delete": (1, 3, 4, 14),  # as writes; Retry-After 1 recorded
     "securityRules/write": (2, 3, 10, 12),  # p50 10 is the poll interval: done in 2 to 3 s (NSG-04)
     "securityRules/delete": (2, 3, 10, 12),  # as writes
+    "routeTables/write": (3, 3, 4, 14),  # as security groups; 3 s recorded (RT-01)
+    "routeTables/delete": (1, 3, 4, 14),  # as security groups; 3 s recorded (RT-04)
+    "routes/write": (1, 2, 3, 12),  # 2 s recorded (RT-02); longest as security rules
+    "routes/delete": (1, 2, 3, 12),  # 2 to 3 s recorded (RT-04); longest as security rules
     "virtualNetworkPeerings/write": (3, 11, 21, 32),
     "virtualNetworkPeerings/delete": (10, 11, 12, 20),
     "privateEndpoints/write": (11, 31, 64, 582),
@@ -33,6 +37,12 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "virtualNetworkLinks/delete": (10, 31, 32, 33),
     "storageAccounts/write": (17, 18, 30, 52),
     "servers/write": (3, 66, 82, 188),
+    "targets/delete": (5, 10, 20, 60),  # polled once or twice; 60 s for a managed HSM (LRO-18)
+    "vaults/write": (10, 23, 31, 40),  # first GET that says Succeeded: 23 to 31 s (LRO-17)
+    "namespaces/write": (40, 51, 68, 90),  # 47, 51 and 68 s between createdAt and updatedAt (LRO-18)
+    "registries/write": (6, 10, 15, 30),  # one poll after 10 s recorded (LRO-18)
+    "batchAccounts/write": (8, 15, 17, 30),  # one poll after 15 to 17 s recorded (LRO-18)
+    "managedHSMs/write": (300, 430, 450, 600),  # one creation of 431 s recorded (LRO-18)
     "privateEndpointConnections/write": (10, 15, 30, 40),  # Key Vault 10 to 40 s (TGT-04)
     "resourceGroups/delete": (118, 122, 124, 130),  # 122 and 124 recorded
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sandbox.azure.kernel.changes import Outcome
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Request
-from sandbox.azure.kernel.operations import Operation, OperationPlan
+from sandbox.azure.kernel.operations import MANNERS, Operation, OperationPlan
 from sandbox.azure.kernel.world import World
 
 
@@ -19,7 +19,7 @@ def start(world: World, plan: OperationPlan, resource: ArmId, request: Request, 
     """
     operation = Operation(
         plan=_completed(world, plan, resource),
-        id=world.new_guid(),
+        id=MANNERS[plan.style].prefix + world.new_guid(),
         token=_token(world),
         resource=resource,
         request=request,
@@ -104,12 +104,12 @@ def _begin(world: World, operation: Operation) -> None:
     if operation.change == "delete":
         _mark_deleting(world, operation.resource)
     world.operations.append(operation)
-    for id in operation.plan.locks:
-        world.lock(id).hold(operation)
     if operation.plan.duration <= 0:
         _end(world, operation)
-    else:
-        world.at(operation.plan.duration, lambda: _end(world, operation))
+        return
+    for id in operation.plan.locks:
+        world.lock(id).hold(operation)
+    world.at(operation.plan.duration, lambda: _end(world, operation))
 
 
 def _mark_deleting(world: World, id: ArmId) -> None:

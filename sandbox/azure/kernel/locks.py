@@ -51,6 +51,10 @@ class Lock:
             case "retry":
                 raise self.retry_later(holder)
 
+    def passes(self) -> bool:
+        """Whether a write wins a race that Azure decided both ways (by the seed)."""
+        return self._rng.choice(("retry", "retry", "pass")) == "pass"
+
     def conflict(self, holder: Operation) -> ArmError:
         """409 AnotherOperationInProgress (source: docs/azure/errors-and-locks.md, ERR-04)."""
         url = holder.headers().get("Azure-AsyncOperation", "")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sandbox.azure.kernel.ids import ArmId
 
 type Json = dict[str, Any]
-type EtagStyle = Literal["weak", "bare", "quoted", "none"]
+type EtagStyle = Literal["weak", "bare", "quoted", "stamp", "weak_stamp", "none"]
 type Envelope = Literal["arm", "bare", "capitalised", "empty", "html"]
 
 

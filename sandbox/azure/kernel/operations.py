@@ -7,10 +7,11 @@ in the style of the service, `poll()` and `final()` the answers of its URLs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
+from urllib.parse import urlsplit
 
 from sandbox.azure.kernel.changes import ChangeKind
 from sandbox.azure.kernel.ids import ArmId
@@ -24,18 +25,41 @@ type Status = Literal["InProgress", "Succeeded", "Failed", "Canceled"]
 LADDER = (10, 20, 20, 40, 40, 80, 160, 100)
 
 
-class Style(Enum):
-    """How a service reports that it is still working. Sources: docs/azure/long-running-operations.md, LRO-01
-    to LRO-17, and docs/azure/resource-manager.md, ARM-10 for groups.
+STATUS, RESULT = "Azure-AsyncOperation", "Location"
 
-    NETWORK: 201/200 + Azure-AsyncOperation; poll 200 InProgress; DELETE 202 with Location too.
-    PRIVATE_DNS: 202 `{}` + both headers, under the resource group; poll 202 while running, then 200.
-    STORAGE: 202 empty + Location only; poll 202 empty until 200 with the resource as body.
-    SQL: 202 {"operation", "startTime"} + both headers; poll 200 {"name", "status", "startTime"}.
-    GROUP: 202 + Location under the subscription; poll 202 empty until 200 empty.
-    PLAIN: no headers; only the resource's provisioningState shows it (Key Vault connections).
-    COSMOS: both headers, no waits; poll 200 Enqueued, then Dequeued.
-    EVENT_GRID: Azure-AsyncOperation; poll 200 {"id", "name", "status"}.
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a service reports that it is still working.
+
+    write, delete: headers of the accepting answer. waits: whether answers ask for a wait (recorders removed
+    the waits of some services). running: the status of a running poll, by kind of change. running_http: its
+    HTTP status. members: what the body of a poll has beside the status. repeats: whether a running poll names
+    the URLs again; always: and the last one too. prefix: of the operation's id.
+    """
+
+    write: tuple[str, ...] = (STATUS,)
+    delete: tuple[str, ...] = (STATUS, RESULT)
+    waits: bool = False
+    running: Mapping[str, str] = field(default_factory=dict)
+    running_http: int = 200
+    members: tuple[str, ...] = ()
+    repeats: bool = False
+    always: bool = False
+    prefix: str = ""
+
+
+class Style(Enum):
+    """The manner of each service. Sources: docs/azure/long-running-operations.md, LRO-01 to LRO-18 and
+    LRO-22, and docs/azure/resource-manager.md, ARM-10 for groups.
+
+    NETWORK: 201 or 200; the DELETE's result URL is 204 at the end.
+    PRIVATE_DNS: 202 `{}`, URLs under the resource group; a running poll is 202.
+    STORAGE: 202 empty; the result URL is 202 empty until 200 with the resource as body.
+    SQL: 202 {"operation", "startTime"}; MySQL and PostgreSQL single servers too.
+    GROUP: 202; the result URL is 202 empty until 200 empty. Managed HSM's deletion is like that (LOCATION).
+    PLAIN: no headers; only the resource's provisioningState shows it (Key Vault).
+    COSMOS: Enqueued, then Dequeued. The others: see their rows.
     """
 
     NETWORK = "network"
@@ -43,13 +67,59 @@ class Style(Enum):
     STORAGE = "storage"
     SQL = "sql"
     GROUP = "group"
+    LOCATION = "location"
     PLAIN = "plain"
     COSMOS = "cosmos"
     EVENT_GRID = "event_grid"
+    REGISTRY = "registry"
+    REGISTRY_DECISION = "registry_decision"
+    COGNITIVE = "cognitive"
+    MESSAGING = "messaging"
+    DISKS = "disks"
+    BATCH = "batch"
 
 
+MANNERS = {
+    Style.NETWORK: Manner(waits=True),
+    Style.PRIVATE_DNS: Manner((STATUS, RESULT), waits=True, running_http=202, repeats=True),
+    Style.STORAGE: Manner((RESULT,), (RESULT,), waits=True),
+    Style.SQL: Manner((STATUS, RESULT), waits=True, members=("name", "startTime")),
+    Style.GROUP: Manner((RESULT,), (RESULT,), waits=True),
+    Style.LOCATION: Manner((RESULT,), (RESULT,)),
+    Style.PLAIN: Manner((), ()),
+    Style.COSMOS: Manner((STATUS, RESULT)),
+    Style.EVENT_GRID: Manner(members=("url", "name")),
+    Style.REGISTRY: Manner(waits=True, repeats=True, always=True, prefix="registries-"),
+    Style.REGISTRY_DECISION: Manner(
+        prefix="privateendpointconnections-",
+        waits=True,
+        delete=(RESULT,),
+        running={"write": "Updating"},
+        running_http=201,
+        members=("resource", "name"),
+        repeats=True,
+    ),
+    Style.COGNITIVE: Manner(running={"write": "Creating"}, members=("id", "name", "startTime", "endTime")),
+    Style.MESSAGING: Manner(
+        delete=(STATUS,),
+        running={"write": "Updating", "delete": "Deleting"},
+        members=("below", "name", "startTime", "endTime"),
+        repeats=True,
+    ),
+    Style.DISKS: Manner((STATUS, RESULT), members=("startTime", "endTime", "name", "output")),
+    Style.BATCH: Manner((STATUS, RESULT), members=("retryAfter",)),
+}
 QUEUED_SECONDS = 2.0
-WITHOUT_WAIT = (Style.PLAIN, Style.COSMOS, Style.EVENT_GRID)
+# A SQL server's polls ask for 1 second at first, then for 20 (docs/azure/long-running-operations.md, LRO-15).
+SQL_YOUNG_SECONDS = 6.0
+# First part of the two polling URLs' names below a location; other services say operations.
+COLLECTIONS = {
+    Style.SQL: ("serverAzureAsyncOperation", "serverOperationResults"),
+    Style.COSMOS: ("operationsStatus", "operationResults"),
+    Style.EVENT_GRID: ("operationsStatus", "operationResults"),
+    Style.COGNITIVE: ("operationResults", "operationResults"),
+    Style.DISKS: ("DiskOperations", "DiskOperationResults"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +185,10 @@ class Operation:
         return self.plan.style
 
     @property
+    def manner(self) -> Manner:
+        return MANNERS[self.plan.style]
+
+    @property
     def due(self) -> float:
         """When it ends by itself."""
         return self.started + self.plan.duration
@@ -149,7 +223,7 @@ class Operation:
         response = Response(
             status, body, self.headers(deleting=self.change == "delete"), delay=self.plan.blocked
         )
-        if self.running and self.style not in WITHOUT_WAIT:
+        if self.running and self.manner.waits:
             response.retry_after = self.plan.first_wait
         if self.style is Style.SQL and body is None:
             response.body = {"operation": self.name, "startTime": self.started_text}
@@ -159,24 +233,9 @@ class Operation:
 
     def headers(self, *, deleting: bool = False) -> dict[str, str]:
         """The URLs to poll, on the host of the request that started the operation."""
-        status_url, result_url = self._urls()
-        match self.style:
-            case Style.NETWORK if deleting:
-                return {
-                    "Azure-AsyncOperation": status_url,
-                    "Azure-AsyncNotification": "Enabled",
-                    "Location": result_url,
-                }
-            case Style.NETWORK:
-                return {"Azure-AsyncOperation": status_url, "Azure-AsyncNotification": "Enabled"}
-            case Style.EVENT_GRID if not deleting:
-                return {"Azure-AsyncOperation": status_url}
-            case Style.PRIVATE_DNS | Style.SQL | Style.COSMOS | Style.EVENT_GRID:
-                return {"Azure-AsyncOperation": status_url, "Location": result_url}
-            case Style.STORAGE | Style.GROUP:
-                return {"Location": result_url}
-            case Style.PLAIN:
-                return {}
+        urls = dict(zip((STATUS, RESULT), self._urls(), strict=True))
+        found = {name: urls[name] for name in (self.manner.delete if deleting else self.manner.write)}
+        return found | ({"Azure-AsyncNotification": "Enabled"} if self.style is Style.NETWORK else {})
 
     def _urls(self) -> tuple[str, str]:
         version = self.request.query.get("api-version", "")
@@ -193,21 +252,12 @@ class Operation:
             case Style.STORAGE:
                 url = f"{where}/asyncoperations/{self.id}?monitor=true&{tail}"
                 return url, url
-            case Style.SQL:
-                return (
-                    f"{where}/serverAzureAsyncOperation/{self.id}?{tail}",
-                    f"{where}/serverOperationResults/{self.id}?{tail}",
-                )
-            case Style.COSMOS | Style.EVENT_GRID:
-                return (
-                    f"{where}/operationsStatus/{self.id}?{tail}",
-                    f"{where}/operationResults/{self.id}?{tail}",
-                )
             case Style.GROUP:
                 url = f"{subscription}/operationresults/{self.id}?{tail}"
                 return url, url
             case _:
-                return f"{where}/operations/{self.id}?{tail}", f"{where}/operationResults/{self.id}?{tail}"
+                status, result = COLLECTIONS.get(self.style, ("operations", "operationResults"))
+                return f"{where}/{status}/{self.id}?{tail}", f"{where}/{result}/{self.id}?{tail}"
 
     def next_wait(self) -> float:
         """Retry-After of the next poll answer: the fixed ladder of the network service, else the first
@@ -216,45 +266,71 @@ class Operation:
         self.polls += 1
         if self.style is Style.NETWORK:
             return LADDER[min(self.polls, len(LADDER)) - 1]
-        return 15.0 if self.style is Style.SQL else self.plan.first_wait
+        return self.plan.first_wait
+
+    def _wait(self, now: float) -> float | None:
+        """Seconds that a poll asks for. SQL asks even at the end; a server's wait grows with time."""
+        if self.style is Style.SQL and self.plan.first_wait == 1:
+            young = now < self.started + SQL_YOUNG_SECONDS
+            return (1.0 if young else 20.0) if self.running else 15.0
+        if self.style is Style.SQL:
+            return self.plan.first_wait
+        return self.next_wait() if self.running and self.manner.waits else None
 
     def poll(self, now: float) -> Response:
         """The answer of the Azure-AsyncOperation URL at `now`, in simulated seconds.
 
         HTTP 200 also for failures (source: docs/azure/long-running-operations.md, LRO-06 and LRO-07).
         """
-        body: Json = {"status": self.status}
-        if self.style is Style.SQL:
-            body = {"name": self.id, "status": self.status, "startTime": self.started_text}
-        if self.style is Style.EVENT_GRID:
-            body |= {"id": self._urls()[0], "name": self.id}
-        if self.error is not None:
-            body["error"] = self.error.error
-        if not self.running:
-            response = Response(200, body)
-            if self.superseded_by:
-                response.headers["Canceled-By-Azure-AsyncOperation"] = self.superseded_by
-            return response
-        response = Response(200, body, retry_after=self.next_wait())
-        if self.style in WITHOUT_WAIT:
-            response.retry_after = None
-        if self.style is Style.COSMOS:
-            body["status"] = "Enqueued" if now < self.started + QUEUED_SECONDS else "Dequeued"
-        if self.style is Style.PRIVATE_DNS:
-            response.status = 202
-            response.headers |= self.headers()
+        response = Response(200, self._poll_body(now), retry_after=self._wait(now))
+        if self.superseded_by:
+            response.headers["Canceled-By-Azure-AsyncOperation"] = self.superseded_by
+        if self.running:
+            response.status = self.manner.running_http
+        if self.manner.always or (self.running and self.manner.repeats):
+            response.headers |= self.headers(deleting=self.change == "delete")
         return response
+
+    def _poll_body(self, now: float) -> Json:
+        known: Json = {
+            "id": urlsplit(self._urls()[0]).path,
+            "url": self._urls()[0],
+            "resource": self.resource.text,
+            "below": self.resource.text + f"/operationStatus/{self.id}" * 2,
+            "name": self.id,
+            "startTime": self.started_text,
+            "endTime": self.started_text,
+            "retryAfter": 0,
+            "output": True,
+        }
+        body: Json = {
+            "id" if name in ("resource", "url", "below") else name: known[name]
+            for name in self.manner.members
+        }
+        if self.running and self.style is not Style.MESSAGING:
+            body.pop("endTime", None)
+        if body.pop("output", None) is not None and not self.running and self.plan.result:
+            body["properties"] = {"output": self.plan.result()}
+        body["status"] = self._status(now)
+        return body | ({"error": self.error.error} if self.error is not None else {})
+
+    def _status(self, now: float) -> str:
+        if not self.running:
+            return self.status
+        if self.style is Style.COSMOS:
+            return "Enqueued" if now < self.started + QUEUED_SECONDS else "Dequeued"
+        return self.manner.running.get(self.change, self.status)
 
     def final(self) -> Response:
         """The answer of the Location URL: 202 while running, then 200 or 204, or the error itself."""
         if self.running:
-            headers = {} if self.style is Style.NETWORK else self.headers()
-            return Response(202, None, headers, retry_after=self.next_wait())
+            headers = {} if self.style is Style.NETWORK else self.headers(deleting=self.change == "delete")
+            return Response(202, None, headers, retry_after=self.next_wait() if self.manner.waits else None)
         if self.error is not None:
             raise self.error
         if self.style is Style.NETWORK and self.change == "delete":
             return Response(204, None, self.headers(deleting=True))
-        if self.style is Style.GROUP:
+        if self.style in (Style.GROUP, Style.LOCATION, Style.REGISTRY_DECISION):
             return Response(200, None)
         body = self.plan.result() if self.plan.result else None
         return Response(200, body) if body is not None else Response(204)

@@ -154,7 +154,8 @@ class ResourceType:
     removed: called once for each resource that is deleted, by its own delete, its parent's or its
         group's, to release what it held: addresses, records, the other half of a peering.
     tracked: top-level type with location and tags: shown by the resource lists, PATCHable by the Tags API.
-    etag: "weak" W/"guid" (network), "bare" guid (private DNS zones), "quoted" (links, records), "none".
+    etag: "weak" W/"guid" (network), "bare" guid (private DNS zones), "quoted" (links, records, Cognitive
+        Services), "stamp" "0x8D..." and "weak_stamp" W/"0x8D..." (Batch), "none".
     check_delete: raises ArmError when the resource cannot be deleted now (a subnet in use); called before
         `delete` and when its group is deleted.
     not_found: the 404 of a GET; default ResourceNotFound by ARM, for children of network resources NotFound.

@@ -65,7 +65,7 @@ class World:
     def __init__(self, seed: int, clock: Clock, types: StoredTypes) -> None:
         self.seed, self.clock, self.types = seed, clock, types
         self.rng = Random(seed)
-        self.store = Store()
+        self.store = Store(self._is_tracked)
         self.subscriptions: dict[str, Json] = {}
         self.operations = OperationLog()
         self.instant = False
@@ -76,6 +76,10 @@ class World:
         # Set by the simulator: the check of rights, and what receives changes.
         self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
         self.emit: Callable[[Change], None] = lambda change: None
+
+    def _is_tracked(self, type_name: str) -> bool:
+        known = self.types.get(type_name)
+        return known is not None and known.tracked
 
     # Names and time
 
@@ -101,7 +105,9 @@ class World:
     def etag(self, style: EtagStyle = "weak") -> str | None:
         """A new etag as its service writes it (styles: see ResourceType.etag)."""
         guid = self.new_guid()
-        return {"weak": f'W/"{guid}"', "bare": guid, "quoted": f'"{guid}"'}.get(style)
+        stamp = f'"0x8D{guid[:8]}{guid[9:13]}"'.upper().replace("X", "x")
+        forms = {"weak": f'W/"{guid}"', "bare": guid, "quoted": f'"{guid}"', "stamp": stamp}
+        return (forms | {"weak_stamp": f"W/{stamp}"}).get(style)
 
     # Resources
 

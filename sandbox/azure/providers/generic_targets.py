@@ -1,54 +1,25 @@
-"""Every other type that supports private endpoints, as the table of link_services.py lists them.
+"""Every type that supports private endpoints and has no module of its own, as link_services.py lists them.
 
-Writes end at once unless recordings of the provider show otherwise. Bodies are kept as given,
-with the few members that others read: provisioningState, host names, locations, public access. Sources:
-docs/azure/long-running-operations.md, LRO-16 and LRO-18; docs/azure/targets.md, TGT-01.
+How each is created and what its provider adds is a row of `services/table.py`. Types without a row are
+created at once; their bodies are kept as given. Sources: docs/azure/long-running-operations.md, LRO-16 and
+LRO-18; docs/azure/targets.md, TGT-01.
 """
 
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
 
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
-from sandbox.azure.kernel.operations import Operation, OperationPlan, Style
+from sandbox.azure.kernel.operations import RESULT, Operation, OperationPlan, Style
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.regions import normal
 from sandbox.azure.kernel.world import World
-from sandbox.azure.providers import cosmos
 from sandbox.azure.providers.private_link import link_services, targets
+from sandbox.azure.providers.services import table
+from sandbox.azure.providers.services.making import Making
 
 OWN_MODULES = ("microsoft.storage/storageaccounts", "microsoft.sql/servers", "microsoft.keyvault/vaults")
 TOP_LEVEL = ("sku", "kind", "identity", "plan", "zones", "extendedLocation", "managedBy")
-# Types whose GET shows publicNetworkAccess without a PUT that set it (source: docs/azure/targets.md, TGT-17).
-SHOWS_PUBLIC_ACCESS = ("microsoft.documentdb/databaseaccounts", "microsoft.eventgrid/topics")
-
-# By cloud: what follows an AI services account's own name, and what follows the region's.
-AI_SUFFIXES = {
-    "public": ("cognitiveservices.azure.com", "api.cognitive.microsoft.com"),
-    "government": ("cognitiveservices.azure.us", "api.cognitive.microsoft.us"),
-    "china": ("cognitiveservices.azure.cn", "api.cognitive.azure.cn"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Making:
-    """How a provider creates: status, duration (a key of durations.py, or none) and the state it shows."""
-
-    status: int = 201
-    duration: str = ""
-    state: str = "Succeeded"
-    style: Style = Style.NETWORK
-
-
-MAKINGS = {
-    # About 120 s (docs/azure/long-running-operations.md, LRO-16).
-    "microsoft.documentdb/databaseaccounts": Making(200, "servers/write", "Creating", Style.COSMOS),
-    # docs/azure/long-running-operations.md, LRO-16.
-    "microsoft.eventgrid/topics": Making(201, "storageAccounts/write", "Creating", Style.EVENT_GRID),
-    # A body without properties (docs/azure/long-running-operations.md, LRO-16).
-    "microsoft.compute/diskaccesses": Making(202, "networkSecurityGroups/write", ""),
-    "microsoft.network/privatelinkservices": Making(201, "privateEndpoints/delete", "Updating"),
-}
 
 
 def register(registry: Registry) -> None:
@@ -66,7 +37,7 @@ def register(registry: Registry) -> None:
                 show=show,
                 tracked=True,
                 not_found=_no_disk_access if name == "Microsoft.Compute/diskAccesses" else None,
-                etag="weak" if name == link_services.PRIVATE_LINK_SERVICE else "none",
+                etag=table.of(name).etag,
             )
         )
         targets.register_children(registry, name)
@@ -78,72 +49,79 @@ def _no_disk_access(call: Call) -> ArmError:
 
 
 def put(call: Call) -> Response:
-    """Create or replace."""
-    making = MAKINGS.get(call.type.key, Making(200 if call.existing else 201))
-    body = _body(call)
-    if not making.duration:
-        return Response(making.status, call.world.show(call.world.save(call.id, body)))
-    resource = call.world.save(call.id, body)
-    resource.state = making.state or "Creating"
-    return _slowly(call, making, resource)
+    """Create or replace. What only the resource itself reports is there at once when it exists already."""
+    making = table.of(call.type.key)
+    resource = call.world.save(call.id, _body(call, making))
+    if making.duration and not (call.existing and making.style is Style.PLAIN):
+        return _slowly(call, making, resource)
+    return Response(200 if call.existing else making.status, call.world.show(resource))
 
 
 def _slowly(call: Call, making: Making, resource: Resource) -> Response:
+    """Accept, and report the end in the provider's manner."""
     world, new = call.world, call.existing is None
+    if not making.stateless:
+        resource.state = making.state
+    resource.properties.update(making.meanwhile)
+
+    def complete() -> None:
+        if world.find(call.id) is not resource:
+            return
+        resource.properties.update(making.done)
+        world.touch(resource) if making.stateless else world.succeed(call.id)
+
     operation = call.start_operation(
         OperationPlan(
-            name=f"Put{call.type.name.rsplit('/', 1)[1]}",
+            name=making.name or f"Put{call.type.name.rsplit('/', 1)[1]}",
             duration=world.duration(making.duration, call.id),
             locks=(call.id,),
             style=making.style,
+            first_wait=making.wait or 10.0,
+            complete=complete,
         )
     )
-    shown = world.show(resource)
-    if not making.state:
-        shown.pop("properties", None)
-    elif new and making.style is Style.COSMOS:
-        shown = cosmos.while_creating(shown)
-    elif new and making.style is Style.EVENT_GRID:
-        shown["properties"] |= {"endpoint": None}
-        shown["properties"].pop("metricResourceId", None)
-    status = making.status if new or making.status == 202 else 200
-    response = operation.answer(status, shown)
-    return _as_other_provider(call, response, operation)
+    fresh = new or making.status == 202
+    shown = making.early(world.show(resource)) if fresh else world.show(resource)
+    named = making.bare or bool(making.name)
+    response = operation.answer(making.status if fresh else 200, None if named else shown)
+    return _as_other_provider(call, response, operation, making.wait)
 
 
-def _as_other_provider(call: Call, response: Response, operation: Operation) -> Response:
-    """Change an answer of the network's style to that of other providers: no notification header, no wait,
-    Location beside Azure-AsyncOperation whenever the status is 202
+def _as_other_provider(
+    call: Call, response: Response, operation: Operation, wait: float | None = None
+) -> Response:
+    """Change an answer of the network's style to that of other providers: no notification header, a wait of
+    their own or none, Location beside Azure-AsyncOperation whenever the status is 202
     (docs/azure/long-running-operations.md, LRO-16).
     """
     if call.id.namespace == "Microsoft.Network":
         return response
-    response.headers.pop("Azure-AsyncNotification", None)
-    response.retry_after = None
-    if response.status == 202:
-        response.headers["Location"] = operation.headers(deleting=True)["Location"]
+    response.retry_after = wait if operation.running else None
+    if response.headers.pop("Azure-AsyncNotification", None) and response.status == 202:
+        response.headers[RESULT] = operation.headers(deleting=True)[RESULT]
     return response
 
 
 def patch(call: Call) -> Response:
     """Change the members given: 200 at once."""
+    making = table.of(call.type.key)
     body = targets.patched(call)
-    body["properties"] |= _computed(call, Resource(call.id, body))
+    body["properties"] |= making.properties(call, Resource(call.id, body))
     return Response(200, call.world.show(call.world.save(call.id, body)))
 
 
 def delete(call: Call) -> Response:
-    """Delete: at once for types that are created at once, else 202."""
-    making = MAKINGS.get(call.type.key)
-    if making is None or not making.duration:
+    """Delete: 200 at once, or 202 where the provider's deletion is an operation."""
+    making = table.of(call.type.key)
+    if making.deleting is None:
         call.world.remove(call.id)
         return Response(200)
     operation = call.start_operation(
         OperationPlan(
             name=f"Delete{call.type.name.rsplit('/', 1)[1]}",
             change="delete",
-            duration=min(call.world.duration(making.duration, call.id), 20.0),
-            style=making.style,
+            duration=call.world.duration("targets/delete", call.id),
+            style=making.deleting,
         )
     )
     return _as_other_provider(call, operation.answer(202), operation)
@@ -151,122 +129,26 @@ def delete(call: Call) -> Response:
 
 def show(world: World, target: Resource) -> Json:
     """The resource with its connections."""
-    return targets.with_connections(world, target)
+    making = table.of(target.type)
+    body = targets.with_connections(world, target)
+    if making.etag == "stamp":
+        body.pop("etag", None)
+    return body | ({"type": making.shown_type} if making.shown_type else {})
 
 
-def _body(call: Call) -> Json:
-    old = call.existing
+def _body(call: Call, making: Making) -> Json:
+    """The request's members, with what the provider adds: defaults first, then what follows from the rest."""
     body = targets.given(call, *TOP_LEVEL)
-    body["location"] = call.body.get("location") or (old.location if old else "")
+    body["location"] = normal(
+        str(call.body.get("location") or (call.existing.location if call.existing else ""))
+    )
     if call.body.get("tags") is not None:
         body["tags"] = deepcopy(call.body["tags"])
-    properties = targets.without_connections(call.properties)
-    if call.type.key == "microsoft.documentdb/databaseaccounts":
-        body |= cosmos.head(call)
-        properties = {name: value for name, value in properties.items() if name not in cosmos.ASKED_ONLY}
-    if call.type.key in SHOWS_PUBLIC_ACCESS:
-        properties.setdefault("publicNetworkAccess", "Enabled")
-    if call.type.key == "microsoft.app/managedenvironments":
-        properties.setdefault("publicNetworkAccess", _environment_access(properties))
-    body["properties"] = {"provisioningState": "Succeeded"} | properties
-    body["properties"] |= _computed(call, Resource(call.id, body))
+    asked = targets.without_connections(call.properties)
+    state = {} if making.stateless else {"provisioningState": "Succeeded"}
+    body["properties"] = state | deepcopy(making.defaults) | asked
+    for name in making.unset:
+        body["properties"].pop(name, None)
+    body |= making.head(call, Resource(call.id, body))
+    body["properties"] |= making.properties(call, Resource(call.id, body))
     return body
-
-
-def _environment_access(properties: Json) -> str:
-    """The default of a Container Apps environment (docs/azure/targets.md, TGT-51); an internal one has no
-    public address.
-    """
-    internal = (properties.get("vnetConfiguration") or {}).get("internal") is True
-    return "Disabled" if internal else "Enabled"
-
-
-def _computed(call: Call, probe: Resource) -> Json:
-    """Members that the service generates, from which the resource's names follow."""
-    probe.body["location"] = probe.location.replace(" ", "").lower()
-    values = link_services.variables(probe)
-    name, suffix = values["name"], ""
-    match call.type.key:
-        case "microsoft.sql/managedinstances":
-            suffix = f"{values['prefix']}.database.windows.net"
-            return {"dnsZone": values["prefix"], "fullyQualifiedDomainName": f"{name}.{suffix}"}
-        case "microsoft.web/staticsites":
-            return {"defaultHostname": f"{name}.{values['partition']}.azurestaticapps.net"}
-        case "microsoft.cache/redisenterprise":
-            [group] = link_services.groups(probe)
-            return {"hostName": group.members[0].names[0].fqdn}
-        case "microsoft.web/sites":
-            return {"defaultHostName": f"{name}.azurewebsites.net", "state": "Running"}
-        case "microsoft.documentdb/databaseaccounts":
-            return cosmos.properties(call, probe)
-        case "microsoft.cognitiveservices/accounts":
-            return {"endpoint": _ai_endpoint(probe, values["region"])}
-        case "microsoft.eventgrid/topics":
-            return _event_grid(call, probe, f"{name}.{values['region']}-1.eventgrid.azure.net")
-        case "microsoft.network/privatelinkservices":
-            return _link_service(call, probe, f"{name}.{values['guid']}.{values['region']}")
-        case "microsoft.compute/diskaccesses":
-            return {
-                "timeCreated": call.existing.properties["timeCreated"]
-                if call.existing
-                else call.world.timestamp()
-            }
-    return {}
-
-
-def _ai_endpoint(account: Resource, region: str) -> str:
-    """By the custom subdomain name, or else the region's (docs/azure/targets.md, TGT-56)."""
-    own, shared = AI_SUFFIXES[link_services.cloud(region)]
-    name = account.properties.get("customSubDomainName")
-    return f"https://{str(name).lower()}.{own}/" if name else f"https://{region}.{shared}/"
-
-
-def _event_grid(call: Call, probe: Resource, host: str) -> Json:
-    """Members of a topic that its GET shows (docs/azure/targets.md, TGT-17)."""
-    known = call.existing.properties if call.existing else {}
-    access = str(probe.properties.get("publicNetworkAccess") or "Enabled").capitalize()
-    return {
-        "endpoint": f"https://{host}/api/events",
-        "inputSchema": probe.properties.get("inputSchema", "EventGridSchema"),
-        "metricResourceId": known.get("metricResourceId") or call.world.new_guid(),
-        "publicNetworkAccess": access,
-    }
-
-
-def _link_service(call: Call, probe: Resource, alias: str) -> Json:
-    """Members of a private link service that its GET shows (docs/azure/targets.md, TGT-07)."""
-    known = call.existing.properties if call.existing else {}
-    return {
-        "alias": f"{alias}.azure.privatelinkservice",
-        "resourceGuid": known.get("resourceGuid") or call.world.new_guid(),
-        "fqdns": probe.properties.get("fqdns") or [],
-        "enableProxyProtocol": bool(probe.properties.get("enableProxyProtocol")),
-        "ipConfigurations": [
-            _link_configuration(call, index, one)
-            for index, one in enumerate(probe.properties.get("ipConfigurations") or [])
-        ],
-        "networkInterfaces": known.get("networkInterfaces") or [_link_interface(call)],
-    }
-
-
-def _link_configuration(call: Call, index: int, one: Json) -> Json:
-    name = str(one.get("name", ""))
-    fixed: Json = {
-        "provisioningState": "Succeeded",
-        "privateIPAllocationMethod": "Dynamic",
-        "primary": index == 0,
-        "privateIPAddressVersion": "IPv4",
-    }
-    return {
-        "name": name,
-        "id": f"{call.id.text}/ipConfigurations/{name}",
-        "etag": call.world.etag(),
-        "type": f"{call.type.name}/ipConfigurations",
-        "properties": fixed | (one.get("properties") or {}),
-    }
-
-
-def _link_interface(call: Call) -> Json:
-    group = f"/subscriptions/{call.id.subscription}/resourceGroups/{call.id.group}"
-    name = f"{call.id.name}.nic.{call.world.new_guid()}"
-    return {"id": f"{group}/providers/Microsoft.Network/networkInterfaces/{name}"}

@@ -7,7 +7,7 @@ from types import ModuleType
 from sandbox.azure.kernel.provider import Registry
 from sandbox.azure.providers import generic_targets, groups, keyvault, sql, storage
 from sandbox.azure.providers.dns import dns_zones
-from sandbox.azure.providers.network import peerings, security_groups, virtual_networks
+from sandbox.azure.providers.network import peerings, route_tables, security_groups, virtual_networks
 from sandbox.azure.providers.private_link import private_endpoints
 
 PROVIDERS: tuple[ModuleType, ...] = (
@@ -15,6 +15,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     virtual_networks,
     peerings,
     security_groups,
+    route_tables,
     dns_zones,
     storage,
     sql,

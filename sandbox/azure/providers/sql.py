@@ -12,6 +12,7 @@ from sandbox.azure.providers.private_link import link_services, targets
 TYPE = "Microsoft.Sql/servers"
 SECRETS = ("administratorLoginPassword",)
 UPDATE_SECONDS = (1.5, 3.0)
+POLICY_SECONDS = 3.0
 SUFFIXES = {
     "public": "database.windows.net",
     "government": "database.usgovcloudapi.net",
@@ -114,13 +115,27 @@ def get_policy(call: Call) -> Response:
 
 def put_policy(call: Call) -> Response:
     """Set the policy: Default, Proxy or Redirect (source: public REST reference, Server Connection
-    Policies).
+    Policies); 202 (TGT-19).
     """
     policy = call.properties.get("connectionType")
     if policy not in ("Default", "Proxy", "Redirect"):
         raise ArmError(400, "InvalidServerConnectionPolicy", f"The connection type '{policy}' is invalid.")
-    call.parent.private["connectionPolicy"] = policy
-    return Response(200, _policy(call, policy))
+    server = call.parent
+
+    def complete() -> None:
+        server.private["connectionPolicy"] = policy
+
+    operation = call.start_operation(
+        OperationPlan(
+            name="UpdateServerConnectionPolicy",
+            style=Style.SQL,
+            duration=min(call.world.duration("servers/write", call.id), POLICY_SECONDS),
+            first_wait=10,
+            complete=complete,
+            failed=lambda error: None,
+        )
+    )
+    return operation.answer(202)
 
 
 def _policy(call: Call, policy: str) -> Json:
@@ -129,7 +144,6 @@ def _policy(call: Call, policy: str) -> Json:
         "name": "default",
         "type": call.type.name,
         "location": call.parent.location,
-        "kind": "v12.0",
         "properties": {"connectionType": policy},
     }
 
@@ -158,6 +172,8 @@ def _body(call: Call, whole: Json, properties: Json) -> Json:
         "restrictOutboundNetworkAccess": "Disabled",
         "externalGovernanceStatus": "Disabled",
     }
+    if not kept and "administratorLogin" not in asked:
+        asked["administratorLogin"] = f"CloudSA{call.world.new_guid()[:8]}"
     fixed = {"state": "Ready", "fullyQualifiedDomainName": f"{call.id.name.lower()}.{suffix}"}
     return body | {"properties": defaults | kept | asked | fixed}
 

@@ -12,22 +12,14 @@ from copy import deepcopy
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan, Style
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.regions import PAIRS
 from sandbox.azure.providers.private_link import connections, link_services, targets
 
 TYPE = "Microsoft.Storage/storageAccounts"
+# Members of `encryption` that a request sets besides its services.
+OWN_KEYS = ("keySource", "keyvaultproperties", "requireInfrastructureEncryption", "identity")
 NAME = re.compile(r"^[a-z0-9]{3,24}$")
 KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
-# Region pairs, for the secondary of geo-replicated accounts (source: Microsoft Learn, paired regions; a few).
-PAIRS = {
-    "westeurope": "northeurope",
-    "northeurope": "westeurope",
-    "westus": "eastus",
-    "eastus": "westus",
-    "westus2": "westcentralus",
-    "eastus2": "centralus",
-    "eastus2euap": "centraluseuap",
-    "centraluseuap": "eastus2euap",
-}
 SUFFIXES = {
     "public": "core.windows.net",
     "government": "core.usgovcloudapi.net",
@@ -61,7 +53,7 @@ def put(call: Call) -> Response:
         return _update(call, _body(call))
     world = call.world
     account = world.save(call.id, _body(call))
-    account.state = "Creating"
+    account.state = "ResolvingDns"
     operation = call.start_operation(
         OperationPlan(
             name="CreateStorageAccount",
@@ -77,7 +69,10 @@ def put(call: Call) -> Response:
 
 def patch(call: Call) -> Response:
     """Change the members given: 200 at once."""
-    return _update(call, targets.patched(call))
+    body = targets.patched(call)
+    if "networkAcls" in call.properties:
+        body["properties"]["networkAcls"] = _acls(body["properties"].get("networkAcls") or {})
+    return _update(call, body)
 
 
 def _update(call: Call, body: Json) -> Response:
@@ -138,26 +133,41 @@ def _properties(call: Call, body: Json) -> Json:
         "allowBlobPublicAccess": False,
         "networkAcls": _acls({}),
         "supportsHttpsTrafficOnly": True,
-        "encryption": _encryption(now),
         "accessTier": "Hot",
         "creationTime": now,
     }
     asked = targets.without_connections(call.properties)
     if "networkAcls" in asked:
         asked["networkAcls"] = _acls(asked["networkAcls"] or {})
-    asked.pop("encryption", None)
+    asked["encryption"] = _encryption(asked.get("encryption") or {}, kept.get("encryption") or {}, now)
+    if body["kind"] == "Storage":
+        defaults.pop("accessTier")
     fixed = {"provisioningState": "Succeeded"} | _places(call, body)
     return defaults | kept | {name: value for name, value in asked.items() if value is not None} | fixed
 
 
 def _acls(asked: Json) -> Json:
+    """Network rules with what the service adds to each (source: REST reference, Storage Accounts - Get
+    Properties)."""
     default = {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"}
-    return default | deepcopy(asked)
+    rules: Json = default | deepcopy(asked)
+    rules["ipRules"] = [{"action": "Allow"} | one for one in rules["ipRules"] or []]
+    rules["virtualNetworkRules"] = [
+        {"action": "Allow", "state": "Succeeded"} | one for one in rules["virtualNetworkRules"] or []
+    ]
+    return rules
 
 
-def _encryption(now: str) -> Json:
-    service = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
-    return {"services": {"file": dict(service), "blob": dict(service)}, "keySource": "Microsoft.Storage"}
+def _encryption(asked: Json, known: Json, now: str) -> Json:
+    """Encryption of files and blobs, and of tables and queues when a request names them (source: REST
+    reference, Storage Accounts - Create, Encryption).
+    """
+    plain: Json = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
+    services: Json = {"file": dict(plain), "blob": dict(plain)} | (known.get("services") or {})
+    for name, one in (asked.get("services") or {}).items():
+        services.setdefault(name, plain | {"keyType": (one or {}).get("keyType", "Service")})
+    kept = {name: asked[name] for name in OWN_KEYS if asked.get(name)}
+    return {"keySource": "Microsoft.Storage"} | known | kept | {"services": services}
 
 
 def _places(call: Call, body: Json) -> Json:

@@ -5,8 +5,9 @@ It reads the stored resources only and shares no code with the app. Tests check 
 Names: public DNS points a connected resource's name to its privatelink name; a zone linked to the client's
 network answers for every name in it, also with "no such name" (source: docs/azure/dns.md, DNS-26 and DNS-27).
 A client that has the address needs no DNS (the same document uses a host file). Networks: the same one, or
-both halves of one peering (source: docs/azure/peering.md, PEER-03). Rules: security_evaluation.py. Route
-tables are not simulated.
+both halves of one peering (source: docs/azure/peering.md, PEER-03). Rules: security_evaluation.py.
+User-defined routes: routing_evaluation.py; what is behind their next hops is not simulated, so a client that
+is sent there does not reach the endpoint.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.dns import dns_links, dns_records
 from sandbox.azure.providers.network import addresses
 from sandbox.azure.providers.private_link import endpoint_view
-from sandbox.azure.providers.private_link.link_services import Name
 from sandbox.azure.reachability import public_access
+from sandbox.azure.reachability import routing_evaluation as routing
 from sandbox.azure.reachability import security_evaluation as security
 
-type Hop = Literal["", "client", "resolve", "endpoint", "approval", "peering", "outbound", "inbound"]
+type Hop = Literal["", "client", "resolve", "endpoint", "approval", "peering", "outbound", "route", "inbound"]
 ALIASES = 8
 
 
@@ -130,7 +131,7 @@ def _with_wildcards(own: str) -> list[str]:
 
 def _public_alias(world: World, name: str) -> str | None:
     """The privatelink name that public DNS gives for a resource with an approved connection."""
-    for endpoint in world.store.of_type(endpoint_view.TYPE):
+    for endpoint in endpoint_view.with_name(world, name):
         for answer in endpoint_view.answers(endpoint):
             if answer.name.fqdn.lower() == name and answer.name.private_fqdn.lower() != name:
                 return answer.name.private_fqdn.lower()
@@ -166,11 +167,8 @@ def _is_address(name: str) -> bool:
 
 def _named(world: World, name: str) -> Resource | None:
     """The target of an endpoint with this public name, in any state of its connection."""
-    for endpoint in world.store.of_type(endpoint_view.TYPE):
-        for one in endpoint_view.members(endpoint):
-            if any(Name(*known).fqdn.lower() == name.lower() for known in one["names"]):
-                return world.find(endpoint.private.get("target"))
-    return None
+    found = endpoint_view.with_name(world, name)
+    return world.find(found[0].private.get("target")) if found else None
 
 
 def _to_address(world: World, client: Resource, answer: Resolution, address: str, port: int) -> Reach:
@@ -182,11 +180,7 @@ def _to_address(world: World, client: Resource, answer: Resolution, address: str
 
 
 def _holders(world: World, address: str) -> list[Resource]:
-    return [
-        one
-        for one in world.store.of_type(endpoint_view.TYPE)
-        if any(member["address"] == address for member in endpoint_view.members(one))
-    ]
+    return endpoint_view.with_address(world, address)
 
 
 def _to_endpoint(
@@ -215,6 +209,8 @@ def _to_endpoint(
             "endpoint", f"{address} belongs to {endpoint.name}, which does not serve {answer.name}"
         )
     hop, why, rule = _filtered(world, client, there, endpoint, address, port)
+    if hop != "outbound" and (away := routing.detour(world, client, there, address)):
+        return stopped("route", away)
     return stopped(hop, why) if hop else Reach(True, "", "", address, is_public, rule)
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.core.base.errors import InputError
 
 MAX_INPUT = 16 * 1024  # bytes of one body or message; an ARM id has at most 2,048 characters
+MAX_NAME = 64  # characters of an unknown field that are compared with the known ones
 
 
 class Input(BaseModel):
@@ -66,7 +67,8 @@ def _fault(model: type[Input], detail: Any, name: str) -> InputError:
 def _known(model: type[Input], field: str) -> str:
     """The remedy for an unknown field: the one that was probably meant, or all that there are."""
     names = list(model.model_fields)
-    close = difflib.get_close_matches(field.lower(), names, n=1, cutoff=0.6)
+    # difflib takes a time that grows with the square of the length.
+    close = difflib.get_close_matches(field[:MAX_NAME].lower(), names, n=1, cutoff=0.6)
     meant = f"did you mean {close[0]}? " if close else ""
     return f"{meant}known: {', '.join(names)}"
 

@@ -52,6 +52,11 @@ class Dropped:
     detail: str
 
 
+# Longer fields are not read, so that the cost of an event is bounded. An id has at most 2,048 characters, and
+# Event Grid sends at most 1 MB (Microsoft Learn: "Azure Event Grid quotas and limits").
+MAX_FIELD = 4096  # characters
+MAX_PAYLOAD = 2 * 1024 * 1024  # characters or bytes of one JSON text
+
 _ARM = re.compile(r"microsoft\.resources\.resource(write|delete|action)(success|failure|cancel)")
 _ARN = re.compile(r"microsoft\.resourcenotifications\.resources\.(createdorupdated|deleted)")
 _OPERATION = re.compile(r"([^/]+(?:/[^/]+)+)/(write|delete)")
@@ -80,7 +85,7 @@ def read(payload: object, known_types: Iterable[str]) -> list[Notification | Dro
 
 
 def _decoded(payload: object) -> object:
-    if not isinstance(payload, str | bytes | bytearray):
+    if not isinstance(payload, str | bytes | bytearray) or len(payload) > MAX_PAYLOAD:
         return payload
     try:
         return json.loads(payload)
@@ -98,6 +103,27 @@ class _Event:
     subject: str
     data: Mapping[str, Any]
 
+    @property
+    def operation(self) -> str:
+        """The operation of an event of Azure Resource Manager; empty if it names none."""
+        return _text(self.data.get("operationName"))
+
+    @property
+    def uri(self) -> str:
+        """The id in an event of Azure Resource Manager; it usually has it as its subject too."""
+        return _text(self.data.get("resourceUri"))
+
+    @property
+    def notified(self) -> str:
+        """The id in an event of Azure Resource Notifications."""
+        return _text(_mapping(self.data.get("resourceInfo")).get("id"))
+
+    @property
+    def too_long(self) -> bool:
+        """A field has more characters than any real one."""
+        read = (self.kind, self.subject, self.operation, self.uri, self.notified)
+        return any(len(text) > MAX_FIELD for text in read)
+
     def dropped(self, reason: Reason, detail: str) -> Dropped:
         return Dropped(self.id, reason, clean(detail))
 
@@ -114,10 +140,12 @@ def _judge(payload: object, known: frozenset[str]) -> Notification | Dropped:
         _text(fields.get("subject")),
         _mapping(fields.get("data")),
     )
+    if event.too_long:
+        return event.dropped("unreadable", f"a field has more than {MAX_FIELD} characters: {event.subject}")
     if arm := _ARM.fullmatch(event.kind):
         return _arm(event, arm[1], arm[2], known)
     if arn := _ARN.fullmatch(event.kind):
-        at = _text(_mapping(event.data.get("resourceInfo")).get("id")) or event.subject
+        at = event.notified or event.subject
         return _located(event, at, "deleted" if arn[1] == "deleted" else "written", known)
     if event.kind:
         return event.dropped("other_event", event.kind)
@@ -126,14 +154,13 @@ def _judge(payload: object, known: frozenset[str]) -> Notification | Dropped:
 
 def _arm(event: _Event, verb: str, ending: str, known: frozenset[str]) -> Notification | Dropped:
     """An event of Azure Resource Manager. The whole operation name is compared, not its beginning."""
-    name = _text(event.data.get("operationName"))
-    at = event.subject or _text(event.data.get("resourceUri"))
+    name, at = event.operation, event.subject or event.uri
     if ending != "success":
         return event.dropped("failed", name or event.kind)
     if verb == "action":
         return event.dropped("action", name or event.kind)
-    if not name:  # the subject alone is enough: a needless pass costs one read
-        return _located(event, at, "written", known)
+    if not name:  # the type and the subject are enough: a needless pass costs one read
+        return _unnamed(event, at, verb, known)
     operation = _OPERATION.fullmatch(name.lower())
     if operation is None:
         return event.dropped("unreadable", f"operation {name}")
@@ -143,6 +170,14 @@ def _arm(event: _Event, verb: str, ending: str, known: frozenset[str]) -> Notifi
     if kind != _GROUP and kind not in known:
         return event.dropped(_unwanted(kind, at, known), name)
     return _located(event, at, "deleted" if operation[2] == "delete" else "written", known, kind)
+
+
+def _unnamed(event: _Event, at: str, verb: str, known: frozenset[str]) -> Notification | Dropped:
+    """An event without an operation name: its type has the verb."""
+    tagged = _TAGS_SUFFIX.sub("", at)
+    if tagged != at:
+        return _located(event, tagged, "tagged", known)
+    return _located(event, at, "deleted" if verb == "delete" else "written", known)
 
 
 def _located(
@@ -175,9 +210,7 @@ def _unwanted(kind: str, at: str, known: frozenset[str]) -> Reason:
         return "echo"
     if len(_PROVIDERS.findall(at)) > 1:
         return "extension"
-    namespace, *parts = kind.split("/")
-    outer = ("/".join((namespace, *parts[:count])) for count in range(1, len(parts)))
-    return "child" if any(name in known for name in outer) else "other_type"
+    return "child" if any(kind.startswith(f"{outer}/") for outer in known) else "other_type"
 
 
 def _text(value: object) -> str:

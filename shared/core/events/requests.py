@@ -10,6 +10,9 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from shared.core.base.inputs import Input
 from shared.core.events.reason import Reason
 
+MAX_ATTEMPT = 1_000_000
+MAX_TIME = 1e10  # seconds since 1970, in the year 2286
+
 
 def _lower(value: Any) -> Any:
     """Azure compares the words of its own enumerations without case, and callers are used to that."""
@@ -30,9 +33,9 @@ class WorkMessage(Input):
     """one of event, drift, manual, retry"""
     correlation: str = ""
     """a string, or leave it out"""
-    attempt: Annotated[int, Field(ge=0)] = 0
+    attempt: Annotated[int, Field(ge=0, le=MAX_ATTEMPT)] = 0
     """a whole number from 0, or leave it out"""
-    fresh_from: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    fresh_from: Annotated[float, Field(ge=0, le=MAX_TIME, allow_inf_nan=False)] = 0.0
     """seconds since 1970, or leave it out"""
 
 

@@ -57,6 +57,11 @@ def _connection(endpoint: Seen) -> EndpointConnection | None:
     return None
 
 
+def endpoints_among(ids: Iterable[ResourceId]) -> tuple[ResourceId, ...]:
+    """The private endpoints among these ids, in a fixed order."""
+    return tuple(sorted((at for at in ids if at.is_type(TYPE)), key=lambda at: at.key))
+
+
 def subnet_of(endpoint: Seen) -> ResourceId | None:
     """The subnet in which the endpoint has its addresses."""
     return reference(endpoint.properties.get("subnet"))
@@ -101,9 +106,12 @@ def endpoint_name(target: ResourceId, group: str, subnet: ResourceId) -> str:
     return f"pe-{target.name[: MAX_NAME - 40]}-{group[:20]}-{suffix}".lower().replace("_", "-")
 
 
-def name_family(name: str) -> str:
-    """How the names begin that we give endpoints of this one's target and group in any subnet."""
-    return f"{name.rpartition('-')[0]}-" if name.startswith("pe-") else name
+def guid_of(endpoint: Seen) -> str:
+    """The resource guid, which no other endpoint has, not even a later one of the same id;
+
+    empty if unknown.
+    """
+    return str(endpoint.properties.get("resourceGuid") or "").lower()
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -117,7 +125,7 @@ class Endpoint(Managed):
     """One private endpoint for one group of one target.
 
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
-    `completed_by`: the objects that give it its name.
+    `completed_by`: the objects that give it its name. `recorded_before`: the ledger had it before.
     """
 
     TYPE = TYPE
@@ -132,6 +140,7 @@ class Endpoint(Managed):
     after: tuple[ResourceId, ...] = ()  # its subnet, where something in it may have to be written first
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
     completed_by: tuple[ResourceId, ...] = ()
+    recorded_before: bool = True
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -163,7 +172,12 @@ class Endpoint(Managed):
         return (nic,) if nic else ()
 
     def is_managed(self, have: Seen) -> bool:
-        return marked(have, self.target)
+        """It bears our tags, and the ledger has it, or it is just what we would have made.
+
+        Tags and names are only hints: an endpoint with ours that the ledger does not know, and that connects
+        to something else, is kept.
+        """
+        return marked(have, self.target) and (self.recorded_before or self.beyond_repair(have) is None)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         return ("provisioning failed",) if have.state == "failed" else ()

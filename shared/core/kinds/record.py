@@ -6,6 +6,7 @@ before which records those are, and whose.
 
 import functools
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from shared.core.base.bodies import Seen, child_id, mapping, sequence
 from shared.core.base.ids import ResourceId
@@ -17,6 +18,7 @@ API_VERSION = "2024-06-01"
 PAGE, SECONDS_A_PAGE = 100, 6.0  # Microsoft Learn: Private DNS REST reference, "Record Sets - List"
 # How Azure signs what a zone group writes (docs/azure/dns.md, DNS-20).
 CREATOR = "created by private endpoint "
+GUID = "with resource guid "
 
 
 def records_under(zones: Iterable[ResourceId], names: Iterable[str]) -> tuple[ResourceId, ...]:
@@ -73,12 +75,25 @@ def as_written(group: Seen) -> dict[ResourceId, Seen]:
     }
 
 
-def creator_of(record: Seen) -> str | None:
-    """The name of the private endpoint whose zone group wrote the record; None where none did."""
+@dataclass(frozen=True, slots=True)
+class Creator:
+    """The private endpoint whose zone group wrote a record: its name, and its resource guid where given.
+
+    A name is only a hint, as endpoints of several resource groups may share it: the guid says whose record it
+    is.
+    """
+
+    name: str
+    guid: str = ""
+
+
+def creator_of(record: Seen) -> Creator | None:
+    """Who wrote the record; None where no private endpoint did."""
     creator = mapping(record.properties.get("metadata")).get("creator")
     if not isinstance(creator, str) or not creator.startswith(CREATOR):
         return None
-    return creator.removeprefix(CREATOR).partition(" ")[0]
+    name, _, rest = creator.removeprefix(CREATOR).partition(" ")
+    return Creator(name, rest.removeprefix(GUID).strip().lower() if rest.startswith(GUID) else "")
 
 
 def pointed_to(record: Seen | None) -> frozenset[str]:

@@ -15,7 +15,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.kinds import endpoint, record
 from shared.core.kinds.kind import Managed
-from shared.core.kinds.record import as_written, creator_of, pointed_to, record_id, records_under
+from shared.core.kinds.record import Creator, as_written, creator_of, pointed_to, record_id, records_under
 from shared.core.kinds.zone_configs import (
     COLLECTION,
     ReportedRecord,
@@ -30,6 +30,7 @@ from shared.core.readings.reading import Absent, Present, Read, Reading, Unread
 TYPE = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
 NAME = "causeway"
 MAX_ZONES = 5
+RECORD_HELD = "RecordHeldByAnother"  # the code of a refusal: another endpoint keeps the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class ZoneGroup(Managed):
 
     `group`: the group id of the endpoint, which another endpoint to the same resource may serve as well.
     `shared`: endpoints to other resources have some of the same names (docs/azure/targets.md, TGT-62).
+    `endpoints`: those that the ledger has for the target, as it may move from one to another.
     """
 
     TYPE = TYPE
@@ -47,6 +49,8 @@ class ZoneGroup(Managed):
     zones: tuple[ResourceId, ...]
     records: tuple[ResourceId, ...] = ()
     group: str = ""
+    endpoints: tuple[ResourceId, ...] = ()
+    foreign_parent: bool = False  # its endpoint was made by someone else: nothing is created below it
     shared: bool = False
 
     @property
@@ -101,7 +105,8 @@ class ZoneGroup(Managed):
         return ()
 
     def refused(self, have: Seen | None, observed: Observed) -> Refusal | None:
-        return self._held_by_rival(observed) or self._overwriting(have, observed)
+        below_foreign = self._below_foreign() if have is None and self.foreign_parent else None
+        return below_foreign or self._held_by_rival(observed) or self._overwriting(have, observed)
 
     def shortfall(self, have: Seen, observed: Observed) -> Refusal | None:
         return self._held_by_rival(observed)
@@ -183,6 +188,17 @@ class ZoneGroup(Managed):
             return False
         return pointed_to(listed.value.member(record_id(one))) != frozenset(one.addresses)
 
+    def _below_foreign(self) -> Refusal:
+        """Terraform, for example, removes a zone group that it does not know at its next apply."""
+        zones = ", ".join(zone.text for zone in self.zones)
+        return Refusal(
+            self.endpoint,
+            "NoZoneGroup",
+            f"the endpoint {self.endpoint.text}, made by someone else, has no DNS zone group",
+            f"let its owner add a zone group with {zones}, or take its subnet out of the profile so that "
+            "Causeway makes an endpoint of its own",
+        )
+
     def _held_by_rival(self, observed: Observed) -> Refusal | None:
         """Another endpoint to the same group keeps the same name in the same zone.
 
@@ -199,7 +215,7 @@ class ZoneGroup(Managed):
             if shared:
                 return Refusal(
                     rival.id,
-                    "RecordHeldByAnother",
+                    RECORD_HELD,
                     f"the endpoint {rival.id.text} already keeps this resource's name in {shared.name}",
                     self._rival_remedy(observed),
                 )
@@ -217,7 +233,7 @@ class ZoneGroup(Managed):
         lost = self.lost_records(have, observed) if have else ()
         for at in (*self._at_stake(have), *lost):
             found = observed.present(at)
-            if found is None or self._is_own(creator_of(found)):
+            if found is None or self._is_own(creator_of(found), observed):
                 continue
             expected = self._expected(at, observed)
             if not expected or pointed_to(found) != expected:
@@ -234,15 +250,23 @@ class ZoneGroup(Managed):
             found.id,
             "RecordHeldByAnother",
             f"resources of this type share the name {found.id.name} in {zone}, and one name can lead to one "
-            f"of them only: the private endpoint {creator} has it",
+            f"of them only: the private endpoint {creator.name} has it",
             "serve both by that resource and opt this one out, or give this one a profile whose zones are in "
             "another resource group and resolve only for its own clients",
         )
 
-    def _is_own(self, creator: str | None) -> bool:
-        """The record's endpoint is this one, or one that we made for this target and group elsewhere."""
-        mine = self.endpoint.name
-        return creator is not None and (creator == mine or creator.startswith(endpoint.name_family(mine)))
+    def _is_own(self, creator: Creator | None, observed: Observed) -> bool:
+        """The record's endpoint is this one by its guid, or one that the ledger has for this target.
+
+        An endpoint that the ledger has and that was deleted can leave a record behind; its guid is unknown
+        then.
+        """
+        if creator is None:
+            return False
+        have = observed.present(self.endpoint)
+        if have is not None and creator.guid and creator.guid == endpoint.guid_of(have):
+            return True
+        return creator.name in {at.name for at in self.endpoints}
 
     def _expected(self, at: ResourceId, observed: Observed) -> frozenset[str]:
         """The addresses that the endpoint has under this record's name; none while it is not known."""
@@ -269,10 +293,10 @@ def _record_in_the_way(found: Seen, expected: frozenset[str]) -> Refusal:
     zone = at.parent.text if at.parent else ""
     change = f", or point it to {_listed(expected)}," if expected else ""
     change = " if that endpoint is gone" if creator else change
-    wrote = f"the private endpoint {creator} wrote it" if creator else "no private endpoint wrote it"
+    wrote = f"the private endpoint {creator.name} wrote it" if creator else "no private endpoint wrote it"
     return Refusal(
         at,
-        "RecordHeldByAnother" if creator else "RecordNotOurs",
+        RECORD_HELD if creator else "RecordNotOurs",
         f"the record {at.name} in {zone} points to {_listed(pointed_to(found))}, and {wrote}: the endpoint's "
         "zone group would write over it",
         f"delete the record {at.text}{change} and rerun the resource",

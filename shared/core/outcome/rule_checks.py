@@ -1,4 +1,4 @@
-"""Checks and findings about security rules: whether clients can reach the endpoints by what rules do."""
+"""Checks and findings about security rules and routes: whether clients can reach the endpoints by them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,19 +12,28 @@ from shared.core.plan.desired_rules import used_ports
 from shared.core.policy.intent import Connect
 from shared.core.readings.networks import enforced, group_of
 from shared.core.readings.observed import Observed
-from shared.core.rules import egress
-from shared.core.rules.egress import Destination, Egress
+from shared.core.rules import egress, routes
+from shared.core.rules.egress import Egress
+from shared.core.rules.path_ends import Destination
 from shared.core.rules.verdict import Verdict
+
+OUTBOUND = (  # name, code, and what is seen where it holds
+    ("rules let clients out", egress.CODE, "allowed"),
+    ("routes let clients out", routes.CODE, "not dropped"),
+)
 
 
 def rule_checks(desired: Desired, observed: Observed) -> tuple[tuple[Check, ...], tuple[str, ...]]:
-    """Checks that rules let clients in and out, and what cannot be decided."""
+    """Checks that rules let clients in, and rules and routes let them out, and what cannot be decided."""
     if not desired.rules and not desired.clients:
         return (), ()
     inbound = tuple(_verdicts(desired, observed))
     ends = [_destination(path, observed) for path in desired.paths]
     outbound = egress.egress(desired.clients, ends, observed)
-    checks = (*(_let_in(rule, verdict) for rule, verdict in inbound), *map(_let_out, outbound))
+    checks = (
+        *(_let_in(rule, verdict) for rule, verdict in inbound),
+        *(check for network in outbound for check in _let_out(network)),
+    )
     undecided = (
         *(_undecided(rule, verdict) for rule, verdict in inbound if verdict and verdict.allowed is None),
         *(text for network in outbound for text in network.findings),
@@ -97,10 +106,12 @@ def _destination(path: GroupPath, observed: Observed) -> Destination:
     return Destination(path.endpoint.subnet, tuple(one.ip for one in addresses), used_ports(path.group))
 
 
-def _let_out(network: Egress) -> Check:
-    """Some client gets out of a client network, by the rules on its own subnets."""
-    name, subject = "rules let clients out", network.network.name
-    if not network.blocked:
-        return Check(name, subject, holds=True, seen="allowed")
-    seen = "; ".join(map(str, network.blocked))
-    return Check(name, subject, holds=False, seen=seen, code=egress.CODE, remedy=network.blocked[0].remedy)
+def _let_out(network: Egress) -> Iterator[Check]:
+    """Some client gets out of a client network, by the rules and by the routes on its own subnets."""
+    for name, code, fine in OUTBOUND:
+        stops = [stop for stop in network.blocked if stop.code == code]
+        if not stops:
+            yield Check(name, network.network.name, holds=True, seen=fine)
+            continue
+        seen = "; ".join(map(str, stops))
+        yield Check(name, network.network.name, holds=False, seen=seen, code=code, remedy=stops[0].remedy)

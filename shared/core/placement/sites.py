@@ -20,7 +20,7 @@ from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.policy import Limits, Profile
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
-from shared.core.rules.egress import groups_in
+from shared.core.rules.path_ends import groups_in, tables_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ def surroundings(
 ) -> Iterator[Read]:
     """What has to be read before a site is chosen.
 
-    Networks of candidates and clients, the security groups of clients' subnets where rules count, and the
-    endpoints that others connected to the target with their zone groups. `owned` are endpoints that were
-    made for the target before: none of these is another owner's.
+    Networks of candidates and clients, the security groups and route tables of clients' subnets where rules
+    count, and the endpoints that others connected to the target with their zone groups. `owned` are endpoints
+    that were made for the target before: none of these is another owner's.
     """
     profile = connect.profile
     wanted = profile.peering != "ignore" or profile.nsg.mode != "ignore"
@@ -95,8 +95,8 @@ def surroundings(
         yield Read(network, shared=True)
     for client in judged(connect):
         if network_body := observed.present(client):
-            for group in groups_in(network_body):
-                yield Read(group, shared=True, tolerate="refusal")
+            for filtering in (*groups_in(network_body), *tables_in(network_body)):
+                yield Read(filtering, shared=True, tolerate="refusal")
     own = {*owned, *_own_ids(target, connect, found.subnets)}
     for foreign in sorted(_connected(target) - own, key=lambda at: at.key):
         yield Read(foreign, tolerate="refusal")
@@ -105,7 +105,7 @@ def surroundings(
 
 
 def judged(connect: Connect) -> tuple[ResourceId, ...]:
-    """The client networks whose own rules count: none where the operator ignores rules."""
+    """The client networks whose own rules and routes count: none where the operator ignores rules."""
     return () if connect.profile.nsg.mode == "ignore" else tuple(dict.fromkeys(connect.profile.clients))
 
 

@@ -32,6 +32,7 @@ _REPORTED = frozenset(
         "peeringSyncLevel",
         "remoteAddressSpace",
         "remoteVirtualNetworkAddressSpace",
+        "remoteVirtualNetworkEncryption",
         "virtualNetworkLinkState",
     }
 )

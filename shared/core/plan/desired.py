@@ -13,7 +13,7 @@ from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
 from shared.core.catalogue.service_rules import public_names
 from shared.core.kinds import zone_configs, zone_group
-from shared.core.kinds.endpoint import Endpoint, addresses_of
+from shared.core.kinds.endpoint import Endpoint, addresses_of, endpoints_among
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.nic import Address
@@ -35,11 +35,15 @@ from shared.core.readings.reading import Read
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for and where it goes: the target, its profile and groups, a site for each group id."""
+    """What was asked for and where it goes: the target, its profile and groups, a site for each group id.
+
+    `recorded`: the objects that the ledger had for the target when the pass began.
+    """
 
     target: Target
     connect: Connect
     sites: Mapping[str, Site]
+    recorded: frozenset[ResourceId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,20 +211,20 @@ def _group_path(
     target, connect = request.target, request.connect
     site, dns = request.sites[group.group_id], connect.profile.dns
     if dns.mode != "manage":
-        endpoint = _endpoint(target, connect, group, site)
+        endpoint = _endpoint(request, group)
         return GroupPath(group, endpoint, None, (), (), named=True, external=dns.mode == "external")
     fqdns = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
     names = catalogue.zones(group, target, connect.cloud, fqdns)
     if names is None:
-        endpoint = _endpoint(target, connect, group, site)
+        endpoint = _endpoint(request, group)
         return GroupPath(group, endpoint, None, (), (), named=site.endpoint in reported)
     zones = _zones(_zones_home(connect), names, create=dns.create_zones)
     links = _links(zones, connect.profile.clients, fallback=dns.fallback_to_internet)
     own = fqdns or public_names(target, group.group_id)
     shared = catalogue.shared_names(group, target, connect.cloud)
-    writes = _zone_group(site, group, zones, own or shared, shared=bool(shared))
+    writes = _zone_group(request, group, zones, own or shared, shared=bool(shared))
     completed_by = (writes.id, *writes.zones) if writes else ()
-    endpoint = _endpoint(target, connect, group, site, completed_by)
+    endpoint = _endpoint(request, group, completed_by)
     return GroupPath(group, endpoint, writes, zones, links, named=True, complete=bool(own))
 
 
@@ -237,29 +241,32 @@ def _links(zones: tuple[Zone, ...], clients: tuple[ResourceId, ...], *, fallback
 
 
 def _zone_group(
-    site: Site, group: Group, zones: tuple[Zone, ...], names: Iterable[str], *, shared: bool
+    request: Request, group: Group, zones: tuple[Zone, ...], names: Iterable[str], *, shared: bool
 ) -> ZoneGroup | None:
     if not zones:
         return None
+    site = request.sites[group.group_id]
     at = site.endpoint.child(zone_configs.COLLECTION, zone_group.NAME)
     ids = tuple(zone.id for zone in zones)
-    return ZoneGroup(at, site.endpoint, ids, records_under(ids, names), group.group_id, shared)
+    known = endpoints_among(request.recorded)
+    records = records_under(ids, names)
+    return ZoneGroup(at, site.endpoint, ids, records, group.group_id, known, site.adopted, shared)
 
 
-def _endpoint(
-    target: Target, connect: Connect, group: Group, site: Site, completed_by: tuple[ResourceId, ...] = ()
-) -> Endpoint:
+def _endpoint(request: Request, group: Group, completed_by: tuple[ResourceId, ...] = ()) -> Endpoint:
+    connect, site = request.connect, request.sites[group.group_id]
     approval = connect.profile.approval
     return Endpoint(
         site.endpoint,
         site.location,
         site.subnet,
-        target.id,
+        request.target.id,
         group.group_id,
         site.adopted,
         after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
         request=approval.message if approval.mode == "request" else None,
         completed_by=completed_by,
+        recorded_before=site.endpoint in request.recorded,
     )
 
 

@@ -252,7 +252,8 @@ class Nsg(_Part):
 
     mode: Literal["ensure", "require", "ignore"] = "ignore"
     """`ensure`: write missing rules. `require`: report where existing rules do not have the same effect,
-    and never write. `ignore`: do not check."""
+    and never write. `ignore`: do not check. Where rules are checked, route tables of the clients' subnets are
+    checked too; they are never written."""
     default_deny: StrictBool = False
     """Also deny what no rule allows to the endpoints."""
     priorities: Priorities = (1000, 1999)

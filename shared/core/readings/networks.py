@@ -18,8 +18,10 @@ AZURE_DNS = "168.63.129.16"  # Microsoft Learn: "What is IP address 168.63.129.1
 ALLOW_ACCESS = "allowVirtualNetworkAccess"
 POLICIES = "privateEndpointNetworkPolicies"
 GROUP = "networkSecurityGroup"
+TABLE = "routeTable"
 
 _ENFORCED = frozenset({"enabled", "networksecuritygroupenabled"})
+_ROUTED = frozenset({"enabled", "routetableenabled"})
 
 
 def address_space(network: Seen) -> tuple[Network, ...]:
@@ -99,6 +101,11 @@ def group_of(subnet: Seen) -> ResourceId | None:
     return reference(subnet.properties.get(GROUP))
 
 
+def table_of(subnet: Seen) -> ResourceId | None:
+    """The route table that is attached to the subnet."""
+    return reference(subnet.properties.get(TABLE))
+
+
 def policies_of(subnet: Seen) -> str:
     """The subnet's private endpoint network policies in lower case; `disabled` where the body has none."""
     return str(subnet.properties.get(POLICIES) or "Disabled").lower()
@@ -107,6 +114,14 @@ def policies_of(subnet: Seen) -> str:
 def enforced(subnet: Seen) -> bool:
     """Rules of a network security group apply to the subnet's endpoints."""
     return policies_of(subnet) in _ENFORCED
+
+
+def routed(subnet: Seen) -> bool:
+    """User-defined routes may take the place of the /32 routes to the subnet's endpoints.
+
+    Source: docs/azure/routes.md, RT-10.
+    """
+    return policies_of(subnet) in _ROUTED
 
 
 def prefixes_in(properties: Json) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
-"""Rules on the clients' own subnets: whether clients can reach an endpoint from where they are.
+"""Rules and routes on the clients' own subnets: whether clients can reach an endpoint from where they are.
 
-This is the outbound half of a path; `kinds/rule_effect.py` has the endpoint's half. Such rules belong to the
-clients' owners: they are read, evaluated and named, never written.
-Sources: Microsoft Learn, "Network security groups" (outbound traffic is evaluated by the group of the
-sender's subnet), and the pages of the services that occupy a subnet of a fixed name.
+This is the outbound half of a path; `kinds/rule_effect.py` has the endpoint's half, `routes.py` the routes.
+Rules and routes belong to the clients' owners: they are read, evaluated and named, never written.
+Source: Microsoft Learn, "Network security groups" (outbound traffic is evaluated by the group of the sender's
+subnet).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,37 +12,15 @@ from dataclasses import dataclass
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.catalogue import Port
-from shared.core.readings.embedded import subnets_of
-from shared.core.readings.networks import group_of, prefixes_in, virtual_network
+from shared.core.readings.networks import group_of, prefixes_in, table_of, virtual_network
 from shared.core.readings.observed import Observed
 from shared.core.rules.addresses import ip_version
 from shared.core.rules.nsg import SecurityRule, rules_of
-from shared.core.rules.traffic import common, ranges, traffic_range
+from shared.core.rules.path_ends import Destination, client_subnets, is_near, named
+from shared.core.rules.routes import Detour, detours
 from shared.core.rules.verdict import Traffic, Verdict, decide, shut
 
 CODE = "DeniedByRule"
-# Subnets of these names hold Azure's own services, never clients.
-RESERVED_NAMES = frozenset(
-    {
-        "gatewaysubnet",
-        "azurefirewallsubnet",
-        "azurefirewallmanagementsubnet",
-        "azurebastionsubnet",
-        "routeserversubnet",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """The endpoint's end of a path: its subnet, all addresses that clients must reach, on any one port.
-
-    The catalogue's ports are alternatives (AMQP or HTTPS, gateway or direct mode): one open port is enough.
-    """
-
-    subnet: ResourceId
-    addresses: tuple[str, ...]
-    ports: tuple[Port, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +38,11 @@ class Blockage:
     final: bool
 
     @property
+    def code(self) -> str:
+        """Of the check that does not hold."""
+        return CODE
+
+    @property
     def end(self) -> str:
         """What cannot be reached: `10.0.1.4 port 443`."""
         mode = f" ({self.port.when})" if self.port.when else ""
@@ -72,34 +55,27 @@ class Blockage:
         return f"{ahead}, or except it from that rule: the group is its owner's, Causeway never writes it"
 
     def __str__(self) -> str:
-        who, rule = _named(self.subnet), f"rule {self.verdict.by} of {self.group.name}"
+        who, rule = named(self.subnet), f"rule {self.verdict.by} of {self.group.name}"
         if self.verdict.allowed is None:
             return f"whether {who} reaches {self.end} cannot be decided: it depends on {rule}"
         part = f" for {self.verdict.part}" if self.verdict.part else ""
         return f"{who} cannot reach {self.end}: {rule} denies it{part}"
 
 
+type Stop = Blockage | Detour
+
+
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """Whether clients of one network reach the endpoints, by the rules of their own subnets.
+    """Whether clients of one network reach the endpoints, by the rules and routes of their own subnets.
 
     `blocked`: what keeps every subnet of it from some endpoint. `findings`: what keeps some clients and not
     all of them, or may.
     """
 
     network: ResourceId
-    blocked: tuple[Blockage, ...]
+    blocked: tuple[Stop, ...]
     findings: tuple[str, ...]
-
-
-def groups_in(network: Seen) -> tuple[ResourceId, ...]:
-    """The security groups of all subnets of a network that can hold clients."""
-    return network.parsed(_groups_in)
-
-
-def client_subnets(network: Seen) -> tuple[Seen, ...]:
-    """Subnets that can hold clients: with prefixes, and not reserved for Azure's own services."""
-    return network.parsed(_client_subnets)
 
 
 def egress(
@@ -116,23 +92,36 @@ def _egress(network: Seen, destinations: Sequence[Destination], observed: Observ
     homes = {one.subnet for one in destinations}
     subnets = [subnet for subnet in client_subnets(network) if subnet.id not in homes]
     inside = virtual_network(network)
-    blocked: list[Blockage] = []
+    blocked: list[Stop] = []
     findings = list(_unknown(subnets, observed))
     for one in destinations:
-        found = [tuple(_blockages(subnet, one, inside, observed)) for subnet in subnets]
-        closed = [each for each in found if sum(stop.final for stop in each) == len(one.ports)]
-        if subnets and len(closed) == len(subnets):
-            blocked += [each[0] for each in closed]
+        stops = [_stops(subnet, one, inside, observed) for subnet in subnets]
+        if stops and all(closing for closing, _ in stops):
+            blocked += [stop for closing, _ in stops for stop in closing]
         else:
-            findings += [str(stop) for each in found for stop in each]
+            findings += [str(stop) for _, every in stops for stop in every]
     return Egress(network.id, tuple(blocked), tuple(dict.fromkeys(findings)))
 
 
 def _unknown(subnets: Iterable[Seen], observed: Observed) -> Iterator[str]:
     for subnet in subnets:
-        group = group_of(subnet)
-        if group and (why := observed.refused(group)):
-            yield f"the rules of {_named(subnet.id)} are not known: {why}"
+        for what, at in (("rules", group_of(subnet)), ("routes", table_of(subnet))):
+            if at and (why := observed.refused(at)):
+                yield f"the {what} of {named(subnet.id)} are not known: {why}"
+
+
+def _stops(
+    subnet: Seen, destination: Destination, inside: tuple[str, ...], observed: Observed
+) -> tuple[tuple[Stop, ...], tuple[Stop, ...]]:
+    """What by itself keeps all of the subnet's clients from the endpoint, and all that was found.
+
+    Rules close a subnet if they do on every port; a route does for every port at once.
+    """
+    by_rules = tuple(_blockages(subnet, destination, inside, observed))
+    by_routes = detours(subnet, destination, inside, observed)
+    closed = sum(stop.final for stop in by_rules) == len(destination.ports)
+    drops = tuple(stop for stop in by_routes if stop.final)
+    return (*by_rules[: int(closed)], *drops[:1]), (*by_rules, *by_routes)
 
 
 def _blockages(
@@ -171,24 +160,5 @@ def _outbound(subnet: Seen, address: str, port: Port, inside: tuple[str, ...]) -
     """
     version = ip_version(address)
     sources = tuple(text for text in prefixes_in(subnet.properties) if ip_version(text) == version)
-    peered = common((traffic_range(address),), ranges(inside))
-    tags = (inside,) if peered else (inside, (*inside, address))
+    tags = (inside,) if is_near(address, inside) else (inside, (*inside, address))
     return tuple(Traffic("Outbound", sources, address, str(port), tag) for tag in tags)
-
-
-def _groups_in(network: Seen) -> tuple[ResourceId, ...]:
-    groups = map(group_of, client_subnets(network))
-    return tuple(dict.fromkeys(group for group in groups if group))
-
-
-def _client_subnets(network: Seen) -> tuple[Seen, ...]:
-    return tuple(
-        subnet
-        for subnet in subnets_of(network).items
-        if subnet.id.name.lower() not in RESERVED_NAMES and prefixes_in(subnet.properties)
-    )
-
-
-def _named(subnet: ResourceId) -> str:
-    network = subnet.parent
-    return f"subnet {subnet.name} of {network.name}" if network else f"subnet {subnet.name}"

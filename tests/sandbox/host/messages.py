@@ -27,7 +27,7 @@ def left(queue):
 
 
 def until(question, what):
-    """Wait until something is so; fail naming it when it never is."""
+    """Wait until a condition holds; fail with its name if it never does."""
     end = time.monotonic() + PATIENCE
     while not (answer := question()):
         assert time.monotonic() < end, what

@@ -74,11 +74,11 @@ def test_a_notification_that_is_not_json_is_refused(host):
     assert host.call("POST", URL, data=b"{not json", headers=NOTIFICATION).status_code == 400
 
 
-def test_the_end_of_a_subscription_is_taken_note_of(host):
+def test_the_end_of_a_subscription_is_accepted(host):
     assert host.call("POST", URL, json=[], headers={"aeg-event-type": "Unsubscribe"}).status_code == 202
 
 
-def test_cloud_events_ask_before_they_send(host):
+def test_cloud_events_are_validated_before_they_are_sent(host):
     asked = {"WebHook-Request-Origin": "eventgrid.azure.net"}
     answer = host.call("OPTIONS", URL, headers=asked)
     assert answer.status_code == 200

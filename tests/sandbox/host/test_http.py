@@ -17,8 +17,8 @@ def host(azurite, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def guarded(azurite, tmp_path_factory):
-    """A host that asks for keys."""
+def host_with_keys(azurite, tmp_path_factory):
+    """A host that requires keys."""
     folder = tmp_path_factory.mktemp("keys")
     keys = {
         "masterKey": "m",
@@ -52,7 +52,7 @@ def test_routes_are_found_without_case(host):
     assert host.call("GET", "/API/Items/7").status_code == 200
 
 
-def test_a_literal_route_goes_before_a_parameter(host):
+def test_a_literal_route_comes_before_a_parameter(host):
     answer = host.call("GET", "/api/items/special")
     assert (answer.text, answer.headers["content-type"]) == (
         "the literal route",
@@ -65,7 +65,7 @@ def test_a_literal_route_goes_before_a_parameter(host):
     [("GET", "/api/items/abc"), ("DELETE", "/api/items/7"), ("GET", "/api/nothing"), ("GET", "/items/7")],
     ids=["constraint", "method", "route", "prefix"],
 )
-def test_what_no_function_serves_is_not_found(host, method, path):
+def test_a_path_without_a_function_is_not_found(host, method, path):
     assert host.call(method, path).status_code == 404
 
 
@@ -81,7 +81,7 @@ def test_a_body_of_any_bytes_arrives_and_a_cookie_leaves_as_it_is(host):
     assert answer.headers["set-cookie"] == cookie
 
 
-def test_a_function_that_raises_answers_500_and_its_error_is_on_record(host):
+def test_a_function_that_raises_answers_500_and_its_error_is_recorded(host):
     assert host.call("GET", "/api/fail").status_code == 500
     (ran,) = host.invocations("fail")
     assert (ran["ok"], ran["error"]) == (False, "ValueError: asked to fail")
@@ -98,7 +98,7 @@ def test_each_element_of_a_list_output_becomes_a_message(host):
     assert sorted(texts(host.queue("made"))) == ['{"n": 1}', '{"n": 2}']
 
 
-def test_local_settings_fill_in_what_the_environment_does_not_say(host):
+def test_local_settings_fill_in_what_the_environment_lacks(host):
     assert host.call("GET", "/api/settings/FROM_FILE").text == "local"
     assert host.call("GET", "/api/settings/PREFIX").text == host.prefix
 
@@ -136,17 +136,17 @@ def test_admin_lists_the_functions_with_their_bindings(host):
         ("/admin/host/status", "m", 200),
     ],
 )
-def test_a_key_opens_what_its_level_covers(guarded, path, key, status):
+def test_a_key_gives_access_to_the_routes_of_its_level(host_with_keys, path, key, status):
     headers = {"x-functions-key": key} if key else {}
-    assert guarded.call("GET", path, headers=headers).status_code == status
+    assert host_with_keys.call("GET", path, headers=headers).status_code == status
 
 
-def test_a_key_may_come_in_the_query(guarded):
-    assert guarded.call("GET", "/api/items/special?code=f").status_code == 200
+def test_a_key_may_come_in_the_query(host_with_keys):
+    assert host_with_keys.call("GET", "/api/items/special?code=f").status_code == 200
 
 
 @pytest.mark.parametrize(("key", "status"), [("f", 401), ("e", 202), ("m", 202)])
-def test_the_webhook_asks_for_the_event_grid_key(guarded, key, status):
+def test_the_webhook_requires_the_event_grid_key(host_with_keys, key, status):
     url = f"/runtime/webhooks/eventgrid?functionName=on_event&code={key}"
-    answer = guarded.call("POST", url, json=[], headers={"aeg-event-type": "Notification"})
+    answer = host_with_keys.call("POST", url, json=[], headers={"aeg-event-type": "Notification"})
     assert answer.status_code == status

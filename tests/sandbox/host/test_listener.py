@@ -86,7 +86,7 @@ def listener_of(queue, invoker, **options):
     return QueueListener(FUNCTION, MemoryQueues(queue), QueueOptions(**fast | options), invoker, {})
 
 
-async def test_whoever_waits_for_a_queue_is_woken_by_a_message_of_this_process(azurite):
+async def test_a_listener_that_waits_for_a_queue_is_woken_by_a_message_of_this_process(azurite):
     queues = Queues({"S": azurite.connection_string}, base64_encoded=True)
     queue = queues.get("S", "woken")
     waiting = asyncio.create_task(queue.written(30))
@@ -125,7 +125,7 @@ async def test_a_new_batch_is_taken_only_below_the_threshold():
     await listening
 
 
-async def test_a_queue_that_cannot_be_read_is_asked_again():
+async def test_a_queue_that_cannot_be_read_is_read_again():
     queue = MemoryQueue("work", [message(1)], [ServiceRequestError("no answer")])
     queue.answer.set()
     listener = listener_of(queue, Invoker())
@@ -137,7 +137,7 @@ async def test_a_queue_that_cannot_be_read_is_asked_again():
     assert queue.errors == []
 
 
-async def test_what_outlasts_the_grace_time_is_left_to_others():
+async def test_a_message_that_outlasts_the_grace_time_is_left_to_other_hosts():
     queue, invoker = MemoryQueue("work", [message(1)]), Invoker(free=False)
     queue.answer.set()
     listener = listener_of(queue, invoker)

@@ -17,7 +17,7 @@ QUEUE = '@app.queue_trigger(arg_name="m", queue_name="q", connection="{0}")\n'
 
 
 def start(app, **settings):
-    """Start a host for an app that cannot run; its exit code and what it said."""
+    """Start a host for an app that cannot run; its exit code and its output."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AzureWebJobs")}
     command = [sys.executable, "-m", "sandbox.host", "--app", str(app), "--port", "0", "--lifeline"]
     ended = subprocess.run(

@@ -14,12 +14,12 @@ def host_json(queues=None, **more):
     return {"version": "2.0", "extensions": {"queues": queues or {}}, **more}
 
 
-def test_what_host_json_does_not_say_is_as_in_azure():
+def test_what_host_json_leaves_out_is_as_in_azure():
     options = HostOptions.parse({"version": "2.0"})
     assert options == HostOptions("api", None, QueueOptions(16, 8, 5, 0.0, 0.1, 60.0, True, 600.0))
 
 
-def test_the_threshold_is_half_the_batch_unless_said():
+def test_the_threshold_is_half_the_batch_by_default():
     assert HostOptions.parse(host_json({"batchSize": 4})).queues.new_batch_threshold == 2
 
 
@@ -87,7 +87,7 @@ def test_a_connection_is_found_by_its_name_with_or_without_the_prefix(name):
 
 
 @pytest.mark.parametrize("environment", [{}, {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}])
-def test_a_connection_that_leads_nowhere_is_refused(environment):
+def test_a_connection_without_a_setting_is_refused(environment):
     with pytest.raises(AppLoadError, match="AzureWebJobsStorage"):
         connection_string(None, environment)
 
@@ -97,7 +97,7 @@ def test_a_default_fills_in_for_a_missing_parameter():
     assert (route.match("/api"), route.match("/api/file")) == ({"kind": "blob"}, {"kind": "file"})
 
 
-def test_the_more_a_template_says_the_earlier_it_is_tried():
+def test_more_specific_templates_are_tried_earlier():
     templates = ["api/{*rest}", "api/{name}", "api/{id:int}", "api/list"]
     ranked = sorted(map(Route.parse, templates), key=lambda one: one.rank)
     assert [one.template for one in ranked] == templates[::-1]

@@ -1,4 +1,4 @@
-"""Child processes: none outlives its parent, and what goes wrong is said."""
+"""Child processes: none outlives its parent, and errors are reported."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ import pytest
 from sandbox.azurite import ROOT, Azurite, AzuriteMissingError
 from sandbox.child import Child, ChildError
 from tests.sandbox.host.messages import until
+from tests.sandbox.host.running import RunningHost, copied_app
 
 STARTS_AZURITE = """
 import time
@@ -17,6 +18,18 @@ from sandbox.azurite import Azurite
 azurite = Azurite().start()
 print(azurite._child.pid, flush=True)
 time.sleep(600)
+"""
+
+
+LEAVES_A_CLIENT_OPEN = """
+
+@app.route(route="leave", auth_level=func.AuthLevel.ANONYMOUS)
+async def leave(req: func.HttpRequest) -> str:
+    import aiohttp
+
+    global client
+    client = aiohttp.ClientSession()
+    return "open"
 """
 
 
@@ -28,7 +41,7 @@ def alive(pid):
     return True
 
 
-def test_azurite_ends_when_whoever_started_it_is_killed():
+def test_azurite_ends_when_the_process_that_started_it_is_killed():
     parent = subprocess.Popen(
         [sys.executable, "-c", STARTS_AZURITE], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -39,7 +52,7 @@ def test_azurite_ends_when_whoever_started_it_is_killed():
     until(lambda: not alive(pid), "an orphan is left")
 
 
-def test_azurite_without_node_says_what_to_do(monkeypatch, tmp_path):
+def test_azurite_without_node_is_an_error_with_a_remedy(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(AzuriteMissingError, match="make setup"):
         Azurite().start()
@@ -66,7 +79,7 @@ def test_a_child_that_does_not_end_when_asked_is_killed(tmp_path):
     assert child.stop(grace=0.1) == -signal.SIGKILL
 
 
-def test_an_earlier_run_in_the_same_log_is_not_mistaken_for_this_one(tmp_path):
+def test_an_earlier_run_in_the_same_log_does_not_count_as_this_one(tmp_path):
     log = tmp_path / "log"
     log.write_text("ready\n")
     child = Child("it", ["sh", "-c", "echo started; sleep 600"], log, os.environ, tmp_path)
@@ -74,3 +87,13 @@ def test_an_earlier_run_in_the_same_log_is_not_mistaken_for_this_one(tmp_path):
     with pytest.raises(ChildError):
         child.wait_for("ready", timeout=0.1)
     child.kill()
+
+
+def test_a_host_that_is_stopped_logs_no_error_about_what_the_app_has_open(azurite, tmp_path):
+    app = copied_app(tmp_path)
+    with (app / "function_app.py").open("a") as code:
+        code.write(LEAVES_A_CLIENT_OPEN)
+    with RunningHost(azurite, app) as host:
+        assert host.call("GET", "/api/leave").text == "open"
+    assert host.exit_code == 0
+    assert [one for one in host.log_lines() if one["level"] != "INFO"] == []

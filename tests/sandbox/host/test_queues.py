@@ -1,4 +1,4 @@
-"""Queue triggers on a real storage emulator: what becomes of a message, however its function ends."""
+"""Queue triggers on a real storage emulator: what happens to a message, however its function ends."""
 
 from collections import Counter
 from datetime import datetime
@@ -34,7 +34,7 @@ def test_the_host_makes_the_queues_that_it_listens_to(host):
     assert until(lambda: host.exists("work"), "the queue was not made")
 
 
-def test_a_message_that_is_done_is_gone(fresh):
+def test_a_processed_message_is_deleted(fresh):
     host = fresh()
     send(until(lambda: host.exists("work") and host.queue("work"), "no queue"), "a")
     assert until(lambda: host.exists("done") and texts(host.queue("done")), "nothing done") == ["done a"]
@@ -42,7 +42,7 @@ def test_a_message_that_is_done_is_gone(fresh):
     assert not host.exists("work-poison")
 
 
-def test_a_function_is_told_of_its_message(fresh):
+def test_a_function_gets_the_properties_of_its_message(fresh):
     host = fresh()
     send(until(lambda: host.exists("work") and host.queue("work"), "no queue"), "metadata")
     host.invocations("work")
@@ -85,7 +85,7 @@ def test_plain_text_is_taken_where_host_json_says_so(fresh):
     assert message.content == "done plain {text}"
 
 
-def test_what_fails_in_a_poison_queue_stays_there_hidden(fresh):
+def test_a_message_that_fails_in_a_poison_queue_stays_there_hidden(fresh):
     host = fresh(queues={"maxDequeueCount": 1})
     send(until(lambda: host.exists("sour-poison") and host.queue("sour-poison"), "no queue"), "a")
     host.invocations("sour")
@@ -107,7 +107,7 @@ def test_a_message_stays_hidden_while_its_function_outlasts_the_hold(fresh):
     assert not [one for one in host.log_lines() if "taken over" in one["message"]]
 
 
-def test_a_message_whose_host_died_comes_to_another(fresh):
+def test_a_message_whose_host_died_is_delivered_to_another_host(fresh):
     first = fresh("--visibility", "2")
     queue = until(lambda: first.exists("work") and first.queue("work"), "no queue")
     send(queue, "hang once")
@@ -164,7 +164,7 @@ def test_what_cannot_be_run_by_hand_is_refused(host, name, body, status):
     assert answer.status_code == status
 
 
-def test_a_host_that_is_told_to_end_lets_a_running_function_end_first(fresh):
+def test_a_host_that_is_asked_to_end_lets_a_running_function_end_first(fresh):
     host = fresh()
     queue = until(lambda: host.exists("work") and host.queue("work"), "no queue")
     send(queue, "sleep 1")

@@ -1,4 +1,4 @@
-"""What the host says about functions that run and that have ended."""
+"""What the host reports about functions that run and that have ended."""
 
 import asyncio
 from types import SimpleNamespace

@@ -50,7 +50,7 @@ def test_a_timer_fires_again_and_again_but_only_where_timers_run(azurite, tmp_pa
         "interval",
     ],
 )
-def test_a_schedule_fires_when_it_says(schedule, first, second):
+def test_a_schedule_fires_at_its_times(schedule, first, second):
     parsed = Schedule.parse(schedule)
     found = parsed.after(NOON)
     assert [found, parsed.after(found)] == [

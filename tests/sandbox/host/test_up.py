@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import zipfile
@@ -12,20 +13,25 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import requests
 
-from sandbox.__main__ import arguments
+from sandbox.__main__ import arguments, main
 from sandbox.app_folder import AppError
+from sandbox.azure.scenario import load
 from sandbox.azurite import ROOT
-from sandbox.up import Sandbox, sweep_schedule
+from sandbox.places import PlaceError, own_folder, require_free
+from sandbox.up import HOST_PORTS, Sandbox, sweep_schedule
 from tests.sandbox.host.messages import until
 from tests.sandbox.host.running import APPS, NEVER
 from tests.sandbox.host.test_processes import alive
 
+PORTS = HOST_PORTS + 1
 SETTINGS = {"PREFIX": "up", "SCHEDULE": NEVER}
 ACCOUNT = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-app/providers"
     "/Microsoft.Storage/storageAccounts/orders"
 )
+LIST = "/subscriptions?api-version=2022-12-01"
 
 
 def sandbox(**options):
@@ -33,7 +39,7 @@ def sandbox(**options):
 
 
 async def ask(method, url, key="", **more):
-    """Status and text of an answer to somebody with all rights in Azure, and this key of the app."""
+    """Status and text of an answer to a user with all rights in Azure, and this key of the app."""
     headers = {"Authorization": "Bearer me", "x-functions-key": key}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
@@ -110,7 +116,7 @@ async def test_an_app_that_does_not_load_stops_the_start_with_its_reason(tmp_pat
 
 
 @pytest.mark.parametrize("content", ["a file", None], ids=["no zip", "empty folder"])
-async def test_what_is_no_app_is_refused(tmp_path, content):
+async def test_a_folder_without_an_app_is_refused(tmp_path, content):
     app = tmp_path / "app"
     app.mkdir() if content is None else app.write_text(content)
     with pytest.raises(AppError, match=r"neither a folder nor a zip|has no function_app\.py"):
@@ -123,9 +129,9 @@ def command():
     """Runs `python -m sandbox up` with the small app; whatever still runs at the end is killed."""
     running = []
 
-    def start(folder, port):
+    def start(folder, port, *more):
         line = [sys.executable, "-m", "sandbox", "up", "--app", str(APPS / "triggers"), "--dir", str(folder)]
-        line += ["--port-base", str(port), "--speed", "600"]
+        line += ["--port-base", str(port), "--speed", "600", *more]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         started = subprocess.Popen(line, cwd=ROOT, env=os.environ | SETTINGS, **pipes)
         running.append(started)
@@ -150,7 +156,7 @@ def children_of(parent):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_however_the_command_ends_its_children_end_too(command, tmp_path, free_port, number):
-    port = free_port()
+    port = free_port(PORTS)
     running = command(tmp_path, port)
     wait_until_up(running)
     endpoints = json.loads((tmp_path / "endpoints.json").read_text())
@@ -164,7 +170,7 @@ def test_however_the_command_ends_its_children_end_too(command, tmp_path, free_p
     until(lambda: not any(alive(one) for one in children), "an orphan is left")
 
 
-def test_a_demo_that_is_interrupted_has_not_come_true():
+def test_an_interrupted_demo_fails():
     line = [sys.executable, "-m", "sandbox", "demo"]
     with subprocess.Popen(
         line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -178,16 +184,99 @@ def test_a_demo_that_is_interrupted_has_not_come_true():
     assert running.returncode == 1
 
 
-def test_a_port_that_is_taken_is_named(command, tmp_path):
+def test_a_port_that_is_taken_is_named(command, tmp_path, free_port):
+    port = free_port(PORTS)
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", port))
         taken.listen()
-        port = taken.getsockname()[1]
         running = command(tmp_path, port)
         _, said = running.communicate(timeout=60)
     assert running.returncode == 1
     assert "The sandbox could not run" in said
-    assert str(port) in said
+    assert f"port {port} " in said
+    assert "--port-base" in said
+    assert list(tmp_path.iterdir()) == [], "something was written before the ports were known to be free"
+
+
+def test_all_taken_ports_are_named_at_once(free_port):
+    port = free_port(2)
+    with socket.socket() as one, socket.socket() as other:
+        for number, taken in enumerate((one, other)):
+            taken.bind(("127.0.0.1", port + number))
+            taken.listen()
+        with pytest.raises(PlaceError, match=f"ports {port}, {port + 1} of 127.0.0.1 are in use"):
+            require_free([0, port, port + 1])
+
+
+async def test_two_sandboxes_in_one_folder_do_not_disturb_each_other(tmp_path):
+    said = []
+    async with sandbox(folder=tmp_path) as first:
+        certificate = (tmp_path / "ca.pem").read_text()
+        async with sandbox(folder=tmp_path, say=said.append) as second:
+            assert second.used_folder == tmp_path / "2"
+            assert any(str(tmp_path / "2") in line for line in said)
+            for box, folder in ((first, tmp_path), (second, tmp_path / "2")):
+                written = json.loads((folder / "endpoints.json").read_text())
+                assert written["arm"] == box.endpoints.arm
+                trusted = ssl.create_default_context(cafile=written["ca_file"])
+                assert (await ask("GET", f"{box.endpoints.arm}{LIST}", ssl=trusted))[0] == 200
+        assert (tmp_path / "ca.pem").read_text() == certificate
+        assert (tmp_path / "endpoints.json").exists()
+    with own_folder(tmp_path) as free_again:
+        assert free_again == tmp_path
+
+
+def test_a_killed_sandbox_frees_its_folder_and_its_addresses_are_not_mistaken_for_others(
+    command, tmp_path, free_port
+):
+    killed = command(tmp_path, free_port(PORTS))
+    wait_until_up(killed)
+    killed.kill()
+    killed.wait()
+    port = free_port(PORTS)
+    again = command(tmp_path, port)
+    wait_until_up(again)
+    assert json.loads((tmp_path / "endpoints.json").read_text())["host"].endswith(f":{port + HOST_PORTS}")
+    assert not (tmp_path / "2").exists()
+
+
+async def test_a_start_says_what_it_does_before_it_does_it():
+    said = []
+    async with sandbox(say=said.append, workers=2):
+        steps = " ".join(said)
+    for word in ("scenario default.yaml", "Azure Resource Manager", "Azurite", "2 functions hosts", "events"):
+        assert word in steps
+
+
+def test_a_setting_of_the_command_line_reaches_the_app(command, tmp_path, free_port):
+    running = command(tmp_path, free_port(PORTS), "--setting", "COLOUR=a=b", "--setting", "EMPTY=")
+    wait_until_up(running)
+    host = json.loads((tmp_path / "endpoints.json").read_text())["host"]
+    for name, value in (("COLOUR", "a=b"), ("EMPTY", "")):
+        assert requests.get(f"{host}/api/settings/{name}", timeout=30).text == value
+
+
+@pytest.mark.parametrize("text", ["COLOUR", "=red"])
+def test_a_setting_without_name_or_value_is_refused(capsys, text):
+    with pytest.raises(SystemExit):
+        arguments(["up", "--setting", text])
+    assert f"{text!r} is not NAME=VALUE" in capsys.readouterr().err
+
+
+def test_help_shows_the_defaults(capsys):
+    with pytest.raises(SystemExit):
+        arguments(["up", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for default in ("(default: 60.0)", "(default: 1)", "(default: .sandbox)", "(default: any free ones)"):
+        assert default in shown
+    assert "None" not in shown
+
+
+def test_a_scenario_of_the_asked_size_is_written_and_can_be_loaded(tmp_path, capsys):
+    file = tmp_path / "big.json"
+    assert main(["scenario", "--resources", "150", "--out", str(file)]) == 0
+    assert len(load(file)["resources"]) == 150
+    assert str(file) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -204,7 +293,14 @@ def test_the_sweep_comes_every_quarter_of_a_simulated_hour(speed, schedule):
     assert sweep_schedule(speed) == schedule
 
 
-def test_a_command_line_that_makes_no_sense_is_refused(capsys):
+def test_an_invalid_command_line_is_refused(capsys):
     with pytest.raises(SystemExit):
         arguments(["up", "--workers", "0"])
     assert "above 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("base", ["0", "65526", "-1"])
+def test_a_port_base_without_room_for_all_ports_is_refused(capsys, base):
+    with pytest.raises(SystemExit):
+        arguments(["up", f"--port-base={base}"])
+    assert "--port-base must be from 1 to 65525" in capsys.readouterr().err

@@ -108,6 +108,7 @@ def _write(call: Call, body: Json, objection: ArmError | None) -> Response:
     world, new = call.world, call.existing is None
     if new and objection is None:
         world.save(call.id, body)
+        world.store.refer(call.id, "network", [str((body["properties"]["virtualNetwork"])["id"])])
 
     def complete() -> None:
         if objection is None and world.find(call.id) is not None:
@@ -172,7 +173,7 @@ def delete(call: Call) -> Response:
 
 def linked_to(world: World, network_id: str) -> list[Resource]:
     """All links of a network, in any zone and state."""
-    return [one for one in world.store.of_type(TYPE) if _same(one, network_id)]
+    return world.store.referring("network", network_id)
 
 
 def _same(link: Resource, network_id: str) -> bool:

@@ -68,13 +68,12 @@ def delete(call: Call) -> Response:
 
 def list_all(call: Call) -> Response:
     """`GET {zone}/ALL`: every record set, the zone's own SOA included."""
-    return dns_rules.page(call, [call.world.show(one) for one in of_zone(call.world, call.id)])
+    return dns_rules.page(call, *(f"{ZONE}/{kind}" for kind in MEMBERS))
 
 
-def of_zone(world: World, zone: ArmId) -> list[Resource]:
-    """All record sets of a zone."""
-    kinds = {f"{ZONE}/{kind}".lower() for kind in MEMBERS}
-    return [one for one in world.store.below(zone) if one.type.lower() in kinds]
+def count(world: World, zone: ArmId) -> int:
+    """How many record sets a zone has."""
+    return sum(world.store.count_children(zone, kind) for kind in MEMBERS)
 
 
 def add_start_of_authority(world: World, zone: ArmId) -> None:
@@ -130,19 +129,20 @@ def _store(call: Call, properties: Json, status: int) -> Response:
 
 
 def _save(world: World, id: ArmId, given: Json) -> Resource:
-    """Store it with the members that the service adds: fqdn with its dot, isAutoRegistered, the empty
-    list.
+    """Store it with the members that the service adds: fqdn with its dot, isAutoRegistered, the empty list.
+
+    The serial number of a zone is the service's own (source: docs/azure/dns.md, DNS-11).
     """
     kind = id.type.rsplit("/", 1)[1].upper()
     member = MEMBERS[kind]
     zone = id.names[0]
     kept: Json = {}
-    if given.get("metadata"):
+    if given.get("metadata") is not None:
         kept["metadata"] = given["metadata"]
     kept["fqdn"] = f"{zone}." if id.name == "@" else f"{id.name}.{zone}."
     kept["ttl"] = given.get("ttl", 3600)
     if given.get(member) is not None:
-        kept[member] = given[member]
+        kept[member] = given[member] | {"serialNumber": 1} if kind == "SOA" else given[member]
     elif member.endswith("Records"):
         kept[member] = []
     return world.save(id, {"properties": kept | {"isAutoRegistered": False}})

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.azure.kernel import paging, refusals
 from sandbox.azure.kernel.ids import ArmId
-from sandbox.azure.kernel.model import ArmError, Json, Response
+from sandbox.azure.kernel.model import ArmError, Response
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.world import World
 
@@ -65,18 +65,20 @@ def get(call: Call) -> Response:
     return Response(200, call.world.show(call.existing), headers)
 
 
-def page(call: Call, items: list[Json]) -> Response:
-    """A list in private DNS: counted as one read."""
+def page(call: Call, *types: str) -> Response:
+    """A page of what is in a zone of these types: counted as one read."""
     headers = spend_read(call)
-    response = paging.page(call.request, items)
+    store = call.world.store
+    response = paging.page_of_rows(
+        call.request, lambda number: store.typed_after(number, types, call.id), call.world.show
+    )
     response.headers |= headers
     return response
 
 
 def list_children(call: Call) -> Response:
     """Stored children of a zone."""
-    kind = call.type.name.rsplit("/", 1)[1]
-    return page(call, [call.world.show(one) for one in call.world.store.children(call.id, kind)])
+    return page(call, call.type.name)
 
 
 def written(response: Response) -> Response:

@@ -144,7 +144,7 @@ def show(world: World, zone: Resource) -> Json:
     links = world.store.children(zone.id, "virtualNetworkLinks")
     registering = [one for one in links if one.properties.get("registrationEnabled")]
     body["properties"] |= LIMITS | {
-        "numberOfRecordSets": len(dns_records.of_zone(world, zone.id)),
+        "numberOfRecordSets": dns_records.count(world, zone.id),
         "numberOfVirtualNetworkLinks": len(links),
         "numberOfVirtualNetworkLinksWithRegistration": len(registering),
     }

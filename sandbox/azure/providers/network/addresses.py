@@ -8,11 +8,27 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Resource
 
 RESERVED = 5
+FIRST = 4  # offset of the first address that Azure assigns
+
+
+@dataclass(slots=True)
+class Frontier:
+    """How far a subnet has been assigned, so that the next address is found without a search.
+
+    Every address before (prefix, offset) is taken or in `released`, a heap of such places.
+    """
+
+    prefixes: list[str]
+    prefix: int = 0
+    offset: int = FIRST
+    released: list[tuple[int, int]] = field(default_factory=list)
 
 
 def prefixes(subnet: Resource) -> list[str]:
@@ -36,15 +52,49 @@ def free(subnet: Resource) -> int:
     return total - len(taken(subnet))
 
 
-def usable(subnet: Resource) -> Iterator[str]:
-    """Addresses that Azure would assign next, lowest first (the first of an empty /24 is .4)."""
+def usable(subnet: Resource, least: int = 0) -> Iterator[str]:
+    """Addresses that Azure would assign next, lowest first (the first of an empty /24 is .4).
+
+    least: the number of the lowest address to begin with.
+    """
     held = taken(subnet)
     for prefix in prefixes(subnet):
         network = ipaddress.ip_network(prefix)
-        for offset in range(4, network.num_addresses - 1):
+        first = max(FIRST, least - int(network.network_address))
+        for offset in range(first, network.num_addresses - 1):
             address = str(network[offset])
             if address not in held:
                 yield address
+
+
+def _next(subnet: Resource) -> str:
+    """The lowest usable address, at the same cost in a full subnet and an empty one.
+
+    Raises StopIteration when there is none.
+    """
+    held, frontier = taken(subnet), _frontier(subnet)
+    while frontier.released:
+        prefix, offset = heappop(frontier.released)
+        address = str(ipaddress.ip_network(frontier.prefixes[prefix])[offset])
+        if address not in held:
+            return address
+    while frontier.prefix < len(frontier.prefixes):
+        network = ipaddress.ip_network(frontier.prefixes[frontier.prefix])
+        while frontier.offset < network.num_addresses - 1:
+            address = str(network[frontier.offset])
+            frontier.offset += 1
+            if address not in held:
+                return address
+        frontier.prefix, frontier.offset = frontier.prefix + 1, FIRST
+    raise StopIteration
+
+
+def _frontier(subnet: Resource) -> Frontier:
+    """The subnet's frontier; a new one when its prefixes have changed."""
+    known: Frontier | None = subnet.private.get("frontier")
+    if known is None or known.prefixes != prefixes(subnet):
+        known = subnet.private["frontier"] = Frontier(prefixes(subnet))
+    return known
 
 
 def require_capacity(subnet: Resource, count: int) -> None:
@@ -68,7 +118,7 @@ def take(subnet: Resource, holder: ArmId | str, address: str | None = None) -> s
     """
     if address is None:
         require_capacity(subnet, 1)
-        address = next(usable(subnet))
+        address = _next(subnet)
     else:
         refuse_unfit(subnet, address)
     taken(subnet)[address] = str(holder)
@@ -77,8 +127,14 @@ def take(subnet: Resource, holder: ArmId | str, address: str | None = None) -> s
 
 def release(subnet: Resource | None, address: str) -> None:
     """Free an address. Does nothing for a deleted subnet or a free address."""
-    if subnet is not None:
-        taken(subnet).pop(address, None)
+    if subnet is None or taken(subnet).pop(address, None) is None:
+        return
+    frontier, number = _frontier(subnet), ipaddress.ip_address(address)
+    for place, prefix in enumerate(frontier.prefixes):
+        network = ipaddress.ip_network(prefix)
+        offset = int(number) - int(network.network_address)
+        if number in network and (place, offset) < (frontier.prefix, frontier.offset):
+            heappush(frontier.released, (place, offset))
 
 
 def refuse_unfit(subnet: Resource, address: str) -> None:

@@ -85,6 +85,8 @@ def show(world: World, peering: Resource) -> Json:
     remote = world.find(remote_of(peering))
     if remote is not None:
         properties["remoteVirtualNetworkAddressSpace"] = {"addressPrefixes": space(remote)}
+        if remote.properties.get("encryption"):
+            properties["remoteVirtualNetworkEncryption"] = dict(remote.properties["encryption"])
     properties["peeringSyncLevel"] = _sync_level(world, peering, remote)
     properties["routeServiceVips"] = {}
     return body

@@ -140,8 +140,8 @@ def list_defaults(call: Call) -> Response:
 
 
 def check_delete(world: World, group: Resource) -> None:
-    """Refuse while a subnet uses the group (source: docs/azure/network-security.md, NSG-11)."""
-    users = [one.id.text for one in users_of(world, group.id)]
+    """Refuse while something uses the group (source: docs/azure/network-security.md, NSG-11)."""
+    users = [one.id.text for one in (*users_of(world, group.id), *interfaces_of(world, group.id))]
     if users:
         raise ArmError(
             400,
@@ -155,12 +155,16 @@ def check_delete(world: World, group: Resource) -> None:
 
 def users_of(world: World, group: ArmId) -> list[Resource]:
     """The subnets that a security group filters."""
-    found = []
-    for subnet in world.store.of_type("Microsoft.Network/virtualNetworks/subnets"):
-        reference = (subnet.properties.get("networkSecurityGroup") or {}).get("id", "")
-        if reference.lower() == group.key:
-            found.append(subnet)
-    return found
+    return world.store.referring("security group", group.key)
+
+
+def interfaces_of(world: World, group: ArmId) -> list[Resource]:
+    """The network interfaces that a security group filters."""
+    return [
+        one
+        for one in world.store.of_type("Microsoft.Network/networkInterfaces")
+        if str((one.properties.get("networkSecurityGroup") or {}).get("id", "")).lower() == group.key
+    ]
 
 
 def show(world: World, group: Resource) -> Json:
@@ -172,6 +176,9 @@ def show(world: World, group: Resource) -> Json:
     users = users_of(world, group.id)
     if users:
         properties["subnets"] = [{"id": one.id.text} for one in users]
+    interfaces = interfaces_of(world, group.id)
+    if interfaces:
+        properties["networkInterfaces"] = [{"id": one.id.text} for one in interfaces]
     return body
 
 

@@ -15,6 +15,7 @@ from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json
 
 MOST_RULES = 1000  # source: docs/azure/limits.md, LIM-06
+LONGEST_DESCRIPTION = 140  # source: docs/azure/network-security.md, NSG-15
 PROTOCOLS = {"tcp": "Tcp", "udp": "Udp", "icmp": "Icmp", "esp": "Esp", "ah": "Ah", "*": "*"}
 SIDES = ("sourceAddressPrefix", "destinationAddressPrefix", "sourcePortRange", "destinationPortRange")
 PLURALS = {
@@ -34,7 +35,7 @@ def checked(id: ArmId, given: Json) -> Json:
     """
     rule: Json = {}
     if given.get("description"):
-        rule["description"] = given["description"]
+        rule["description"] = _description(id, str(given["description"]))
     rule["protocol"] = _one_of(id, "protocol", given.get("protocol"), PROTOCOLS)
     for singular in (
         "sourcePortRange",
@@ -85,6 +86,19 @@ def _conflict(name: str, other: str) -> ArmError:
         "SecurityRuleConflict",
         f"Security rule {name} conflicts with rule {other}. Rules cannot have the same Priority and "
         "Direction. To learn more, see aka.ms/nsgrules.",
+        details=[],
+    )
+
+
+def _description(id: ArmId, text: str) -> str:
+    """The limit is documented, the code is assumed (docs/azure/network-security.md, NSG-15)."""
+    if len(text) <= LONGEST_DESCRIPTION:
+        return text
+    raise ArmError(
+        400,
+        "InvalidRequestFormat",
+        f"Security rule {id.text} has a description of {len(text)} characters. At most {LONGEST_DESCRIPTION} "
+        "are allowed.",
         details=[],
     )
 

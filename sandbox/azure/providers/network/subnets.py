@@ -12,6 +12,7 @@ from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
+from sandbox.azure.kernel.regions import PAIRS
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.network import addresses
 from sandbox.azure.providers.network.network_rules import inside, overlap, parse_prefix
@@ -25,6 +26,16 @@ READ_ONLY = (
     "resourceNavigationLinks",
 )
 JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
+POLICIES = "Microsoft.Network/virtualNetworks/subnets/{}NetworkPolicies/action"
+# What a service may do on a subnet that is delegated to it; others may join it (source:
+# docs/azure/virtual-networks.md, VNET-17).
+ACTIONS: dict[str, tuple[str, ...]] = {
+    "microsoft.web/serverfarms": ("Microsoft.Network/virtualNetworks/subnets/action",),
+    "microsoft.containerinstance/containergroups": ("Microsoft.Network/virtualNetworks/subnets/action",),
+    "microsoft.databricks/workspaces": (JOIN, POLICIES.format("prepare"), POLICIES.format("unprepare")),
+    "microsoft.sql/managedinstances": (JOIN, POLICIES.format("prepare"), POLICIES.format("unprepare")),
+    "microsoft.netapp/volumes": ("Microsoft.Network/networkinterfaces/*", JOIN),
+}
 JOINED = {
     "networkSecurityGroup": "Microsoft.Network/networkSecurityGroups",
     "routeTable": "Microsoft.Network/routeTables",
@@ -127,7 +138,7 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
             {
                 "provisioningState": "Succeeded",
                 "service": one.get("service"),
-                "locations": one.get("locations") or ["*"],
+                "locations": one.get("locations") or _locations(call.world, id, str(one.get("service"))),
             }
             for one in given["serviceEndpoints"]
         ]
@@ -137,19 +148,46 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
         "privateEndpointNetworkPolicies": "Disabled",
         "privateLinkServiceNetworkPolicies": "Enabled",
     } | given
-    return call.world.save(id, {"properties": filled})
+    known = call.world.find(id)
+    before = known.properties.get("serviceEndpoints") or [] if known is not None else []
+    services = {one["service"] for one in given.get("serviceEndpoints") or []}
+    new = sorted(services - {one["service"] for one in before})
+    subnet = call.world.save(id, {"properties": filled}, {"new_services": new})
+    guard = (filled.get("networkSecurityGroup") or {}).get("id")
+    call.world.store.refer(id, "security group", [guard] if guard else [])
+    return subnet
+
+
+def _locations(world: World, subnet: ArmId, service: str) -> list[str]:
+    """Regions that a service endpoint covers: its network's for Microsoft.Sql, that and its pair's for
+    Microsoft.Storage, every region for others (source: docs/azure/virtual-networks.md, VNET-15).
+    """
+    network = world.find(subnet.parent)
+    region = network.location if network is not None else ""
+    match service:
+        case "Microsoft.Sql":
+            return [region]
+        case "Microsoft.Storage":
+            return [region, *([PAIRS[region]] if region in PAIRS else [])]
+    return ["*"]
 
 
 def show(world: World, subnet: Resource) -> Json:
     """The subnet with what is in it: ipConfigurations, privateEndpoints, purpose (source:
     docs/azure/virtual-networks.md, VNET-03)."""
     body = subnet.shown()
+    for one in body["properties"].get("serviceEndpoints") or []:
+        if one["service"] in subnet.private.get("new_services", ()):
+            one["provisioningState"] = subnet.state
+    network = world.find(subnet.id.parent)
+    if network is not None and network.body.get("extendedLocation"):
+        body["properties"].setdefault("defaultOutboundAccess", False)
     for one in body["properties"]["delegations"]:
         one["etag"] = subnet.etag
     holders = [one for one in dict.fromkeys(addresses.taken(subnet).values()) if one]
     if holders:
         body["properties"]["ipConfigurations"] = [{"id": one} for one in holders]
-    endpoints: list[str] = subnet.private.get("endpoints", [])
+    endpoints: dict[str, None] = subnet.private.get("endpoints", {})
     if endpoints:
         body["properties"]["privateEndpoints"] = [{"id": one} for one in endpoints]
         body["properties"]["purpose"] = "PrivateEndpoints"
@@ -158,15 +196,14 @@ def show(world: World, subnet: Resource) -> Json:
 
 def add_endpoint(subnet: Resource, endpoint: ArmId) -> None:
     """Note that a private endpoint is in this subnet (shown as `privateEndpoints` and `purpose`)."""
-    held: list[str] = subnet.private.setdefault("endpoints", [])
-    if endpoint.text not in held:
-        held.append(endpoint.text)
+    held: dict[str, None] = subnet.private.setdefault("endpoints", {})
+    held[endpoint.text] = None
 
 
 def drop_endpoint(subnet: Resource | None, endpoint: ArmId) -> None:
     """Remove the note of a private endpoint."""
-    if subnet is not None and endpoint.text in subnet.private.get("endpoints", []):
-        subnet.private["endpoints"].remove(endpoint.text)
+    if subnet is not None:
+        subnet.private.get("endpoints", {}).pop(endpoint.text, None)
 
 
 def delegated_to(subnet: Resource) -> str | None:
@@ -245,7 +282,11 @@ def _delegation(world: World, subnet: ArmId, one: Json) -> Json:
     return {
         "name": name,
         "id": f"{subnet.text}/delegations/{name}",
-        "properties": {"provisioningState": "Succeeded", "serviceName": service, "actions": [JOIN]},
+        "properties": {
+            "provisioningState": "Succeeded",
+            "serviceName": service,
+            "actions": list(ACTIONS.get(str(service).lower(), (JOIN,))),
+        },
         "type": f"{TYPE}/delegations",
     }
 

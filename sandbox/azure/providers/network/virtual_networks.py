@@ -135,8 +135,7 @@ def check_address(call: Call) -> Response:
     for subnet in call.world.store.children(call.id, "subnets"):
         homes = [net for net in map(ipaddress.ip_network, addresses.prefixes(subnet)) if wanted in net]
         if homes:
-            usable = addresses.usable(subnet)
-            following = list(islice((one for one in usable if _number(one) >= int(wanted)), 5))
+            following = list(islice(addresses.usable(subnet, int(wanted)), 5))
             available = text in following
             reserved = wanted in {*(homes[0][i] for i in range(4)), homes[0][-1]}
             answer: Json = {"available": available, "isPlatformReserved": reserved}
@@ -149,10 +148,6 @@ def check_address(call: Call) -> Response:
         f"Private IP address {text} is not contained in any subnet of virtual network {call.id.text}.",
         details=[],
     )
-
-
-def _number(address: str) -> int:
-    return int(ipaddress.ip_address(address))
 
 
 def _address_space(call: Call) -> list[str]:
@@ -206,10 +201,30 @@ def _body(call: Call) -> Json:
         "privateEndpointVNetPolicies": "Disabled",
         "enableDdosProtection": False,
     } | properties
+    if "encryption" in properties:
+        properties["encryption"] = _encryption(call, properties["encryption"] or {})
     body: Json = {"location": call.body.get("location") or (call.existing.location if call.existing else "")}
+    if call.body.get("extendedLocation"):
+        body["extendedLocation"] = call.body["extendedLocation"]
     if "tags" in call.body:
         body["tags"] = call.body["tags"]
     return body | {"properties": properties}
+
+
+def _encryption(call: Call, given: Json) -> Json:
+    """Encryption between virtual machines (source: docs/azure/virtual-networks.md, VNET-16).
+
+    Raises 400 when it is on and `enforcement` is missing.
+    """
+    if given.get("enabled") and not given.get("enforcement"):
+        raise ArmError(
+            400,
+            "MustSpecifyBothEncryptionIntentAndEnforcementPolicy",
+            f"Cannot encrypt VirtualNetwork {call.id.text} unless both encryption intent (Enabled true or "
+            "false) and enforcement policy (AllowUnencrypted or DropUnencrypted) are specified.",
+            details=[],
+        )
+    return {"enforcement": "AllowUnencrypted"} | given
 
 
 def _fingerprint(world: World, network: Resource | None) -> Json | None:

@@ -8,36 +8,87 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import Operation, OperationPlan, Style
+from sandbox.azure.kernel.paging import page
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import endpoint_view, zone_groups
-from sandbox.azure.providers.private_link.connections import KIND, Dialect, busy, dialect, removed
+from sandbox.azure.providers.private_link.connections import (
+    APPLYING,
+    KIND,
+    Dialect,
+    busy,
+    dialect,
+    listed,
+    removed,
+    show,
+)
 
 STYLES = {
     "sql": Style.SQL,
     "vault": Style.PLAIN,
     "cosmos": Style.COSMOS,
     "eventgrid": Style.EVENT_GRID,
+    "registry": Style.REGISTRY_DECISION,
+    "messaging": Style.MESSAGING,
+    "database": Style.SQL,
+    "batch": Style.BATCH,
 }
+# Query of the URL that a vault names for the result of a connection's deletion.
+DELETED = "kv-operation"
+# Providers whose connection shows a decision at once, before the operation is over.
+EARLY = ("vault", "eventgrid", "network", "messaging", "database", "batch")
 STATUSES = ("Approved", "Rejected", "Pending", "Disconnected")
 
 
 def resource_type(target_type: str) -> ResourceType:
-    """The connection type below a target type."""
+    """The connection type below a target type. Batch takes decisions by PATCH (TGT-11)."""
+    way = dialect(target_type)
     return ResourceType(
         f"{target_type}/{KIND}",
-        put=put,
+        put=None if way.answer == "batch" else put,
+        patch=put if way.answer == "batch" else None,
         delete=delete,
+        get=None if way.answer == "network" else get,
+        list=list_connections,
+        show=show,
         removed=removed,
-        etag="weak" if target_type.startswith("Microsoft.Network/") else "none",
+        etag=way.etag,
     )
 
 
 def register(registry: Registry, target_type: str) -> None:
     """Add the connection type of one target type."""
     registry.add(resource_type(target_type))
+
+
+def list_connections(call: Call) -> Response:
+    """`GET {target}/privateEndpointConnections`."""
+    target = call.world.find(call.id)
+    if target is None:
+        raise refusals.no_resource(call.id)
+    return page(call.request, [_of_version(call, one) for one in listed(call.world, target)])
+
+
+def get(call: Call) -> Response:
+    """One connection. The result of a deletion at a vault is asked for at the connection's own URL: 202 while
+    it runs, 204 at its end (TGT-04)."""
+    if DELETED in call.request.query:
+        return Response(204) if call.existing is None else Response(202)
+    if call.existing is None:
+        raise refusals.no_resource(call.id)
+    etag = call.existing.etag if call.type.etag != "none" else None
+    return Response(200, _of_version(call, call.world.show(call.existing)), {"ETag": etag} if etag else {})
+
+
+def _of_version(call: Call, shown: Json) -> Json:
+    """The connection without a group where the api-version has none."""
+    since = dialect(call.type.name.rsplit("/", 1)[0]).groups_since
+    if call.request.query.get("api-version", "") < since:
+        shown["properties"].pop("groupIds", None)
+    return shown
 
 
 def put(call: Call) -> Response:
@@ -59,12 +110,18 @@ def delete(call: Call) -> Response:
 
 
 def _check_change(connection: Resource, wanted: Json) -> None:
-    """Storage accepts one decision: no second approval, no approval after a rejection (TGT-02)."""
+    """Refuse an unknown status, and a second decision where the provider takes one only.
+
+    Storage: no second approval, no approval after a rejection (TGT-02). MySQL and PostgreSQL: none unless
+    Pending (TGT-10).
+    """
     status = wanted.get("status")
     now = connection.properties["privateLinkServiceConnectionState"]["status"]
     storage = connection.id.root.is_type("Microsoft.Storage/storageAccounts")
-    known = status in STATUSES
-    if known and not (storage and status == "Approved" and now != "Pending"):
+    if dialect(connection.id.root.type).answer == "database" and now != "Pending":
+        text = "Private Endpoint Connection Status is not Pending"
+        raise ArmError(400, "PrivateEndpointConnectionStatusNotPending", text)
+    if status in STATUSES and not (storage and status == "Approved" and now != "Pending"):
         return
     raise ArmError(
         400,
@@ -77,7 +134,11 @@ def _decide(call: Call, wanted: Json) -> None:
     """Write the decision to the connection and the endpoint. The network applies it some seconds later."""
     world, connection = call.world, call.stored
     way = dialect(connection.id.type.rsplit("/", 1)[0])
-    shown: Json = {"status": wanted["status"], way.actions: wanted.get(way.actions) or "None"}
+    before = connection.properties["privateLinkServiceConnectionState"] if way.answer == "batch" else {}
+    shown: Json = {"status": wanted["status"]}
+    actions = wanted.get(way.actions) or before.get(way.actions) or "None"
+    if way.actions:
+        shown[way.actions] = actions
     if "description" in wanted or way.approved is not None:
         shown["description"] = wanted.get("description") or ""
     connection.properties["privateLinkServiceConnectionState"] = shown
@@ -89,7 +150,7 @@ def _decide(call: Call, wanted: Json) -> None:
     state |= {
         "status": wanted["status"],
         "description": wanted.get("description") or "",
-        "actionsRequired": shown[way.actions],
+        "actionsRequired": actions,
     }
     world.touch(endpoint)
 
@@ -105,7 +166,7 @@ def _lock_while_applied(call: Call, endpoint: Resource | None) -> None:
         return
     seconds = 0.0 if world.instant else world.rng.uniform(3.0, 13.0)
     plan = OperationPlan(
-        "PutPrivateLinkServiceProxyOperation",
+        APPLYING,
         seconds,
         change="action",
         style=Style.PLAIN,
@@ -146,12 +207,13 @@ def _accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> R
 
     sync: 200 at once (storage). sql: 202, operation. vault: 200 Updating, about 40 s; DELETE 202. cosmos: 202
     Enqueued, the old state shows until the end. eventgrid: 201 Updating; DELETE 202. network: 200 Updating
-    and the endpoint at once; DELETE 202.
+    and the endpoint at once; DELETE 202. registry: 201 Updating, the old status shows until the end.
+    messaging: 202 Updating. database: 202, operation; Approving or Rejecting meanwhile. batch: 202 Updating.
     """
     world, connection = call.world, call.stored
     way = dialect(connection.id.type.rsplit("/", 1)[0])
     endpoint = world.find(connection.private.get("endpoint"))
-    early = way.answer in ("vault", "eventgrid", "network") and not deleting
+    early = way.answer in EARLY and not deleting
 
     def finish() -> None:
         if early:
@@ -159,7 +221,7 @@ def _accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> R
             _stamp(world, connection)
         else:
             act()
-            _apply_state(world, endpoint)
+        _apply_state(world, endpoint)
 
     if way.answer == "sync":
         _refuse_unready(call)
@@ -168,11 +230,22 @@ def _accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> R
         return Response(200, None if deleting else world.show(connection))
     if early:
         act()
-        connection.state = "Updating"
         _stamp(world, connection)
+    if not deleting:
+        connection.state = _meanwhile(connection, way)
     _lock_while_applied(call, endpoint)
     operation = _start(call, way, finish, deleting=deleting)
     return _answer(call, way, operation, deleting=deleting)
+
+
+def _meanwhile(connection: Resource, way: Dialect) -> str:
+    """The provisioningState while a decision is applied."""
+    if way.answer in ("sql", "cosmos"):
+        return way.settled
+    if way.answer != "database":
+        return "Updating"
+    status = connection.properties["privateLinkServiceConnectionState"]["status"]
+    return "Approving" if status == "Approved" else "Rejecting"
 
 
 def _stamp(world: World, connection: Resource) -> None:
@@ -185,7 +258,7 @@ def _stamp(world: World, connection: Resource) -> None:
 def _start(call: Call, way: Dialect, finish: Callable[[], None], *, deleting: bool) -> Operation:
     return call.start_operation(
         OperationPlan(
-            name="DropPrivateEndpointConnection" if deleting else "UpsertPrivateEndpointConnection",
+            name=_operation_name(call, way, deleting=deleting),
             change="delete" if deleting else "write",
             duration=call.world.duration("privateEndpointConnections/write", call.id),
             style=STYLES.get(way.answer, Style.NETWORK),
@@ -196,15 +269,25 @@ def _start(call: Call, way: Dialect, finish: Callable[[], None], *, deleting: bo
     )
 
 
+def _operation_name(call: Call, way: Dialect, *, deleting: bool) -> str:
+    """SQL and the single servers name their operations in answers."""
+    verb = {"Approving": "Approve", "Rejecting": "Reject"}.get(call.stored.state or "", "Upsert")
+    verb = "Drop" if deleting else verb
+    return f"{verb}{'ElasticServer' if way.answer == 'database' else ''}PrivateEndpointConnection"
+
+
 def _answer(call: Call, way: Dialect, operation: Operation, *, deleting: bool) -> Response:
     own = f"{call.request.origin}{call.id.text}?api-version={call.request.query.get('api-version', '')}"
-    body = None if deleting else call.world.show(call.stored)
+    body = None if deleting else _of_version(call, call.world.show(call.stored))
     match way.answer:
-        case "sql":
+        case "sql" | "database":
             return operation.answer(202)
         case "vault":
             response = operation.answer(202 if deleting else 200, body)
-            response.headers["Location" if deleting else "Azure-AsyncOperation"] = own
+            if deleting:
+                response.headers["Location"] = f"{own}&{DELETED}={operation.id}"
+            else:
+                response.headers["Azure-AsyncOperation"] = own
             return response
         case "cosmos":
             return operation.answer(202, {"status": "Enqueued"})
@@ -212,6 +295,16 @@ def _answer(call: Call, way: Dialect, operation: Operation, *, deleting: bool) -
             if body is not None:
                 body["properties"] |= {"privateEndpoint": None, "groupIds": None}
             return operation.answer(202 if deleting else 201, body)
+        case "registry":
+            if body is not None:
+                now = call.world.timestamp()
+                body["systemData"] = {"createdBy": call.principal, "createdByType": "User", "createdAt": now}
+                body["systemData"] |= {
+                    name.replace("created", "lastModified"): one for name, one in body["systemData"].items()
+                }
+            return operation.answer(202 if deleting else 201, body)
+        case "messaging" | "batch":
+            return operation.answer(202, body)
         case _:
             return operation.answer(202 if deleting else 200, body)
 

@@ -49,9 +49,8 @@ def with_network(world: World, network: ArmId | None, began: float, endpoint: Re
     """
     if network is None or world.instant:
         return None
-    for other in world.operations:
-        root = other.resource.root
-        if root != network or other.resource.is_type(f"{network.type}/virtualNetworkPeerings"):
+    for other in world.operations.below(network):
+        if other.resource.is_type(f"{network.type}/virtualNetworkPeerings"):
             continue
         lasted = (other.ended or world.now) > max(began, other.started) and other.due > other.started
         if lasted and other.started < world.now and world.rng.random() < CLASH:

@@ -55,6 +55,24 @@ def members(endpoint: Resource) -> list[Json]:
     return found
 
 
+def put_members(world: World, endpoint: Resource, found: list[Json]) -> None:
+    """Store the members, so that `with_name` and `with_address` find the endpoint."""
+    endpoint.private["members"] = found
+    names = [Name(*name).fqdn for one in found for name in one["names"]]
+    world.store.refer(endpoint.id, "name", names)
+    world.store.refer(endpoint.id, "address", [one["address"] for one in found])
+
+
+def with_name(world: World, name: str) -> list[Resource]:
+    """All private endpoints with a public name, in any state of their connection."""
+    return world.store.referring("name", name)
+
+
+def with_address(world: World, address: str) -> list[Resource]:
+    """All private endpoints with an address, in any network."""
+    return world.store.referring("address", address)
+
+
 def answers(endpoint: Resource) -> list[Answer]:
     """Names with addresses, in order of addresses; none unless approved (source:
     docs/azure/private-endpoints.md, PE-04 and PE-07).
@@ -66,8 +84,4 @@ def answers(endpoint: Resource) -> list[Answer]:
 
 def of_target(world: World, target: Resource) -> list[Resource]:
     """All private endpoints that lead to a resource."""
-    return [
-        one
-        for one in world.store.of_type(TYPE)
-        if str(one.private.get("target", "")).lower() == target.id.key
-    ]
+    return world.store.referring("target", target.id.key)

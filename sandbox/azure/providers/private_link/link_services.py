@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,11 @@ class Group:
         return list(dict.fromkeys(name.zone for member in self.members for name in member.names))
 
 
+# How many of the group's zones a Cognitive Services account of this kind needs; others one (source:
+# docs/azure/targets.md, TGT-32).
+COGNITIVE_ZONES = {"OpenAI": 2, "AIServices": 3}
+
+
 def types() -> list[str]:
     """Every type of the table, as ARM writes it."""
     return list(dict.fromkeys(row["type"] for row in _table()["groups"]))
@@ -85,8 +90,7 @@ def groups(target: Resource) -> list[Group]:
     """
     if target.id.is_type(APPLICATION_GATEWAY):
         return [Group(name, (Member(name, ()),)) for name in _private_frontends(target)]
-    rows = [row for row in _table()["groups"] if row["type"].lower() == target.type.lower()]
-    return [_group(row, target) for row in rows if _offers(target, row)]
+    return [_group(row, target) for row in _rows(target.type.lower()) if _offers(target, row)]
 
 
 def group(target: Resource, name: str) -> Group | None:
@@ -96,8 +100,8 @@ def group(target: Resource, name: str) -> Group | None:
     are groups of their site: "sites-staging".
     """
     exact = target.id.is_type("Microsoft.Storage/storageAccounts")
-    for one in groups(target):
-        if one.id == name or (not exact and one.id.lower() == name.lower()):
+    for one in _named(target, name):
+        if one.id == name or not exact:
             return one
     site, _, slot = name.partition("-")
     if target.id.is_type("Microsoft.Web/sites") and site.lower() == "sites" and slot:
@@ -114,11 +118,17 @@ def cloud(location: str) -> str:
 
 def variables(target: Resource) -> dict[str, str]:
     """Values for the templates of the table; generated ones are the same each time for one resource."""
-    digest = sha256(target.id.key.encode())
-    location = target.location
+    subdomain = str(target.properties.get("customSubDomainName") or target.name).lower()
+    return _variables(target.id.key, target.name.lower(), subdomain, target.location)
+
+
+@lru_cache(maxsize=1024)
+def _variables(key: str, name: str, subdomain: str, location: str) -> dict[str, str]:
+    digest = sha256(key.encode())
     number = str(digest.digest()[0] % 5 + 1)
     return {
-        "name": _public_label(target),
+        "name": name,
+        "subdomain": subdomain,
         "region": location,
         "code": _table()["geo_codes"].get(location, location),
         "hash": digest.hexdigest()[:12],
@@ -130,25 +140,31 @@ def variables(target: Resource) -> dict[str, str]:
     }
 
 
-def _public_label(target: Resource) -> str:
-    """The label of the resource's public names: its own name, or the custom subdomain name of an AI services
-    account (source: docs/azure/targets.md, TGT-56).
-    """
-    custom = None
-    if target.id.is_type("Microsoft.CognitiveServices/accounts"):
-        custom = target.properties.get("customSubDomainName")
-    return str(custom or target.name).lower()
-
-
 @cache
 def _table() -> Mapping[str, Any]:
     found: Mapping[str, Any] = json.loads(Path(__file__).with_name("private_link.json").read_text())
     return found
 
 
+def _named(target: Resource, name: str) -> list[Group]:
+    """The groups of a resource with this name in any case; no other is made."""
+    if target.id.is_type(APPLICATION_GATEWAY):
+        return [one for one in groups(target) if one.id.lower() == name.lower()]
+    rows = [row for row in _rows(target.type.lower()) if row["group"].lower() == name.lower()]
+    return [_group(row, target) for row in rows if _offers(target, row)]
+
+
+@cache
+def _rows(type_name: str) -> list[Mapping[str, Any]]:
+    """The rows of one type of the table, by its name in lower case."""
+    return [row for row in _table()["groups"] if row["type"].lower() == type_name]
+
+
 def _group(row: Mapping[str, Any], target: Resource) -> Group:
     values, where = variables(target), cloud(target.location)
     zones = [_fill(pair, values) for pair in row.get("zones", {}).get(where, [])]
+    if target.id.is_type("Microsoft.CognitiveServices/accounts"):
+        zones = zones[: COGNITIVE_ZONES.get(str(target.body.get("kind")), 1)]
     if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
         return Group(row["group"], tuple(_cosmos_members(target, zones)))
     default = {row["group"]: [["{name}", index] for index in range(len(zones))]}

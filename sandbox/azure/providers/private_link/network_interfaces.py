@@ -7,6 +7,7 @@ docs/azure/virtual-networks.md, VNET-11.
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Any
 
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
@@ -18,7 +19,6 @@ from sandbox.azure.providers.private_link import endpoint_view
 
 TYPE = "Microsoft.Network/networkInterfaces"
 FIXED: Json = {
-    "enableAcceleratedNetworking": False,
     "vnetEncryptionSupported": False,
     "enableIPForwarding": False,
     "hostedWorkloads": [],
@@ -30,6 +30,18 @@ FIXED: Json = {
     "disableTcpStateTracking": False,
     "defaultOutboundConnectivityEnabled": False,
 }
+
+
+# Members of a plain interface, and of its configurations, that are kept as given.
+GIVEN = ("enableIPForwarding", "enableAcceleratedNetworking", "networkSecurityGroup")
+JOINED = (
+    "publicIPAddress",
+    "applicationSecurityGroups",
+    "applicationGatewayBackendAddressPools",
+    "loadBalancerBackendAddressPools",
+    "loadBalancerInboundNatRules",
+    "gatewayLoadBalancer",
+)
 
 
 def register(registry: Registry) -> None:
@@ -59,11 +71,13 @@ def put(call: Call) -> Response:
         raise _owned(call.existing)
     wanted = call.properties.get("ipConfigurations") or []
     subnets = [_subnet(call, one) for one in wanted]
+    _check_pools(call, wanted)
+    before = {one["name"]: one["address"] for one in _configs(call.existing)} if call.existing else {}
     removed(world, call.existing) if call.existing else None
-    configs = [
-        _plain_config(call, one, subnet, index == 0)
-        for index, (one, subnet) in enumerate(zip(wanted, subnets, strict=True))
-    ]
+    placed = list(enumerate(zip(wanted, subnets, strict=True)))
+    placed.sort(key=lambda one: str(one[1][0].get("name")) not in before)
+    made = {index: _plain_config(call, one, subnet, before, index == 0) for index, (one, subnet) in placed}
+    configs = [made[index] for index in sorted(made)]
     nic = _save(
         world,
         call.id,
@@ -71,6 +85,13 @@ def put(call: Call) -> Response:
         {"tags": call.body.get("tags"), "kind": "Regular"},
         configs,
     )
+    nic.properties.update({name: call.properties[name] for name in GIVEN if name in call.properties})
+    if isinstance(nic.properties.get("networkSecurityGroup"), dict):
+        nic.properties["networkSecurityGroup"] = _references(nic.properties["networkSecurityGroup"])
+    dns = call.properties.get("dnsSettings") or {}
+    nic.properties["dnsSettings"] |= {
+        name: dns[name] for name in ("dnsServers", "internalDnsNameLabel") if name in dns
+    }
     return Response(200 if call.existing else 201, world.show(nic))
 
 
@@ -97,14 +118,19 @@ def for_endpoint(world: World, endpoint: Resource, id: ArmId, subnet: Resource) 
     extra: Json = {"managedBy": endpoint.id.text, "kind": "Regular"}
     nic = _save(world, id, endpoint.location, extra, configs)
     nic.private["endpoint"] = endpoint.id.text
-    nic.properties["macAddress"] = ""
+    nic.properties.update({"macAddress": "", "enableAcceleratedNetworking": False})
     nic.properties["privateEndpoint"] = {"id": endpoint.id.text}
     return nic
 
 
 def show(world: World, nic: Resource) -> Json:
-    """The interface; `privateLinkConnectionProperties` once the endpoint's connection is approved."""
+    """The interface; `privateLinkConnectionProperties` once the endpoint's connection is approved.
+
+    One that was stored without this provider keeps the configurations that it was stored with.
+    """
     body = nic.shown()
+    if "configs" not in nic.private:
+        return body
     endpoint = world.find(nic.private.get("endpoint"))
     known = {}
     if endpoint is not None and endpoint_view.approved(endpoint):
@@ -150,21 +176,45 @@ def _subnet(call: Call, wanted: Json) -> Resource:
     return subnet
 
 
-def _plain_config(call: Call, wanted: Json, subnet: Resource, primary: bool) -> Json:
+def _configs(nic: Resource) -> list[Json]:
+    found: list[Json] = nic.private.get("configs", [])
+    return found
+
+
+def _check_pools(call: Call, wanted: list[Json]) -> None:
+    """An application gateway's pool takes the primary configuration only (docs/azure/virtual-networks.md,
+    VNET-14)."""
+    for index, one in enumerate(wanted):
+        properties = one.get("properties") or {}
+        primary = bool(properties.get("primary", index == 0))
+        if properties.get("applicationGatewayBackendAddressPools") and not primary:
+            raise ArmError(
+                400,
+                "ApplicationGatewayLoadBalancingNotSupportedOnSecondaryIpConfigurations",
+                f"Network Interface with Id: {call.id.text} has a secondary "
+                f"IpConfigurations {one.get('name')} is using ApplicationGatewayAddressPools. "
+                "ApplicationGateway loadbalancing is not supported for "
+                "secondary IpConfigurations.",
+                details=[],
+            )
+
+
+def _plain_config(call: Call, wanted: Json, subnet: Resource, before: dict[str, str], first: bool) -> Json:
+    """A configuration; a dynamic one keeps the address that it had, also in a scenario (VNET-14)."""
     properties = wanted.get("properties") or {}
     name = str(wanted.get("name", "ipconfig"))
-    asked = (
-        properties.get("privateIPAddress")
-        if properties.get("privateIPAllocationMethod") == "Static"
-        else None
-    )
-    address = addresses.take(subnet, f"{call.id.text}/ipConfigurations/{name}", asked)
+    static = properties.get("privateIPAllocationMethod") == "Static"
+    given = static or call.world.instant
+    asked = properties.get("privateIPAddress") if given else before.get(name)
+    holder = f"{call.id.text}/ipConfigurations/{name}"
+    address = addresses.take(subnet, holder, asked)
     return {
         "name": name,
         "address": address,
         "subnet": subnet.id.text,
-        "primary": primary,
-        "method": "Static" if asked else "Dynamic",
+        "primary": bool(properties.get("primary", first)),
+        "method": "Static" if asked and static else "Dynamic",
+        "joined": {name: properties[name] for name in JOINED if properties.get(name)},
     }
 
 
@@ -192,7 +242,7 @@ def _config_shown(nic: Resource, config: Json, member: Json | None) -> Json:
         "subnet": {"id": config["subnet"]},
         "primary": config["primary"],
         "privateIPAddressVersion": "IPv4",
-    }
+    } | {name: _references(one) for name, one in config.get("joined", {}).items()}
     if member is not None:
         properties["privateLinkConnectionProperties"] = {
             "groupId": member["group"],
@@ -206,3 +256,10 @@ def _config_shown(nic: Resource, config: Json, member: Json | None) -> Json:
         "type": f"{TYPE}/ipConfigurations",
         "properties": properties,
     }
+
+
+def _references(value: Any) -> Any:
+    """Other resources as answers name them: by their ids alone."""
+    if isinstance(value, list):
+        return [_references(one) for one in value]
+    return {"id": value.get("id")}

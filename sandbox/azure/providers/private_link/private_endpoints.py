@@ -82,6 +82,7 @@ def _create(call: Call, wanted: Wanted) -> Response:
     held = _held_back(call, wanted.target)
     endpoint = world.save(call.id, _body(call, wanted), {"members": [], "connected": False})
     endpoint.private["target"] = wanted.target.id.text if wanted.target else wanted.target_text
+    world.store.refer(endpoint.id, "target", [endpoint.private["target"]])
     _take_addresses(world, endpoint, wanted)
     total = max(world.duration("privateEndpoints/write", call.id), held + 1.0 if not world.instant else 0.0)
     operation = _start(call, endpoint, wanted, total, held)
@@ -163,21 +164,28 @@ def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held:
 
 
 def _finish(world: World, endpoint: Resource, target: Resource | None) -> None:
-    """Set Succeeded. An approved connection gets the provider's own description, and its names apply."""
+    """Set Succeeded. The connection gets the provider's own description; an approved one's names apply."""
     state = endpoint_view.state(endpoint)
     if state["status"] == "Approved":
         endpoint.private["connected"] = True
         if target is not None and not endpoint_view.is_manual(endpoint):
             state["description"] = connections.dialect(target.type).approved or ""
+    elif target is not None and state["status"] == "Pending":
+        way = connections.dialect(target.type)
+        state |= {"description": way.pending or "", "actionsRequired": way.pending_actions}
     world.succeed(endpoint.id)
     zone_groups.refresh(world, endpoint)
 
 
 def delete(call: Call) -> Response:
-    """Delete: 202, 11 to 21 s. While an operation works on it: 429 RetryableError with Retry-After."""
+    """Delete: 202, 11 to 21 s. While an operation works on it: 429 RetryableError with Retry-After.
+
+    While a decision is applied, the same seconds were recorded with both answers (PE-15): the seed decides.
+    """
     lock = call.world.lock(call.id)
-    if lock.holder is not None:
-        raise lock.retry_later(lock.holder)
+    holder = lock.holder
+    if holder is not None and not (holder.name == connections.APPLYING and lock.passes()):
+        raise lock.retry_later(holder)
     call.stored.state = "Deleting"
     operation = call.start_operation(
         OperationPlan(
@@ -222,6 +230,8 @@ def show(world: World, endpoint: Resource) -> Json:
 
 def _body(call: Call, wanted: Wanted) -> Json:
     body: Json = {"location": call.body.get("location")}
+    if call.body.get("extendedLocation"):
+        body["extendedLocation"] = call.body["extendedLocation"]
     if "tags" in call.body:
         body["tags"] = call.body["tags"]
     properties: Json = {"provisioningState": "Updating", "resourceGuid": call.world.new_guid()}
@@ -282,7 +292,7 @@ def _take_addresses(world: World, endpoint: Resource, wanted: Wanted) -> None:
         member["config"] = f"privateEndpointIpConfig.{world.new_guid()}"
         address = asked.get((member["group"], member["member"]))
         member["address"] = addresses.take(wanted.subnet, "", address)
-    endpoint.private["members"] = members
+    endpoint_view.put_members(world, endpoint, members)
     network_interfaces.for_endpoint(world, endpoint, nic, wanted.subnet)
 
 
@@ -290,7 +300,7 @@ def _give_back(world: World, endpoint: Resource) -> None:
     nic = endpoint.private.get("nic")
     if nic is not None and world.find(nic) is not None:
         world.remove(ArmId.parse(nic))
-    endpoint.private["members"] = []
+    endpoint_view.put_members(world, endpoint, [])
 
 
 def _nic_id(world: World, endpoint: Resource, wanted: Wanted) -> ArmId:

@@ -14,6 +14,15 @@ from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import connection_decisions, connections, link_services
 
+# Types that name their one link resource plr, and types that write its id without the first slash (TGT-12).
+NAMED_PLR = (
+    "microsoft.sql/servers",
+    "microsoft.dbformariadb/servers",
+    "microsoft.dbformysql/servers",
+    "microsoft.dbforpostgresql/servers",
+)
+WITHOUT_SLASH = ("microsoft.eventhub/namespaces", "microsoft.servicebus/namespaces")
+
 
 def register_children(registry: Registry, target_type: str) -> None:
     """Add `privateLinkResources` and `privateEndpointConnections` below a target type."""
@@ -49,13 +58,14 @@ def link_resources(target: Resource) -> list[Json]:
     for group in link_services.groups(target):
         if group.id.endswith("_secondary") or group.id == "SqlDedicated":
             continue
-        name = "plr" if target.id.is_type("Microsoft.Sql/servers") else group.id
+        name = "plr" if target.type.lower() in NAMED_PLR else group.id
+        own = f"{target.id.text}/privateLinkResources/{name}"
         members = [member.name for member in group.members]
         if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
             members = [*members[1:], members[0]]
         found.append(
             {
-                "id": f"{target.id.text}/privateLinkResources/{name}",
+                "id": own.lstrip("/") if target.type.lower() in WITHOUT_SLASH else own,
                 "name": name,
                 "type": f"{target.type}/privateLinkResources",
                 "properties": {
@@ -110,7 +120,7 @@ def without_connections(properties: Json) -> Json:
 
 def taken(world: World, call: Call, domain: str, error: tuple[str, str]) -> None:
     """Refuse a name that any resource of the type has: names are host names below `domain`."""
-    for other in world.store.of_type(call.type.name):
-        if other.name.lower() == call.id.name.lower() and other.id != call.id:
+    for other in world.store.named(call.type.name, call.id.name):
+        if other.id != call.id:
             code, text = error
             raise ArmError(409, code, text.format(name=call.id.name, domain=domain))

@@ -1,7 +1,6 @@
 """Cosmos DB accounts: members that their GET adds to the request's.
 
 Sources: docs/azure/long-running-operations.md, LRO-16; docs/azure/targets.md, TGT-05, TGT-12 and TGT-15.
-generic_targets.py registers them and keeps the other members as for any other type.
 """
 
 from __future__ import annotations
@@ -9,7 +8,9 @@ from __future__ import annotations
 from copy import deepcopy
 
 from sandbox.azure.kernel.model import ArmError, Json, Resource
+from sandbox.azure.kernel.operations import Style
 from sandbox.azure.kernel.provider import Call
+from sandbox.azure.providers.services.making import Making
 
 APIS = {
     "EnableCassandra": "Cassandra",
@@ -90,7 +91,7 @@ def properties(call: Call, account: Resource) -> Json:
     }
 
 
-def head(call: Call) -> Json:
+def head(call: Call, account: Resource) -> Json:
     """Members outside `properties` that every account shows."""
     known = call.existing.body.get("systemData") if call.existing else None
     return {
@@ -143,3 +144,16 @@ def _apis(account: Resource) -> str:
         return "MongoDB"
     on = [str(one.get("name")) for one in account.properties.get("capabilities") or []]
     return next((APIS[name] for name in on if name in APIS), "Sql")
+
+
+# About 120 s (docs/azure/long-running-operations.md, LRO-16).
+MAKING = Making(
+    status=200,
+    duration="servers/write",
+    style=Style.COSMOS,
+    head=head,
+    properties=properties,
+    unset=ASKED_ONLY,
+    early=while_creating,
+    deleting=Style.COSMOS,
+)

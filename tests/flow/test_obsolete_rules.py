@@ -1,28 +1,28 @@
-"""Rules of an earlier wish: a client that the policy no longer names is no longer let through."""
+"""Obsolete rules: a client that the policy no longer names loses its access."""
 
 from tests.builders.client_networks import NEW, a_world_with_two_networks, change, ip_of, reached
-from tests.builders.security_rules import DENY, ENSURE, covered, rules_noted, rules_of
+from tests.builders.security_rules import DENY, ENSURE, covered, recorded_rules, rules_of
 from tests.builders.sql_server import SERVER, a_sql_world, allowed, set_policy, sql_reached
 from tests.builders.world import ENDPOINTS, HUB, SPOKE, World
 
 
-async def holding(world: World, ip: str) -> list[str]:
-    """The rules that hold an address, by what they do and for whom."""
+async def rules_for(world: World, ip: str) -> list[str]:
+    """The rules that include an address, by access and sources."""
     found = [rule for rule in (await rules_of(world)).values() if covered(rule, ip)]
     return sorted(
         f"{rule['access']} {','.join(rule.get('sourceAddressPrefixes') or ['*'])}" for rule in found
     )
 
 
-async def test_a_client_that_the_policy_dropped_is_shut_out_and_the_new_one_let_in() -> None:
+async def test_a_client_that_the_policy_dropped_loses_access_and_the_new_one_gets_it() -> None:
     world = await a_world_with_two_networks()
     at = await world.create_account()
     ip = ip_of(await world.reconcile(at))
     assert reached(world, SPOKE)
     change(world)
     state = await world.reconcile(at, "drift")
-    assert (state["result"], rules_noted(state)) == ("Connected", 2)
-    assert await holding(world, ip) == ["Allow 10.3.0.0/16", "Deny *"]
+    assert (state["result"], recorded_rules(state)) == ("Connected", 2)
+    assert await rules_for(world, ip) == ["Allow 10.3.0.0/16", "Deny *"]
     assert len(await rules_of(world)) == 2
     assert reached(world, NEW)
     assert not reached(world, SPOKE)
@@ -38,23 +38,23 @@ async def test_nothing_is_withdrawn_before_the_new_path_is_proven() -> None:
     change(world)
     world.deny("Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write")
     assert (await world.reconcile(at, "drift"))["result"] == "Blocked"
-    assert "Allow 10.1.0.0/16" in await holding(world, ip)
+    assert "Allow 10.1.0.0/16" in await rules_for(world, ip)
     assert reached(world, SPOKE)
 
 
-async def test_other_targets_stay_in_a_rule_that_one_target_leaves() -> None:
+async def test_withdrawing_one_target_from_a_rule_keeps_the_others() -> None:
     world = await a_world_with_two_networks()
     first, second = await world.create_account("first"), await world.create_account("second")
     one, two = ip_of(await world.reconcile(first)), ip_of(await world.reconcile(second))
     change(world)
     await world.reconcile(first, "drift")
-    assert await holding(world, one) == ["Allow 10.3.0.0/16", "Deny *"]
-    assert await holding(world, two) == ["Allow 10.1.0.0/16", "Deny *"]
+    assert await rules_for(world, one) == ["Allow 10.3.0.0/16", "Deny *"]
+    assert await rules_for(world, two) == ["Allow 10.1.0.0/16", "Deny *"]
     assert reached(world, SPOKE, "second.blob.core.windows.net")
     assert not reached(world, SPOKE, "first.blob.core.windows.net")
 
 
-async def test_a_default_deny_that_is_not_wanted_any_more_goes() -> None:
+async def test_a_default_deny_that_is_no_longer_desired_is_deleted() -> None:
     world = await a_world_with_two_networks()
     at = await world.create_account()
     ip = ip_of(await world.reconcile(at))
@@ -63,16 +63,16 @@ async def test_a_default_deny_that_is_not_wanted_any_more_goes() -> None:
     assert (await world.reconcile(at, "drift"))["result"] == "Connected"
     ((method, path),) = world.writes()
     assert (method, "/securityRules/causeway-deny-" in path) == ("DELETE", True)
-    assert await holding(world, ip) == ["Allow 10.1.0.0/16"]
+    assert await rules_for(world, ip) == ["Allow 10.1.0.0/16"]
 
 
-async def test_another_range_of_priorities_has_rules_of_its_own_and_the_old_ones_go() -> None:
+async def test_another_range_of_priorities_creates_new_rules_and_deletes_the_old_ones() -> None:
     world = await a_world_with_two_networks()
     at = await world.create_account()
     await world.reconcile(at)
     change(world, SPOKE, {**DENY, "priorities": [2000, 2009]})
     state = await world.reconcile(at, "drift")
-    assert (state["result"], rules_noted(state)) == ("Connected", 2)
+    assert (state["result"], recorded_rules(state)) == ("Connected", 2)
     found = [(rule["access"], rule["priority"]) for rule in (await rules_of(world)).values()]
     assert sorted(found) == [("Allow", 2000), ("Deny", 2009)]
     world.sent()
@@ -80,7 +80,7 @@ async def test_another_range_of_priorities_has_rules_of_its_own_and_the_old_ones
     assert world.writes() == []
 
 
-async def test_clients_are_not_shut_out_by_an_old_denial_whose_allow_went_first() -> None:
+async def test_an_old_deny_rule_is_deleted_before_its_allow_rule() -> None:
     world = await a_world_with_two_networks()
     at = await world.create_account()
     await world.reconcile(at)
@@ -92,7 +92,7 @@ async def test_clients_are_not_shut_out_by_an_old_denial_whose_allow_went_first(
     assert reached(world, SPOKE)
 
 
-async def test_where_rules_are_not_ensured_nothing_is_written_and_a_later_removal_still_withdraws() -> None:
+async def test_without_ensured_rules_nothing_is_written_and_a_later_removal_still_withdraws() -> None:
     for mode, result in (("require", "Blocked"), ("ignore", "Connected")):
         world = await a_world_with_two_networks()
         at = await world.create_account()
@@ -100,7 +100,7 @@ async def test_where_rules_are_not_ensured_nothing_is_written_and_a_later_remova
         change(world, SPOKE if mode == "ignore" else NEW, {"mode": mode})
         world.sent()
         state = await world.reconcile(at, "drift")
-        assert (state["result"], rules_noted(state)) == (result, 2)
+        assert (state["result"], recorded_rules(state)) == (result, 2)
         assert await rules_of(world) == before[1]
         assert not [path for _, path in world.writes() if "/securityRules/" in path]
         await world.send("DELETE", at)
@@ -109,16 +109,16 @@ async def test_where_rules_are_not_ensured_nothing_is_written_and_a_later_remova
         assert (state["result"], state["owned"], await rules_of(world)) == ("Removed", [], {})
 
 
-async def test_under_require_a_path_that_holds_leaves_ours_noted() -> None:
+async def test_under_require_a_working_path_keeps_its_managed_rule_recorded() -> None:
     world = await a_world_with_two_networks(ENSURE)
     at = await world.create_account()
     await world.reconcile(at)
     change(world, SPOKE, {"mode": "require", "default_deny": False})
     state = await world.reconcile(at, "drift")
-    assert (state["result"], rules_noted(state)) == ("Connected", 1)
+    assert (state["result"], recorded_rules(state)) == ("Connected", 1)
 
 
-async def test_an_endpoint_that_moves_takes_its_old_address_out_of_the_rule_that_it_keeps() -> None:
+async def test_an_endpoint_in_another_subnet_withdraws_its_old_address_from_the_rule() -> None:
     world = await a_world_with_two_networks()
     at = await world.create_account()
     old = ip_of(await world.reconcile(at))
@@ -130,8 +130,8 @@ async def test_an_endpoint_that_moves_takes_its_old_address_out_of_the_rule_that
     change(world, SPOKE, subnets={"westeurope": [other]})
     state = await world.reconcile(at, "drift")
     assert state["result"] == "Connected"
-    assert await holding(world, ip_of(state)) == ["Allow 10.1.0.0/16", "Deny *"]
-    assert await holding(world, old) == []
+    assert await rules_for(world, ip_of(state)) == ["Allow 10.1.0.0/16", "Deny *"]
+    assert await rules_for(world, old) == []
     assert reached(world, SPOKE)
 
 
@@ -145,11 +145,11 @@ async def test_a_rule_that_could_not_be_withdrawn_is_withdrawn_later() -> None:
     assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
     world.allow_all()
     state = await world.reconcile(at, "manual")
-    assert (state["result"], rules_noted(state)) == ("Connected", 2)
-    assert await holding(world, ip) == ["Allow 10.3.0.0/16", "Deny *"]
+    assert (state["result"], recorded_rules(state)) == ("Connected", 2)
+    assert await rules_for(world, ip) == ["Allow 10.3.0.0/16", "Deny *"]
 
 
-async def test_an_endpoint_stays_until_its_addresses_are_out_of_every_rule() -> None:
+async def test_an_endpoint_is_deleted_only_after_its_addresses_are_withdrawn_from_every_rule() -> None:
     world = await a_world_with_two_networks({**ENSURE})
     at = await world.create_account()
     await world.reconcile(at)
@@ -164,7 +164,7 @@ async def test_an_endpoint_stays_until_its_addresses_are_out_of_every_rule() -> 
     assert await world.endpoints() == []
 
 
-async def test_what_a_person_made_of_our_old_rule_stays() -> None:
+async def test_an_obsolete_rule_that_a_user_changed_is_kept() -> None:
     world = await a_world_with_two_networks(ENSURE)
     at = await world.create_account()
     await world.reconcile(at)
@@ -178,7 +178,7 @@ async def test_what_a_person_made_of_our_old_rule_stays() -> None:
     assert (await rules_of(world))[name]["description"] == "mine now"
 
 
-async def test_a_group_that_was_attached_since_the_last_reading_keeps_its_rules() -> None:
+async def test_a_group_that_was_attached_since_the_last_read_keeps_its_rules() -> None:
     world = await a_world_with_two_networks(ENSURE)
     at = await world.create_account()
     group = (await world.send("GET", ENDPOINTS))["properties"]["networkSecurityGroup"]
@@ -186,18 +186,18 @@ async def test_a_group_that_was_attached_since_the_last_reading_keeps_its_rules(
     await world.send("PUT", ENDPOINTS, {"properties": body})
     await world.sleep(61)
     late = world.worker()
-    for _ in range(2):  # the second walk writes nothing and holds the network as it is for a minute
+    for _ in range(2):  # the second pass writes nothing and caches the network for a minute
         await world.reconcile(at, flow=late)
     await world.send("PUT", ENDPOINTS, {"properties": {**body, "networkSecurityGroup": group}})
     await world.sleep(20)
     state = await world.reconcile(at, "manual")
-    assert rules_noted(state) == 1
+    assert recorded_rules(state) == 1
     state = await world.reconcile(at, flow=late)
-    assert (state["result"], rules_noted(state)) == ("Connected", 1)
+    assert (state["result"], recorded_rules(state)) == ("Connected", 1)
     assert len(await rules_of(world)) == 1
 
 
-async def test_a_server_that_was_set_to_proxy_loses_the_redirect_range() -> None:
+async def test_setting_a_server_to_proxy_removes_the_redirect_range() -> None:
     world = await a_sql_world("Redirect")
     await world.reconcile(SERVER)
     assert sql_reached(world, 11_000)
@@ -212,18 +212,18 @@ async def test_a_server_that_was_set_to_proxy_loses_the_redirect_range() -> None
     assert sql_reached(world, 11_000)
 
 
-async def test_an_old_denial_that_comes_before_the_new_rules_is_left_before_the_proof() -> None:
+async def test_an_old_deny_rule_before_the_new_rules_is_withdrawn_before_the_proof() -> None:
     world = await a_world_with_two_networks()
     at = await world.create_account()
     await world.reconcile(at)
     change(world, NEW, {**DENY, "priorities": [2000, 2009]})
     state = await world.reconcile(at, "drift")
-    assert (state["result"], rules_noted(state)) == ("Connected", 2)
+    assert (state["result"], recorded_rules(state)) == ("Connected", 2)
     assert reached(world, NEW)
     assert not reached(world, SPOKE)
 
 
-async def test_an_endpoint_that_goes_takes_its_address_along_where_rules_are_let_alone_by_now() -> None:
+async def test_deleting_an_endpoint_withdraws_its_address_even_if_rules_are_no_longer_ensured() -> None:
     for mode in ("ignore", "require"):
         world = await a_world_with_two_networks(ENSURE)
         at = await world.create_account()
@@ -233,4 +233,4 @@ async def test_an_endpoint_that_goes_takes_its_address_along_where_rules_are_let
         await world.sleep(61)
         change(world, SPOKE, {"mode": mode}, subnets={"westeurope": [other]})
         assert (await world.reconcile(at, "drift"))["result"] == "Connected"
-        assert await holding(world, old) == []
+        assert await rules_for(world, old) == []

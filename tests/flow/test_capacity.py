@@ -1,4 +1,4 @@
-"""Room for new endpoints: counted before anything is written, and at no price for what stands already."""
+"""Capacity for new endpoints: counted before anything is written, and not read again for existing ones."""
 
 import asyncio
 from typing import Any
@@ -27,18 +27,18 @@ def policy(*subnets: str, **more: Any) -> Policy:
 
 
 async def a_world(rules: Policy, *, taken: int = 0) -> World:
-    """The hub with a /29 beside its endpoint subnet: 3 addresses, of which a person's endpoints hold some."""
+    """The hub with a /29 beside its endpoint subnet: 3 addresses, `taken` of them by foreign endpoints."""
     world = World(rules)
     await world.send("PUT", SMALL, {"properties": {"addressPrefix": "10.0.9.0/29"}})
     await world.sleep(61)
     if taken:
-        theirs = await world.create_account("theirs")
+        foreign = await world.create_account("foreign")
     for number in range(taken):
         group = ("blob", "queue", "table")[number]
-        connection = {"name": "c", "properties": {"privateLinkServiceId": theirs, "groupIds": [group]}}
+        connection = {"name": "c", "properties": {"privateLinkServiceId": foreign, "groupIds": [group]}}
         properties = {"subnet": {"id": SMALL}, "privateLinkServiceConnections": [connection]}
         body = {"location": "westeurope", "properties": properties}
-        await world.send("PUT", f"{NETWORKS}/privateEndpoints/theirs-{group}", body)
+        await world.send("PUT", f"{NETWORKS}/privateEndpoints/foreign-{group}", body)
         await world.sleep(600)
     return world
 
@@ -50,7 +50,7 @@ async def create(world: World, at: str, body: dict[str, Any]) -> str:
     return at
 
 
-def asked(sent: list[tuple[str, str]], ending: str) -> int:
+def requests_to(sent: list[tuple[str, str]], ending: str) -> int:
     return sum(path.lower().endswith(ending.lower()) for _, path in sent)
 
 
@@ -70,7 +70,7 @@ async def test_a_subnet_that_is_too_small_blocks_with_numbers_and_nothing_is_wri
     assert world.writes() == []
 
 
-async def test_a_registry_that_needs_two_goes_on_where_one_is_free() -> None:
+async def test_a_registry_that_needs_two_addresses_skips_a_subnet_with_one_free() -> None:
     world = await a_world(policy(SMALL, ENDPOINTS), taken=2)
     at = await create(world, REGISTRY, REGISTRY_BODY)
     state = await world.reconcile(at)
@@ -80,42 +80,42 @@ async def test_a_registry_that_needs_two_goes_on_where_one_is_free() -> None:
     assert all(ip.startswith("10.0.1.") for ip in ips)
 
 
-async def test_a_connected_target_is_not_asked_what_it_takes_though_its_subnet_is_full() -> None:
+async def test_the_capacity_of_a_connected_target_is_not_read_even_if_its_subnet_is_full() -> None:
     world = await a_world(policy(SMALL, ENDPOINTS))
     at = await create(world, COSMOS, COSMOS_BODY)
     await world.reconcile(at)
     world.sent()
     assert (await world.reconcile(at, "drift"))["result"] == "Connected"
     sent = world.sent()
-    assert asked(sent, "/privateLinkResources") == asked(sent, "/usages") == 0
+    assert requests_to(sent, "/privateLinkResources") == requests_to(sent, "/usages") == 0
 
 
-async def test_a_target_in_a_later_candidate_stays_there_at_no_price_when_there_is_room_again() -> None:
+async def test_a_target_in_a_later_candidate_stays_there_when_the_first_has_capacity_again() -> None:
     world = await a_world(policy(SMALL, ENDPOINTS), taken=2)
     at = await create(world, REGISTRY, REGISTRY_BODY)
     first = (await world.reconcile(at))["paths"][0]["endpoint"]
-    await world.send("DELETE", f"{NETWORKS}/privateEndpoints/theirs-blob")
+    await world.send("DELETE", f"{NETWORKS}/privateEndpoints/foreign-blob")
     await world.sleep(120)
     world.sent()
     state = await world.reconcile(at, "drift")
     assert (state["result"], state["paths"][0]["endpoint"]) == ("Connected", first)
     sent = world.sent()
     assert all(method == "GET" for method, _ in sent)
-    assert asked(sent, "/privateLinkResources") == asked(sent, "/usages") == 0
+    assert requests_to(sent, "/privateLinkResources") == requests_to(sent, "/usages") == 0
 
 
-async def test_where_addresses_are_plenty_only_the_subscription_s_count_is_read_once() -> None:
+async def test_with_many_free_addresses_only_the_subscription_s_count_is_read_and_only_once() -> None:
     world = World()
     accounts = [await world.create_account(name) for name in ("one", "two")]
     world.sent()
     states = await asyncio.gather(*map(world.reconcile, accounts))
     assert [state["result"] for state in states] == ["Connected", "Connected"]
     sent = world.sent()
-    assert asked(sent, "/privateLinkResources") == 0
-    assert asked(sent, USAGES) == 1
+    assert requests_to(sent, "/privateLinkResources") == 0
+    assert requests_to(sent, USAGES) == 1
 
 
-async def test_a_second_target_does_not_count_the_addresses_of_a_minute_ago() -> None:
+async def test_a_second_target_does_not_count_with_addresses_that_were_read_before_the_first() -> None:
     world = await a_world(policy(SMALL, ENDPOINTS))
     at = await create(world, REGISTRY, REGISTRY_BODY)
     other = await create(world, REGISTRY + "2", REGISTRY_BODY)
@@ -128,7 +128,7 @@ async def test_a_second_target_does_not_count_the_addresses_of_a_minute_ago() ->
 
 
 @pytest.mark.parametrize("listed", [True, False])
-async def test_a_list_that_cannot_be_read_counts_what_the_type_takes_at_least(listed: bool) -> None:
+async def test_a_list_that_cannot_be_read_counts_the_minimum_of_the_type(listed: bool) -> None:
     world = await a_world(policy(SMALL), taken=2)
     at = await create(world, REGISTRY, REGISTRY_BODY)
     if not listed:
@@ -152,7 +152,7 @@ async def test_a_full_subscription_blocks_with_its_numbers_before_anything_is_wr
     assert world.writes() == []
 
 
-async def test_a_full_subscription_is_left_for_the_next_candidate_s() -> None:
+async def test_a_full_subscription_is_skipped_for_the_next_candidate_s() -> None:
     other = SUB.replace("1", "2")
     network = f"{other}/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/hub-two"
     world = World(a_policy(subnets={"westeurope": [ENDPOINTS, f"{network}/subnets/endpoints"]}))
@@ -167,23 +167,23 @@ async def test_a_full_subscription_is_left_for_the_next_candidate_s() -> None:
 
 
 @pytest.mark.parametrize("answer", [{"status": 404, "code": "NotFound"}, {"status": 200, "body": {}}])
-async def test_a_count_that_cannot_be_known_stops_nobody(answer: dict[str, Any]) -> None:
+async def test_an_unknown_count_blocks_nothing(answer: dict[str, Any]) -> None:
     world = World()
     world.azure.faults.add({"match": {"path": "/usages$"}, "answer": answer})
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
 
 
-async def test_a_right_that_is_missing_for_the_count_stops_nobody_and_is_asked_for_once_a_minute() -> None:
+async def test_a_missing_right_to_read_the_count_blocks_nothing_and_is_tried_once_a_minute() -> None:
     world = World()
     world.deny("Microsoft.Network/locations/usages/read")
     accounts = [await world.create_account(name) for name in ("one", "two")]
     world.sent()
     states = await asyncio.gather(*map(world.reconcile, accounts))
     assert [state["result"] for state in states] == ["Connected", "Connected"]
-    assert asked(world.sent(), USAGES) == 1
+    assert requests_to(world.sent(), USAGES) == 1
 
 
-async def test_a_plan_counts_room_too() -> None:
+async def test_a_dry_run_counts_capacity_too() -> None:
     world = await a_world(policy(SMALL), taken=1)
     at = await create(world, COSMOS, COSMOS_BODY)
     found = await world.plan(at)

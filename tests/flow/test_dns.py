@@ -1,4 +1,4 @@
-"""Names that somebody else keeps, and networks that ask DNS servers of their own."""
+"""DNS zones that another owner manages, and networks with custom DNS servers."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ ELSEWHERE = ZONE.replace(f"{SUB}/resourceGroups/rg-dns", f"{OTHER_SUB}/resourceG
 NAME = "orders.blob.core.windows.net"
 
 
-def kept_elsewhere(**profile: Any) -> World:
+def a_world_with_external_dns(**profile: Any) -> World:
     return World(a_policy(dns={"mode": "external"}, **profile))
 
 
 async def make_zone_group(world: World, endpoint: str, zone: str = ZONE) -> None:
-    """What Azure Policy deploys once an endpoint stands: a zone group that writes to a central zone."""
+    """What Azure Policy deploys once an endpoint exists: a zone group that writes to a central zone."""
     await world.send("PUT", zone, {"location": "global"})
     await world.sleep(200)
     config = {"name": "blob", "properties": {"privateDnsZoneId": zone}}
-    theirs = f"{endpoint}/privateDnsZoneGroups/deployedByPolicy"
-    await world.send("PUT", theirs, {"properties": {"privateDnsZoneConfigs": [config]}})
+    foreign = f"{endpoint}/privateDnsZoneGroups/deployedByPolicy"
+    await world.send("PUT", foreign, {"properties": {"privateDnsZoneConfigs": [config]}})
     await world.sleep(60)
 
 
@@ -33,7 +33,7 @@ async def make_link(world: World, zone: str = ZONE, network: str = SPOKE) -> Non
 
 
 async def use_servers(world: World, *servers: str) -> None:
-    """Let the client network ask these DNS servers."""
+    """Give the client network these DNS servers."""
     body = await world.send("GET", SPOKE)
     body["properties"]["dhcpOptions"] = {"dnsServers": list(servers)}
     await world.send("PUT", SPOKE, body)
@@ -44,8 +44,8 @@ def forwarding(state: dict[str, Any]) -> list[str]:
     return [finding for finding in state["findings"] if "168.63.129.16" in finding]
 
 
-async def test_names_that_a_policy_keeps_and_links_connect_and_nothing_is_written() -> None:
-    world = kept_elsewhere()
+async def test_external_zone_groups_and_links_connect_and_nothing_is_written() -> None:
+    world = a_world_with_external_dns()
     at = await world.create_account()
     state = await world.reconcile(at)
     assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
@@ -59,8 +59,8 @@ async def test_names_that_a_policy_keeps_and_links_connect_and_nothing_is_writte
     assert await world.resolve(SPOKE, NAME) == [state["paths"][0]["addresses"][0]["ip"]]
 
 
-async def test_a_zone_without_a_link_is_awaited_and_named_until_somebody_links_it() -> None:
-    world = kept_elsewhere()
+async def test_a_zone_without_a_link_is_awaited_and_named_until_it_is_linked() -> None:
+    world = a_world_with_external_dns()
     at = await world.create_account()
     await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"], ELSEWHERE)
     world.sent()
@@ -77,8 +77,8 @@ async def test_a_zone_without_a_link_is_awaited_and_named_until_somebody_links_i
     assert world.writes() == []
 
 
-async def test_a_link_of_another_network_is_not_the_clients() -> None:
-    world = kept_elsewhere()
+async def test_a_link_of_another_network_does_not_count_for_the_clients() -> None:
+    world = a_world_with_external_dns()
     at = await world.create_account()
     await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
     await make_link(world, network=SPOKE.replace("spoke-a", "hub-ne"))
@@ -86,8 +86,8 @@ async def test_a_link_of_another_network_is_not_the_clients() -> None:
     assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
 
 
-async def test_links_that_may_not_be_read_are_told_and_do_not_stop_the_walk() -> None:
-    world = kept_elsewhere()
+async def test_links_that_the_app_may_not_read_are_reported_and_block_nothing() -> None:
+    world = a_world_with_external_dns()
     at = await world.create_account()
     await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
     world.deny("Microsoft.Network/privateDnsZones/virtualNetworkLinks/read")
@@ -98,7 +98,7 @@ async def test_links_that_may_not_be_read_are_told_and_do_not_stop_the_walk() ->
     assert "virtualNetworkLinks/read" in finding
 
 
-async def test_a_client_network_that_may_not_be_read_is_told_and_does_not_stop_the_walk() -> None:
+async def test_a_client_network_that_the_app_may_not_read_is_reported_and_blocks_nothing() -> None:
     world = World()
     world.azure.access.roles["app"].remove(["Microsoft.Network/virtualNetworks/read"], SPOKE)
     state = await world.reconcile(await world.create_account())
@@ -107,8 +107,8 @@ async def test_a_client_network_that_may_not_be_read_is_told_and_does_not_stop_t
     assert SPOKE in finding
 
 
-async def test_clients_with_custom_dns_servers_are_named_and_need_no_link_to_a_foreign_zone() -> None:
-    world = kept_elsewhere()
+async def test_clients_with_custom_dns_servers_are_named_and_need_no_link_to_an_external_zone() -> None:
+    world = a_world_with_external_dns()
     await use_servers(world, "10.1.1.53", "10.1.1.54")
     at = await world.create_account()
     await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
@@ -118,7 +118,7 @@ async def test_clients_with_custom_dns_servers_are_named_and_need_no_link_to_a_f
     assert all(part in finding for part in ("spoke-a", "10.1.1.53, 10.1.1.54", ZONE.split("/")[-1]))
 
 
-async def test_clients_with_dns_servers_of_their_own_are_named_where_causeway_keeps_the_names() -> None:
+async def test_clients_with_custom_dns_servers_are_named_where_causeway_manages_the_zones() -> None:
     world = World()
     await use_servers(world, "10.1.1.53")
     state = await world.reconcile(await world.create_account())
@@ -128,8 +128,8 @@ async def test_clients_with_dns_servers_of_their_own_are_named_where_causeway_ke
     assert await world.send("GET", f"{ZONE}/virtualNetworkLinks")
 
 
-async def test_azures_own_server_by_its_address_is_no_server_of_the_networks_own() -> None:
-    world = kept_elsewhere()
+async def test_azure_dns_by_its_address_is_no_custom_dns_server() -> None:
+    world = a_world_with_external_dns()
     await use_servers(world, "168.63.129.16")
     at = await world.create_account()
     await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])

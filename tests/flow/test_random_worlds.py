@@ -1,13 +1,13 @@
-"""Random worlds through the sandbox: whatever people built before, the walk ends well and leaves it alone.
+"""Random worlds in the sandbox: whatever users built before, passes end as they should and leave it alone.
 
 A case is drawn, built with a user's own requests, reconciled, and judged by three questions: does the result
-say what a person needs, does one more run write nothing, and is everything foreign what it was. After every
-walk `World` asks the sandbox's own evaluator who reaches the resource: clients do, and a stranger who is
-peered with the hub does not where the rules deny it. Where the policy cares for the whole way, the evaluator
-must agree about every client's subnet: it reaches the resource, or a finding names it, and a client network
-is said to be shut exactly where nobody leaves it.
+say what an operator needs, does one more pass write nothing, and are all foreign objects unchanged. After
+every pass `World` asks the sandbox's own evaluator which networks reach the resource: clients do, and another
+network that is peered with the hub does not where the rules deny it. Where the policy covers the whole path,
+the evaluator must agree about every client's subnet: it reaches the resource, or a finding names it, and a
+client network is reported as denied exactly where none of its subnets gets out.
 
-Excluded: a person's address record written over the one that a foreign endpoint keeps. Two foreign endpoints
+Excluded: a user's address record written over the one of a foreign endpoint. Two foreign endpoints
 at once are not drawn.
 """
 
@@ -28,9 +28,9 @@ HUB_NE = f"{NETWORKS}/virtualNetworks/hub-ne"
 GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-endpoints"
 CLIENT_GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-clients"
 OTHERS = f"{HUB}/subnets/others"
-RIVAL = f"{NETWORKS}/privateEndpoints/by-hand"
+FOREIGN_ENDPOINT = f"{NETWORKS}/privateEndpoints/by-hand"
 ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
-STRANGER = f"{SUB[:-1]}2/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/spoke-b"
+OTHER_NETWORK = f"{SUB[:-1]}2/resourceGroups/rg-spoke/providers/Microsoft.Network/virtualNetworks/spoke-b"
 NAME = "orders.blob.core.windows.net"
 CLIENT_SUBNETS = {
     SPOKE: (f"{SPOKE}/subnets/clients", f"{SPOKE}/subnets/web"),
@@ -53,7 +53,7 @@ DERIVED = {
 
 @dataclass(frozen=True)
 class Rule:
-    """A person's rule in the security group of the endpoints or of the clients."""
+    """A user's rule in the security group of the endpoints or of the clients."""
 
     direction: str
     priority: int
@@ -79,15 +79,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Half:
-    """A person's half of a peering."""
+    """A user's half of a peering."""
 
     access: bool
     forwarded: bool
 
 
 @dataclass(frozen=True)
-class Rival:
-    """A person's endpoint to the same target. `names`: the zone its own zone group writes to, if any."""
+class ForeignEndpoint:
+    """A user's endpoint to the same target. `names`: the zone that its zone group writes to, if any."""
 
     subnet: str
     names: str | None
@@ -106,7 +106,7 @@ class Case:
     hub_half: Half | None
     spoke_half: Half | None
     cut: str | None
-    stranger: bool
+    other_network: bool
     filtered: bool
     policies: str
     rules: tuple[Rule, ...]
@@ -116,13 +116,13 @@ class Case:
     zone: bool
     links: tuple[str, ...]
     record: bool
-    rival: Rival | None
-    half_made: str | None
+    foreign_endpoint: ForeignEndpoint | None
+    incomplete: str | None
 
     @property
     def named_elsewhere(self) -> bool:
-        """A person's record has the resource's name and points elsewhere."""
-        return self.record and not (self.rival and self.rival.names == "same")
+        """A user's record has the resource's name and points elsewhere."""
+        return self.record and not (self.foreign_endpoint and self.foreign_endpoint.names == "same")
 
     def policy(self) -> Any:
         return a_policy(
@@ -139,7 +139,7 @@ class Case:
         )
 
 
-WAYS = ("ensure", "ensure", "require", "ignore")
+MODES = ("ensure", "ensure", "require", "ignore")
 RULES = st.builds(
     Rule,
     direction=st.sampled_from(["Inbound", "Inbound", "Outbound"]),
@@ -151,7 +151,7 @@ RULES = st.builds(
     destination=st.sampled_from(["*", "10.0.1.0/24", "10.0.2.0/24", "VirtualNetwork"]),
     port=st.sampled_from(["*", "443", "22", "400-500"]),
 )
-NOBODY_OUT = Rule("Outbound", 4000, "Deny", "*", "*", "*")
+DENY_ALL_OUT = Rule("Outbound", 4000, "Deny", "*", "*", "*")
 CLIENT_RULES = st.builds(
     Rule,
     direction=st.sampled_from(["Outbound", "Outbound", "Outbound", "Inbound"]),
@@ -168,8 +168,8 @@ HALVES = st.one_of(
 )
 CASES = st.builds(
     Case,
-    peering=st.sampled_from(WAYS),
-    nsg=st.sampled_from(WAYS),
+    peering=st.sampled_from(MODES),
+    nsg=st.sampled_from(MODES),
     enforce=st.sampled_from([True, True, False]),
     deny=st.booleans(),
     public_access=st.sampled_from(["leave", "leave", "disable"]),
@@ -179,12 +179,12 @@ CASES = st.builds(
     hub_half=HALVES,
     spoke_half=HALVES,
     cut=st.sampled_from([None, None, None, "hub", "spoke"]),
-    stranger=st.booleans(),
+    other_network=st.booleans(),
     filtered=st.sampled_from([True, True, False]),
     policies=st.sampled_from(["Disabled", "Enabled", "RouteTableEnabled", "NetworkSecurityGroupEnabled"]),
     rules=st.lists(RULES, max_size=3, unique_by=lambda rule: rule.priority).map(tuple),
     client_rules=st.builds(
-        lambda rules, locked: (*rules, *([NOBODY_OUT] if locked else [])),
+        lambda rules, locked: (*rules, *([DENY_ALL_OUT] if locked else [])),
         st.lists(CLIENT_RULES, max_size=3, unique_by=lambda rule: rule.priority),
         st.booleans(),
     ),
@@ -193,18 +193,20 @@ CASES = st.builds(
     zone=st.booleans(),
     links=st.lists(st.sampled_from([SPOKE, HUB_NE, HUB]), max_size=2, unique=True).map(tuple),
     record=st.sampled_from([False, False, False, False, True]),
-    rival=st.one_of(
+    foreign_endpoint=st.one_of(
         st.none(),
         st.builds(
-            Rival, subnet=st.sampled_from([ENDPOINTS, OTHERS]), names=st.sampled_from([None, "same", "other"])
+            ForeignEndpoint,
+            subnet=st.sampled_from([ENDPOINTS, OTHERS]),
+            names=st.sampled_from([None, "same", "other"]),
         ),
     ),
-    half_made=st.sampled_from([None, None, "no zone group", "failed endpoint", "no link", "lost peering"]),
+    incomplete=st.sampled_from([None, None, "no zone group", "failed endpoint", "no link", "lost peering"]),
 )
 
 
-class Built:
-    """A case as a world: everything foreign is made by a user, and remembered as it was."""
+class BuiltCase:
+    """A case as a world: foreign objects are created by a user, and their first state is remembered."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -227,15 +229,15 @@ class Built:
         await self._client_filters()
         await self._peerings()
         await self._names()
-        await self._rival()
-        self.before = await self.look()
-        await self._half_made()
+        await self._foreign_endpoint()
+        self.before = await self.read_foreign()
+        await self._make_incomplete()
 
     async def _group(self, at: str, rules: tuple[Rule, ...]) -> dict[str, Any]:
-        """A person's security group with these rules; what a subnet says to have it."""
+        """A user's security group with these rules; the property that attaches it to a subnet."""
         await self.put(at, {"location": "westeurope", "properties": {}}, "group", 30)
         for number, one in enumerate(rules):
-            await self.put(f"{at}/securityRules/theirs-{number}", one.body(), "rule", 30)
+            await self.put(f"{at}/securityRules/foreign-{number}", one.body(), "rule", 30)
         return {"networkSecurityGroup": {"id": at}}
 
     async def _client_filters(self) -> None:
@@ -264,15 +266,15 @@ class Built:
                     "allowVirtualNetworkAccess": half.access,
                     "allowForwardedTraffic": half.forwarded,
                 }
-                await self.put(f"{local}/virtualNetworkPeerings/theirs", {"properties": body}, "half")
+                await self.put(f"{local}/virtualNetworkPeerings/foreign", {"properties": body}, "half")
         if self.case.cut and ends[self.case.cut][2] is not None:
-            gone = f"{ends[self.case.cut][0]}/virtualNetworkPeerings/theirs"
+            gone = f"{ends[self.case.cut][0]}/virtualNetworkPeerings/foreign"
             await self.world.send("DELETE", gone)
             await self.world.sleep(61)
             del self.foreign[gone]
-        for local, remote in ((HUB, STRANGER), (STRANGER, HUB)) if self.case.stranger else ():
+        for local, remote in ((HUB, OTHER_NETWORK), (OTHER_NETWORK, HUB)) if self.case.other_network else ():
             body = {"properties": {"remoteVirtualNetwork": {"id": remote}}}
-            await self.put(f"{local}/virtualNetworkPeerings/stranger", body, "half")
+            await self.put(f"{local}/virtualNetworkPeerings/other-network", body, "half")
 
     async def _names(self) -> None:
         if not self.case.zone and not self.case.links and not self.case.named_elsewhere:
@@ -280,50 +282,51 @@ class Built:
         await self.put(ZONE, {"location": "global"}, "zone", 200)
         for number, network in enumerate(self.case.links):
             body = {"registrationEnabled": False, "virtualNetwork": {"id": network}}
-            link = f"{ZONE}/virtualNetworkLinks/theirs-{number}"
+            link = f"{ZONE}/virtualNetworkLinks/foreign-{number}"
             await self.put(link, {"location": "global", "properties": body}, "link", 200)
         if self.case.named_elsewhere:
             body = {"ttl": 300, "aRecords": [{"ipv4Address": "10.9.9.9"}]}
             await self.put(f"{ZONE}/A/orders", {"properties": body}, "record")
 
-    async def _rival(self) -> None:
-        rival = self.case.rival
-        if rival is None:
+    async def _foreign_endpoint(self) -> None:
+        foreign_endpoint = self.case.foreign_endpoint
+        if foreign_endpoint is None:
             return
         connection = {"name": "c", "properties": {"privateLinkServiceId": self.at, "groupIds": ["blob"]}}
-        body = {"subnet": {"id": rival.subnet}, "privateLinkServiceConnections": [connection]}
-        await self.put(RIVAL, {"location": "westeurope", "properties": body}, "endpoint", 600)
-        if rival.names is None:
+        body = {"subnet": {"id": foreign_endpoint.subnet}, "privateLinkServiceConnections": [connection]}
+        await self.put(FOREIGN_ENDPOINT, {"location": "westeurope", "properties": body}, "endpoint", 600)
+        if foreign_endpoint.names is None:
             return
-        zone = ZONE if rival.names == "same" else f"{SUB}/resourceGroups/rg-data{ZONE.split('rg-dns')[1]}"
+        elsewhere = f"{SUB}/resourceGroups/rg-data{ZONE.split('rg-dns')[1]}"
+        zone = ZONE if foreign_endpoint.names == "same" else elsewhere
         if zone not in self.foreign:
             await self.put(zone, {"location": "global"}, "zone", 200)
         config = {"name": "blob", "properties": {"privateDnsZoneId": zone}}
         body = {"properties": {"privateDnsZoneConfigs": [config]}}
-        await self.put(f"{RIVAL}/privateDnsZoneGroups/default", body, "zone group", 120)
+        await self.put(f"{FOREIGN_ENDPOINT}/privateDnsZoneGroups/default", body, "zone group", 120)
 
-    async def _half_made(self) -> None:
-        """What an earlier walk of ours left behind, or lost since."""
-        match self.case.half_made:
+    async def _make_incomplete(self) -> None:
+        """What an earlier pass left incomplete, or was deleted since."""
+        match self.case.incomplete:
             case "failed endpoint":
                 fault = {"code": "InternalServerError", "message": "An error occurred."}
                 taken = {"method": "PUT", "path": "privateEndpoints/pe-[^/]*$", "principal": "app"}
                 self.world.azure.faults.add({"match": taken, "times": 1, "lro_failure": fault})
             case "no zone group":
-                await self._lose("/privateDnsZoneGroups/causeway")
+                await self._delete_managed("/privateDnsZoneGroups/causeway")
             case "no link":
-                await self._lose("/virtualNetworkLinks/causeway-")
+                await self._delete_managed("/virtualNetworkLinks/causeway-")
             case "lost peering":
-                await self._lose("/virtualNetworkPeerings/causeway-")
+                await self._delete_managed("/virtualNetworkPeerings/causeway-")
 
-    async def _lose(self, part: str) -> None:
+    async def _delete_managed(self, part: str) -> None:
         await self.world.reconcile(self.at)
-        ours = [one.id.text for one in self.world.azure.world.store if part in one.id.text]
-        for path in ours[:1]:
+        managed = [one.id.text for one in self.world.azure.world.store if part in one.id.text]
+        for path in managed[:1]:
             await self.world.send("DELETE", path)
             await self.world.sleep(120)
 
-    async def look(self) -> dict[str, Any]:
+    async def read_foreign(self) -> dict[str, Any]:
         return {path: masked(await self.world.send("GET", path), kind) for path, kind in self.foreign.items()}
 
 
@@ -332,21 +335,21 @@ def masked(body: dict[str, Any], kind: str) -> dict[str, Any]:
     properties = {
         name: value for name, value in body["properties"].items() if name not in DERIVED.get(kind, ())
     }
-    return dict(unstamped({**body, "properties": properties}))
+    return dict(without_versions({**body, "properties": properties}))
 
 
-def unstamped(value: Any) -> Any:
-    """A value without versions and states of operations, at any depth."""
+def without_versions(value: Any) -> Any:
+    """A value without ETags and provisioning states, at any depth."""
     if isinstance(value, list):
-        return [unstamped(one) for one in value]
+        return [without_versions(one) for one in value]
     if isinstance(value, dict):
         hidden = ("etag", "provisioningState")
-        return {name: unstamped(one) for name, one in value.items() if name not in hidden}
+        return {name: without_versions(one) for name, one in value.items() if name not in hidden}
     return value
 
 
-async def settled(built: Built) -> dict[str, Any]:
-    """The state after a few walks, the owner's approval between them where the case has it."""
+async def settled(built: BuiltCase) -> dict[str, Any]:
+    """The state after a few passes, with the owner's approval between them where the case has it."""
     state = await built.world.reconcile(built.at)
     if state["code"] == "AwaitingApproval" and built.case.approves:
         await approve(built)
@@ -355,7 +358,7 @@ async def settled(built: Built) -> dict[str, Any]:
     return state
 
 
-async def approve(built: Built) -> None:
+async def approve(built: BuiltCase) -> None:
     target = await built.world.send("GET", built.at)
     status = {"privateLinkServiceConnectionState": {"status": "Approved", "description": "by its owner"}}
     for connection in target["properties"]["privateEndpointConnections"]:
@@ -365,31 +368,31 @@ async def approve(built: Built) -> None:
             await built.world.sleep(61)
 
 
-async def judge(case: Case) -> str:
-    """The result's name, once every property was found to hold."""
-    built = Built(case)
+async def check_case(case: Case) -> str:
+    """The result's name; raises AssertionError for a property that does not hold."""
+    built = BuiltCase(case)
     await built.build()
     state = await settled(built)
-    said = f"{state['result']} {state['code']}: {state['reason']}"
-    assert state["result"] in ("Connected", "Blocked", "Declined", "Pending"), said
-    assert state["result"] == "Connected" or (state["code"] and state["reason"] and state["remedy"]), said
-    assert all(check["holds"] for check in state["checks"]) or state["result"] != "Connected", said
-    assert state["result"] == "Blocked" or not case.named_elsewhere, said
+    text = f"{state['result']} {state['code']}: {state['reason']}"
+    assert state["result"] in ("Connected", "Blocked", "Declined", "Pending"), text
+    assert state["result"] == "Connected" or (state["code"] and state["reason"] and state["remedy"]), text
+    assert all(check["holds"] for check in state["checks"]) or state["result"] != "Connected", text
+    assert state["result"] == "Blocked" or not case.named_elsewhere, text
     built.world.sent()
     again = await built.world.reconcile(built.at, "drift")
     writes = built.world.writes()
-    assert writes == [], f"{writes}; {said}"
-    assert (again["result"], again["code"]) == (state["result"], state["code"]), said
-    after = await built.look()
+    assert writes == [], f"{writes}; {text}"
+    assert (again["result"], again["code"]) == (state["result"], state["code"]), text
+    after = await built.read_foreign()
     for path, body in built.before.items():
         if path.startswith(HUB) and built.foreign[path] == "subnet" and case.nsg == "ensure" and case.enforce:
             body["properties"]["privateEndpointNetworkPolicies"] = "any"
             after[path]["properties"]["privateEndpointNetworkPolicies"] = "any"
-        assert after[path] == body, f"{path} changed: {differing(body, after[path])}; {said}"
+        assert after[path] == body, f"{path} changed: {differing(body, after[path])}; {text}"
     if "ignore" not in (case.peering, case.nsg):
         if state["result"] == "Connected":
             reached(built, state["findings"])
-        shut_in(built, state["checks"])
+        denied_networks_are_reported(built, state["checks"])
     return str(state["result"])
 
 
@@ -399,42 +402,42 @@ def differing(before: dict[str, Any], after: dict[str, Any]) -> str:
     return str(named or {name for name in before if before[name] != after.get(name)})
 
 
-def ways(built: Built, client: str) -> dict[str, reach.Reach]:
-    """How each subnet of a client network fares."""
+def reach_from(built: BuiltCase, client: str) -> dict[str, reach.Reach]:
+    """What the evaluator finds for each subnet of a client network."""
     world = built.world.azure.world
     subnets = (subnet for subnet in CLIENT_SUBNETS[client] if world.find(subnet))
     return {subnet: reach.reach(world, subnet, NAME, 443) for subnet in subnets}
 
 
-def reached(built: Built, findings: list[str]) -> None:
-    """Of every client network somebody reaches it, and exactly those who do not are named."""
+def reached(built: BuiltCase, findings: list[str]) -> None:
+    """Of every client network a subnet reaches the resource, and findings name exactly those that do not."""
     for client in built.case.clients:
-        found = ways(built, client)
-        assert any(way.reachable for way in found.values()), found
-        for subnet, way in found.items():
-            who = f"subnet {subnet.rpartition('/')[2]} of {client.rpartition('/')[2]} cannot reach"
-            named = any(text.startswith(who) for text in findings)
-            assert named is not way.reachable, f"{subnet}: {way}; {findings}"
+        found = reach_from(built, client)
+        assert any(outcome.reachable for outcome in found.values()), found
+        for subnet, outcome in found.items():
+            expected = f"subnet {subnet.rpartition('/')[2]} of {client.rpartition('/')[2]} cannot reach"
+            named = any(one.startswith(expected) for one in findings)
+            assert named is not outcome.reachable, f"{subnet}: {outcome}; {findings}"
 
 
-def shut_in(built: Built, checks: list[dict[str, Any]]) -> None:
-    """Where all else holds, a client network is shut exactly if every subnet's way ends at its own rules."""
+def denied_networks_are_reported(built: BuiltCase, checks: list[dict[str, Any]]) -> None:
+    """Where all else holds, a network's check fails exactly if every subnet is stopped by its own rules."""
     name = "rules let clients out"
     if any(not check["holds"] for check in checks if check["check"] != name):
         return
     for check in checks:
         if check["check"] == name:
             (client,) = (one for one in built.case.clients if one.endswith(f"/{check['subject']}"))
-            hops = {way.hop for way in ways(built, client).values()}
+            hops = {outcome.hop for outcome in reach_from(built, client).values()}
             assert (hops == {"outbound"}) is not check["holds"], f"{check}: {hops}"
 
 
-def tell(case: Case) -> str:
-    """Judge one case; its result."""
+def run_case(case: Case) -> str:
+    """Check one case; its result."""
     results: list[str] = []
 
     async def story() -> None:
-        results.append(await judge(case))
+        results.append(await check_case(case))
 
     play(story)
     return results[0]
@@ -447,11 +450,11 @@ def test_every_world_ends_connected_or_with_a_reason_and_nothing_foreign_changes
         max_examples=50,
         deadline=None,
         database=None,
-        phases=[Phase.generate],  # shrinking would outlast the suite's limit; `tell` judges a case by hand
+        phases=[Phase.generate],  # shrinking would outlast the suite's limit; debug with `run_case`
         suppress_health_check=list(HealthCheck),
     )
     @given(CASES)
     def each(case: Case) -> None:
-        tell(case)
+        run_case(case)
 
     each()

@@ -1,4 +1,4 @@
-"""Before anything is deleted, history holds enough to make it again."""
+"""Before anything is deleted, history has the bodies from which it can be created again."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -29,7 +29,7 @@ NAME = "orders.blob.core.windows.net"
 DISABLED = {"tags": {"private-connectivity": "disabled"}}
 
 
-def world_that_removes(**policy: Any) -> World:
+def a_world_that_removes(**policy: Any) -> World:
     return World(a_policy(on_opt_out="remove", peering="ensure", **policy))
 
 
@@ -48,8 +48,8 @@ async def opt_out(world: World, at: str) -> dict[str, Any]:
     return await world.reconcile(at)
 
 
-def entries(state: dict[str, Any]) -> list[dict[str, Any]]:
-    """What history says was about to go, newest first."""
+def deletion_records(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """The deletion records of the history, newest first."""
     return [entry for entry in state["history"] if entry["result"] == "Removing"]
 
 
@@ -58,13 +58,13 @@ def reaches(world: World) -> bool:
 
 
 async def put_again(world: World, entry: dict[str, Any]) -> None:
-    """As a person would: each body at its id, in the entry's order."""
+    """As an operator would: each body at its id, in the record's order."""
     for one in entry["going"]:
         await world.send("PUT", one["id"], one["body"])
         await world.sleep(600)
 
 
-class DyingArm:
+class ArmOfADyingProcess:
     """The process ends at the first delete."""
 
     def __init__(self, arm: Arm) -> None:
@@ -74,26 +74,26 @@ class DyingArm:
         return getattr(self._arm, name)
 
     async def delete(self, at: ResourceId, *, deadline: float) -> None:
-        raise RuntimeError("the process is gone")
+        raise RuntimeError("the process ended")
 
 
-class RefusingTable(MemoryTable):
-    """Takes no departures, and everything else."""
+class TableWithoutDeletionRecords(MemoryTable):
+    """Refuses deletion records, and stores everything else."""
 
     async def insert(self, partition: str, key: str, values: Values) -> Row:
         if '"Removing"' in str(values):
-            raise TransientError("the table is away", code="TableAway")
+            raise TransientError("the table is unavailable", code="TableAway")
         return await super().insert(partition, key, values)
 
 
-async def test_what_was_deleted_is_put_again_from_its_history_and_clients_reach_it() -> None:
-    world = world_that_removes()
+async def test_deleted_objects_can_be_created_again_from_history_and_clients_reach_the_resource() -> None:
+    world = a_world_that_removes()
     at, endpoint = await connected(world)
     before = await world.send("GET", endpoint)
     state = await opt_out(world, at)
     assert state["result"] == "Removed"
     assert not reaches(world)
-    [entry] = entries(state)
+    [entry] = deletion_records(state)
     assert [one["id"] for one in entry["going"]] == [
         endpoint,
         f"{endpoint}/privateDnsZoneGroups/causeway",
@@ -108,36 +108,36 @@ async def test_what_was_deleted_is_put_again_from_its_history_and_clients_reach_
     assert reaches(world)
 
 
-async def test_the_entry_is_older_than_the_outcome_and_the_body_has_nothing_that_only_azure_says() -> None:
-    world = world_that_removes()
+async def test_the_record_is_older_than_the_outcome_and_its_bodies_have_no_read_only_properties() -> None:
+    world = a_world_that_removes()
     at, _ = await connected(world)
     state = await opt_out(world, at)
     assert [entry["result"] for entry in state["history"]] == ["Removed", "Removing", "Connected"]
-    told = str(entries(state))
+    reported = str(deletion_records(state))
     for word in ("provisioningState", "resourceGuid", "etag", "Auto-Approved", "recordSets"):
-        assert word not in told
+        assert word not in reported
 
 
-async def test_a_process_that_dies_at_the_first_delete_leaves_the_entry() -> None:
-    world = world_that_removes()
+async def test_the_record_exists_when_the_process_dies_at_the_first_delete() -> None:
+    world = a_world_that_removes()
     at, endpoint = await connected(world)
     await world.send("PATCH", at, DISABLED)
     await world.sleep(60)
     ports = world.ports()
-    dying = world.worker(replace(ports, arm=DyingArm(ports.arm)))
+    dying = world.worker(replace(ports, arm=ArmOfADyingProcess(ports.arm)))
     with pytest.raises(BaseExceptionGroup):
         await dying.worker.work(WorkItem(at, "event", "test"))
     state = await world.state(at)
-    assert entries(state)[0]["going"][0]["id"] == endpoint
+    assert deletion_records(state)[0]["going"][0]["id"] == endpoint
     assert state["result"] == "Connected"
     assert await world.endpoints() == [endpoint]
     assert (await world.reconcile(at))["result"] == "Removed"
 
 
 async def test_nothing_is_deleted_while_history_cannot_be_written() -> None:
-    world = world_that_removes()
+    world = a_world_that_removes()
     at, endpoint = await connected(world)
-    kept, world.tables["outcomes"] = world.tables["outcomes"], RefusingTable()
+    kept, world.tables["outcomes"] = world.tables["outcomes"], TableWithoutDeletionRecords()
     world.tables["outcomes"].rows = kept.rows
     world.flow = world.worker()
     await world.send("PATCH", at, DISABLED)
@@ -154,19 +154,19 @@ async def test_nothing_is_deleted_while_history_cannot_be_written() -> None:
     assert (await world.state(at))["result"] == "Removed"
 
 
-async def test_a_target_that_is_gone_leaves_the_bodies_of_its_path() -> None:
+async def test_the_bodies_of_a_deleted_target_s_path_are_recorded() -> None:
     world = World()
     at, endpoint = await connected(world)
     await world.send("DELETE", at)
     await world.sleep(60)
     state = await world.reconcile(at)
     assert state["result"] == "Removed"
-    [entry] = entries(state)
+    [entry] = deletion_records(state)
     assert entry["reason"] == "the resource is gone"
     assert entry["going"][0]["id"] == endpoint
 
 
-async def test_a_resource_group_deleted_as_a_whole_removes_each_target_s_path_and_keeps_its_bodies() -> None:
+async def test_deleting_a_resource_group_removes_the_path_of_each_target_and_records_its_bodies() -> None:
     world = World()
     accounts = [await world.create_account(name) for name in ("one", "two")]
     paths = [(await world.reconcile(at))["paths"][0]["endpoint"] for at in accounts]
@@ -179,25 +179,25 @@ async def test_a_resource_group_deleted_as_a_whole_removes_each_target_s_path_an
     for at, path in zip(accounts, paths, strict=True):
         state = await world.state(at)
         assert (state["result"], state["owned"]) == ("Removed", [])
-        assert entries(state)[0]["going"][0]["id"] == path
+        assert deletion_records(state)[0]["going"][0]["id"] == path
 
 
-async def test_endpoints_that_went_with_their_own_resource_group_are_nothing_to_delete() -> None:
-    home = f"{SUB}/resourceGroups/rg-endpoints"
+async def test_endpoints_deleted_with_their_own_resource_group_need_no_delete_and_no_record() -> None:
+    endpoints_group = f"{SUB}/resourceGroups/rg-endpoints"
     world = World()
-    await world.send("PUT", home, {"location": "westeurope"})
-    world.policy = a_policy(on_opt_out="remove", endpoints_resource_group=home)
+    await world.send("PUT", endpoints_group, {"location": "westeurope"})
+    world.policy = a_policy(on_opt_out="remove", endpoints_resource_group=endpoints_group)
     world.flow = world.worker()
     at, _ = await connected(world)
-    await world.send("DELETE", home)
+    await world.send("DELETE", endpoints_group)
     await world.sleep(600)
     state = await opt_out(world, at)
     assert (state["result"], state["owned"]) == ("Removed", [])
-    assert entries(state) == []
+    assert deletion_records(state) == []
     assert world.writes() == []
 
 
-async def test_a_subnet_moved_in_the_policy_leaves_the_old_endpoint_s_body() -> None:
+async def test_another_subnet_in_the_policy_records_the_old_endpoint_s_body() -> None:
     world = World()
     at, old = await connected(world)
     other = f"{HUB}/subnets/other"
@@ -207,20 +207,20 @@ async def test_a_subnet_moved_in_the_policy_leaves_the_old_endpoint_s_body() -> 
     world.flow = world.worker()
     state = await world.reconcile(at, "drift")
     assert state["result"] == "Connected"
-    [entry] = entries(state)
+    [entry] = deletion_records(state)
     assert entry["reason"] == "what is desired changed"
     assert [one["id"] for one in entry["going"]] == [old, f"{old}/privateDnsZoneGroups/causeway"]
     assert entry["going"][0]["body"]["properties"]["subnet"]["id"].endswith("/endpoints")
 
 
-async def test_an_endpoint_that_is_replaced_leaves_its_body_and_its_names_come_back() -> None:
-    world = world_that_removes()
+async def test_a_replaced_endpoint_is_recorded_and_its_names_resolve_again() -> None:
+    world = a_world_that_removes()
     at, endpoint = await connected(world)
     [connection] = (await world.send("GET", at))["properties"]["privateEndpointConnections"]
     await world.send("DELETE", f"{at}/privateEndpointConnections/{connection['name']}")
     await world.sleep(60)
     state = await world.reconcile(at, "drift")
-    [entry] = entries(state)
+    [entry] = deletion_records(state)
     assert [one["id"] for one in entry["going"]] == [
         endpoint,
         f"{endpoint}/privateDnsZoneGroups/causeway",
@@ -232,22 +232,22 @@ async def test_an_endpoint_that_is_replaced_leaves_its_body_and_its_names_come_b
     assert reaches(world)
 
 
-async def test_a_half_of_a_peering_that_is_made_anew_leaves_its_body() -> None:
-    world = world_that_removes()
+async def test_a_replaced_half_of_a_peering_is_recorded() -> None:
+    world = a_world_that_removes()
     at, _ = await connected(world)
     [half] = (await world.send("GET", f"{SPOKE}/virtualNetworkPeerings"))["value"]
     await world.send("DELETE", half["id"])
     await world.sleep(61)
     state = await world.reconcile(at, "drift")
     assert state["result"] == "Connected", state["reason"]
-    [entry] = entries(state)
+    [entry] = deletion_records(state)
     [one] = entry["going"]
     assert "/hub-we/virtualNetworkPeerings/" in one["id"]
     assert one["body"]["properties"]["remoteVirtualNetwork"]["id"] == SPOKE
     assert "peeringState" not in one["body"]["properties"]
 
 
-async def test_a_rule_s_withdrawn_addresses_and_its_body_as_it_was_are_kept() -> None:
+async def test_a_rule_s_withdrawn_addresses_and_its_body_before_that_are_recorded() -> None:
     world = await a_filtered_world()
     at, endpoint = await connected(world)
     ip = (await world.state(at))["paths"][0]["addresses"][0]["ip"]
@@ -256,7 +256,7 @@ async def test_a_rule_s_withdrawn_addresses_and_its_body_as_it_was_are_kept() ->
     await world.sleep(60)
     state = await world.reconcile(at)
     assert await rules_of(world) == {}
-    [entry] = entries(state)
+    [entry] = deletion_records(state)
     [withdrawn] = [one for one in entry["going"] if one["action"] == "Withdraw"]
     assert withdrawn["addresses"] == [ip]
     await world.send("PUT", withdrawn["id"], withdrawn["body"])
@@ -265,65 +265,65 @@ async def test_a_rule_s_withdrawn_addresses_and_its_body_as_it_was_are_kept() ->
     assert endpoint in {one["id"] for one in entry["going"]}
 
 
-async def test_someone_else_s_zone_group_that_goes_with_our_endpoint_is_kept_too() -> None:
-    world = world_that_removes(dns={"mode": "none"})
+async def test_a_foreign_zone_group_that_is_deleted_with_a_managed_endpoint_is_recorded_too() -> None:
+    world = a_world_that_removes(dns={"mode": "none"})
     at, endpoint = await connected(world)
     zone = f"{SUB}/resourceGroups/rg-dns/providers/Microsoft.Network/privateDnsZones/example.com"
     await world.send("PUT", zone, {"location": "global"})
     await world.sleep(200)
-    config = {"name": "theirs", "properties": {"privateDnsZoneId": zone}}
-    theirs = f"{endpoint}/privateDnsZoneGroups/theirs"
-    await world.send("PUT", theirs, {"properties": {"privateDnsZoneConfigs": [config]}})
+    config = {"name": "foreign", "properties": {"privateDnsZoneId": zone}}
+    foreign = f"{endpoint}/privateDnsZoneGroups/foreign"
+    await world.send("PUT", foreign, {"properties": {"privateDnsZoneConfigs": [config]}})
     await world.sleep(60)
-    [entry] = entries(await opt_out(world, at))
+    [entry] = deletion_records(await opt_out(world, at))
     kept = {one["id"]: one["body"] for one in entry["going"]}
-    assert kept[theirs] == {"properties": {"privateDnsZoneConfigs": [config]}}
+    assert kept[foreign] == {"properties": {"privateDnsZoneConfigs": [config]}}
 
 
-async def test_a_walk_that_deletes_nothing_adds_no_entry() -> None:
+async def test_a_pass_that_deletes_nothing_records_nothing() -> None:
     world = World()
     at, _ = await connected(world)
-    assert entries(await world.reconcile(at, "drift")) == []
+    assert deletion_records(await world.reconcile(at, "drift")) == []
 
 
-class Notes:
-    """A memory that only writes down what it hears."""
+class Memory:
+    """Remembers deletions, and nothing else."""
 
     owned: tuple[ResourceId, ...] = ()
     profile = ""
 
     def __init__(self) -> None:
-        self.gone: list[Deletion] = []
+        self.deleted: list[Deletion] = []
 
     async def own(self, made: ResourceId) -> None:
-        """Nothing is noted here."""
+        """Nothing is recorded here."""
 
     async def remember(self, deletions: tuple[Deletion, ...]) -> None:
-        self.gone += deletions
+        self.deleted += deletions
 
-    async def disown(self, gone: Iterable[ResourceId]) -> None:
-        """Nothing is noted here."""
+    async def disown(self, deleted: Iterable[ResourceId]) -> None:
+        """Nothing is recorded here."""
 
 
-async def test_what_turns_out_to_need_a_remake_only_under_the_lease_is_remembered_too() -> None:
-    world = world_that_removes()
+async def test_a_half_that_only_the_read_under_the_lease_shows_as_disconnected_is_recorded_too() -> None:
+    world = a_world_that_removes()
     await connected(world)
     [half] = (await world.send("GET", f"{SPOKE}/virtualNetworkPeerings"))["value"]
     await world.send("DELETE", half["id"])
     await world.sleep(61)
     hub, spoke = ResourceId.parse(HUB), ResourceId.parse(SPOKE)
     want = Peering(peering_id(hub, spoke), hub, spoke)
-    ports, notes = world.ports(), Notes()
+    ports, memory = world.ports(), Memory()
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
     deadline = ports.clock.monotonic() + 480
-    await applier.apply(Plan((Create(want),)), Pass(ResourceId.parse(HUB), notes, deadline))
-    assert [(one.action, one.id) for one in notes.gone] == [("Replace", want.id)]
+    await applier.apply(Plan((Create(want),)), Pass(ResourceId.parse(HUB), memory, deadline))
+    assert [(one.action, one.id) for one in memory.deleted] == [("Replace", want.id)]
 
 
-async def test_what_bears_our_mark_no_more_stays_and_the_outcome_says_so() -> None:
-    world = world_that_removes()
+async def test_an_endpoint_without_our_tag_is_kept_and_reported() -> None:
+    world = a_world_that_removes()
     at, endpoint = await connected(world)
     body = await world.send("GET", endpoint)
     await world.send("PUT", endpoint, {**body, "tags": {}})

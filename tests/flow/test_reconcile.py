@@ -1,4 +1,4 @@
-"""A user's stories, end to end through the real SDKs and the simulated Azure."""
+"""Reconcile passes, end to end through the real SDKs and the simulated Azure."""
 
 from shared.core.base.errors import clean
 from tests.builders.policies import a_policy
@@ -16,7 +16,7 @@ async def test_a_new_storage_account_becomes_privately_reachable() -> None:
     assert await world.resolve(SPOKE, "orders.blob.core.windows.net") == ["10.0.1.4"]
 
 
-async def test_a_second_run_reads_four_things_and_writes_nothing() -> None:
+async def test_a_second_pass_reads_four_objects_and_writes_nothing() -> None:
     world = World()
     at = await world.create_account()
     await world.reconcile(at)
@@ -32,7 +32,7 @@ async def test_a_second_run_reads_four_things_and_writes_nothing() -> None:
     assert {action["action"] for action in state["actions"]} == {"Keep"}
 
 
-async def test_an_endpoint_that_tells_its_names_is_asked_through_its_interface_by_the_next_walk() -> None:
+async def test_the_interface_of_an_endpoint_that_reports_its_names_is_read_by_the_next_pass_only() -> None:
     world = World()
     at = await world.create_account()
     world.sent()
@@ -52,7 +52,7 @@ async def test_a_hierarchical_account_gets_blob_and_dfs() -> None:
     assert sorted(path["group"] for path in state["paths"]) == ["blob", "dfs"]
 
 
-async def test_a_deleted_endpoint_is_made_again_by_the_next_sweep() -> None:
+async def test_a_deleted_endpoint_is_created_again_by_the_next_sweep() -> None:
     world = World()
     at = await world.create_account()
     endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
@@ -65,7 +65,7 @@ async def test_a_deleted_endpoint_is_made_again_by_the_next_sweep() -> None:
     assert await world.send("GET", endpoint) is not None
 
 
-async def test_a_deleted_zone_group_is_made_again() -> None:
+async def test_a_deleted_zone_group_is_created_again() -> None:
     world = World()
     at = await world.create_account()
     endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
@@ -154,9 +154,9 @@ async def test_a_delegated_subnet_blocks() -> None:
 
 
 async def test_a_full_subnet_blocks_with_numbers() -> None:
-    await_small = f"{HUB}/subnets/small"
-    world = World(a_policy(subnets={"westeurope": [await_small]}))
-    await world.send("PUT", await_small, {"properties": {"addressPrefix": "10.0.9.0/29"}})
+    small = f"{HUB}/subnets/small"
+    world = World(a_policy(subnets={"westeurope": [small]}))
+    await world.send("PUT", small, {"properties": {"addressPrefix": "10.0.9.0/29"}})
     await world.sleep(30)
     for name in ("one", "two", "three"):
         assert (await world.reconcile(await world.create_account(name)))["result"] == "Connected"
@@ -166,7 +166,7 @@ async def test_a_full_subnet_blocks_with_numbers() -> None:
     assert "0 free" in state["reason"]
 
 
-async def test_a_zone_group_of_someone_else_blocks_with_its_name() -> None:
+async def test_a_foreign_zone_group_blocks_with_its_name() -> None:
     world = World()
     at = await world.create_account()
     endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
@@ -174,8 +174,8 @@ async def test_a_zone_group_of_someone_else_blocks_with_its_name() -> None:
     await world.send("PUT", f"{ZONES}/privatelink.example.com", {"location": "global"})
     await world.sleep(200)
     config = {"name": "x", "properties": {"privateDnsZoneId": f"{ZONES}/privatelink.example.com"}}
-    theirs = f"{endpoint}/privateDnsZoneGroups/deployedByPolicy"
-    await world.send("PUT", theirs, {"properties": {"privateDnsZoneConfigs": [config]}})
+    foreign = f"{endpoint}/privateDnsZoneGroups/deployedByPolicy"
+    await world.send("PUT", foreign, {"properties": {"privateDnsZoneConfigs": [config]}})
     await world.sleep(60)
     state = await world.reconcile(at, "drift")
     assert (state["result"], state["code"]) == ("Blocked", "ZoneGroupOfSomeoneElse")
@@ -189,7 +189,7 @@ async def test_a_network_already_linked_to_another_zone_of_the_name_blocks() -> 
     await world.sleep(200)
     properties = {"registrationEnabled": False, "virtualNetwork": {"id": SPOKE}}
     await world.send(
-        "PUT", f"{other}/virtualNetworkLinks/theirs", {"location": "global", "properties": properties}
+        "PUT", f"{other}/virtualNetworkLinks/foreign", {"location": "global", "properties": properties}
     )
     await world.sleep(200)
     state = await world.reconcile(await world.create_account())
@@ -198,7 +198,7 @@ async def test_a_network_already_linked_to_another_zone_of_the_name_blocks() -> 
     assert state["remedy"]
 
 
-async def test_a_target_deleted_half_way_leaves_nothing_behind() -> None:
+async def test_nothing_is_left_of_a_target_that_is_deleted_during_the_pass() -> None:
     world = World()
     at = await world.create_account()
     refusal = {"status": 400, "code": "InvalidResourceReference", "message": "Resource not found."}
@@ -210,7 +210,7 @@ async def test_a_target_deleted_half_way_leaves_nothing_behind() -> None:
     assert state["owned"] == []
 
 
-async def test_a_deleted_target_is_believed_after_a_404_and_its_endpoint_removed() -> None:
+async def test_a_target_counts_as_deleted_after_a_404_and_its_endpoint_is_removed() -> None:
     world = World()
     at = await world.create_account()
     await world.reconcile(at)
@@ -238,7 +238,7 @@ async def test_a_missing_right_on_the_subnet_blocks_and_names_the_action() -> No
     assert "subnets/join/action" in state["remedy"]
 
 
-async def test_a_missing_right_on_the_zone_blocks_and_a_rerun_finishes_what_was_begun() -> None:
+async def test_a_missing_right_on_the_zone_blocks_and_a_rerun_completes_the_path() -> None:
     world = World()
     world.deny("Microsoft.Network/privateDnsZones/join/action")
     at = await world.create_account()
@@ -252,7 +252,7 @@ async def test_a_missing_right_on_the_zone_blocks_and_a_rerun_finishes_what_was_
     assert len(await world.endpoints()) == 1
 
 
-async def test_an_endpoint_that_failed_and_was_mended_tells_its_names_at_once() -> None:
+async def test_a_failed_endpoint_that_was_repaired_reports_its_names_at_once() -> None:
     world = World(a_policy())
     at = await world.create_account()
     put = {"method": "PUT", "path": "privateEndpoints/[^/]+$"}

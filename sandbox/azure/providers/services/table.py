@@ -1,0 +1,45 @@
+"""The provider of each type: a new type that is created in its own way is a row here."""
+
+from __future__ import annotations
+
+from sandbox.azure.providers.services import (
+    batch,
+    cognitive,
+    container_registry,
+    cosmos,
+    databases,
+    event_grid,
+    hosts,
+    link_service,
+    managed_hsm,
+    messaging,
+)
+from sandbox.azure.providers.services.making import Making
+
+MAKINGS: dict[str, Making] = {
+    "microsoft.app/managedenvironments": Making(properties=hosts.environment),
+    "microsoft.batch/batchaccounts": batch.MAKING,
+    "microsoft.cache/redisenterprise": Making(properties=hosts.redis_enterprise),
+    "microsoft.cognitiveservices/accounts": cognitive.MAKING,
+    "microsoft.compute/diskaccesses": hosts.DISK_ACCESS,
+    "microsoft.containerregistry/registries": container_registry.MAKING,
+    "microsoft.dbformariadb/servers": databases.MAKING,
+    "microsoft.dbformysql/servers": databases.MAKING,
+    "microsoft.dbforpostgresql/servers": databases.MAKING,
+    "microsoft.documentdb/databaseaccounts": cosmos.MAKING,
+    "microsoft.eventgrid/domains": event_grid.DOMAINS,
+    "microsoft.eventgrid/topics": event_grid.TOPICS,
+    "microsoft.eventhub/namespaces": messaging.EVENT_HUBS,
+    "microsoft.keyvault/managedhsms": managed_hsm.MAKING,
+    "microsoft.network/privatelinkservices": link_service.MAKING,
+    "microsoft.servicebus/namespaces": messaging.SERVICE_BUS,
+    "microsoft.sql/managedinstances": Making(properties=hosts.managed_instance),
+    "microsoft.web/sites": Making(properties=hosts.web_site),
+    "microsoft.web/staticsites": Making(properties=hosts.static_site),
+}
+PLAIN = Making()
+
+
+def of(type_name: str) -> Making:
+    """The row of a type in any case; without one: created at once, body as given."""
+    return MAKINGS.get(type_name.lower(), PLAIN)
