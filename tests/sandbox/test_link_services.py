@@ -39,6 +39,16 @@ BODIES = {
         "properties": {"publicNetworkAccess": "Disabled"},
     },
 }
+BODIES |= {
+    kind: {"location": "westeurope", "sku": {"name": sku}}
+    for kind, sku in {
+        "Microsoft.ContainerRegistry/registries": "Premium",
+        "Microsoft.ServiceBus/namespaces": "Premium",
+        "Microsoft.DBforMariaDB/servers": "GP_Gen5_2",
+        "Microsoft.DBforMySQL/servers": "GP_Gen5_2",
+        "Microsoft.DBforPostgreSQL/servers": "GP_Gen5_2",
+    }.items()
+}
 CAPABILITIES = {"Cassandra": "EnableCassandra", "Gremlin": "EnableGremlin", "Table": "EnableTable"}
 
 
