@@ -5,8 +5,8 @@ Sources: docs/azure/long-running-operations.md, LRO-16; docs/azure/targets.md, T
 
 from __future__ import annotations
 
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import Json, Resource
-from sandbox.azure.kernel.operations import Style
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.providers.private_link.link_services import variables
 from sandbox.azure.providers.services.making import Making, kept
