@@ -98,6 +98,7 @@ DIALECTS = {
     ),
     "microsoft.eventgrid/topics": Dialect(answer="eventgrid"),
     "microsoft.eventgrid/domains": Dialect(answer="eventgrid"),
+    "microsoft.eventgrid/partnernamespaces": Dialect(answer="eventgrid"),
     "microsoft.network/privatelinkservices": Dialect(
         etag="weak",
         groups="",
