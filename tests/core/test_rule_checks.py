@@ -141,14 +141,18 @@ def test_clients_own_rules_are_checked_where_no_rule_is_desired() -> None:
     scene = Scene()
     scene.wanted = replace(scene.wanted, rules=(), clients=(SPOKE,))
     scene.client = outbound("Allow")
-    assert scene.checks() == [("rules let clients out", "spoke-a", True, "allowed")]
+    assert scene.checks() == [
+        ("rules let clients out", "spoke-a", True, "allowed"),
+        ("routes let clients out", "spoke-a", True, "not dropped"),
+    ]
 
 
 def test_a_client_network_that_is_shut_fails_with_a_code_and_a_remedy() -> None:
     scene = Scene()
     scene.wanted = replace(scene.wanted, rules=(), clients=(SPOKE,))
     scene.client = outbound("Deny")
-    ((check,), findings) = scene.judge()
+    (check, routes), findings = scene.judge()
+    assert (routes.name, routes.holds) == ("routes let clients out", True)
     assert (check.name, check.subject, check.holds) == ("rules let clients out", "spoke-a", False)
     assert check.code == "DeniedByRule"
     assert "10.0.1.4 port 443" in check.seen
@@ -160,7 +164,8 @@ def test_what_shuts_only_some_clients_out_is_a_finding() -> None:
     scene = Scene()
     scene.wanted = replace(scene.wanted, rules=(), clients=(SPOKE,))
     scene.client = rule("out", 200, "Deny", direction="Outbound", sourceAddressPrefix="10.1.1.0/25")
-    ((check,), findings) = scene.judge()
+    (check, routes), findings = scene.judge()
+    assert (routes.name, routes.holds) == ("routes let clients out", True)
     assert check.holds
     assert len(findings) == 1
     assert "10.1.1.0/25" in findings[0]

@@ -17,7 +17,7 @@ SMALL = f"{HUB}/subnets/small"
 TAGS = {"private-connectivity": "enabled"}
 TWO_REGIONS = {"locations": [{"locationName": "West Europe"}, {"locationName": "North Europe"}]}
 COSMOS_BODY = {"location": "westeurope", "tags": TAGS, "properties": TWO_REGIONS}
-REGISTRY_BODY = {"location": "westeurope", "tags": TAGS, "properties": {}}
+REGISTRY_BODY = {"location": "westeurope", "tags": TAGS, "sku": {"name": "Premium"}, "properties": {}}
 OTHER_REGION = f"{NETWORKS}/virtualNetworks/hub-ne/subnets/endpoints"
 USAGES = f"{SUB}/providers/Microsoft.Network/locations/westeurope/usages"
 
