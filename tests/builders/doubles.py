@@ -97,6 +97,9 @@ class StubMemory:
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         return {one: self.others[one] for one in addresses if one in self.others}
 
+    async def begin(self, profile: str) -> None:
+        self.profile = profile
+
     async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
         self.owned = (*self.owned, made)
         self.addresses = (*self.addresses, *addresses)
@@ -120,7 +123,7 @@ class StubLeases:
         self.held: list[tuple[str, ...]] = []
 
     @asynccontextmanager
-    async def hold(self, *names: str) -> AsyncIterator[None]:
+    async def hold(self, *names: str, deadline: float) -> AsyncIterator[None]:
         self.held.append(names)
         yield
 

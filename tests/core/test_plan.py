@@ -294,7 +294,14 @@ def test_an_endpoint_that_exists_is_kept_though_it_cannot_be_named() -> None:
     assert isinstance(world.action(world.at), Keep)
 
 
+def recorded(wanted: Desired) -> Desired:
+    """The same, where the ledger had the endpoint before: only then may it be replaced."""
+    path = wanted.paths[0]
+    return replace(wanted, paths=(replace(path, endpoint=replace(path.endpoint, recorded_before=True)),))
+
+
 def test_what_is_deleted_with_a_replaced_endpoint_is_created_again(world: World) -> None:
+    world.wanted = recorded(world.wanted)
     world.objects[world.at] = bodies.endpoint(world.at, status="Disconnected")
     replacing, group = world.action(world.at), world.action(world.group)
     assert isinstance(replacing, Replace)
@@ -303,6 +310,7 @@ def test_what_is_deleted_with_a_replaced_endpoint_is_created_again(world: World)
 
 
 def test_what_is_blocked_stays_blocked_though_its_parent_is_replaced(world: World) -> None:
+    world.wanted = recorded(world.wanted)
     world.objects[world.at] = bodies.endpoint(world.at, status="Disconnected")
     elsewhere = bodies.ZONE.group.resource(bodies.ZONE.type, "privatelink.example.com")
     world.groups = (bodies.zone_group(world.at.child(zone_group.COLLECTION, "default"), zone=elsewhere),)
