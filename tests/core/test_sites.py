@@ -335,3 +335,27 @@ def test_our_approved_endpoint_is_not_given_up_for_one_of_someone_else() -> None
     mine = ours("blob", "endpoints")
     case = Case(subnet(), foreign=bodies.endpoint(FOREIGN, ours=False), connected=mine, status="Approved")
     assert case.sites["blob"].endpoint.text == mine
+
+
+# Limits of the policy, and endpoints that meet the need already
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(2, False), (3, True)])
+def test_a_subnet_holds_as_many_endpoints_as_the_policy_lets_it(limit: int, fits: bool) -> None:
+    held = tuple(f"{bodies.HUB.text.rpartition('/')[0]}/{name}" for name in ("a", "b"))
+    held = tuple(one.replace("virtualNetworks", "privateEndpoints") for one in held)
+    case = Case(subnet(holds=held), limits={"max_endpoints_per_subnet": limit})
+    if fits:
+        assert case.homes == {"endpoints"}
+        return
+    assert case.refusal.code == "SubnetAtLimit"
+    assert "holds 2 endpoints, the policy lets it hold 2" in case.refusal.reason
+
+
+def test_an_endpoint_that_meets_the_need_is_adopted_though_its_subnet_takes_no_new_one() -> None:
+    at = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
+    shut = subnet()
+    shut["properties"]["delegations"] = [{"properties": {"serviceName": "Microsoft.Web/serverFarms"}}]
+    case = Case(shut, foreign=bodies.endpoint(at, ours=False))
+    assert [(site.endpoint, site.adopted, site.new) for site in case.sites.values()] == [(at, True, False)]
+    assert Case(shut).refusal.code == "SubnetIsDelegated"
