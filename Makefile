@@ -52,10 +52,12 @@ $(PYTHON_READY): requirements.txt requirements-dev.txt
 	@if ! $(PYTHON_HERE) -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null; then \
 		python=$$(tools/find-python) && echo "making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV); \
 	fi
-	$(PYTHON_HERE) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing the Python packages into $(VENV): one to three minutes, once"
+	$(PYTHON_HERE) -m pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 $(AZURITE_READY): package.json package-lock.json
 	@tools/check-node
-	npm ci --ignore-scripts --loglevel=error
+	@echo "Installing Azurite, the storage emulator, into node_modules: up to a minute, once"
+	npm ci --ignore-scripts --loglevel=error --progress
 	@touch $@

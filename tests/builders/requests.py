@@ -25,4 +25,5 @@ def wanted(observed: Observed | None = None, *, account: Any = None, **policy: o
     view = observed or picture({bodies.HUB: bodies.network()})
     chosen = sites(target, connect, found, rules.limits, view)
     assert not isinstance(chosen, Refusal)
-    return desired(Request(target, connect, chosen), view, load())
+    recorded = frozenset(site.endpoint for site in chosen.values())
+    return desired(Request(target, connect, chosen, recorded), view, load())

@@ -31,8 +31,9 @@ async def a_sql_world(connection: str | None = None, **nsg: Any) -> World:
 
 
 async def set_policy(world: World, connection: str) -> None:
-    """Give the server a connection policy: Default, Proxy or Redirect."""
+    """Give the server a connection policy (Default, Proxy or Redirect), and wait until it holds."""
     await world.send("PUT", POLICY, {"properties": {"connectionType": connection}})
+    await world.sleep(5)
 
 
 async def allowed(world: World) -> list[list[str]]:

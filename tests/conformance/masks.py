@@ -75,6 +75,9 @@ MADE_UP = {
     "innerError": "stack trace that the network service leaked in 2020, absent since",
     "nextLink": "paging position",
     "linkIdentifier": "random number of a private link connection",
+    "resourceTypes": "everything that a provider offers, in every version",
+    "authorizations": "applications of a provider",
+    "authorization": "the same",
     "alias": "random name of a private link service",
     "dedicatedCoreQuota": "quota of the recorder's subscription",
     "dedicatedCoreQuotaPerVMFamily": "quota of the recorder's subscription",
@@ -88,7 +91,7 @@ MADE_UP = {
     "endpoints": "one entry for each feature of the kind; a list that the service changes",
 }
 # Of those, the ones that an answer may lack.
-MAY_LACK = {"innerError", "nextLink"}
+MAY_LACK = {"innerError", "nextLink", "authorizations", "authorization"}
 
 PLACES = {"location", "locationName", "primaryLocation", "secondaryLocation"}
 

@@ -26,6 +26,8 @@ PLAIN: dict[str, dict[str, Any]] = {
         "properties": {"tenantId": "0", "sku": {"family": "A", "name": "standard"}},
     },
 }
+# Members that follow from other resources.
+COMPUTED = ("privateEndpointConnections", "subnets", "networkInterfaces", "virtualNetworkPeerings")
 SHOWN_ONLY = ("privateEndpointConnections", "provisioningState", "subnets")
 
 
@@ -45,10 +47,19 @@ def build(simulator: Simulator, exchanges: list[Exchange]) -> None:
             simulator.gateway.answer(
                 Request("PUT", id.text, {"api-version": scenario.VERSION}, {}, body), "user"
             )
+            complete(world, id, body)
         except ArmError:
             place(world, id, body)
     world.instant = False
     world.operations.clear()
+
+
+def complete(world: World, id: ArmId, body: Any) -> None:
+    """Add what a service shows and no request can set, such as the machine of a network interface."""
+    resource = world.find(id)
+    for name, value in ((body or {}).get("properties") or {}).items():
+        if resource is not None and name not in COMPUTED and resource.id.parent is None:
+            resource.properties.setdefault(name, deepcopy(value))
 
 
 def place(world: World, id: ArmId, body: Any) -> None:

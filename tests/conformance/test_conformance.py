@@ -74,6 +74,22 @@ async def test_a_network_interface_that_existed_beforehand_is_shown_as_it_was_re
     assert [one.problems for one in result.verdicts] == [[]]
 
 
+async def test_an_interface_that_existed_beforehand_keeps_its_machine_and_its_address():
+    network = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/v"
+    subnet = {"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}}
+    prefixes = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}, "subnets": [subnet]}
+    config = {"subnet": {"id": f"{network}/subnets/s"}, "privateIPAddress": "10.0.0.9"}
+    properties = {"virtualMachine": {"id": f"{GROUP}/machine"}}
+    properties |= {"ipConfigurations": [{"name": "one", "properties": config}]}
+    path = f"{GROUP}/providers/Microsoft.Network/networkInterfaces/n"
+    read = [
+        exchange(0, 1.0, path=network, body={"location": "westus", "properties": prefixes}),
+        exchange(1, 2.0, path=path, body={"location": "westus", "properties": properties}),
+    ]
+    (*_, verdict) = (await Replay(read).run()).verdicts
+    assert not [one for one in verdict.problems if "virtualMachine" in one or "privateIPAddress:" in one]
+
+
 # What other people had in the recorder's subscription
 
 VAULTS = "/providers/Microsoft.KeyVault/vaults"

@@ -175,7 +175,8 @@ class State:
             endpoint = bodies.endpoint(site.endpoint)
             around = around.alone(site.endpoint, Present(endpoint))
             around = around.alone(bodies.nic_id(site.endpoint), Present(bodies.nic(site.endpoint, IP)))
-        return desired(Request(target, connect, chosen), around, load())
+        recorded = frozenset(site.endpoint for site in chosen.values())
+        return desired(Request(target, connect, chosen, recorded), around, load())
 
     def _around(self) -> None:
         case = self.case

@@ -57,6 +57,11 @@ NAMING_THEMSELVES = {
     "Microsoft.KeyVault/vaults",
     "Microsoft.Cache/redisEnterprise",
     "Microsoft.EventGrid/topics",
+    "Microsoft.EventGrid/domains",
+    "Microsoft.KeyVault/managedHSMs",
+    "Microsoft.DBforMariaDB/servers",
+    "Microsoft.DBforMySQL/servers",
+    "Microsoft.DBforPostgreSQL/servers",
 }
 FRONTEND = "private-frontend"  # an application gateway's group ids are its own frontends' names
 ROWS = [row for kind in sorted(load().types) for row in load().groups(kind)]

@@ -163,3 +163,16 @@ async def test_a_foreign_endpoint_that_may_not_be_read_is_reported_and_stops_not
     assert (state["result"], len(state["paths"])) == ("Connected", 1)
     (found,) = [finding for finding in state["findings"] if "by-hand" in finding]
     assert "not for you" in found
+
+
+async def test_nothing_is_created_below_a_foreign_endpoint_that_has_no_zone_group() -> None:
+    """A program that made the endpoint would remove a zone group that it does not know, again and again."""
+    world = World()
+    at = await world.create_account()
+    await a_foreign_endpoint(world, at, ENDPOINTS, names=False)
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "NoZoneGroup")
+    assert "by-hand" in state["reason"]
+    assert ZONE.rpartition("/")[2] in state["remedy"]
+    assert (await world.send("GET", f"{THEIRS}/privateDnsZoneGroups"))["value"] == []
+    assert await world.endpoints() == [THEIRS]

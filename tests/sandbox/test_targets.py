@@ -146,7 +146,7 @@ async def test_the_connection_policy_of_a_server_is_default_until_set(cloud):
     await cloud.make(SERVER, server_body())
     policy = f"{SERVER}/connectionPolicies/default"
     assert (await properties(cloud, policy))["connectionType"] == "Default"
-    await cloud.put(policy, {"properties": {"connectionType": "Redirect"}})
+    await cloud.make(policy, {"properties": {"connectionType": "Redirect"}})
     assert (await properties(cloud, policy))["connectionType"] == "Redirect"
 
 

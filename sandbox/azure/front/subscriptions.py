@@ -48,6 +48,7 @@ def provider(world: World, subscription: ArmId, namespace: str) -> Json:
     return {
         "id": f"{subscription.text}/providers/{namespace}",
         "namespace": namespace,
+        "registrationPolicy": "RegistrationRequired",
         "registrationState": "NotRegistered" if namespace.lower() in unregistered else "Registered",
         "resourceTypes": [
             {"resourceType": one.name.split("/", 1)[1]}

@@ -16,6 +16,8 @@ from sandbox.azure.kernel.regions import PAIRS
 from sandbox.azure.providers.private_link import connections, link_services, targets
 
 TYPE = "Microsoft.Storage/storageAccounts"
+# Members of `encryption` that a request sets besides its services.
+OWN_KEYS = ("keySource", "keyvaultproperties", "requireInfrastructureEncryption", "identity")
 NAME = re.compile(r"^[a-z0-9]{3,24}$")
 KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
 SUFFIXES = {
@@ -131,14 +133,15 @@ def _properties(call: Call, body: Json) -> Json:
         "allowBlobPublicAccess": False,
         "networkAcls": _acls({}),
         "supportsHttpsTrafficOnly": True,
-        "encryption": _encryption(now),
         "accessTier": "Hot",
         "creationTime": now,
     }
     asked = targets.without_connections(call.properties)
     if "networkAcls" in asked:
         asked["networkAcls"] = _acls(asked["networkAcls"] or {})
-    asked.pop("encryption", None)
+    asked["encryption"] = _encryption(asked.get("encryption") or {}, kept.get("encryption") or {}, now)
+    if body["kind"] == "Storage":
+        defaults.pop("accessTier")
     fixed = {"provisioningState": "Succeeded"} | _places(call, body)
     return defaults | kept | {name: value for name, value in asked.items() if value is not None} | fixed
 
@@ -155,9 +158,16 @@ def _acls(asked: Json) -> Json:
     return rules
 
 
-def _encryption(now: str) -> Json:
-    service = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
-    return {"services": {"file": dict(service), "blob": dict(service)}, "keySource": "Microsoft.Storage"}
+def _encryption(asked: Json, known: Json, now: str) -> Json:
+    """Encryption of files and blobs, and of tables and queues when a request names them (source: REST
+    reference, Storage Accounts - Create, Encryption).
+    """
+    plain: Json = {"keyType": "Account", "enabled": True, "lastEnabledTime": now}
+    services: Json = {"file": dict(plain), "blob": dict(plain)} | (known.get("services") or {})
+    for name, one in (asked.get("services") or {}).items():
+        services.setdefault(name, plain | {"keyType": (one or {}).get("keyType", "Service")})
+    kept = {name: asked[name] for name in OWN_KEYS if asked.get(name)}
+    return {"keySource": "Microsoft.Storage"} | known | kept | {"services": services}
 
 
 def _places(call: Call, body: Json) -> Json:

@@ -49,6 +49,7 @@ class ZoneGroup(Managed):
     records: tuple[ResourceId, ...] = ()
     group: str = ""
     endpoints: tuple[ResourceId, ...] = ()
+    foreign_parent: bool = False  # its endpoint was made by someone else: nothing is created below it
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -102,7 +103,8 @@ class ZoneGroup(Managed):
         return ()
 
     def refused(self, have: Seen | None, observed: Observed) -> Refusal | None:
-        return self._held_by_rival(observed) or self._overwriting(have, observed)
+        below_foreign = self._below_foreign() if have is None and self.foreign_parent else None
+        return below_foreign or self._held_by_rival(observed) or self._overwriting(have, observed)
 
     def shortfall(self, have: Seen, observed: Observed) -> Refusal | None:
         return self._held_by_rival(observed)
@@ -183,6 +185,17 @@ class ZoneGroup(Managed):
         if not isinstance(listed, Present):
             return False
         return pointed_to(listed.value.member(record_id(one))) != frozenset(one.addresses)
+
+    def _below_foreign(self) -> Refusal:
+        """Terraform, for example, removes a zone group that it does not know at its next apply."""
+        zones = ", ".join(zone.text for zone in self.zones)
+        return Refusal(
+            self.endpoint,
+            "NoZoneGroup",
+            f"the endpoint {self.endpoint.text}, made by someone else, has no DNS zone group",
+            f"let its owner add a zone group with {zones}, or take its subnet out of the profile so that "
+            "Causeway makes an endpoint of its own",
+        )
 
     def _held_by_rival(self, observed: Observed) -> Refusal | None:
         """Another endpoint to the same group keeps the same name in the same zone.

@@ -243,7 +243,7 @@ def _zone_group(
     at = site.endpoint.child(zone_configs.COLLECTION, zone_group.NAME)
     ids = tuple(zone.id for zone in zones)
     known = endpoints_among(request.recorded)
-    return ZoneGroup(at, site.endpoint, ids, records_under(ids, names), group.group_id, known)
+    return ZoneGroup(at, site.endpoint, ids, records_under(ids, names), group.group_id, known, site.adopted)
 
 
 def _endpoint(request: Request, group: Group, completed_by: tuple[ResourceId, ...] = ()) -> Endpoint:

@@ -200,11 +200,12 @@ def _check_pools(call: Call, wanted: list[Json]) -> None:
 
 
 def _plain_config(call: Call, wanted: Json, subnet: Resource, before: dict[str, str], first: bool) -> Json:
-    """A configuration; a dynamic one keeps the address that it had (VNET-14)."""
+    """A configuration; a dynamic one keeps the address that it had, also in a scenario (VNET-14)."""
     properties = wanted.get("properties") or {}
     name = str(wanted.get("name", "ipconfig"))
     static = properties.get("privateIPAllocationMethod") == "Static"
-    asked = properties.get("privateIPAddress") if static else before.get(name)
+    given = static or call.world.instant
+    asked = properties.get("privateIPAddress") if given else before.get(name)
     holder = f"{call.id.text}/ipConfigurations/{name}"
     address = addresses.take(subnet, holder, asked)
     return {

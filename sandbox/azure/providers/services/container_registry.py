@@ -12,7 +12,6 @@ from sandbox.azure.providers.services.making import Making, kept, system_data
 SUFFIXES = {"public": "azurecr.io", "government": "azurecr.us", "china": "azurecr.cn"}
 DEFAULTS: Json = {
     "adminUserEnabled": False,
-    "networkRuleSet": {"defaultAction": "Allow", "ipRules": []},
     "encryption": {"status": "disabled"},
     "dataEndpointEnabled": False,
     "dataEndpointHostNames": [],
@@ -34,10 +33,14 @@ def head(call: Call, registry: Resource) -> Json:
 
 
 def properties(call: Call, registry: Resource) -> Json:
-    """The login server, and policies that are all off."""
+    """The login server, policies that are all off, and a Premium registry's network rules."""
     now = call.world.timestamp()
+    rules: Json = {"defaultAction": "Allow", "ipRules": []}
+    sku = (registry.body.get("sku") or {}).get("name")
+    asked = registry.properties.get("networkRuleSet")
+    premium: Json = {"networkRuleSet": asked or rules} if sku == "Premium" else {}
     off: Json = {"lastUpdatedTime": now, "status": "disabled"}
-    return {
+    return premium | {
         "loginServer": f"{registry.name.lower()}.{SUFFIXES[cloud(registry.location)]}",
         "creationDate": kept(call, "creationDate", now),
         "policies": {
