@@ -23,7 +23,7 @@ from shared.core.placement.sites import (
     sites,
     surroundings,
 )
-from shared.core.policy.intent import Connect, intent
+from shared.core.policy.intent import Connect, Declined, intent
 from shared.core.readings.capacity import Capacity, Usage
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read, Unread
@@ -359,3 +359,24 @@ def test_an_endpoint_that_meets_the_need_is_adopted_though_its_subnet_takes_no_n
     case = Case(shut, foreign=bodies.endpoint(at, ours=False))
     assert [(site.endpoint, site.adopted, site.new) for site in case.sites.values()] == [(at, True, False)]
     assert Case(shut).refusal.code == "SubnetIsDelegated"
+
+
+@pytest.mark.parametrize(
+    ("subnets", "fallback", "region"),
+    [
+        ({"westeurope": "a", "northeurope": "b"}, "northeurope", "westeurope"),
+        ({"northeurope": "b"}, "northeurope", "northeurope"),
+        ({"northeurope": "b"}, None, None),
+    ],
+)
+def test_a_region_without_subnets_is_served_by_the_fallback_or_declined(
+    subnets: dict[str, str], fallback: str | None, region: str | None
+) -> None:
+    listed = {name: [subnet_id(one).text] for name, one in subnets.items()}
+    profile = a_policy(subnets=listed, fallback_region=fallback).profiles["default"]
+    found = candidates(Target.parse(bodies.account()), profile)
+    if region is None:
+        assert isinstance(found, Declined)
+        assert found.code == "NoSubnetForRegion"
+        return
+    assert found == Candidates(region, (subnet_id(subnets[region]),))
