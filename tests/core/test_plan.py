@@ -186,8 +186,9 @@ def test_removal_leaves_an_endpoint_that_was_marked_for_another_target(world: Wo
 
 
 def test_a_zone_group_goes_with_its_endpoint_and_is_not_deleted_twice(world: World) -> None:
-    steps = removal((bodies.endpoint(world.at), *world.groups), bodies.ACCOUNT, "gone")
-    assert [action.id for action in steps.actions] == [world.at]
+    (step,) = removal((bodies.endpoint(world.at), *world.groups), bodies.ACCOUNT, "gone").actions
+    assert isinstance(step, Delete)
+    assert (step.id, step.along) == (world.at, world.groups)
 
 
 def a_rule(*destinations: str, description: str = "Managed by Causeway. Whatever.") -> Seen:
