@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from shared.core.base.bodies import Seen
+from shared.core.base.bodies import Seen, child_id, reference
 from shared.core.base.ids import ResourceId
 from shared.core.readings.reading import Members, Read
 from shared.ports import ArmReader, Clock
@@ -104,11 +104,15 @@ async def read_object(arm: ArmReader, read: Read) -> Seen | None:
 
 
 async def read_members(arm: ArmReader, read: Read) -> Members:
-    """The members of a collection, each under the id that it gives itself, read now."""
+    """The members of a collection, each under the id that it gives itself, read now.
+
+    One without an id or a name that can be read is left out: it is nothing that Causeway manages.
+    """
     if read.api_version:
         pages = arm.pages(f"{read.at.text}/{read.collection}", api_version=read.api_version)
         listed = [body async for page in pages for body in page]
-        named = ((read.at.child(read.collection, str(body.get("name"))), body) for body in listed)
-        return Members(tuple(Seen(at, body) for at, body in named))
+        named = ((child_id(read.at, read.collection, body.get("name")), body) for body in listed)
+        return Members(tuple(Seen(at, body) for at, body in named if at))
     listed = await arm.list(read.at, read.collection)
-    return Members(tuple(Seen(ResourceId.parse(str(body["id"])), body) for body in listed))
+    own = ((reference(body), body) for body in listed)
+    return Members(tuple(Seen(at, body) for at, body in own if at))

@@ -55,6 +55,7 @@ PORTS = {
     "Microsoft.EventGrid/namespaces/topicSpace": (443, 8883),
     "Microsoft.EventHub/namespaces": (443, 5671, 9093),
     "Microsoft.FileShares/fileShares": (445, 2049),
+    "Microsoft.HardwareSecurityModules/cloudHsmClusters": (443, 444, 2224, 2225),
     "Microsoft.Relay/namespaces": (443, 5671, 9350, 9354),
     "Microsoft.ServiceBus/namespaces": (443, 5671),
     "Microsoft.Sql/managedInstances": (1433,),

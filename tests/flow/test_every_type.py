@@ -63,6 +63,14 @@ REPORTING = {
     "Microsoft.DBforMySQL/servers",
     "Microsoft.DBforPostgreSQL/servers",
 }
+# SKUs with private endpoints, of types that get another one where none is asked for.
+SOLD_AS = {
+    "Microsoft.ContainerRegistry/registries": "Premium",
+    "Microsoft.ServiceBus/namespaces": "Premium",
+    "Microsoft.DBforMariaDB/servers": "GP_Gen5_2",
+    "Microsoft.DBforMySQL/servers": "GP_Gen5_2",
+    "Microsoft.DBforPostgreSQL/servers": "GP_Gen5_2",
+}
 FRONTEND = "private-frontend"  # an application gateway's group ids are its own frontends' names
 ROWS = [row for kind in sorted(load().types) for row in load().groups(kind)]
 NAMED = [row for row in ROWS if row.type not in NAMELESS]
@@ -90,6 +98,12 @@ def body_of(row: Group) -> Body:
         case "Microsoft.Cache/redisEnterprise":
             classic = row.discriminator == "redisenterprise.cache.azure.net"
             return plain | {"sku": {"name": "Enterprise_E10" if classic else "Balanced_B5"}}
+        case kind if kind in SOLD_AS:
+            return plain | {"sku": {"name": SOLD_AS[kind]}}
+        case "Microsoft.CognitiveServices/accounts":
+            return plain | {"properties": {"customSubDomainName": "thing"}}
+        case "Microsoft.App/managedEnvironments":
+            return plain | {"properties": {"publicNetworkAccess": "Disabled"}}
         case "Microsoft.Network/applicationGateways":
             return plain | {"properties": {"frontendIPConfigurations": [frontend(FRONTEND, private=True)]}}
         case _:
@@ -461,7 +475,8 @@ async def government() -> World:
 )
 async def test_a_resource_in_government_is_reached_by_its_government_name(kind: str, zones: set[str]) -> None:
     world = await government()
-    _, state = await connect(world, kind, {"location": "usgovvirginia", "properties": {}}, None)
+    sold_as = {"sku": {"name": SOLD_AS[kind]}} if kind in SOLD_AS else {}
+    _, state = await connect(world, kind, {"location": "usgovvirginia", "properties": {}} | sold_as, None)
     assert state["result"] == "Connected", state["reason"]
     assert zones_of(state) == zones
     await assert_names_resolve(world, state)

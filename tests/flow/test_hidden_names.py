@@ -177,18 +177,18 @@ async def test_a_vault_is_found_by_its_name_although_its_zone_has_another_suffix
 
 
 async def test_a_zone_that_only_the_finished_endpoint_reports_is_searched_before_its_link() -> None:
-    kind = "Microsoft.CognitiveServices/accounts"
+    kind = "Microsoft.HealthcareApis/workspaces"
     world = World(a_policy(always=[kind]))
-    accounts = f"{SUB}/resourceGroups/rg-app/providers/{kind}"
+    workspaces = f"{SUB}/resourceGroups/rg-app/providers/{kind}"
     for name in ("mine", "foreign"):
-        await world.send("PUT", f"{accounts}/{name}", {"location": "westeurope", "properties": {}})
+        await world.send("PUT", f"{workspaces}/{name}", {"location": "westeurope", "properties": {}})
         await world.sleep(120)
-    await endpoint_elsewhere(world, f"{accounts}/foreign", "account")
+    await endpoint_elsewhere(world, f"{workspaces}/foreign", "healthcareworkspace")
     world.sent()
-    found = about_links(await world.reconcile(f"{accounts}/mine"))
+    found = about_links(await world.reconcile(f"{workspaces}/mine"))
     sent = world.sent()
     assert found
-    assert all(f"perhaps concerned: {accounts}/foreign;" in text for text in found)
+    assert all(f"perhaps concerned: {workspaces}/foreign;" in text for text in found)
     search = sent.index(("GET", f"{LISTS}{kind}"))
     links = [at for at, (method, path) in enumerate(sent) if method == "PUT" and "NetworkLinks/" in path]
     assert search < min(links)

@@ -30,6 +30,24 @@ BODIES = {
         "location": "westeurope",
         "properties": {"apiServerAccessProfile": {"enablePrivateCluster": True}},
     },
+    "Microsoft.CognitiveServices/accounts": {
+        "location": "westeurope",
+        "properties": {"customSubDomainName": "thing"},
+    },
+    "Microsoft.App/managedEnvironments": {
+        "location": "westeurope",
+        "properties": {"publicNetworkAccess": "Disabled"},
+    },
+}
+BODIES |= {
+    kind: {"location": "westeurope", "sku": {"name": sku}}
+    for kind, sku in {
+        "Microsoft.ContainerRegistry/registries": "Premium",
+        "Microsoft.ServiceBus/namespaces": "Premium",
+        "Microsoft.DBforMariaDB/servers": "GP_Gen5_2",
+        "Microsoft.DBforMySQL/servers": "GP_Gen5_2",
+        "Microsoft.DBforPostgreSQL/servers": "GP_Gen5_2",
+    }.items()
 }
 CAPABILITIES = {"Cassandra": "EnableCassandra", "Gremlin": "EnableGremlin", "Table": "EnableTable"}
 

@@ -76,10 +76,26 @@ def number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
+def resource_id(value: object) -> ResourceId | None:
+    """The resource that a text in a body names; None where it is no text, or no resource's id.
+
+    Others write what they like, such as the alias of a private link service (docs/azure/targets.md, TGT-64):
+    that is nothing which Causeway manages.
+    """
+    try:
+        return ResourceId.parse(value) if isinstance(value, str) and value else None
+    except InvalidId:
+        return None
+
+
+def child_id(parent: ResourceId, collection: str, name: object) -> ResourceId | None:
+    """The child of this name; None where it is no text, or no name that a resource can have."""
+    try:
+        return parent.child(collection, name) if isinstance(name, str) and name else None
+    except InvalidId:
+        return None
+
+
 def reference(value: object) -> ResourceId | None:
     """The id in a `{"id": "..."}` reference, or None where there is none that can be read."""
-    text = mapping(value).get("id")
-    try:
-        return ResourceId.parse(text) if isinstance(text, str) and text else None
-    except InvalidId:
-        return None  # a reference of another shape is to nothing that Causeway manages
+    return resource_id(mapping(value).get("id"))

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from shared.core.base.errors import InputError, InvalidId
+from shared.core.base.bodies import reference, sequence
+from shared.core.base.errors import InputError
 from shared.core.base.ids import ResourceId
 
 
@@ -56,7 +57,7 @@ class Target:
     def connections(self) -> tuple[TargetConnection, ...]:
         """The private endpoint connections that the target itself lists, its own and foreign ones."""
         found = self.properties.get("privateEndpointConnections")
-        return tuple(_connection(entry) for entry in found or () if isinstance(entry, Mapping))
+        return tuple(_connection(entry) for entry in sequence(found) if isinstance(entry, Mapping))
 
 
 def _connection(entry: Mapping[str, Any]) -> TargetConnection:
@@ -64,18 +65,11 @@ def _connection(entry: Mapping[str, Any]) -> TargetConnection:
     state = _object(properties.get("privateLinkServiceConnectionState"))
     groups = properties.get("groupIds")
     return TargetConnection(
-        _endpoint(_object(properties.get("privateEndpoint")).get("id")),
+        reference(properties.get("privateEndpoint")),
         _text(entry.get("name")),
         _text(state.get("status")),
         tuple(_text(group) for group in groups) if isinstance(groups, list) else (),
     )
-
-
-def _endpoint(value: object) -> ResourceId | None:
-    try:
-        return ResourceId.parse(value) if isinstance(value, str) else None
-    except InvalidId:
-        return None
 
 
 def _object(value: object) -> Mapping[str, Any]:

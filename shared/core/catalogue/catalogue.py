@@ -10,7 +10,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -44,7 +44,8 @@ class Group:
     `zones` are templates by cloud; a cloud that is missing has none on record. `discriminator`: the public
     suffix that distinguishes two rows of the same type and group id. `choose`: the zones are alternatives,
     of which the resource's own names pick. `pattern`: further group ids that mean this row, such as
-    deployment slots.
+    deployment slots. `shared`: names that the endpoints of all targets have alike, templates by cloud
+    (docs/azure/targets.md, TGT-62).
     """
 
     type: str
@@ -54,6 +55,7 @@ class Group:
     discriminator: str | None = None
     choose: bool = False
     pattern: str | None = None
+    shared: Mapping[Cloud, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,15 @@ class Catalogue:
         filled = [rules.filled(zone, names) for zone in rules.kept(target, located)]
         return None if None in filled else tuple(zone for zone in filled if zone)
 
+    def shared_names(self, group: Group, target: Target, cloud: Cloud) -> tuple[str, ...]:
+        """The public names that endpoints to this group have alike, whatever their target.
+
+        A name that needs a region which the target does not have is left out.
+        """
+        names = group.shared.get(cloud, ())
+        filled = (rules.located(name, target.location, self._geo_codes) for name in names)
+        return tuple(name for name in filled if "{" not in name)
+
     def types_in(self, zone: str, cloud: Cloud) -> tuple[str, ...]:
         """The types of which some resource may be named in this zone, sorted."""
         every = ((kind, row) for kind in sorted(self.types) for row in self.groups(kind))
@@ -275,6 +286,7 @@ def _group(row: Mapping[str, Any]) -> Group:
         row.get("discriminator"),
         row.get("choose", False),
         row.get("pattern"),
+        {cloud: tuple(names) for cloud, names in row.get("shared", {}).items()},
     )
 
 

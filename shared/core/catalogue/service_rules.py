@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from shared.core.base.bodies import mapping
+from shared.core.base.bodies import mapping, sequence
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
 
@@ -130,7 +130,7 @@ def _storage_groups(target: Target, listed: tuple[str, ...]) -> tuple[str, ...]:
 
 def _cosmos_api(target: Target) -> str:
     entries = target.properties.get("capabilities")
-    names = {str(entry.get("name")) for entry in entries or () if isinstance(entry, Mapping)}
+    names = {str(mapping(entry).get("name")) for entry in sequence(entries)}
     for capability, group in _COSMOS.items():
         if capability in names:
             return group
@@ -155,7 +155,7 @@ def _frontends(target: Target) -> tuple[str, ...]:
     entries = target.properties.get("frontendIPConfigurations")
     return tuple(
         str(entry.get("name"))
-        for entry in entries or ()
+        for entry in sequence(entries)
         if isinstance(entry, Mapping)
         and isinstance(entry.get("properties"), Mapping)
         and entry["properties"].get("privateLinkConfiguration")

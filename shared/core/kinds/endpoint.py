@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.base.bodies import Seen, mapping, reference, sequence
+from shared.core.base.bodies import Seen, mapping, reference, resource_id, sequence
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
 from shared.core.kinds import zone_configs
@@ -28,6 +28,7 @@ CONNECTION_LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceCo
 class EndpointConnection:
     """What an endpoint connects to and how far that got, from either of its two connection lists.
 
+    `target` is None where it names no resource: a consumer connected by the alias of a private link service.
     `status` is Approved, Pending, Rejected or Disconnected. Descriptions are not read: their wording
     differs by provider and by moment for the same state.
     """
@@ -46,11 +47,10 @@ def _connection(endpoint: Seen) -> EndpointConnection | None:
     for name in CONNECTION_LISTS:
         for entry in sequence(endpoint.properties.get(name)):
             properties = mapping(mapping(entry).get("properties"))
-            target = properties.get("privateLinkServiceId")
             groups = sequence(properties.get("groupIds"))
             state = mapping(properties.get("privateLinkServiceConnectionState"))
             return EndpointConnection(
-                ResourceId.parse(target) if isinstance(target, str) else None,
+                resource_id(properties.get("privateLinkServiceId")),
                 str(groups[0]) if groups else "",
                 str(state.get("status") or ""),
             )

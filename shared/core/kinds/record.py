@@ -8,10 +8,10 @@ import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.core.base.bodies import Seen, mapping, sequence
+from shared.core.base.bodies import Seen, child_id, mapping, sequence
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.service_rules import public_suffix
-from shared.core.kinds.zone_configs import ReportedRecord, records_of
+from shared.core.kinds.zone_configs import ReportedRecord, record_name, records_of
 
 COLLECTION = "A"
 API_VERSION = "2024-06-01"
@@ -29,29 +29,30 @@ def records_under(zones: Iterable[ResourceId], names: Iterable[str]) -> tuple[Re
 
 @functools.lru_cache(maxsize=16_384)
 def _under(zones: tuple[ResourceId, ...], name: str) -> tuple[ResourceId, ...]:
-    return tuple(_records(zones, name))
+    return tuple(at for at in _records(zones, name) if at is not None)
 
 
-def _records(zones: tuple[ResourceId, ...], name: str) -> Iterator[ResourceId]:
+def _records(zones: tuple[ResourceId, ...], name: str) -> Iterator[ResourceId | None]:
     """One record in the most specific zone that the name falls into.
 
     A few services have public names under another suffix than their zone's (`vault.azure.net` in
     `privatelink.vaultcore.azure.net`): the record has the name's first label, or all labels before the one
     with which the zone's suffix begins (`md-1.z5.blob.storage.azure.net` in
-    `privatelink.blob.core.windows.net`). Which of the two is not documented, so both are read.
+    `privatelink.blob.core.windows.net`). Which of the two is not documented, so both are read. None for a
+    name that no record can have.
     """
     suffixes = {zone: public_suffix(zone.name.lower()) for zone in zones}
     inside = [zone for zone, suffix in suffixes.items() if name.endswith(f".{suffix}")]
     if inside:
         zone = max(inside, key=lambda zone: len(suffixes[zone]))
-        yield zone.child(COLLECTION, name.removesuffix(f".{suffixes[zone]}"))
+        yield child_id(zone, COLLECTION, name.removesuffix(f".{suffixes[zone]}"))
         return
     first, *_ = labels = name.split(".")
     for zone, suffix in suffixes.items():
-        yield zone.child(COLLECTION, first)
+        yield child_id(zone, COLLECTION, first)
         begins = suffix.split(".")[0]
         if begins in labels[1:]:
-            yield zone.child(COLLECTION, ".".join(labels[: labels.index(begins, 1)]))
+            yield child_id(zone, COLLECTION, ".".join(labels[: labels.index(begins, 1)]))
 
 
 def record_id(record: ReportedRecord) -> ResourceId:
@@ -61,8 +62,7 @@ def record_id(record: ReportedRecord) -> ResourceId:
 
 @functools.lru_cache(maxsize=16_384)
 def _record_id(zone: ResourceId, fqdn: str) -> ResourceId:
-    own = fqdn.removesuffix(zone.name.lower()).rstrip(".")
-    return zone.child(COLLECTION, own or "@")
+    return zone.child(COLLECTION, record_name(fqdn, zone))
 
 
 def as_written(group: Seen) -> dict[ResourceId, Seen]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.core.base.bodies import Json, Seen, mapping, sequence
+from shared.core.base.bodies import Json, Seen, child_id, mapping, resource_id, sequence
 from shared.core.base.ids import ResourceId, digest
 
 COLLECTION = "privateDnsZoneGroups"
@@ -28,7 +28,10 @@ class ZoneConfig:
 
 
 def configs_of(group: Seen) -> tuple[ZoneConfig, ...]:
-    """The zones that a zone group writes to. A zone whose name does not fit the service has no records."""
+    """The zones that a zone group writes to. A zone whose name does not fit the service has no records.
+
+    Zones without an id that can be read, and records without a name that a record can have, are left out.
+    """
     return group.parsed(_configs)
 
 
@@ -47,6 +50,11 @@ def config_name(zone: ResourceId) -> str:
     return f"{zone.name.removeprefix('privatelink.').replace('.', '-')[:70]}-{digest(zone.key, 6)}"
 
 
+def record_name(fqdn: str, zone: ResourceId) -> str:
+    """How the zone names the record of a full name; `@` for the zone's own name."""
+    return fqdn.removesuffix(zone.name.lower()).rstrip(".") or "@"
+
+
 def _configs(group: Seen) -> tuple[ZoneConfig, ...]:
     return tuple(_listed(group))
 
@@ -54,13 +62,14 @@ def _configs(group: Seen) -> tuple[ZoneConfig, ...]:
 def _listed(group: Seen) -> Iterator[ZoneConfig]:
     for entry in map(mapping, sequence(group.properties.get("privateDnsZoneConfigs"))):
         properties = mapping(entry.get("properties"))
-        zone = properties.get("privateDnsZoneId")
-        if isinstance(zone, str) and zone:
-            at = ResourceId.parse(zone)
-            yield ZoneConfig(str(entry.get("name") or ""), at, tuple(_records(properties, at)))
+        zone = resource_id(properties.get("privateDnsZoneId"))
+        if zone is not None:
+            yield ZoneConfig(str(entry.get("name") or ""), zone, tuple(_records(properties, zone)))
 
 
 def _records(properties: Json, zone: ResourceId) -> Iterator[ReportedRecord]:
     for entry in map(mapping, sequence(properties.get("recordSets"))):
         addresses = tuple(str(address) for address in sequence(entry.get("ipAddresses")))
-        yield ReportedRecord(str(entry.get("fqdn") or "").rstrip(".").lower(), addresses, zone)
+        fqdn = str(entry.get("fqdn") or "").rstrip(".").lower()
+        if child_id(zone, "A", record_name(fqdn, zone)) is not None:
+            yield ReportedRecord(fqdn, addresses, zone)

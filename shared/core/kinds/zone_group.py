@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.base.bodies import Seen
+from shared.core.base.bodies import Seen, number
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.kinds import endpoint, record
@@ -38,6 +38,7 @@ class ZoneGroup(Managed):
     """The zone group of one endpoint. `records`: what it will write; none while no name is known.
 
     `group`: the group id of the endpoint, which another endpoint to the same resource may serve as well.
+    `shared`: endpoints to other resources have some of the same names (docs/azure/targets.md, TGT-62).
     `endpoints`: those that the ledger has for the target, as it may move from one to another.
     """
 
@@ -50,6 +51,7 @@ class ZoneGroup(Managed):
     group: str = ""
     endpoints: tuple[ResourceId, ...] = ()
     foreign_parent: bool = False  # its endpoint was made by someone else: nothing is created below it
+    shared: bool = False
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -235,8 +237,23 @@ class ZoneGroup(Managed):
                 continue
             expected = self._expected(at, observed)
             if not expected or pointed_to(found) != expected:
-                return _record_in_the_way(found, expected)
+                return self._name_taken(found) or _record_in_the_way(found, expected)
         return None
+
+    def _name_taken(self, found: Seen) -> Refusal | None:
+        """An endpoint to another resource has a name that all resources of this type share."""
+        creator = creator_of(found)
+        if not self.shared or creator is None:
+            return None
+        zone = found.id.parent.text if found.id.parent else ""
+        return Refusal(
+            found.id,
+            "RecordHeldByAnother",
+            f"resources of this type share the name {found.id.name} in {zone}, and one name can lead to one "
+            f"of them only: the private endpoint {creator.name} has it",
+            "serve both by that resource and opt this one out, or give this one a profile whose zones are in "
+            "another resource group and resolve only for its own clients",
+        )
 
     def _is_own(self, creator: Creator | None, observed: Observed) -> bool:
         """The record's endpoint is this one by its guid, or one that the ledger has for this target.
@@ -260,7 +277,7 @@ class ZoneGroup(Managed):
 
 def zone_list(zone: Seen) -> Read:
     """Read all address records of a zone: the larger it is, the longer a list serves."""
-    pages = int(zone.properties.get("numberOfRecordSets") or 0) // record.PAGE + 1
+    pages = number(zone.properties.get("numberOfRecordSets")) // record.PAGE + 1
     return Read(
         zone.id,
         record.COLLECTION,

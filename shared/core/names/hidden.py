@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from shared.core.base.bodies import Json, Seen
+from shared.core.base.bodies import Json, Seen, reference
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target, TargetConnection
 from shared.core.catalogue.catalogue import Catalogue, Cloud
@@ -43,8 +43,10 @@ class ConnectedResource:
     def parse(cls, body: Json) -> Self | None:
         """Read a resource's body; None where no connection is approved: its public name leads nowhere else.
 
-        Raises InvalidId or InputError for a body without an id that can be read.
+        None as well where the body has no id that can be read.
         """
+        if reference(body) is None:
+            return None
         target = Target.parse(body)
         approved = tuple(c for c in target.connections if c.status.lower() == "approved")
         if not approved:

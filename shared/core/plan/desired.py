@@ -51,7 +51,8 @@ class GroupPath:
     """The path to one group. `named` is False while its zones cannot be known yet.
 
     Some types report their zone only by the names of a finished endpoint; their path is built again once
-    those are known. `external`: someone else keeps the names; they are checked, never written.
+    those are known. `external`: someone else keeps the names; they are checked, never written. `complete`:
+    all records of the zone group are known, not only those of names that many targets share.
     """
 
     group: Group
@@ -61,6 +62,7 @@ class GroupPath:
     links: tuple[Link, ...]
     named: bool
     external: bool = False
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,10 @@ class Desired:
         """Zone groups that are not written yet: until it is known which records they would write over, and
         until the rules are known, with which they are written together.
         """
-        groups = (path.zone_group for path in self.paths)
-        return frozenset(one.id for one in groups if one and not (one.records and self.addressed))
+        known = {path.zone_group: path.complete for path in self.paths if path.zone_group}
+        return frozenset(
+            one.id for one, complete in known.items() if not (one.records and complete and self.addressed)
+        )
 
     def objects(self) -> tuple[Wanted, ...]:
         """Every object once, in an order that respects needs; several paths may share zones and links."""
@@ -216,10 +220,12 @@ def _group_path(
         return GroupPath(group, endpoint, None, (), (), named=site.endpoint in reported)
     zones = _zones(_zones_home(connect), names, create=dns.create_zones)
     links = _links(zones, connect.profile.clients, fallback=dns.fallback_to_internet)
-    writes = _zone_group(request, group, zones, fqdns or public_names(target, group.group_id))
+    own = fqdns or public_names(target, group.group_id)
+    shared = catalogue.shared_names(group, target, connect.cloud)
+    writes = _zone_group(request, group, zones, own or shared, shared=bool(shared))
     completed_by = (writes.id, *writes.zones) if writes else ()
     endpoint = _endpoint(request, group, completed_by)
-    return GroupPath(group, endpoint, writes, zones, links, named=True)
+    return GroupPath(group, endpoint, writes, zones, links, named=True, complete=bool(own))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -235,7 +241,7 @@ def _links(zones: tuple[Zone, ...], clients: tuple[ResourceId, ...], *, fallback
 
 
 def _zone_group(
-    request: Request, group: Group, zones: tuple[Zone, ...], names: Iterable[str]
+    request: Request, group: Group, zones: tuple[Zone, ...], names: Iterable[str], *, shared: bool
 ) -> ZoneGroup | None:
     if not zones:
         return None
@@ -243,7 +249,8 @@ def _zone_group(
     at = site.endpoint.child(zone_configs.COLLECTION, zone_group.NAME)
     ids = tuple(zone.id for zone in zones)
     known = endpoints_among(request.recorded)
-    return ZoneGroup(at, site.endpoint, ids, records_under(ids, names), group.group_id, known, site.adopted)
+    records = records_under(ids, names)
+    return ZoneGroup(at, site.endpoint, ids, records, group.group_id, known, site.adopted, shared)
 
 
 def _endpoint(request: Request, group: Group, completed_by: tuple[ResourceId, ...] = ()) -> Endpoint:

@@ -7,7 +7,7 @@ Security Groups - Get".)
 
 from collections.abc import Iterator
 
-from shared.core.base.bodies import Json, Seen, mapping, reference, sequence
+from shared.core.base.bodies import Json, Seen, child_id, mapping, reference, sequence
 from shared.core.base.ids import ResourceId
 from shared.core.readings.reading import Members
 
@@ -71,10 +71,7 @@ def _listed(parent: Seen, collection: str) -> Members:
 
 def _children(parent: Seen, collection: str) -> Iterator[Seen]:
     for entry in map(mapping, sequence(parent.properties.get(collection))):
-        name = entry.get("name")
-        at = reference(entry) or (
-            parent.id.child(collection, name) if isinstance(name, str) and name else None
-        )
+        at = reference(entry) or child_id(parent.id, collection, entry.get("name"))
         if at is not None:
             yield Seen(at, entry)
 

@@ -127,7 +127,7 @@ def routed(subnet: Seen) -> bool:
 def prefixes_in(properties: Json) -> tuple[str, ...]:
     """The address prefixes among a subnet's properties, in whichever form it has them."""
     several, one = sequence(properties.get("addressPrefixes")), properties.get("addressPrefix")
-    return tuple(str(prefix) for prefix in several or [one] if prefix)
+    return tuple(str(prefix) for prefix in several or [one] if _network(prefix) is not None)
 
 
 def endpoints_in(subnet: Seen) -> frozenset[ResourceId]:
@@ -173,7 +173,16 @@ def _spaces(half: Seen) -> Iterator[Network]:
 
 
 def _networks(space: object) -> tuple[Network, ...]:
-    return tuple(ip_network(text, strict=False) for text in sequence(mapping(space).get("addressPrefixes")))
+    listed = map(_network, sequence(mapping(space).get("addressPrefixes")))
+    return tuple(one for one in listed if one is not None)
+
+
+def _network(prefix: object) -> Network | None:
+    """A prefix as a value; None for what is none."""
+    try:
+        return ip_network(prefix, strict=False) if isinstance(prefix, str) else None
+    except ValueError:
+        return None
 
 
 def _endpoints(subnet: Seen) -> frozenset[ResourceId]:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from shared.core.base.bodies import Seen, mapping, sequence
+from shared.core.base.bodies import Seen, mapping, number, sequence
 from shared.core.readings.embedded import rules_of_group
 from shared.core.rules.addresses import ASG, AddressSet
+from shared.core.rules.traffic import is_port_range
 
 MAX_RULES = 1000  # of one network security group
 MAX_ADDRESSES = 4000  # of one rule, as source or as destination
@@ -42,14 +43,14 @@ class SecurityRule:
         properties = mapping(body.get("properties"))
         return cls(
             str(body.get("name") or ""),
-            int(properties.get("priority") or 0),
+            number(properties.get("priority")),
             str(properties.get("direction") or "").lower(),
             str(properties.get("access") or "").lower() == "allow",
             str(properties.get("protocol") or "").lower(),
             AddressSet(tuple(_addresses(properties, "source"))),
-            tuple(_listed(properties, "sourcePortRange", "sourcePortRanges")),
+            tuple(_ports(properties, "source")),
             AddressSet(tuple(_addresses(properties, "destination"))),
-            tuple(_listed(properties, "destinationPortRange", "destinationPortRanges")),
+            tuple(_ports(properties, "destination")),
         )
 
     @property
@@ -71,6 +72,10 @@ def _listed(properties: Mapping[str, Any], single: str, plural: str) -> Iterator
     if one := properties.get(single):
         yield str(one)
     yield from map(str, sequence(properties.get(plural)))
+
+
+def _ports(properties: Mapping[str, Any], side: str) -> Iterator[str]:
+    return filter(is_port_range, _listed(properties, f"{side}PortRange", f"{side}PortRanges"))
 
 
 def _addresses(properties: Mapping[str, Any], side: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -39,6 +40,12 @@ def port_range(text: str) -> tuple[int, int]:
         return 0, LAST_PORT
     low, _, high = text.partition("-")
     return int(low), int(high or low)
+
+
+@functools.lru_cache(maxsize=1024)
+def is_port_range(text: str) -> bool:
+    """`port_range` reads it."""
+    return re.fullmatch(r"\*|[0-9]{1,5}(-[0-9]{1,5})?", text) is not None
 
 
 @functools.lru_cache(maxsize=8192)  # a group's prefixes are asked for again with each subnet and address

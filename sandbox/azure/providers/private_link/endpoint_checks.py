@@ -13,7 +13,7 @@ from sandbox.azure.kernel.model import ArmError, Json, Resource
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.regions import same_place
 from sandbox.azure.providers.network import addresses, subnets
-from sandbox.azure.providers.private_link import link_services
+from sandbox.azure.providers.private_link import eligibility, link_services
 from sandbox.azure.providers.private_link.endpoint_view import LISTS
 from sandbox.azure.providers.private_link.endpoint_view import members as members_of
 from sandbox.azure.providers.private_link.link_services import PRIVATE_LINK_SERVICE, Member
@@ -23,7 +23,8 @@ from sandbox.azure.providers.private_link.link_services import PRIVATE_LINK_SERV
 class Wanted:
     """A PUT that passed the checks.
 
-    target: None for a private link service named by alias. members: (group, member), one address each.
+    target: None for an alias that no private link service here has. target_text: the id or the alias that the
+    endpoint goes on showing. members: (group, member), one address each.
     static: the body's ipConfigurations; surplus: those that name no member (accepted:
     docs/azure/private-endpoints.md, PE-27). shape: a PUT that changes it is a long operation.
     """
@@ -51,6 +52,8 @@ def check(call: Call) -> Wanted:
     groups = [str(one) for one in given.get("groupIds") or []]
     target = _target(call, text, manual)
     if target is not None:
+        if call.existing is None:
+            eligibility.refuse(target)
         _groups_given(call, entry, target, groups)
     static = call.properties.get("ipConfigurations") or []
     members = _members(target, groups)
@@ -68,7 +71,7 @@ def check(call: Call) -> Wanted:
         entry=str(entry.get("name", "")),
         manual=manual,
         message=str(given.get("requestMessage") or ""),
-        target_text=target.id.text if target is not None else text,
+        target_text=target.id.text if target is not None and text.startswith("/") else text,
         target=target,
         groups=[_known_case(target, one) for one in groups],
         members=members or ([("", Member("", ()))] if not surplus else []),
@@ -143,13 +146,15 @@ def _entry(call: Call) -> tuple[bool, Json]:
 
 
 def _target(call: Call, text: str, manual: bool) -> Resource | None:
-    """The target, with the right to approve unless the connection is manual; None for an alias.
+    """The target, with the right to approve unless the connection is manual; None for an alias of a service
+    that is not here (source of aliases: docs/azure/targets.md, TGT-64).
 
     A missing target: the provider's 404 inside the network service's sentence (source: public error texts;
     the code of each provider differs).
     """
     if manual and not text.startswith("/") and text.lower().endswith(".azure.privatelinkservice"):
-        return None
+        services = call.world.store.of_type(PRIVATE_LINK_SERVICE)
+        return next((one for one in services if one.properties.get("alias") == text), None)
     target = call.world.find(text)
     try:
         id = ArmId.parse(text)

@@ -10,6 +10,17 @@ from sandbox.azure.providers.private_link import link_services
 from sandbox.azure.providers.services.making import Making, kept
 
 
+def environment(call: Call, apps: Resource) -> Json:
+    """A Container Apps environment is open by default (docs/azure/targets.md, TGT-51); an internal one has no
+    public address.
+    """
+    internal = (apps.properties.get("vnetConfiguration") or {}).get("internal") is True
+    return {
+        "publicNetworkAccess": apps.properties.get("publicNetworkAccess")
+        or ("Disabled" if internal else "Enabled")
+    }
+
+
 def managed_instance(call: Call, instance: Resource) -> Json:
     """The DNS zone has a part that is made up."""
     prefix = link_services.variables(instance)["prefix"]

@@ -17,6 +17,7 @@ from sandbox.azure.providers.services import (
 from sandbox.azure.providers.services.making import Making
 
 MAKINGS: dict[str, Making] = {
+    "microsoft.app/managedenvironments": Making(properties=hosts.environment),
     "microsoft.batch/batchaccounts": batch.MAKING,
     "microsoft.cache/redisenterprise": Making(properties=hosts.redis_enterprise),
     "microsoft.cognitiveservices/accounts": cognitive.MAKING,
