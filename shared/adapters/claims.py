@@ -17,19 +17,25 @@ from shared.adapters.clock import Clock
 from shared.adapters.ledger_row import (
     Entry,
     addresses_of,
+    asked_of,
     closed_of,
     closing,
     is_empty,
+    is_marked,
+    marking,
     noting,
     owned_of,
     owning,
     present,
+    served,
+    serving,
     without,
 )
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.log_lines import line
+from shared.core.events.asked import Asked
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.outcome import Outcome
 from shared.core.plan.deletion_record import Deletion, DeletionRecord
@@ -59,22 +65,27 @@ def contended(what: str) -> TransientError:
     return TransientError(f"too many workers write the ledger's row of {what}", code="LedgerContended")
 
 
-async def take(table: Table, target: ResourceId) -> tuple[Row, str] | None:
-    """Claim the target: its row and the owner's name. None: another worker has it, and the row is marked."""
+async def take(table: Table, target: ResourceId, asked: Asked) -> tuple[Row, str] | None:
+    """Claim the target: its row and the owner's name. None: another worker has it, and the row is marked.
+
+    The claim serves what is asked now, what marked the row, and what a worker served that did not finish. The
+    mark has what is asked, so that the next pass does it.
+    """
     partition, key, owner = target.subscription.lower(), target_key(target), uuid.uuid4().hex
     for _ in range(RACES):
         row = await table.get(partition, key)
         try:
             if row is None:
-                fresh: dict[str, Value] = {"resource_id": target.text, "dirty": 0, **lease(table, owner)}
-                return await table.insert(partition, key, fresh), owner
+                fresh = serving({"resource_id": target.text, "dirty": 0}, asked)
+                return await table.insert(partition, key, {**fresh, **lease(table, owner)}), owner
             if row.values.get("lease_owner") == owner:
                 return row, owner  # our write, whose response was lost
             if float(row.values.get("lease_until", 0.0)) <= table.time():
-                taken = {**row.values, "dirty": 0, **lease(table, owner)}
+                taken = {**serving(row.values, asked), **lease(table, owner)}
                 return await table.replace(row, taken), owner
-            if not row.values.get("dirty"):  # a hundred events for one busy target are one write
-                await table.replace(row, {**row.values, "dirty": 1})
+            marked = marking(row.values, asked)
+            if marked != row.values:  # a hundred events for one busy target are one write
+                await table.replace(row, marked)
         except (Exists, Changed):
             continue
         return None
@@ -86,9 +97,6 @@ def lease(table: Table, owner: str) -> dict[str, Value]:
     return {"lease_owner": owner, "lease_until": table.time() + LEASE_SECONDS}
 
 
-_FREE: dict[str, Value] = {"lease_owner": "", "lease_until": 0.0}
-
-
 class TableClaim:
     """Implements `ports.Claim` on one row."""
 
@@ -98,6 +106,7 @@ class TableClaim:
         self._clock = clock
         self._row = row
         self._owner = owner
+        self.asked = asked_of(row.values)
         self._writing = asyncio.Lock()
         self._renewal = asyncio.create_task(self._renew())
 
@@ -160,15 +169,10 @@ class TableClaim:
         await self._stop()
         if outcome is not None:
             await self._history.append(outcome)  # first, so that a row never shows what history lacks
-        marked = False
 
-        def settled(row: Values) -> dict[str, Value]:
-            nonlocal marked
-            marked = bool(row.get("dirty"))
-            return {**(present(row, outcome) if outcome else row), **_FREE, "dirty": 0}
-
-        await self._write(settled)
-        if outcome is None and is_empty(self._row.values) and not self.owned:
+        await self._write(lambda row: self._free(served(present(row, outcome) if outcome else row)))
+        marked = is_marked(self._row.values)
+        if outcome is None and not marked and is_empty(self._row.values) and not self.owned:
             with contextlib.suppress(Changed):  # another worker claims it: then the row stays
                 await self._table.delete(self._row)
         return marked
@@ -177,9 +181,13 @@ class TableClaim:
         """Release without an outcome. A row that cannot be written now is free when the claim expires."""
         await self._stop()
         try:
-            await self._write(lambda row: {**row, **_FREE})
+            await self._write(self._free)
         except CausewayError as error:
             log.warning(line("claim not released", target=self._target, why=str(error)))
+
+    def _free(self, row: Values) -> dict[str, Value]:
+        """The row without a claim. It says whose the last one was, for a release whose response is lost."""
+        return {**row, "lease_owner": "", "lease_until": 0.0, "released_by": self._owner}
 
     @property
     def _target(self) -> str:
@@ -193,11 +201,22 @@ class TableClaim:
                     self._row = await self._table.replace(self._row, change(self._row.values))
                     return
                 except Changed:
-                    row = await self._table.get(self._row.partition, self._row.key)
-                    if row is None or row.values.get("lease_owner") != self._owner:
-                        raise LostClaim("another worker has taken the target", code="LostClaim") from None
-                    self._row = row
+                    self._row = await self._reread()
+                    if not self._row.values.get("lease_owner"):
+                        return  # released by us, and the response was lost
         raise contended(self._target)
+
+    async def _reread(self) -> Row:
+        """The row of a claim that is ours, or was until we released it. Raises LostClaim for any other."""
+        row = await self._table.get(self._row.partition, self._row.key)
+        if row is not None and row.values.get("lease_owner") == self._owner:
+            return row
+        if row is not None and (row.values.get("lease_owner"), row.values.get("released_by")) == (
+            "",
+            self._owner,
+        ):
+            return row
+        raise LostClaim("another worker has taken the target", code="LostClaim")
 
     async def _renew(self) -> None:
         while True:

@@ -201,6 +201,17 @@ async def test_a_claim_whose_response_was_lost_is_the_workers_own(known):
     assert await claim.finish(outcome()) is False
 
 
+async def test_an_outcome_whose_response_was_lost_is_recorded_once_and_releases_the_claim():
+    table, outcomes = Unanswered(), Unanswered()
+    process = Process(table, outcomes, TestClock())
+    claim = await process.ledger.claim(target())
+    table.lost = outcomes.lost = True
+    assert await claim.finish(outcome()) is False
+    assert (await process.state())["result"] == "Connected"
+    assert len(outcomes.rows) == 1
+    assert await process.other().claim(target()) is not None
+
+
 async def test_a_lock_whose_response_was_lost_is_the_workers_own():
     workers = Workers(Unanswered(), patience=20.0)
     workers.table.lost = True
