@@ -217,11 +217,12 @@ async def test_a_link_that_is_deleted_before_a_rerun_is_made_again_although_a_pa
     at = await world.create_account()
     await world.reconcile(at)
     [link] = (await world.send("GET", f"{ZONES}/{ZONE}/virtualNetworkLinks"))["value"]
-    world.azure.faults.add({"match": {"path": "privateEndpoints/"}, "times": 1, "delay": 30.0})
+    world.azure.faults.add({"match": {"path": "networkInterfaces/"}, "times": 1, "delay": 50.0})
     busy = asyncio.ensure_future(world.flow.worker.work(WorkItem(at, "event", "e")))
-    await asyncio.sleep(20)
+    await asyncio.sleep(2)
     await world.send("DELETE", link["id"])
-    await asyncio.sleep(5)
+    await asyncio.sleep(45)
+    assert await world.send("GET", link["id"]) is None
     accepted = await world.flow.queries.request(at)
     [(item, _)] = world.queue.sent
     await world.worker().worker.work(WorkItem.parse(item))

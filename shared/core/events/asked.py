@@ -30,7 +30,7 @@ class Asked:
 
     @classmethod
     def by(cls, item: WorkItem) -> Asked:
-        """What one item asks for. Nobody waits for the correlation of an event or of a sweep."""
+        """What one item asks for. No caller waits for the correlation of an event or of a sweep."""
         waits = item.correlation and item.reason in ("manual", "retry")
         return cls(item.reason, item.fresh_from, (item.correlation,) if waits else ())
 
