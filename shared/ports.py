@@ -127,6 +127,12 @@ class Claim(Memory, Protocol):
     def asked(self) -> Asked:
         """What the pass answers: its own work item, and those that marked the target before."""
 
+    def held(self) -> AbstractAsyncContextManager[None]:
+        """What runs inside is cancelled, and writes of it are refused, once the claim has ended.
+
+        Raises LostClaim then.
+        """
+
     async def finish(self, outcome: Outcome | None) -> bool:
         """Record the outcome (present state and history) and release. True: the target was marked meanwhile.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.core.base.backoff import Backoff
-from shared.core.base.errors import InputError, InvalidId, clean
+from shared.core.base.errors import InputError, InvalidId, LostClaim, clean
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
 from shared.core.base.request_count import counting
@@ -53,7 +53,11 @@ class Worker:
             if claim is None:
                 log.info(line("target is claimed by another worker; marked for another pass", target=at.text))
                 return
-            marked, later = await self._claimed(at, item, claim)
+            try:
+                marked, later = await self._claimed(at, item, claim)
+            except LostClaim as lost:  # either another worker has it and is asked, or it is free again
+                log.warning(line("pass broke off", target=at.text, why=str(lost)))
+                continue
             if later is not None:
                 await self.queue.send(_again(item, claim.asked).text(), delay=later)
                 return
@@ -98,7 +102,8 @@ class Worker:
         asked, began = claim.asked, self.clock.monotonic()
         with counting() as spent:
             current = Pass(at, claim, began + self.budget, asked.fresh_from)
-            ending = await self.reconciler.reconcile(current)
+            async with claim.held():
+                ending = await self.reconciler.reconcile(current)
         if ending.quiet and asked.reason != "manual":
             return None, None
         if ending.again and item.attempt + 1 >= TRIES:

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from shared.adapters.claims import LEASE_SECONDS, LostClaim
+from shared.adapters.claims import LEASE_SECONDS
+from shared.core.base.errors import LostClaim
 from shared.core.events.asked import Asked
 from shared.core.outcome.outcome import Result
 from tests.adapters.storage import endpoint, outcome, target

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.adapters.claims import LostClaim
+from shared.core.base.errors import LostClaim
 from shared.core.base.ids import GroupId, target_key
 from shared.core.events.asked import Asked
 from shared.core.outcome.connection_query import ConnectionQuery
