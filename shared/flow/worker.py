@@ -32,7 +32,10 @@ BACKOFF = Backoff(first=15.0, growth=2.0, longest=600.0)
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Handles work items. `budget`: seconds of one reconcile pass."""
+    """Handles work items. `budget`: seconds of one work item, for all its passes in one invocation.
+
+    The platform ends an invocation after ten minutes (host.json, functionTimeout).
+    """
 
     reconciler: Reconciler
     sweeper: Sweeper
@@ -48,13 +51,16 @@ class Worker:
         except InvalidId:
             await self.sweeper.expand(GroupId.parse(item.resource_id), item)
             return
+        until = self.clock.monotonic() + self.budget
         for _ in range(PASSES):
+            if self.clock.monotonic() > until - self.budget / 2:
+                break  # what is left is too little for another pass
             claim = await self.ledger.claim(at, Asked.by(item))
             if claim is None:
                 log.info(line("target is claimed by another worker; marked for another pass", target=at.text))
                 return
             try:
-                marked, later = await self._claimed(at, item, claim)
+                marked, later = await self._claimed(at, item, claim, until)
             except LostClaim as lost:  # either another worker has it and is asked, or it is free again
                 log.warning(line("pass broke off", target=at.text, why=str(lost)))
                 continue
@@ -87,21 +93,23 @@ class Worker:
         await self.ledger.record(outcome)
         log.error(line("work failed on every attempt", target=at.text, correlation=item.correlation))
 
-    async def _claimed(self, at: ResourceId, item: WorkItem, claim: Claim) -> tuple[bool, timedelta | None]:
+    async def _claimed(
+        self, at: ResourceId, item: WorkItem, claim: Claim, until: float
+    ) -> tuple[bool, timedelta | None]:
         """One pass under the claim: whether the target was marked meanwhile, and when to try again."""
         try:
-            outcome, later = await self._pass(at, item, claim)
+            outcome, later = await self._pass(at, item, claim, until)
             return await claim.finish(outcome), later
         except BaseException:
             await claim.abandon()
             raise
 
     async def _pass(
-        self, at: ResourceId, item: WorkItem, claim: Claim
+        self, at: ResourceId, item: WorkItem, claim: Claim, until: float
     ) -> tuple[Outcome | None, timedelta | None]:
         asked, began = claim.asked, self.clock.monotonic()
         with counting() as spent:
-            current = Pass(at, claim, began + self.budget, asked.fresh_from)
+            current = Pass(at, claim, until, asked.fresh_from)
             async with claim.held():
                 ending = await self.reconciler.reconcile(current)
         if ending.quiet and asked.reason != "manual":

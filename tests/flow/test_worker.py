@@ -254,3 +254,19 @@ async def test_a_rerun_of_an_opted_out_resource_is_answered_also_if_another_pass
     await world.drain()
     state = await world.state(at)
     assert (state["code"], state["correlations"]) == ("NotAsked", [accepted.correlation])
+
+
+async def test_a_second_pass_does_not_outlast_the_function() -> None:
+    world = World()
+    at = await world.create_account()
+    loop = asyncio.get_running_loop()
+    world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "delay": 300.0})
+    began = loop.time()
+    first = asyncio.ensure_future(world.flow.worker.work(WorkItem(at, "event", "e")))
+    await asyncio.sleep(100)
+    await world.worker().worker.work(WorkItem(at, "event", "later"))
+    await first
+    assert loop.time() - began < 480
+    assert [WorkItem.parse(item).resource_id for item, _ in world.queue.sent] == [at]
+    await world.drain()
+    assert (await world.state(at))["result"] == "Connected"
