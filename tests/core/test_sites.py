@@ -354,7 +354,7 @@ def test_an_endpoint_that_meets_the_need_is_adopted_though_its_subnet_takes_no_n
     at = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
     shut = subnet()
     shut["properties"]["delegations"] = [{"properties": {"serviceName": "Microsoft.Web/serverFarms"}}]
-    case = Case(shut, foreign=bodies.endpoint(at, ours=False))
+    case = Case(shut, foreign=bodies.endpoint(at, managed=False))
     assert [(site.endpoint, site.adopted, site.new) for site in case.sites.values()] == [(at, True, False)]
     assert Case(shut).refusal.code == "SubnetIsDelegated"
 
