@@ -6,8 +6,8 @@ flow behind the functions is built when the first of them runs.
 
 import azure.functions as func
 
-from handlers import events, http, poison, timer, work
-from shared.wiring import flow
+from handlers import events, http, poison, queued, timer, work
+from shared.wiring import flow, put_back
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
@@ -21,17 +21,22 @@ async def on_event(event: func.EventGridEvent) -> None:
 
 @app.queue_trigger(arg_name="message", queue_name="notifications", connection=STORAGE)
 async def on_notification(message: func.QueueMessage) -> None:
-    await events.on_notification(await flow(), message)
+    await queued.handle(flow, put_back, "notifications", events.on_notification, message)
 
 
 @app.queue_trigger(arg_name="message", queue_name="work", connection=STORAGE)
 async def reconcile(message: func.QueueMessage) -> None:
-    await work.reconcile(await flow(), message)
+    await queued.handle(flow, put_back, "work", work.reconcile, message)
 
 
 @app.queue_trigger(arg_name="message", queue_name="work-poison", connection=STORAGE)
 async def work_poison(message: func.QueueMessage) -> None:
-    await poison.record(await flow(), message)
+    await queued.handle(flow, put_back, "work-poison", poison.record, message)
+
+
+@app.queue_trigger(arg_name="message", queue_name="notifications-poison", connection=STORAGE)
+async def notifications_poison(message: func.QueueMessage) -> None:
+    await queued.handle(flow, put_back, "notifications-poison", poison.read_again, message)
 
 
 @app.timer_trigger(arg_name="tick", schedule="%CAUSEWAY_SWEEP_SCHEDULE%")

@@ -48,7 +48,7 @@ async def serve(
 async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     """`{"resource_id": ..., "dry_run": false}`: 202 with the location of the state, or 200 with the plan.
 
-    The rerun is done when the connection shows the answer's `correlation`.
+    The rerun is done when the connection's `correlations` have the answer's `correlation`.
     """
     from shared.core.base.inputs import read_json
     from shared.core.events.requests import ReconcileRequest

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from shared.core.base.bodies import Json
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.page import Page
+from shared.core.events.asked import Asked
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.connection_query import ConnectionQuery
@@ -122,6 +123,16 @@ class Memory(Protocol):
 class Claim(Memory, Protocol):
     """The right to work on one target, held until `finish` or `abandon` and renewed in the background."""
 
+    @property
+    def asked(self) -> Asked:
+        """What the pass answers: its own work item, and those that marked the target before."""
+
+    def held(self) -> AbstractAsyncContextManager[None]:
+        """What runs inside is cancelled, and writes of it are refused, once the claim has ended.
+
+        Raises LostClaim then.
+        """
+
     async def finish(self, outcome: Outcome | None) -> bool:
         """Record the outcome (present state and history) and release. True: the target was marked meanwhile.
 
@@ -135,14 +146,20 @@ class Claim(Memory, Protocol):
 class Ledger(Protocol):
     """Present state and history of every target."""
 
-    async def claim(self, target: ResourceId) -> Claim | None:
-        """Claim a target. None: another worker has it; the target is marked for another pass."""
+    async def claim(self, target: ResourceId, asked: Asked) -> Claim | None:
+        """Claim a target for a pass that answers this.
+
+        None: another worker has it, and the target is marked for another pass, which answers it.
+        """
 
     async def record(self, outcome: Outcome) -> None:
         """Record an outcome of work that did not reach a claim."""
 
-    async def expect(self, target: ResourceId, reason: str) -> None:
-        """Make a `Pending` row for a target that has none, so that its state can be read from now on."""
+    async def expect(self, target: ResourceId, reason: str, asked: Asked) -> None:
+        """Let the state of a target that has none be `Pending`, so that it can be read from now on.
+
+        The next pass answers what is asked, whatever begins it.
+        """
 
     async def get(self, key: str) -> ConnectionState | None:
         """One target's present state by its `target_key`."""

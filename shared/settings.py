@@ -19,6 +19,9 @@ ACCOUNT, QUEUES, TABLES = (
 )
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
 ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
+STORAGE_CLIENT = (
+    f"{STORAGE}__clientId"  # of the host's own connection: the app's identity where no other is set
+)
 IDENTITY = "IDENTITY_ENDPOINT"  # set by the platform where the app has a managed identity
 
 DEFAULT_POLICY = "connectivity.yaml"
@@ -59,13 +62,32 @@ class Settings:
             policy=found.text(POLICY, DEFAULT_POLICY),
             sweep_schedule=found.schedule(),
             arm_endpoint=found.url(ARM),
-            client_id=found.text(CLIENT),
+            client_id=found.client(),
             hosted=IDENTITY in environment,
             budget=found.budget(),
         )
         if found.faults:
             raise SettingsError(tuple(found.faults))
         return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What the app's storage account is reached by: these settings can be right where others are not."""
+
+    connection: str
+    queue_uri: str
+    client_id: str
+    hosted: bool
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Raises SettingsError."""
+        found = _Reader(environment)
+        connection, queue_uri, _ = found.storage()
+        if found.faults:
+            raise SettingsError(tuple(found.faults))
+        return cls(connection, queue_uri, found.client(), IDENTITY in environment)
 
 
 class _Reader:
@@ -86,6 +108,13 @@ class _Reader:
         if text and not (parts.scheme == "https" and parts.netloc and bare):
             self._fault(name, text, "it is not the https URL of a host", "give https://host, without a path")
         return text
+
+    def client(self) -> str:
+        """The client id of a user-assigned identity; empty for the system-assigned one.
+
+        An app that has only the host's own setting has only that identity.
+        """
+        return self.text(CLIENT) or self.text(STORAGE_CLIENT)
 
     def storage(self) -> tuple[str, str, str]:
         """The connection string, or the URIs of queues and tables: as set, or built from the account name."""

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,24 @@ async def flow() -> Flow:
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
             _flow = wire(policy, real_ports(settings, policy), settings.budget)
     return _flow
+
+
+async def put_back(queue: str, text: str, delay: timedelta) -> None:
+    """Send a message to one of the app's queues by the storage settings alone, if no flow can be built.
+
+    Raises SettingsError if those are wrong too.
+    """
+    from shared.adapters.identity import credential
+    from shared.adapters.queue import StorageQueue
+    from shared.adapters.storage import open_queue
+    from shared.settings import Storage
+
+    found = Storage.read(os.environ)
+    async with (
+        credential(found.client_id, hosted=found.hosted) as identity,
+        open_queue(found.connection, found.queue_uri, queue, identity) as client,
+    ):
+        await StorageQueue(client).send(text, delay=delay)
 
 
 def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:

@@ -18,6 +18,7 @@ from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 
 from shared.core.base.errors import PermanentError, clean
+from shared.core.base.fence import check_fences
 from shared.core.base.request_count import count
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ def _authority(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower().removesuffix(":443")
 
 
+class Fenced(SansIOHTTPPolicy[Any, Any]):
+    """Refuses writes of a worker whose claim or lock has ended. After authentication, which takes time."""
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        if request.http_request.method.upper() not in ("GET", "HEAD"):
+            check_fences()
+
+
 class Counted(SansIOHTTPPolicy[Any, Any]):
     """Counts requests as they are sent: the last policy, after authentication and its second attempt."""
 
@@ -86,6 +95,7 @@ class ArmClients:
                 UserAgentPolicy("causeway"),
                 SameHostOnly(self.endpoint),
                 AsyncARMChallengeAuthenticationPolicy(credential, self._scope),
+                Fenced(),
                 Counted(),
             ],
         )

@@ -1,35 +1,46 @@
 """The right to work on one target, as columns of its row in the ledger.
 
 The row has the owner of the claim and when it expires, by the clock of the storage service. Another worker
-that gets work for a claimed target marks the row for another pass. A claim is renewed in the background. A
-worker that lost its claim finds out at its next write to the row, which comes before an object is made.
+that gets work for a claimed target marks the row for another pass.
+
+A claim is renewed in the background. Its worker stops in time by the clock of its own process: a pass whose
+claim is lost, or was not renewed, is cancelled before another worker can take the target, and sends no write.
 """
 
 import asyncio
 import contextlib
 import logging
+import math
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from shared.adapters.clock import Clock
 from shared.adapters.ledger_row import (
     Entry,
     addresses_of,
+    asked_of,
     closed_of,
     closing,
     is_empty,
+    is_marked,
+    marking,
     noting,
     owned_of,
     owning,
     present,
+    served,
+    serving,
     without,
 )
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
-from shared.core.base.errors import CausewayError, TransientError
+from shared.core.base.errors import CausewayError, LostClaim, TransientError
+from shared.core.base.fence import fenced
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.log_lines import line
+from shared.core.events.asked import Asked
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.outcome import Outcome
 from shared.core.plan.deletion_record import Deletion, DeletionRecord
@@ -38,13 +49,10 @@ log = logging.getLogger("causeway.ledger")
 
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 20.0
+MARGIN_SECONDS = 5.0  # a worker stops so long before its claim ends: the service's time has whole seconds
 RACES = 50  # re-reads after a lost ETag race; each one means that another worker made progress
 
 type Change = Callable[[Values], dict[str, Value]]
-
-
-class LostClaim(TransientError):  # noqa: N818
-    """The claim expired before its worker could renew it, and another worker has taken the target."""
 
 
 class History(Protocol):
@@ -59,26 +67,38 @@ def contended(what: str) -> TransientError:
     return TransientError(f"too many workers write the ledger's row of {what}", code="LedgerContended")
 
 
-async def take(table: Table, target: ResourceId) -> tuple[Row, str] | None:
-    """Claim the target: its row and the owner's name. None: another worker has it, and the row is marked."""
+async def take(table: Table, target: ResourceId, asked: Asked) -> tuple[Row, str, float] | None:
+    """Claim the target: its row, the owner's name, and when that began by the time of the event loop.
+
+    None: another worker has it, and the row is marked.
+
+    The claim serves what is asked now, what marked the row, and what a worker served that did not finish. The
+    mark has what is asked, so that the next pass does it.
+    """
     partition, key, owner = target.subscription.lower(), target_key(target), uuid.uuid4().hex
     for _ in range(RACES):
-        row = await table.get(partition, key)
+        row, since = await table.get(partition, key), loop_time()
         try:
             if row is None:
-                fresh: dict[str, Value] = {"resource_id": target.text, "dirty": 0, **lease(table, owner)}
-                return await table.insert(partition, key, fresh), owner
-            if row.values.get("lease_owner") == owner:
-                return row, owner  # our write, whose response was lost
+                fresh = serving({"resource_id": target.text, "dirty": 0}, asked)
+                return await table.insert(partition, key, {**fresh, **lease(table, owner)}), owner, since
+            if row.values.get("lease_owner") == owner:  # our write, whose response was lost
+                return await table.replace(row, {**row.values, **lease(table, owner)}), owner, since
             if float(row.values.get("lease_until", 0.0)) <= table.time():
-                taken = {**row.values, "dirty": 0, **lease(table, owner)}
-                return await table.replace(row, taken), owner
-            if not row.values.get("dirty"):  # a hundred events for one busy target are one write
-                await table.replace(row, {**row.values, "dirty": 1})
+                taken = {**serving(row.values, asked), **lease(table, owner)}
+                return await table.replace(row, taken), owner, since
+            marked = marking(row.values, asked)
+            if marked != row.values:  # a hundred events for one busy target are one write
+                await table.replace(row, marked)
         except (Exists, Changed):
             continue
         return None
     raise contended(target.name)
+
+
+def loop_time() -> float:
+    """Seconds by the clock of the event loop, which goes on while the process is stopped."""
+    return asyncio.get_running_loop().time()
 
 
 def lease(table: Table, owner: str) -> dict[str, Value]:
@@ -86,20 +106,58 @@ def lease(table: Table, owner: str) -> dict[str, Value]:
     return {"lease_owner": owner, "lease_until": table.time() + LEASE_SECONDS}
 
 
-_FREE: dict[str, Value] = {"lease_owner": "", "lease_until": 0.0}
-
-
 class TableClaim:
     """Implements `ports.Claim` on one row."""
 
-    def __init__(self, table: Table, history: History, clock: Clock, row: Row, owner: str) -> None:
+    def __init__(
+        self, table: Table, history: History, clock: Clock, row: Row, owner: str, since: float
+    ) -> None:
         self._table = table
         self._history = history
         self._clock = clock
         self._row = row
         self._owner = owner
+        self.asked = asked_of(row.values)
+        self._since = since
+        self._alarm: asyncio.Timeout | None = None
         self._writing = asyncio.Lock()
         self._renewal = asyncio.create_task(self._renew())
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """What runs inside has the claim: it is cancelled, and its writes are refused, once the claim ends.
+
+        Raises LostClaim then.
+        """
+        try:
+            async with asyncio.timeout_at(self._until) as self._alarm:
+                with fenced(self._check):
+                    yield
+        except TimeoutError:
+            if self._alarm is None or not self._alarm.expired():
+                raise
+            raise self._ended() from None
+        finally:
+            self._alarm = None
+
+    @property
+    def _until(self) -> float:
+        """When the worker has to stop, by the time of the event loop."""
+        return self._since + LEASE_SECONDS - MARGIN_SECONDS
+
+    def _check(self) -> None:
+        """Raise LostClaim once the claim has ended by the worker's own clock."""
+        if loop_time() >= self._until:
+            raise self._ended()
+
+    def _ended(self) -> LostClaim:
+        return LostClaim(f"the claim of {self._target} has ended", code="LostClaim")
+
+    def _lasts_until(self, moment: float) -> None:
+        """The claim was renewed, or is lost: its end moves, and so does the moment of cancellation."""
+        self._since = moment
+        if self._alarm is not None and not self._alarm.expired():
+            self._alarm.reschedule(self._until)
 
     @property
     def owned(self) -> tuple[ResourceId, ...]:
@@ -132,6 +190,7 @@ class TableClaim:
     async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
         new = [one for one in addresses if one not in self.addresses]
         if made in self.owned and not new:
+            await self.confirm()
             return
         await self._write(
             lambda row: noting(
@@ -139,12 +198,17 @@ class TableClaim:
             )
         )
 
+    async def confirm(self) -> None:
+        """Renew a claim whose end may have passed. Raises LostClaim if another worker has the target."""
+        if loop_time() >= self._until:
+            await self._extend()
+
     async def closing(self, was: PreviousAccess | None) -> None:
         await self._write(lambda row: closing(row, was))
 
     async def remember(self, deletions: tuple[Deletion, ...]) -> None:
         """Write the row first: a worker that lost its claim must not delete what another one keeps."""
-        await self._write(lambda row: {**row, **lease(self._table, self._owner)})
+        await self._extend()
         target = ResourceId.parse(self._target)
         await self._history.append(DeletionRecord(target, self._clock.now(), self.profile, deletions))
 
@@ -158,17 +222,13 @@ class TableClaim:
 
     async def finish(self, outcome: Outcome | None) -> bool:
         await self._stop()
+        await self.confirm()  # the history is for outcomes of passes that had the claim
         if outcome is not None:
             await self._history.append(outcome)  # first, so that a row never shows what history lacks
-        marked = False
 
-        def settled(row: Values) -> dict[str, Value]:
-            nonlocal marked
-            marked = bool(row.get("dirty"))
-            return {**(present(row, outcome) if outcome else row), **_FREE, "dirty": 0}
-
-        await self._write(settled)
-        if outcome is None and is_empty(self._row.values) and not self.owned:
+        await self._write(lambda row: self._free(served(present(row, outcome) if outcome else row)))
+        marked = is_marked(self._row.values)
+        if outcome is None and not marked and is_empty(self._row.values) and not self.owned:
             with contextlib.suppress(Changed):  # another worker claims it: then the row stays
                 await self._table.delete(self._row)
         return marked
@@ -177,9 +237,13 @@ class TableClaim:
         """Release without an outcome. A row that cannot be written now is free when the claim expires."""
         await self._stop()
         try:
-            await self._write(lambda row: {**row, **_FREE})
+            await self._write(self._free)
         except CausewayError as error:
             log.warning(line("claim not released", target=self._target, why=str(error)))
+
+    def _free(self, row: Values) -> dict[str, Value]:
+        """The row without a claim. It says whose the last one was, for a release whose response is lost."""
+        return {**row, "lease_owner": "", "lease_until": 0.0, "released_by": self._owner}
 
     @property
     def _target(self) -> str:
@@ -193,22 +257,39 @@ class TableClaim:
                     self._row = await self._table.replace(self._row, change(self._row.values))
                     return
                 except Changed:
-                    row = await self._table.get(self._row.partition, self._row.key)
-                    if row is None or row.values.get("lease_owner") != self._owner:
-                        raise LostClaim("another worker has taken the target", code="LostClaim") from None
-                    self._row = row
+                    self._row = await self._reread()
+                    if not self._row.values.get("lease_owner"):
+                        return  # released by us, and the response was lost
         raise contended(self._target)
+
+    async def _reread(self) -> Row:
+        """The row of a claim that is ours, or was until we released it. Raises LostClaim for any other."""
+        row = await self._table.get(self._row.partition, self._row.key)
+        if row is not None and row.values.get("lease_owner") == self._owner:
+            return row
+        if row is not None and (row.values.get("lease_owner"), row.values.get("released_by")) == (
+            "",
+            self._owner,
+        ):
+            return row
+        self._lasts_until(-math.inf)
+        raise LostClaim("another worker has taken the target", code="LostClaim")
 
     async def _renew(self) -> None:
         while True:
             await self._clock.sleep(RENEW_SECONDS)
             try:
-                await self._write(lambda row: {**row, **lease(self._table, self._owner)})
+                await self._extend()
             except LostClaim:
                 log.warning(line("claim lost", target=self._target))
                 return
             except CausewayError as error:  # the claim lasts for two more attempts
                 log.warning(line("claim not renewed", target=self._target, why=str(error)))
+
+    async def _extend(self) -> None:
+        since = loop_time()
+        await self._write(lambda row: {**row, **lease(self._table, self._owner)})
+        self._lasts_until(since)
 
     async def _stop(self) -> None:
         self._renewal.cancel()

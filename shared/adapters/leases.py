@@ -23,7 +23,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from shared.adapters.clock import Clock
 from shared.adapters.tables import Changed, Exists, Row, Table, Value
 from shared.core.base.backoff import Backoff
-from shared.core.base.errors import CausewayError, TransientError
+from shared.core.base.errors import CausewayError, LostClaim, TransientError
+from shared.core.base.fence import fenced
 from shared.core.base.log_lines import line
 
 log = logging.getLogger("causeway.leases")
@@ -78,7 +79,8 @@ class TableLeases:
             async with asyncio.timeout_at(held.until) as alarm:
                 renewal = asyncio.create_task(self._renew(held, alarm))
                 try:
-                    yield
+                    with fenced(held.check):
+                        yield
                 finally:
                     renewal.cancel()
                     await asyncio.wait([renewal])
@@ -115,7 +117,7 @@ class TableLeases:
             try:
                 await self._extend(held)
             except Changed:
-                held.taken = True
+                held.taken, held.since = True, -math.inf
                 alarm.reschedule(_loop_time())
                 return
             except CausewayError as error:  # the lease lasts for another attempt
@@ -158,6 +160,11 @@ class _Held:
     @property
     def name(self) -> str:
         return str(self.row.values.get("name", ""))
+
+    def check(self) -> None:
+        """Raise LostClaim once the lock has ended by the holder's own clock."""
+        if _loop_time() >= self.until:
+            raise LostClaim(f"the lock on {self.name} has ended", code="LockLost")
 
     @property
     def until(self) -> float:

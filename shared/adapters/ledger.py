@@ -10,15 +10,17 @@ import uuid
 
 from shared.adapters.claims import RACES, TableClaim, contended, take
 from shared.adapters.clock import Clock
-from shared.adapters.ledger_row import QUEUED, Entry, is_over, past, present, record_of, state_of
+from shared.adapters.ledger_row import QUEUED, Entry, is_over, marking, past, present, record_of, state_of
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.base.ids import GroupId, ResourceId, target_key
 from shared.core.base.page import Page
+from shared.core.events.asked import Asked
 from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Outcome, Result
 from shared.ports import Bodies, Body
 
+NOTHING = Asked()
 FOREVER = 10**16  # microseconds, in the year 2286: inverted, later times sort first
 
 
@@ -30,8 +32,8 @@ class TableLedger:
         self._outcomes = outcomes
         self._clock = clock
 
-    async def claim(self, target: ResourceId) -> TableClaim | None:
-        taken = await take(self._connections, target)
+    async def claim(self, target: ResourceId, asked: Asked = NOTHING) -> TableClaim | None:
+        taken = await take(self._connections, target, asked)
         return taken and TableClaim(self._connections, self, self._clock, *taken)
 
     async def record(self, outcome: Outcome) -> None:
@@ -49,11 +51,22 @@ class TableLedger:
                 return
         raise contended(target.name)
 
-    async def expect(self, target: ResourceId, reason: str) -> None:
+    async def expect(self, target: ResourceId, reason: str, asked: Asked = NOTHING) -> None:
         outcome = Outcome(target, Result.PENDING, self._clock.now(), code=QUEUED, reason=reason)
-        row = present({"resource_id": target.text, "dirty": 0}, outcome)
-        with contextlib.suppress(Exists):
-            await self._connections.insert(target.subscription.lower(), target_key(target), row)
+        partition, key = target.subscription.lower(), target_key(target)
+        for _ in range(RACES):
+            row = await self._connections.get(partition, key)
+            old: Values = row.values if row else {"resource_id": target.text}
+            if old.get("result"):
+                return
+            with contextlib.suppress(Exists, Changed):
+                queued = marking(present(old, outcome), asked)
+                if row is None:
+                    await self._connections.insert(partition, key, queued)
+                else:  # its first pass is under way
+                    await self._connections.replace(row, queued)
+                return
+        raise contended(target.name)
 
     async def get(self, key: str) -> ConnectionState | None:
         row = await self._row(key)
@@ -90,7 +103,8 @@ class TableLedger:
         """Add to a target's history. Two entries of the same moment get two rows."""
         moment = FOREVER - int(entry.at.timestamp() * 1_000_000)
         key = f"{moment:016d}-{uuid.uuid4().hex[:8]}"
-        await self._outcomes.insert(target_key(entry.target), key, past(entry))
+        with contextlib.suppress(Exists):  # our own row, whose response was lost: the key has a random part
+            await self._outcomes.insert(target_key(entry.target), key, past(entry))
 
     async def _row(self, key: str) -> Row | None:
         """A target's row by its key alone. Its history names the subscription; without one, search all."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from shared.adapters.tables import Row, Value, Values, joined, split
 from shared.core.base.bodies import Json
 from shared.core.base.ids import ResourceId
+from shared.core.events.asked import Asked
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.outcome import Outcome, Result
@@ -114,6 +115,39 @@ def closing(values: Values, was: PreviousAccess | None) -> dict[str, Value]:
     """The row with this value instead of the one it had."""
     kept = split("closed", json.dumps({"path": was.path, "value": was.value})) if was else {}
     return {**_without(values, "closed"), **kept}
+
+
+def is_marked(values: Values) -> bool:
+    """Another pass was asked for since the claim was taken."""
+    return bool(values.get("dirty"))
+
+
+def marking(values: Values, asked: Asked) -> dict[str, Value]:
+    """The row with a mark for another pass, which answers this too."""
+    return {**values, "dirty": 1, "asked": _mark_of(values).joined(asked).text()}
+
+
+def serving(values: Values, asked: Asked) -> dict[str, Value]:
+    """The row of a claim that answers this and what the mark has, which it clears.
+
+    What an earlier claim was to answer is there still if its worker died.
+    """
+    everything = asked.joined(asked_of(values)).joined(_mark_of(values))
+    return {**values, "dirty": 0, "asked": "", "serving": everything.text()}
+
+
+def served(values: Values) -> dict[str, Value]:
+    """The row after the outcome. A mark stays for the next claim."""
+    return {**values, "serving": ""}
+
+
+def _mark_of(values: Values) -> Asked:
+    return Asked.parse(str(values.get("asked", "")))
+
+
+def asked_of(values: Values) -> Asked:
+    """What the claim is to answer."""
+    return Asked.parse(str(values.get("serving", "")))
 
 
 def without(ids: Iterable[str], gone: Iterable[ResourceId]) -> list[str]:

@@ -6,7 +6,7 @@ that, with what was recorded.
 
 from dataclasses import dataclass, replace
 
-from shared.core.base.errors import CausewayError
+from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds.public_access import current_access, disabling, how_to_enable, is_open
@@ -47,7 +47,7 @@ class PublicAccess:
             return reached
         if not is_open(target, switch):
             return _disabled(reached)
-        was = current_access(target, switch)
+        was, before = current_access(target, switch), current.memory.closed
         step = Done("Disable", target.id, str(was))
         try:
             await current.memory.closing(was)
@@ -56,6 +56,8 @@ class PublicAccess:
                 target.id, disabling(switch), api_version=version, deadline=current.deadline
             )
         except CausewayError as error:
+            if not isinstance(error, TransientError):
+                await current.memory.closing(before)  # Azure refused it: nothing was disabled
             return _failed(reached, step, error)
         written = replace(reached, done=(*reached.done, step))
         return _pending(written) if is_open(Target.parse(body), switch) else _disabled(written)

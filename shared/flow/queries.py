@@ -11,6 +11,7 @@ from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.page import Page
 from shared.core.base.refusal import Refusal
 from shared.core.base.request_count import counting
+from shared.core.events.asked import Asked
 from shared.core.events.work_item import WorkItem
 from shared.core.outcome.connection import ConnectionHistory, ConnectionState
 from shared.core.outcome.connection_query import ConnectionQuery
@@ -27,7 +28,7 @@ from shared.ports import Body, Clock, Ledger, WorkQueue
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A rerun is queued. It is done when the connection shows this `correlation`."""
+    """A rerun is queued. It is done when the connection's `correlations` have this `correlation`."""
 
     target: ResourceId
     correlation: str
@@ -55,9 +56,9 @@ class Queries:
     async def request(self, resource_id: str) -> Accepted:
         """Queue a rerun of one resource."""
         at = self._target(resource_id)
-        await self.ledger.expect(at, "a rerun was requested; the work is queued")
         now = self.clock.now().timestamp()
         item = WorkItem(at.text, "manual", f"manual-{uuid.uuid4()}", fresh_from=now)
+        await self.ledger.expect(at, "a rerun was requested; the work is queued", Asked.by(item))
         await self.queue.send(item.text())
         return Accepted(at, item.correlation)
 

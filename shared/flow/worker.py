@@ -5,14 +5,15 @@ off is queued again. Every pass that found something to do, or failed, ends in a
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.core.base.backoff import Backoff
-from shared.core.base.errors import InputError, InvalidId, clean
+from shared.core.base.errors import InputError, InvalidId, LostClaim, clean
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
 from shared.core.base.request_count import counting
+from shared.core.events.asked import Asked
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.zone_group import RECORD_HELD
 from shared.core.outcome.outcome import Outcome, Result
@@ -31,7 +32,10 @@ BACKOFF = Backoff(first=15.0, growth=2.0, longest=600.0)
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Handles work items. `budget`: seconds of one reconcile pass."""
+    """Handles work items. `budget`: seconds of one work item, for all its passes in one invocation.
+
+    The platform ends an invocation after ten minutes (host.json, functionTimeout).
+    """
 
     reconciler: Reconciler
     sweeper: Sweeper
@@ -47,14 +51,21 @@ class Worker:
         except InvalidId:
             await self.sweeper.expand(GroupId.parse(item.resource_id), item)
             return
+        until = self.clock.monotonic() + self.budget
         for _ in range(PASSES):
-            claim = await self.ledger.claim(at)
+            if self.clock.monotonic() > until - self.budget / 2:
+                break  # what is left is too little for another pass
+            claim = await self.ledger.claim(at, Asked.by(item))
             if claim is None:
                 log.info(line("target is claimed by another worker; marked for another pass", target=at.text))
                 return
-            marked, later = await self._claimed(at, item, claim)
+            try:
+                marked, later = await self._claimed(at, item, claim, until)
+            except LostClaim as lost:  # either another worker has it and is asked, or it is free again
+                log.warning(line("pass broke off", target=at.text, why=str(lost)))
+                continue
             if later is not None:
-                await self.queue.send(item.again().text(), delay=later)
+                await self.queue.send(_again(item, claim.asked).text(), delay=later)
                 return
             if not marked:
                 return
@@ -77,27 +88,31 @@ class Worker:
             reason="every attempt failed before it could record why",
             remedy="look for the correlation in the log, then rerun the resource",
             correlation=item.correlation,
+            correlations=Asked.by(item).correlations,
         )
         await self.ledger.record(outcome)
         log.error(line("work failed on every attempt", target=at.text, correlation=item.correlation))
 
-    async def _claimed(self, at: ResourceId, item: WorkItem, claim: Claim) -> tuple[bool, timedelta | None]:
+    async def _claimed(
+        self, at: ResourceId, item: WorkItem, claim: Claim, until: float
+    ) -> tuple[bool, timedelta | None]:
         """One pass under the claim: whether the target was marked meanwhile, and when to try again."""
         try:
-            outcome, later = await self._pass(at, item, claim)
+            outcome, later = await self._pass(at, item, claim, until)
             return await claim.finish(outcome), later
         except BaseException:
             await claim.abandon()
             raise
 
     async def _pass(
-        self, at: ResourceId, item: WorkItem, claim: Claim
+        self, at: ResourceId, item: WorkItem, claim: Claim, until: float
     ) -> tuple[Outcome | None, timedelta | None]:
-        began = self.clock.monotonic()
+        asked, began = claim.asked, self.clock.monotonic()
         with counting() as spent:
-            current = Pass(at, claim, began + self.budget, item.fresh_from)
-            ending = await self.reconciler.reconcile(current)
-        if ending.quiet and item.reason != "manual":
+            current = Pass(at, claim, until, asked.fresh_from)
+            async with claim.held():
+                ending = await self.reconciler.reconcile(current)
+        if ending.quiet and asked.reason != "manual":
             return None, None
         if ending.again and item.attempt + 1 >= TRIES:
             ending = given_up(ending)
@@ -115,7 +130,8 @@ class Worker:
             requests=spent.requests,
             writes=spent.writes,
             seconds=self.clock.monotonic() - began,
-            correlation=item.correlation,
+            correlation=_correlation(item, asked),
+            correlations=asked.correlations,
         )
         log.info(line("outcome", **outcome.record()))
         if outcome.result is Result.REMOVED:
@@ -131,6 +147,16 @@ class Worker:
         for at in await self.ledger.with_code(RECORD_HELD):
             if at.is_type(removed.type) and at.name.lower() == removed.name.lower() and at != removed:
                 await self.queue.send(WorkItem(at.text, "event", item.correlation, fresh_from=now).text())
+
+
+def _correlation(item: WorkItem, asked: Asked) -> str:
+    """That of the last caller who waits, or the item's own."""
+    return asked.correlations[-1] if asked.correlations else item.correlation
+
+
+def _again(item: WorkItem, asked: Asked) -> WorkItem:
+    """The next attempt, for all that this one was to answer."""
+    return replace(item.again(), fresh_from=asked.fresh_from, correlation=_correlation(item, asked))
 
 
 def _delay(item: WorkItem, ending: Ending) -> timedelta:

@@ -243,3 +243,13 @@ async def test_a_lock_that_another_worker_took_is_reported_and_left_to_it(
         await lost.__aexit__(None, None, None)
         assert "lock lost" in caplog.text
         assert [row async for row in workers.table.query({})] != []
+
+
+async def test_a_profile_is_recorded_by_one_write_and_not_twice() -> None:
+    process = a_process()
+    claim = await process.ledger.claim(target())
+    assert claim is not None
+    for _ in range(2):
+        await claim.begin("isolated")
+    assert (process.connections.writes, claim.profile) == (1, "isolated")
+    await claim.abandon()

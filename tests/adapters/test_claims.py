@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from shared.adapters.claims import LEASE_SECONDS, LostClaim
+from shared.adapters.claims import LEASE_SECONDS
+from shared.core.base.errors import LostClaim
+from shared.core.events.asked import Asked
 from shared.core.outcome.outcome import Result
 from tests.adapters.storage import endpoint, outcome, target
 
@@ -32,6 +34,42 @@ async def test_the_mark_is_cleared_by_the_next_pass(process):
     await claim.finish(outcome())
     again = await process.ledger.claim(target())
     assert await again.finish(outcome()) is False
+
+
+RERUN = Asked("manual", 900.0, ("manual-1",))
+
+
+async def test_the_mark_has_what_is_asked_and_the_next_pass_answers_it(process):
+    claim = await process.ledger.claim(target(), Asked("event", 5.0))
+    await process.other().claim(target(), RERUN)
+    await process.other().claim(target(), Asked("drift", 1000.0))
+    await process.other().claim(target(), Asked("manual", 0.0, ("manual-2",)))
+    assert claim.asked == Asked("event", 5.0)
+    assert await claim.finish(outcome()) is True
+    again = await process.other().claim(target(), Asked("event", 5.0))
+    assert again.asked == Asked("manual", 1000.0, ("manual-1", "manual-2"))
+    assert await again.finish(outcome()) is False
+    last = await process.ledger.claim(target())
+    assert last.asked == Asked()
+    await last.abandon()
+
+
+async def test_a_mark_survives_a_pass_without_an_outcome(process):
+    claim = await process.ledger.claim(target())
+    await process.other().claim(target(), RERUN)
+    assert await claim.finish(None) is True
+    again = await process.ledger.claim(target())
+    assert again.asked == RERUN
+    await again.finish(None)
+
+
+async def test_what_a_dead_worker_was_to_answer_is_answered_by_the_next(process):
+    dead = await process.ledger.claim(target(), RERUN)
+    process.elapse(LEASE_SECONDS + 1)
+    claim = await process.other().claim(target())
+    assert claim.asked == RERUN
+    await claim.finish(outcome())
+    await dead.abandon()
 
 
 async def test_of_many_concurrent_claims_one_succeeds_and_is_marked(process):

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from shared.adapters.claims import LostClaim
+from shared.core.base.errors import LostClaim
 from shared.core.base.ids import GroupId, target_key
+from shared.core.events.asked import Asked
 from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Result
 from shared.core.plan.deletion_record import Deletion
@@ -211,3 +212,14 @@ async def test_a_target_that_was_connected_once_is_swept_also_when_it_is_decline
     await process.ledger.record(outcome(profile="default"))
     await process.ledger.record(outcome(result=Result.DECLINED, profile="", after=1))
     assert await process.ledger.targets() == [target()]
+
+
+async def test_a_target_in_its_first_pass_has_a_state_once_a_rerun_is_expected(process):
+    claim = await process.ledger.claim(target())
+    await process.other().expect(target(), "asked for by hand", Asked("manual", 9.0, ("manual-1",)))
+    assert (await process.state())["result"] == "Pending"
+    assert await claim.finish(None) is True
+    again = await process.ledger.claim(target())
+    assert again.asked == Asked("manual", 9.0, ("manual-1",))
+    await again.finish(outcome())
+    assert (await process.state())["result"] == "Connected"

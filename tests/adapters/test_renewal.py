@@ -6,8 +6,9 @@ import pytest
 
 from shared.adapters.leases import LEASE_SECONDS
 from shared.adapters.tables import Changed, Exists
-from shared.core.base.errors import TransientError
-from tests.adapters.storage import Process, TestClock, Workers, outcome, target
+from shared.core.base.errors import LostClaim, TransientError
+from tests.adapters.azure import ENDPOINT, LATE, Said, arm_over, said
+from tests.adapters.storage import Process, TestClock, Workers, endpoint, outcome, target
 from tests.builders.memory import MemoryTable
 
 
@@ -140,14 +141,6 @@ async def test_a_lock_that_cannot_be_released_does_not_fail_the_work():
 
 
 async def test_work_under_a_lock_that_cannot_be_renewed_ends_before_another_worker_takes_the_lock():
-    class Broken(MemoryTable):
-        broken = False
-
-        async def replace(self, row, values):
-            if self.broken:
-                raise TransientError("storage fails")
-            return await super().replace(row, values)
-
     workers = Workers(Broken())
     loop = asyncio.get_running_loop()
     ended = []
@@ -167,6 +160,101 @@ async def test_work_under_a_lock_that_cannot_be_renewed_ends_before_another_work
     with pytest.raises(TransientError, match="not renewed in time"):
         await first
     assert ended[0] < LEASE_SECONDS
+
+
+class Broken(MemoryTable):
+    """A table that cannot be written while it is broken."""
+
+    broken = False
+
+    async def replace(self, row, values):
+        if self.broken:
+            raise TransientError("storage fails")
+        return await super().replace(row, values)
+
+
+async def test_a_pass_whose_claim_cannot_be_renewed_ends_before_another_worker_takes_the_target():
+    table, loop = Broken(), asyncio.get_running_loop()
+    process = Process(table, MemoryTable(), TestClock())
+    claim = await process.ledger.claim(target())
+    began = loop.time()
+    table.broken = True
+    with pytest.raises(LostClaim):
+        async with claim.held():
+            await asyncio.sleep(10 * LEASE_SECONDS)
+    assert 30 < loop.time() - began < LEASE_SECONDS
+    table.broken = False
+    await claim.abandon()
+
+
+async def test_a_pass_whose_claim_was_lost_ends_at_the_next_renewal():
+    process = Process(MemoryTable(), MemoryTable(), TestClock())
+    claim = await process.ledger.claim(target())
+    began = asyncio.get_running_loop().time()
+    process.elapse(LEASE_SECONDS + 1)
+    assert await process.other().claim(target()) is not None
+    with pytest.raises(LostClaim):
+        async with claim.held():
+            await asyncio.sleep(10 * LEASE_SECONDS)
+    assert asyncio.get_running_loop().time() - began < LEASE_SECONDS / 2
+    await claim.abandon()
+
+
+async def test_a_pass_that_is_renewed_lasts_as_long_as_it_likes():
+    process = Process(MemoryTable(), MemoryTable(), TestClock())
+    claim = await process.ledger.claim(target())
+    async with claim.held():
+        await asyncio.sleep(10 * LEASE_SECONDS)
+    assert await claim.finish(outcome()) is False
+
+
+async def stopped_before_a_write(azure, right):
+    """What a worker does that holds a right, is stopped for longer than it lasts, and continues."""
+    async with right:
+        asyncio.get_running_loop().pass_over(LEASE_SECONDS + 5)
+        with pytest.raises(LostClaim):
+            await arm_over(azure).put(ENDPOINT, {}, deadline=LATE)
+        await asyncio.sleep(1)
+
+
+async def test_a_worker_that_was_stopped_sends_no_write_afterwards():
+    process, azure = Process(MemoryTable(), MemoryTable(), TestClock()), Said(said(200, {}))
+    claim = await process.ledger.claim(target())
+    await claim.own(endpoint())
+    with pytest.raises(LostClaim):
+        await stopped_before_a_write(azure, claim.held())
+    assert azure.methods == []
+    await claim.abandon()
+
+
+async def test_a_holder_of_a_lock_that_was_stopped_sends_no_write_afterwards():
+    workers, azure = Workers(MemoryTable()), Said(said(200, {}))
+    with pytest.raises(TransientError, match="not renewed in time"):
+        await stopped_before_a_write(azure, workers.process().hold("zone"))
+    assert azure.methods == []
+
+
+async def test_an_object_that_is_recorded_already_is_not_made_by_a_worker_that_lost_its_claim():
+    process = Process(MemoryTable(), MemoryTable(), TestClock())
+    claim = await process.ledger.claim(target())
+    await claim.own(endpoint())
+    asyncio.get_running_loop().pass_over(LEASE_SECONDS + 5)
+    other = await process.other().claim(target())
+    with pytest.raises(LostClaim):
+        await claim.own(endpoint())
+    await other.abandon()
+    await claim.abandon()
+
+
+async def test_an_outcome_of_a_worker_that_lost_its_claim_is_not_in_the_history():
+    process = Process(MemoryTable(), MemoryTable(), TestClock())
+    claim = await process.ledger.claim(target())
+    asyncio.get_running_loop().pass_over(LEASE_SECONDS + 5)
+    other = await process.other().claim(target())
+    with pytest.raises(LostClaim):
+        await claim.finish(outcome())
+    assert process.outcomes.rows == {}
+    await other.abandon()
 
 
 class Unanswered(MemoryTable):
@@ -199,6 +287,17 @@ async def test_a_claim_whose_response_was_lost_is_the_workers_own(known):
     claim = await process.ledger.claim(target())
     assert claim is not None
     assert await claim.finish(outcome()) is False
+
+
+async def test_an_outcome_whose_response_was_lost_is_recorded_once_and_releases_the_claim():
+    table, outcomes = Unanswered(), Unanswered()
+    process = Process(table, outcomes, TestClock())
+    claim = await process.ledger.claim(target())
+    table.lost = outcomes.lost = True
+    assert await claim.finish(outcome()) is False
+    assert (await process.state())["result"] == "Connected"
+    assert len(outcomes.rows) == 1
+    assert await process.other().claim(target()) is not None
 
 
 async def test_a_lock_whose_response_was_lost_is_the_workers_own():

@@ -16,6 +16,7 @@ from shared.adapters.storage import open_queue, open_tables
 from shared.adapters.storage_errors import storage_errors
 from shared.adapters.tables import AzureTable
 from shared.core.base.errors import BlockedError, PermanentError, TransientError
+from shared.wiring import put_back
 
 TIME = ServiceTime(SystemClock())
 
@@ -45,6 +46,13 @@ async def test_an_existing_queue_is_used(client):
     await client.create_queue()
     await StorageQueue(client).send("one")
     assert len(await received(client)) == 1
+
+
+async def test_a_message_is_put_back_by_the_storage_settings_alone(client, azurite, monkeypatch):
+    monkeypatch.setenv("AzureWebJobsStorage", azurite.connection_string)
+    monkeypatch.setenv("CAUSEWAY_SWEEP_SCHEDULE", "wrong")
+    await put_back(client.queue_name, "item", timedelta())
+    assert [message.content for message in await received(client)] == ["item"]
 
 
 @pytest.mark.parametrize("delay", [timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=400)])

@@ -97,6 +97,9 @@ class StubMemory:
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         return {one: self.others[one] for one in addresses if one in self.others}
 
+    async def begin(self, profile: str) -> None:
+        self.profile = profile
+
     async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
         self.owned = (*self.owned, made)
         self.addresses = (*self.addresses, *addresses)

@@ -46,6 +46,8 @@ NEWER_MEMBERS = {
     "disableTcpStateTracking": "2023-01-01",
     "defaultOutboundConnectivityEnabled": "2025-01-01",
     "externalGovernanceStatus": "2022-05-01-preview",
+    "disableLocalAuth": "2020-10-15-preview",  # of Event Grid
+    "dataResidencyBoundary": "2021-10-15-preview",
     "allowedAuthenticationModes": "2021-06-01",  # of Batch accounts
 }
 

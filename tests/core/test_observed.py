@@ -146,6 +146,15 @@ def test_a_later_read_of_the_parent_counts_more_than_an_earlier_one_of_the_child
     assert observed.with_object(HUB, Absent()).absent(SUBNET)
 
 
+@pytest.mark.parametrize("child", LISTED)
+def test_a_child_that_its_parents_body_does_not_list_stays_known_after_a_read_of_the_parent(
+    child: ResourceId,
+) -> None:
+    observed = Observed().with_object(child, Present(seen(child)))
+    parent = parent_of(child)
+    assert observed.with_object(parent, Present(seen(parent))).present(child) == seen(child)
+
+
 def test_a_later_read_of_the_child_counts_more_than_the_parents_body() -> None:
     observed = Observed().with_object(HUB, Present(network()))
     assert observed.with_object(SUBNET, Present(subnet("Enabled"))).present(SUBNET) == subnet("Enabled")

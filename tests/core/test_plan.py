@@ -187,8 +187,9 @@ def test_removal_keeps_an_endpoint_that_is_tagged_for_another_target(world: Worl
 
 
 def test_a_zone_group_is_deleted_with_its_endpoint_and_not_twice(world: World) -> None:
-    steps = removal((bodies.endpoint(world.at), *world.groups), bodies.ACCOUNT, "gone")
-    assert [action.id for action in steps.actions] == [world.at]
+    (step,) = removal((bodies.endpoint(world.at), *world.groups), bodies.ACCOUNT, "gone").actions
+    assert isinstance(step, Delete)
+    assert (step.id, step.along) == (world.at, world.groups)
 
 
 def a_rule(*destinations: str, description: str = "Managed by Causeway. Whatever.") -> Seen:
@@ -295,7 +296,14 @@ def test_an_endpoint_that_exists_is_kept_though_it_cannot_be_named() -> None:
     assert isinstance(world.action(world.at), Keep)
 
 
+def recorded(wanted: Desired) -> Desired:
+    """The same, where the ledger had the endpoint before: only then may it be replaced."""
+    path = wanted.paths[0]
+    return replace(wanted, paths=(replace(path, endpoint=replace(path.endpoint, recorded_before=True)),))
+
+
 def test_what_is_deleted_with_a_replaced_endpoint_is_created_again(world: World) -> None:
+    world.wanted = recorded(world.wanted)
     world.objects[world.at] = bodies.endpoint(world.at, status="Disconnected")
     replacing, group = world.action(world.at), world.action(world.group)
     assert isinstance(replacing, Replace)
@@ -304,6 +312,7 @@ def test_what_is_deleted_with_a_replaced_endpoint_is_created_again(world: World)
 
 
 def test_what_is_blocked_stays_blocked_though_its_parent_is_replaced(world: World) -> None:
+    world.wanted = recorded(world.wanted)
     world.objects[world.at] = bodies.endpoint(world.at, status="Disconnected")
     elsewhere = bodies.ZONE.group.resource(bodies.ZONE.type, "privatelink.example.com")
     world.groups = (bodies.zone_group(world.at.child(zone_group.COLLECTION, "default"), zone=elsewhere),)

@@ -82,3 +82,10 @@ def test_two_peers_of_which_one_exists_stop_only_the_new_one() -> None:
     to_third = Peering(peering_id(HUB, THIRD), HUB, THIRD)
     actions = peered(ONE, to_third, hub=(half(),), third="10.1.0.0/24")
     assert [type(action) for action in actions.values()] == [Keep, Block]
+
+
+def test_what_exists_is_kept_where_nothing_new_is_begun() -> None:
+    to_third = Peering(peering_id(HUB, THIRD), HUB, THIRD)
+    initiated = half(peeringState="Initiated")
+    actions = peered(ONE, OTHER, to_third, hub=(initiated,), third="10.0.0.0/24")
+    assert [type(actions[one.id]) for one in (ONE, OTHER, to_third)] == [Keep, Block, Block]

@@ -23,7 +23,7 @@ from shared.core.placement.sites import (
     sites,
     surroundings,
 )
-from shared.core.policy.intent import Connect, intent
+from shared.core.policy.intent import Connect, Declined, intent
 from shared.core.readings.capacity import Capacity, Usage
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read, Unread
@@ -333,3 +333,48 @@ def test_an_approved_managed_endpoint_is_kept_beside_a_foreign_one() -> None:
     mine = managed_endpoint("blob", "endpoints")
     case = Case(subnet(), foreign=bodies.endpoint(FOREIGN, managed=False), connected=mine, status="Approved")
     assert case.sites["blob"].endpoint.text == mine
+
+
+# Limits of the policy, and endpoints that meet the need already
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(2, False), (3, True)])
+def test_a_subnet_holds_as_many_endpoints_as_the_policy_lets_it(limit: int, fits: bool) -> None:
+    held = tuple(f"{bodies.HUB.text.rpartition('/')[0]}/{name}" for name in ("a", "b"))
+    held = tuple(one.replace("virtualNetworks", "privateEndpoints") for one in held)
+    case = Case(subnet(holds=held), limits={"max_endpoints_per_subnet": limit})
+    if fits:
+        assert case.homes == {"endpoints"}
+        return
+    assert case.refusal.code == "SubnetAtLimit"
+    assert "holds 2 endpoints, the policy lets it hold 2" in case.refusal.reason
+
+
+def test_an_endpoint_that_meets_the_need_is_adopted_though_its_subnet_takes_no_new_one() -> None:
+    at = bodies.HUB.group.resource("Microsoft.Network/privateEndpoints", "by-hand")
+    shut = subnet()
+    shut["properties"]["delegations"] = [{"properties": {"serviceName": "Microsoft.Web/serverFarms"}}]
+    case = Case(shut, foreign=bodies.endpoint(at, managed=False))
+    assert [(site.endpoint, site.adopted, site.new) for site in case.sites.values()] == [(at, True, False)]
+    assert Case(shut).refusal.code == "SubnetIsDelegated"
+
+
+@pytest.mark.parametrize(
+    ("subnets", "fallback", "region"),
+    [
+        ({"westeurope": "a", "northeurope": "b"}, "northeurope", "westeurope"),
+        ({"northeurope": "b"}, "northeurope", "northeurope"),
+        ({"northeurope": "b"}, None, None),
+    ],
+)
+def test_a_region_without_subnets_is_served_by_the_fallback_or_declined(
+    subnets: dict[str, str], fallback: str | None, region: str | None
+) -> None:
+    listed = {name: [subnet_id(one).text] for name, one in subnets.items()}
+    profile = a_policy(subnets=listed, fallback_region=fallback).profiles["default"]
+    found = candidates(Target.parse(bodies.account()), profile)
+    if region is None:
+        assert isinstance(found, Declined)
+        assert found.code == "NoSubnetForRegion"
+        return
+    assert found == Candidates(region, (subnet_id(subnets[region]),))

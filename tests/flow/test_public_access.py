@@ -178,7 +178,7 @@ async def test_a_deleted_resource_is_not_reported_as_unreachable_and_its_value_i
 async def test_a_refused_disable_is_not_reported_as_unreachable() -> None:
     world = World(a_policy(public_access="disable"))
     state = await world.reconcile(await world.create_account())
-    assert state["result"] == "Blocked"
+    assert (state["result"], state["closed"]) == ("Blocked", "")
     assert "UNREACHABLE" not in state["reason"]
 
 
@@ -196,3 +196,12 @@ async def test_a_deny_rule_newer_than_the_last_read_keeps_public_access_enabled(
     await world.sleep(10)
     assert (await world.reconcile(second, flow=late))["result"] != "Connected"
     assert await access(world, second) is None
+
+
+async def test_a_refused_disable_leaves_what_was_recorded_before() -> None:
+    world, at = await connected()
+    await set_access(world, at, "Enabled")
+    world.deny("Microsoft.Storage/storageAccounts/write")
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], await access(world, at)) == ("Blocked", "Enabled")
+    assert state["closed"] == f"{PROPERTY} was not set, which means enabled"

@@ -37,9 +37,25 @@ async def test_what_is_removed_after_the_proof_is_listed_behind_what_was_made() 
     await world.send("PUT", OTHER, {"properties": {"addressPrefix": "10.0.7.0/24"}})
     await world.sleep(61)
     change(world, SPOKE, {"mode": "ignore"}, subnets={"westeurope": [OTHER]})
-    found = changes(await world.reconcile(at, "drift"))
+    state = await world.reconcile(at, "drift")
+    found = changes(state)
+    assert state["result"] == "Connected"
     assert found.index("Create privateEndpoints") < found.index("Delete privateEndpoints")
     assert found[-1] == "Update privateDnsZoneGroups"  # the old endpoint took the record with it
+
+
+async def test_a_removal_that_azure_refuses_blocks_and_keeps_the_proof_of_the_new_path() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.send("PUT", OTHER, {"properties": {"addressPrefix": "10.0.7.0/24"}})
+    await world.sleep(61)
+    change(world, SPOKE, {"mode": "ignore"}, subnets={"westeurope": [OTHER]})
+    world.deny("Microsoft.Network/privateEndpoints/delete")
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
+    assert [check["holds"] for check in state["checks"]] == [True] * len(state["checks"]) != []
+    assert len(await world.endpoints()) == 2
 
 
 async def test_an_outdated_denial_that_is_removed_before_the_proof_is_listed() -> None:

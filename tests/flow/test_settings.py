@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared import settings
-from shared.settings import Settings, SettingsError
+from shared.settings import Settings, SettingsError, Storage
 from tests.builders.environment import given
 
 SAMPLE = Path(__file__).parents[2] / "local.settings.sample.json"
@@ -116,3 +116,25 @@ def test_the_sample_is_valid_and_has_every_setting() -> None:
     own = {settings.STORAGE, settings.POLICY, settings.SWEEP, settings.BUDGET, settings.ARM, settings.CLIENT}
     assert set(values) == {*own, "FUNCTIONS_WORKER_RUNTIME"}
     assert Settings.read(values).budget == settings.DEFAULT_BUDGET
+
+
+@pytest.mark.parametrize(
+    ("given_ids", "used"),
+    [
+        ({"AzureWebJobsStorage__clientId": "host"}, "host"),
+        ({"AZURE_CLIENT_ID": "app"}, "app"),
+        ({"AzureWebJobsStorage__clientId": "host", "AZURE_CLIENT_ID": "app"}, "app"),
+    ],
+)
+def test_the_hosts_user_assigned_identity_is_the_apps_where_no_other_is_set(
+    given_ids: dict[str, str], used: str
+) -> None:
+    assert Settings.read(given(**given_ids)).client_id == used
+    assert Storage.read(given(**given_ids)).client_id == used
+
+
+def test_the_storage_settings_are_read_also_where_others_are_wrong() -> None:
+    wrong = {"CAUSEWAY_SWEEP_SCHEDULE": "*", "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+    assert Storage.read(wrong).connection == "UseDevelopmentStorage=true"
+    with pytest.raises(SettingsError):
+        Storage.read({"CAUSEWAY_SWEEP_SCHEDULE": "*"})

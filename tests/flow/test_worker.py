@@ -9,6 +9,7 @@ from shared.flow.worker import TRIES
 from shared.wiring import wire
 from tests.builders.world import ZONES, World
 
+ZONE = "privatelink.blob.core.windows.net"
 ENDPOINT_PUT = {"method": "PUT", "path": "privateEndpoints/[^/]+$"}
 
 
@@ -182,11 +183,90 @@ async def test_waiting_for_locks_ends_with_the_time_of_the_pass() -> None:
     at = await world.create_account()
     loop = asyncio.get_running_loop()
     flow = wire(world.policy, world.ports(), budget=60.0)
-    zone = ResourceId.parse(f"{ZONES}/privatelink.blob.core.windows.net")
+    zone = ResourceId.parse(f"{ZONES}/{ZONE}")
     async with world.ports().leases.hold(zone.key, deadline=math.inf):
         began = loop.time()
         await flow.worker.work(WorkItem(at, "event", "e"))
         assert loop.time() - began < 90
     assert (await world.state(at))["result"] == "Pending"
+    await world.drain()
+    assert (await world.state(at))["result"] == "Connected"
+
+
+async def test_a_rerun_during_a_pass_is_answered_by_the_next_one_from_new_reads() -> None:
+    world = World()
+    at = await world.create_account()
+    first = asyncio.ensure_future(world.flow.worker.work(WorkItem(at, "event", "e")))
+    await asyncio.sleep(20)
+    accepted = await world.flow.queries.request(at)
+    other = await world.flow.queries.request(at)
+    sent = [WorkItem.parse(item) for item, _ in world.queue.sent]
+    assert [item.correlation for item in sent] == [accepted.correlation, other.correlation]
+    for item in sent:
+        await world.worker().worker.work(item)
+    world.queue.sent.clear()
+    await first
+    state = await world.state(at)
+    assert state["correlations"] == [accepted.correlation, other.correlation]
+    assert state["correlation"] == other.correlation
+    assert [entry["correlation"] for entry in state["history"]] == [other.correlation, "e"]
+
+
+async def test_a_link_that_is_deleted_before_a_rerun_is_made_again_although_a_pass_was_under_way() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.reconcile(at)
+    [link] = (await world.send("GET", f"{ZONES}/{ZONE}/virtualNetworkLinks"))["value"]
+    world.azure.faults.add({"match": {"path": "networkInterfaces/"}, "times": 1, "delay": 50.0})
+    busy = asyncio.ensure_future(world.flow.worker.work(WorkItem(at, "event", "e")))
+    await asyncio.sleep(2)
+    await world.send("DELETE", link["id"])
+    await asyncio.sleep(45)
+    assert await world.send("GET", link["id"]) is None
+    accepted = await world.flow.queries.request(at)
+    [(item, _)] = world.queue.sent
+    await world.worker().worker.work(WorkItem.parse(item))
+    world.queue.sent.clear()
+    await busy
+    assert (await world.state(at))["correlation"] == accepted.correlation
+    assert await world.send("GET", link["id"])
+
+
+async def test_the_location_of_a_rerun_has_a_state_while_the_first_pass_runs() -> None:
+    world = World()
+    at = await world.create_account()
+    first = asyncio.ensure_future(world.flow.worker.work(WorkItem(at, "event", "e")))
+    await asyncio.sleep(5)
+    accepted = await world.flow.queries.request(at)
+    found = await world.flow.queries.connection(accepted.key)
+    assert found is not None
+    assert found.record()["result"] == "Pending"
+    await first
+
+
+async def test_a_rerun_of_an_opted_out_resource_is_answered_also_if_another_pass_is_first() -> None:
+    world = World()
+    at = await world.create_account(tags={"private-connectivity": "disabled"})
+    first = asyncio.ensure_future(world.flow.worker.work(WorkItem(at, "event", "e")))
+    await asyncio.sleep(0)
+    accepted = await world.flow.queries.request(at)
+    await first
+    await world.drain()
+    state = await world.state(at)
+    assert (state["code"], state["correlations"]) == ("NotAsked", [accepted.correlation])
+
+
+async def test_a_second_pass_does_not_outlast_the_function() -> None:
+    world = World()
+    at = await world.create_account()
+    loop = asyncio.get_running_loop()
+    world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "delay": 300.0})
+    began = loop.time()
+    first = asyncio.ensure_future(world.flow.worker.work(WorkItem(at, "event", "e")))
+    await asyncio.sleep(100)
+    await world.worker().worker.work(WorkItem(at, "event", "later"))
+    await first
+    assert loop.time() - began < 480
+    assert [WorkItem.parse(item).resource_id for item, _ in world.queue.sent] == [at]
     await world.drain()
     assert (await world.state(at))["result"] == "Connected"

@@ -2,8 +2,9 @@
 
 import pytest
 
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import ArmError, Response
-from sandbox.azure.kernel.operations import OperationPlan, Style
+from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import ResourceType
 from tests.sandbox.cloud import GROUP, Cloud, code, network_body, subnet, subnet_body, vnet
 

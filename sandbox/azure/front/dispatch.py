@@ -15,8 +15,9 @@ from sandbox.azure.front.routing import Route, route
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.changes import ChangeKind
 from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import ArmError, Request, Response
-from sandbox.azure.kernel.operations import Operation, Style
+from sandbox.azure.kernel.operations import Operation
 from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers import groups

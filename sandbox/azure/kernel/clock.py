@@ -117,3 +117,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._jumps.jumped
+
+    def pass_over(self, seconds: float) -> None:
+        """Let time pass without running anything, as it does for a process that is stopped."""
+        self._jumps.jumped += seconds

@@ -9,7 +9,7 @@ GROUP_TYPE = "Microsoft.Resources/resourceGroups"
 SUBSCRIPTION_TYPE = "Microsoft.Resources/subscriptions"
 
 
-# Without slots: ids are compared all the time, and the cached text and key need a place.
+# Without slots: ids are compared all the time, and what is cached needs a place.
 @dataclass(frozen=True, eq=False)
 class ArmId:
     """Id of a resource, a resource group (type GROUP_TYPE) or a subscription (type SUBSCRIPTION_TYPE).
@@ -70,7 +70,7 @@ class ArmId:
         """`Microsoft.Network`."""
         return self.type.split("/", 1)[0]
 
-    @property
+    @cached_property
     def parent(self) -> ArmId | None:
         """The resource a child resource belongs to (a subnet's network); None for everything top-level."""
         if len(self.names) < 2:
@@ -82,7 +82,7 @@ class ArmId:
         """The top-level resource of this one (itself when it is top-level)."""
         return self if self.parent is None else self.parent.root
 
-    @property
+    @cached_property
     def group_id(self) -> ArmId:
         """The resource group that holds this resource."""
         return ArmId(self.subscription, self.group, GROUP_TYPE)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from sandbox.azure.kernel.changes import Outcome
 from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.manners import MANNERS
 from sandbox.azure.kernel.model import ArmError, Json, Request
-from sandbox.azure.kernel.operations import MANNERS, Operation, OperationPlan
+from sandbox.azure.kernel.operations import Operation, OperationPlan
 from sandbox.azure.kernel.world import World
 
 

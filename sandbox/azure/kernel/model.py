@@ -160,4 +160,13 @@ class Resource:
         head: Json = {"name": self.name, "id": self.id.text}
         if self.etag is not None:
             head["etag"] = self.etag
-        return head | {"type": self.type} | deepcopy(self.body)
+        return head | {"type": self.type} | copied(self.body)
+
+
+def copied[T](value: T) -> T:
+    """A copy of a JSON value, in a fraction of the time that `deepcopy` takes."""
+    if isinstance(value, dict):
+        return {name: copied(one) for name, one in value.items()}  # type: ignore[return-value]
+    if isinstance(value, list):
+        return [copied(one) for one in value]  # type: ignore[return-value]
+    return value

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from sandbox.azure.kernel.manners import RESULT, Style
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
-from sandbox.azure.kernel.operations import RESULT, Operation, OperationPlan, Style
+from sandbox.azure.kernel.operations import Operation, OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.regions import normal
 from sandbox.azure.kernel.world import World

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import ArmError, Json, Response
-from sandbox.azure.kernel.operations import OperationPlan, Style
+from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.providers.private_link import link_services, targets
 from sandbox.azure.providers.services.making import system_data

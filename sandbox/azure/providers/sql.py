@@ -4,8 +4,9 @@ and TGT-19."""
 from __future__ import annotations
 
 from sandbox.azure.kernel.directory import TENANT
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
-from sandbox.azure.kernel.operations import OperationPlan, Style
+from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.providers.private_link import link_services, targets
 

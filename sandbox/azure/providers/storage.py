@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
-from sandbox.azure.kernel.operations import OperationPlan, Style
+from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.regions import PAIRS
 from sandbox.azure.providers.private_link import connections, link_services, targets

@@ -54,6 +54,10 @@ class StillRunning(TransientError):  # noqa: N818 - a state of things, named as 
     """The time of the reconcile pass is over while a long operation still runs; a later pass waits for it."""
 
 
+class LostClaim(TransientError):  # noqa: N818
+    """The right to work on a target, or on a shared object, has ended before the work was done."""
+
+
 class BlockedError(CausewayError):
     """It does not pass until a person acts. `remedy` says how, and names the object where it is known."""
 

@@ -35,7 +35,7 @@ def problem_with(schedule: str) -> str | None:
         return f"a schedule has six fields, seconds first, and this has {len(fields)}"
     for position, name in enumerate(_FIELDS):
         if not _is_valid(fields[position], position):
-            return f"the {name} field cannot be {clean(schedule.split()[position])}"
+            return clean(f"the {name} field cannot be {schedule.split()[position]}")
     return None if _fires(" ".join(fields)) else "no date matches it"
 
 

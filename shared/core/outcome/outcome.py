@@ -36,7 +36,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The state of one target after a pass. `seconds` is the pass's own time, `requests` its ARM requests."""
+    """The state of one target after a pass. `seconds` is the pass's own time, `requests` its ARM requests.
+
+    `correlation` is that of the work item, or of the last caller that the pass answers; `correlations` are
+    those of all such callers.
+    """
 
     target: ResourceId
     result: Result
@@ -52,6 +56,7 @@ class Outcome:
     writes: int = 0
     seconds: float = 0.0
     correlation: str = ""
+    correlations: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """The outcome as JSON: the same shape in the ledger, in history and over HTTP."""
@@ -77,6 +82,7 @@ class Outcome:
             "writes": self.writes,
             "seconds": round(self.seconds, 3),
             "correlation": self.correlation,
+            "correlations": list(self.correlations),
         }
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
-from sandbox.azure.kernel.operations import OperationPlan, Style
+from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.dns import dns_rules

@@ -18,7 +18,6 @@ from sandbox.azure.providers.network.network_rules import parse_prefix
 
 TYPE = "Microsoft.Network/routeTables"
 ROUTES = "routes"
-SUBNETS = "Microsoft.Network/virtualNetworks/subnets"
 APPLIANCE = "VirtualAppliance"
 NEXT_HOPS = {
     name.lower(): name for name in ("VnetLocal", "VirtualNetworkGateway", "Internet", APPLIANCE, "None")
@@ -132,11 +131,7 @@ def check_delete(world: World, table: Resource) -> None:
 
 def users_of(world: World, table: ArmId) -> list[Resource]:
     """The subnets that a table is attached to."""
-    return [
-        subnet
-        for subnet in world.store.of_type(SUBNETS)
-        if ((subnet.properties.get("routeTable") or {}).get("id") or "").lower() == table.key
-    ]
+    return world.store.referring("route table", table.key)
 
 
 def show(world: World, table: Resource) -> Json:

@@ -160,11 +160,7 @@ def users_of(world: World, group: ArmId) -> list[Resource]:
 
 def interfaces_of(world: World, group: ArmId) -> list[Resource]:
     """The network interfaces that a security group filters."""
-    return [
-        one
-        for one in world.store.of_type("Microsoft.Network/networkInterfaces")
-        if str((one.properties.get("networkSecurityGroup") or {}).get("id", "")).lower() == group.key
-    ]
+    return world.store.referring("interface's security group", group.key)
 
 
 def show(world: World, group: Resource) -> Json:

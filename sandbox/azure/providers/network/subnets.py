@@ -153,8 +153,9 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
     services = {one["service"] for one in given.get("serviceEndpoints") or []}
     new = sorted(services - {one["service"] for one in before})
     subnet = call.world.save(id, {"properties": filled}, {"new_services": new})
-    guard = (filled.get("networkSecurityGroup") or {}).get("id")
-    call.world.store.refer(id, "security group", [guard] if guard else [])
+    for member, kind in (("networkSecurityGroup", "security group"), ("routeTable", "route table")):
+        joined = (filled.get(member) or {}).get("id")
+        call.world.store.refer(id, kind, [joined] if joined else [])
     return subnet
 
 

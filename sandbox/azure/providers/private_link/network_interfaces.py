@@ -88,6 +88,8 @@ def put(call: Call) -> Response:
     nic.properties.update({name: call.properties[name] for name in GIVEN if name in call.properties})
     if isinstance(nic.properties.get("networkSecurityGroup"), dict):
         nic.properties["networkSecurityGroup"] = _references(nic.properties["networkSecurityGroup"])
+    guard = str((nic.properties.get("networkSecurityGroup") or {}).get("id") or "")
+    world.store.refer(nic.id, "interface's security group", [guard] if guard else [])
     dns = call.properties.get("dnsSettings") or {}
     nic.properties["dnsSettings"] |= {
         name: dns[name] for name in ("dnsServers", "internalDnsNameLabel") if name in dns

@@ -20,6 +20,7 @@ from sandbox.azure.providers.network import (
 )
 from sandbox.azure.providers.private_link import (
     connections,
+    dialects,
     endpoint_checks,
     endpoint_clashes,
     endpoint_view,
@@ -169,9 +170,9 @@ def _finish(world: World, endpoint: Resource, target: Resource | None) -> None:
     if state["status"] == "Approved":
         endpoint.private["connected"] = True
         if target is not None and not endpoint_view.is_manual(endpoint):
-            state["description"] = connections.dialect(target.type).approved or ""
+            state["description"] = dialects.dialect(target.type).approved or ""
     elif target is not None and state["status"] == "Pending":
-        way = connections.dialect(target.type)
+        way = dialects.dialect(target.type)
         state |= {"description": way.pending or "", "actionsRequired": way.pending_actions}
     world.succeed(endpoint.id)
     zone_groups.refresh(world, endpoint)
@@ -184,7 +185,7 @@ def delete(call: Call) -> Response:
     """
     lock = call.world.lock(call.id)
     holder = lock.holder
-    if holder is not None and not (holder.name == connections.APPLYING and lock.passes()):
+    if holder is not None and not (holder.name == dialects.APPLYING and lock.passes()):
         raise lock.retry_later(holder)
     call.stored.state = "Deleting"
     operation = call.start_operation(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import ArmError, Json, Resource
-from sandbox.azure.kernel.operations import Style
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.providers.services.making import Making
 

@@ -5,8 +5,8 @@ Sources: docs/azure/long-running-operations.md, LRO-16; docs/azure/targets.md, T
 
 from __future__ import annotations
 
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import Json, Resource
-from sandbox.azure.kernel.operations import Style
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.providers.private_link.link_services import variables
 from sandbox.azure.providers.services.making import Making, kept
@@ -21,8 +21,9 @@ DOMAIN: Json = {
 
 
 def head(call: Call, topic: Resource) -> Json:
-    """A SKU and an identity are always shown."""
-    return {
+    """A SKU and an identity are always shown, and the kind of a topic."""
+    kind: Json = {"kind": topic.body.get("kind") or "Azure"} if topic.type.lower().endswith("/topics") else {}
+    return kind | {
         "sku": topic.body.get("sku") or {"name": "Basic"},
         "identity": call.body.get("identity") or dict(NO_IDENTITY),
     }
@@ -38,7 +39,7 @@ def properties(call: Call, topic: Resource) -> Json:
         "metricResourceId": kept(call, "metricResourceId", call.world.new_guid()),
         "publicNetworkAccess": access,
     }
-    if topic.type.lower().endswith("/domains"):
+    if not topic.type.lower().endswith("/partnernamespaces"):
         found["dataResidencyBoundary"] = "WithinGeopair"
     return found
 
@@ -55,7 +56,7 @@ TOPICS = Making(
     duration="storageAccounts/write",
     style=Style.EVENT_GRID,
     head=head,
-    defaults={"inputSchema": "EventGridSchema"},
+    defaults={"inputSchema": "EventGridSchema", "disableLocalAuth": False},
     properties=properties,
     early=early,
     deleting=Style.EVENT_GRID,
@@ -65,6 +66,16 @@ DOMAINS = Making(
     style=Style.EVENT_GRID,
     head=head,
     defaults=DOMAIN,
+    properties=properties,
+    early=early,
+    deleting=Style.EVENT_GRID,
+)
+# Not recorded: answered as domains are, by the same service.
+PARTNER_NAMESPACES = Making(
+    duration="storageAccounts/write",
+    style=Style.EVENT_GRID,
+    head=head,
+    defaults={"disableLocalAuth": False},
     properties=properties,
     early=early,
     deleting=Style.EVENT_GRID,

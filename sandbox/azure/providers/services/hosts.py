@@ -3,8 +3,8 @@ TGT-23. Disk accesses, which have none, are here too (docs/azure/long-running-op
 
 from __future__ import annotations
 
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import Json, Resource
-from sandbox.azure.kernel.operations import Style
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.providers.private_link import link_services
 from sandbox.azure.providers.services.making import Making, kept

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import Json, Resource
-from sandbox.azure.kernel.operations import Style
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.providers.private_link.link_services import variables
 from sandbox.azure.providers.services.making import Making

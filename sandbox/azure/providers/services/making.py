@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import EtagStyle, Json, Resource
-from sandbox.azure.kernel.operations import Style
 from sandbox.azure.kernel.provider import Call
 
 

@@ -28,6 +28,7 @@ MAKINGS: dict[str, Making] = {
     "microsoft.dbforpostgresql/servers": databases.MAKING,
     "microsoft.documentdb/databaseaccounts": cosmos.MAKING,
     "microsoft.eventgrid/domains": event_grid.DOMAINS,
+    "microsoft.eventgrid/partnernamespaces": event_grid.PARTNER_NAMESPACES,
     "microsoft.eventgrid/topics": event_grid.TOPICS,
     "microsoft.eventhub/namespaces": messaging.EVENT_HUBS,
     "microsoft.keyvault/managedhsms": managed_hsm.MAKING,
