@@ -12,7 +12,7 @@ RARE, USUAL = 0.0, 0.999
 
 
 class ReplayClock:
-    """A clock at the time of the exchange that is replayed. Waits take no time: the next exchange moves it."""
+    """A clock at the time of the replayed exchange. Waits take no time: the next exchange moves it."""
 
     epoch = datetime(2026, 1, 1, tzinfo=UTC)
     speed = 1.0

@@ -1,6 +1,6 @@
 """How each service reports that it is still working: one row a service.
 
-operations.py makes answers and polls from a row. Sources: docs/azure/long-running-operations.md.
+operations.py makes answers and polls from a row. Source: docs/azure/long-running-operations.md, LRO-12.
 """
 
 from __future__ import annotations
