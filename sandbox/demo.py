@@ -235,8 +235,7 @@ async def main() -> int:
     ):
         say(f"A local Azure at {box.endpoints.arm_http} with the app in it,")
         say(f"{box.endpoints.speed:g} times as fast as the real one. SIM S are Azure's seconds, in which the")
-        say("app's own work weighs as many times more; REQ are the requests of a reconcile pass, polls")
-        say("included.\n")
+        say("app's own work weighs as many times more; REQ are a pass's requests, polls included.\n")
         demo = Demo(user, activity, CLIENTS)
         await demo.run_all()
     say(f"   {time.monotonic() - began:.0f} s of real time")

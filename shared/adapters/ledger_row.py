@@ -173,7 +173,7 @@ def is_over(values: Values) -> bool:
 
 def fitting(record: Json) -> Json:
     """The record, or as much as fits with a note of what was left out: no outcome is too long to keep."""
-    if "going" in record:
+    if "deletions" in record:
         record = _with_bodies_that_fit(record)
     if len(json.dumps(record)) <= MAX_RECORD:
         return record
@@ -191,11 +191,11 @@ def _with_bodies_that_fit(record: Json) -> Json:
     space = (
         MAX_RECORD
         - NOTE
-        - len(json.dumps({**record, "going": [{**one, "body": None} for one in record["going"]]}))
+        - len(json.dumps({**record, "deletions": [{**one, "body": None} for one in record["deletions"]]}))
     )
     left_out: list[str] = []
     kept: dict[str, Any] = {}
-    for one in sorted(record["going"], key=lambda one: len(json.dumps(one["body"]))):
+    for one in sorted(record["deletions"], key=lambda one: len(json.dumps(one["body"]))):
         space -= len(json.dumps(one["body"])) + len(one["id"]) + 8  # its id is listed where it is left out
         if space >= 0:
             kept[one["id"]] = one["body"]
@@ -203,8 +203,8 @@ def _with_bodies_that_fit(record: Json) -> Json:
             left_out.append(one["id"])
     if not left_out:
         return record
-    going = [{**one, "body": kept.get(one["id"])} for one in record["going"]]
-    return {**record, "going": going, "left_out": {"bodies": left_out}}
+    deletions = [{**one, "body": kept.get(one["id"])} for one in record["deletions"]]
+    return {**record, "deletions": deletions, "left_out": {"bodies": left_out}}
 
 
 def _without(values: Values, name: str) -> dict[str, Value]:

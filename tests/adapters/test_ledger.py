@@ -170,7 +170,7 @@ async def test_a_deletion_record_is_in_the_history_before_the_outcome(process):
     await claim.abandon()
     [entry] = await process.ledger.history(target_key(target()))
     assert (entry["result"], entry["resource_id"]) == ("Removing", target().text)
-    assert [one["body"] for one in entry["going"]] == [{"n": 0, "x": "xxx"}, {"n": 1, "x": "xxx"}]
+    assert [one["body"] for one in entry["deletions"]] == [{"n": 0, "x": "xxx"}, {"n": 1, "x": "xxx"}]
     assert "left_out" not in entry
 
 
@@ -179,7 +179,7 @@ async def test_bodies_too_long_for_a_row_are_named_and_the_others_kept(process):
     await claim.remember((*parts(1, 300_000), *parts(2, 200_000, begin=1), *parts(1, begin=3)))
     await claim.abandon()
     [entry] = await process.ledger.history(target_key(target()))
-    assert [one["body"] and one["body"]["n"] for one in entry["going"]] == [None, 1, None, 3]
+    assert [one["body"] and one["body"]["n"] for one in entry["deletions"]] == [None, 1, None, 3]
     assert entry["left_out"] == {"bodies": [endpoint("pe-2").text, endpoint("pe-0").text]}
 
 

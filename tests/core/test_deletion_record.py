@@ -134,5 +134,5 @@ def test_an_entry_names_each_reason_once() -> None:
     entry = DeletionRecord(
         bodies.ACCOUNT, datetime(2026, 1, 1, tzinfo=UTC), "default", deletions(steps)
     ).record()
-    assert (entry["result"], entry["reason"], len(entry["going"])) == ("Removing", "gone", 2)
+    assert (entry["result"], entry["reason"], len(entry["deletions"])) == ("Removing", "gone", 2)
     assert entry["resource_id"] == bodies.ACCOUNT.text

@@ -59,7 +59,7 @@ def reaches(world: World) -> bool:
 
 async def put_again(world: World, entry: dict[str, Any]) -> None:
     """As an operator would: each body at its id, in the record's order."""
-    for one in entry["going"]:
+    for one in entry["deletions"]:
         await world.send("PUT", one["id"], one["body"])
         await world.sleep(600)
 
@@ -94,7 +94,7 @@ async def test_deleted_objects_can_be_created_again_from_history_and_clients_rea
     assert state["result"] == "Removed"
     assert not reaches(world)
     [entry] = deletion_records(state)
-    assert [one["id"] for one in entry["going"]] == [
+    assert [one["id"] for one in entry["deletions"]] == [
         endpoint,
         f"{endpoint}/privateDnsZoneGroups/causeway",
     ]
@@ -128,7 +128,7 @@ async def test_the_record_exists_when_the_process_dies_at_the_first_delete() -> 
     with pytest.raises(BaseExceptionGroup):
         await dying.worker.work(WorkItem(at, "event", "test"))
     state = await world.state(at)
-    assert deletion_records(state)[0]["going"][0]["id"] == endpoint
+    assert deletion_records(state)[0]["deletions"][0]["id"] == endpoint
     assert state["result"] == "Connected"
     assert await world.endpoints() == [endpoint]
     assert (await world.reconcile(at))["result"] == "Removed"
@@ -163,7 +163,7 @@ async def test_the_bodies_of_a_deleted_target_s_path_are_recorded() -> None:
     assert state["result"] == "Removed"
     [entry] = deletion_records(state)
     assert entry["reason"] == "the resource is gone"
-    assert entry["going"][0]["id"] == endpoint
+    assert entry["deletions"][0]["id"] == endpoint
 
 
 async def test_deleting_a_resource_group_removes_the_path_of_each_target_and_records_its_bodies() -> None:
@@ -179,7 +179,7 @@ async def test_deleting_a_resource_group_removes_the_path_of_each_target_and_rec
     for at, path in zip(accounts, paths, strict=True):
         state = await world.state(at)
         assert (state["result"], state["owned"]) == ("Removed", [])
-        assert deletion_records(state)[0]["going"][0]["id"] == path
+        assert deletion_records(state)[0]["deletions"][0]["id"] == path
 
 
 async def test_endpoints_deleted_with_their_own_resource_group_need_no_delete_and_no_record() -> None:
@@ -209,8 +209,8 @@ async def test_another_subnet_in_the_policy_records_the_old_endpoint_s_body() ->
     assert state["result"] == "Connected"
     [entry] = deletion_records(state)
     assert entry["reason"] == "what is desired changed"
-    assert [one["id"] for one in entry["going"]] == [old, f"{old}/privateDnsZoneGroups/causeway"]
-    assert entry["going"][0]["body"]["properties"]["subnet"]["id"].endswith("/endpoints")
+    assert [one["id"] for one in entry["deletions"]] == [old, f"{old}/privateDnsZoneGroups/causeway"]
+    assert entry["deletions"][0]["body"]["properties"]["subnet"]["id"].endswith("/endpoints")
 
 
 async def test_a_replaced_endpoint_is_recorded_and_its_names_resolve_again() -> None:
@@ -221,12 +221,12 @@ async def test_a_replaced_endpoint_is_recorded_and_its_names_resolve_again() -> 
     await world.sleep(60)
     state = await world.reconcile(at, "drift")
     [entry] = deletion_records(state)
-    assert [one["id"] for one in entry["going"]] == [
+    assert [one["id"] for one in entry["deletions"]] == [
         endpoint,
         f"{endpoint}/privateDnsZoneGroups/causeway",
     ]
     assert "Disconnected" in entry["reason"]
-    assert {one["action"] for one in entry["going"]} == {"Replace"}
+    assert {one["action"] for one in entry["deletions"]} == {"Replace"}
     assert state["result"] == "Connected", state["reason"]
     assert await world.send("GET", f"{endpoint}/privateDnsZoneGroups/causeway") is not None
     assert reaches(world)
@@ -241,7 +241,7 @@ async def test_a_replaced_half_of_a_peering_is_recorded() -> None:
     state = await world.reconcile(at, "drift")
     assert state["result"] == "Connected", state["reason"]
     [entry] = deletion_records(state)
-    [one] = entry["going"]
+    [one] = entry["deletions"]
     assert "/hub-we/virtualNetworkPeerings/" in one["id"]
     assert one["body"]["properties"]["remoteVirtualNetwork"]["id"] == SPOKE
     assert "peeringState" not in one["body"]["properties"]
@@ -257,12 +257,12 @@ async def test_a_rule_s_withdrawn_addresses_and_its_body_before_that_are_recorde
     state = await world.reconcile(at)
     assert await rules_of(world) == {}
     [entry] = deletion_records(state)
-    [withdrawn] = [one for one in entry["going"] if one["action"] == "Withdraw"]
+    [withdrawn] = [one for one in entry["deletions"] if one["action"] == "Withdraw"]
     assert withdrawn["addresses"] == [ip]
     await world.send("PUT", withdrawn["id"], withdrawn["body"])
     await world.sleep(30)
     assert await rules_of(world) == before
-    assert endpoint in {one["id"] for one in entry["going"]}
+    assert endpoint in {one["id"] for one in entry["deletions"]}
 
 
 async def test_a_foreign_zone_group_that_is_deleted_with_a_managed_endpoint_is_recorded_too() -> None:
@@ -276,7 +276,7 @@ async def test_a_foreign_zone_group_that_is_deleted_with_a_managed_endpoint_is_r
     await world.send("PUT", foreign, {"properties": {"privateDnsZoneConfigs": [config]}})
     await world.sleep(60)
     [entry] = deletion_records(await opt_out(world, at))
-    kept = {one["id"]: one["body"] for one in entry["going"]}
+    kept = {one["id"]: one["body"] for one in entry["deletions"]}
     assert kept[foreign] == {"properties": {"privateDnsZoneConfigs": [config]}}
 
 

@@ -73,7 +73,7 @@ class DeletionRecord:
             "code": "",
             "reason": "; ".join(dict.fromkeys(one.reason for one in self.deletions)),
             "remedy": REMEDY,
-            "going": [one.record() for one in self.deletions],
+            "deletions": [one.record() for one in self.deletions],
         }
 
 
