@@ -1,6 +1,7 @@
 """How each service reports that it is still working: one row a service.
 
-operations.py makes answers and polls from a row. Source: docs/azure/long-running-operations.md, LRO-01 to LRO-18.
+operations.py makes answers and polls from a row.
+Sources: docs/azure/long-running-operations.md, LRO-01 to LRO-18.
 """
 
 from __future__ import annotations
