@@ -225,7 +225,7 @@ def of_network(network: Seen) -> object:
 def of_security_group(group: Seen) -> object:
     rules = nsg.rules_of(group)
     asked = verdict.Traffic("Inbound", ("10.0.0.0/16",), "10.0.1.4", "443", ("10.0.0.0/16",))
-    decided = verdict.decide(rules, asked), verdict.shut(rules, asked)
+    decided = verdict.evaluate(rules, asked), verdict.shut(rules, asked)
     return rules, nsg.free_priority(rules, (100, 200), "Inbound"), decided
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.core.base.bodies import Seen
 from shared.core.rules.nsg import DEFAULTS, SecurityRule, free_priority, in_order, rules_of
-from shared.core.rules.verdict import Traffic, Verdict, decide, shut
+from shared.core.rules.verdict import Traffic, Verdict, evaluate, shut
 from tests.builders.bodies import HUB
 from tests.builders.networks import plural, rule
 
@@ -23,7 +23,7 @@ def ask(
     *rules: dict[str, Any],
     source: str = CLIENTS,
     port: int | str = 443,
-    question: Callable[..., Any] = decide,
+    question: Callable[..., Any] = evaluate,
     virtual_network: Sequence[str] = NETWORK,
     **more: Any,
 ) -> Any:
@@ -189,11 +189,11 @@ def test_the_tag_internet_is_what_is_neither_private_nor_in_the_network() -> Non
 
 
 def test_traffic_from_no_source_is_undecided() -> None:
-    assert decide(DEFAULTS, Traffic("Inbound", (), ENDPOINT, "443", NETWORK)).allowed is None
+    assert evaluate(DEFAULTS, Traffic("Inbound", (), ENDPOINT, "443", NETWORK)).allowed is None
 
 
 def test_without_any_rule_at_all_nothing_passes() -> None:
-    assert decide((), Traffic("Inbound", (CLIENTS,), ENDPOINT, "443", NETWORK)).allowed is False
+    assert evaluate((), Traffic("Inbound", (CLIENTS,), ENDPOINT, "443", NETWORK)).allowed is False
 
 
 def test_two_rules_that_deny_a_half_each_shut_the_whole() -> None:

@@ -10,7 +10,7 @@ from shared.core.readings.networks import NETWORK, virtual_network
 from shared.core.readings.observed import Observed
 from shared.core.rules.addresses import ASG, ip_version
 from shared.core.rules.nsg import FIRST_DEFAULT, SecurityRule, in_order, parsed_rule, rules_of
-from shared.core.rules.verdict import Traffic, Verdict, decide
+from shared.core.rules.verdict import Traffic, Verdict, evaluate
 
 EVERYBODY = {4: "0.0.0.0/0", 6: "::/0"}
 
@@ -46,7 +46,7 @@ def without_denial(traffic: ClientTraffic, observed: Observed) -> str | None:
     for address in traffic.destinations:
         everyone = (EVERYBODY[ip_version(address)],)
         everything = Traffic("Inbound", everyone, address, "*", protocol="*")
-        verdicts = [decide([rule], everything) for rule in denials]
+        verdicts = [evaluate([rule], everything) for rule in denials]
         if not any(one.allowed is False and not one.part for one in verdicts):
             return address
     return None
@@ -65,7 +65,7 @@ def _verdicts(traffic: ClientTraffic, rules: Sequence[SecurityRule], observed: O
     known = rules if grouped else [rule for rule in rules if rule.destinations.texts != (ASG,)]
     for address in traffic.destinations:
         for port in traffic.ports:
-            yield decide(known, Traffic("Inbound", traffic.sources, address, port, inside))
+            yield evaluate(known, Traffic("Inbound", traffic.sources, address, port, inside))
 
 
 def _grouped(observed: Observed) -> bool:

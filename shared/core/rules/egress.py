@@ -18,7 +18,7 @@ from shared.core.rules.addresses import ip_version
 from shared.core.rules.nsg import SecurityRule, rules_of
 from shared.core.rules.path_ends import Destination, client_subnets, is_near, named
 from shared.core.rules.routes import Detour, detours
-from shared.core.rules.verdict import Traffic, Verdict, decide, shut
+from shared.core.rules.verdict import Traffic, Verdict, evaluate, shut
 
 CODE = "DeniedByRule"
 
@@ -145,7 +145,7 @@ def _blockages(
 
 def _verdict(rules: Sequence[SecurityRule], meanings: Sequence[Traffic]) -> Verdict:
     """What all meanings agree on; undecided where they differ."""
-    first, *rest = verdicts = [decide(rules, traffic) for traffic in meanings]
+    first, *rest = verdicts = [evaluate(rules, traffic) for traffic in meanings]
     if all(one.allowed == first.allowed for one in rest):
         return verdicts[-1]
     doubt = next(one for one in verdicts if not one.allowed)

@@ -73,7 +73,7 @@ class Traffic:
         return traffic_range(self.address)
 
 
-def decide(rules: Iterable[SecurityRule], traffic: Traffic) -> Verdict:
+def evaluate(rules: Iterable[SecurityRule], traffic: Traffic) -> Verdict:
     """Ask the rules in Azure's order. Traffic that is denied in part is denied."""
     whole = rest = traffic.whole
     allowing: list[SecurityRule] = []
