@@ -127,6 +127,10 @@ class Claim(Memory, Protocol):
     def asked(self) -> Asked:
         """What the pass answers: its own work item, and those that marked the target before."""
 
+    @property
+    def reported(self) -> str:
+        """The code of the present state; empty if there is none, or it says only that work is queued."""
+
     def held(self) -> AbstractAsyncContextManager[None]:
         """What runs inside is cancelled, and writes of it are refused, once the claim has ended.
 

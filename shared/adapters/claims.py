@@ -168,6 +168,10 @@ class TableClaim:
         return str(self._row.values.get("profile", ""))
 
     @property
+    def reported(self) -> str:
+        return "" if is_empty(self._row.values) else str(self._row.values.get("code", ""))
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         return tuple(addresses_of(self._row.values))
 

@@ -118,8 +118,14 @@ class Reconciler:
         if not isinstance(found, View):
             return refused(found)
         view, done, errors = await self._applied(found, current)
-        if errors and await self._viewer.read(target.id) is None and await self._absence.confirmed(current):
-            return await self._disconnect(None, current)
+        if errors:
+            try:
+                read = await self._viewer.read(target.id)
+                gone = read is None and await self._absence.confirmed(current)
+            except CausewayError as unknown:  # what was done, and what failed first, is recorded all the same
+                gone, errors = False, (*errors, unknown)
+            if gone:
+                return await self._disconnect(None, current)
         if not errors:
             view, removed_rules, errors = await self._without_blocking_rules(view, current)
             done += removed_rules

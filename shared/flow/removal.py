@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.core.base.bodies import Seen
-from shared.core.base.errors import CausewayError
+from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.outcome import Done
@@ -17,10 +17,12 @@ from shared.core.plan.obsolete import Obsolete
 from shared.core.plan.plan import Plan, removal, withdrawal
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present, Read
+from shared.flow.absence import SECONDS
 from shared.flow.apply import Applier
 from shared.flow.reader import Reader
 from shared.flow.reconcile_pass import Pass
 
+UNPROVEN = "an object to remove was missing at first: whether it exists is read again"
 NONE: Mapping[str, frozenset[ResourceId]] = {}
 
 
@@ -65,8 +67,23 @@ class Remover:
         failed = any(isinstance(step, Withdraw) and step.id in stays for step in steps.actions)
         gone = (one for one in found.removed if one not in stays and one.parent not in stays)
         out = () if failed or found.partial else freed.difference(found.addresses)
-        await current.memory.disown(gone, out)
-        return applied.done, tuple(applied.errors.values())
+        unproven = await self._unproven(found, today, current)
+        await current.memory.disown([one for one in gone if one not in unproven], out)
+        doubts = (TransientError(UNPROVEN, code="Unconfirmed"),) if unproven else ()
+        return applied.done, (*applied.errors.values(), *doubts)
+
+    async def _unproven(self, found: Obsolete, today: _Found, current: Pass) -> frozenset[ResourceId]:
+        """What was not found at first and exists, or may exist: it stays recorded, for the next pass."""
+        present = {have.id for have in (*today.removed, *today.below)}
+        missing = [at for at in found.removed if at not in present and at.parent not in present]
+        if not missing:
+            return frozenset()
+        clock = self._applier.clock
+        if clock.monotonic() + SECONDS > current.deadline:
+            return frozenset(missing)
+        await clock.sleep(SECONDS)
+        again = await self._reader.fresh((Read(at) for at in missing), Observed())
+        return frozenset(at for at in missing if again.present(at) is not None)
 
     async def planned(self, target: ResourceId, found: Obsolete, reason: str) -> Plan:
         """The steps that it would take, without addresses of endpoints that are gone already."""

@@ -53,12 +53,16 @@ class Sweeper:
         """Queue every target in a resource group whose tags changed or that was deleted. Returns how many."""
         if not watched(group.subscription, self.policy):
             return 0
-        due = set(await self.ledger.targets(group))
-        due |= {at for at in await self._opted_in(group.subscription) if at.group == group}
+        known = set(await self.ledger.targets(group))
+        await self._send(known, item)  # first: they need no list, which may fail
+        listed = {at for at in await self._opted_in(group.subscription) if at.group == group}
+        await self._send(listed - known, item)
+        return len(listed | known)
+
+    async def _send(self, due: set[ResourceId], item: WorkItem) -> None:
         now = self.clock.now().timestamp()  # cached tags of the group are outdated
         for at in sorted(due, key=lambda at: at.key):
             await self.queue.send(WorkItem(at.text, item.reason, item.correlation, fresh_from=now).text())
-        return len(due)
 
     async def _opted_in(self, subscription: str) -> set[ResourceId]:
         inherits = self.policy.opt_in.inherit == "resource_group"

@@ -6,6 +6,7 @@ A dry run ends here.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +22,7 @@ from shared.core.placement.sites import candidates, surroundings
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
-from shared.core.policy.intent import Connect, Declined, NotAsked, intent, watched
+from shared.core.policy.intent import Connect, Declined, NotAsked, intent, tag_value, watched
 from shared.core.policy.policy import Policy
 from shared.core.readings.networks import NETWORK
 from shared.core.readings.observed import Observed
@@ -134,6 +135,14 @@ class Viewer:
         inherits = self._policy.opt_in.inherit == "resource_group"
         tags = await self._cached.group_tags(at, not_older_than) if inherits else {}
         found = intent(target, tags, self._policy, self._catalogue)
+        if (
+            inherits
+            and isinstance(found, NotAsked)
+            and tag_value(target.tags, self._policy.opt_in.tag) is None
+        ):
+            # A cached reading of the group's tags is no reason to leave a resource alone.
+            tags = await self._cached.group_tags(at, math.inf)
+            found = intent(target, tags, self._policy, self._catalogue)
         return (target, found) if isinstance(found, Connect) else found
 
     async def view(

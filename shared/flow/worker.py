@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.core.base.backoff import Backoff
-from shared.core.base.errors import InputError, InvalidId, LostClaim, clean
+from shared.core.base.errors import (
+    BlockedError,
+    InputError,
+    InvalidId,
+    LostClaim,
+    PermanentError,
+    TransientError,
+    clean,
+)
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
 from shared.core.base.request_count import counting
@@ -49,7 +57,7 @@ class Worker:
         try:
             at = ResourceId.parse(item.resource_id)
         except InvalidId:
-            await self.sweeper.expand(GroupId.parse(item.resource_id), item)
+            await self._expand(GroupId.parse(item.resource_id), item)
             return
         until = self.clock.monotonic() + self.budget
         for _ in range(PASSES):
@@ -64,12 +72,27 @@ class Worker:
             except LostClaim as lost:  # either another worker has it and is asked, or it is free again
                 log.warning(line("pass broke off", target=at.text, why=str(lost)))
                 continue
+            if later is not None and marked:  # asked for during the pass: at once, and with all its tries
+                item = replace(_again(item, claim.asked), attempt=0)
+                continue
             if later is not None:
                 await self.queue.send(_again(item, claim.asked).text(), delay=later)
                 return
             if not marked:
                 return
         await self.queue.send(item.text(), delay=timedelta(seconds=BACKOFF.first))
+
+    async def _expand(self, group: GroupId, item: WorkItem) -> None:
+        """Queue what is in a group; the group again where its subscription cannot be listed."""
+        try:
+            await self.sweeper.expand(group, item)
+        except (TransientError, BlockedError, PermanentError) as error:
+            if item.attempt + 1 >= TRIES:
+                raise
+            wait = max(BACKOFF.delay(item.attempt), getattr(error, "retry_after", None) or 0.0)
+            log.warning(line("group not listed; queued again", group=group.text, why=str(error)))
+            again = replace(item, attempt=item.attempt + 1)
+            await self.queue.send(again.text(), delay=timedelta(seconds=wait))
 
     async def give_up(self, body: bytes) -> None:
         """Record the `Failed` outcome of a message that failed on every attempt."""
@@ -112,7 +135,7 @@ class Worker:
             current = Pass(at, claim, until, asked.fresh_from)
             async with claim.held():
                 ending = await self.reconciler.reconcile(current)
-        if ending.quiet and asked.reason != "manual":
+        if ending.quiet and asked.reason != "manual" and claim.reported in ("", ending.code):
             return None, None
         if ending.again and item.attempt + 1 >= TRIES:
             ending = given_up(ending)

@@ -28,7 +28,7 @@ async def test_a_subscription_that_cannot_be_listed_does_not_end_the_sweep_of_th
     assert "subscription not listed" in caplog.text
 
 
-async def test_a_target_whose_pass_broke_off_is_removed_by_its_profile_when_it_is_opted_out() -> None:
+async def test_a_target_whose_pass_failed_twice_is_removed_by_its_profile_when_it_is_opted_out() -> None:
     """The profile is recorded before the first object, not with the outcome."""
     world = World(a_policy(on_opt_out="remove"))
     at = await world.create_account()
@@ -38,7 +38,8 @@ async def test_a_target_whose_pass_broke_off_is_removed_by_its_profile_when_it_i
     world.azure.faults.add({"match": second_read, "answer": throttled})
     await world.work(WorkItem(at, "event", "broke-off"))
     state = await world.state(at)
-    assert (state["result"], state["profile"], len(state["owned"])) == ("Pending", "default", 2)
+    assert (state["result"], state["profile"], len(state["owned"])) == ("Blocked", "default", 2)
+    assert state["code"] == "AuthorizationFailed"  # what a person has to mend, whatever else failed
     world.allow_all()
     await world.send("PATCH", at, {"tags": {"private-connectivity": "disabled"}})
     await world.sleep(120)

@@ -1,0 +1,119 @@
+"""What one reading, or one failed request, must not decide: removals, tags of groups, what is recorded."""
+
+import asyncio
+from typing import Any
+
+from shared.core.events.work_item import WorkItem
+from shared.flow.worker import TRIES
+from tests.builders.policies import a_policy
+from tests.builders.world import SUB, World
+
+TAG = "private-connectivity"
+GROUP = f"{SUB}/resourceGroups/rg-app"
+ACCOUNT = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+ENDPOINT = {"path": "privateEndpoints/[^/]+$", "principal": "app"}
+TARGET_READ = {"method": "GET", "path": "storageAccounts/orders$", "principal": "app"}
+MISSING = {"status": 404, "code": "ResourceNotFound", "message": "x"}
+UNAVAILABLE = {"status": 503, "code": "ServiceUnavailable", "message": "x"}
+
+
+def throttled(seconds: int) -> dict[str, Any]:
+    return {
+        "status": 429,
+        "code": "TooManyRequests",
+        "message": "x",
+        "headers": {"Retry-After": str(seconds)},
+    }
+
+
+async def tag(world: World, group: str) -> None:
+    body = {"location": "westeurope", "tags": {TAG: "enabled"}}
+    await world.send("PUT", group, body, version="2021-04-01")
+
+
+async def other_reads_the_groups(world: World) -> None:
+    """Another resource's pass leaves the tags of the subscription's groups in the cache."""
+    await world.work(WorkItem(await world.create_account("other"), "event", "other"))
+
+
+async def test_a_resource_in_a_group_that_was_tagged_a_moment_ago_is_connected() -> None:
+    world = World(a_policy(always=[]))
+    await other_reads_the_groups(world)
+    group = f"{SUB}/resourceGroups/rg-new"
+    await tag(world, group)
+    at = f"{group}/providers/Microsoft.Storage/storageAccounts/fresh"
+    await world.send("PUT", at, ACCOUNT)
+    await world.sleep(25)
+    assert (await world.reconcile(at))["result"] == "Connected"
+
+
+async def test_a_tag_that_moves_from_a_resource_to_its_group_removes_nothing() -> None:
+    world = World(a_policy(always=[], on_opt_out="remove"))
+    at = await world.create_account(tags={TAG: "enabled"})
+    assert (await world.reconcile(at))["result"] == "Connected"
+    await world.sleep(100)
+    await other_reads_the_groups(world)
+    await tag(world, GROUP)
+    await world.send("PUT", at, {**ACCOUNT, "tags": {}})
+    await world.sleep(5)
+    world.sent()
+    assert (await world.reconcile(at))["result"] == "Connected"
+    assert world.written("DELETE") == []
+
+
+async def test_an_endpoint_that_one_reading_missed_is_deleted_with_its_target_in_the_end() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.send("DELETE", at)
+    await world.sleep(300)
+    world.azure.faults.add({"match": {**ENDPOINT, "method": "GET"}, "times": 1, "answer": MISSING})
+    await world.work(WorkItem(at, "event", "deleted"))
+    state = await world.state(at)
+    assert (state["result"], state["code"]) == ("Pending", "Unconfirmed")
+    assert state["owned"]
+    await world.drain()
+    assert (await world.state(at))["result"] == "Removed"
+    assert await world.endpoints() == []
+
+
+async def test_a_rerun_during_a_pass_that_has_to_wait_is_answered_at_once() -> None:
+    world = World()
+    at = await world.create_account()
+    fault = {"match": {**ENDPOINT, "method": "PUT"}, "times": 1, "delay": 20.0, "answer": throttled(86400)}
+    world.azure.faults.add(fault)
+    pass_ = asyncio.ensure_future(world.flow.worker.work(WorkItem(at, "event", "e", attempt=TRIES - 2)))
+    await asyncio.sleep(5)
+    accepted = await world.flow.queries.request(at)
+    item, _ = world.queue.sent.pop(0)
+    await world.worker().worker.work(WorkItem.parse(item))
+    await pass_
+    state = await world.state(at)
+    assert state["result"] == "Connected"
+    assert accepted.correlation in state["correlations"]
+
+
+async def test_what_is_not_asked_for_does_not_stay_pending_after_an_error() -> None:
+    world = World()
+    at = await world.create_account(tags={TAG: "disabled"})
+    world.azure.faults.add({"match": TARGET_READ, "times": 3, "answer": UNAVAILABLE})
+    await world.work(WorkItem(at, "event", "e"))
+    await world.drain()
+    state = await world.state(at)
+    assert (state["result"], state["code"]) == ("Declined", "NotAsked")
+    assert await world.flow.sweeper.sweep() == 0
+
+
+async def test_a_group_s_event_reaches_recorded_targets_though_the_list_fails_and_is_tried_again() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.send("DELETE", GROUP, version="2021-04-01")
+    await world.sleep(300)
+    world.queue.sent.clear()
+    world.azure.faults.add({"match": {"path": "/resources$", "principal": "app"}, "answer": throttled(900)})
+    await world.flow.worker.work(WorkItem(GROUP, "event", "e"))
+    (target, _), (group, delay) = world.queue.sent
+    assert WorkItem.parse(target).resource_id.lower() == at.lower()
+    assert (WorkItem.parse(group).resource_id, WorkItem.parse(group).attempt) == (GROUP, 1)
+    assert delay.total_seconds() >= 900
