@@ -199,7 +199,7 @@ class Control:
 
     async def policies(self, request: Request) -> Json:
         """`{"deny": [..], "modify": [..], "append": [..]}`: the rules of each effect that is named (see
-        policies.Rule).
+        policy_rules.Rule).
         """
         return policies.configure(self._parts.world, _object(request))
 
