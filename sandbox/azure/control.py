@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.azure.events.event_grid import EventGrid
-from sandbox.azure.front import usages
+from sandbox.azure.front import deny_assignments, policies, usages
 from sandbox.azure.front.access import Access
 from sandbox.azure.front.faults import Faults
 from sandbox.azure.front.request_log import RequestLog
@@ -59,6 +59,7 @@ class Control:
             ("GET", "resolve"): self.resolve,
             ("GET", "reach"): self.reach,
             ("POST", "policies"): self.policies,
+            ("POST", "denials"): self.denials,
             ("POST", "registrations"): self.registrations,
             ("POST", "usages"): self.usages,
         }
@@ -197,13 +198,14 @@ class Control:
         return reach.reach(self._parts.world, query["subnet"], query["name"], port).as_json()
 
     async def policies(self, request: Request) -> Json:
-        """`{"deny": [{"name", "type", "scope"?}]}`: writes of these types get RequestDisallowedByPolicy."""
-        deny = _object(request)["deny"]
-        for one in deny:
-            if not one.get("name") or not one.get("type"):
-                raise ValueError("a policy needs name and type")
-        self._parts.world.memory["policies"] = deny
-        return {"deny": deny}
+        """`{"deny": [..], "modify": [..], "append": [..]}`: the rules of each effect that is named (see
+        policy_rules.Rule).
+        """
+        return policies.configure(self._parts.world, _object(request))
+
+    async def denials(self, request: Request) -> Json:
+        """`{"deny": [{"name", "scope", "actions", "notActions"?, "excludePrincipals"?}]}`: replace all."""
+        return deny_assignments.configure(self._parts.world, _object(request)["deny"])
 
     async def registrations(self, request: Request) -> Json:
         """`{"subscription": id, "unregister": [namespaces]}`."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sandbox.azure.control import Control, Parts
 from sandbox.azure.events.event_grid import EventGrid
-from sandbox.azure.front import identity
+from sandbox.azure.front import deny_assignments, identity
 from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.dispatch import Answer, Gateway
 from sandbox.azure.front.faults import Faults, Rule
@@ -79,6 +80,7 @@ class Simulator:
         self.throttling = Throttling(self.clock)
         self.events = EventGrid(self.world)
         self.world.check_access = self.access.allows
+        self.world.refuse_denied = partial(deny_assignments.refuse, self.world)
         self.world.emit = self.events.accept
         self.gateway = Gateway(self.world, self.registry)
         parts = Parts(self.world, self.access, self.faults, self.requests, self.events, self.reset)

@@ -35,9 +35,9 @@ class Role:
         """Whether the role allows the action on the scope (both without case)."""
         action, scope = action.lower(), scope.lower()
         for taken, where in self.removed:
-            if _matches(taken, action) and (not where or f"{scope}/".startswith(f"{where.rstrip('/')}/")):
+            if matches(taken, action) and (not where or covers(where, scope)):
                 return False
-        return any(_matches(allowed.lower(), action) for allowed in self.actions)
+        return any(matches(allowed.lower(), action) for allowed in self.actions)
 
     def remove(self, actions: Iterable[str], scope: str = "") -> None:
         """Remove rights, everywhere or below one scope."""
@@ -68,7 +68,12 @@ class Access:
         return allowed
 
 
-def _matches(pattern: str, action: str) -> bool:
+def covers(scope: str, about: str) -> bool:
+    """Whether an id is the scope or below it, without case."""
+    return f"{about}/".lower().startswith(f"{scope.rstrip('/')}/".lower())
+
+
+def matches(pattern: str, action: str) -> bool:
     """Azure's wildcard: `*` matches any characters, slashes too."""
     first, *rest = pattern.split("*")
     if not rest:

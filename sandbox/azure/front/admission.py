@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from sandbox.azure.front import policies
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
 from sandbox.azure.kernel.model import Json
@@ -27,16 +28,22 @@ def admit(call: Call) -> None:
         if not isinstance(call.request.body, dict):
             raise refusals.bad_body()
         check_tags(call.body.get("tags"))
-    if method != "PUT":
-        return
+    if method == "PUT":
+        _check_scope(call)
+    if method in ("PUT", "PATCH"):
+        policies.apply(call)
+    if method == "PUT" and call.type.tracked:
+        _check_location(call)
+
+
+def _check_scope(call: Call) -> None:
+    """Refuse a PUT into a group that is being deleted, and one of an unregistered namespace."""
+    world = call.world
     group = world.find(call.id.group_id)
     if group is not None and group.state == "Deleting" and not call.id.is_type(GROUP_TYPE):
         raise refusals.group_being_deleted(call.id)
     if call.id.names:
         _refuse_unregistered(world, call.id)
-    _refuse_by_policy(call)
-    if call.type.tracked:
-        _check_location(call)
 
 
 def check_tags(tags: object) -> None:
@@ -88,14 +95,6 @@ def _refuse_unregistered(world: World, id: ArmId) -> None:
     unregistered = world.subscriptions.get(id.subscription.lower(), {}).get("unregistered", [])
     if id.namespace.lower() in unregistered:
         raise refusals.not_registered(id.namespace)
-
-
-def _refuse_by_policy(call: Call) -> None:
-    """Apply the deny rules of the control API, {"name", "type", "scope"?}, in place of Azure Policy."""
-    for policy in call.world.memory.get("policies", []):
-        where = str(policy.get("scope", "")).lower()
-        if call.id.is_type(policy["type"]) and (not where or where in scopes(call.id)):
-            raise refusals.denied_by_policy(call.id, policy["name"])
 
 
 def _check_location(call: Call) -> None:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from sandbox.azure.front import listing, subscriptions, tags, usages
+from sandbox.azure.front import deny_assignments, listing, subscriptions, tags, usages
 from sandbox.azure.front.admission import admit
 from sandbox.azure.front.routing import Route, route
 from sandbox.azure.kernel import refusals
@@ -73,6 +73,8 @@ class Gateway:
                 return Answer(self._tags(found, request, principal))
             case "lock" | "locks":
                 return Answer(self._locks(found, request, principal))
+            case "deny assignments":
+                return Answer(self._deny_assignments(found, request, principal))
             case "resources":
                 return Answer(self._resources(found, request, principal))
             case "usages":
@@ -303,6 +305,10 @@ class Gateway:
         verb = VERBS.get(request.method, "action")
         self._world.authorize(principal, f"Microsoft.Authorization/locks/{verb}", found.about.text)
         return tags.handle_locks(self._world, found.about, found.action, request)
+
+    def _deny_assignments(self, found: Route, request: Request, principal: str) -> Response:
+        self._world.authorize(principal, "Microsoft.Authorization/denyAssignments/read", found.about.text)
+        return deny_assignments.answer(self._world, found.about, request)
 
 
 def patch_tags(call: Call) -> Response:

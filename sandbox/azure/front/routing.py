@@ -20,6 +20,7 @@ type Kind = Literal[
     "tags",
     "locks",
     "lock",
+    "deny assignments",
     "providers",
     "provider",
     "register",
@@ -50,7 +51,8 @@ class Route:
     `action` on `id`. poll: operation `action` (its guid) in collection `type_name`. resources: all resources
     in `id`.
     usages: of the network service, in a subscription (`id`) and a region (`action`).
-    tags, locks, lock: of the scope `id` (lock name in `action`). provider, register: namespace in `action`.
+    tags, locks, lock, deny assignments: of the scope `id` (lock name in `action`).
+    provider, register: namespace in `action`.
     """
 
     kind: Kind
@@ -80,13 +82,15 @@ def route(method: str, path: str) -> Route:
 
 
 def _extension(parts: list[str], low: list[str]) -> Route | None:
-    """Tags and locks, which are addressed below any scope."""
+    """Tags, locks and deny assignments, which are addressed below any scope."""
     if low[-4:] == ["providers", "microsoft.resources", "tags", "default"]:
         return _on_scope("tags", parts[:-4])
     if low[-3:] == ["providers", "microsoft.authorization", "locks"]:
         return _on_scope("locks", parts[:-3])
     if low[-4:-1] == ["providers", "microsoft.authorization", "locks"]:
         return _on_scope("lock", parts[:-4], parts[-1])
+    if low[-3:] == ["providers", "microsoft.authorization", "denyassignments"]:
+        return _on_scope("deny assignments", parts[:-3])
     return None
 
 

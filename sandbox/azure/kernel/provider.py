@@ -88,9 +88,11 @@ class Call:
         """Check a right on another resource that this write joins.
 
         Raises ArmError 403 LinkedAuthorizationFailed naming action and scope
-        (source: docs/azure/private-endpoints.md, PE-24).
+        (source: docs/azure/private-endpoints.md, PE-24), or DenyAssignmentAuthorizationFailed
+        (docs/azure/resource-manager.md, ARM-34).
         """
         if self.world.check_access(self.principal, action, str(scope)):
+            self.world.refuse_denied(self.principal, action, str(scope))
             return
         raise ArmError(
             403,

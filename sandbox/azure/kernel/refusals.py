@@ -5,8 +5,11 @@ Sources: docs/azure/resource-manager.md, ARM-03 to ARM-30; docs/azure/errors-and
 
 from __future__ import annotations
 
+import json
+
+from sandbox.azure.kernel.directory import client_text
 from sandbox.azure.kernel.ids import ArmId
-from sandbox.azure.kernel.model import ArmError
+from sandbox.azure.kernel.model import ArmError, Json
 
 
 def _gateway(status: int, code: str, message: str) -> ArmError:
@@ -157,19 +160,48 @@ def not_registered(namespace: str) -> ArmError:
     )
 
 
-def denied_by_policy(id: ArmId, policy: str) -> ArmError:
-    """Source: public ARM error text (Microsoft Learn: RequestDisallowedByPolicy)."""
+def denied_by_policy(id: ArmId, infos: list[Json], reasons: list[str]) -> ArmError:
+    """The refusal of Azure Policy (docs/azure/resource-manager.md, ARM-18).
+
+    infos: the violated policies, as `additionalInfo` shows them. reasons: non-compliance messages; with one,
+    the text names these in place of the policies' ids.
+    """
+    if reasons:
+        named = ",".join(f"'{one}'" for one in reasons)
+        text = f"Reasons: {named}. See error details for policy resource IDs."
+    else:
+        listed = json.dumps([_identifiers(one) for one in infos], separators=(",", ":"))
+        text = f"Policy identifiers: '{listed}'."
     error = _gateway(
-        403,
-        "RequestDisallowedByPolicy",
-        f"Resource '{id.name}' was disallowed by policy. Policy identifiers: "
-        f'\'[{{"policyAssignment":{{"name":"{policy}"}}}}]\'.',
+        403, "RequestDisallowedByPolicy", f"Resource '{id.name}' was disallowed by policy. {text}"
     )
     error.extra = {
         "target": id.name,
-        "additionalInfo": [{"type": "PolicyViolation", "info": {"policyAssignmentName": policy}}],
+        "additionalInfo": [{"type": "PolicyViolation", "info": one} for one in infos],
     }
     return error
+
+
+def _identifiers(info: Json) -> Json:
+    return {
+        "policyAssignment": {"name": info["policyAssignmentName"], "id": info["policyAssignmentId"]},
+        "policyDefinition": {"name": info["policyDefinitionName"], "id": info["policyDefinitionId"]},
+    }
+
+
+def denied_by_assignment(
+    principal: str, action: str, scope: str, name: str, guid: str, assigned: str
+) -> ArmError:
+    """The refusal of the deny assignment `name` at the scope `assigned` (docs/azure/resource-manager.md,
+    ARM-34).
+    """
+    return _gateway(
+        403,
+        "DenyAssignmentAuthorizationFailed",
+        f"{client_text(principal)} has permission to perform action '{action}' on scope '{scope}'; however, "
+        f"the access is denied because of the deny assignment with name '{name}' and Id "
+        f"'{guid.replace('-', '')}' at scope '{assigned}'.",
+    )
 
 
 def bad_tags(text: str) -> ArmError:

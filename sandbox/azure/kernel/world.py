@@ -73,8 +73,9 @@ class World:
         self._durations = Durations(seed)
         self._locks: dict[str, Lock] = {}
         self._timers = Timers(clock)
-        # Set by the simulator: the check of rights, and what receives changes.
+        # Set by the simulator: the check of rights, that of deny assignments, and what receives changes.
         self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
+        self.refuse_denied: Callable[[str, str, str], None] = lambda principal, action, scope: None
         self.emit: Callable[[Change], None] = lambda change: None
 
     def _is_tracked(self, type_name: str) -> bool:
@@ -196,7 +197,8 @@ class World:
 
     def authorize(self, principal: str, action: str, scope: str) -> None:
         """Raise 403 AuthorizationFailed unless the principal may do `action` on `scope`
-        (docs/azure/resource-manager.md, ARM-20).
+        (docs/azure/resource-manager.md, ARM-20), and 403 DenyAssignmentAuthorizationFailed when a deny
+        assignment forbids it (ARM-34).
 
         The gateway has checked the type's own action before a handler runs.
         """
@@ -209,6 +211,7 @@ class World:
                 "your credentials.",
                 cause="gateway",
             )
+        self.refuse_denied(principal, action, scope)
 
     def announce(
         self, subject: ArmId, kind: ChangeKind, outcome: Outcome, request: Request, principal: str

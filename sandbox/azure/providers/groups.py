@@ -94,10 +94,28 @@ def put(call: Call) -> Response:
             cause="gateway",
         )
     body: Json = {"location": location, "properties": {"provisioningState": "Succeeded"}}
+    body |= _managed_by(call)
     if "tags" in call.body:
         body["tags"] = call.body["tags"] or {}
     group = call.world.save(call.id, body)
     return Response(200 if existing else 201, call.world.show(group))
+
+
+def _managed_by(call: Call) -> Json:
+    """The resource that manages the group. A later PUT with another one, or without it, is refused
+    (docs/azure/resource-manager.md, ARM-36).
+    """
+    sent = call.body.get("managedBy")
+    now = call.existing.body.get("managedBy") if call.existing else sent
+    if sent != now:
+        raise ArmError(
+            400,
+            "ResourceGroupManagedByMismatch",
+            "The managed by property of the resource group cannot be changed from its current value "
+            f"'{'<null>' if now is None else now}'.",
+            cause="gateway",
+        )
+    return {} if now is None else {"managedBy": now}
 
 
 def patch(call: Call) -> Response:
