@@ -5,6 +5,7 @@ import pytest
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Resource
 from sandbox.azure.kernel.store import Store
+from sandbox.azure.reachability.reach import reach
 from tests.sandbox.cloud import APP, GROUP, OTHER, SUB, Cloud, code, network_body, subnet, vnet
 from tests.sandbox.connectivity import (
     ACCOUNT,
@@ -105,6 +106,13 @@ async def test_the_endpoint_of_a_moved_target_keeps_the_old_id_and_the_target_it
     assert connection["properties"]["privateEndpoint"]["id"] == ENDPOINT
 
 
+async def test_traffic_reaches_an_endpoint_after_its_target_network_and_zone_moved():
+    cloud = await with_target(await with_names())
+    assert (await move(cloud, ACCOUNT, vnet(), zone_id())).status == 204
+    found = reach(cloud.world, there(subnet()), "acct.blob.core.windows.net", 443)
+    assert found.reachable, found
+
+
 async def test_deleting_the_endpoint_of_a_moved_target_removes_the_connection_there():
     cloud = await with_target(await with_endpoint())
     await move(cloud, ACCOUNT)
@@ -166,6 +174,33 @@ async def test_a_resource_with_a_running_operation_is_refused():
     cloud = await with_target(await begin())
     await cloud.put(vnet("new"), network_body("10.2.0.0/16"))
     assert reasons(await move(cloud, vnet("new"))) == ["MoveResourcesHavePendingOperations"]
+
+
+async def test_the_interface_of_an_endpoint_does_not_move_alone():
+    cloud = await with_target(await with_endpoint())
+    [nic] = (await cloud.get(ENDPOINT)).body["properties"]["networkInterfaces"]
+    assert reasons(await move(cloud, nic["id"])) == ["MoveNotSupported"]
+
+
+async def test_a_disk_access_cannot_be_moved():
+    cloud = await with_target(await begin())
+    access = f"{GROUP}/providers/Microsoft.Compute/diskAccesses/disks"
+    await cloud.make(access, {"location": "westeurope"})
+    assert reasons(await move(cloud, access)) == ["MoveNotSupported"]
+
+
+async def test_a_subscription_without_the_resource_provider_gets_no_resource_of_it():
+    cloud = await with_target(await begin(), ELSEWHERE)
+    cloud.world.subscriptions[OTHER.rsplit("/", 1)[1]]["unregistered"] = ["microsoft.storage"]
+    assert reasons(await move(cloud, ACCOUNT, to=ELSEWHERE)) == ["MissingRegistrationsForTypes"]
+
+
+async def test_tags_are_not_written_while_the_resource_moves():
+    cloud = await with_target(await begin())
+    await ask(cloud, ACCOUNT)
+    body = {"operation": "Merge", "properties": {"tags": {"a": "b"}}}
+    tagged = await cloud.patch(f"{ACCOUNT}/providers/Microsoft.Resources/tags/default", body)
+    assert code(tagged) == "ResourcesBeingMoved"
 
 
 async def test_writes_and_deletions_in_both_groups_are_refused_until_the_end():
