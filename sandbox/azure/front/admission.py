@@ -87,7 +87,7 @@ def refuse_locked(world: World, id: ArmId, verb: str) -> None:
 
 
 def refuse_moving(world: World, id: ArmId) -> None:
-    """Raise 409 ResourcesBeingMoved while a move holds the group (docs/azure/resource-manager.md, ARM-32)."""
+    """Raise 409 ResourcesBeingMoved while a move holds the group (docs/azure/resource-manager.md, ARM-38)."""
     if id.group and world.lock(id.group_id).holder is not None:
         raise refusals.being_moved(id)
 

@@ -1,6 +1,6 @@
 """What keeps resources from being moved.
 
-Sources: docs/azure/resource-manager.md, ARM-33, ARM-35 and ARM-36.
+Sources: docs/azure/resource-manager.md, ARM-39, ARM-41 and ARM-42.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Resource
 from sandbox.azure.kernel.world import World
 
-# Types that the table of move support excludes (ARM-35).
+# Types that the table of move support excludes (ARM-41).
 NEVER = (
     "Microsoft.Network/privateLinkServices",
     "Microsoft.KeyVault/managedHSMs",
     "Microsoft.Compute/diskAccesses",
 )
 
-# The resources behind an endpoint with which the endpoint can be moved (ARM-35).
+# The resources behind an endpoint with which the endpoint can be moved (ARM-41).
 MOVED_WITH_ENDPOINT = {
     "microsoft.documentdb/databaseaccounts",
     "microsoft.kusto/clusters",
@@ -53,7 +53,7 @@ class Move:
 
 
 def refuse_read_only(world: World, group: ArmId) -> None:
-    """Raise 409 ScopeLocked for a ReadOnly lock on a group or its subscription (ARM-33)."""
+    """Raise 409 ScopeLocked for a ReadOnly lock on a group or its subscription (ARM-39)."""
     held: dict[str, dict[str, Json]] = world.memory.get("locks", {})
     locks = [one for scope in (group, ArmId(group.subscription)) for one in held.get(scope.key, {}).values()]
     blocking = [one["private_scope"] for one in locks if one["properties"]["level"] == "ReadOnly"]
@@ -151,7 +151,7 @@ def _cannot(resource: Resource, reason: Json) -> Json:
 
 
 def _missing(world: World, move: Move) -> Iterator[Json]:
-    """Network resources that depend on each other change their subscription together (ARM-36)."""
+    """Network resources that depend on each other change their subscription together (ARM-42)."""
     if not move.changes_subscription:
         return
     moved = {one.id for one in move.resources}

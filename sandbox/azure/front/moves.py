@@ -1,6 +1,6 @@
 """Moving resources to another group or subscription, and the validation of such a move.
 
-Sources: docs/azure/resource-manager.md, ARM-31 to ARM-36.
+Sources: docs/azure/resource-manager.md, ARM-37 to ARM-42.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _named(call: Call, id: ArmId) -> Resource:
 
 
 def _interfaces(world: World, source: ArmId, named: list[Resource]) -> list[Resource]:
-    """The interfaces of endpoints that are moved: they move along (assumed, ARM-35)."""
+    """The interfaces of endpoints that are moved: they move along (assumed, ARM-41)."""
     endpoints = [one for one in named if one.id.is_type(ENDPOINTS)]
     found = [world.find(one.private.get("nic")) for one in endpoints]
     return [one for one in found if one is not None and one.id.group_id == source]

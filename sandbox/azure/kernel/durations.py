@@ -46,7 +46,7 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "privateEndpointConnections/write": (10, 15, 30, 40),  # Key Vault 10 to 40 s (TGT-04)
     "resourceGroups/delete": (118, 122, 124, 130),  # 122 and 124 recorded
     "resourceGroups/validate": (15, 15, 30, 60),  # not recorded: the documented Retry-After is 15
-    "resourceGroups/move": (60, 240, 600, 10800),  # reported: 4 minutes, and once 3 hours (ARM-31)
+    "resourceGroups/move": (60, 240, 600, 10800),  # reported: 4 minutes, and once 3 hours (ARM-37)
 }
 
 

@@ -41,7 +41,7 @@ class Manner:
 
 class Style(Enum):
     """The manner of each service. Sources: docs/azure/long-running-operations.md, LRO-01 to LRO-18 and
-    LRO-22, and docs/azure/resource-manager.md, ARM-10 for groups and ARM-31 for moves.
+    LRO-22, and docs/azure/resource-manager.md, ARM-10 for groups and ARM-37 for moves.
 
     NETWORK: 201 or 200; the DELETE's result URL is 204 at the end.
     PRIVATE_DNS: 202 `{}`, URLs under the resource group; a running poll is 202.

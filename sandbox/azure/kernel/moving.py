@@ -1,6 +1,6 @@
 """What changes when a resource gets another id: the store, references to it, and its management locks.
 
-Source: docs/azure/resource-manager.md, ARM-34.
+Source: docs/azure/resource-manager.md, ARM-40.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def group_being_deleted(id: ArmId) -> ArmError:
 
 
 def being_moved(id: ArmId) -> ArmError:
-    """A write in a group whose lock a move holds (docs/azure/resource-manager.md, ARM-32)."""
+    """A write in a group whose lock a move holds (docs/azure/resource-manager.md, ARM-38)."""
     return _gateway(
         409,
         "ResourcesBeingMoved",
@@ -147,12 +147,12 @@ def being_moved(id: ArmId) -> ArmError:
 
 
 def not_top_level(id: ArmId) -> ArmError:
-    """A move that names a child (docs/azure/resource-manager.md, ARM-33)."""
+    """A move that names a child (docs/azure/resource-manager.md, ARM-39)."""
     return _gateway(400, "ResourceNotTopLevel", f"Identifier '{id.text}' is not a top level resource.")
 
 
 def not_in_group(id: ArmId, group: ArmId) -> ArmError:
-    """A move that names a resource of another group; the code is assumed (ARM-33)."""
+    """A move that names a resource of another group; the code is assumed (ARM-39)."""
     return _gateway(
         400, "InvalidResourceId", f"The resource '{id.text}' is not in resource group '{group.group}'."
     )
