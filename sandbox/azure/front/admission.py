@@ -79,7 +79,9 @@ def scopes(id: ArmId) -> list[str]:
 
 
 def refuse_locked(world: World, id: ArmId, verb: str) -> None:
-    """Raise 409 ScopeLocked when a management lock on the resource or above it forbids this."""
+    """Raise 409 when a management lock on the resource or above it forbids this, or a running move."""
+    if verb != "action":
+        refuse_moving(world, id)
     held: dict[str, dict[str, Json]] = world.memory.get("locks", {})
     blocking = []
     for scope in scopes(id):
@@ -89,6 +91,12 @@ def refuse_locked(world: World, id: ArmId, verb: str) -> None:
                 blocking.append(lock["private_scope"])
     if blocking:
         raise refusals.scope_locked(id, verb, blocking)
+
+
+def refuse_moving(world: World, id: ArmId) -> None:
+    """Raise 409 ResourcesBeingMoved while a move holds the group (docs/azure/resource-manager.md, ARM-38)."""
+    if id.group and world.lock(id.group_id).holder is not None:
+        raise refusals.being_moved(id)
 
 
 def _refuse_unregistered(world: World, id: ArmId) -> None:

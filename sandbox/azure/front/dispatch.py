@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from sandbox.azure.front import deny_assignments, listing, subscriptions, tags, usages
+from sandbox.azure.front import deny_assignments, listing, moves, subscriptions, tags, usages
 from sandbox.azure.front.admission import admit
 from sandbox.azure.front.routing import Route, route
 from sandbox.azure.kernel import refusals
@@ -65,6 +65,8 @@ class Gateway:
                 return Answer(self._instance(found, request, principal, lro_failure))
             case "action":
                 return Answer(self._action(found, request, principal, lro_failure))
+            case "move":
+                return Answer(self._move(found, request, principal, lro_failure))
             case "collection":
                 return Answer(self._collection(found, request, principal))
             case "poll":
@@ -244,6 +246,15 @@ class Gateway:
             raise self._not_found(call)
         admit(call)
         return self._run(call, handler, "action")
+
+    def _move(self, found: Route, request: Request, principal: str, lro_failure: ArmError | None) -> Response:
+        if request.method != "POST":
+            raise refusals.no_method(request.method)
+        call = self._call(found, request, principal, lro_failure)
+        self._authorize(principal, GROUP_TYPE, f"{moves.ACTIONS[found.action]}/action", call.id)
+        if call.existing is None:
+            raise refusals.no_group(call.id)
+        return moves.answer(call)
 
     # Lists
 

@@ -25,6 +25,7 @@ type Kind = Literal[
     "provider",
     "register",
     "usages",
+    "move",
     "metadata",
     "unknown",
 ]
@@ -50,6 +51,7 @@ class Route:
     instance: `id`. collection: `type_name` below `id` (a resource, a group or a subscription). action:
     `action` on `id`. poll: operation `action` (its guid) in collection `type_name`. resources: all resources
     in `id`.
+    move: `action` on the group `id`, a move of resources or its validation.
     usages: of the network service, in a subscription (`id`) and a region (`action`).
     tags, locks, lock, deny assignments: of the scope `id` (lock name in `action`).
     provider, register: namespace in `action`.
@@ -131,6 +133,8 @@ def _scope(parts: list[str], low: list[str]) -> Route | None:
             return Route("instance", ArmId(parts[1], parts[3], GROUP_TYPE), GROUP_TYPE)
         case ["resourcegroups", _, "resources"]:
             return Route("resources", ArmId(parts[1], parts[3], GROUP_TYPE))
+        case ["resourcegroups", _, ("moveresources" | "validatemoveresources") as action]:
+            return Route("move", ArmId(parts[1], parts[3], GROUP_TYPE), GROUP_TYPE, action)
         case ["providers"]:
             return Route("providers", subscription)
         case ["providers", _]:

@@ -45,6 +45,8 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "managedHSMs/write": (300, 430, 450, 600),  # one creation of 431 s recorded (LRO-18)
     "privateEndpointConnections/write": (10, 15, 30, 40),  # Key Vault 10 to 40 s (TGT-04)
     "resourceGroups/delete": (118, 122, 124, 130),  # 122 and 124 recorded
+    "resourceGroups/validate": (15, 15, 30, 60),  # not recorded: the documented Retry-After is 15
+    "resourceGroups/move": (60, 240, 600, 10800),  # reported: 4 minutes, and once 3 hours (ARM-37)
 }
 
 

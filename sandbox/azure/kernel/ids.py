@@ -103,3 +103,10 @@ class ArmId:
 
     def __str__(self) -> str:
         return self.text
+
+
+def replaced(text: str, old: ArmId, new: ArmId) -> str:
+    """The text with `new` in place of `old`, if it is that id or one below it (any case); else the text."""
+    if not f"{text.lower()}/".startswith(f"{old.key}/"):
+        return text
+    return new.text + text[len(old.text) :]

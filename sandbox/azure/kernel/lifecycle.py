@@ -143,4 +143,5 @@ def _complete(plan: OperationPlan) -> None:
 
 
 def _announce(world: World, operation: Operation, outcome: Outcome) -> None:
-    world.announce(operation.resource, operation.change, outcome, operation.request, operation.principal)
+    kind, action = operation.change, operation.plan.action
+    world.announce(operation.resource, kind, outcome, operation.request, operation.principal, action)

@@ -41,13 +41,14 @@ class Manner:
 
 class Style(Enum):
     """The manner of each service. Sources: docs/azure/long-running-operations.md, LRO-01 to LRO-18 and
-    LRO-22, and docs/azure/resource-manager.md, ARM-10 for groups.
+    LRO-22, and docs/azure/resource-manager.md, ARM-10 for groups and ARM-37 for moves.
 
     NETWORK: 201 or 200; the DELETE's result URL is 204 at the end.
     PRIVATE_DNS: 202 `{}`, URLs under the resource group; a running poll is 202.
     STORAGE: 202 empty; the result URL is 202 empty until 200 with the resource as body.
     SQL: 202 {"operation", "startTime"}; MySQL and PostgreSQL single servers too.
     GROUP: 202; the result URL is 202 empty until 200 empty. Managed HSM's deletion is like that (LOCATION).
+    MOVE: as GROUP, but 204 at the end.
     PLAIN: no headers; only the resource's provisioningState shows it (Key Vault).
     COSMOS: Enqueued, then Dequeued. The others: see their rows.
     """
@@ -57,6 +58,7 @@ class Style(Enum):
     STORAGE = "storage"
     SQL = "sql"
     GROUP = "group"
+    MOVE = "move"
     LOCATION = "location"
     PLAIN = "plain"
     COSMOS = "cosmos"
@@ -75,6 +77,7 @@ MANNERS = {
     Style.STORAGE: Manner((RESULT,), (RESULT,), waits=True),
     Style.SQL: Manner((STATUS, RESULT), waits=True, members=("name", "startTime")),
     Style.GROUP: Manner((RESULT,), (RESULT,), waits=True),
+    Style.MOVE: Manner((RESULT,), (RESULT,), waits=True),
     Style.LOCATION: Manner((RESULT,), (RESULT,)),
     Style.PLAIN: Manner((), ()),
     Style.COSMOS: Manner((STATUS, RESULT)),

@@ -45,6 +45,7 @@ class OperationPlan:
         ArmError from it ends the operation as Failed.
     fail: the error it ends in, decided beforehand; `complete` does not run then.
     failed: what happens on an end in failure; default `world.fail`.
+    action: for a POST action, its name in the Event Grid event ("moveResources").
     result: body of the finished STORAGE poll; default the shown resource.
     """
 
@@ -59,6 +60,7 @@ class OperationPlan:
     complete: Callable[[], None] | None = None
     failed: Callable[[ArmError], None] | None = None
     fail: ArmError | None = None
+    action: str = ""
     result: Callable[[], Json | None] | None = None
 
 
@@ -160,7 +162,7 @@ class Operation:
             case Style.STORAGE:
                 url = f"{where}/asyncoperations/{self.id}?monitor=true&{tail}"
                 return url, url
-            case Style.GROUP:
+            case Style.GROUP | Style.MOVE:
                 url = f"{subscription}/operationresults/{self.id}?{tail}"
                 return url, url
             case _:

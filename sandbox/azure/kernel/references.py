@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class References:
@@ -24,6 +24,12 @@ class References:
         for value in wanted - known:
             self._holders.setdefault((kind, value), set()).add(number)
         self._held.setdefault(number, {})[kind] = wanted
+
+    def replace(self, change: Callable[[str], str]) -> None:
+        """Replace every value by what `change` makes of it."""
+        for number, kinds in self._held.items():
+            for kind, values in list(kinds.items()):
+                self.put(number, kind, map(change, values))
 
     def discard(self, number: int) -> None:
         """Forget all references of a resource."""

@@ -140,6 +140,27 @@ def group_being_deleted(id: ArmId) -> ArmError:
     )
 
 
+def being_moved(id: ArmId) -> ArmError:
+    """A write in a group whose lock a move holds (docs/azure/resource-manager.md, ARM-38)."""
+    return _gateway(
+        409,
+        "ResourcesBeingMoved",
+        f"The resource group '{id.group}' is being updated and cannot perform this operation.",
+    )
+
+
+def not_top_level(id: ArmId) -> ArmError:
+    """A move that names a child (docs/azure/resource-manager.md, ARM-39)."""
+    return _gateway(400, "ResourceNotTopLevel", f"Identifier '{id.text}' is not a top level resource.")
+
+
+def not_in_group(id: ArmId, group: ArmId) -> ArmError:
+    """A move that names a resource of another group; the code is assumed (ARM-39)."""
+    return _gateway(
+        400, "InvalidResourceId", f"The resource '{id.text}' is not in resource group '{group.group}'."
+    )
+
+
 def scope_locked(id: ArmId, verb: str, locked: list[str]) -> ArmError:
     """Source: public ARM error text (Microsoft Learn: lock your resources)."""
     return _gateway(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from sandbox.azure.kernel.model import Resource
@@ -14,6 +14,7 @@ class Rows:
     """Resources by the number that the store gave each at its creation.
 
     Adding, removing and finding a place cost the same at any size (a removal now and then tidies the list).
+    Only a resource that was moved here comes between others.
     """
 
     __slots__ = ("_numbers", "_resources")
@@ -23,10 +24,16 @@ class Rows:
         self._resources: dict[int, Resource] = {}
 
     def add(self, number: int, resource: Resource) -> None:
-        """Add the resource with the highest number so far, or replace the one with this number."""
+        """Add a resource in the place of its number, or replace the one with this number."""
         if number not in self._resources:
-            self._numbers.append(number)
+            self._place(number)
         self._resources[number] = resource
+
+    def _place(self, number: int) -> None:
+        """Note a number. One that was removed may still be in the list."""
+        place = bisect_left(self._numbers, number)
+        if self._numbers[place : place + 1] != [number]:
+            self._numbers.insert(place, number)
 
     def discard(self, number: int) -> None:
         """Remove the resource with this number."""
@@ -46,7 +53,7 @@ class Rows:
         return self._resources[number]
 
     def __iter__(self) -> Iterator[Resource]:
-        return iter(self._resources.values())
+        return (resource for _, resource in self.after(0))
 
     def __len__(self) -> int:
         return len(self._resources)

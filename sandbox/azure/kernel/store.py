@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from heapq import merge
 from sys import intern
 
-from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.ids import ArmId, replaced
 from sandbox.azure.kernel.model import Resource
 from sandbox.azure.kernel.references import References
 from sandbox.azure.kernel.rows import Rows
@@ -72,11 +72,38 @@ class Store:
         self._by_number.discard(entry.number)
         self._references.discard(entry.number)
         for index in self._indexes_of(entry):
-            rows = self._rows[index]
-            rows.discard(entry.number)
-            if not rows:
-                del self._rows[index]
+            self._leave(index, entry.number)
         return entry.resource
+
+    def rename(self, old: ArmId, new: ArmId) -> None:
+        """Give a resource and all below it new ids, with their places in the order and all references.
+
+        Raises KeyError when there is no resource `old`, ValueError when there is one at `new`.
+        """
+        if self.get(new) is not None:
+            raise ValueError(f"{new.text} exists")
+        top = self._entries[old.key].resource
+        for resource in [top, *self.below(old)]:
+            names = (*new.names, *resource.id.names[len(old.names) :])
+            self._take_id(resource, ArmId(new.subscription, new.group, resource.id.type, names))
+        self._references.replace(lambda value: replaced(value, old, new))
+
+    def _take_id(self, resource: Resource, id: ArmId) -> None:
+        entry = self._entries.pop(resource.id.key)
+        before = set(self._indexes_of(entry))
+        resource.id = id
+        self._entries[id.key] = entry
+        after = set(self._indexes_of(entry))
+        for index in before - after:
+            self._leave(index, entry.number)
+        for index in after - before:
+            self._rows.setdefault(index, Rows()).add(entry.number, resource)
+
+    def _leave(self, index: Index, number: int) -> None:
+        rows = self._rows[index]
+        rows.discard(number)
+        if not rows:
+            del self._rows[index]
 
     def refer(self, id: ArmId, kind: str, values: Iterable[str]) -> None:
         """Note what a resource refers to, in place of its earlier references of this kind.

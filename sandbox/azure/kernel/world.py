@@ -214,9 +214,15 @@ class World:
         self.refuse_denied(principal, action, scope)
 
     def announce(
-        self, subject: ArmId, kind: ChangeKind, outcome: Outcome, request: Request, principal: str
+        self,
+        subject: ArmId,
+        kind: ChangeKind,
+        outcome: Outcome,
+        request: Request,
+        principal: str,
+        action: str = "",
     ) -> None:
-        """Make the Event Grid event of a finished change; none while instant."""
+        """Make the Event Grid event of a finished change; none while instant. action: of a POST."""
         if self.instant:
             return
         about = (
@@ -224,4 +230,5 @@ class World:
             if subject.is_type(GROUP_TYPE)
             else subject.type
         )
-        self.emit(Change(subject.text, f"{about}/{kind}", kind, outcome, principal, request, self.wall()))
+        operation = f"{about}/{action}/{kind}" if action else f"{about}/{kind}"
+        self.emit(Change(subject.text, operation, kind, outcome, principal, request, self.wall()))
