@@ -57,6 +57,10 @@ _REMEDIES = (
         "CannotCreateMoreThanOnePrivateDnsZoneGroup",
     ),
     (
+        "exclude the app's identity from the deny assignment (no role overrides it), or opt the resource out",
+        "DenyAssignmentAuthorizationFailed",
+    ),
+    (
         "give the app an identity of the tenant that owns the subscription",
         "InvalidAuthenticationTokenTenant",
     ),

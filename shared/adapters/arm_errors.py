@@ -27,6 +27,7 @@ _ACTION = re.compile(
 _LOCKED = re.compile(r"following scope\(s\) are locked: '(?P<scope>[^']+)'")
 _NAMED = re.compile(r"^Resource (?P<id>/subscriptions/\S+) referenced by resource", re.I)
 _POLICY = re.compile(r'"policyAssignment"\s*:\s*\{\s*"name"\s*:\s*"(?P<name>[^"]+)"')
+_DENIAL = re.compile(r"deny assignment with name '(?P<name>[^']+)'")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
 _SIGNED = re.compile(r"\?\S*")  # a query may hold a signature: do not log it
 
@@ -44,12 +45,16 @@ class Missing(PermanentError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error response. `status` is None for a failed long operation; `code` is the most specific one."""
+    """An error response. `status` is None for a failed long operation; `code` is the most specific one.
+
+    `assignment`: id or name of the Azure Policy assignment that denied the request, where the error names it.
+    """
 
     status: int | None
     code: str
     message: str
     retry_after: float | None = None
+    assignment: str = ""
 
     def error(self) -> CausewayError:
         """The error of the core."""
@@ -63,7 +68,10 @@ class Refusal:
 
     def _judged(self, code: str, text: str) -> CausewayError:
         if code in BLOCKED:
-            return BlockedError(self.code, text, _with_object(BLOCKED[code], self.message))
+            remedy = BLOCKED[code]
+            if self.assignment:
+                return BlockedError(self.code, text, f"{remedy} ({self.assignment})")
+            return BlockedError(self.code, text, _with_object(remedy, self.message))
         if is_limit(code):
             return BlockedError(self.code, text, LIMIT_REMEDY)
         if code in TRANSIENT or self.status in (401, 408, 412, 429) or (self.status or 0) >= 500:
@@ -87,7 +95,7 @@ def refusal(status: int | None, headers: Mapping[str, str], body: str) -> Refusa
     if named and code.lower() in WRAPPERS:
         code = named
     text = clean(_SIGNED.sub("", message), READ)
-    return Refusal(status, clean(code) or f"Http{status}", text, wait_hint(headers))
+    return Refusal(status, clean(code) or f"Http{status}", text, wait_hint(headers), _assignment(inner))
 
 
 def failure(error: object, state: str) -> Refusal:
@@ -141,6 +149,19 @@ def _details(inner: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [_lower(entry) for entry in details] if isinstance(details, list) else []
 
 
+def _assignment(inner: Mapping[str, Any]) -> str:
+    """The policy assignment in `additionalInfo`: the newer form of the message does not name it.
+
+    Source: Microsoft Learn, "Azure Policy definitions deny effect"; Azure/azure-service-operator#5074.
+    """
+    listed = inner.get("additionalinfo")
+    for entry in map(_lower, listed if isinstance(listed, list) else []):
+        info = _lower(entry.get("info"))
+        if found := _field(info, "policyassignmentid") or _field(info, "policyassignmentname"):
+            return clean(found, READ)
+    return ""
+
+
 def _lower(value: Any) -> Mapping[str, Any]:
     return {str(name).lower(): item for name, item in value.items()} if isinstance(value, dict) else {}
 
@@ -168,7 +189,7 @@ def _blocking_id(message: str) -> str | None:
 
 def _with_object(remedy: str, message: str) -> str:
     """The remedy with the name or id that Azure's message has, if any."""
-    if found := _POLICY.search(message):
+    if found := _POLICY.search(message) or _DENIAL.search(message):
         return f"{remedy} ({found['name']})"
     found_id = _blocking_id(message)
     return f"{remedy}: {found_id}" if found_id else remedy

@@ -184,6 +184,32 @@ def test_a_policy_denial_names_the_assignment():
     assert "deny-pe" in found.remedy
 
 
+def test_a_policy_denial_without_identifiers_names_the_assignment_of_its_additional_information():
+    assignment = "/subscriptions/1/providers/Microsoft.Authorization/policyAssignments/deny-pe"
+    violation = {"type": "PolicyViolation", "info": {"policyAssignmentId": assignment}}
+    body = {"code": "RequestDisallowedByPolicy", "message": "Ask us.", "additionalInfo": [violation]}
+    found = error(403, json.dumps({"error": body}))
+    assert isinstance(found, BlockedError)
+    assert assignment in found.remedy
+
+
+@pytest.mark.parametrize("odd", [None, "x", [None], [{"info": "x"}], [{"info": {"policyAssignmentId": []}}]])
+def test_odd_additional_information_of_a_denial_is_passed_over(odd: object):
+    body = {"code": "RequestDisallowedByPolicy", "message": "Ask us.", "additionalInfo": odd}
+    assert isinstance(error(403, json.dumps({"error": body})), BlockedError)
+
+
+def test_a_deny_assignment_is_named_and_no_role_is_asked_for():
+    message = (
+        "The client 'x' with object id 'y' has permission to perform action 'a/write' on scope '/z'; however, "
+        "the access is denied because of the deny assignment with name 'managed by app' and Id '1' at scope '/z'."
+    )
+    found = error(403, enveloped("DenyAssignmentAuthorizationFailed", message))
+    assert isinstance(found, BlockedError)
+    assert "managed by app" in found.remedy
+    assert "grant" not in found.remedy
+
+
 def test_an_overlapping_link_is_recognised_by_its_message():
     found = failure(
         {"code": "BadRequest", "message": "... multiple zones with overlapping namespaces ..."}, "failed"
