@@ -201,8 +201,9 @@ def test_odd_additional_information_of_a_denial_is_passed_over(odd: object):
 
 def test_a_deny_assignment_is_named_and_no_role_is_asked_for():
     message = (
-        "The client 'x' with object id 'y' has permission to perform action 'a/write' on scope '/z'; however, "
-        "the access is denied because of the deny assignment with name 'managed by app' and Id '1' at scope '/z'."
+        "The client 'x' with object id 'y' has permission to perform action 'a/write' on scope '/z'; "
+        "however, the access is denied because of the deny assignment with name 'managed by app' and Id '1' "
+        "at scope '/z'."
     )
     found = error(403, enveloped("DenyAssignmentAuthorizationFailed", message))
     assert isinstance(found, BlockedError)
