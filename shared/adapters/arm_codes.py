@@ -96,7 +96,7 @@ _REMEDIES = (
     ),
     ("add a subnet with free addresses to the profile, or free some in this one", "SubnetIsFull"),
     (
-        "grant the app's identity access to the subscription, or take it out of the policy",
+        "grant the app's identity access to the subscription; if it is given up, delete what `owned` lists",
         "SubscriptionNotFound",
     ),
     (
