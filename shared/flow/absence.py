@@ -18,6 +18,14 @@ RESOURCES_API = "2021-04-01"  # Microsoft.Resources: "Resources - List By Resour
 NO_GROUP = "resourcegroupnotfound"
 
 
+async def waited(clock: Clock, deadline: float) -> bool:
+    """Wait until a second read is evidence; False, at once, if the deadline is before that."""
+    if clock.monotonic() + SECONDS > deadline:
+        return False
+    await clock.sleep(SECONDS)
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Absence:
     """Confirms a 404 by a second read after a while and, before anything is removed, by the group's list."""
@@ -32,11 +40,10 @@ class Absence:
         Raises TransientError where the evidence is contradictory, and what reading Azure raises: a reading
         that fails is no evidence.
         """
-        if self.clock.monotonic() + SECONDS > current.deadline:
+        if not await waited(self.clock, current.deadline):
             raise TransientError(
                 "there is no time left to confirm that the resource is deleted", code="Unconfirmed"
             )
-        await self.clock.sleep(SECONDS)
         if await self.viewer.read(current.target) is not None:
             return False
         memory = current.memory

@@ -17,7 +17,7 @@ from shared.core.plan.obsolete import Obsolete
 from shared.core.plan.plan import Plan, removal, withdrawal
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present, Read
-from shared.flow.absence import SECONDS
+from shared.flow.absence import waited
 from shared.flow.apply import Applier
 from shared.flow.reader import Reader
 from shared.flow.reconcile_pass import Pass
@@ -78,10 +78,8 @@ class Remover:
         missing = [at for at in found.removed if at not in present and at.parent not in present]
         if not missing:
             return frozenset()
-        clock = self._applier.clock
-        if clock.monotonic() + SECONDS > current.deadline:
+        if not await waited(self._applier.clock, current.deadline):
             return frozenset(missing)
-        await clock.sleep(SECONDS)
         again = await self._reader.fresh((Read(at) for at in missing), Observed())
         return frozenset(at for at in missing if again.present(at) is not None)
 

@@ -14,6 +14,7 @@ from shared.core.base.errors import CausewayError, InvalidId
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
 from shared.core.catalogue.catalogue import Catalogue
+from shared.core.events.reason import Reason
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.intent import DISABLED, opt_in, watched
 from shared.core.policy.policy import Policy
@@ -44,8 +45,7 @@ class Sweeper:
             except CausewayError as error:  # its own failure: the other subscriptions are swept all the same
                 unread += 1
                 log.error(line("subscription not listed", subscription=subscription, why=str(error)))
-        for at in sorted(due, key=lambda at: at.key):
-            await self.queue.send(WorkItem(at.text, "drift", correlation, fresh_from=began).text())
+        await self._send(due, "drift", correlation, began)
         log.info(line("sweep", correlation=correlation, queued=len(due), subscriptions_not_listed=unread))
         return len(due)
 
@@ -53,16 +53,18 @@ class Sweeper:
         """Queue every target in a resource group whose tags changed or that was deleted. Returns how many."""
         if not watched(group.subscription, self.policy):
             return 0
+        now = self.clock.now().timestamp()  # cached tags of the group are outdated
         known = set(await self.ledger.targets(group))
-        await self._send(known, item)  # first: they need no list, which may fail
+        await self._send(
+            known, item.reason, item.correlation, now
+        )  # first: they need no list, which may fail
         listed = {at for at in await self._opted_in(group.subscription) if at.group == group}
-        await self._send(listed - known, item)
+        await self._send(listed - known, item.reason, item.correlation, now)
         return len(listed | known)
 
-    async def _send(self, due: set[ResourceId], item: WorkItem) -> None:
-        now = self.clock.now().timestamp()  # cached tags of the group are outdated
+    async def _send(self, due: set[ResourceId], reason: Reason, correlation: str, fresh_from: float) -> None:
         for at in sorted(due, key=lambda at: at.key):
-            await self.queue.send(WorkItem(at.text, item.reason, item.correlation, fresh_from=now).text())
+            await self.queue.send(WorkItem(at.text, reason, correlation, fresh_from=fresh_from).text())
 
     async def _opted_in(self, subscription: str) -> set[ResourceId]:
         inherits = self.policy.opt_in.inherit == "resource_group"

@@ -25,7 +25,7 @@ from shared.core.events.asked import Asked
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.zone_group import RECORD_HELD
 from shared.core.outcome.outcome import Outcome, Result
-from shared.core.outcome.result import Ending, given_up
+from shared.core.outcome.result import given_up
 from shared.flow.reconcile import Reconciler
 from shared.flow.reconcile_pass import Pass
 from shared.flow.sweep import Sweeper
@@ -89,10 +89,10 @@ class Worker:
         except (TransientError, BlockedError, PermanentError) as error:
             if item.attempt + 1 >= TRIES:
                 raise
-            wait = max(BACKOFF.delay(item.attempt), getattr(error, "retry_after", None) or 0.0)
             log.warning(line("group not listed; queued again", group=group.text, why=str(error)))
             again = replace(item, attempt=item.attempt + 1)
-            await self.queue.send(again.text(), delay=timedelta(seconds=wait))
+            retry_after = error.retry_after if isinstance(error, TransientError) else None
+            await self.queue.send(again.text(), delay=_delay(item, retry_after))
 
     async def give_up(self, body: bytes) -> None:
         """Record the `Failed` outcome of a message that failed on every attempt."""
@@ -159,7 +159,7 @@ class Worker:
         log.info(line("outcome", **outcome.record()))
         if outcome.result is Result.REMOVED:
             await self._requeue_namesakes(at, item)
-        return outcome, _delay(item, ending) if ending.again else None
+        return outcome, _delay(item, ending.retry_after) if ending.again else None
 
     async def _requeue_namesakes(self, removed: ResourceId, item: WorkItem) -> None:
         """Reconcile resources of the same type and name that waited for the record which is deleted now.
@@ -182,6 +182,6 @@ def _again(item: WorkItem, asked: Asked) -> WorkItem:
     return replace(item.again(), fresh_from=asked.fresh_from, correlation=_correlation(item, asked))
 
 
-def _delay(item: WorkItem, ending: Ending) -> timedelta:
-    """Longer with each try, and at least what Azure asked for."""
-    return timedelta(seconds=max(BACKOFF.delay(item.attempt), ending.retry_after or 0.0))
+def _delay(item: WorkItem, retry_after: float | None) -> timedelta:
+    """Longer with each try, and at least what Azure asked for, in seconds."""
+    return timedelta(seconds=max(BACKOFF.delay(item.attempt), retry_after or 0.0))
