@@ -12,8 +12,8 @@ from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.network.members import delete_network_member, finish_member
 from sandbox.azure.providers.network.network_rules import overlap
-from sandbox.azure.providers.network.subnets import touch_network
 
 TYPE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
 KIND = "virtualNetworkPeerings"
@@ -50,7 +50,7 @@ def put(call: Call) -> Response:
             name="PutVirtualNetworkPeeringOperation",
             duration=call.world.duration("virtualNetworkPeerings/write", peering.id),
             locks=(local.id,),
-            complete=lambda: _finish(call.world, peering.id),
+            complete=lambda: finish_member(call.world, peering.id),
         )
     )
     return operation.answer(200 if call.existing else 201, call.world.show(peering))
@@ -58,23 +58,7 @@ def put(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """Delete one half; the other becomes Disconnected (source: docs/azure/peering.md, PEER-06)."""
-    network = call.parent.id
-    call.world.lock(network).refuse()
-
-    def complete() -> None:
-        call.world.remove(call.id)
-        touch_network(call.world, network)
-
-    operation = call.start_operation(
-        OperationPlan(
-            name="DeleteVirtualNetworkPeeringOperation",
-            change="delete",
-            duration=call.world.duration("virtualNetworkPeerings/delete", call.id),
-            locks=(network,),
-            complete=complete,
-        )
-    )
-    return operation.answer(202)
+    return delete_network_member(call, "DeleteVirtualNetworkPeeringOperation")
 
 
 def show(world: World, peering: Resource) -> Json:
@@ -214,13 +198,6 @@ def _store(call: Call, local: Resource, remote: Resource, *, synchronise: bool) 
         back.properties["peeringState"] = "Connected"
         world.touch(back)
     return peering
-
-
-def _finish(world: World, id: ArmId) -> None:
-    world.succeed(id)
-    peering = world.find(id)
-    if peering is not None and id.parent is not None:
-        peering.etag = touch_network(world, id.parent) or peering.etag
 
 
 def _sync_level(world: World, peering: Resource, remote: Resource | None) -> str:

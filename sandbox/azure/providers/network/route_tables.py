@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from copy import deepcopy
 
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.network.members import bare, bare_members, finish_member, replace_members
 from sandbox.azure.providers.network.network_rules import parse_prefix
 
 TYPE = "Microsoft.Network/routeTables"
@@ -50,7 +50,7 @@ def put(call: Call) -> Response:
     }
     before = _fingerprint(call.world, call.existing)
     table = call.world.save(call.id, _body(call))
-    _replace_routes(call.world, table, wanted)
+    replace_members(call.world, table, ROUTES, wanted)
     changed = before != _fingerprint(call.world, table)
     table.state = "Updating" if changed else "Succeeded"
     operation = call.start_operation(
@@ -83,7 +83,7 @@ def put_route(call: Call) -> Response:
     table = call.parent
     properties = _checked(call.properties, call.id)
     _refuse_while_written(call.world, table.id)
-    unchanged = call.existing is not None and _bare(call.existing.properties) == properties
+    unchanged = call.existing is not None and bare(call.existing.properties) == properties
     route = call.world.save(call.id, {"properties": {"provisioningState": "Updating"} | properties})
     route.state = "Succeeded" if unchanged else "Updating"
     operation = call.start_operation(
@@ -93,7 +93,7 @@ def put_route(call: Call) -> Response:
             first_wait=FIRST_WAIT,
             region=table.location,
             locks=() if unchanged else (table.id,),
-            complete=lambda: _finish_route(call.world, route.id),
+            complete=lambda: finish_member(call.world, route.id),
         )
     )
     return operation.answer(200 if call.existing else 201, call.world.show(route))
@@ -200,30 +200,8 @@ def _body(call: Call) -> Json:
     }
 
 
-def _replace_routes(world: World, table: Resource, wanted: dict[ArmId, Json]) -> None:
-    for route in world.store.children(table.id, ROUTES):
-        if route.id not in wanted:
-            world.remove(route.id)
-    for id, properties in wanted.items():
-        route = world.save(id, {"properties": {"provisioningState": "Succeeded"} | properties})
-        route.etag = table.etag
-
-
 def _fingerprint(world: World, table: Resource | None) -> Json | None:
     """What a change of makes a PUT a long operation: everything but tags, etags and states."""
     if table is None:
         return None
-    routes = {one.id.key: _bare(one.properties) for one in world.store.children(table.id, ROUTES)}
-    return _bare(table.properties) | {ROUTES: routes}
-
-
-def _bare(properties: Json) -> Json:
-    return {name: deepcopy(value) for name, value in properties.items() if name != "provisioningState"}
-
-
-def _finish_route(world: World, id: ArmId) -> None:
-    world.succeed(id)
-    route, table = world.find(id), world.find(id.parent)
-    if route is not None and table is not None:
-        world.touch(table)
-        route.etag = table.etag
+    return bare(table.properties) | {ROUTES: bare_members(world, table.id, ROUTES)}

@@ -15,6 +15,13 @@ from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.network import security_rules
+from sandbox.azure.providers.network.members import (
+    bare,
+    bare_members,
+    finish_member,
+    replace_members,
+    touch_parent,
+)
 
 TYPE = "Microsoft.Network/networkSecurityGroups"
 RULES = "securityRules"
@@ -52,15 +59,15 @@ def put(call: Call) -> Response:
         security_rules.refuse_conflict(
             id, stored[id], {one: body for one, body in stored.items() if one != id}
         )
-    before = _rules_of(call.world, call.id) if call.existing else None
+    before = bare_members(call.world, call.id, RULES) if call.existing else None
     old = call.existing.properties if call.existing else {}
     guid = old.get("resourceGuid") or call.world.new_guid()
     body: Json = {"location": call.body.get("location") or old.get("location")}
     if "tags" in call.body:
         body["tags"] = call.body["tags"] or {}
     group = call.world.save(call.id, body | {"properties": {"resourceGuid": guid}})
-    _replace_rules(call.world, group, stored)
-    changed = before != _rules_of(call.world, call.id)
+    replace_members(call.world, group, RULES, stored)
+    changed = before != bare_members(call.world, call.id, RULES)
     group.state = "Updating" if changed else "Succeeded"
     operation = call.start_operation(
         OperationPlan(
@@ -99,7 +106,7 @@ def put_rule(call: Call) -> Response:
     security_rules.refuse_conflict(call.id, properties, others)
     if call.existing is None and len(others) >= security_rules.MOST_RULES:
         raise security_rules.too_many(group.id)
-    unchanged = call.existing is not None and _bare(call.existing.properties) == properties
+    unchanged = call.existing is not None and bare(call.existing.properties) == properties
     rule = call.world.save(call.id, {"properties": {"provisioningState": "Updating"} | properties})
     rule.state = "Succeeded" if unchanged else "Updating"
     operation = call.start_operation(
@@ -108,7 +115,7 @@ def put_rule(call: Call) -> Response:
             duration=0.0 if unchanged else call.world.duration("securityRules/write", rule.id),
             first_wait=1,
             region=group.location,
-            complete=lambda: _finish_rule(call.world, rule.id),
+            complete=lambda: finish_member(call.world, rule.id),
         )
     )
     return operation.answer(200 if call.existing else 201, call.world.show(rule))
@@ -120,7 +127,7 @@ def delete_rule(call: Call) -> Response:
 
     def complete() -> None:
         call.world.remove(call.id)
-        _touch(call.world, group)
+        touch_parent(call.world, group)
 
     operation = call.start_operation(
         OperationPlan(
@@ -190,35 +197,3 @@ def _defaults(group: Resource) -> list[Json]:
         }
         for name, properties in security_rules.DEFAULTS.items()
     ]
-
-
-def _replace_rules(world: World, group: Resource, wanted: dict[ArmId, Json]) -> None:
-    for rule in world.store.children(group.id, RULES):
-        if rule.id not in wanted:
-            world.remove(rule.id)
-    for id, properties in wanted.items():
-        rule = world.save(id, {"properties": {"provisioningState": "Succeeded"} | properties})
-        rule.etag = group.etag
-
-
-def _rules_of(world: World, group: ArmId) -> dict[str, Json]:
-    return {one.id.key: _bare(one.properties) for one in world.store.children(group, RULES)}
-
-
-def _bare(properties: Json) -> Json:
-    return {name: deepcopy(value) for name, value in properties.items() if name != "provisioningState"}
-
-
-def _finish_rule(world: World, id: ArmId) -> None:
-    world.succeed(id)
-    rule = world.find(id)
-    if rule is not None and id.parent is not None:
-        _touch(world, id.parent)
-        group = world.find(id.parent)
-        rule.etag = group.etag if group else rule.etag
-
-
-def _touch(world: World, group_id: ArmId) -> None:
-    group = world.find(group_id)
-    if group is not None:
-        world.touch(group)

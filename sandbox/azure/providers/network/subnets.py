@@ -15,6 +15,7 @@ from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.regions import PAIRS
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.network import addresses
+from sandbox.azure.providers.network.members import delete_network_member, finish_member
 from sandbox.azure.providers.network.network_rules import inside, overlap, parse_prefix
 
 TYPE = "Microsoft.Network/virtualNetworks/subnets"
@@ -71,7 +72,7 @@ def put(call: Call) -> Response:
             first_wait=3,
             region=network.location,
             locks=(network.id,) if changed else (),
-            complete=lambda: finish(call.world, subnet.id),
+            complete=lambda: finish_member(call.world, subnet.id),
         )
     )
     for other in superseded:
@@ -85,42 +86,7 @@ def put(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """Delete an unused subnet."""
-    network = call.parent.id
-    call.world.lock(network).refuse()
-
-    def complete() -> None:
-        call.world.remove(call.id)
-        touch_network(call.world, network)
-
-    operation = call.start_operation(
-        OperationPlan(
-            name="DeleteSubnetOperation",
-            change="delete",
-            duration=call.world.duration("subnets/delete", call.id),
-            locks=(network,),
-            complete=complete,
-        )
-    )
-    return operation.answer(202)
-
-
-def finish(world: World, id: ArmId) -> None:
-    """Completion: Succeeded; the network gets a new etag and the subnet shares it (source:
-    docs/azure/resource-manager.md, ARM-07).
-    """
-    world.succeed(id)
-    subnet = world.find(id)
-    if subnet is not None and id.parent is not None:
-        subnet.etag = touch_network(world, id.parent) or subnet.etag
-
-
-def touch_network(world: World, network_id: ArmId) -> str | None:
-    """Any child write changes the network's etag. Returns the new one."""
-    network = world.find(network_id)
-    if network is None:
-        return None
-    world.touch(network)
-    return network.etag
+    return delete_network_member(call, "DeleteSubnetOperation")
 
 
 def store(call: Call, id: ArmId, properties: Json) -> Resource:
