@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.azure.control import Control, Parts
 from sandbox.azure.events.event_grid import EventGrid
-from sandbox.azure.front import deny_assignments, identity
+from sandbox.azure.front import deny_assignments, identity, sign_in
 from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.dispatch import Answer, Gateway
 from sandbox.azure.front.faults import Faults, Rule
@@ -26,7 +26,8 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.registry import registry
 from sandbox.azure.scenario import apply as apply_scenario
 
-IDENTITY_HEADER = "sandbox-identity"
+# The value of X-IDENTITY-HEADER is all that says whose identity a process has.
+IDENTITY_HEADERS = {"app": "sandbox-identity", "user": "sandbox-user"}
 
 
 class Simulator:
@@ -41,7 +42,7 @@ class Simulator:
     ) -> None:
         self.seed = seed
         self.clock = clock or RealClock(speed)
-        self.identity_header = IDENTITY_HEADER
+        self.identity_headers = dict(IDENTITY_HEADERS)
         self._given_role = role
         self._scenario: Json | None = None
         self._begin()
@@ -93,8 +94,9 @@ class Simulator:
         self.world.settle()
         if request.path.startswith("/_sandbox"):
             return await self._control.handle(request)
-        if request.path == identity.PATH:
-            return self._token(request)
+        signing_in = self._sign_in(request)
+        if signing_in is not None:
+            return signing_in
         arrived = self.clock.now()
         principal = identity.principal_of(request)
         answer = await self._with_faults(request, principal)
@@ -129,8 +131,19 @@ class Simulator:
             headers = {"x-ms-failure-cause": error.cause} | error.headers
             return Answer(Response(error.status, error.body, headers, retry_after=error.retry_after))
 
-    def _token(self, request: Request) -> Response:
-        response = identity.token_response(request, self.identity_header)
+    def _sign_in(self, request: Request) -> Response | None:
+        """The answer of the directory: a token, or a page that leads to one. None for all other requests."""
+        page = sign_in.page_of(request.path)
+        if page is not None:
+            response = sign_in.answer(request, page)
+            return self._noted(request, response, "user") if page == "token" else response
+        if request.path != identity.PATH:
+            return None
+        principal = identity.owner(request, self.identity_headers)
+        return self._noted(request, identity.token_response(request, self.identity_headers), principal or "")
+
+    def _noted(self, request: Request, response: Response, principal: str) -> Response:
+        """A token's answer, in the request log as well."""
         self.requests.add(
             time=self.clock.now(),
             seconds=0.0,
@@ -139,7 +152,7 @@ class Simulator:
             kind="token",
             status=response.status,
             code=None,
-            principal="app",
+            principal=principal,
             client=request.headers.get("user-agent", ""),
             resource=None,
         )

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from sandbox.azure.front import deny_assignments, listing, moves, subscriptions, tags, usages
+from sandbox.azure.front import deny_assignments, graph, listing, moves, services, subscriptions, tags, usages
 from sandbox.azure.front.admission import admit
+from sandbox.azure.front.asked import Asked
 from sandbox.azure.front.routing import Route, route
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.changes import ChangeKind
@@ -51,15 +52,22 @@ class Gateway:
     def answer(self, request: Request, principal: str | None, lro_failure: ArmError | None = None) -> Answer:
         """Answer one request. Raises ArmError for every refusal."""
         found = route(request.method, request.path)
+        service = services.find(request.method, request.path)
         if found.kind == "metadata":
             return Answer(subscriptions.metadata(request))
-        if found.kind == "unknown":
+        about_directory = request.path.startswith(graph.PREFIX)
+        if found.kind == "unknown" and service is None and not about_directory:
             raise refusals.unknown_path(request.path)
         if principal is None:
             raise refusals.unauthenticated(request.origin)
+        if about_directory:
+            return Answer(graph.answer(request))
         self._check_version(request)
         if found.id is not None and found.id.subscription.lower() not in self._world.subscriptions:
             raise refusals.no_subscription(found.id)
+        if service is not None:
+            question, names = service
+            return Answer(question.answer(Asked(self._world, request, principal, names, self._send)))
         match found.kind:
             case "instance":
                 return Answer(self._instance(found, request, principal, lro_failure))
@@ -83,6 +91,10 @@ class Gateway:
                 return Answer(usages.answer(self._world, found, request, principal))
             case _:
                 return Answer(subscriptions.answer(self._world, found, principal))
+
+    def _send(self, request: Request, principal: str) -> Response:
+        """A request of ARM itself, in the name of a caller: what a deployment sends."""
+        return self.answer(request, principal).response
 
     def _check_version(self, request: Request) -> None:
         version = request.query.get("api-version")
