@@ -34,6 +34,7 @@ def handle_tags(world: World, scope: ArmId, request: Request, principal: str) ->
         case _:
             raise refusals.no_method(request.method)
     admission.check_tags(resource.tags)
+    resource.changed = world.now
     _announce(world, resource.id, request, principal)
     return Response(200, None if request.method == "DELETE" else _shown(resource))
 

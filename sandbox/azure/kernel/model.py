@@ -118,12 +118,15 @@ class Resource:
     `id` keeps the case of the creating request; `body` holds what a GET shows except id, name, type and etag:
     location, tags, sku, kind, identity, properties ... (`properties` always exists). `etag` is shown as it
     is; `world.touch` changes it. `private` is state that only the provider uses; no answer shows it.
+    `created`, `changed`: simulated seconds; a list shows them when it is asked to.
     """
 
     id: ArmId
     body: Json
     etag: str | None = None
     private: Json = field(default_factory=dict)
+    created: float = 0.0
+    changed: float = 0.0
 
     @property
     def name(self) -> str:
