@@ -134,6 +134,7 @@ class Gateway:
         self, found: Route, request: Request, principal: str, lro_failure: ArmError | None = None
     ) -> Call:
         known = self._type(found.type_name, request)
+        self._imply(found.about)
         id = self._stored_case(self._registry.canonical(found.about))
         existing = self._world.find(id)
         return Call(
@@ -146,6 +147,19 @@ class Gateway:
             action=found.action,
             lro_failure=lro_failure,
         )
+
+    def _imply(self, id: ArmId) -> None:
+        """Store what exists with its parent, if the id is one of these or below one."""
+        if id.parent is None:
+            return
+        self._imply(id.parent)
+        known, parent = self._registry.get(id.type), self._world.find(id.parent)
+        if known is None or known.implied is None or parent is None or self._world.find(id) is not None:
+            return
+        name, body = known.implied
+        if name == id.name.lower():
+            child = parent.id.child(known.name.rsplit("/", 1)[1], name)
+            self._world.save(child, body(self._world, parent))
 
     def _type(self, name: str, request: Request) -> ResourceType:
         known = self._registry.get(name)
@@ -274,6 +288,9 @@ class Gateway:
         known = self._type(found.type_name, request)
         owner = self._stored_case(self._registry.canonical(found.about))
         self._authorize(principal, known.name, "read", owner)
+        if owner.names:
+            below = known.implied[0] if known.implied else "default"
+            self._imply(owner.child(known.name.rsplit("/", 1)[1], below))
         if request.method != "GET":
             raise refusals.no_method(request.method)
         if owner.group and self._world.find(owner.group_id) is None:
