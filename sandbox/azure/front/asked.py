@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Json, Request, Response
 from sandbox.azure.kernel.world import World
@@ -36,8 +37,14 @@ class Asked:
 
     @property
     def scope(self) -> ArmId:
-        """What the path names before the last `/providers`: a subscription, a group or a resource."""
-        return ArmId.parse(self.names["scope"])
+        """What the path names before the last `/providers`: a subscription, a group or a resource.
+
+        Raises ArmError 404 for anything else.
+        """
+        try:
+            return ArmId.parse(self.names["scope"])
+        except ValueError as error:
+            raise refusals.unknown_path(self.request.path) from error
 
     def authorize(self, action: str, scope: str = "") -> None:
         """Check a right, on the subscription by default. Raises ArmError 403."""

@@ -63,8 +63,8 @@ class Gateway:
         if about_directory:
             return Answer(graph.answer(request))
         self._check_version(request)
-        if found.id is not None and found.id.subscription.lower() not in self._world.subscriptions:
-            raise refusals.no_subscription(found.id)
+        if found.id is not None or service is not None:
+            self._check_subscription(request.path)
         if service is not None:
             question, names = service
             return Answer(question.answer(Asked(self._world, request, principal, names, self._send)))
@@ -95,6 +95,13 @@ class Gateway:
     def _send(self, request: Request, principal: str) -> Response:
         """A request of ARM itself, in the name of a caller: what a deployment sends."""
         return self.answer(request, principal).response
+
+    def _check_subscription(self, path: str) -> None:
+        """Refuse a path below a subscription that does not exist."""
+        first, _, rest = path.strip("/").partition("/")
+        subscription = rest.partition("/")[0]
+        if first.lower() == "subscriptions" and subscription.lower() not in self._world.subscriptions:
+            raise refusals.no_subscription(ArmId(subscription))
 
     def _check_version(self, request: Request) -> None:
         version = request.query.get("api-version")

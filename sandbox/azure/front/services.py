@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sandbox.azure.front import locations, name_availability, resource_graph, subscriptions
 from sandbox.azure.front.asked import Asked
+from sandbox.azure.front.deployments import answers as deployments
 from sandbox.azure.kernel.model import Response
 
 type Answer = Callable[[Asked], Response]
@@ -39,12 +40,26 @@ def _service(method: str, path: str, answer: Answer) -> Service:
 
 SUBSCRIPTION = "subscriptions/{subscription}"
 NAMESPACE = f"{SUBSCRIPTION}/providers/{{namespace}}"
+DEPLOYMENTS = "{scope}/providers/Microsoft.Resources/deployments"
+DEPLOYMENT = f"{DEPLOYMENTS}/{{name}}"
 SERVICES = (
     _service("GET", "tenants", subscriptions.tenants),
     _service("GET", f"{SUBSCRIPTION}/locations", locations.listed),
     _service("POST", f"{NAMESPACE}/unregister", subscriptions.unregister),
     _service("POST", f"{NAMESPACE}/checkNameAvailability", name_availability.check),
     _service("POST", f"{NAMESPACE}/locations/{{location}}/checkNameAvailability", name_availability.check),
+    _service("GET", DEPLOYMENTS, deployments.listed),
+    _service("PUT", DEPLOYMENT, deployments.put),
+    _service("GET", DEPLOYMENT, deployments.get),
+    _service("HEAD", DEPLOYMENT, deployments.head),
+    _service("DELETE", DEPLOYMENT, deployments.delete),
+    _service("POST", f"{DEPLOYMENT}/validate", deployments.validate),
+    _service("POST", f"{DEPLOYMENT}/whatIf", deployments.what_if),
+    _service("POST", f"{DEPLOYMENT}/cancel", deployments.cancel),
+    _service("POST", f"{DEPLOYMENT}/exportTemplate", deployments.export),
+    _service("GET", f"{DEPLOYMENT}/operations", deployments.operations),
+    _service("GET", f"{DEPLOYMENT}/operations/{{operation}}", deployments.operation),
+    _service("GET", f"{DEPLOYMENT}/operationStatuses/{{operation}}", deployments.status),
     _service("POST", "providers/Microsoft.ResourceGraph/resources", resource_graph.refuse),
 )
 
