@@ -21,6 +21,7 @@ from sandbox.azure.kernel.operations import Operation
 from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers import groups
+from sandbox.azure.providers.network import preconditions
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
@@ -114,6 +115,7 @@ class Gateway:
         if joined is not None:
             return joined
         admit(call)
+        preconditions.refuse_stale(call)
         if request.method == "DELETE" and call.type.check_delete is not None:
             call.type.check_delete(self._world, call.stored)
         return self._run(call, handler, "delete" if request.method == "DELETE" else "write")
