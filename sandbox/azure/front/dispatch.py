@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from sandbox.azure.front import deny_assignments, listing, moves, subscriptions, tags, usages
 from sandbox.azure.front.admission import admit
 from sandbox.azure.front.routing import Route, route
-from sandbox.azure.kernel import refusals
+from sandbox.azure.kernel import refusals, tenants
 from sandbox.azure.kernel.changes import ChangeKind
 from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.kernel.manners import Style
@@ -61,6 +61,8 @@ class Gateway:
         self._check_version(request)
         if found.id is not None and found.id.subscription.lower() not in self._world.subscriptions:
             raise refusals.no_subscription(found.id)
+        if found.id is not None:
+            tenants.refuse_foreign(self._world.subscriptions, request, found.id.subscription)
         match found.kind:
             case "instance":
                 return Answer(self._instance(found, request, principal, lro_failure))
@@ -83,7 +85,7 @@ class Gateway:
             case "usages":
                 return Answer(usages.answer(self._world, found, request, principal))
             case _:
-                return Answer(subscriptions.answer(self._world, found, principal))
+                return Answer(subscriptions.answer(self._world, found, request, principal))
 
     def _check_version(self, request: Request) -> None:
         version = request.query.get("api-version")
