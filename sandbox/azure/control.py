@@ -126,7 +126,7 @@ class Control:
 
     async def clear_faults(self, request: Request) -> Json:
         """Remove all rules."""
-        self._parts.faults.rules.clear()
+        self._parts.faults.clear()
         return {"rules": 0}
 
     async def events(self, request: Request) -> Json:
