@@ -75,15 +75,18 @@ class Simulator:
         self.world = World(self.seed, self.clock, self.registry)
         for number, subscription in enumerate(SUBSCRIPTIONS, 1):
             self.world.subscriptions[subscription] = {"name": f"Sandbox {number}"}
-        self.access = Access(self._given_role and Role(list(self._given_role.actions)))
+        self.access = Access(
+            self._given_role and Role(list(self._given_role.actions)), lambda: self.world.now
+        )
         self.faults = Faults(self.world.rng, self.world.remember)
         self.requests = RequestLog()
         self.throttling = Throttling(self.clock)
         self.events = EventGrid(self.world)
         self.world.check_access = self.access.allows
         self.world.refuse_denied = partial(deny_assignments.refuse, self.world)
+        self.world.forget_rights = self.access.forget
         self.world.emit = self.events.accept
-        self.gateway = Gateway(self.world, self.registry)
+        self.gateway = Gateway(self.world, self.registry, self.access)
         parts = Parts(self.world, self.access, self.faults, self.requests, self.events, self.reset)
         self._control = Control(parts)
 

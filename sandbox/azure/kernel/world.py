@@ -76,9 +76,11 @@ class World:
         self._locks: dict[str, Lock] = {}
         self._timers = Timers(clock)
         self._history: History | None = None
-        # Set by the simulator: the check of rights, that of deny assignments, and what receives changes.
+        # Set by the simulator: the check of rights, that of deny assignments, what forgets the rights on a
+        # resource that is deleted, and what receives changes.
         self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
         self.refuse_denied: Callable[[str, str, str], None] = lambda principal, action, scope: None
+        self.forget_rights: Callable[[str], None] = lambda scope: None
         self.emit: Callable[[Change], None] = lambda change: None
 
     def _is_tracked(self, type_name: str) -> bool:
@@ -146,6 +148,7 @@ class World:
 
     def remove(self, id: ArmId) -> None:
         """Delete a resource and everything below it, deepest first, and call each type's `removed` hook."""
+        self.forget_rights(id.text)
         for resource in [*reversed(self.store.below(id)), self.store.get(id)]:
             if resource is None or self.store.discard(resource.id) is None:
                 continue
