@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from sandbox.azure.front import deny_assignments, listing, moves, subscriptions, tags, usages
+from sandbox.azure.front.access import Access
 from sandbox.azure.front.admission import admit
+from sandbox.azure.front.roles import Roles
 from sandbox.azure.front.routing import Route, route
 from sandbox.azure.kernel import refusals, tenants
 from sandbox.azure.kernel.changes import ChangeKind
@@ -25,6 +27,11 @@ from sandbox.azure.providers.network import preconditions
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+ROLE_ACTIONS = {
+    "roledefinitions": "roleDefinitions",
+    "roleassignments": "roleAssignments",
+    "permissions": "permissions",
+}
 STATUS_COLLECTIONS = {
     "operations",
     "operationsstatus",
@@ -45,9 +52,10 @@ class Answer:
 class Gateway:
     """Answers requests to the simulated ARM: one method per kind of route."""
 
-    def __init__(self, world: World, registry: Registry) -> None:
+    def __init__(self, world: World, registry: Registry, access: Access) -> None:
         self._world = world
         self._registry = registry
+        self._roles = Roles(world, access)
 
     def answer(self, request: Request, principal: str | None, lro_failure: ArmError | None = None) -> Answer:
         """Answer one request. Raises ArmError for every refusal."""
@@ -80,6 +88,8 @@ class Gateway:
                 return Answer(self._locks(found, request, principal))
             case "deny assignments":
                 return Answer(self._deny_assignments(found, request, principal))
+            case "roles":
+                return Answer(self._role(found, request, principal))
             case "resources":
                 return Answer(self._resources(found, request, principal))
             case "usages":
@@ -324,6 +334,13 @@ class Gateway:
     def _deny_assignments(self, found: Route, request: Request, principal: str) -> Response:
         self._world.authorize(principal, "Microsoft.Authorization/denyAssignments/read", found.about.text)
         return deny_assignments.answer(self._world, found.about, request)
+
+    def _role(self, found: Route, request: Request, principal: str) -> Response:
+        scope = self._stored_case(found.id) if found.id is not None else None
+        verb = VERBS.get(request.method, "action")
+        action = f"Microsoft.Authorization/{ROLE_ACTIONS[found.type_name]}/{verb}"
+        self._world.authorize(principal, action, scope.text if scope is not None else "/")
+        return self._roles.answer(found.type_name, scope, found.action, request, principal)
 
 
 def patch_tags(call: Call) -> Response:
