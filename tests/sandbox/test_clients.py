@@ -6,7 +6,7 @@ import json
 import pytest
 
 from sandbox.azure.front.name_availability import RULES
-from tests.sandbox.cloud import APP, GROUP, SUB, code, network_body, vnet
+from tests.sandbox.cloud import APP, GROUP, OTHER, SUB, code, network_body, vnet
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 STORAGE = f"{GROUP}/providers/Microsoft.Storage/storageAccounts"
@@ -38,6 +38,18 @@ async def test_a_client_secret_gets_the_token_of_a_user_who_may_do_everything(cl
 async def test_the_first_version_of_the_token_endpoint_reads_the_resource(cloud):
     answer = await sign_in(cloud, path="oauth2/token", resource="https://graph", scope="")
     assert claims(answer.body["access_token"])["aud"] == "https://graph"
+
+
+async def test_a_token_is_of_the_tenant_that_the_path_names(cloud):
+    other = "33333333-3333-3333-3333-333333333333"
+    given = {"subscription": OTHER, "tenant": other}
+    assert (await cloud.post("/_sandbox/tenants", given)).status == 200
+    token = (await sign_in(cloud, tenant=other)).body["access_token"]
+    assert claims(token)["tid"] == other
+    found = (await cloud.get("/tenants", as_=f"Bearer {token}")).body["value"]
+    assert [one["tenantId"] for one in found] == [other]
+    refused = await cloud.get(f"{SUB}/locations", as_=f"Bearer {token}")
+    assert (refused.status, code(refused)) == (401, "InvalidAuthenticationTokenTenant")
 
 
 async def test_the_apps_identity_has_no_secret(cloud):

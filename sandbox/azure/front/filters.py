@@ -145,7 +145,10 @@ def _compared(field: str, value: str, tag: str | None, text: str) -> Callable[[R
 
 
 def _searched(field: str, function: str, value: str, text: str) -> Callable[[Resource], bool]:
-    found = {"substringof": lambda word: value in word, "startswith": lambda word: word.startswith(value)}
+    found: dict[str, Callable[[str], bool]] = {
+        "substringof": lambda word: value in word,
+        "startswith": lambda word: word.startswith(value),
+    }
     reads: dict[str, Callable[[Resource], Iterable[str]]] = {
         "name": lambda one: [one.name],
         "resourcegroup": lambda one: [one.id.group],

@@ -14,29 +14,32 @@ from collections.abc import Mapping
 
 from sandbox.azure.kernel.directory import CLIENT_ID, CLIENT_IDS, OBJECT_IDS, TENANT
 from sandbox.azure.kernel.model import Json, Request, Response
+from sandbox.azure.kernel.tenants import claims
 
 LIFETIME = 24 * 3600
 PATH = "/msi/token"
 
 
-def issue(resource: str, now: int, principal: str = "app", client_id: str = CLIENT_ID) -> str:
-    """A token of a principal for a resource (audience), as an application with this id gets it."""
-    claims = {
+def issue(
+    resource: str, now: int, principal: str = "app", client_id: str = CLIENT_ID, tenant: str = TENANT
+) -> str:
+    """A token of a principal for a resource (audience), as the application with this id gets it."""
+    said = {
         "aud": resource,
-        "iss": f"https://sts.windows.net/{TENANT}/",
+        "iss": f"https://sts.windows.net/{tenant}/",
         "iat": now,
         "nbf": now,
         "exp": now + LIFETIME,
         "appid": client_id,
         "oid": OBJECT_IDS[principal],
         "sub": OBJECT_IDS[principal],
-        "tid": TENANT,
+        "tid": tenant,
         "idtyp": "app",
         "ver": "1.0",
     }
     header = {"alg": "RS256", "typ": "JWT"}
     return ".".join(
-        [_encode(header), _encode(claims), base64.urlsafe_b64encode(b"sandbox").decode().rstrip("=")]
+        [_encode(header), _encode(said), base64.urlsafe_b64encode(b"sandbox").decode().rstrip("=")]
     )
 
 
@@ -78,16 +81,9 @@ def principal_of(request: Request) -> str | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         return None
-    try:
-        claims = json.loads(_decode(token.split(".")[1]))
-    except (IndexError, ValueError):
-        return "user"
-    return "app" if isinstance(claims, dict) and claims.get("oid") == OBJECT_IDS["app"] else "user"
+    known = claims(token.strip()) or {}
+    return "app" if known.get("oid") == OBJECT_IDS["app"] else "user"
 
 
 def _encode(value: Json) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -50,7 +50,6 @@ VAULT_TEXTS = (
     "The vault name '{name}' is already in use. Vault names are globally unique so it is possible that the "
     "name is already taken.",
 )
-MESSAGING = {"least": 6, "most": 50, "invalid": "InvalidName", "taken": "NameInUse"}
 RULES = (
     Rule("Microsoft.Storage/storageAccounts", "[a-z0-9]+", 3, 24, "AccountNameInvalid", says=STORAGE_TEXTS),
     Rule("Microsoft.KeyVault/vaults", HOST_LABEL, 3, 24, "AccountNameInvalid", says=VAULT_TEXTS),
@@ -60,9 +59,9 @@ RULES = (
     Rule("Microsoft.ContainerRegistry/registries", "[A-Za-z0-9]+", 5, 50),
     Rule("Microsoft.AppConfiguration/configurationStores", "[A-Za-z0-9]+(-[A-Za-z0-9]+)*", 5, 50),
     Rule("Microsoft.Search/searchServices", "[a-z0-9]+(-[a-z0-9]+)*", 2, 60),
-    Rule("Microsoft.EventHub/namespaces", **MESSAGING),
-    Rule("Microsoft.ServiceBus/namespaces", **MESSAGING),
-    Rule("Microsoft.Relay/namespaces", **MESSAGING),
+    Rule("Microsoft.EventHub/namespaces", HOST_LABEL, 6, 50, "InvalidName", "NameInUse"),
+    Rule("Microsoft.ServiceBus/namespaces", HOST_LABEL, 6, 50, "InvalidName", "NameInUse"),
+    Rule("Microsoft.Relay/namespaces", HOST_LABEL, 6, 50, "InvalidName", "NameInUse"),
     Rule("Microsoft.DBforMySQL/flexibleServers", "[a-z0-9]+(-[a-z0-9]+)*"),
     Rule("Microsoft.DBforPostgreSQL/flexibleServers", "[a-z0-9]+(-[a-z0-9]+)*"),
     Rule("Microsoft.ApiManagement/service", HOST_LABEL, 1, 50),

@@ -43,7 +43,7 @@ NAMESPACE = f"{SUBSCRIPTION}/providers/{{namespace}}"
 DEPLOYMENTS = "{scope}/providers/Microsoft.Resources/deployments"
 DEPLOYMENT = f"{DEPLOYMENTS}/{{name}}"
 SERVICES = (
-    _service("GET", "tenants", subscriptions.tenants),
+    _service("GET", "tenants", subscriptions.listed_tenants),
     _service("GET", f"{SUBSCRIPTION}/locations", locations.listed),
     _service("POST", f"{NAMESPACE}/unregister", subscriptions.unregister),
     _service("POST", f"{NAMESPACE}/checkNameAvailability", name_availability.check),

@@ -7,6 +7,7 @@ rights, but for the app's own: a managed identity has no secret.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Literal
 from urllib.parse import parse_qs
 
@@ -16,7 +17,7 @@ from sandbox.azure.kernel.model import Json, Request, Response
 
 type Page = Literal["discovery", "configuration", "token"]
 
-TENANTS = (TENANT, "common", "organizations")
+ANY_TENANT = ("common", "organizations")
 PATHS: dict[tuple[str, ...], Page] = {
     ("discovery", "instance"): "discovery",
     ("v2.0", ".well-known", "openid-configuration"): "configuration",
@@ -31,19 +32,21 @@ def page_of(path: str) -> Page | None:
     return PATHS.get(tuple(path.lower().strip("/").split("/")[1:]))
 
 
-def answer(request: Request, page: Page) -> Response:
-    """Answer one request to Entra ID. Refusals have its own form, not that of Resource Manager."""
-    tenant = request.path.strip("/").split("/")[0]
+def answer(request: Request, page: Page, tenants: Collection[str]) -> Response:
+    """Answer one request to Entra ID, which has these tenants. Refusals have its own form, not ARM's."""
+    tenant = request.path.strip("/").split("/")[0].lower()
     if page == "discovery":
         return Response(200, _discovery(request))
-    if tenant.lower() not in TENANTS:
+    tenant = TENANT if tenant in ANY_TENANT else tenant
+    if tenant not in tenants:
         return _refused(
             400, "invalid_tenant", 90002, f"Tenant '{tenant}' not found. Check to make sure you have the "
             "correct tenant ID and are signing into the correct cloud."
         )  # fmt: skip
     if page == "configuration":
-        return Response(200, _configuration(f"{request.origin}/{tenant}"))
-    return _token({name: values[0] for name, values in parse_qs(str(request.body or "")).items()})
+        return Response(200, _configuration(f"{request.origin}/{tenant}", tenant))
+    form = {name: values[0] for name, values in parse_qs(str(request.body or "")).items()}
+    return _token(form, tenant)
 
 
 def _discovery(request: Request) -> Json:
@@ -56,13 +59,13 @@ def _discovery(request: Request) -> Json:
     }
 
 
-def _configuration(authority: str) -> Json:
+def _configuration(authority: str, tenant: str) -> Json:
     return {
         "token_endpoint": f"{authority}/oauth2/v2.0/token",
         "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
         "device_authorization_endpoint": f"{authority}/oauth2/v2.0/devicecode",
         "jwks_uri": f"{authority}/discovery/v2.0/keys",
-        "issuer": f"https://sts.windows.net/{TENANT}/",
+        "issuer": f"https://sts.windows.net/{tenant}/",
         "response_types_supported": ["code", "id_token"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
@@ -70,7 +73,7 @@ def _configuration(authority: str) -> Json:
     }
 
 
-def _token(form: dict[str, str]) -> Response:
+def _token(form: dict[str, str], tenant: str) -> Response:
     """The grant `client_credentials` of both versions of the endpoint: `scope`, or `resource`."""
     client, secret = form.get("client_id", ""), form.get("client_secret")
     if form.get("grant_type") != "client_credentials":
@@ -81,7 +84,7 @@ def _token(form: dict[str, str]) -> Response:
     if not secret or client.lower() == CLIENT_ID:
         return _refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
     audience = form.get("resource") or form.get("scope", "").removesuffix("/.default")
-    token = identity.issue(audience, int(time.time()), "user", client)
+    token = identity.issue(audience, int(time.time()), "user", client, tenant)
     return Response(
         200,
         {

@@ -8,6 +8,7 @@ from pathlib import Path
 from sandbox.azure.front.asked import Asked
 from sandbox.azure.front.locations import DISPLAY_NAMES
 from sandbox.azure.front.routing import Route
+from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.directory import TENANT
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Request, Response
@@ -19,11 +20,14 @@ API_VERSIONS: dict[str, list[str]] = json.loads(Path(__file__).with_name("api_ve
 GLOBAL_TYPES = ("microsoft.network/privatednszones",)
 
 
-def answer(world: World, found: Route, principal: str) -> Response:
+def answer(world: World, found: Route, request: Request, principal: str) -> Response:
     """The list of subscriptions, a subscription's providers, one of them, or its registration."""
     if found.kind == "subscriptions":
         world.authorize(principal, "Microsoft.Resources/subscriptions/read", "/")
-        known = [groups.show_subscription(world, one) for one in world.subscriptions]
+        visible = [
+            one for one in world.subscriptions if tenants.is_visible(world.subscriptions, request, one)
+        ]
+        known = [groups.show_subscription(world, one) for one in visible]
         return Response(200, {"value": known, "count": {"type": "Total", "value": len(known)}})
     subscription = found.about
     if found.kind == "register":
@@ -69,12 +73,19 @@ def unregister(asked: Asked) -> Response:
     return Response(200, provider(asked.world, asked.subscription, asked.names["namespace"]))
 
 
-def tenants(asked: Asked) -> Response:
-    """`GET /tenants`: the one that the caller belongs to."""
+def listed_tenants(asked: Asked) -> Response:
+    """`GET /tenants`: those whose subscriptions the caller's token may see."""
     asked.authorize("Microsoft.Resources/tenants/read", "/")
-    shown: Json = {
-        "id": f"/tenants/{TENANT}",
-        "tenantId": TENANT,
+    every = asked.world.subscriptions
+    visible = [one for one in every if tenants.is_visible(every, asked.request, one)]
+    found = dict.fromkeys(tenants.tenant_of(every, one) for one in visible)
+    return Response(200, {"value": [_tenant(one) for one in found]})
+
+
+def _tenant(tenant: str) -> Json:
+    return {
+        "id": f"/tenants/{tenant}",
+        "tenantId": tenant,
         "countryCode": "NL",
         "displayName": "Sandbox",
         "domains": ["sandbox.example"],
@@ -82,7 +93,6 @@ def tenants(asked: Asked) -> Response:
         "defaultDomain": "sandbox.example",
         "tenantType": "AAD",
     }
-    return Response(200, {"value": [shown]})
 
 
 def provider(world: World, subscription: ArmId, namespace: str) -> Json:

@@ -5,6 +5,7 @@ Source: docs/azure/deployments.md, DEP-04.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.azure.front.deployments.expressions import Functions, TemplateError, resolve
@@ -20,8 +21,12 @@ TYPES: dict[str, tuple[str, type | tuple[type, ...]]] = {
     "array": ("Array", list),
 }
 SECURE = ("securestring", "secureobject")
-BOUNDS = (("minLength", len, False), ("maxLength", len, True), ("minValue", int, False))
-BOUNDS += (("maxValue", int, True),)
+BOUNDS: tuple[tuple[str, Callable[[Any], int], bool], ...] = (
+    ("minLength", len, False),
+    ("maxLength", len, True),
+    ("minValue", int, False),
+    ("maxValue", int, True),
+)
 
 
 def values(template: Json, given: Json, functions: Functions) -> Json:

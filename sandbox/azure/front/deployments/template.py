@@ -25,8 +25,14 @@ from sandbox.azure.kernel.model import Json
 
 NESTED = "Microsoft.Resources/deployments"
 # Members of a template's resource that are not part of the request for it.
-OWN = ("apiVersion", "type", "name", "dependsOn", "condition", "copy", "comments", "scope", "resources")
-OWN += ("metadata", "existing", "subscriptionId", "resourceGroup", "import")
+OWN = frozenset(("apiVersion", "type", "name", "dependsOn", "condition", "copy", "comments", "scope")) | {
+    "resources",
+    "metadata",
+    "existing",
+    "subscriptionId",
+    "resourceGroup",
+    "import",
+}
 NEEDED = ("$schema", "contentVersion", "resources")
 
 
