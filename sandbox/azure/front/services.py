@@ -58,6 +58,7 @@ SERVICES = (
     _service("POST", f"{DEPLOYMENT}/cancel", deployments.cancel),
     _service("POST", f"{DEPLOYMENT}/exportTemplate", deployments.export),
     _service("GET", f"{DEPLOYMENT}/operations", deployments.operations),
+    _service("GET", "{scope}/deployments/{name}/operations", deployments.operations),  # without the provider
     _service("GET", f"{DEPLOYMENT}/operations/{{operation}}", deployments.operation),
     _service("GET", f"{DEPLOYMENT}/operationStatuses/{{operation}}", deployments.status),
     _service("POST", "providers/Microsoft.ResourceGraph/resources", resource_graph.refuse),
