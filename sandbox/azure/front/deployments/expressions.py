@@ -67,7 +67,7 @@ def text(value: str, functions: Functions) -> Any:
 
 
 def check(value: Any, known: Container[str]) -> None:
-    """Raise TemplateError for an expression that cannot be read, or calls a function that is not known here."""
+    """Raise TemplateError for an expression that cannot be read, or a function that is not known here."""
     if isinstance(value, str) and value.startswith("[") and value.endswith("]") and value[:2] != "[[":
         _check_tree(parse(value[1:-1]), known)
     elif isinstance(value, dict):
