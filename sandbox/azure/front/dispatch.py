@@ -38,6 +38,7 @@ STATUS_COLLECTIONS = {
     "serverazureasyncoperation",
     "privatednsoperationstatuses",
     "diskoperations",
+    "dnsresolveroperationstatuses",
 }
 
 
