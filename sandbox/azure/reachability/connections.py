@@ -1,6 +1,6 @@
 """Whether addresses of two networks are connected: the same network, or both halves of one peering.
 
-Source: docs/azure/peering.md, PEER-03 to PEER-05 and PEER-14.
+Source: docs/azure/peering.md, PEER-03 to PEER-05 and PEER-14 to PEER-17.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def apart(world: World, near: ArmId | None, source: str, far: ArmId | None, dest
     """Why `source` in one network does not reach `destination` in another; empty when it does."""
     if near == far:
         return ""
-    for own, other, wanted in ((near, far, destination), (far, near, source)):
+    for own, other, wanted, local in ((near, far, destination, source), (far, near, source, destination)):
         half = half_of(world, own, other)
         if half is None:
             return f"{own} has no peering to {other}"
@@ -25,7 +25,9 @@ def apart(world: World, near: ArmId | None, source: str, far: ArmId | None, dest
         if not half.properties.get("allowVirtualNetworkAccess", True):
             return f"peering {half.id.text} does not allow access"
         if not holds(known(half), wanted):
-            return f"peering {half.id.text} does not know {wanted} yet: not in sync"
+            return f"peering {half.id.text} does not know {wanted}: {_reason(half)}"
+        if half.properties.get("peerCompleteVnets") is False and not holds(_own(half), local):
+            return f"peering {half.id.text} does not include {local}: {_reason(half)}"
     return ""
 
 
@@ -47,6 +49,16 @@ def halves(world: World, network: ArmId) -> list[Resource]:
 def known(half: Resource) -> list[str]:
     """The remote prefixes that a half has taken over."""
     return list((half.properties.get("remoteAddressSpace") or {}).get("addressPrefixes") or [])
+
+
+def _own(half: Resource) -> list[str]:
+    """The prefixes of its own network that a peering of subnets includes."""
+    return list((half.properties.get("localAddressSpace") or {}).get("addressPrefixes") or [])
+
+
+def _reason(half: Resource) -> str:
+    complete = half.properties.get("peerCompleteVnets") is not False
+    return "not in sync" if complete else "it is limited to subnets"
 
 
 def open_halves(world: World, network: ArmId) -> list[Resource]:
