@@ -39,6 +39,7 @@ STATUS_COLLECTIONS = {
     "serverazureasyncoperation",
     "privatednsoperationstatuses",
     "diskoperations",
+    "dnsresolveroperationstatuses",
 }
 
 
