@@ -163,8 +163,10 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.identity import credential, transport
     from shared.adapters.leases import TableLeases
     from shared.adapters.ledger import TableLedger
+    from shared.adapters.limiter import Limiter
     from shared.adapters.queue import StorageQueue
     from shared.adapters.service_time import ServiceTime
+    from shared.adapters.shares import TableShares
     from shared.adapters.storage import open_queue, open_tables
     from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
@@ -175,12 +177,14 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
     tables = open_tables(settings.connection, settings.table_uri, identity, time)
     queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
+    limits = AzureTable(tables, "limits", time)
+    limiter = Limiter(TableShares(limits), settings.rate)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, transport()), clock),
+        SdkArm(ArmClients(identity, endpoint, transport(), limiter), clock),
         TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
         clock,
-        TableBudgets(AzureTable(tables, "limits", time)),
+        TableBudgets(limits),
         TableSweeps(AzureTable(tables, "sweeps", time)),
     )

@@ -11,6 +11,7 @@ from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.page import Page
 from shared.core.base.refusal import Refusal
 from shared.core.base.request_count import counting
+from shared.core.base.turn import FIRST, taking_turn
 from shared.core.events.asked import Asked
 from shared.core.events.work_item import WorkItem
 from shared.core.outcome.connection import ConnectionHistory, ConnectionState
@@ -76,7 +77,7 @@ class Queries:
     async def plan(self, resource_id: str) -> Preview:
         """What a reconcile pass would do now, removals last. Nothing is written."""
         at = await self._target(resource_id)
-        with counting() as spent:
+        with counting() as spent, taking_turn(FIRST):
             try:
                 found = await self._preview(at)
             except CausewayError as error:

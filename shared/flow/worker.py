@@ -21,6 +21,7 @@ from shared.core.base.errors import (
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
 from shared.core.base.request_count import counting
+from shared.core.base.turn import EVENT, FIRST, LAST, taking_turn
 from shared.core.events.asked import Asked
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.zone_group import RECORD_HELD
@@ -35,6 +36,7 @@ log = logging.getLogger("causeway.worker")
 
 PASSES = 3  # in one invocation while the target keeps changing; then the item is queued again
 TRIES = 6  # attempts of one work item before the target is left to the drift timer
+PLACES = {"manual": FIRST, "event": EVENT, "retry": EVENT, "drift": LAST}  # whose requests go first
 BACKOFF = Backoff(first=15.0, growth=2.0, longest=600.0)
 
 
@@ -139,14 +141,14 @@ class Worker:
         self, at: ResourceId, item: WorkItem, claim: Claim, until: float
     ) -> tuple[Outcome | None, timedelta | None]:
         asked, began = claim.asked, self.clock.monotonic()
-        with counting() as spent:
+        with counting() as spent, taking_turn(PLACES[asked.reason], until):
             sweep = item.correlation if asked.reason == "drift" else ""
             current = Pass(at, claim, until, asked.fresh_from, asked.reason, sweep)
             async with claim.held():
                 ending = await self.reconciler.reconcile(current)
         if ending.quiet and asked.reason != "manual" and claim.reported in ("", ending.code):
             return None, None
-        if ending.again and item.attempt + 1 >= TRIES:
+        if ending.again and item.attempt + 1 >= TRIES and not ending.throttled:
             ending = given_up(ending)
         if asked.reason == "drift" and _says_nothing_new(ending, claim):
             return None, _delay(item, ending.retry_after) if ending.passing else None

@@ -25,6 +25,8 @@ from shared.adapters.budgets import TableBudgets
 from shared.adapters.clock import SystemClock
 from shared.adapters.leases import TableLeases
 from shared.adapters.ledger import TableLedger
+from shared.adapters.limiter import Limiter
+from shared.adapters.shares import TableShares
 from shared.adapters.sweeps import TableSweeps
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.events.work_item import WorkItem
@@ -95,8 +97,9 @@ class World:
     def ports(self) -> Ports:
         """The ports of such a process; a test replaces the one that it is about."""
         clock = LoopClock()
-        transport = InProcessTransport(self.azure)
-        arm = SdkArm(ArmClients(Token(), "https://arm.test", transport), clock)  # type: ignore[arg-type]
+        transport, limiter = InProcessTransport(self.azure), Limiter(TableShares(self.tables["limits"]))
+        clients = ArmClients(Token(), "https://arm.test", transport, limiter)  # type: ignore[arg-type]
+        arm = SdkArm(clients, clock)
         ledger = TableLedger(self.tables["connections"], self.tables["outcomes"], clock)
         leases = TableLeases(self.tables["leases"], clock)
         budgets, sweeps = TableBudgets(self.tables["limits"]), TableSweeps(self.tables["sweeps"])

@@ -55,6 +55,10 @@ class StillRunning(TransientError):  # noqa: N818 - a state of things, named as 
     """The time of the reconcile pass is over while a long operation still runs; a later pass waits for it."""
 
 
+class Throttled(TransientError):  # noqa: N818
+    """A request limit of Azure is reached. It is no fault of the resource, so it is never given up."""
+
+
 class LostClaim(TransientError):  # noqa: N818
     """The right to work on a target, or on a shared object, has ended before the work was done."""
 

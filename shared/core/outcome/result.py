@@ -15,6 +15,7 @@ from shared.core.base.errors import (
     InputError,
     NotAttempted,
     PermanentError,
+    Throttled,
     TransientError,
 )
 from shared.core.base.refusal import Refusal
@@ -33,8 +34,9 @@ class Ending:
     `again`: it may pass by itself, so it is retried, after `retry_after` seconds if Azure named any.
     `waiting`: for a person or another program, which may take days, so the retries never end. `quiet`: the
     resource is not opted in and has no history, so it is reported only to a caller who asked for this
-    resource. `passing`: it is only known that a service did not answer as it should. `steady`: a sweep that
-    finds the same again adds nothing to the history.
+    resource. `passing`: it is only known that a service did not answer as it should; `throttled`: because of
+    a request limit, so the retries never end. `steady`: a sweep that finds the same again adds nothing to the
+    history.
     """
 
     result: Result
@@ -49,6 +51,7 @@ class Ending:
     waiting: bool = False
     quiet: bool = False
     passing: bool = False
+    throttled: bool = False
     steady: bool = False
     retry_after: float | None = None
 
@@ -66,6 +69,7 @@ def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayErro
         proof=proof,
         done=done,
         again=bool(passing) or judged.waiting or judged.result is Result.FAILED,
+        throttled=judged.passing and any(isinstance(error, Throttled) for error in errors),
         retry_after=max((error.retry_after or 0.0 for error in passing), default=None),
     )
 
