@@ -1,4 +1,5 @@
-"""Which of Azure's request limits one request counts against, as Azure documents them (docs/azure/limits.md).
+"""Which of Azure's request limits one request counts against, as Azure documents them (docs/azure/limits.md,
+LIM-01 to LIM-03).
 
 Resource Manager counts each request of a subscription (LIM-01), and so does the service behind it:
 Microsoft.Network by region (LIM-02), private DNS (LIM-03). Services without a known limit have a name here
