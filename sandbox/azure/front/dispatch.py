@@ -320,7 +320,9 @@ class Gateway:
     def _tags(self, found: Route, request: Request, principal: str) -> Response:
         verb = VERBS.get(request.method, "action")
         self._world.authorize(principal, f"Microsoft.Resources/tags/{verb}", found.about.text)
-        return tags.handle_tags(self._world, found.about, request, principal)
+        resource = tags.tagged(self._world, found.about)
+        known = self._type(resource.type, request)
+        return tags.handle_tags(Call(self._world, request, resource.id, known, resource, principal))
 
     def _locks(self, found: Route, request: Request, principal: str) -> Response:
         verb = VERBS.get(request.method, "action")
