@@ -14,6 +14,7 @@ from sandbox.azure.front import deny_assignments, policies, usages
 from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.faults import Faults
 from sandbox.azure.front.request_log import RequestLog
+from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Json, Request, Response
 from sandbox.azure.kernel.world import World
@@ -62,6 +63,7 @@ class Control:
             ("POST", "denials"): self.denials,
             ("POST", "registrations"): self.registrations,
             ("POST", "usages"): self.usages,
+            ("POST", "tenants"): self.tenants,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -220,6 +222,10 @@ class Control:
         body = _object(request)
         subscription, region = str(body["subscription"]), str(body["region"])
         return usages.pretend(self._parts.world, subscription, region, int(body["endpoints"]))
+
+    async def tenants(self, request: Request) -> Json:
+        """`{"subscription": id, "tenant": guid, "managedByTenants"?: [guids]}`: put it into a tenant."""
+        return tenants.declare(self._parts.world.subscriptions, _object(request))
 
 
 def _role_change(role: Role, body: Json) -> Callable[[], None]:

@@ -14,7 +14,7 @@ from sandbox.azure.front.access import Access
 from sandbox.azure.front.admission import admit
 from sandbox.azure.front.roles import Roles
 from sandbox.azure.front.routing import Route, route
-from sandbox.azure.kernel import refusals
+from sandbox.azure.kernel import refusals, tenants
 from sandbox.azure.kernel.changes import ChangeKind
 from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.kernel.manners import Style
@@ -23,6 +23,7 @@ from sandbox.azure.kernel.operations import Operation
 from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers import groups
+from sandbox.azure.providers.network import preconditions
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
@@ -68,6 +69,8 @@ class Gateway:
         self._check_version(request)
         if found.id is not None and found.id.subscription.lower() not in self._world.subscriptions:
             raise refusals.no_subscription(found.id)
+        if found.id is not None:
+            tenants.refuse_foreign(self._world.subscriptions, request, found.id.subscription)
         match found.kind:
             case "instance":
                 return Answer(self._instance(found, request, principal, lro_failure))
@@ -92,7 +95,7 @@ class Gateway:
             case "usages":
                 return Answer(usages.answer(self._world, found, request, principal))
             case _:
-                return Answer(subscriptions.answer(self._world, found, principal))
+                return Answer(subscriptions.answer(self._world, found, request, principal))
 
     def _check_version(self, request: Request) -> None:
         version = request.query.get("api-version")
@@ -124,6 +127,7 @@ class Gateway:
         if joined is not None:
             return joined
         admit(call)
+        preconditions.refuse_stale(call)
         if request.method == "DELETE" and call.type.check_delete is not None:
             call.type.check_delete(self._world, call.stored)
         return self._run(call, handler, "delete" if request.method == "DELETE" else "write")
