@@ -189,6 +189,7 @@ class Sandbox:
             "CAUSEWAY_ARM_ENDPOINT": arm.arm,
             "CAUSEWAY_POLICY": str(self.policy.resolve()),
             "CAUSEWAY_SWEEP_SCHEDULE": sweep_schedule(self.speed),
+            "CAUSEWAY_REQUEST_RATE": str(max(1.0, self.speed)),  # Azure's limits, in this Azure's seconds
             **self.settings,
         }
 

@@ -16,6 +16,7 @@ from sandbox.azure.providers import (
     storage_services,
 )
 from sandbox.azure.providers.dns import dns_zones
+from sandbox.azure.providers.dns_resolver import forwarding, resolvers
 from sandbox.azure.providers.network import peerings, route_tables, security_groups, virtual_networks
 from sandbox.azure.providers.private_link import private_endpoints
 
@@ -26,6 +27,8 @@ PROVIDERS: tuple[ModuleType, ...] = (
     security_groups,
     route_tables,
     dns_zones,
+    resolvers,
+    forwarding,
     storage,
     storage_services,
     sql,
