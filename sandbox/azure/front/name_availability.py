@@ -87,6 +87,13 @@ def check(asked: Asked) -> Response:
     return Response(200, _answer(asked, rule, name))
 
 
+def head(asked: Asked) -> Response:
+    """`HEAD /providers/Microsoft.DocumentDB/databaseAccountNames/{name}`: 200 for a taken name, or 404."""
+    asked.authorize("Microsoft.DocumentDB/databaseAccountNames/read", "/")
+    holders = asked.world.store.named("Microsoft.DocumentDB/databaseAccounts", asked.names["name"])
+    return Response(200 if holders else 404)
+
+
 def _rule(asked: Asked, namespace: str) -> Rule:
     """The rule for the type that the body names, or the namespace's first: some bodies have no type."""
     rules = [one for one in RULES if one.type.lower().startswith(f"{namespace.lower()}/")]
