@@ -130,9 +130,9 @@ class Worker:
     async def _pass(
         self, at: ResourceId, item: WorkItem, claim: Claim, until: float
     ) -> tuple[Outcome | None, timedelta | None]:
-        asked, began = claim.asked, self.clock.monotonic()
+        asked, began, now = claim.asked, self.clock.monotonic(), self.clock.now().timestamp()
         with counting() as spent:
-            current = Pass(at, claim, until, asked.fresh_from)
+            current = Pass(at, claim, until, max(now, asked.fresh_from), asked.fresh_from)
             async with claim.held():
                 ending = await self.reconciler.reconcile(current)
         if ending.quiet and asked.reason != "manual" and claim.reported in ("", ending.code):
