@@ -287,7 +287,6 @@ async def test_a_read_that_began_before_a_pass_does_not_serve_it_and_the_next_on
     scene, read = Scene(), Read(HUB, shared=True)
     early = asyncio.ensure_future(scene.cached.resource(read))
     while not scene.arm.sent:
-        while not scene.arm.sent:
         await asyncio.sleep(0)
     began = scene.clock.now().timestamp()
     late = [scene.cached.resource(read, not_older_than=began) for _ in range(5)]
