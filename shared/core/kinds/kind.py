@@ -43,6 +43,10 @@ class Wanted(Protocol):
         """Objects that must exist before this one can be written."""
 
     @property
+    def harms(self) -> Mapping[ResourceId, str]:
+        """Objects that are tried before it, with the error code after which writing it would do harm."""
+
+    @property
     def useless_without(self) -> tuple[ResourceId, ...]:
         """Objects that complete it: it is not created while one of them is blocked."""
 
@@ -173,6 +177,10 @@ class Managed:
     @property
     def needs(self) -> tuple[ResourceId, ...]:
         return ()
+
+    @property
+    def harms(self) -> Mapping[ResourceId, str]:
+        return {}
 
     @property
     def useless_without(self) -> tuple[ResourceId, ...]:

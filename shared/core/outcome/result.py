@@ -18,12 +18,15 @@ from shared.core.base.errors import (
     Throttled,
     TransientError,
 )
-from shared.core.base.refusal import Refusal
+from shared.core.base.refusal import NO_NETWORK, Refusal
 from shared.core.outcome.outcome import Done, Result
 from shared.core.outcome.proof import EXTERNAL_LINKS, EXTERNAL_RECORDS, Proof
 from shared.core.policy.intent import Declined, NotAsked
 
 NOTHING = Proof((), ())
+# Azure's code: another target took the last addresses after the subnet was chosen. The next pass chooses
+# again.
+SUBNET_FULL = "SubnetIsFull"
 RERUN = "rerun the resource; if it fails again, read its history"
 
 
@@ -62,16 +65,26 @@ def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayErro
     Unclassified errors are retried too: most are transient, and attempts are capped.
     """
     passing = [error for error in errors if isinstance(error, TransientError)]
-    judged = _worst(errors) or _proven(proof)
+    outrun = any(isinstance(error, BlockedError) and error.code == SUBNET_FULL for error in errors)
+    judged = _with_missing_networks(_worst(errors) or _proven(proof), proof)
     return replace(
         judged,
         profile=profile,
         proof=proof,
         done=done,
-        again=bool(passing) or judged.waiting or judged.result is Result.FAILED,
+        again=bool(passing) or outrun or judged.waiting or judged.result is Result.FAILED,
         throttled=judged.passing and any(isinstance(error, Throttled) for error in errors),
         retry_after=max((error.retry_after or 0.0 for error in passing), default=None),
     )
+
+
+def _with_missing_networks(judged: Ending, proof: Proof) -> Ending:
+    """The ending, with the client networks that do not exist: the path was made for the others."""
+    missing = [check for check in proof.failures if check.code == NO_NETWORK]
+    if not missing or judged.code == NO_NETWORK:
+        return judged
+    reason = "; ".join((*(check.seen for check in missing), judged.reason))
+    return replace(judged, result=Result.BLOCKED, code=NO_NETWORK, reason=reason, remedy=missing[0].remedy)
 
 
 def _worst(errors: Collection[CausewayError]) -> Ending | None:
