@@ -20,6 +20,7 @@ from shared.core.base.azure_limits import LimitKey, limit_keys, limit_of
 from shared.core.base.errors import Throttled
 from shared.core.base.rate import Bucket, Limit
 from shared.core.base.turn import FIRST, LAST, current_turn
+from shared.ports import Bodies
 
 BLOCK = 50  # tokens that are reserved at once, at most
 SPARE = 8  # tokens that are reserved beyond the requests that wait
@@ -115,7 +116,7 @@ class Limiter:
         else:
             self._pause(keys[-1], wait, above=FIRST)
 
-    async def left(self) -> list[dict[str, object]]:
+    async def left(self) -> Bodies:
         """What is left of every limit that this process has used, in all processes together."""
         limits = {key: limit for key in self._pools if (limit := self._limit(key))}
         found = await self._shares.left({key.text: limit for key, limit in limits.items()})
