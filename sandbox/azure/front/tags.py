@@ -6,7 +6,7 @@ and ARM-17; docs/azure/event-grid.md, EG-05 for the event of a tag write.
 
 from __future__ import annotations
 
-from sandbox.azure.front import admission
+from sandbox.azure.front import admission, policies
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.changes import Change, ChangeKind
 from sandbox.azure.kernel.ids import ArmId
@@ -24,18 +24,22 @@ def handle_tags(world: World, scope: ArmId, request: Request, principal: str) ->
     if request.method == "GET":
         return Response(200, _shown(resource))
     admission.refuse_locked(world, resource.id, "delete" if request.method == "DELETE" else "write")
-    match request.method:
-        case "PUT":
-            resource.body["tags"] = _given(request)
-        case "PATCH":
-            resource.body["tags"] = _patched(resource, request)
-        case "DELETE":
-            resource.body["tags"] = {}
-        case _:
-            raise refusals.no_method(request.method)
-    admission.check_tags(resource.tags)
+    wanted = _wanted(resource, request)
+    admission.check_tags(wanted)
+    resource.body["tags"] = policies.tags_after(world, resource, request, principal, wanted)
     _announce(world, resource.id, request, principal)
     return Response(200, None if request.method == "DELETE" else _shown(resource))
+
+
+def _wanted(resource: Resource, request: Request) -> dict[str, str]:
+    match request.method:
+        case "PUT":
+            return _given(request)
+        case "PATCH":
+            return _patched(resource, request)
+        case "DELETE":
+            return {}
+    raise refusals.no_method(request.method)
 
 
 def _announce(world: World, id: ArmId, request: Request, principal: str) -> None:
