@@ -27,6 +27,7 @@ def handle_tags(world: World, scope: ArmId, request: Request, principal: str) ->
     wanted = _wanted(resource, request)
     admission.check_tags(wanted)
     resource.body["tags"] = policies.tags_after(world, resource, request, principal, wanted)
+    resource.changed = world.now
     _announce(world, resource.id, request, principal)
     return Response(200, None if request.method == "DELETE" else _shown(resource))
 

@@ -47,6 +47,7 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "dnsForwardingRulesets/virtualNetworkLinks/delete": (5, 8, 10, 20),  # 7 to 10 s recorded (RES-01)
     "storageAccounts/write": (17, 18, 30, 52),
     "servers/write": (3, 66, 82, 188),
+    "databases/write": (10, 30, 60, 120),  # not recorded: as the wait of 15 s that polls ask for suggests
     "targets/delete": (5, 10, 20, 60),  # polled once or twice; 60 s for a managed HSM (LRO-18)
     "vaults/write": (10, 23, 31, 40),  # first GET that says Succeeded: 23 to 31 s (LRO-17)
     "namespaces/write": (40, 51, 68, 90),  # 47, 51 and 68 s between createdAt and updatedAt (LRO-18)

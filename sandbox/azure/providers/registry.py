@@ -5,7 +5,15 @@ from __future__ import annotations
 from types import ModuleType
 
 from sandbox.azure.kernel.provider import Registry
-from sandbox.azure.providers import generic_targets, groups, keyvault, sql, storage
+from sandbox.azure.providers import (
+    generic_targets,
+    groups,
+    keyvault,
+    sql,
+    sql_databases,
+    storage,
+    storage_services,
+)
 from sandbox.azure.providers.dns import dns_zones
 from sandbox.azure.providers.dns_resolver import forwarding, resolvers
 from sandbox.azure.providers.network import peerings, route_tables, security_groups, virtual_networks
@@ -21,7 +29,9 @@ PROVIDERS: tuple[ModuleType, ...] = (
     resolvers,
     forwarding,
     storage,
+    storage_services,
     sql,
+    sql_databases,
     keyvault,
     generic_targets,
     private_endpoints,
