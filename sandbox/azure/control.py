@@ -63,6 +63,8 @@ class Control:
             ("POST", "denials"): self.denials,
             ("POST", "registrations"): self.registrations,
             ("POST", "usages"): self.usages,
+            ("GET", "durations"): self.durations,
+            ("POST", "durations"): self.fix_durations,
             ("POST", "tenants"): self.tenants,
             ("POST", "dns"): self.dns,
         }
@@ -217,6 +219,16 @@ class Control:
         known = self._parts.world.subscriptions[ArmId(str(body["subscription"])).subscription.lower()]
         known["unregistered"] = [str(one).lower() for one in body.get("unregister", [])]
         return {"unregistered": known["unregistered"]}
+
+    async def durations(self, request: Request) -> Json:
+        """The durations that are fixed, in simulated seconds."""
+        return {"fixed": self._parts.world.durations.fixed}
+
+    async def fix_durations(self, request: Request) -> Json:
+        """`{"servers/delete": 412}`: let operations of these kinds take so long; null: as recorded."""
+        for kind, seconds in _object(request).items():
+            self._parts.world.durations.fix(kind, seconds)
+        return await self.durations(request)
 
     async def usages(self, request: Request) -> Json:
         """`{"subscription": id, "region": name, "endpoints": n}`: count so many more than exist."""

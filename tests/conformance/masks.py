@@ -16,7 +16,7 @@ PATTERNS = (
     (re.compile(r"&t=\d+&c=\S*"), ""),  # signature of a polling URL, absent before 2024
     (GUID, "<guid>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<hex>"),  # Key Vault etags
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "<time>"),
     (re.compile(r"\b\d+ seconds"), "<n> seconds"),  # "The call can be retried in 14 seconds."
     (re.compile(r"\.z\d+\."), ".z<n>."),  # storage stamps in host names
     (re.compile(r"md-impexp-\w+"), "md-impexp-<id>"),  # made-up host name of a disk access

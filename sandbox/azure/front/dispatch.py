@@ -25,6 +25,7 @@ from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers import groups
 from sandbox.azure.providers.network import preconditions
+from sandbox.azure.providers.services import soft_delete
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
@@ -97,6 +98,8 @@ class Gateway:
                 return Answer(self._deny_assignments(found, request, principal))
             case "roles":
                 return Answer(self._role(found, request, principal))
+            case "deleted":
+                return Answer(self._deleted(found, request, principal))
             case "resources":
                 return Answer(self._resources(found, request, principal))
             case "usages":
@@ -362,7 +365,9 @@ class Gateway:
     def _tags(self, found: Route, request: Request, principal: str) -> Response:
         verb = VERBS.get(request.method, "action")
         self._world.authorize(principal, f"Microsoft.Resources/tags/{verb}", found.about.text)
-        return tags.handle_tags(self._world, found.about, request, principal)
+        resource = tags.tagged(self._world, found.about)
+        known = self._type(resource.type, request)
+        return tags.handle_tags(Call(self._world, request, resource.id, known, resource, principal))
 
     def _locks(self, found: Route, request: Request, principal: str) -> Response:
         verb = VERBS.get(request.method, "action")
@@ -372,6 +377,10 @@ class Gateway:
     def _deny_assignments(self, found: Route, request: Request, principal: str) -> Response:
         self._world.authorize(principal, "Microsoft.Authorization/denyAssignments/read", found.about.text)
         return deny_assignments.answer(self._world, found.about, request)
+
+    def _deleted(self, found: Route, request: Request, principal: str) -> Response:
+        self._type(found.type_name, request)
+        return soft_delete.answer(self._world, found.about, found.type_name, found.action, request, principal)
 
     def _role(self, found: Route, request: Request, principal: str) -> Response:
         scope = self._stored_case(found.id) if found.id is not None else None

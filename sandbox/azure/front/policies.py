@@ -15,8 +15,8 @@ from typing import Any
 from sandbox.azure.front.fields import Path, path_of, paths_in, remove, value_at, write
 from sandbox.azure.front.policy_rules import Operation, Rule
 from sandbox.azure.kernel import refusals
-from sandbox.azure.kernel.model import Json, Request, Resource, copied
-from sandbox.azure.kernel.provider import Call, ResourceType
+from sandbox.azure.kernel.model import Json, copied
+from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.world import World
 
 EFFECTS = ("deny", "modify", "append")
@@ -50,20 +50,6 @@ def apply(call: Call) -> None:
         infos = [rule.info(call.id) for rule in violated]
         raise refusals.denied_by_policy(call.id, infos, [rule.message for rule in violated if rule.message])
     call.request = replace(call.request, body=body)
-
-
-def tags_after(world: World, resource: Resource, request: Request, principal: str, tags: Json) -> Json:
-    """The tags that a write by the Tags API leaves: judged as a PATCH of the resource's tags (ARM-61).
-
-    Raises ArmError 403.
-    """
-    known = world.types.get(resource.type)
-    if not isinstance(known, ResourceType):
-        return tags
-    patch = replace(request, method="PATCH", body={"tags": tags})
-    call = Call(world, patch, resource.id, known, resource, principal)
-    apply(call)
-    return dict(call.body["tags"])
 
 
 def _rules(call: Call, effect: str) -> Iterator[Rule]:

@@ -84,9 +84,17 @@ def _default_completion(world: World, plan: OperationPlan, id: ArmId) -> Callabl
         case "write":
             return lambda: world.succeed(id)
         case "delete":
-            return lambda: world.remove(id)
+            return lambda: _remove(world, id)
         case _:
             return None
+
+
+def _remove(world: World, id: ArmId) -> None:
+    """Delete a resource, or raise what keeps it from being deleted."""
+    resource, known = world.find(id), world.types.get(id.type)
+    if resource is not None and known is not None and known.check_removal is not None:
+        known.check_removal(world, resource)
+    world.remove(id)
 
 
 def _default_result(world: World, plan: OperationPlan, id: ArmId) -> Callable[[], Json | None] | None:

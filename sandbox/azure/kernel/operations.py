@@ -244,7 +244,9 @@ class Operation:
             raise self.error
         if self.style is Style.NETWORK and self.change == "delete":
             return Response(204, None, self.headers(deleting=True))
-        if self.style in (Style.GROUP, Style.LOCATION, Style.REGISTRY_DECISION):
+        if self.style in (Style.GROUP, Style.REGISTRY_DECISION):
             return Response(200, None)
+        if self.style is Style.LOCATION:
+            return Response(200, self.plan.result() if self.plan.result else None)
         body = self.plan.result() if self.plan.result else None
         return Response(200, body) if body is not None else Response(204)

@@ -46,6 +46,8 @@ class StoredType(Protocol):
     @property
     def check_delete(self) -> Callable[[World, Resource], None] | None: ...
     @property
+    def check_removal(self) -> Callable[[World, Resource], None] | None: ...
+    @property
     def group_delete_rank(self) -> int: ...
 
 
@@ -72,7 +74,7 @@ class World:
         self.operations = OperationLog()
         self.instant = False
         self.memory: dict[str, Any] = {}
-        self._durations = Durations(seed)
+        self.durations = Durations(seed)
         self._locks: dict[str, Lock] = {}
         self._timers = Timers(clock)
         self._history: History | None = None
@@ -188,7 +190,7 @@ class World:
         """Draw how long the next operation of `kind` (a key of durations.QUANTILES) on `id` takes; 0 while
         instant.
         """
-        return 0.0 if self.instant else self._durations.draw(kind, id.key)
+        return 0.0 if self.instant else self.durations.draw(kind, id.key)
 
     def at(self, delay: float, action: Callable[[], None]) -> None:
         """Run `action` when `delay` simulated seconds have passed, even if no request comes."""

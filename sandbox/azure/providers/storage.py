@@ -138,7 +138,7 @@ def _check(call: Call) -> None:
             400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: kind,sku."
         )
     text = "The storage account named {name} is already taken."
-    targets.taken(call.world, call, "core.windows.net", ("StorageAccountAlreadyTaken", text))
+    targets.refuse_taken(call, "StorageAccountAlreadyTaken", text)
 
 
 def _body(call: Call) -> Json:
