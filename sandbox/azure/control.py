@@ -196,12 +196,12 @@ class Control:
         return names.resolve(self._parts.world, query["network"], query["name"]).as_json()
 
     async def reach(self, request: Request) -> Json:
-        """`?subnet=<subnet id>&name=<fqdn>&port=443`: whether a client there reaches the name, or what stops
-        it.
+        """`?subnet=<subnet id>&name=<fqdn>&port=443&groups=<ids>`: whether a client there reaches the name,
+        or what stops it. groups: the client's application security groups, with commas between them.
         """
         query = request.query
-        port = int(query.get("port", "443"))
-        return reach.reach(self._parts.world, query["subnet"], query["name"], port).as_json()
+        port, groups = int(query.get("port", "443")), tuple(filter(None, query.get("groups", "").split(",")))
+        return reach.reach(self._parts.world, query["subnet"], query["name"], port, groups).as_json()
 
     async def policies(self, request: Request) -> Json:
         """`{"deny": [..], "modify": [..], "append": [..]}`: the rules of each effect that is named (see

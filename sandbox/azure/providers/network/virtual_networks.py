@@ -35,6 +35,7 @@ def register(registry: Registry) -> None:
             group_delete_rank=80,
         ),
         ResourceType(f"{TYPE}/CheckIPAddressAvailability", list=check_address),
+        ResourceType(f"{TYPE}/usages", list=list_usages),
     )
     subnets.register(registry)
 
@@ -148,6 +149,23 @@ def check_address(call: Call) -> Response:
         f"Private IP address {text} is not contained in any subnet of virtual network {call.id.text}.",
         details=[],
     )
+
+
+def list_usages(call: Call) -> Response:
+    """`GET {network}/usages`: the addresses in use and the size of each subnet (source: VNET-21)."""
+    found = []
+    for subnet in call.world.store.children(call.id, "subnets"):
+        used = len(addresses.taken(subnet))
+        found.append(
+            {
+                "currentValue": float(used),
+                "id": subnet.id.text,
+                "limit": float(addresses.free(subnet) + used),
+                "name": {"localizedValue": "Subnet size and usage", "value": "SubnetSpace"},
+                "unit": "Count",
+            }
+        )
+    return Response(200, {"value": found})
 
 
 def _address_space(call: Call) -> list[str]:

@@ -14,7 +14,7 @@ from sandbox.azure.kernel.model import ArmError, Json, Resource
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.regions import same_place
 from sandbox.azure.kernel.world import World
-from sandbox.azure.providers.network import addresses, subnets
+from sandbox.azure.providers.network import addresses, application_groups, subnets
 from sandbox.azure.providers.private_link import eligibility, link_services
 from sandbox.azure.providers.private_link.endpoint_view import LISTS
 from sandbox.azure.providers.private_link.endpoint_view import members as members_of
@@ -67,6 +67,12 @@ def check(call: Call) -> Wanted:
     nic_name = str(call.properties.get("customNetworkInterfaceName") or "")
     if call.existing is None:
         addresses.require_capacity(subnet, max(1, len(members) + len(surplus)))
+    application_groups.joined(
+        call,
+        call.properties.get("applicationSecurityGroups") or [],
+        application_groups.JOIN_CONFIGURATION,
+        str(call.body.get("location") or ""),
+    )
     own = {one["address"] for one in members_of(call.existing)} if call.existing else set()
     for one in static:
         asked = str((one.get("properties") or {}).get("privateIPAddress") or "")
