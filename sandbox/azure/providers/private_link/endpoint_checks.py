@@ -29,9 +29,10 @@ class Wanted:
     """A PUT that passed the checks.
 
     target: None for an alias that no private link service here has. target_text: the id or the alias that the
-    endpoint goes on showing. members: (group, member), one address each.
-    static: the body's ipConfigurations; surplus: those that name no member (accepted:
-    docs/azure/private-endpoints.md, PE-27). shape: a PUT that changes it is a long operation.
+    endpoint goes on showing. groups: as the provider writes them; sent: as the body does (PE-61).
+    members: (group, member), one address each. static: the body's ipConfigurations; surplus: those that name
+    no member (accepted: docs/azure/private-endpoints.md, PE-27). shape: a PUT that changes it is a long
+    operation.
     """
 
     subnet: Resource
@@ -41,6 +42,7 @@ class Wanted:
     target_text: str
     target: Resource | None
     groups: list[str]
+    sent: list[str]
     members: list[tuple[str, Member]]
     static: list[Json]
     surplus: list[Json]
@@ -86,6 +88,7 @@ def check(call: Call) -> Wanted:
         target_text=target.id.text if target is not None and text.startswith("/") else text,
         target=target,
         groups=[_known_case(target, one) for one in groups],
+        sent=groups,
         members=members or ([("", Member("", ()))] if not surplus else []),
         static=static,
         surplus=surplus,

@@ -258,7 +258,7 @@ def _given(call: Call, wanted: Wanted, status: str = "") -> Json:
     entry: Json = {"name": wanted.entry, "properties": {"provisioningState": "Succeeded"}}
     entry["properties"]["privateLinkServiceId"] = wanted.target_text
     if wanted.groups:
-        entry["properties"]["groupIds"] = wanted.groups
+        entry["properties"]["groupIds"] = wanted.sent
     if wanted.message:
         entry["properties"]["requestMessage"] = wanted.message
     entry["properties"]["privateLinkServiceConnectionState"] = {
