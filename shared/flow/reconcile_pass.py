@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.core.base.ids import ResourceId
+from shared.core.events.reason import Reason
 from shared.core.plan.obsolete import Recorded
 from shared.ports import Memory
 
@@ -13,7 +14,8 @@ class Pass:
 
     `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. The others are in
     seconds since 1970. `began`: no reading from before it says anything about the path. `fresh_from`: what
-    was asked for is newer, so older tags of a resource group do not say who asks for what.
+    was asked for is newer, so older tags of a resource group do not say who asks for what. `sweep`: the
+    id of the sweep that asked, if nobody else did.
     """
 
     target: ResourceId
@@ -21,6 +23,8 @@ class Pass:
     deadline: float
     began: float = 0.0
     fresh_from: float = 0.0
+    reason: Reason = "event"
+    sweep: str = ""
 
     @property
     def recorded(self) -> Recorded:

@@ -33,7 +33,7 @@ def endpoint_checks(
     if endpoint is not None:
         yield _connects(path, endpoint)
         yield _in_subnet(path, endpoint)
-        yield _listed(path, desired, observed)
+        yield _listed(path, state, desired, observed)
     yield _has_addresses(state, endpoint, observed)
     if endpoint is not None and state.ips:
         yield _addresses_in_subnet(path, state.ips, observed)
@@ -54,7 +54,7 @@ def _in_subnet(path: GroupPath, endpoint: Seen) -> Check:
     return Check("endpoint is in its subnet", path.endpoint.id.name, found == path.endpoint.subnet, seen)
 
 
-def _listed(path: GroupPath, desired: Desired, observed: Observed) -> Check:
+def _listed(path: GroupPath, state: PathState, desired: Desired, observed: Observed) -> Check:
     """The target knows the connection too, as approved."""
     name, at = "resource lists the connection", path.endpoint.id
     connections = _connections(desired, observed)
@@ -63,6 +63,8 @@ def _listed(path: GroupPath, desired: Desired, observed: Observed) -> Check:
     found = [one.status or "no status" for one in connections if one.endpoint_id == at]
     if found:
         return Check(name, at.name, any(one.lower() == "approved" for one in found), ", ".join(found))
+    if state.status.lower() != "approved":
+        return Check(name, at.name, holds=False, seen="not listed")
     return Check(
         name,
         at.name,

@@ -21,7 +21,7 @@ def network_checks(desired: Desired, observed: Observed) -> Iterator[Check]:
 def _clients(desired: Desired, observed: Observed) -> Iterator[Check]:
     """Client networks that do not exist: only a person knows which ones were meant."""
     name = "client network exists"
-    for network in dict.fromkeys((*desired.clients, *desired.resolvers)):
+    for network in dict.fromkeys((*desired.missing, *desired.clients, *desired.resolvers)):
         if observed.absent(network):
             missing = network_not_found(network)
             yield Check(name, network.name, False, missing.reason, missing.code, missing.remedy)
