@@ -70,7 +70,7 @@ class Applied:
 
     @property
     def outdated(self) -> bool:
-        """What failed rested on readings that somebody outdated meanwhile, and nothing else failed."""
+        """What failed rested on readings that are outdated by now, and nothing else failed."""
         first = [error for error in self.errors.values() if not isinstance(error, NotAttempted)]
         return bool(first) and all(isinstance(error, Outdated) for error in first)
 

@@ -15,7 +15,7 @@ class Pass:
     `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. The others are in
     seconds since 1970. `began`: no reading from before it says anything about the path. `fresh_from`: what
     was asked for is newer, so older tags of a resource group do not say who asks for what. `sweep`: the
-    id of the sweep that asked, if nobody else did.
+    id of the sweep, where nothing but a sweep asked.
     """
 
     target: ResourceId

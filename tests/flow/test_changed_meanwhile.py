@@ -1,4 +1,4 @@
-"""What somebody writes between a reading of the app and its write is not lost."""
+"""What a user writes between a reading of the app and its write is not lost."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ async def test_a_rule_keeps_an_address_that_another_process_added_while_it_is_wr
     assert any("10.0.1.99" in one for one in (await rules_of(world))[name]["destinationAddressPrefixes"])
 
 
-async def test_a_zone_that_somebody_makes_meanwhile_keeps_its_tags() -> None:
+async def test_a_zone_that_a_user_makes_meanwhile_keeps_its_tags() -> None:
     world = World()
     at = await world.create_account()
     theirs = {"location": "global", "tags": {"team": "network"}}

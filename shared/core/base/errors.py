@@ -60,7 +60,7 @@ class Throttled(TransientError):  # noqa: N818
 
 
 class Outdated(TransientError):  # noqa: N818
-    """Somebody wrote the object after the reading on which a write rested: read again, and plan again."""
+    """Another client wrote the object after the reading on which a write rested: read again, and plan again."""
 
 
 class LostClaim(TransientError):  # noqa: N818

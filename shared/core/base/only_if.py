@@ -1,4 +1,4 @@
-"""On which condition Azure is to carry out a write: that nobody wrote in between.
+"""On which condition Azure is to carry out a write: that no other client wrote in between.
 
 The network service and private DNS compare `If-Match` with the etag that the resource has; private DNS knows
 `If-None-Match` as well (docs/azure/resource-manager.md, ARM-08; docs/azure/dns.md, DNS-13). Where a service
