@@ -45,7 +45,7 @@ CHANGED = "what is desired changed"
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
 LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
 ROUNDS = 7  # a wait, a write, what the endpoint then reports about zones and rules, one to see it settled,
-# and two for what somebody changed meanwhile
+# and two for what others changed meanwhile
 
 
 class Reconciler:
@@ -214,7 +214,7 @@ class Reconciler:
     ) -> tuple[View, tuple[Done, ...], tuple[CausewayError, ...]]:
         """Write and re-read, round by round, until nothing is left to write or something failed.
 
-        The last reading is newer than the last write: what somebody changed meanwhile is one more round.
+        The last reading is newer than the last write: what others changed meanwhile is one more round.
         """
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
@@ -231,6 +231,9 @@ class Reconciler:
             known = {step.id for step in done}
             done += tuple(s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known)
             view = await self._viewer.after(view, applied)
+            if applied.outdated:
+                view = await self._viewer.evidence(replace(view, since=applied.at))
+                continue
             if applied.errors:
                 break
             if steps.settled:

@@ -194,7 +194,10 @@ class Viewer:
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
             return found
-        around = partial(surroundings, connect, found, owned)
+
+        def around(seen: Target, observed: Observed) -> Iterator[Read]:
+            return surroundings(seen, connect, found, owned, observed)
+
         observed, (connect, notes) = await asyncio.gather(
             self._reader.complete(partial(around, target), Observed(), began), self._narrowed(target, connect)
         )
