@@ -80,6 +80,7 @@ class Simulator:
         self.throttling = Throttling(self.clock)
         self.events = EventGrid(self.world)
         self.world.check_access = self.access.allows
+        self.world.permissions = self.access.permissions
         self.world.refuse_denied = partial(deny_assignments.refuse, self.world)
         self.world.emit = self.events.accept
         self.gateway = Gateway(self.world, self.registry)

@@ -11,6 +11,7 @@ from shared.ports import Memory
 class Pass:
     """The target, what the ledger knows of it, and two limits in time.
 
+    `state`: of target and profile, as a digest; requests that were refused in it are not sent again.
     `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. `not_older_than`:
     seconds since 1970; a cached read from before then is not used.
     """
@@ -19,6 +20,7 @@ class Pass:
     memory: Memory
     deadline: float
     not_older_than: float = 0.0
+    state: str = ""
 
     @property
     def recorded(self) -> Recorded:

@@ -13,7 +13,7 @@ from functools import partial
 
 from shared.core.base.errors import BlockedError, InputError, PermanentError
 from shared.core.base.ids import ResourceId
-from shared.core.base.refusal import Refusal, network_not_found
+from shared.core.base.refusal import Refusal, lacking, network_not_found
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds.link import Link
@@ -34,6 +34,7 @@ from shared.flow.cached_reads import CachedReads
 from shared.flow.capacity import CapacityReader
 from shared.flow.other_zones import OtherZonesReader
 from shared.flow.reader import Reader
+from shared.flow.rights import RightsReader
 from shared.ports import ArmReader, Body
 
 
@@ -42,7 +43,8 @@ class View:
     """A target with what must exist for it and what Azure has of it.
 
     `notes`: what the desired state had to do without. `hidden`: what links that are about to be created would
-    hide from their networks (`core/names/hidden.py`). `not_older_than`: as in the pass.
+    hide from their networks (`core/names/hidden.py`). `unfinished`: why nothing may be begun; `permitted`: it
+    is known that the app may do all that is needed for that. `not_older_than`: as in the pass.
     """
 
     request: Request
@@ -51,6 +53,8 @@ class View:
     not_older_than: float = 0.0
     notes: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    unfinished: Refusal | None = None
+    permitted: bool = False
 
     @property
     def target(self) -> Target:
@@ -62,7 +66,8 @@ class View:
 
     @property
     def plan(self) -> Plan:
-        return plan(self.desired, self.observed)
+        steps = plan(self.desired, self.observed)
+        return steps.begins_nothing(self.unfinished) if self.unfinished else steps
 
     @property
     def restoration(self) -> Plan:
@@ -110,6 +115,7 @@ class Viewer:
         self._arm = arm
         self._cached = cached
         self._reader = reader
+        self._rights = RightsReader(arm, cached)
         self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
         self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
 
@@ -177,6 +183,11 @@ class Viewer:
             return declined
         return await self._completed(View(request, wanted, observed, not_older_than, notes))
 
+    async def lacking(self, view: View, not_older_than: float, principal: str) -> Refusal | None:
+        """All rights that the app does not have of those that the plan needs; None: none, or not known."""
+        missing = await self._rights.missing(view.plan.rights, not_older_than)
+        return lacking(missing, principal) if missing else None
+
     async def after(self, view: View, applied: Applied) -> View:
         """The view with what the writes answered, and what they changed elsewhere re-read."""
         moved = {at for step in applied.written for at in step.want.moved(view.observed.present(step.id))}
@@ -227,7 +238,19 @@ class Viewer:
         if not created.intersection(at for path in paths for at in (path.endpoint.id, *_ids(path.links))):
             return view
         observed = await self._other_zones.read(view.desired, view.observed, view.not_older_than)
-        return replace(view, observed=observed)
+        return await self._with_rights(replace(view, observed=observed))
+
+    async def _with_rights(self, view: View) -> View:
+        """The view with the rights that lack to finish what would be begun."""
+        steps = view.plan
+        needed = steps.rights_to_begin
+        if not needed:
+            return view
+        missing = await self._rights.missing(needed, view.not_older_than)
+        if not missing:
+            return replace(view, permitted=missing is not None)
+        every = await self._rights.missing(steps.rights, view.not_older_than) or missing
+        return replace(view, unfinished=lacking(every))
 
     def _desired(self, view: View) -> View:
         return replace(view, desired=desired(view.request, view.observed, self._catalogue))

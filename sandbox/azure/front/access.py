@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sandbox.azure.kernel.model import Json
+
 DEFAULT_ROLE = Path(__file__).with_name("role.json")
 
 
@@ -47,6 +49,12 @@ class Role:
         """Restore the removed rights."""
         self.removed.clear()
 
+    def shown(self, scope: str) -> list[Json]:
+        """The role at a scope, as the list of permissions shows it."""
+        taken = [action for action, where in self.removed if not where or covers(where, scope)]
+        none: Json = {"dataActions": [], "notDataActions": []}
+        return [{"actions": list(self.actions), "notActions": taken} | none]
+
 
 class Access:
     """Roles by principal; a principal without a role may do everything."""
@@ -54,6 +62,12 @@ class Access:
     def __init__(self, app: Role | None = None) -> None:
         self.roles: dict[str, Role] = {"app": app or Role.load()}
         self.used: set[str] = set()
+
+    def permissions(self, principal: str, scope: str) -> list[Json]:
+        """What a principal may do at a scope."""
+        role = self.roles.get(principal)
+        everything = {"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}
+        return role.shown(scope) if role else [everything]
 
     def allows(self, principal: str, action: str, scope: str) -> bool:
         """The check behind AuthorizationFailed and LinkedAuthorizationFailed; notes the app's actions in

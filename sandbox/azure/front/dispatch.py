@@ -77,6 +77,8 @@ class Gateway:
                 return Answer(self._locks(found, request, principal))
             case "deny assignments":
                 return Answer(self._deny_assignments(found, request, principal))
+            case "permissions":
+                return Answer(self._permissions(found, request, principal))
             case "resources":
                 return Answer(self._resources(found, request, principal))
             case "usages":
@@ -320,6 +322,13 @@ class Gateway:
     def _deny_assignments(self, found: Route, request: Request, principal: str) -> Response:
         self._world.authorize(principal, "Microsoft.Authorization/denyAssignments/read", found.about.text)
         return deny_assignments.answer(self._world, found.about, request)
+
+    def _permissions(self, found: Route, request: Request, principal: str) -> Response:
+        """What the caller may do at a scope (docs/azure/resource-manager.md, ARM-47)."""
+        if request.method != "GET":
+            raise refusals.no_method(request.method)
+        self._world.authorize(principal, "Microsoft.Authorization/permissions/read", found.about.text)
+        return Response(200, {"value": self._world.permissions(principal, found.about.text)})
 
 
 def patch_tags(call: Call) -> Response:

@@ -21,6 +21,7 @@ type Kind = Literal[
     "locks",
     "lock",
     "deny assignments",
+    "permissions",
     "providers",
     "provider",
     "register",
@@ -53,7 +54,7 @@ class Route:
     in `id`.
     move: `action` on the group `id`, a move of resources or its validation.
     usages: of the network service, in a subscription (`id`) and a region (`action`).
-    tags, locks, lock, deny assignments: of the scope `id` (lock name in `action`).
+    tags, locks, lock, deny assignments, permissions: of the scope `id` (lock name in `action`).
     provider, register: namespace in `action`.
     """
 
@@ -84,7 +85,7 @@ def route(method: str, path: str) -> Route:
 
 
 def _extension(parts: list[str], low: list[str]) -> Route | None:
-    """Tags, locks and deny assignments, which are addressed below any scope."""
+    """Tags, locks, deny assignments and permissions, which are addressed below any scope."""
     if low[-4:] == ["providers", "microsoft.resources", "tags", "default"]:
         return _on_scope("tags", parts[:-4])
     if low[-3:] == ["providers", "microsoft.authorization", "locks"]:
@@ -93,6 +94,8 @@ def _extension(parts: list[str], low: list[str]) -> Route | None:
         return _on_scope("lock", parts[:-4], parts[-1])
     if low[-3:] == ["providers", "microsoft.authorization", "denyassignments"]:
         return _on_scope("deny assignments", parts[:-3])
+    if low[-3:] == ["providers", "microsoft.authorization", "permissions"]:
+        return _on_scope("permissions", parts[:-3])
     return None
 
 

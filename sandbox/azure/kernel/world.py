@@ -73,8 +73,10 @@ class World:
         self._durations = Durations(seed)
         self._locks: dict[str, Lock] = {}
         self._timers = Timers(clock)
-        # Set by the simulator: the check of rights, that of deny assignments, and what receives changes.
+        # Set by the simulator: the check of rights and their list, the check of deny assignments, and what
+        # receives changes.
         self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
+        self.permissions: Callable[[str, str], list[Json]] = lambda principal, scope: []
         self.refuse_denied: Callable[[str, str, str], None] = lambda principal, action, scope: None
         self.emit: Callable[[Change], None] = lambda change: None
 
