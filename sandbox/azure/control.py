@@ -11,13 +11,14 @@ from typing import Any
 
 from sandbox.azure.events.event_grid import EventGrid
 from sandbox.azure.front import deny_assignments, policies, usages
-from sandbox.azure.front.access import Access
+from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.faults import Faults
 from sandbox.azure.front.request_log import RequestLog
+from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Json, Request, Response
 from sandbox.azure.kernel.world import World
-from sandbox.azure.reachability import reach
+from sandbox.azure.reachability import dns_servers, names, reach
 
 type Handler = Callable[[Request], Awaitable[Any]]
 
@@ -62,6 +63,10 @@ class Control:
             ("POST", "denials"): self.denials,
             ("POST", "registrations"): self.registrations,
             ("POST", "usages"): self.usages,
+            ("GET", "durations"): self.durations,
+            ("POST", "durations"): self.fix_durations,
+            ("POST", "tenants"): self.tenants,
+            ("POST", "dns"): self.dns,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -126,7 +131,7 @@ class Control:
 
     async def clear_faults(self, request: Request) -> Json:
         """Remove all rules."""
-        self._parts.faults.rules.clear()
+        self._parts.faults.clear()
         return {"rules": 0}
 
     async def events(self, request: Request) -> Json:
@@ -172,22 +177,23 @@ class Control:
         """What the app may do, what was removed, and which actions it has used."""
         access = self._parts.access
         role = access.roles["app"]
-        return {"actions": role.actions, "removed": role.removed, "used": sorted(access.used)}
+        shown: Json = {"actions": role.actions, "removed": role.removed, "delay": access.delay}
+        return shown | {"used": sorted(access.used)}
 
     async def change_role(self, request: Request) -> Json:
-        """`{"remove": [actions], "scope": id}`, `{"actions": [..]}`, `{"restore": true}`."""
-        role, body = self._parts.access.roles["app"], _object(request)
-        if body.get("restore"):
-            role.restore()
-        if "actions" in body:
-            role.actions = [str(one) for one in body["actions"]]
-        role.remove([str(one) for one in body.get("remove", [])], str(body.get("scope", "")))
+        """`{"remove": [actions], "scope": id}`, `{"actions": [..]}`, `{"restore": true}`; with `delay`, these
+        and later changes of rights are effective after so many seconds.
+        """
+        access, body = self._parts.access, _object(request)
+        access.delay = float(body.get("delay", access.delay))
+        change = _role_change(access.roles["app"], body)
+        self._parts.world.at(access.delay, change) if access.delay else change()
         return await self.role(request)
 
     async def resolve(self, request: Request) -> Json:
         """`?network=<vnet id>&name=<fqdn>`: what a machine in that network resolves the name to."""
         query = request.query
-        return reach.resolve(self._parts.world, query["network"], query["name"]).as_json()
+        return names.resolve(self._parts.world, query["network"], query["name"]).as_json()
 
     async def reach(self, request: Request) -> Json:
         """`?subnet=<subnet id>&name=<fqdn>&port=443`: whether a client there reaches the name, or what stops
@@ -214,11 +220,44 @@ class Control:
         known["unregistered"] = [str(one).lower() for one in body.get("unregister", [])]
         return {"unregistered": known["unregistered"]}
 
+    async def durations(self, request: Request) -> Json:
+        """The durations that are fixed, in simulated seconds."""
+        return {"fixed": self._parts.world.durations.fixed}
+
+    async def fix_durations(self, request: Request) -> Json:
+        """`{"servers/delete": 412}`: let operations of these kinds take so long; null: as recorded."""
+        for kind, seconds in _object(request).items():
+            self._parts.world.durations.fix(kind, seconds)
+        return await self.durations(request)
+
     async def usages(self, request: Request) -> Json:
         """`{"subscription": id, "region": name, "endpoints": n}`: count so many more than exist."""
         body = _object(request)
         subscription, region = str(body["subscription"]), str(body["region"])
         return usages.pretend(self._parts.world, subscription, region, int(body["endpoints"]))
+
+    async def tenants(self, request: Request) -> Json:
+        """`{"subscription": id, "tenant": guid, "managedByTenants"?: [guids]}`: put it into a tenant."""
+        return tenants.declare(self._parts.world.subscriptions, _object(request))
+
+    async def dns(self, request: Request) -> Json:
+        """`{"servers": [{"address", ..}]}`: replace all declared servers (see dns_servers.DnsServer)."""
+        return dns_servers.configure(self._parts.world, _object(request))
+
+
+def _role_change(role: Role, body: Json) -> Callable[[], None]:
+    """What a body asks for, as a function that does it. Raises TypeError for a list that is none."""
+    actions = [str(one) for one in body["actions"]] if "actions" in body else None
+    removed, scope = [str(one) for one in body.get("remove", [])], str(body.get("scope", ""))
+
+    def change() -> None:
+        if body.get("restore"):
+            role.restore()
+        if actions is not None:
+            role.actions = actions
+        role.remove(removed, scope)
+
+    return change
 
 
 def _object(request: Request) -> Json:

@@ -7,18 +7,20 @@ as long as Azure would, add headers, log.
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from sandbox.azure.control import Control, Parts
 from sandbox.azure.events.event_grid import EventGrid
-from sandbox.azure.front import deny_assignments, identity
+from sandbox.azure.front import deny_assignments, identity, sign_in
 from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.dispatch import Answer, Gateway
-from sandbox.azure.front.faults import Faults, Rule
+from sandbox.azure.front.faults import READS, Faults, Rule
 from sandbox.azure.front.request_log import RequestKind, RequestLog
 from sandbox.azure.front.throttling import Throttling
+from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.clock import Clock, RealClock
 from sandbox.azure.kernel.directory import SUBSCRIPTIONS
 from sandbox.azure.kernel.model import ArmError, Json, Request, Response
@@ -26,7 +28,8 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.registry import registry
 from sandbox.azure.scenario import apply as apply_scenario
 
-IDENTITY_HEADER = "sandbox-identity"
+# The value of X-IDENTITY-HEADER is all that says whose identity a process has.
+IDENTITY_HEADERS = {"app": "sandbox-identity", "user": "sandbox-user"}
 
 
 class Simulator:
@@ -41,7 +44,7 @@ class Simulator:
     ) -> None:
         self.seed = seed
         self.clock = clock or RealClock(speed)
-        self.identity_header = IDENTITY_HEADER
+        self.identity_headers = dict(IDENTITY_HEADERS)
         self._given_role = role
         self._scenario: Json | None = None
         self._begin()
@@ -74,16 +77,18 @@ class Simulator:
         self.world = World(self.seed, self.clock, self.registry)
         for number, subscription in enumerate(SUBSCRIPTIONS, 1):
             self.world.subscriptions[subscription] = {"name": f"Sandbox {number}"}
-        self.access = Access(self._given_role and Role(list(self._given_role.actions)))
-        self.faults = Faults(self.world.rng)
+        self.access = Access(
+            self._given_role and Role(list(self._given_role.actions)), lambda: self.world.now
+        )
+        self.faults = Faults(self.world.rng, self.world.remember)
         self.requests = RequestLog()
         self.throttling = Throttling(self.clock)
         self.events = EventGrid(self.world)
         self.world.check_access = self.access.allows
-        self.world.permissions = self.access.permissions
         self.world.refuse_denied = partial(deny_assignments.refuse, self.world)
+        self.world.forget_rights = self.access.forget
         self.world.emit = self.events.accept
-        self.gateway = Gateway(self.world, self.registry)
+        self.gateway = Gateway(self.world, self.registry, self.access)
         parts = Parts(self.world, self.access, self.faults, self.requests, self.events, self.reset)
         self._control = Control(parts)
 
@@ -94,8 +99,9 @@ class Simulator:
         self.world.settle()
         if request.path.startswith("/_sandbox"):
             return await self._control.handle(request)
-        if request.path == identity.PATH:
-            return self._token(request)
+        signing_in = self._sign_in(request)
+        if signing_in is not None:
+            return signing_in
         arrived = self.clock.now()
         principal = identity.principal_of(request)
         answer = await self._with_faults(request, principal)
@@ -125,13 +131,31 @@ class Simulator:
         failure = rule.operation_error() if rule else None
         try:
             self.throttling.spend(request, principal or "")
-            return self.gateway.answer(request, principal, failure)
+            with self._moment(request, rule):
+                return self.gateway.answer(request, principal, failure)
         except ArmError as error:
             headers = {"x-ms-failure-cause": error.cause} | error.headers
             return Answer(Response(error.status, error.body, headers, retry_after=error.retry_after))
 
-    def _token(self, request: Request) -> Response:
-        response = identity.token_response(request, self.identity_header)
+    def _moment(self, request: Request, rule: Rule | None) -> AbstractContextManager[None]:
+        """When a request is answered: now, or for a read that is behind some seconds ago."""
+        if request.method not in READS:
+            return self.world.step()
+        return self.world.past(rule.stale_seconds) if rule and rule.stale_seconds else nullcontext()
+
+    def _sign_in(self, request: Request) -> Response | None:
+        """The answer of the directory: a token, or a page that leads to one. None for all other requests."""
+        page = sign_in.page_of(request.path)
+        if page is not None:
+            response = sign_in.answer(request, page, tenants.known(self.world.subscriptions))
+            return self._noted(request, response, "user") if page == "token" else response
+        if request.path != identity.PATH:
+            return None
+        principal = identity.owner(request, self.identity_headers)
+        return self._noted(request, identity.token_response(request, self.identity_headers), principal or "")
+
+    def _noted(self, request: Request, response: Response, principal: str) -> Response:
+        """A token's answer, in the request log as well."""
         self.requests.add(
             time=self.clock.now(),
             seconds=0.0,
@@ -140,7 +164,7 @@ class Simulator:
             kind="token",
             status=response.status,
             code=None,
-            principal="app",
+            principal=principal,
             client=request.headers.get("user-agent", ""),
             resource=None,
         )

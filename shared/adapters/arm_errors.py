@@ -21,11 +21,13 @@ from shared.adapters.arm_codes import (
     WRAPPERS,
     is_limit,
 )
+from shared.core.base.azure_limits import is_throttling
 from shared.core.base.errors import (
     BlockedError,
     CausewayError,
     PermanentError,
     RefusedError,
+    Throttled,
     TransientError,
     clean,
 )
@@ -93,7 +95,8 @@ class Refusal:
         if is_limit(code):
             return BlockedError(self.code, text, LIMIT_REMEDY)
         if code in TRANSIENT or self.status in (401, 408, 412, 429) or (self.status or 0) >= 500:
-            return TransientError(text, self.retry_after, self.code)
+            kind = Throttled if is_throttling(self.status, self.code) else TransientError
+            return kind(text, self.retry_after, self.code)
         if self.status is not None and 400 <= self.status < 500 and self.status != 404:  # a region may lag
             return RefusedError(self.code, text)
         return PermanentError(self.code, text)

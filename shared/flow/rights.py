@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.core.base.bodies import Json
-from shared.core.base.errors import CausewayError
+from shared.core.base.errors import CausewayError, PermanentError
 from shared.core.base.rights import Right, allows
 from shared.flow.cached_reads import CachedReads
 from shared.ports import ArmReader
@@ -38,7 +38,12 @@ class RightsReader:
         group = await self._permissions(right.scope.group.text, not_older_than)
         if allows(group, right.action):
             return True
-        return allows(await self._permissions(right.scope.text, not_older_than), right.action)
+        try:
+            return allows(await self._permissions(right.scope.text, not_older_than), right.action)
+        except PermanentError as error:
+            if error.code.lower().endswith("notfound"):  # it is to be created: the group's answer counts
+                return False
+            raise
 
     async def _permissions(self, scope: str, not_older_than: float) -> tuple[Json, ...]:
         path = f"{scope}/providers/Microsoft.Authorization/permissions"

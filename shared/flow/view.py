@@ -24,7 +24,15 @@ from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
-from shared.core.policy.intent import Connect, Declined, NotAsked, intent, tag_value, watched
+from shared.core.policy.intent import (
+    NOT_WATCHED,
+    Connect,
+    Declined,
+    NotAsked,
+    intent,
+    tag_value,
+    watched,
+)
 from shared.core.policy.policy import Policy
 from shared.core.readings.networks import NETWORK
 from shared.core.readings.observed import Observed
@@ -136,7 +144,7 @@ class Viewer:
     ) -> tuple[Target, Connect] | Declined | NotAsked | None:
         """Who asks for what. None: the target does not exist."""
         if not watched(at.subscription, self._policy):
-            return NotAsked("its subscription is not watched")
+            return NOT_WATCHED
         if not self._catalogue.knows(at.type):
             return NotAsked("its type has no private endpoint in the catalogue")
         body = await self.read(at)

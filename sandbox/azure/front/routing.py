@@ -21,7 +21,8 @@ type Kind = Literal[
     "locks",
     "lock",
     "deny assignments",
-    "permissions",
+    "roles",
+    "deleted",
     "providers",
     "provider",
     "register",
@@ -42,7 +43,11 @@ POLL_COLLECTIONS = {
     "operationsstatus",
     "diskoperations",
     "diskoperationresults",
+    "dnsresolveroperationstatuses",
+    "dnsresolveroperationresults",
 }
+
+ROLES = ("roledefinitions", "roleassignments", "permissions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,9 @@ class Route:
     in `id`.
     move: `action` on the group `id`, a move of resources or its validation.
     usages: of the network service, in a subscription (`id`) and a region (`action`).
-    tags, locks, lock, deny assignments, permissions: of the scope `id` (lock name in `action`).
+    tags, locks, lock, deny assignments: of the scope `id` (lock name in `action`).
+    roles: the collection `type_name` (one of ROLES) of the scope `id`, a name in `action`.
+    deleted: a resource that its service keeps: `type_name` its collection, `action` location, name, action.
     provider, register: namespace in `action`.
     """
 
@@ -77,6 +84,8 @@ def route(method: str, path: str) -> Route:
     low = [part.lower() for part in parts]
     if low[:1] == ["metadata"]:
         return Route("metadata")
+    if low[:2] == ["providers", "microsoft.authorization"] and low[2:3] == ["roledefinitions"]:
+        return Route("roles", None, low[2], "/".join(parts[3:]))
     if low[:1] != ["subscriptions"]:
         return Route("unknown")
     if len(parts) == 1:
@@ -85,7 +94,7 @@ def route(method: str, path: str) -> Route:
 
 
 def _extension(parts: list[str], low: list[str]) -> Route | None:
-    """Tags, locks, deny assignments and permissions, which are addressed below any scope."""
+    """Tags, locks, deny assignments and roles, which are addressed below any scope."""
     if low[-4:] == ["providers", "microsoft.resources", "tags", "default"]:
         return _on_scope("tags", parts[:-4])
     if low[-3:] == ["providers", "microsoft.authorization", "locks"]:
@@ -94,14 +103,15 @@ def _extension(parts: list[str], low: list[str]) -> Route | None:
         return _on_scope("lock", parts[:-4], parts[-1])
     if low[-3:] == ["providers", "microsoft.authorization", "denyassignments"]:
         return _on_scope("deny assignments", parts[:-3])
-    if low[-3:] == ["providers", "microsoft.authorization", "permissions"]:
-        return _on_scope("permissions", parts[:-3])
+    for back in (1, 2):
+        if low[-back - 2 : -back] == ["providers", "microsoft.authorization"] and low[-back] in ROLES:
+            return _on_scope("roles", parts[: -back - 2], parts[-1] if back == 2 else "", low[-back])
     return None
 
 
-def _on_scope(kind: Kind, scope: list[str], action: str = "") -> Route:
+def _on_scope(kind: Kind, scope: list[str], action: str = "", type_name: str = "") -> Route:
     try:
-        return Route(kind, ArmId.parse("/".join(scope)), action=action)
+        return Route(kind, ArmId.parse("/".join(scope)), type_name, action)
     except ValueError:
         return Route("unknown")
 
@@ -117,7 +127,7 @@ def _poll(parts: list[str], low: list[str]) -> Route | None:
             )
         case ["providers", _, "locations", _]:
             return Route("poll", subscription, f"{parts[3]}/locations/{parts[-2]}", parts[-1])
-        case ["resourcegroups", _, "providers", "microsoft.network"]:
+        case ["resourcegroups", _, "providers", "microsoft.network", *_]:
             return Route("poll", subscription, f"Microsoft.Network/{parts[-2]}", parts[-1])
     return None
 
@@ -138,6 +148,8 @@ def _scope(parts: list[str], low: list[str]) -> Route | None:
             return Route("resources", ArmId(parts[1], parts[3], GROUP_TYPE))
         case ["resourcegroups", _, ("moveresources" | "validatemoveresources") as action]:
             return Route("move", ArmId(parts[1], parts[3], GROUP_TYPE), GROUP_TYPE, action)
+        case ["providers", _, "locations", _, collection, _, *_] if collection.startswith("deleted"):
+            return Route("deleted", subscription, f"{parts[3]}/{parts[6]}", "/".join([parts[5], *parts[7:]]))
         case ["providers"]:
             return Route("providers", subscription)
         case ["providers", _]:

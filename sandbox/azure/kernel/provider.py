@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sandbox.azure.kernel import lifecycle
+from sandbox.azure.kernel import lifecycle, tenants
 from sandbox.azure.kernel.changes import ChangeKind
 from sandbox.azure.kernel.directory import client_text
 from sandbox.azure.kernel.ids import ArmId
@@ -83,6 +83,20 @@ class Call:
     def header(self, name: str) -> str | None:
         """A request header by name in any case: `call.header("If-None-Match")`."""
         return self.request.headers.get(name.lower())
+
+    def linked(self, action: str, reference: object) -> Resource | None:
+        """A resource that this write joins, after ARM's checks of it; None when it does not exist.
+
+        Raises ArmError 403 for another tenant's subscription (source: docs/azure/tenants.md, TEN-02), whether
+        or not the resource exists, and as `authorize_linked` does.
+        """
+        id = _id_of(reference)
+        if id is not None and not self.world.instant:
+            tenants.refuse_linked(self.world.subscriptions, self.request, self.id, action, id)
+        found = self.world.find(id)
+        if found is not None:
+            self.authorize_linked(action, found.id)
+        return found
 
     def authorize_linked(self, action: str, scope: ArmId | str) -> None:
         """Check a right on another resource that this write joins.
@@ -160,9 +174,13 @@ class ResourceType:
         Services), "stamp" "0x8D..." and "weak_stamp" W/"0x8D..." (Batch), "none".
     check_delete: raises ArmError when the resource cannot be deleted now (a subnet in use); called before
         `delete` and when its group is deleted.
+    check_removal: raises the ArmError that an accepted deletion ends in (an endpoint whose target is locked);
+        called at the end of the operation and when its group is deleted.
     not_found: the 404 of a GET; default ResourceNotFound by ARM, for children of network resources NotFound.
     owns_parent: the handlers themselves refuse a missing parent (private DNS).
     missing_delete: status for deleting a missing resource, 204 for nearly all types.
+    implied: name of a child that exists as soon as its parent does, and what makes its body from the parent;
+        it is stored when it is first asked for (`blobServices/default`, `databases/master`).
     group_delete_rank: order in which a group's delete removes types, low first (an endpoint before its
         network).
     """
@@ -177,11 +195,13 @@ class ResourceType:
     show: Callable[[World, Resource], Json] = _shown
     removed: Callable[[World, Resource], None] | None = None
     check_delete: Callable[[World, Resource], None] | None = None
+    check_removal: Callable[[World, Resource], None] | None = None
     not_found: Callable[[Call], ArmError] | None = None
     tracked: bool = False
     etag: EtagStyle = "weak"
     owns_parent: bool = False
     missing_delete: int = 204
+    implied: tuple[str, Callable[[World, Resource], Json]] | None = None
     group_delete_rank: int = 50
 
     @property
@@ -216,6 +236,14 @@ class Registry:
         """The id with its type in the registry's case (`/a/www` becomes `/A/www`)."""
         known = self.get(id.type)
         return ArmId(id.subscription, id.group, known.name, id.names) if known else id
+
+
+def _id_of(reference: object) -> ArmId | None:
+    """The id that a body names; None for what is no id."""
+    try:
+        return ArmId.parse(str(reference or ""))
+    except ValueError:
+        return None
 
 
 def missing(what: Any, name: str) -> bool:

@@ -7,6 +7,7 @@ repeated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from sandbox.azure.kernel.changes import Change, ChangeKind, Outcome
 from sandbox.azure.kernel.clock import Clock
 from sandbox.azure.kernel.directory import client_text
 from sandbox.azure.kernel.durations import Durations
+from sandbox.azure.kernel.history import History
 from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
 from sandbox.azure.kernel.locks import Lock
 from sandbox.azure.kernel.model import ArmError, EtagStyle, Json, Request, Resource
@@ -44,6 +46,8 @@ class StoredType(Protocol):
     @property
     def check_delete(self) -> Callable[[World, Resource], None] | None: ...
     @property
+    def check_removal(self) -> Callable[[World, Resource], None] | None: ...
+    @property
     def group_delete_rank(self) -> int: ...
 
 
@@ -70,14 +74,15 @@ class World:
         self.operations = OperationLog()
         self.instant = False
         self.memory: dict[str, Any] = {}
-        self._durations = Durations(seed)
+        self.durations = Durations(seed)
         self._locks: dict[str, Lock] = {}
         self._timers = Timers(clock)
-        # Set by the simulator: the check of rights and their list, the check of deny assignments, and what
-        # receives changes.
+        self._history: History | None = None
+        # Set by the simulator: the check of rights, that of deny assignments, what forgets the rights on a
+        # resource that is deleted, and what receives changes.
         self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
-        self.permissions: Callable[[str, str], list[Json]] = lambda principal, scope: []
         self.refuse_denied: Callable[[str, str, str], None] = lambda principal, action, scope: None
+        self.forget_rights: Callable[[str], None] = lambda scope: None
         self.emit: Callable[[Change], None] = lambda change: None
 
     def _is_tracked(self, type_name: str) -> bool:
@@ -91,9 +96,9 @@ class World:
         """Simulated seconds now; inside an action that runs late, the time it was due."""
         return self._timers.now
 
-    def timestamp(self, digits: int = 7) -> str:
-        """Now as Azure writes times: "2026-01-01T00:00:00.0000000Z"."""
-        moment = self.clock.epoch + timedelta(seconds=self.now)
+    def timestamp(self, digits: int = 7, at: float | None = None) -> str:
+        """Now, or `at`, as Azure writes times: "2026-01-01T00:00:00.0000000Z"."""
+        moment = self.clock.epoch + timedelta(seconds=self.now if at is None else at)
         text = moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0"
         return text[: 20 + digits].rstrip(".") + "Z"
 
@@ -131,6 +136,7 @@ class World:
         resource = self.store.get(id)
         if resource is None:
             resource = Resource(self.types.canonical(id), kept, private=private or {})
+            resource.created = self.now
             self.store.add(resource)
         else:
             resource.body = kept
@@ -142,9 +148,11 @@ class World:
         """Give the resource a new etag in its type's style, as every write and every completion does."""
         known = self.types.get(resource.type)
         resource.etag = self.etag(known.etag if known else "none")
+        resource.changed = self.now
 
     def remove(self, id: ArmId) -> None:
         """Delete a resource and everything below it, deepest first, and call each type's `removed` hook."""
+        self.forget_rights(id.text)
         for resource in [*reversed(self.store.below(id)), self.store.get(id)]:
             if resource is None or self.store.discard(resource.id) is None:
                 continue
@@ -157,17 +165,41 @@ class World:
         known = self.types.get(resource.type)
         return known.show(self, resource) if known else resource.shown()
 
+    # The past
+
+    def remember(self, seconds: float) -> None:
+        """Keep what changes, for `past`, so many seconds from now on; 0 keeps nothing."""
+        if self._history is not None and not seconds:
+            self._history.end()
+            self._history = None
+        elif seconds:
+            self._history = self._history or History(self.store, lambda: self.now)
+            self._history.seconds = seconds
+
+    def past(self, seconds: float) -> AbstractContextManager[None]:
+        """Every resource as it was so many seconds ago, but not before `remember` was called."""
+        return nullcontext() if self._history is None else self._history.past(seconds)
+
+    def step(self) -> AbstractContextManager[None]:
+        """What is written inside belongs to one moment of the past."""
+        return nullcontext() if self._history is None else self._history.step()
+
     # Time passing
 
     def duration(self, kind: str, id: ArmId) -> float:
         """Draw how long the next operation of `kind` (a key of durations.QUANTILES) on `id` takes; 0 while
         instant.
         """
-        return 0.0 if self.instant else self._durations.draw(kind, id.key)
+        return 0.0 if self.instant else self.durations.draw(kind, id.key)
 
     def at(self, delay: float, action: Callable[[], None]) -> None:
         """Run `action` when `delay` simulated seconds have passed, even if no request comes."""
-        self._timers.add(delay, action)
+
+        def act() -> None:
+            with self.step():
+                action()
+
+        self._timers.add(delay, act)
 
     def settle(self) -> None:
         """Run every due action, in order, each at the time it was due. Called before every request."""

@@ -172,6 +172,10 @@ class Endpoint(Managed):
         """An endpoint without a name costs money and serves no client."""
         return self.completed_by
 
+    @property
+    def costs(self) -> bool:
+        return True
+
     def reads(self, observed: Observed) -> Iterable[Read]:
         """Itself, its zone groups, and its interface where that alone knows the addresses."""
         yield Read(self.id)

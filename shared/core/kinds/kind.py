@@ -72,6 +72,10 @@ class Wanted(Protocol):
         """The ledger records it as made for this target, so that it is removed with the target."""
 
     @property
+    def costs(self) -> bool:
+        """It is billed as long as it exists: the policy limits how many are created in an hour."""
+
+    @property
     def adds(self) -> tuple[str, ...]:
         """What this target adds to an object that several targets share: its addresses in a rule."""
 
@@ -206,6 +210,10 @@ class Managed:
     @property
     def recorded(self) -> bool:
         return not self.locks  # what many targets share is kept when one of them is removed
+
+    @property
+    def costs(self) -> bool:
+        return False
 
     @property
     def adds(self) -> tuple[str, ...]:

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 
 from shared.core.base.errors import (
     BlockedError,
+    BudgetSpent,
     CausewayError,
+    ConfirmationNeeded,
     InputError,
     NotAttempted,
     PermanentError,
     RefusedError,
+    Throttled,
     TransientError,
 )
 from shared.core.base.refusal import NO_NETWORK, Refusal
@@ -22,7 +25,8 @@ from shared.core.outcome.proof import EXTERNAL_LINKS, EXTERNAL_RECORDS, Proof
 from shared.core.policy.intent import Declined, NotAsked
 
 NOTHING = Proof((), ())
-# Azure's code: another target took the last addresses meanwhile. The next pass chooses another subnet.
+# Azure's code: another target took the last addresses after the subnet was chosen. The next pass chooses
+# again.
 SUBNET_FULL = "SubnetIsFull"
 NOT_EFFECTIVE = "RightNotEffective"
 RERUN = "rerun the resource; if it fails again, read its history"
@@ -35,7 +39,9 @@ class Ending:
     `again`: it may pass by itself, so it is retried, after `retry_after` seconds if Azure named any.
     `waiting`: for a person or another program, which may take days, so the retries never end. `quiet`: the
     resource is not opted in and has no history, so it is reported only to a caller who asked for this
-    resource.
+    resource. `passing`: it is only known that a service did not answer as it should; `throttled`: because of
+    a request limit, so the retries never end. `steady`: a sweep that finds the same again adds nothing to the
+    history.
     """
 
     result: Result
@@ -49,6 +55,9 @@ class Ending:
     again: bool = False
     waiting: bool = False
     quiet: bool = False
+    passing: bool = False
+    throttled: bool = False
+    steady: bool = False
     retry_after: float | None = None
 
 
@@ -67,6 +76,7 @@ def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayErro
         proof=proof,
         done=done,
         again=bool(passing) or outrun or judged.waiting or (judged.result is Result.FAILED and not refused),
+        throttled=judged.passing and any(isinstance(error, Throttled) for error in errors),
         retry_after=max((error.retry_after or 0.0 for error in passing), default=None),
     )
 
@@ -93,8 +103,14 @@ def _worst(errors: Collection[CausewayError]) -> Ending | None:
         if isinstance(error, InputError):
             return Ending(Result.FAILED, "InvalidInput", str(error), error.remedy)
     for error in errors:
+        if isinstance(error, ConfirmationNeeded):
+            return Ending(Result.PENDING, error.code, str(error), error.remedy, steady=True)
+        if isinstance(error, BudgetSpent):
+            return Ending(Result.PENDING, error.code, str(error), error.remedy, waiting=True)
+    for error in errors:
         if isinstance(error, TransientError):
-            return Ending(Result.PENDING, error.code or "Retrying", str(error), "none: it is tried again")
+            remedy = "none: it is tried again"
+            return Ending(Result.PENDING, error.code or "Retrying", str(error), remedy, passing=True)
     return None
 
 
@@ -171,7 +187,7 @@ def given_up(last: Ending) -> Ending:
     if last.waiting:
         return replace(last, again=False)
     reason = f"{last.reason} (given up after many tries)"
-    return replace(last, result=Result.FAILED, reason=reason, remedy=RERUN, again=False)
+    return replace(last, result=Result.FAILED, reason=reason, remedy=RERUN, again=False, passing=False)
 
 
 def unasked(why: NotAsked | None) -> Ending:
@@ -180,15 +196,16 @@ def unasked(why: NotAsked | None) -> Ending:
         remedy = "check the id; a resource that is created later is reported by its event"
         return Ending(Result.DECLINED, "NotFound", "the resource does not exist", remedy, quiet=True)
     remedy = "tag the resource, or list its type under opt_in.always"
-    return Ending(Result.DECLINED, "NotAsked", why.reason, remedy, quiet=True)
+    return Ending(Result.DECLINED, why.code, why.reason, remedy, quiet=True)
 
 
 def left_alone(why: NotAsked, profile: str) -> Ending:
     """It was connected once, is not opted in any more, and the profile says to keep what was made."""
     return Ending(
         Result.DECLINED,
-        "NotAsked",
+        why.code,
         f"{why.reason}; what Causeway made for it is kept (on_opt_out: keep)",
         f"let the policy have a profile {profile} with on_opt_out: remove, or delete the endpoints by hand",
         profile,
+        steady=True,
     )

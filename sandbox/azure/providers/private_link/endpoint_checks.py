@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sandbox.azure.kernel import management_locks, refusals
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Resource
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.regions import same_place
+from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.network import addresses, subnets
 from sandbox.azure.providers.private_link import eligibility, link_services
 from sandbox.azure.providers.private_link.endpoint_view import LISTS
 from sandbox.azure.providers.private_link.endpoint_view import members as members_of
 from sandbox.azure.providers.private_link.link_services import PRIVATE_LINK_SERVICE, Member
+
+# Where the network service keeps its half of a connection, below the target.
+PROXIES = "privateEndpointConnectionProxies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ def check(call: Call) -> Wanted:
     target = _target(call, text, manual)
     if target is not None:
         if call.existing is None:
+            refuse_locked(call.world, call.id, target.id, "write")
             eligibility.refuse(target)
         _groups_given(call, entry, target, groups)
     static = call.properties.get("ipConfigurations") or []
@@ -85,6 +91,18 @@ def check(call: Call) -> Wanted:
     )
 
 
+def refuse_locked(world: World, endpoint: ArmId, target: ArmId, verb: str) -> None:
+    """Raise 409 ScopeLocked where a management lock on the target or above it stops what the network service
+    writes or deletes below the target (docs/azure/private-endpoints.md, PE-50 and PE-51).
+    """
+    locked = management_locks.blocking(world, target.child(PROXIES, endpoint.name), verb)
+    if locked:
+        proxy = target.child(PROXIES, f"{endpoint.name}.{world.new_guid()}")
+        error = refusals.scope_locked(proxy, verb, locked)
+        message = f"Call to {target.type} failed. Error message: {error.message}"
+        raise ArmError(409, error.code, message, details=[])
+
+
 def _refuse_address(call: Call, subnet: Resource, address: str) -> None:
     try:
         addresses.refuse_unfit(subnet, address)
@@ -114,12 +132,11 @@ def refuse_change(endpoint: Resource, wanted: Wanted) -> None:
 def _subnet(call: Call) -> Resource:
     """The subnet. Refuses one that is missing, in another region, not joinable or delegated."""
     reference = (call.properties.get("subnet") or {}).get("id")
-    subnet = call.world.find(reference)
+    subnet = call.linked("Microsoft.Network/virtualNetworks/subnets/join/action", reference)
     network = call.world.find(subnet.id.parent) if subnet is not None else None
     location = str(call.body.get("location") or "")
     if subnet is None or network is None or not same_place(network, location):
         raise call.refuse_reference(reference)
-    call.authorize_linked("Microsoft.Network/virtualNetworks/subnets/join/action", subnet.id)
     service = subnets.delegated_to(subnet)
     if service is not None:
         raise ArmError(
@@ -155,11 +172,12 @@ def _target(call: Call, text: str, manual: bool) -> Resource | None:
     if manual and not text.startswith("/") and text.lower().endswith(".azure.privatelinkservice"):
         services = call.world.store.of_type(PRIVATE_LINK_SERVICE)
         return next((one for one in services if one.properties.get("alias") == text), None)
-    target = call.world.find(text)
     try:
-        id = ArmId.parse(text)
+        id = call.world.types.canonical(ArmId.parse(text))
     except ValueError:
         raise call.refuse_reference(text) from None
+    approval = f"{id.type}/PrivateEndpointConnectionsApproval/action"
+    target = call.world.find(id) if manual else call.linked(approval, id)
     if target is None:
         if id.is_type(PRIVATE_LINK_SERVICE):
             raise call.refuse_reference(text)
@@ -170,8 +188,6 @@ def _target(call: Call, text: str, manual: bool) -> Resource | None:
             f"group '{id.group}' was not found.",
             details=[],
         )
-    if not manual:
-        call.authorize_linked(f"{target.type}/PrivateEndpointConnectionsApproval/action", target.id)
     return target
 
 
