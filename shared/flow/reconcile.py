@@ -150,7 +150,7 @@ class Reconciler:
                 return await self._hidden.reported(view, view.plan), leaving
             case Refusal() | Declined():
                 return view, Plan(())
-            case NotAsked() if not self._removes_on_opt_out(profile):
+            case NotAsked(keep=keep) if keep or not self._removes_on_opt_out(profile):
                 return view, Plan(())
             case _:
                 gone = Obsolete(recorded.objects)
@@ -290,7 +290,7 @@ class Reconciler:
         proof = prove(view.desired, view.observed)
         again = replace(ending(proof, reached.done, (), reached.profile), findings=reached.findings)
         judged = reached if proof.holds else again
-        return await self._access.disable(view.target, view.connect, judged, fresh)
+        return await self._access.disable(view.target, view.connect, judged, fresh, view.served)
 
     async def _remove_obsolete(self, view: View, reached: Ending, current: Pass) -> Ending:
         """What is not desired any more is removed once the new path is proven."""
@@ -319,7 +319,7 @@ class Reconciler:
             return refused(why)
         if not memory.owned and not memory.profile:
             return unasked(why)
-        if why is not None and not self._removes_on_opt_out(memory.profile):
+        if why is not None and (why.keep or not self._removes_on_opt_out(memory.profile)):
             return left_alone(why, memory.profile)
         if why is None and memory.closed:
             await memory.closing(None)

@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from shared.core.base.errors import BlockedError, InputError, PermanentError
+from shared.core.base.errors import BlockedError, InputError, PermanentError, clean
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal, lacking, network_not_found
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
+from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.link import Link
 from shared.core.names import resolution
 from shared.core.outcome.rule_checks import rule_findings
@@ -24,11 +25,13 @@ from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
+from shared.core.policy.foundations import Foundations
 from shared.core.policy.intent import (
     NOT_WATCHED,
     Connect,
     Declined,
     NotAsked,
+    asked_by_type,
     intent,
     tag_value,
     watched,
@@ -38,7 +41,7 @@ from shared.core.readings.networks import NETWORK
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
-from shared.flow.cached_reads import CachedReads
+from shared.flow.cached_reads import CachedReads, ResourceGroup
 from shared.flow.capacity import CapacityReader
 from shared.flow.other_zones import OtherZonesReader
 from shared.flow.reader import Reader
@@ -91,6 +94,16 @@ class View:
         return blocking_rules(self.desired, found, self.observed)
 
     @property
+    def served(self) -> frozenset[str]:
+        """The groups of the target that an approved endpoint serves, of someone else too."""
+        found = (connection_of(one) for one in self.observed.of_type(self.desired.paths[0].endpoint.TYPE))
+        return frozenset(
+            one.group
+            for one in found
+            if one and one.target == self.target.id and one.status.lower() == "approved"
+        )
+
+    @property
     def findings(self) -> tuple[str, ...]:
         """What is no failure and should be known all the same."""
         endpoints = [path.endpoint for path in self.desired.paths]
@@ -117,12 +130,14 @@ class Viewer:
         arm: ArmReader,
         cached: CachedReads,
         reader: Reader,
+        foundations: Foundations,
     ) -> None:
         self._policy = policy
         self._catalogue = catalogue
         self._arm = arm
         self._cached = cached
         self._reader = reader
+        self._foundations = foundations
         self._rights = RightsReader(arm, cached)
         self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
         self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
@@ -152,17 +167,34 @@ class Viewer:
             return None
         target = Target.parse(body)
         inherits = self._policy.opt_in.inherit == "resource_group"
-        tags = await self._cached.group_tags(at, not_older_than) if inherits else {}
-        found = intent(target, tags, self._policy, self._catalogue)
+        by_type = asked_by_type(target, self._policy)
+        group = ResourceGroup()
+        if inherits or by_type:
+            group = await self._cached.group(at, not_older_than)
+        tags = group.tags if inherits else {}
+        alone = self._left_alone(target, group) if by_type else ""
+        found = intent(target, tags, self._policy, self._catalogue, alone)
         if (
             inherits
             and isinstance(found, NotAsked)
             and tag_value(target.tags, self._policy.opt_in.tag) is None
         ):
             # A cached reading of the group's tags is no reason to leave a resource alone.
-            tags = await self._cached.group_tags(at, math.inf)
-            found = intent(target, tags, self._policy, self._catalogue)
+            tags = (await self._cached.group(at, math.inf)).tags
+            found = intent(target, tags, self._policy, self._catalogue, alone)
         return (target, found) if isinstance(found, Connect) else found
+
+    def _left_alone(self, target: Target, group: ResourceGroup) -> str:
+        """Why the type's `always` does not count for this resource; empty where it does."""
+        setting = self._foundations.setting(target)
+        if setting and target.id not in self._policy.opt_in.own_resources:
+            return (
+                f"Causeway itself runs on it (setting {setting}): tag it, or list its id under "
+                "opt_in.own_resources"
+            )
+        if group.managed_by:
+            return f"its resource group is managed by {clean(group.managed_by, 300)}: tag it to connect it"
+        return ""
 
     async def view(
         self,
