@@ -97,8 +97,12 @@ async def test_a_dry_run_and_a_second_pass_write_nothing_to_an_account_that_stay
 
 async def test_a_table_account_of_cosmos_that_is_connected_for_one_api_stays_open() -> None:
     world = a_world(COSMOS, groups={COSMOS: ["Sql"]})
-    capabilities = [{"name": "EnableTable"}]
-    body = {"kind": "GlobalDocumentDB", "properties": {"capabilities": capabilities}}
+    properties = {
+        "capabilities": [{"name": "EnableTable"}],
+        "databaseAccountOfferType": "Standard",
+        "locations": [{"locationName": "westeurope", "failoverPriority": 0}],
+    }
+    body = {"kind": "GlobalDocumentDB", "properties": properties}
     at = await made(world, COSMOS, **body)
     assert is_left(await world.reconcile(at), "Table")
 
