@@ -83,7 +83,7 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
     sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock)
     return Flow(
-        Intake(ports.queue, frozenset(known.types)),
+        Intake(ports.queue, ports.clock, frozenset(known.types)),
         Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.readings.observed import Observed
 from shared.ports import Clock
@@ -38,10 +39,19 @@ class SharedWrites:
         self._nobody = asyncio.Event()
         self._nobody.set()
 
-    async def joined(self, at: ResourceId) -> Observed | None:
-        """Wait for the pass that leads the write of this object. None: no pass leads, or it failed."""
+    async def joined(self, at: ResourceId, deadline: float) -> Observed | None:
+        """Wait for the pass that leads the write of this object. None: no pass leads, or it failed.
+
+        Raises TransientError at the deadline, a moment of `Clock.monotonic`.
+        """
         lead = self._open.get(at)
-        return None if lead is None else await asyncio.shield(lead.result)
+        if lead is None:
+            return None
+        try:
+            async with asyncio.timeout(max(0.0, deadline - self._clock.monotonic())):
+                return await asyncio.shield(lead.result)
+        except TimeoutError:
+            raise TransientError(f"another pass still writes {at.name}", code="LockHeld") from None
 
     @contextmanager
     def leading(self, at: ResourceId) -> Iterator[Lead]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks.requests import filtered
+from shared.core.base.errors import TransientError
 from shared.core.events.work_item import WorkItem
 from shared.flow.shared_writes import SharedWrites
 from tests.builders.bodies import ACCOUNT, SUBNET, ZONE
@@ -83,18 +84,18 @@ async def test_if_the_pass_that_leads_is_cancelled_the_others_go_on() -> None:
 
     leader = asyncio.ensure_future(lead())
     await asyncio.sleep(0)
-    other = asyncio.ensure_future(writes.joined(ZONE))
+    other = asyncio.ensure_future(writes.joined(ZONE, LATE))
     await asyncio.sleep(1)
     leader.cancel()
     assert await other is None
-    assert await writes.joined(ZONE) is None
+    assert await writes.joined(ZONE, LATE) is None
 
 
 async def test_a_pass_that_comes_after_the_reading_does_not_rely_on_it() -> None:
     writes = SharedWrites(LoopClock())
     with writes.leading(ZONE) as lead:
         writes.close(ZONE, lead)
-        assert await writes.joined(ZONE) is None
+        assert await writes.joined(ZONE, LATE) is None
 
 
 @pytest.mark.parametrize(("elapsed", "waited"), [(100.0, 20.0), (0.0, 0.0)])
@@ -119,3 +120,12 @@ async def test_a_leader_waits_no_longer_than_the_others_need_nor_than_its_deadli
     writes.creating(ACCOUNT)
     await writes.gathered(100.0, loop.time() + 5)
     assert loop.time() - began == pytest.approx(8)
+
+
+async def test_who_joined_waits_no_longer_than_its_own_deadline() -> None:
+    writes, loop = SharedWrites(LoopClock()), asyncio.get_running_loop()
+    with writes.leading(ZONE):
+        began = loop.time()
+        with pytest.raises(TransientError):
+            await writes.joined(ZONE, began + 5)
+        assert loop.time() - began == pytest.approx(5)

@@ -70,6 +70,10 @@ class Link(Managed):
         return (self.zone,)
 
     @property
+    def guarded(self) -> bool:
+        return True
+
+    @property
     def locks(self) -> tuple[str, ...]:
         return (self.id.key,)
 
