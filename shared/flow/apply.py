@@ -19,6 +19,7 @@ from shared.core.base.errors import (
     CausewayError,
     NotAttempted,
     Outdated,
+    RefusedError,
     StillRunning,
     TransientError,
 )
@@ -43,6 +44,7 @@ from shared.core.plan.actions import (
 from shared.core.plan.decide import decide
 from shared.core.plan.deletion_record import deletions
 from shared.core.plan.plan import Plan
+from shared.core.plan.refusals import RefusedRequest
 from shared.core.readings.observed import Observed
 from shared.flow.cached_reads import CachedReads
 from shared.flow.reader import Reader
@@ -118,7 +120,10 @@ class _Run:
         self._deadline = current.deadline
         self._tasks: dict[ResourceId, asyncio.Task[None]] = {}
         self._objects: dict[ResourceId, Seen | None] = {}
-        self._errors: dict[ResourceId, CausewayError] = {}
+        held = self._memory.refusals.in_force(current.state) if current.state else {}
+        self._state = current.state
+        self._held = {step.id: held[step.id.key].error() for step in plan.writes if step.id.key in held}
+        self._errors: dict[ResourceId, CausewayError] = dict(self._held)
         self._remembered: set[ResourceId] = set()
 
     async def all(self) -> Applied:
@@ -128,9 +133,23 @@ class _Run:
         async with asyncio.TaskGroup() as group:
             for action in self._plan.actions:
                 self._tasks[action.id] = group.create_task(self._one(action))
+        await self._keep_refusals()
         done = tuple(self._done(action) for action in self._plan.actions)
         written = tuple(step for step in self._plan.writes if not isinstance(step, Delete | Withdraw))
         return Applied(done, self._objects, self._errors, written, self._a.clock.now().timestamp())
+
+    async def _keep_refusals(self) -> None:
+        """What Azure refused for an unknown reason is not sent again as it is."""
+        new = [
+            RefusedRequest.of(at, error)
+            for at, error in self._errors.items()
+            if isinstance(error, RefusedError) and at not in self._held
+        ]
+        if new and self._state:
+            try:
+                await self._memory.refuse(self._memory.refusals.joined(self._state, new))
+            except CausewayError as error:
+                self._errors |= {step.id: error for step in self._plan.writes if step.id.key == new[0].at}
 
     async def _remember_all(self) -> None:
         """One entry for all that the plan deletes. If it cannot be written, only those actions fail."""
@@ -317,6 +336,7 @@ class _Run:
         if error is None:
             return Done(verb(action), action.id, action.reason)
         unsent = isinstance(action, Block | Unknown) or isinstance(error, NotAttempted)
+        unsent = unsent or action.id in self._held
         ended = "skipped" if unsent else "failed"
         return Done(verb(action), action.id, action.reason, ended, str(error))
 

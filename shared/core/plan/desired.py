@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.core.base.bodies import Seen
+from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, PermanentError
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
@@ -99,6 +100,18 @@ class Desired:
             one.id for one, complete in known.items() if not (one.records and complete and self.addressed)
         )
 
+    def unnamed(self, failed: Mapping[ResourceId, CausewayError]) -> tuple[ResourceId, ...]:
+        """The endpoints that get no name, by what failed: only a person can change that."""
+        return tuple(
+            path.endpoint.id
+            for path in self.paths
+            if any(_is_final(failed.get(at)) for at in path.endpoint.completed_by)
+            or any(
+                isinstance(error := failed.get(at), BlockedError) and error.code == code
+                for at, code in path.endpoint.harms.items()
+            )
+        )
+
     def objects(self) -> tuple[Wanted, ...]:
         """Every object once, in an order that respects needs; several paths may share zones and links."""
         own = (wanted for path in self.paths for wanted in _objects_of(path))
@@ -139,6 +152,10 @@ class Desired:
         """The zones to which zone groups of someone else write, wherever those are."""
         found = {zone for group in self._external(observed) for zone in zone_configs.zone_ids(group)}
         return tuple(sorted(found, key=lambda zone: zone.key))
+
+
+def _is_final(error: CausewayError | None) -> bool:
+    return isinstance(error, BlockedError | PermanentError) and not isinstance(error, NotAttempted)
 
 
 def _objects_of(path: GroupPath) -> Iterator[Wanted]:
@@ -182,7 +199,7 @@ def _connections_of(target: ResourceId, catalogue: Catalogue) -> Read:
 def existing(clients: tuple[ResourceId, ...], observed: Observed) -> tuple[ResourceId, ...]:
     """The client networks that are not known to be missing: the path of these is finished without the others.
 
-    All of them where none exists: then nobody would use the path, and each one stops it.
+    All of them where none exists: then no client would use the path, and each one stops it.
     """
     found = tuple(one for one in clients if not observed.absent(one))
     return found or clients
