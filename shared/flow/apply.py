@@ -56,7 +56,8 @@ BACKOFF = Backoff(first=2.0, growth=2.0, longest=30.0)  # seconds; network locks
 class Applied:
     """What was done, what it answered, and what went wrong, by the id of the action.
 
-    `at`: seconds since 1970 when the last write was answered.
+    `at`: seconds since 1970 when the last write was answered. `written` are the steps that sent one, or found
+    under the lease that a neighbour had.
     """
 
     done: tuple[Done, ...]

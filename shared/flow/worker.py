@@ -140,10 +140,12 @@ class Worker:
     async def _pass(
         self, at: ResourceId, item: WorkItem, claim: Claim, until: float
     ) -> tuple[Outcome | None, timedelta | None]:
-        asked, began = claim.asked, self.clock.monotonic()
+        asked, began, now = claim.asked, self.clock.monotonic(), self.clock.now().timestamp()
         with counting() as spent, taking_turn(PLACES[asked.reason], until):
             sweep = item.correlation if asked.reason == "drift" else ""
-            current = Pass(at, claim, until, asked.fresh_from, asked.reason, sweep)
+            current = Pass(
+                at, claim, until, max(now, asked.fresh_from), asked.fresh_from, asked.reason, sweep
+            )
             async with claim.held():
                 ending = await self.reconciler.reconcile(current)
         if ending.quiet and asked.reason != "manual" and claim.reported in ("", ending.code):

@@ -6,6 +6,7 @@ from types import ModuleType
 
 from sandbox.azure.kernel.provider import Registry
 from sandbox.azure.providers import (
+    event_subscriptions,
     generic_targets,
     groups,
     keyvault,
@@ -43,6 +44,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     sql_databases,
     keyvault,
     generic_targets,
+    event_subscriptions,
     private_endpoints,
 )
 

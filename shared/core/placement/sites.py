@@ -76,10 +76,10 @@ def candidates(target: Target, profile: Profile) -> Candidates | Declined:
 
 
 def surroundings(
-    target: Target,
     connect: Connect,
     found: Candidates,
     owned: Collection[ResourceId],
+    target: Target,
     observed: Observed,
 ) -> Iterator[Read]:
     """What has to be read before a site is chosen.

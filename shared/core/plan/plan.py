@@ -19,6 +19,7 @@ from shared.core.plan.actions import (
     Delete,
     Keep,
     Replace,
+    Unknown,
     Update,
     Wait,
     Withdraw,
@@ -43,6 +44,10 @@ class Plan:
     @property
     def blocks(self) -> tuple[Block, ...]:
         return tuple(a for a in self.actions if isinstance(a, Block))
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        return tuple(a for a in self.actions if isinstance(a, Unknown))
 
     @property
     def settled(self) -> bool:
