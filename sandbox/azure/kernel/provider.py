@@ -162,6 +162,7 @@ class ResourceType:
         `delete` and when its group is deleted.
     not_found: the 404 of a GET; default ResourceNotFound by ARM, for children of network resources NotFound.
     owns_parent: the handlers themselves refuse a missing parent (private DNS).
+    always: one named `default` exists with its parent, though no request made it (services of storage).
     missing_delete: status for deleting a missing resource, 204 for nearly all types.
     group_delete_rank: order in which a group's delete removes types, low first (an endpoint before its
         network).
@@ -181,6 +182,7 @@ class ResourceType:
     tracked: bool = False
     etag: EtagStyle = "weak"
     owns_parent: bool = False
+    always: bool = False
     missing_delete: int = 204
     group_delete_rank: int = 50
 
@@ -205,6 +207,19 @@ class Registry:
     def get(self, name: str) -> ResourceType | None:
         """The type of that name in any case."""
         return self._types.get(name.lower())
+
+    def keeper(self, id: ArmId) -> ArmId | None:
+        """The nearest resource above this one that ARM itself knows: of a tracked type, or the root.
+
+        None for what has no parent (docs/azure/services.md, SVC-02).
+        """
+        above = id.parent
+        while above is not None and above.parent is not None:
+            known = self.get(above.type)
+            if known is not None and known.tracked:
+                break
+            above = above.parent
+        return above
 
     def __getitem__(self, name: str) -> ResourceType:
         return self._types[name.lower()]

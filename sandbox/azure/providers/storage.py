@@ -14,6 +14,7 @@ from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.regions import PAIRS
+from sandbox.azure.providers.parts import storage_parts
 from sandbox.azure.providers.private_link import connections, link_services, targets
 
 TYPE = "Microsoft.Storage/storageAccounts"
@@ -39,9 +40,11 @@ def register(registry: Registry) -> None:
             show=targets.with_connections,
             tracked=True,
             etag="none",
+            actions=storage_parts.ACTIONS,
         )
     )
     targets.register_children(registry, TYPE)
+    storage_parts.register(registry)
 
 
 def put(call: Call) -> Response:

@@ -1,0 +1,142 @@
+"""A type whose provider keeps what it is given: one row says how it answers.
+
+It serves types below storage accounts and namespaces. A row names statuses and members; `register` makes the
+handlers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from sandbox.azure.kernel.model import ArmError, EtagStyle, Json, Resource, Response
+from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.private_link import targets
+
+type Reader = Callable[[World, Resource], Json]
+type Writer = Callable[[Call, Json], Json]
+
+
+def as_given(call: Call, asked: Json) -> Json:
+    """The properties of the request."""
+    return asked
+
+
+def nothing_more(world: World, resource: Resource) -> Json:
+    """No members."""
+    return {}
+
+
+def whole(call: Call, shown: Json) -> Json:
+    """The resource as a GET shows it."""
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How one type is written and shown.
+
+    type: canonical. created, replaced: statuses of a PUT; changed: of a PATCH, deleted: of a DELETE, 0 where
+        there is none.
+    stored: the properties that are kept of those given. defaults: those of a resource that no
+        request set. computed: those that a GET adds. head: members beside properties. answer: the answer to
+        a write, from what a GET shows.
+    always: whether one named `default` exists with its parent. shown_name: name in answers where it differs.
+    echoes: whether a PUT without properties answers with its own body.
+    """
+
+    type: str
+    created: int = 201
+    replaced: int = 200
+    changed: int = 200
+    deleted: int = 200
+    stored: Writer = as_given
+    defaults: Json = field(default_factory=dict)
+    computed: Reader = nothing_more
+    head: Reader = nothing_more
+    answer: Writer = whole
+    always: bool = False
+    shown_name: str = ""
+    echoes: bool = False
+    etag: EtagStyle = "none"
+    not_found: Callable[[Call], ArmError] | None = None
+    actions: dict[str, Handler] = field(default_factory=dict)
+
+    def register(self, registry: Registry) -> None:
+        """Add the type."""
+        registry.add(
+            ResourceType(
+                self.type,
+                put=self._put,
+                get=self._get if self.always else None,
+                patch=self._patch if self.changed else None,
+                delete=self._delete if self.deleted else None,
+                list=self._list if self.always else None,
+                show=self._show,
+                etag=self.etag,
+                always=self.always,
+                not_found=self.not_found,
+                actions=self.actions,
+            )
+        )
+
+    # Handlers
+
+    def _put(self, call: Call) -> Response:
+        if self.echoes and "properties" not in call.body:
+            return Response(self.replaced, deepcopy(call.body))
+        status = self.replaced if call.existing or self.always else self.created
+        return self._written(call, self.stored(call, deepcopy(call.properties)), status)
+
+    def _patch(self, call: Call) -> Response:
+        merged = targets.merge(call.stored.properties, call.properties)
+        return self._written(call, self.stored(call, merged), self.changed)
+
+    def _written(self, call: Call, properties: Json, status: int) -> Response:
+        kept = call.existing.body if call.existing else {}
+        body = {name: value for name, value in kept.items() if name != "properties"}
+        body |= targets.given(call, "sku", "tags", "identity", "kind")
+        resource = call.world.save(call.id, body | {"properties": without_nulls(properties)})
+        response = Response(status, self.answer(call, self._show(call.world, resource)))
+        if resource.etag is not None:
+            response.headers["ETag"] = resource.etag
+        return response
+
+    def _get(self, call: Call) -> Response:
+        return Response(200, self._show(call.world, call.existing or self._unset(call)))
+
+    def _list(self, call: Call) -> Response:
+        name = f"{call.id.text}/{self.type.rsplit('/', 1)[1]}/default"
+        there = call.world.find(name) or Resource(
+            call.id.child(self.type.rsplit("/", 1)[1], "default"), {"properties": {}}
+        )
+        return Response(200, {"value": [self._show(call.world, there)]})
+
+    def _delete(self, call: Call) -> Response:
+        call.world.remove(call.id)
+        return Response(self.deleted)
+
+    def _unset(self, call: Call) -> Resource:
+        """The one that exists though no request wrote it."""
+        return Resource(call.id, {"properties": {}})
+
+    def _show(self, world: World, resource: Resource) -> Json:
+        shown = resource.shown()
+        own = self.defaults | shown["properties"] | self.computed(world, resource)
+        shown |= self.head(world, resource) | {"properties": deepcopy(own)}
+        if self.shown_name:
+            shown["name"] = self.shown_name
+        return shown
+
+
+def without_nulls(value: Json) -> Json:
+    """Members that are null are not kept, at any depth."""
+    return {name: _plain(one) for name, one in value.items() if one is not None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return without_nulls(value)
+    return [_plain(one) for one in value] if isinstance(value, list) else value
