@@ -344,7 +344,8 @@ class Gateway:
             if request.query.get(name) != value:
                 raise refusals.wrong_signature()
         collection = found.type_name.rsplit("/", 1)[1].lower()
-        says_status = collection in STATUS_COLLECTIONS or operation.style is Style.COGNITIVE
+        says_status = collection in STATUS_COLLECTIONS or collection.endswith("azureasyncoperation")
+        says_status = says_status or operation.style is Style.COGNITIVE
         response = operation.poll(self._world.now) if says_status else operation.final()
         if operation.style is Style.GROUP and self._world.rng.random() < 35 / 507:
             response.headers.pop("Location", None)

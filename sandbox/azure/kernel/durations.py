@@ -38,6 +38,7 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "storageAccounts/write": (17, 18, 30, 52),
     "servers/write": (3, 66, 82, 188),
     "targets/delete": (5, 10, 20, 60),  # polled once or twice; 60 s for a managed HSM (LRO-18)
+    "sqlParts/write": (5, 15, 30, 60),  # seen over at the first to third poll, 5 to 15 s apart (SVC-06)
     "vaults/write": (10, 23, 31, 40),  # first GET that says Succeeded: 23 to 31 s (LRO-17)
     "namespaces/write": (40, 51, 68, 90),  # 47, 51 and 68 s between createdAt and updatedAt (LRO-18)
     "registries/write": (6, 10, 15, 30),  # one poll after 10 s recorded (LRO-18)

@@ -38,7 +38,8 @@ class OperationPlan:
     duration: simulated seconds from request to end, from `world.duration`; 0 ends it at once.
     blocked: seconds of `duration` that pass before the answer.
     first_wait: Retry-After of the accepting answer, in simulated seconds
-        (docs/azure/long-running-operations.md, LRO-08).
+        (docs/azure/long-running-operations.md, LRO-08). polls_wait: whether its polls ask for a wait too.
+    collection: first part of the polling URLs' names, where a service has one for each kind ("database").
     region: of the polling URLs; default the location of the resource or of its root.
     locks: ids of resources whose lock it holds while running.
     complete: what happens at the end; default for a write `world.succeed`, for a delete `world.remove`. An
@@ -54,6 +55,8 @@ class OperationPlan:
     change: ChangeKind = "write"
     style: Style = Style.NETWORK
     first_wait: float = 10.0
+    polls_wait: bool = True
+    collection: str = ""
     blocked: float = 0.0
     region: str = ""
     locks: tuple[ArmId, ...] = ()
@@ -167,6 +170,9 @@ class Operation:
                 return url, url
             case _:
                 status, result = COLLECTIONS.get(self.style, ("operations", "operationResults"))
+                if self.plan.collection:
+                    status = f"{self.plan.collection}AzureAsyncOperation"
+                    result = f"{self.plan.collection}OperationResults"
                 return f"{where}/{status}/{self.id}?{tail}", f"{where}/{result}/{self.id}?{tail}"
 
     def next_wait(self) -> float:
@@ -180,6 +186,8 @@ class Operation:
 
     def _wait(self, now: float) -> float | None:
         """Seconds that a poll asks for. SQL asks even at the end; a server's wait grows with time."""
+        if not self.plan.polls_wait:
+            return None
         if self.style is Style.SQL and self.plan.first_wait == 1:
             young = now < self.started + SQL_YOUNG_SECONDS
             return (1.0 if young else 20.0) if self.running else 15.0

@@ -8,6 +8,7 @@ from sandbox.azure.kernel.provider import Registry
 from sandbox.azure.providers import generic_targets, groups, keyvault, sql, storage
 from sandbox.azure.providers.dns import dns_zones
 from sandbox.azure.providers.network import peerings, route_tables, security_groups, virtual_networks
+from sandbox.azure.providers.parts import sql_parts, storage_parts
 from sandbox.azure.providers.private_link import private_endpoints
 
 PROVIDERS: tuple[ModuleType, ...] = (
@@ -18,7 +19,9 @@ PROVIDERS: tuple[ModuleType, ...] = (
     route_tables,
     dns_zones,
     storage,
+    storage_parts,
     sql,
+    sql_parts,
     keyvault,
     generic_targets,
     private_endpoints,

@@ -44,7 +44,6 @@ def register(registry: Registry) -> None:
         )
     )
     targets.register_children(registry, TYPE)
-    storage_parts.register(registry)
 
 
 def put(call: Call) -> Response:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import ArmError, EtagStyle, Json, Resource, Response
+from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import targets
@@ -34,6 +36,30 @@ def whole(call: Call, shown: Json) -> Json:
     return shown
 
 
+def anything(call: Call) -> None:
+    """Refuse nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How a provider writes in a short operation; each is named as answers name it, empty: done at once.
+
+    written: the name of the operation of a PUT, updated: of one on what exists and of a PATCH (empty: as of
+        any PUT), dropped: of a DELETE.
+    collection: part of its polling URLs. wait: Retry-After of the accepting answer; polls: whether the polls
+        ask for it too. duration: a key of durations.py.
+    """
+
+    written: str = ""
+    dropped: str = ""
+    updated: str = ""
+    collection: str = ""
+    wait: float = 15.0
+    polls: bool = True
+    style: Style = Style.SQL
+    duration: str = "sqlParts/write"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """How one type is written and shown.
@@ -42,9 +68,11 @@ class Part:
         there is none.
     stored: the properties that are kept of those given. defaults: those of a resource that no
         request set. computed: those that a GET adds. head: members beside properties. answer: the answer to
-        a write, from what a GET shows.
+        a write, from what a GET shows. hidden: properties that no answer shows.
     always: whether one named `default` exists with its parent. shown_name: name in answers where it differs.
-    echoes: whether a PUT without properties answers with its own body.
+    echoes: whether a PUT without properties answers with its own body. tracked: as ResourceType says.
+    refuse: raises ArmError for a write that the provider refuses. work: the operations of its writes.
+    listed: what the list shows besides.
     """
 
     type: str
@@ -57,12 +85,17 @@ class Part:
     computed: Reader = nothing_more
     head: Reader = nothing_more
     answer: Writer = whole
+    hidden: tuple[str, ...] = ()
     always: bool = False
     shown_name: str = ""
     echoes: bool = False
     etag: EtagStyle = "none"
     not_found: Callable[[Call], ArmError] | None = None
     actions: dict[str, Handler] = field(default_factory=dict)
+    tracked: bool = False
+    refuse: Callable[[Call], None] = anything
+    work: Work = Work()
+    listed: Callable[[World, Resource], list[Json]] | None = None
 
     def register(self, registry: Registry) -> None:
         """Add the type."""
@@ -73,12 +106,13 @@ class Part:
                 get=self._get if self.always else None,
                 patch=self._patch if self.changed else None,
                 delete=self._delete if self.deleted else None,
-                list=self._list if self.always else None,
+                list=self._list if self.always or self.listed else None,
                 show=self._show,
                 etag=self.etag,
                 always=self.always,
                 not_found=self.not_found,
                 actions=self.actions,
+                tracked=self.tracked,
             )
         )
 
@@ -88,33 +122,64 @@ class Part:
         if self.echoes and "properties" not in call.body:
             return Response(self.replaced, deepcopy(call.body))
         status = self.replaced if call.existing or self.always else self.created
+        self.refuse(call)
         return self._written(call, self.stored(call, deepcopy(call.properties)), status)
 
     def _patch(self, call: Call) -> Response:
         merged = targets.merge(call.stored.properties, call.properties)
+        self.refuse(call)
         return self._written(call, self.stored(call, merged), self.changed)
 
     def _written(self, call: Call, properties: Json, status: int) -> Response:
         kept = call.existing.body if call.existing else {}
         body = {name: value for name, value in kept.items() if name != "properties"}
-        body |= targets.given(call, "sku", "tags", "identity", "kind")
-        resource = call.world.save(call.id, body | {"properties": without_nulls(properties)})
+        body |= targets.given(call, "location", "sku", "tags", "identity", "kind")
+        body["properties"] = without_nulls(properties)
+        if self.work.written:
+            return self._accepted(call, body)
+        resource = call.world.save(call.id, body)
         response = Response(status, self.answer(call, self._show(call.world, resource)))
         if resource.etag is not None:
             response.headers["ETag"] = resource.etag
         return response
 
+    def _accepted(self, call: Call, body: Json) -> Response:
+        """Accept a write; it shows at its end."""
+        name = (self.work.updated if call.existing else "") or self.work.written
+
+        def complete() -> None:
+            call.world.save(call.id, body)
+
+        return self._started(call, OperationPlan(name, 0.0, complete=complete, failed=lambda error: None))
+
+    def _started(self, call: Call, plan: OperationPlan) -> Response:
+        work = self.work
+        plan = replace(
+            plan,
+            style=work.style,
+            duration=call.world.duration(work.duration, call.id),
+            first_wait=work.wait,
+            polls_wait=work.polls,
+            collection=work.collection,
+        )
+        return call.start_operation(plan).answer(202)
+
     def _get(self, call: Call) -> Response:
         return Response(200, self._show(call.world, call.existing or self._unset(call)))
 
     def _list(self, call: Call) -> Response:
-        name = f"{call.id.text}/{self.type.rsplit('/', 1)[1]}/default"
-        there = call.world.find(name) or Resource(
-            call.id.child(self.type.rsplit("/", 1)[1], "default"), {"properties": {}}
-        )
-        return Response(200, {"value": [self._show(call.world, there)]})
+        """The one that always exists, or those that were made and what the provider adds."""
+        if self.listed is None:
+            one = call.id.child(self.type.rsplit("/", 1)[1], "default")
+            there = call.world.find(one) or Resource(one, {"properties": {}})
+            return Response(200, {"value": [self._show(call.world, there)]})
+        found = [one for one in call.world.store.below(call.id) if one.id.is_type(self.type)]
+        shown = [self._show(call.world, one) for one in found]
+        return Response(200, {"value": self.listed(call.world, call.stored) + shown})
 
     def _delete(self, call: Call) -> Response:
+        if self.work.dropped:
+            return self._started(call, OperationPlan(self.work.dropped, 0.0, change="delete"))
         call.world.remove(call.id)
         return Response(self.deleted)
 
@@ -128,6 +193,8 @@ class Part:
         shown |= self.head(world, resource) | {"properties": deepcopy(own)}
         if self.shown_name:
             shown["name"] = self.shown_name
+        for name in self.hidden:
+            shown["properties"].pop(name, None)
         return shown
 
 
