@@ -16,11 +16,12 @@ PATTERNS = (
     (re.compile(r"&t=\d+&c=\S*"), ""),  # signature of a polling URL, absent before 2024
     (GUID, "<guid>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<hex>"),  # Key Vault etags
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "<time>"),
     (re.compile(r"\b\d+ seconds"), "<n> seconds"),  # "The call can be retried in 14 seconds."
     (re.compile(r"\.z\d+\."), ".z<n>."),  # storage stamps in host names
     (re.compile(r"md-impexp-\w+"), "md-impexp-<id>"),  # made-up host name of a disk access
     (re.compile(r'"0x8D[0-9A-F]+"'), '"<stamp>"'),  # Batch etags
+    (re.compile(r"[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}="), "<key>"),  # access keys
     (re.compile(r"CloudSA[0-9a-f]{8}"), "CloudSA<id>"),  # made-up login of a SQL server without one
     (re.compile(r"\beyJ[\w=-]+|\bRnJv[\w=]+|\bSW1t[\w=]+"), "<base64>"),  # job and operation ids, internalId
     (re.compile(r"\b[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\b"), "<guid>"),
@@ -64,6 +65,11 @@ SERVICE_ERAS = {
     "allowBlobPublicAccess": "storage default went from true (early 2023) to false",
     "minimalTlsVersion": "SQL shows it since 2024 (absent in 2023)",
     "privateEndpointNetworkPolicies": "default Enabled until January 2021, Disabled since 2022",
+    "sqlEndpoint": "Cosmos DB shows it since 2021, at any api-version",
+    "enableAnalyticalStorage": "Cosmos DB shows it since late 2020, at any api-version",
+    "analyticalStorageConfiguration": "Cosmos DB shows it since 2021, at any api-version",
+    "backupPolicy": "Cosmos DB shows it since late 2020, at any api-version",
+    "instanceId": "Cosmos DB shows it since late 2020, at any api-version",
     "isIPv6EnabledPrivateEndpoint": "shown by api-version 2024-03-01 only, replaced by ipVersionType",
 }
 

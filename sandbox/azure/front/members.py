@@ -26,24 +26,96 @@ SINCE: dict[str, dict[str, str]] = {
         "properties.accessTierChangeTime": "2021-01-01",
     },
     "microsoft.keyvault/vaults": {"systemData": "2020-04-01-preview"},
+    "microsoft.servicebus/namespaces": {
+        "properties.zoneRedundant": "2018-01-01-preview",
+        "properties.privateEndpointConnections": "2018-01-01-preview",
+        "properties.disableLocalAuth": "2021-06-01-preview",
+        "properties.publicNetworkAccess": "2022-01-01-preview",
+        "properties.minimumTlsVersion": "2022-01-01-preview",
+        "properties.premiumMessagingPartitions": "2022-10-01-preview",
+    },
+    "microsoft.eventhub/namespaces": {
+        "properties.zoneRedundant": "2018-01-01-preview",
+        "properties.privateEndpointConnections": "2018-01-01-preview",
+        "properties.disableLocalAuth": "2021-06-01-preview",
+        "properties.publicNetworkAccess": "2022-01-01-preview",
+        "properties.minimumTlsVersion": "2022-01-01-preview",
+    },
+    "microsoft.servicebus/namespaces/networkrulesets": {
+        "properties.publicNetworkAccess": "2021-06-01-preview",
+        "properties.trustedServiceAccessEnabled": "2021-06-01-preview",
+    },
+    "microsoft.eventhub/namespaces/networkrulesets": {
+        "properties.publicNetworkAccess": "2021-06-01-preview",
+        "properties.trustedServiceAccessEnabled": "2018-01-01-preview",
+    },
+    "microsoft.servicebus/namespaces/queues": {"properties.maxMessageSizeInKilobytes": "2021-06-01-preview"},
+    "microsoft.servicebus/namespaces/topics": {"properties.maxMessageSizeInKilobytes": "2021-06-01-preview"},
+    "microsoft.servicebus/namespaces/topics/subscriptions": {
+        "properties.isClientAffine": "2021-06-01-preview"
+    },
+    "microsoft.documentdb/databaseaccounts": {
+        "identity": "2020-06-01-preview",
+        "properties.publicNetworkAccess": "2020-03-01",
+        "properties.enableFreeTier": "2020-03-01",
+        "properties.ipRules": "2020-04-01",
+        "properties.defaultIdentity": "2021-03-01-preview",
+        "properties.networkAclBypass": "2020-09-01",
+        "properties.networkAclBypassResourceIds": "2020-09-01",
+        "properties.disableLocalAuth": "2021-07-01-preview",
+        "properties.keysMetadata": "2022-02-15-preview",
+        "properties.enablePartitionMerge": "2022-02-15-preview",
+        "properties.minimalTlsVersion": "2022-08-15-preview",
+        "properties.backupPolicy.periodicModeProperties.backupStorageRedundancy": "2021-03-01-preview",
+    },
+    "microsoft.cognitiveservices/accounts": {
+        "systemData": "2021-04-30",
+        "properties.isMigrated": "2021-04-30",
+        "properties.endpoints": "2021-04-30",
+    },
+    "microsoft.eventgrid/topics": {
+        "sku": "2020-04-01-preview",
+        "kind": "2020-04-01-preview",
+        "identity": "2020-04-01-preview",
+        "properties.metricResourceId": "2020-04-01-preview",
+        "properties.publicNetworkAccess": "2020-04-01-preview",
+    },
+    "microsoft.sql/servers": {"properties.restrictOutboundNetworkAccess": "2021-02-01-preview"},
+}
+
+# The same for members that only older versions show: {path: (last api-version, value)}.
+UNTIL: dict[str, dict[str, tuple[str, Any]]] = {
+    "microsoft.documentdb/databaseaccounts": {"properties.ipRangeFilter": ("2020-03-01", "")},
 }
 
 
 def of_version(type_name: str, version: str, body: Any) -> Any:
     """The body as that api-version shows it; a list has bodies in `value`."""
     newer = [path for path, since in SINCE.get(type_name.lower(), {}).items() if version < since]
-    if newer and isinstance(body, dict):
+    older = [
+        (path, value) for path, (last, value) in UNTIL.get(type_name.lower(), {}).items() if version <= last
+    ]
+    if (newer or older) and isinstance(body, dict):
         several = body.get("value") if "id" not in body else None
         for one in several if isinstance(several, list) else [body]:
-            _remove(one, newer)
+            _change(one, newer, older)
     return body
 
 
-def _remove(body: Json, paths: list[str]) -> None:
-    for path in paths:
-        *outer, last = path.split(".")
-        inner: Any = body
-        for name in outer:
-            inner = inner.get(name) if isinstance(inner, dict) else None
-        if isinstance(inner, dict):
-            inner.pop(last, None)
+def _change(body: Json, newer: list[str], older: list[tuple[str, Any]]) -> None:
+    for path in newer:
+        _place(body, path).pop(_last(path), None)
+    for path, value in older:
+        _place(body, path).setdefault(_last(path), value)
+
+
+def _last(path: str) -> str:
+    return path.rsplit(".", 1)[-1]
+
+
+def _place(body: Json, path: str) -> Json:
+    """The object that holds the member; one that is thrown away where there is none."""
+    inner: Any = body
+    for name in path.split(".")[:-1]:
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    return inner if isinstance(inner, dict) else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sandbox.azure.front import admission
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.changes import Change, ChangeKind
-from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.ids import SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Request, Resource, Response
 from sandbox.azure.kernel.world import World
 
@@ -56,6 +56,9 @@ def _announce(world: World, id: ArmId, request: Request, principal: str) -> None
 
 def _tagged(world: World, scope: ArmId) -> Resource:
     resource = world.find(scope)
+    if scope.is_type(SUBSCRIPTION_TYPE):
+        known: dict[str, Resource] = world.memory.setdefault("subscription_tags", {})
+        resource = known.setdefault(scope.key, Resource(scope, {}))
     if resource is None:
         raise refusals.no_resource(scope) if scope.names else refusals.no_group(scope)
     return resource

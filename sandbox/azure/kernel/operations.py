@@ -250,5 +250,7 @@ class Operation:
             return Response(204, None, self.headers(deleting=True))
         if self.style in (Style.GROUP, Style.LOCATION, Style.REGISTRY_DECISION):
             return Response(200, None)
+        if self.style is Style.SQL and self.change == "action":
+            return Response(200, None)
         body = self.plan.result() if self.plan.result else None
         return Response(200, body) if body is not None else Response(204)

@@ -8,7 +8,7 @@ from sandbox.azure.kernel.provider import Registry
 from sandbox.azure.providers import generic_targets, groups, keyvault, sql, storage
 from sandbox.azure.providers.dns import dns_zones
 from sandbox.azure.providers.network import peerings, route_tables, security_groups, virtual_networks
-from sandbox.azure.providers.parts import sql_parts, storage_parts
+from sandbox.azure.providers.parts import database_parts, messaging_parts, sql_parts, storage_parts
 from sandbox.azure.providers.private_link import private_endpoints
 
 PROVIDERS: tuple[ModuleType, ...] = (
@@ -24,6 +24,8 @@ PROVIDERS: tuple[ModuleType, ...] = (
     sql_parts,
     keyvault,
     generic_targets,
+    database_parts,
+    messaging_parts,
     private_endpoints,
 )
 

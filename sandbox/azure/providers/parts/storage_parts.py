@@ -146,16 +146,13 @@ def keys(call: Call) -> Response:
         if name not in known or name == asked:
             known[name] = _secret(world)
     made = account.properties.get("keyCreationTime", {})
+    dated = call.request.query.get("api-version", "") >= "2021-02-01"
     return Response(
         200,
         {
             "keys": [
-                {
-                    "creationTime": made.get(name, world.timestamp()),
-                    "keyName": name,
-                    "value": value,
-                    "permissions": "FULL",
-                }
+                ({"creationTime": made.get(name, world.timestamp())} if dated else {})
+                | {"keyName": name, "value": value, "permissions": "FULL"}
                 for name, value in known.items()
             ]
         },
