@@ -16,14 +16,17 @@ PATTERNS = (
     (re.compile(r"&t=\d+&c=\S*"), ""),  # signature of a polling URL, absent before 2024
     (GUID, "<guid>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<hex>"),  # Key Vault etags
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "<time>"),
     (re.compile(r"\b\d+ seconds"), "<n> seconds"),  # "The call can be retried in 14 seconds."
     (re.compile(r"\.z\d+\."), ".z<n>."),  # storage stamps in host names
     (re.compile(r"md-impexp-\w+"), "md-impexp-<id>"),  # made-up host name of a disk access
     (re.compile(r'"0x8D[0-9A-F]+"'), '"<stamp>"'),  # Batch etags
     (re.compile(r"[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}="), "<key>"),  # access keys
     (re.compile(r"CloudSA[0-9a-f]{8}"), "CloudSA<id>"),  # made-up login of a SQL server without one
-    (re.compile(r"\beyJ[\w=-]+|\bRnJv[\w=]+|\bSW1t[\w=]+"), "<base64>"),  # job and operation ids, internalId
+    (
+        re.compile(r"\beyJ[\w=-]+|\bRnJv[\w=]+|\bSW1t[\w=]+", re.IGNORECASE),
+        "<base64>",
+    ),  # job and operation ids, internalId
     (re.compile(r"\b[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\b"), "<guid>"),
 )
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 from sandbox.azure import scenario
 from sandbox.azure.front.routing import route
 from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
-from sandbox.azure.kernel.model import ArmError, Request
+from sandbox.azure.kernel.model import ArmError, Request, Resource
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.network import addresses
+from sandbox.azure.providers.services import soft_delete
 from sandbox.azure.simulator import Simulator
 from tests.conformance.recordings import Exchange
 
@@ -50,8 +52,26 @@ def build(simulator: Simulator, exchanges: list[Exchange]) -> None:
             complete(world, id, body)
         except ArmError:
             place(world, id, body)
+    for id, location in _soft_deleted(exchanges):
+        soft_delete.keep(world, Resource(id, {"location": location, "properties": {}}))
     world.instant = False
     world.operations.clear()
+
+
+def _soft_deleted(exchanges: list[Exchange]) -> Iterator[tuple[ArmId, str]]:
+    """Vaults that a service kept when the recording began: read as such before the recording deleted any."""
+    deleted: set[ArmId] = set()
+    for exchange in exchanges:
+        found = route(exchange.method, exchange.path)
+        if found.kind == "instance" and exchange.method == "DELETE":
+            deleted.add(found.about)
+        if found.kind != "deleted" or exchange.method != "GET" or exchange.status != 200:
+            continue
+        about = exchange.body["properties"]
+        id = ArmId.parse(about.get("vaultId") or about["mhsmId"])
+        if id not in deleted:
+            deleted.add(id)
+            yield id, about["location"]
 
 
 def complete(world: World, id: ArmId, body: Any) -> None:

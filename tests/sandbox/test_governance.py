@@ -354,3 +354,53 @@ async def test_what_manages_a_group_cannot_change(cloud, first, second):
     refused = await cloud.put(f"{GROUP}2", body(second))
     assert (refused.status, code(refused)) == (400, "ResourceGroupManagedByMismatch")
     assert refused.body["error"]["message"].endswith(f"current value '{first or '<null>'}'.")
+
+
+# Tags, groups
+
+
+async def test_a_policy_about_tags_judges_the_tags_api_and_another_policy_does_not(cloud):
+    await cloud.make(vnet(), network_body())
+    at = f"{vnet()}/providers/Microsoft.Resources/tags/default"
+    asked = {"name": "owner", "type": "*", "unless": {"tags['owner']": "me"}}
+    closed = {"name": "closed", "type": NETWORKS, "unless": {"properties.other": "x"}}
+    await policies(cloud, deny=[asked, closed])
+    refused = await cloud.put(at, {"properties": {"tags": {"owner": "you"}}})
+    infos = [one["info"]["policyAssignmentName"] for one in refused.body["error"]["additionalInfo"]]
+    assert (refused.status, infos) == (403, ["owner"])
+    assert (await cloud.put(at, {"properties": {"tags": {"owner": "me"}}})).status == 200
+    assert (await cloud.delete(at)).status == 403
+    body = {"operation": "Delete", "properties": {"tags": {"owner": "me"}}}
+    assert (await cloud.patch(at, body)).status == 403
+    assert (await cloud.get(vnet())).body["tags"] == {"owner": "me"}
+
+
+async def test_a_modify_policy_changes_what_the_tags_api_writes(cloud):
+    await cloud.make(vnet(), network_body())
+    await policies(cloud, modify=[tag_rule(value="42")])
+    at = f"{vnet()}/providers/Microsoft.Resources/tags/default"
+    response = await cloud.put(at, {"properties": {"tags": {"costCenter": "1", "owner": "me"}}})
+    assert response.body["properties"]["tags"] == {"costCenter": "42", "owner": "me"}
+    assert (await cloud.get(vnet())).body["tags"] == {"costCenter": "42", "owner": "me"}
+
+
+async def test_a_patch_of_a_group_keeps_the_tags_that_it_leaves_out_and_its_manager(cloud):
+    group, manager = f"{GROUP}-managed", f"{GROUP}/providers/Microsoft.Solutions/applications/app"
+    await cloud.put(group, {"location": "westeurope", "managedBy": manager, "tags": {"a": "b"}})
+    assert (await cloud.patch(group, {})).body["tags"] == {"a": "b"}
+    assert (await cloud.patch(group, {"managedBy": manager, "tags": {}})).body["tags"] == {}
+    refused = await cloud.patch(group, {"managedBy": "/other"})
+    assert (refused.status, code(refused)) == (400, "ResourceGroupManagedByMismatch")
+    assert (await cloud.get(group)).body["managedBy"] == manager
+
+
+async def test_a_denied_resource_keeps_its_group_unless_the_caller_is_excluded(cloud):
+    await cloud.make(vnet(), network_body())
+    stack = {"name": "stack", "scope": vnet(), "actions": ["*/delete"]}
+    await deny_assignments(cloud, stack)
+    last = await cloud.settle(await cloud.delete(GROUP))
+    (detail,) = last.body["error"]["details"]
+    assert (code(last), detail["target"]) == ("ResourceGroupDeletionBlocked", vnet())
+    assert "deny assignment with name 'stack'" in detail["message"]
+    await deny_assignments(cloud, stack | {"excludePrincipals": ["user"]})
+    assert (await cloud.settle(await cloud.delete(GROUP))).status == 200

@@ -9,9 +9,20 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from sandbox.azure.front import deny_assignments, listing, members, moves, subscriptions, tags, usages
+from sandbox.azure.front import (
+    deny_assignments,
+    graph,
+    listing,
+    members,
+    moves,
+    services,
+    subscriptions,
+    tags,
+    usages,
+)
 from sandbox.azure.front.access import Access
 from sandbox.azure.front.admission import admit
+from sandbox.azure.front.asked import Asked
 from sandbox.azure.front.roles import Roles
 from sandbox.azure.front.routing import Route, route
 from sandbox.azure.kernel import refusals, tenants
@@ -24,6 +35,7 @@ from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers import groups
 from sandbox.azure.providers.network import preconditions
+from sandbox.azure.providers.services import soft_delete
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
@@ -38,6 +50,7 @@ STATUS_COLLECTIONS = {
     "serverazureasyncoperation",
     "privatednsoperationstatuses",
     "diskoperations",
+    "dnsresolveroperationstatuses",
 }
 
 
@@ -60,17 +73,22 @@ class Gateway:
     def answer(self, request: Request, principal: str | None, lro_failure: ArmError | None = None) -> Answer:
         """Answer one request. Raises ArmError for every refusal."""
         found = route(request.method, request.path)
+        service = services.find(request.method, request.path)
         if found.kind == "metadata":
             return Answer(subscriptions.metadata(request))
-        if found.kind == "unknown":
+        about_directory = request.path.startswith(graph.PREFIX)
+        if found.kind == "unknown" and service is None and not about_directory:
             raise refusals.unknown_path(request.path)
         if principal is None:
             raise refusals.unauthenticated(request.origin)
+        if about_directory:
+            return Answer(graph.answer(request))
         self._check_version(request)
-        if found.id is not None and found.id.subscription.lower() not in self._world.subscriptions:
-            raise refusals.no_subscription(found.id)
-        if found.id is not None:
-            tenants.refuse_foreign(self._world.subscriptions, request, found.id.subscription)
+        if found.id is not None or service is not None:
+            self._check_subscription(request)
+        if service is not None:
+            question, names = service
+            return Answer(question.answer(Asked(self._world, request, principal, names, self._send)))
         answer = self._routed(found, request, principal, lro_failure)
         about = answer.polled.type if answer.polled else found.type_name
         members.of_version(about, request.query.get("api-version", ""), answer.response.body)
@@ -97,12 +115,28 @@ class Gateway:
                 return Answer(self._deny_assignments(found, request, principal))
             case "roles":
                 return Answer(self._role(found, request, principal))
+            case "deleted":
+                return Answer(self._deleted(found, request, principal))
             case "resources":
                 return Answer(self._resources(found, request, principal))
             case "usages":
                 return Answer(usages.answer(self._world, found, request, principal))
             case _:
                 return Answer(subscriptions.answer(self._world, found, request, principal))
+
+    def _send(self, request: Request, principal: str) -> Response:
+        """A request of ARM itself, in the name of a caller: what a deployment sends."""
+        return self.answer(request, principal).response
+
+    def _check_subscription(self, request: Request) -> None:
+        """Refuse a path below a subscription that does not exist, or is in another tenant than the token."""
+        first, _, rest = request.path.strip("/").partition("/")
+        subscription = rest.partition("/")[0]
+        if first.lower() != "subscriptions":
+            return
+        if subscription.lower() not in self._world.subscriptions:
+            raise refusals.no_subscription(ArmId(subscription))
+        tenants.refuse_foreign(self._world.subscriptions, request, subscription)
 
     def _check_version(self, request: Request) -> None:
         version = request.query.get("api-version")
@@ -143,6 +177,7 @@ class Gateway:
         self, found: Route, request: Request, principal: str, lro_failure: ArmError | None = None
     ) -> Call:
         known = self._type(found.type_name, request)
+        self._imply(found.about)
         id = self._stored_case(self._registry.canonical(found.about))
         existing = self._world.find(id)
         return Call(
@@ -155,6 +190,19 @@ class Gateway:
             action=found.action,
             lro_failure=lro_failure,
         )
+
+    def _imply(self, id: ArmId) -> None:
+        """Store what exists with its parent, if the id is one of these or below one."""
+        if id.parent is None:
+            return
+        self._imply(id.parent)
+        known, parent = self._registry.get(id.type), self._world.find(id.parent)
+        if known is None or known.implied is None or parent is None or self._world.find(id) is not None:
+            return
+        name, body = known.implied
+        if name == id.name.lower():
+            child = parent.id.child(known.name.rsplit("/", 1)[1], name)
+            self._world.save(child, body(self._world, parent))
 
     def _type(self, name: str, request: Request) -> ResourceType:
         known = self._registry.get(name)
@@ -210,10 +258,7 @@ class Gateway:
         if keeper is not None and self._world.find(keeper) is None:
             return keeper
         parent = id.parent
-        if parent is None or self._world.find(parent) is not None:
-            return None
-        known = self._registry.get(parent.type)
-        return None if known is not None and known.always else parent
+        return parent if parent is not None and self._world.find(parent) is None else None
 
     def _without_parent(self, call: Call, keeper: ArmId | None) -> ArmError:
         """The 404 of something whose group was deleted; texts and shares: docs/azure/services.md, SVC-02."""
@@ -311,6 +356,9 @@ class Gateway:
         known = self._type(found.type_name, request)
         owner = self._stored_case(self._registry.canonical(found.about))
         self._authorize(principal, known.name, "read", owner)
+        if owner.names:
+            below = known.implied[0] if known.implied else "default"
+            self._imply(owner.child(known.name.rsplit("/", 1)[1], below))
         if request.method != "GET":
             raise refusals.no_method(request.method)
         if owner.group and self._world.find(owner.group_id) is None:
@@ -360,7 +408,9 @@ class Gateway:
     def _tags(self, found: Route, request: Request, principal: str) -> Response:
         verb = VERBS.get(request.method, "action")
         self._world.authorize(principal, f"Microsoft.Resources/tags/{verb}", found.about.text)
-        return tags.handle_tags(self._world, found.about, request, principal)
+        resource = tags.tagged(self._world, found.about)
+        known = self._type(resource.type, request)
+        return tags.handle_tags(Call(self._world, request, resource.id, known, resource, principal))
 
     def _locks(self, found: Route, request: Request, principal: str) -> Response:
         verb = VERBS.get(request.method, "action")
@@ -370,6 +420,10 @@ class Gateway:
     def _deny_assignments(self, found: Route, request: Request, principal: str) -> Response:
         self._world.authorize(principal, "Microsoft.Authorization/denyAssignments/read", found.about.text)
         return deny_assignments.answer(self._world, found.about, request)
+
+    def _deleted(self, found: Route, request: Request, principal: str) -> Response:
+        self._type(found.type_name, request)
+        return soft_delete.answer(self._world, found.about, found.type_name, found.action, request, principal)
 
     def _role(self, found: Route, request: Request, principal: str) -> Response:
         scope = self._stored_case(found.id) if found.id is not None else None

@@ -22,6 +22,7 @@ type Kind = Literal[
     "lock",
     "deny assignments",
     "roles",
+    "deleted",
     "providers",
     "provider",
     "register",
@@ -42,6 +43,8 @@ POLL_COLLECTIONS = {
     "operationsstatus",
     "diskoperations",
     "diskoperationresults",
+    "dnsresolveroperationstatuses",
+    "dnsresolveroperationresults",
 }
 
 ROLES = ("roledefinitions", "roleassignments", "permissions")
@@ -60,6 +63,7 @@ class Route:
     usages: of the network service, in a subscription (`id`) and a region (`action`).
     tags, locks, lock, deny assignments: of the scope `id` (lock name in `action`).
     roles: the collection `type_name` (one of ROLES) of the scope `id`, a name in `action`.
+    deleted: a resource that its service keeps: `type_name` its collection, `action` location, name, action.
     provider, register: namespace in `action`.
     """
 
@@ -125,7 +129,7 @@ def _poll(parts: list[str], low: list[str]) -> Route | None:
             )
         case ["providers", _, "locations", _]:
             return Route("poll", subscription, f"{parts[3]}/locations/{parts[-2]}", parts[-1])
-        case ["resourcegroups", _, "providers", "microsoft.network"]:
+        case ["resourcegroups", _, "providers", "microsoft.network", *_]:
             return Route("poll", subscription, f"Microsoft.Network/{parts[-2]}", parts[-1])
     return None
 
@@ -146,6 +150,8 @@ def _scope(parts: list[str], low: list[str]) -> Route | None:
             return Route("resources", ArmId(parts[1], parts[3], GROUP_TYPE))
         case ["resourcegroups", _, ("moveresources" | "validatemoveresources") as action]:
             return Route("move", ArmId(parts[1], parts[3], GROUP_TYPE), GROUP_TYPE, action)
+        case ["providers", _, "locations", _, collection, _, *_] if collection.startswith("deleted"):
+            return Route("deleted", subscription, f"{parts[3]}/{parts[6]}", "/".join([parts[5], *parts[7:]]))
         case ["providers"]:
             return Route("providers", subscription)
         case ["providers", _]:

@@ -162,6 +162,10 @@ class Operation:
                     f"{where}/privateDnsOperationStatuses/{self.id}?{tail}",
                     f"{where}/privateDnsOperationResults/{self.id}?{tail}",
                 )
+            case Style.DNS_RESOLVER:
+                where = where.replace("/providers/", f"/resourceGroups/{self.resource.group}/providers/", 1)
+                status, result = COLLECTIONS[self.style]
+                return f"{where}/{status}/{self.id}?{tail}", f"{where}/{result}/{self.id}?{tail}"
             case Style.STORAGE:
                 url = f"{where}/asyncoperations/{self.id}?monitor=true&{tail}"
                 return url, url
@@ -248,9 +252,11 @@ class Operation:
             raise self.error
         if self.style is Style.NETWORK and self.change == "delete":
             return Response(204, None, self.headers(deleting=True))
-        if self.style in (Style.GROUP, Style.LOCATION, Style.REGISTRY_DECISION):
+        if self.style in (Style.GROUP, Style.REGISTRY_DECISION):
             return Response(200, None)
         if self.style is Style.SQL and self.change == "action":
             return Response(200, None)
+        if self.style is Style.LOCATION:
+            return Response(200, self.plan.result() if self.plan.result else None)
         body = self.plan.result() if self.plan.result else None
         return Response(200, body) if body is not None else Response(204)

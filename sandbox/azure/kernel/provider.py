@@ -174,10 +174,13 @@ class ResourceType:
         Services), "stamp" "0x8D..." and "weak_stamp" W/"0x8D..." (Batch), "none".
     check_delete: raises ArmError when the resource cannot be deleted now (a subnet in use); called before
         `delete` and when its group is deleted.
+    check_removal: raises the ArmError that an accepted deletion ends in (an endpoint whose target is locked);
+        called at the end of the operation and when its group is deleted.
     not_found: the 404 of a GET; default ResourceNotFound by ARM, for children of network resources NotFound.
     owns_parent: the handlers themselves refuse a missing parent (private DNS).
-    always: one named `default` exists with its parent, though no request made it (services of storage).
     missing_delete: status for deleting a missing resource, 204 for nearly all types.
+    implied: name of a child that exists as soon as its parent does, and what makes its body from the parent;
+        it is stored when it is first asked for (`blobServices/default`, `databases/master`).
     group_delete_rank: order in which a group's delete removes types, low first (an endpoint before its
         network).
     """
@@ -192,12 +195,13 @@ class ResourceType:
     show: Callable[[World, Resource], Json] = _shown
     removed: Callable[[World, Resource], None] | None = None
     check_delete: Callable[[World, Resource], None] | None = None
+    check_removal: Callable[[World, Resource], None] | None = None
     not_found: Callable[[Call], ArmError] | None = None
     tracked: bool = False
     etag: EtagStyle = "weak"
     owns_parent: bool = False
-    always: bool = False
     missing_delete: int = 204
+    implied: tuple[str, Callable[[World, Resource], Json]] | None = None
     group_delete_rank: int = 50
 
     @property

@@ -17,7 +17,7 @@ from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.regions import normal
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import link_services, targets
-from sandbox.azure.providers.services import table
+from sandbox.azure.providers.services import soft_delete, table
 from sandbox.azure.providers.services.making import Making
 
 OWN_MODULES = ("microsoft.storage/storageaccounts", "microsoft.sql/servers", "microsoft.keyvault/vaults")
@@ -38,12 +38,15 @@ def register(registry: Registry) -> None:
                 delete=delete,
                 show=show,
                 tracked=True,
+                removed=soft_delete.keep if name.lower() in soft_delete.BY_TYPE else None,
                 not_found=_no_disk_access if name == "Microsoft.Compute/diskAccesses" else None,
                 etag=table.of(name).etag,
                 actions=table.of(name).actions,
             )
         )
         targets.register_children(registry, name)
+    for kind in soft_delete.KINDS:
+        registry.add(ResourceType(kind.listed_as, list=soft_delete.list_deleted, etag="none"))
 
 
 def _no_disk_access(call: Call) -> ArmError:
@@ -54,6 +57,9 @@ def _no_disk_access(call: Call) -> ArmError:
 def put(call: Call) -> Response:
     """Create or replace. What only the resource itself reports is there at once when it exists already."""
     making = table.of(call.type.key)
+    if making.taken is not None:
+        targets.refuse_taken(call, making.taken.code, making.taken.text, making.taken.envelope)
+    soft_delete.admit(call)
     resource = call.world.save(call.id, _body(call, making))
     if call.existing and making.updating:
         return _updated(call, making, resource)

@@ -75,7 +75,6 @@ def _parts(server: str) -> list[Part]:
         ),
         Part(
             f"{server}/securityAlertPolicies",
-            always=True,
             deleted=0,
             defaults=ALERTS,
             computed=_since,

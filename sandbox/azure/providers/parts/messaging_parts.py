@@ -102,7 +102,7 @@ def _network_rules(namespace: str) -> Part:
     shown = "NetworkRuleSets"
     return Part(
         name,
-        always=True,
+        implied="default",
         deleted=0,
         defaults=NETWORK_RULES,
         head=_head(f"{namespace}/{shown}"),

@@ -6,6 +6,7 @@ handlers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,11 @@ def nothing_more(world: World, resource: Resource) -> Json:
 def whole(call: Call, shown: Json) -> Json:
     """The resource as a GET shows it."""
     return shown
+
+
+def _nothing_set(world: World, parent: Resource) -> Json:
+    """The body of one that exists with its parent."""
+    return {"properties": {}}
 
 
 def anything(call: Call) -> None:
@@ -69,10 +75,11 @@ class Part:
     stored: the properties that are kept of those given. defaults: those of a resource that no
         request set. computed: those that a GET adds. head: members beside properties. answer: the answer to
         a write, from what a GET shows. hidden: properties that no answer shows.
-    always: whether one named `default` exists with its parent. shown_name: name in answers where it differs.
+    implied: name of one that exists with its parent; several: whether it is not the only one.
+    shown_name: name in answers where it differs.
     echoes: whether a PUT without properties answers with its own body. tracked: as ResourceType says.
     refuse: raises ArmError for a write that the provider refuses. work: the operations of its writes.
-    listed: what the list shows besides.
+    names: what the service accepts as a name; None: anything.
     """
 
     type: str
@@ -86,7 +93,8 @@ class Part:
     head: Reader = nothing_more
     answer: Writer = whole
     hidden: tuple[str, ...] = ()
-    always: bool = False
+    implied: str = ""
+    several: bool = False
     shown_name: str = ""
     echoes: bool = False
     etag: EtagStyle = "none"
@@ -95,7 +103,7 @@ class Part:
     tracked: bool = False
     refuse: Callable[[Call], None] = anything
     work: Work = Work()
-    listed: Callable[[World, Resource], list[Json]] | None = None
+    names: re.Pattern[str] | None = None
 
     def register(self, registry: Registry) -> None:
         """Add the type."""
@@ -103,13 +111,11 @@ class Part:
             ResourceType(
                 self.type,
                 put=self._put,
-                get=self._get if self.always else None,
                 patch=self._patch if self.changed else None,
                 delete=self._delete if self.deleted else None,
-                list=self._list if self.always or self.listed else None,
                 show=self._show,
                 etag=self.etag,
-                always=self.always,
+                implied=(self.implied, _nothing_set) if self.implied else None,
                 not_found=self.not_found,
                 actions=self.actions,
                 tracked=self.tracked,
@@ -121,7 +127,8 @@ class Part:
     def _put(self, call: Call) -> Response:
         if self.echoes and "properties" not in call.body:
             return Response(self.replaced, deepcopy(call.body))
-        status = self.replaced if call.existing or self.always else self.created
+        status = self.replaced if call.existing else self.created
+        self._check_name(call)
         self.refuse(call)
         return self._written(call, self.stored(call, deepcopy(call.properties)), status)
 
@@ -148,7 +155,8 @@ class Part:
         name = (self.work.updated if call.existing else "") or self.work.written
 
         def complete() -> None:
-            call.world.save(call.id, body)
+            if call.world.find(call.id.parent) is not None:
+                call.world.save(call.id, body)
 
         return self._started(call, OperationPlan(name, 0.0, complete=complete, failed=lambda error: None))
 
@@ -164,28 +172,20 @@ class Part:
         )
         return call.start_operation(plan).answer(202)
 
-    def _get(self, call: Call) -> Response:
-        return Response(200, self._show(call.world, call.existing or self._unset(call)))
-
-    def _list(self, call: Call) -> Response:
-        """The one that always exists, or those that were made and what the provider adds."""
-        if self.listed is None:
-            one = call.id.child(self.type.rsplit("/", 1)[1], "default")
-            there = call.world.find(one) or Resource(one, {"properties": {}})
-            return Response(200, {"value": [self._show(call.world, there)]})
-        found = [one for one in call.world.store.below(call.id) if one.id.is_type(self.type)]
-        shown = [self._show(call.world, one) for one in found]
-        return Response(200, {"value": self.listed(call.world, call.stored) + shown})
+    def _check_name(self, call: Call) -> None:
+        """Raise 400 for a second one where there is one only, and for a name that the service refuses."""
+        if self.implied and not self.several and call.existing is None:
+            text = f"The name is {self.implied}, not {call.id.name}."
+            raise ArmError(400, "InvalidResourceName", text)
+        if self.names is not None and self.names.fullmatch(call.id.name) is None:
+            text = "The specified resource name contains invalid characters."
+            raise ArmError(400, "InvalidResourceName", text)
 
     def _delete(self, call: Call) -> Response:
         if self.work.dropped:
             return self._started(call, OperationPlan(self.work.dropped, 0.0, change="delete"))
         call.world.remove(call.id)
         return Response(self.deleted)
-
-    def _unset(self, call: Call) -> Resource:
-        """The one that exists though no request wrote it."""
-        return Resource(call.id, {"properties": {}})
 
     def _show(self, world: World, resource: Resource) -> Json:
         shown = resource.shown()

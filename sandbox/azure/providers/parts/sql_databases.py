@@ -16,7 +16,7 @@ GB = 1024**3
 TIERS = {"GP": "GeneralPurpose", "BC": "BusinessCritical", "HS": "Hyperscale"}
 # Sizes of the service objectives that are bought by throughput, and what a database may hold.
 OBJECTIVES = {"S0": 10, "S1": 20, "S2": 50, "S3": 100, "S4": 200, "P1": 125, "P2": 250, "P4": 500, "P6": 1000}
-LARGEST = {"Basic": 2 * GB, "Standard": 250 * GB, "Premium": 500 * GB}
+LARGEST = {"System": 30 * GB, "Basic": 2 * GB, "Standard": 250 * GB, "Premium": 500 * GB}
 LOG_SHARE = {"GeneralPurpose": 193273528320}
 ORIGIN = ("createMode", "sourceDatabaseId", "restorePointInTime", "sourceDatabaseDeletionDate", "sampleName")
 # Members of a request that answers do not show, or that the SKU decides.
@@ -38,6 +38,8 @@ def maintenance(resource: Resource) -> str:
 def _sku(resource: Resource) -> Json:
     """The SKU with tier, family and capacity; a database without one is GP_Gen5_2."""
     asked = dict(resource.body.get("sku") or {})
+    if resource.name.lower() == "master":
+        return {"name": "System", "tier": "System", "capacity": 0}
     name = str(asked.get("name") or "GP_Gen5_2")
     if resource.properties.get("elasticPoolId"):
         return {"name": "ElasticPool", "tier": str(asked.get("tier") or "Standard"), "capacity": 0}
@@ -56,6 +58,8 @@ def _sku(resource: Resource) -> Json:
 
 def _objective(sku: Json) -> str:
     """The name of the service objective that the SKU is."""
+    if sku["tier"] == "System":
+        return "System0"
     if sku["tier"] in LARGEST and "family" not in sku:
         named = {capacity: name for name, capacity in OBJECTIVES.items()}
         fallback = "ElasticPool" if sku["name"] == "ElasticPool" else sku["name"]
@@ -65,12 +69,15 @@ def _objective(sku: Json) -> str:
 
 def _head(world: World, database: Resource) -> Json:
     sku = _sku(database)
+    server = world.find(database.id.root)
+    place = database.location or (server.location if server else "")
+    if sku["tier"] == "System":
+        owner = server.id.text if server else None
+        return {"sku": sku, "kind": "v12.0,system", "location": place, "managedBy": owner}
     kinds = ["v12.0", "user"]
     kinds += ["pool"] if database.properties.get("elasticPoolId") else []
     kinds += ["vcore"] if "family" in sku else []
     kinds += ["serverless"] if "_S_" in sku["name"] else []
-    server = world.find(database.id.root)
-    place = database.location or (server.location if server else "")
     return {"sku": sku, "kind": ",".join(kinds), "location": place}
 
 
@@ -108,32 +115,6 @@ def _kept(call: Call, asked: Json) -> Json:
     return known | {name: value for name, value in asked.items() if name not in ASKED_ONLY}
 
 
-def _master(world: World, server: Resource) -> list[Json]:
-    """The system database, which a list shows and no request made."""
-    sku: Json = {"name": "System", "tier": "System", "capacity": 0}
-    own = f"{server.id.text}/databases/master"
-    inner = DATABASE_DEFAULTS | {
-        "maxSizeBytes": 30 * GB,
-        "status": "Online",
-        "databaseId": server.private.setdefault("master", world.new_guid()),
-        "creationDate": server.private.setdefault("created", world.timestamp(3)),
-        "currentServiceObjectiveName": "System0",
-        "requestedServiceObjectiveName": "System0",
-        "defaultSecondaryLocation": PAIRS.get(server.location, server.location),
-        "currentSku": sku,
-        "currentBackupStorageRedundancy": "Geo",
-        "requestedBackupStorageRedundancy": "Geo",
-        "maintenanceConfigurationId": maintenance(server),
-    }
-    head: Json = {
-        "sku": sku,
-        "kind": "v12.0,system",
-        "managedBy": server.id.text,
-        "location": server.location,
-    }
-    return [head | {"id": own, "name": "master", "type": f"{SERVER}/databases", "properties": inner}]
-
-
 DATABASE_DEFAULTS: Json = {
     "collation": "SQL_Latin1_General_CP1_CI_AS",
     "catalogCollation": "SQL_Latin1_General_CP1_CI_AS",
@@ -150,8 +131,15 @@ DATABASE = Part(
     defaults=DATABASE_DEFAULTS,
     computed=_computed,
     head=_head,
-    listed=_master,
-    work=Work("CreateLogicalDatabase", "DropLogicalDatabase", "UpdateLogicalDatabase", "database"),
+    implied="master",
+    several=True,
+    work=Work(
+        "CreateLogicalDatabase",
+        "DropLogicalDatabase",
+        "UpdateLogicalDatabase",
+        "database",
+        duration="databases/write",
+    ),
 )
 
 POOL_STORAGE = {"Basic": 50, "Standard": 100, "Premium": 250}

@@ -265,7 +265,7 @@ PARTS = (
     ),
     Part(
         f"{SERVER}/auditingSettings",
-        always=True,
+        implied="default",
         deleted=0,
         defaults=AUDITING,
         computed=_auditing,
@@ -275,7 +275,7 @@ PARTS = (
     ),
     Part(
         f"{SERVER}/securityAlertPolicies",
-        always=True,
+        implied="default",
         deleted=0,
         defaults=ALERTS,
         computed=_since,
@@ -287,7 +287,7 @@ PARTS = (
     ),
     Part(
         f"{SERVER}/advancedThreatProtectionSettings",
-        always=True,
+        implied="default",
         deleted=0,
         defaults={"state": "Disabled"},
         computed=_since,
@@ -322,7 +322,7 @@ PARTS = (
     ),
     Part(
         f"{DATABASES}/auditingSettings",
-        always=True,
+        implied="default",
         deleted=0,
         replaced=201,
         defaults=AUDITING,
@@ -333,7 +333,7 @@ PARTS = (
     ),
     Part(
         f"{DATABASES}/securityAlertPolicies",
-        always=True,
+        implied="default",
         deleted=0,
         defaults=ALERTS,
         computed=_since,
@@ -342,7 +342,7 @@ PARTS = (
     ),
     Part(
         f"{DATABASES}/advancedThreatProtectionSettings",
-        always=True,
+        implied="default",
         deleted=0,
         defaults={"state": "Disabled"},
         computed=_since,
@@ -350,14 +350,14 @@ PARTS = (
     ),
     Part(
         f"{DATABASES}/backupShortTermRetentionPolicies",
-        always=True,
+        implied="default",
         deleted=0,
         defaults={"retentionDays": 7, "diffBackupIntervalInHours": 12},
         work=Work("UpdateLogicalDatabase", collection="shortTermRetentionPolicy"),
     ),
     Part(
         f"{DATABASES}/backupLongTermRetentionPolicies",
-        always=True,
+        implied="default",
         deleted=0,
         defaults={
             "weeklyRetention": "PT0S",
@@ -369,7 +369,7 @@ PARTS = (
     ),
     Part(
         f"{DATABASES}/transparentDataEncryption",
-        always=True,
+        implied="current",
         deleted=0,
         defaults={"state": "Enabled"},
         shown_name="Current",

@@ -1,18 +1,20 @@
 """What a storage account holds: services, containers, shares, queues, tables, policies, encryption scopes.
 
-Source: docs/azure/services.md, SVC-03 and SVC-04.
+Sources: docs/azure/services.md, SVC-03 and SVC-04; docs/azure/clients.md, CLI-09.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
+import re
 
-from sandbox.azure.kernel.model import Json, Resource, Response
+from sandbox.azure.kernel.model import Json, Resource
 from sandbox.azure.kernel.provider import Call, Registry
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.parts.part import Part
 
 ACCOUNT = "Microsoft.Storage/storageAccounts"
+NAMES = re.compile(r"\$root|\$logs|\$web|[a-z0-9](?!.*--)[a-z0-9-]{1,61}[a-z0-9]")
+TABLE_NAMES = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 NO_CORS: Json = {"cors": {"corsRules": []}}
 TRACKING: Json = {"name": "AccessTimeTracking", "trackingGranularityInDays": 1, "blobType": ["blockBlob"]}
 LOGGING: Json = {
@@ -137,46 +139,12 @@ def _written_scope(call: Call, shown: Json) -> Json:
     return shown
 
 
-def keys(call: Call) -> Response:
-    """Both keys of an account, by `listKeys` and `regenerateKey`."""
-    world, account = call.world, call.stored
-    known = account.private.setdefault("keys", {})
-    asked = str(call.body.get("keyName", ""))
-    for name in ("key1", "key2"):
-        if name not in known or name == asked:
-            known[name] = _secret(world)
-    made = account.properties.get("keyCreationTime", {})
-    dated = call.request.query.get("api-version", "") >= "2021-02-01"
-    return Response(
-        200,
-        {
-            "keys": [
-                ({"creationTime": made.get(name, world.timestamp())} if dated else {})
-                | {"keyName": name, "value": value, "permissions": "FULL"}
-                for name, value in known.items()
-            ]
-        },
-    )
-
-
-def _secret(world: World) -> str:
-    """A key as storage writes it: 64 bytes in base64."""
-    return b64encode(world.rng.randbytes(64)).decode()
-
-
-def nothing(call: Call) -> Response:
-    """An action that only works inside the service: 200, empty."""
-    return Response(200)
-
-
-ACTIONS = {"listKeys": keys, "regenerateKey": keys, "revokeUserDelegationKeys": nothing}
-
 PARTS = (
     Part(
         f"{ACCOUNT}/blobServices",
         changed=0,
         deleted=0,
-        always=True,
+        implied="default",
         echoes=True,
         stored=_blob_service,
         defaults=NO_CORS
@@ -189,6 +157,8 @@ PARTS = (
     ),
     Part(
         f"{ACCOUNT}/blobServices/containers",
+        names=NAMES,
+        stored=_service,
         computed=_container,
         defaults=OPEN_LEASE
         | {"defaultEncryptionScope": "$account-encryption-key", "denyEncryptionScopeOverride": False},
@@ -199,7 +169,7 @@ PARTS = (
         f"{ACCOUNT}/fileServices",
         changed=0,
         deleted=0,
-        always=True,
+        implied="default",
         echoes=True,
         stored=_service,
         defaults=NO_CORS
@@ -209,6 +179,8 @@ PARTS = (
     ),
     Part(
         f"{ACCOUNT}/fileServices/shares",
+        names=NAMES,
+        stored=_service,
         computed=_share,
         defaults={"accessTier": "TransactionOptimized", "shareQuota": 102400},
         answer=_written_share,
@@ -218,13 +190,14 @@ PARTS = (
         f"{ACCOUNT}/queueServices",
         changed=0,
         deleted=0,
-        always=True,
+        implied="default",
         echoes=True,
         stored=_service,
         defaults=NO_CORS | {"logging": LOGGING},
     ),
     Part(
         f"{ACCOUNT}/queueServices/queues",
+        names=NAMES,
         created=200,
         deleted=204,
         defaults={"metadata": {}, "approximateMessageCount": 0},
@@ -234,13 +207,14 @@ PARTS = (
         f"{ACCOUNT}/tableServices",
         changed=0,
         deleted=0,
-        always=True,
+        implied="default",
         echoes=True,
         stored=_service,
         defaults=NO_CORS,
     ),
     Part(
         f"{ACCOUNT}/tableServices/tables",
+        names=TABLE_NAMES,
         created=200,
         deleted=204,
         computed=_table,

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sandbox.azure.kernel import management_locks, refusals
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Resource
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.regions import same_place
+from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.network import addresses, subnets
 from sandbox.azure.providers.private_link import eligibility, link_services
 from sandbox.azure.providers.private_link.endpoint_view import LISTS
 from sandbox.azure.providers.private_link.endpoint_view import members as members_of
 from sandbox.azure.providers.private_link.link_services import PRIVATE_LINK_SERVICE, Member
+
+# Where the network service keeps its half of a connection, below the target.
+PROXIES = "privateEndpointConnectionProxies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ def check(call: Call) -> Wanted:
     target = _target(call, text, manual)
     if target is not None:
         if call.existing is None:
+            refuse_locked(call.world, call.id, target.id, "write")
             eligibility.refuse(target)
         _groups_given(call, entry, target, groups)
     static = call.properties.get("ipConfigurations") or []
@@ -83,6 +89,18 @@ def check(call: Call) -> Wanted:
             "asgs": call.properties.get("applicationSecurityGroups") or [],
         },
     )
+
+
+def refuse_locked(world: World, endpoint: ArmId, target: ArmId, verb: str) -> None:
+    """Raise 409 ScopeLocked where a management lock on the target or above it stops what the network service
+    writes or deletes below the target (docs/azure/private-endpoints.md, PE-50 and PE-51).
+    """
+    locked = management_locks.blocking(world, target.child(PROXIES, endpoint.name), verb)
+    if locked:
+        proxy = target.child(PROXIES, f"{endpoint.name}.{world.new_guid()}")
+        error = refusals.scope_locked(proxy, verb, locked)
+        message = f"Call to {target.type} failed. Error message: {error.message}"
+        raise ArmError(409, error.code, message, details=[])
 
 
 def _refuse_address(call: Call, subnet: Resource, address: str) -> None:

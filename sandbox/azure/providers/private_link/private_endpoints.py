@@ -42,6 +42,7 @@ def register(registry: Registry) -> None:
             delete=delete,
             show=show,
             removed=removed,
+            check_removal=check_removal,
             tracked=True,
             group_delete_rank=10,
         )
@@ -197,6 +198,15 @@ def delete(call: Call) -> Response:
         )
     )
     return operation.answer(202)
+
+
+def check_removal(world: World, endpoint: Resource) -> None:
+    """Raise what the deletion ends in when the target or something above it is locked: the network service
+    deletes its half of the connection there (docs/azure/private-endpoints.md, PE-50).
+    """
+    target = world.find(endpoint.private.get("target"))
+    if target is not None and endpoint.private.get("connection"):
+        endpoint_checks.refuse_locked(world, endpoint.id, target.id, "delete")
 
 
 def removed(world: World, endpoint: Resource) -> None:

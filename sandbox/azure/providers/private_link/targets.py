@@ -9,7 +9,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from sandbox.azure.kernel import refusals
-from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
+from sandbox.azure.kernel.model import ArmError, Envelope, Json, Resource, Response
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import connection_decisions, connections, link_services
@@ -118,9 +118,7 @@ def without_connections(properties: Json) -> Json:
     return {name: value for name, value in deepcopy(properties).items() if name != connections.KIND}
 
 
-def taken(world: World, call: Call, domain: str, error: tuple[str, str]) -> None:
-    """Refuse a name that any resource of the type has: names are host names below `domain`."""
-    for other in world.store.named(call.type.name, call.id.name):
-        if other.id != call.id:
-            code, text = error
-            raise ArmError(409, code, text.format(name=call.id.name, domain=domain))
+def refuse_taken(call: Call, code: str, text: str, envelope: Envelope = "arm") -> None:
+    """Raise 409 for a name that another resource of the type has anywhere: such names are host names."""
+    if any(other.id != call.id for other in call.world.store.named(call.type.name, call.id.name)):
+        raise ArmError(409, code, text.format(name=call.id.name), envelope=envelope)

@@ -6,8 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.azure.kernel.manners import Style
-from sandbox.azure.kernel.model import EtagStyle, Json, Resource
+from sandbox.azure.kernel.model import Envelope, EtagStyle, Json, Resource
 from sandbox.azure.kernel.provider import Call, Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The 409 of a name in use: code, text over {name}, and the envelope of the provider."""
+
+    code: str
+    text: str
+    envelope: Envelope = "arm"
 
 
 def nothing(call: Call, resource: Resource) -> Json:
@@ -31,6 +40,8 @@ class Making:
     from its end on. stateless: the resource has no provisioningState.
     deleting: style of the deletion; None: 200 at once. dropped: name of its operation, where answers show it.
     actions: POST actions. shown_type: as answers write it, where that differs.
+    taken: refusal of a name that another resource of the type has anywhere; None: names are not global, or
+        how they are refused is not known.
     """
 
     status: int = 201
@@ -54,6 +65,7 @@ class Making:
     deleting: Style | None = None
     etag: EtagStyle = "none"
     shown_type: str = ""
+    taken: Refusal | None = None
 
 
 def system_data(call: Call, digits: int = 7) -> Json:
