@@ -96,6 +96,8 @@ MADE_UP = {
     "callRateLimit": "what the kind allows; a list that the service changes",
     "quotaLimit": "what the kind allows; a list that the service changes",
     "capabilities": "what the kind can do; a list that the service changes",
+    "tunnelIpAddresses": "public addresses of a gateway",
+    "ipPrefix": "public addresses of a prefix",
     "statusMessage": "how far the creation of a managed HSM is, in words",
     "activationStatus": "the same",
     "activationStatusMessage": "the same",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from ipaddress import ip_network
 from typing import Any
 
 from sandbox.azure import scenario
@@ -45,6 +46,7 @@ def build(simulator: Simulator, exchanges: list[Exchange]) -> None:
             world.subscriptions.setdefault(found.id.subscription.lower(), {"name": "recorded"})
     world.instant = True
     for id, body in [*groups.items(), *resources.items()]:
+        _make_subnets(simulator, body, {one.path.lower() for one in exchanges if one.method == "PUT"})
         try:
             simulator.gateway.answer(
                 Request("PUT", id.text, {"api-version": scenario.VERSION}, {}, body), "user"
@@ -72,6 +74,31 @@ def _soft_deleted(exchanges: list[Exchange]) -> Iterator[tuple[ArmId, str]]:
         if id not in deleted:
             deleted.add(id)
             yield id, about["location"]
+
+
+def _make_subnets(simulator: Simulator, body: Any, written: set[str]) -> None:
+    """Networks that nothing in the recording shows, and that a resource has an address in.
+
+    Their prefixes are made from that address.
+    """
+    for member in ((body or {}).get("properties") or {}).values():
+        for one in member if isinstance(member, list) else []:
+            inner = (one.get("properties") or {}) if isinstance(one, dict) else {}
+            reference = inner.get("subnet") if isinstance(inner.get("subnet"), dict) else {}
+            if not inner.get("privateIPAddress") or not reference.get("id"):
+                continue
+            subnet = ArmId.parse(str(reference["id"]))
+            network, world = subnet.parent, simulator.world
+            if network is None or network.key in written or world.find(network) is not None:
+                continue
+            if world.find(network.group_id) is None:
+                continue
+            prefix = str(ip_network(f"{inner['privateIPAddress']}/24", strict=False))
+            space = {"addressSpace": {"addressPrefixes": [prefix]}}
+            space |= {"subnets": [{"name": subnet.name, "properties": {"addressPrefix": prefix}}]}
+            made = {"location": body.get("location"), "properties": space}
+            version = {"api-version": scenario.VERSION}
+            simulator.gateway.answer(Request("PUT", network.text, version, {}, made), "user")
 
 
 def complete(world: World, id: ArmId, body: Any) -> None:

@@ -25,6 +25,16 @@ SINCE: dict[str, dict[str, str]] = {
         "properties.signedIdentifiers": "2021-01-01",
         "properties.accessTierChangeTime": "2021-01-01",
     },
+    "microsoft.network/bastionhosts": {"properties.publicUri": "2025-01-01"},
+    "microsoft.network/virtualnetworkgateways": {
+        "properties.natRules": "2020-11-01",
+        "properties.enableBgpRouteTranslationForNat": "2020-11-01",
+        "properties.isMigrateToCSES": "2021-02-01",
+        "properties.disableIPSecReplayProtection": "2021-08-01",
+        "properties.virtualNetworkGatewayPolicyGroups": "2021-08-01",
+        "properties.vpnClientConfiguration.vpnAuthenticationTypes": "2020-11-01",
+        "properties.vpnClientConfiguration.vngClientConnectionConfigurations": "2021-08-01",
+    },
     "microsoft.keyvault/vaults": {"systemData": "2020-04-01-preview"},
     "microsoft.servicebus/namespaces": {
         "properties.zoneRedundant": "2018-01-01-preview",

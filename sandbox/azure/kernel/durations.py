@@ -15,6 +15,9 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "virtualNetworks/delete": (10, 10, 11, 12),  # as recorded for subnets
     "subnets/write": (1, 3, 10, 23),  # p10 recorded as 0
     "subnets/delete": (10, 10, 11, 12),
+    "bastionHosts/write": (120, 300, 420, 600),  # over at the sixth to eighth poll of the ladder (SVC-10)
+    "virtualNetworkGateways/write": (600, 1500, 2400, 3600),  # recorded 10 to 40 minutes (SVC-10)
+    "virtualNetworkGateways/delete": (120, 300, 600, 900),  # as recorded for one deletion (SVC-10)
     "networkSecurityGroups/write": (3, 3, 4, 14),
     "networkSecurityGroups/delete": (1, 3, 4, 14),  # as writes; Retry-After 1 recorded
     "securityRules/write": (2, 3, 10, 12),  # p50 10 is the poll interval: done in 2 to 3 s (NSG-04)

@@ -233,8 +233,15 @@ class Operation:
             body.pop("endTime", None)
         if body.pop("output", None) is not None and not self.running and self.plan.result:
             body["properties"] = {"output": self.plan.result()}
+        if self._is_network_action and not self.running and self.error is None:
+            body["properties"] = self.plan.result() if self.plan.result else None
         body["status"] = self._status(now)
         return body | ({"error": self.error.error} if self.error is not None else {})
+
+    @property
+    def _is_network_action(self) -> bool:
+        """A POST action of the network service that has a result (docs/azure/services.md, SVC-12)."""
+        return self.style is Style.NETWORK and self.change == "action" and self.plan.result is not None
 
     def _status(self, now: float) -> str:
         if not self.running:
@@ -254,6 +261,8 @@ class Operation:
             return Response(204, None, self.headers(deleting=True))
         if self.style in (Style.GROUP, Style.REGISTRY_DECISION):
             return Response(200, None)
+        if self._is_network_action:
+            return Response(200, None, self.headers(deleting=True))
         if self.style is Style.SQL and self.change == "action":
             return Response(200, None)
         if self.style is Style.LOCATION:

@@ -8,7 +8,13 @@ from sandbox.azure.kernel.provider import Registry
 from sandbox.azure.providers import generic_targets, groups, keyvault, sql, storage
 from sandbox.azure.providers.dns import dns_zones
 from sandbox.azure.providers.dns_resolver import forwarding, resolvers
-from sandbox.azure.providers.network import peerings, route_tables, security_groups, virtual_networks
+from sandbox.azure.providers.network import (
+    gateways,
+    peerings,
+    route_tables,
+    security_groups,
+    virtual_networks,
+)
 from sandbox.azure.providers.parts import database_parts, messaging_parts, sql_parts, storage_parts
 from sandbox.azure.providers.private_link import private_endpoints
 
@@ -18,6 +24,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     peerings,
     security_groups,
     route_tables,
+    gateways,
     dns_zones,
     resolvers,
     forwarding,
