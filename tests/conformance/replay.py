@@ -180,7 +180,7 @@ class Replay:
         self._match(exchange.body, actual.body)
         # Some services name one URL in both headers; its answers are those of the status.
         for name in ("location", "azure-asyncoperation"):
-            if name in exchange.headers and name in actual.headers:
+            if name in exchange.headers and "?" in actual.headers.get(name, ""):
                 path = operation_path(exchange.headers[name])
                 self._polls[path] = actual.headers[name].removeprefix(ORIGIN)
 

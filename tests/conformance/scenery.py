@@ -28,6 +28,12 @@ PLAIN: dict[str, dict[str, Any]] = {
         "location": "westus",
         "properties": {"tenantId": "0", "sku": {"family": "A", "name": "standard"}},
     },
+    "microsoft.sql/servers": {"location": "westus", "properties": {"administratorLogin": "recorded"}},
+    "microsoft.eventhub/namespaces": {"location": "westus", "sku": {"name": "Standard"}},
+    "microsoft.servicebus/namespaces": {"location": "westus", "sku": {"name": "Standard"}},
+    "microsoft.network/privatednszones": {"location": "global"},
+    "microsoft.network/networksecuritygroups": {"location": "westus"},
+    "microsoft.network/routetables": {"location": "westus"},
 }
 # Members that follow from other resources.
 COMPUTED = ("privateEndpointConnections", "subnets", "networkInterfaces", "virtualNetworkPeerings")
@@ -186,14 +192,24 @@ def _resources(exchanges: list[Exchange]) -> dict[ArmId, Any]:
         id = found.id.root
         own = found.kind == "instance" and len(found.id.names) == 1
         if own and exchange.method == "PUT" and exchange.status < 300 and id not in seen:
+            if id not in made and _changes_what_exists(exchange, id):
+                seen[id] = _as_request(exchange.body)
             made.add(id)
-        if id in made or exchange.status >= 400:
+        missing = exchange.status >= 400 or (own and exchange.method == "DELETE" and exchange.status == 204)
+        if id in made or missing:
             continue
-        if own and exchange.method == "GET" and (id not in seen or seen[id] is PLAIN.get(id.type.lower())):
+        unread = id not in seen or seen[id] is PLAIN.get(id.type.lower())
+        if own and exchange.method in ("GET", "PATCH") and unread:
             seen[id] = _as_request(exchange.body)
         elif id not in seen and id.type.lower() in PLAIN:
             seen[id] = PLAIN[id.type.lower()]
     return seen
+
+
+def _changes_what_exists(exchange: Exchange, id: ArmId) -> bool:
+    """Whether a PUT found the resource: 200 where a creation is 201 or 202."""
+    created = id.namespace.lower() in ("microsoft.network", "microsoft.storage")
+    return created and exchange.status == 200 and isinstance(exchange.body, dict)
 
 
 def _as_request(body: Any) -> Any:

@@ -200,7 +200,7 @@ class Gateway:
         if known is None or known.implied is None or parent is None or self._world.find(id) is not None:
             return
         name, body = known.implied
-        if name == id.name.lower():
+        if name.lower() == id.name.lower():
             child = parent.id.child(known.name.rsplit("/", 1)[1], name)
             self._world.save(child, body(self._world, parent))
 
@@ -395,9 +395,18 @@ class Gateway:
         says_status = collection in STATUS_COLLECTIONS or collection.endswith("azureasyncoperation")
         says_status = says_status or operation.style is Style.COGNITIVE
         response = operation.poll(self._world.now) if says_status else operation.final()
+        self._add_etag(response, operation)
         if operation.style is Style.GROUP and self._world.rng.random() < 35 / 507:
             response.headers.pop("Location", None)
         return Answer(response, operation.resource)
+
+    def _add_etag(self, response: Response, operation: Operation) -> None:
+        """The result of a creation is the resource; a Batch account's has its ETag (TGT-31)."""
+        known, made = self._registry.get(operation.resource.type), self._world.find(operation.resource)
+        if known is None or known.etag != "stamp" or made is None or made.etag is None:
+            return
+        if isinstance(response.body, dict) and "id" in response.body:
+            response.headers["ETag"] = made.etag
 
     def _operation(self, id: str) -> Operation:
         operation = self._world.operations.find(id)

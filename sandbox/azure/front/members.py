@@ -15,6 +15,8 @@ from sandbox.azure.kernel.model import Json
 SINCE: dict[str, dict[str, str]] = {
     "microsoft.storage/storageaccounts": {
         "properties.keyCreationTime": "2021-02-01",
+        "properties.encryption.services.blob.keyType": "2019-06-01",
+        "properties.encryption.services.file.keyType": "2019-06-01",
         "properties.privateEndpointConnections": "2019-06-01",
     },
     "microsoft.storage/storageaccounts/blobservices": {"properties.staticWebsite": "2025-01-01"},

@@ -15,7 +15,13 @@ from sandbox.azure.providers.network import (
     security_groups,
     virtual_networks,
 )
-from sandbox.azure.providers.parts import database_parts, messaging_parts, sql_parts, storage_parts
+from sandbox.azure.providers.parts import (
+    database_parts,
+    identity_parts,
+    messaging_parts,
+    sql_parts,
+    storage_parts,
+)
 from sandbox.azure.providers.private_link import private_endpoints
 
 PROVIDERS: tuple[ModuleType, ...] = (
@@ -35,6 +41,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     keyvault,
     generic_targets,
     database_parts,
+    identity_parts,
     messaging_parts,
     private_endpoints,
 )

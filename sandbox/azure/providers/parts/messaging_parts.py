@@ -28,6 +28,7 @@ COUNTS: Json = {
     "transferMessageCount": 0,
     "transferDeadLetterMessageCount": 0,
 }
+ROOT_RULE = "RootManageSharedAccessKey"
 EVER = "0001-01-01T00:00:00"
 
 
@@ -92,9 +93,16 @@ def keys(call: Call) -> Response:
 KEYS: dict[str, Handler] = {"listKeys": keys, "regenerateKeys": keys}
 
 
+def _rights(world: World, rule: Resource) -> Json:
+    """The rule that every namespace has may do everything."""
+    return {"rights": ["Listen", "Manage", "Send"]} if rule.name == ROOT_RULE else {}
+
+
 def _rules(owner: str) -> Part:
-    name = f"{owner}/authorizationRules"
-    return Part(name, created=200, head=_head(name), actions=KEYS)
+    name, root = f"{owner}/authorizationRules", owner.count("/") == 1
+    implied = ROOT_RULE if root else ""
+    head = _head(name)
+    return Part(name, created=200, head=head, actions=KEYS, computed=_rights, implied=implied, several=True)
 
 
 def _network_rules(namespace: str) -> Part:
@@ -122,7 +130,7 @@ def _parts_of_hubs() -> list[Part]:
             head=_head(hubs),
         ),
         _rules(hubs),
-        Part(groups, created=200, computed=_changes, head=_head(groups)),
+        Part(groups, created=200, computed=_changes, head=_head(groups), implied="$Default", several=True),
     ]
 
 

@@ -79,7 +79,7 @@ class Part:
     shown_name: name in answers where it differs.
     echoes: whether a PUT without properties answers with its own body. tracked: as ResourceType says.
     refuse: raises ArmError for a write that the provider refuses. work: the operations of its writes.
-    names: what the service accepts as a name; None: anything.
+    named: whether a 201 names the resource in Location. names: names that the service accepts; None: any.
     """
 
     type: str
@@ -103,6 +103,7 @@ class Part:
     tracked: bool = False
     refuse: Callable[[Call], None] = anything
     work: Work = Work()
+    named: bool = False
     names: re.Pattern[str] | None = None
 
     def register(self, registry: Registry) -> None:
@@ -148,6 +149,8 @@ class Part:
         response = Response(status, self.answer(call, self._show(call.world, resource)))
         if resource.etag is not None:
             response.headers["ETag"] = resource.etag
+        if self.named and status == 201:
+            response.headers["Location"] = call.id.text
         return response
 
     def _accepted(self, call: Call, body: Json) -> Response:
