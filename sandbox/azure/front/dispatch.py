@@ -15,6 +15,7 @@ from sandbox.azure.front import (
     listing,
     members,
     moves,
+    network_locations,
     services,
     subscriptions,
     tags,
@@ -121,6 +122,8 @@ class Gateway:
                 return Answer(self._resources(found, request, principal))
             case "usages":
                 return Answer(usages.answer(self._world, found, request, principal))
+            case "network location":
+                return Answer(network_locations.answer(self._world, found, request, principal))
             case _:
                 return Answer(subscriptions.answer(self._world, found, request, principal))
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from types import ModuleType
 
 from sandbox.azure.kernel.provider import Registry
-from sandbox.azure.providers import generic_targets, groups, keyvault, sql, storage
+from sandbox.azure.providers import event_subscriptions, generic_targets, groups, keyvault, sql, storage
 from sandbox.azure.providers.dns import dns_zones
 from sandbox.azure.providers.dns_resolver import forwarding, resolvers
 from sandbox.azure.providers.network import (
+    application_groups,
     gateways,
     peerings,
+    public_addresses,
     route_tables,
     security_groups,
     virtual_networks,
@@ -31,6 +33,8 @@ PROVIDERS: tuple[ModuleType, ...] = (
     security_groups,
     route_tables,
     gateways,
+    application_groups,
+    public_addresses,
     dns_zones,
     resolvers,
     forwarding,
@@ -43,6 +47,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     database_parts,
     identity_parts,
     messaging_parts,
+    event_subscriptions,
     private_endpoints,
 )
 
