@@ -1,7 +1,8 @@
-"""Reads that many targets share, cached for a stated, short time.
+"""Reads that many targets share: concurrent passes join one request.
 
 What one target alone owns is read each time; virtual networks, security groups, zones and links are the same
-for a hundred targets created in one minute. A write that depends on one of them re-reads it, under a lease.
+for a hundred targets created in one minute. A caller says from when on a reading counts for it; one that
+began before is never used. A write that depends on a shared object re-reads it, under a lease.
 """
 
 import asyncio
@@ -47,7 +48,11 @@ class _Cached:
 
 
 class CachedReads:
-    """One read per id and minute, also when a hundred passes ask at once: they await the same request."""
+    """One read per id serves all who accept readings as old as it is, for a minute at most.
+
+    One request per id is under way at a time. Those for whom it began too early await its end, and join the
+    next one: a hundred passes that begin in a row do not send as many requests.
+    """
 
     def __init__(self, arm: ArmReader, clock: Clock, seconds: float = CACHED_SECONDS) -> None:
         self._arm = arm
@@ -108,9 +113,15 @@ class CachedReads:
         not_older_than: float,
         max_age: float | None = None,
     ) -> Timed[object]:
-        now, limit = self._clock.monotonic(), max(self._seconds, max_age or 0.0)
         known = self._readings.get(key)
-        if known is None or now >= known.began + limit or known.at < not_older_than:
+        while known is not None and not self._usable(known, not_older_than, max_age):
+            if known.task.done():
+                known = None
+            else:  # it began too early for this caller: what is read next serves all who wait for it
+                await asyncio.wait([known.task])
+                known = self._readings.get(key)
+        if known is None:
+            now = self._clock.monotonic()
             known = _Cached(now, self._clock.now().timestamp(), asyncio.ensure_future(read()))
             self._readings[key] = known
         try:
@@ -119,6 +130,10 @@ class CachedReads:
             if self._readings.get(key) is known:  # a failed reading is not cached
                 del self._readings[key]
             raise
+
+    def _usable(self, known: _Cached, not_older_than: float, max_age: float | None) -> bool:
+        limit = max(self._seconds, max_age or 0.0)
+        return known.at >= not_older_than and self._clock.monotonic() < known.began + limit
 
 
 async def read_object(arm: ArmReader, read: Read) -> Seen | None:

@@ -18,7 +18,7 @@ from shared.core.base.rights import principal_in
 from shared.core.base.target import Target
 from shared.core.outcome.drift import drifted
 from shared.core.outcome.outcome import Done, Result
-from shared.core.outcome.proof import prove
+from shared.core.outcome.proof import Proof, prove
 from shared.core.outcome.result import (
     Ending,
     broken_off,
@@ -41,13 +41,15 @@ from shared.flow.limits import CreationLimit
 from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
 from shared.flow.removal import Remover
-from shared.flow.view import View, Viewer
+from shared.flow.view import Found, View, Viewer
 from shared.ports import Clock
 
 CHANGED = "what is desired changed"
 HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
-ROUNDS = 5  # a wait, a write, what the endpoint then reports about zones and rules, and one to see it settled
+LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
+ROUNDS = 7  # a wait, a write, what the endpoint then reports about zones and rules, one to see it settled,
+# and two for what others changed meanwhile
 
 
 class Reconciler:
@@ -84,9 +86,9 @@ class Reconciler:
         return await self._access.warned(reached, current)
 
     async def _reconciled(self, current: Pass) -> Ending:
-        asked = await self._viewer.asked(current.target, current.not_older_than)
+        asked = await self._asked(current)
         if asked is None and not await self._absence.confirmed(current):
-            asked = await self._viewer.asked(current.target, current.not_older_than)
+            asked = await self._asked(current)
             if asked is None:
                 raise TransientError(
                     "Azure answers in turn that the resource exists and that not", code="Unconfirmed"
@@ -102,7 +104,7 @@ class Reconciler:
     ) -> Ending:
         """What a sweep says of a connected resource where it may not repair: what a pass would write."""
         at, profile = current.target, current.memory.profile
-        view, leaving = await self._previewed(at, asked, current.recorded, profile, current.not_older_than)
+        view, leaving = await self._previewed(at, asked, current.recorded, profile, current.began)
         if isinstance(view, Refusal | Declined):
             return refused(view)
         if not isinstance(view, View):
@@ -121,14 +123,15 @@ class Reconciler:
         return drifted(reached, (*view.plan.writes, *leaving.writes), further)
 
     async def preview(
-        self, at: ResourceId, recorded: Recorded, profile: str, not_older_than: float
+        self, at: ResourceId, recorded: Recorded, profile: str, now: float
     ) -> tuple[View | Refusal | Declined | NotAsked | None, Plan]:
         """The same pass as far as it goes without writing, and what it would remove in the end.
 
-        `recorded` and `profile` are what the ledger knows of the target. No view: it does not exist.
+        `recorded` and `profile` are what the ledger knows of the target; no reading is from before `now`
+        (seconds since 1970). No view: it does not exist.
         """
-        asked = await self._viewer.asked(at, not_older_than)
-        return await self._previewed(at, asked, recorded, profile, not_older_than)
+        asked = await self._viewer.asked(at, now, now)
+        return await self._previewed(at, asked, recorded, profile, now)
 
     async def _previewed(
         self,
@@ -136,12 +139,10 @@ class Reconciler:
         asked: tuple[Target, Connect] | Declined | NotAsked | None,
         recorded: Recorded,
         profile: str,
-        not_older_than: float,
+        now: float,
     ) -> tuple[View | Refusal | Declined | NotAsked | None, Plan]:
         view = (
-            await self._viewer.view(*asked, recorded.objects, not_older_than)
-            if isinstance(asked, tuple)
-            else asked
+            await self._viewer.view(*asked, recorded.objects, now, now) if isinstance(asked, tuple) else asked
         )
         match view:
             case View():
@@ -156,9 +157,16 @@ class Reconciler:
                 gone = Obsolete(recorded.objects)
                 return view, await self._remover.planned(at, gone, _unwanted(view))
 
+    async def _asked(self, current: Pass) -> tuple[Target, Connect] | Declined | NotAsked | None:
+        return await self._viewer.asked(current.target, current.fresh_from, current.began)
+
+    async def _viewed(self, target: Target, connect: Connect, current: Pass) -> Found:
+        owned = current.memory.owned
+        return await self._viewer.view(target, connect, owned, current.began, current.fresh_from)
+
     async def _connect(self, target: Target, connect: Connect, current: Pass) -> Ending:
         current = replace(current, state=state_of(target, connect))
-        found = await self._viewer.view(target, connect, current.memory.owned, current.not_older_than)
+        found = await self._viewed(target, connect, current)
         if not isinstance(found, View):
             return refused(found)
         if found.permitted:
@@ -179,18 +187,46 @@ class Reconciler:
         else:
             view, removed_rules, errors = await self._without_blocking_rules(view, current)
             done += removed_rules
-        proof = prove(view.desired, view.observed)
-        judged = ending(proof, done, errors, connect.profile_name)
-        reached = replace(judged, findings=(*view.findings, *proof.findings))
-        reached = await self._remove_obsolete(view, reached, current)
+        reached = await self._remove_obsolete(*await self._judged(view, done, errors, current), current)
         if self._access.will_disable(target, connect, reached):
             return await self._disable_public_access(reached, current)
         return await self._access.disable(target, connect, reached, current)
 
+    async def _judged(
+        self, view: View, done: tuple[Done, ...], errors: tuple[CausewayError, ...], current: Pass
+    ) -> tuple[View, Ending]:
+        """The ending by a proof whose readings are newer than the last write, and the view that it rests on.
+
+        Where something failed, there is nothing to prove: what is known by then describes the state.
+        """
+        if errors:
+            proof = prove(view.desired, view.observed)
+        else:
+            view, proof = await self._proven(view, current)
+        reached = ending(proof, done, errors, view.connect.profile_name)
+        reached = replace(reached, findings=(*view.findings, *proof.findings))
+        if reached.result is Result.CONNECTED and view.unsettled:
+            return view, _overtaken(reached)
+        return view, reached
+
+    async def _proven(self, view: View, current: Pass) -> tuple[View, Proof]:
+        """The proof. One that fails right after a write is made once more: Azure's replicas lag behind it."""
+        view = await self._viewer.evidence(view)
+        proof = prove(view.desired, view.observed)
+        wrote = view.since > current.began
+        if proof.holds or not wrote or self._clock.monotonic() + LAG > current.deadline:
+            return view, proof
+        await self._clock.sleep(LAG)
+        view = await self._viewer.evidence(replace(view, since=self._clock.now().timestamp()))
+        return view, prove(view.desired, view.observed)
+
     async def _applied(
         self, view: View, current: Pass
     ) -> tuple[View, tuple[Done, ...], Mapping[ResourceId, CausewayError]]:
-        """Write and re-read, round by round, until nothing is left to write or something failed."""
+        """Write and re-read, round by round, until nothing is left to write or something failed.
+
+        The last reading is newer than the last write: what others changed meanwhile is one more round.
+        """
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
@@ -206,8 +242,15 @@ class Reconciler:
             known = {step.id for step in done}
             done += tuple(s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known)
             view = await self._viewer.after(view, applied)
-            if applied.errors or steps.settled:
+            if applied.outdated:
+                view = await self._viewer.evidence(replace(view, since=applied.at))
+                continue
+            if applied.errors:
                 break
+            if steps.settled:
+                view = await self._viewer.evidence(view)
+                if view.quiet:
+                    break
         return view, done, applied.errors
 
     async def _with_every_right(
@@ -270,26 +313,22 @@ class Reconciler:
             first = replace(found, removed=blocking, kept=(), partial=True)
             done, errors = await self._remover.remove(first, CHANGED, current)
             every += done
+            view = replace(view, since=self._clock.now().timestamp())
             if errors:
                 return view, every, errors
             view = await self._viewer.with_fresh_parents(view, blocking)
 
     async def _disable_public_access(self, reached: Ending, current: Pass) -> Ending:
         """Disable it if that is asked for and proven by readings from now on: it is not undone."""
-        fresh = replace(current, not_older_than=self._clock.now().timestamp())
-        asked = await self._viewer.asked(fresh.target, fresh.not_older_than)
-        view = (
-            await self._viewer.view(*asked, fresh.memory.owned, fresh.not_older_than)
-            if isinstance(asked, tuple)
-            else asked
-        )
+        now = self._clock.now().timestamp()
+        fresh = replace(current, began=now, fresh_from=now)
+        asked = await self._asked(fresh)
+        view = await self._viewed(*asked, fresh) if isinstance(asked, tuple) else asked
         if not isinstance(view, View):
-            return replace(
-                reached, result=Result.PENDING, code="DesiredStateChanged", reason=MEANWHILE, again=True
-            )
+            return _overtaken(reached)
         proof = prove(view.desired, view.observed)
         again = replace(ending(proof, reached.done, (), reached.profile), findings=reached.findings)
-        judged = reached if proof.holds else again
+        judged = replace(reached, proof=proof) if proof.holds else again
         return await self._access.disable(view.target, view.connect, judged, fresh, view.served)
 
     async def _remove_obsolete(self, view: View, reached: Ending, current: Pass) -> Ending:
@@ -310,7 +349,10 @@ class Reconciler:
         if errors or restored.errors:
             failed = (*errors, *restored.errors.values())
             return replace(removed(every, failed, CHANGED, reached.profile), proof=reached.proof)
-        return replace(reached, done=every, findings=(*reached.findings, *kept_objects(done)))
+        # Each removal is a write: the path is proven once more, by what Azure has after it.
+        after = replace(view, since=self._clock.now().timestamp())
+        _, proven = await self._judged(after, every, (), current)
+        return replace(proven, findings=(*proven.findings, *kept_objects(done)))
 
     async def _disconnect(self, why: Declined | NotAsked | None, current: Pass) -> Ending:
         """Nothing is desired: the target is gone, or is not opted in, or what is asked for cannot be."""
@@ -332,6 +374,10 @@ class Reconciler:
     def _removes_on_opt_out(self, name: str) -> bool:
         profile = self._policy.profiles.get(name)
         return profile is not None and profile.on_opt_out == "remove"
+
+
+def _overtaken(reached: Ending) -> Ending:
+    return replace(reached, result=Result.PENDING, code="DesiredStateChanged", reason=MEANWHILE, again=True)
 
 
 def _unwanted(why: NotAsked | None) -> str:

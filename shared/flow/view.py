@@ -6,12 +6,11 @@ A dry run ends here.
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from shared.core.base.errors import BlockedError, InputError, PermanentError, clean
+from shared.core.base.errors import BlockedError, InputError, PermanentError, TransientError, clean
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal, lacking, network_not_found
 from shared.core.base.target import Target
@@ -48,6 +47,8 @@ from shared.flow.reader import Reader
 from shared.flow.rights import RightsReader
 from shared.ports import ArmReader, Body
 
+type Around = Callable[[Target, Observed], Iterable[Read]]
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -55,13 +56,17 @@ class View:
 
     `notes`: what the desired state had to do without. `hidden`: what links that are about to be created would
     hide from their networks (`core/names/hidden.py`). `unfinished`: why nothing may be begun; `permitted`: it
-    is known that the app may do all that is needed for that. `not_older_than`: as in the pass.
+    is known that the app may do all that is needed for that. `around`: what has to be read beside the desired
+    objects. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last write of the
+    pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
     """
 
     request: Request
     desired: Desired
     observed: Observed
-    not_older_than: float = 0.0
+    around: Around
+    since: float = 0.0
+    fresh_from: float = 0.0
     notes: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     unfinished: Refusal | None = None
@@ -84,6 +89,17 @@ class View:
     def restoration(self) -> Plan:
         """Write every zone group of ours again, so that its records exist though another one took them."""
         return restoration(self.desired, self.observed)
+
+    @property
+    def unsettled(self) -> bool:
+        """Something is left to write, or is in the way, by the newest readings."""
+        steps = self.plan.without(self.desired.waiting)
+        return bool(steps.writes or steps.blocks or steps.unknowns)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing to write or to wait for, and nothing in the way, by the newest readings."""
+        return not self.unsettled and self.plan.without(self.desired.waiting).settled
 
     def obsolete(self, recorded: Recorded) -> Obsolete:
         """What was made for the target and is not desired any more."""
@@ -115,6 +131,11 @@ class View:
             *resolution.findings(self.desired, self.observed),
             *self.hidden,
         )
+
+    def reads(self, observed: Observed) -> Iterator[Read]:
+        """All that has to be read, as far as that can be said by what was read already."""
+        yield from self.around(self.target, observed)
+        yield from self.desired.reads(observed)
 
 
 type Found = View | Refusal | Declined
@@ -155,9 +176,9 @@ class Viewer:
         return await self._arm.get(at, api_version=self._catalogue.api_version(at.type))
 
     async def asked(
-        self, at: ResourceId, not_older_than: float = 0.0
+        self, at: ResourceId, fresh_from: float = 0.0, began: float = 0.0
     ) -> tuple[Target, Connect] | Declined | NotAsked | None:
-        """Who asks for what. None: the target does not exist."""
+        """Who asks for what. None: the target does not exist. Both times are those of the pass."""
         if not watched(at.subscription, self._policy):
             return NOT_WATCHED
         if not self._catalogue.knows(at.type):
@@ -170,7 +191,7 @@ class Viewer:
         by_type = asked_by_type(target, self._policy)
         group = ResourceGroup()
         if inherits or by_type:
-            group = await self._cached.group(at, not_older_than)
+            group = await self._cached.group(at, fresh_from)
         tags = group.tags if inherits else {}
         alone = self._left_alone(target, group) if by_type else ""
         found = intent(target, tags, self._policy, self._catalogue, alone)
@@ -179,8 +200,8 @@ class Viewer:
             and isinstance(found, NotAsked)
             and tag_value(target.tags, self._policy.opt_in.tag) is None
         ):
-            # A cached reading of the group's tags is no reason to leave a resource alone.
-            tags = (await self._cached.group(at, math.inf)).tags
+            # An older reading of the group's tags is no reason to leave a resource alone.
+            tags = (await self._cached.group(at, began)).tags
             found = intent(target, tags, self._policy, self._catalogue, alone)
         return (target, found) if isinstance(found, Connect) else found
 
@@ -201,18 +222,22 @@ class Viewer:
         target: Target,
         connect: Connect,
         owned: Collection[ResourceId] = (),
-        not_older_than: float = 0.0,
+        began: float = 0.0,
+        fresh_from: float = 0.0,
     ) -> Found:
-        """What must exist for the target, and what Azure has of it.
+        """What must exist for the target, and what Azure has of it, by no reading from before the pass.
 
         `owned`: endpoints that were made for the target before are not foreign, wherever they are.
         """
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
             return found
-        around = partial(surroundings, target, connect, found, owned)
+
+        def around(seen: Target, observed: Observed) -> Iterator[Read]:
+            return surroundings(seen, connect, found, owned, observed)
+
         observed, (connect, notes) = await asyncio.gather(
-            self._reader.complete(around, Observed(), not_older_than), self._narrowed(target, connect)
+            self._reader.complete(partial(around, target), Observed(), began), self._narrowed(target, connect)
         )
         chosen, observed = await self._capacity.sites(target, connect, found, observed)
         if isinstance(chosen, Refusal):
@@ -221,7 +246,7 @@ class Viewer:
         wanted = desired(request, observed, self._catalogue)
         if declined := too_many_zones(wanted):
             return declined
-        return await self._completed(View(request, wanted, observed, not_older_than, notes))
+        return await self._completed(View(request, wanted, observed, around, began, fresh_from, notes))
 
     async def lacking(self, view: View, not_older_than: float, principal: str) -> Refusal | None:
         """All rights that the app does not have of those that the plan needs; None: none, or not known."""
@@ -232,7 +257,24 @@ class Viewer:
         """The view with what the writes answered, and what they changed elsewhere re-read."""
         moved = {at for step in applied.written for at in step.want.moved(view.observed.present(step.id))}
         observed = view.observed.with_written(applied.objects, applied.at)
-        return await self._completed(self._desired(replace(view, observed=observed.without(moved))))
+        since = applied.at if applied.written else view.since
+        newer = replace(view, observed=observed.without(moved), since=since)
+        return await self._completed(self._desired(newer))
+
+    async def evidence(self, view: View) -> View:
+        """The view by readings that began after the last write of the pass: what a proof may rest on.
+
+        The target is read again as well, if it was read before, as it has its own list of connections. Raises
+        TransientError if it does not exist any more.
+        """
+        observed = view.observed.since(view.since)
+        if observed is view.observed:
+            return view
+        body = await self.read(view.target.id)
+        if body is None:
+            raise TransientError("the resource was deleted while its path was made", code="Vanished")
+        request = replace(view.request, target=Target.parse(body))
+        return await self._completed(self._desired(replace(view, request=request, observed=observed)))
 
     async def with_fresh_networks(self, view: View) -> View:
         """The view with what must exist by what the networks say now, and not by cached reads."""
@@ -259,14 +301,14 @@ class Viewer:
         return replace(connect, groups=groups), ()
 
     async def _completed(self, view: View) -> View:
-        """The view with all that it needs read.
+        """The view with all that it needs read, by readings that began since its last write at least.
 
         Some types report their zone only by the names of a finished endpoint, and rules need addresses: what
         must exist is built again until a further reading changes nothing of it.
         """
         while True:
             wanted = view.desired
-            observed = await self._reader.complete(wanted.reads, view.observed, view.not_older_than)
+            observed = await self._reader.complete(view.reads, view.observed, view.since)
             view = self._desired(replace(view, observed=observed))
             if view.desired == wanted:
                 return await self._with_other_zones(view)
@@ -277,7 +319,7 @@ class Viewer:
         paths = view.desired.paths
         if not created.intersection(at for path in paths for at in (path.endpoint.id, *_ids(path.links))):
             return view
-        observed = await self._other_zones.read(view.desired, view.observed, view.not_older_than)
+        observed = await self._other_zones.read(view.desired, view.observed, view.since)
         return await self._with_rights(replace(view, observed=observed))
 
     async def _with_rights(self, view: View) -> View:
@@ -286,10 +328,10 @@ class Viewer:
         needed = steps.rights_to_begin
         if not needed:
             return view
-        missing = await self._rights.missing(needed, view.not_older_than)
+        missing = await self._rights.missing(needed, view.fresh_from)
         if not missing:
             return replace(view, permitted=missing is not None)
-        every = await self._rights.missing(steps.rights, view.not_older_than) or missing
+        every = await self._rights.missing(steps.rights, view.fresh_from) or missing
         return replace(view, unfinished=lacking(every))
 
     def _desired(self, view: View) -> View:

@@ -142,10 +142,11 @@ class Worker:
     async def _pass(
         self, at: ResourceId, item: WorkItem, claim: Claim, until: float
     ) -> tuple[Outcome | None, timedelta | None]:
-        asked, began = claim.asked, self.clock.monotonic()
+        asked, began, now = claim.asked, self.clock.monotonic(), self.clock.now().timestamp()
         with counting() as spent, taking_turn(PLACES[asked.reason], until):
             sweep = item.correlation if asked.reason == "drift" else ""
-            current = Pass(at, claim, until, asked.fresh_from, asked.reason, sweep)
+            since = max(now, asked.fresh_from)
+            current = Pass(at, claim, until, since, asked.fresh_from, asked.reason, sweep)
             async with claim.held():
                 if asked.reason == "manual":  # a person may have cured what was refused
                     await claim.refuse(Refusals())

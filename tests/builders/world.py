@@ -106,7 +106,7 @@ class World:
         ledger = TableLedger(self.tables["connections"], self.tables["outcomes"], clock)
         leases = TableLeases(self.tables["leases"], clock)
         budgets, sweeps = TableBudgets(self.tables["limits"]), TableSweeps(self.tables["sweeps"])
-        return Ports(arm, ledger, leases, self.queue, clock, budgets, sweeps)
+        return Ports(arm, ledger, leases, self.queue, clock, budgets, sweeps, limiter)
 
     async def send(self, method: str, path: str, body: Any = None, version: str = "2024-05-01") -> Any:
         """A user's request. Raises AssertionError for an error answer."""

@@ -60,6 +60,10 @@ class Throttled(TransientError):  # noqa: N818
     """A request limit of Azure is reached. It is no fault of the resource, so it is never given up."""
 
 
+class Outdated(TransientError):  # noqa: N818
+    """Another client wrote the object after the reading on which a write rested: read again, and plan again."""
+
+
 class LostClaim(TransientError):  # noqa: N818
     """The right to work on a target, or on a shared object, has ended before the work was done."""
 

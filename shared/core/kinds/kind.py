@@ -84,6 +84,10 @@ class Wanted(Protocol):
         """Query parameters of the PUT."""
 
     @property
+    def guarded(self) -> bool:
+        """Azure refuses to create it where something is there already, if it is asked to."""
+
+    @property
     def invalidates(self) -> tuple[ResourceId, ...]:
         """Objects whose cached readings a write of this one makes unsafe to rely on."""
 
@@ -222,6 +226,10 @@ class Managed:
     @property
     def query(self) -> Mapping[str, str]:
         return {}
+
+    @property
+    def guarded(self) -> bool:
+        return False
 
     @property
     def invalidates(self) -> tuple[ResourceId, ...]:

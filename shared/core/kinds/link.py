@@ -76,6 +76,10 @@ class Link(Managed):
         return (self.zone,)
 
     @property
+    def guarded(self) -> bool:
+        return True
+
+    @property
     def locks(self) -> tuple[str, ...]:
         return (self.id.key,)
 

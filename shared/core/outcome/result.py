@@ -20,8 +20,9 @@ from shared.core.base.errors import (
     TransientError,
 )
 from shared.core.base.refusal import NO_NETWORK, Refusal
+from shared.core.outcome.name_checks import EXTERNAL_LINKS, EXTERNAL_RECORDS
 from shared.core.outcome.outcome import Done, Result
-from shared.core.outcome.proof import EXTERNAL_LINKS, EXTERNAL_RECORDS, Proof
+from shared.core.outcome.proof import Proof
 from shared.core.policy.intent import Declined, NotAsked
 
 NOTHING = Proof((), ())
@@ -117,11 +118,12 @@ def _worst(errors: Collection[CausewayError]) -> Ending | None:
 
 def _proven(proof: Proof) -> Ending:
     if proof.holds:
-        return Ending(Result.CONNECTED, reason="every check holds")
+        return Ending(Result.CONNECTED, reason=_held(proof))
     if stops := [check for check in proof.failures if check.remedy]:
         reason = "; ".join(check.seen for check in stops)
         remedy = "; ".join(dict.fromkeys(check.remedy for check in stops))
-        return Ending(Result.BLOCKED, stops[0].code, reason, remedy)
+        patient = any(check.patient for check in stops)
+        return Ending(Result.BLOCKED, stops[0].code, reason, remedy, waiting=patient)
     if any(path.status.lower() == "pending" for path in proof.paths):
         remedy = "approve the private endpoint connection on the resource"
         reason = "the connection waits for approval"
@@ -131,6 +133,14 @@ def _proven(proof: Proof) -> Ending:
         return _awaiting_dns(proof)
     missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
     return Ending(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
+
+
+def _held(proof: Proof) -> str:
+    """What was proven, and what nothing can show."""
+    if proof.complete:
+        return "every check holds"
+    unproven = "; ".join(f"{one.name}: {one.seen} ({one.subject})" for one in proof.unproven)
+    return f"every check that can be made holds; {unproven}"
 
 
 def _awaiting_dns(proof: Proof) -> Ending:

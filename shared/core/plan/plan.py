@@ -21,6 +21,7 @@ from shared.core.plan.actions import (
     Delete,
     Keep,
     Replace,
+    Unknown,
     Update,
     Wait,
     Withdraw,
@@ -68,6 +69,10 @@ class Plan:
     def begins_nothing(self, why: Refusal) -> Plan:
         """The plan with everything blocked that it would create, and nothing of what exists."""
         return Plan(tuple(Block.of(a.id, why) if isinstance(a, Create) else a for a in self.actions))
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        return tuple(a for a in self.actions if isinstance(a, Unknown))
 
     @property
     def settled(self) -> bool:
