@@ -330,7 +330,7 @@ class Reconciler:
             return _overtaken(reached)
         proof = prove(view.desired, view.observed)
         again = replace(ending(proof, reached.done, (), reached.profile), findings=reached.findings)
-        judged = reached if proof.holds else again
+        judged = replace(reached, proof=proof) if proof.holds else again
         return await self._access.disable(view.target, view.connect, judged, fresh, view.served)
 
     async def _remove_obsolete(self, view: View, reached: Ending, current: Pass) -> Ending:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.core.base.bodies import Seen, mapping, reference, resource_id, sequence
+from shared.core.base.errors import clean
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
 from shared.core.base.rights import Right
@@ -31,13 +32,14 @@ class EndpointConnection:
     """What an endpoint connects to and how far that got, from either of its two connection lists.
 
     `target` is None where it names no resource: a consumer connected by the alias of a private link service.
-    `status` is Approved, Pending, Rejected or Disconnected. Descriptions are not read: their wording
-    differs by provider and by moment for the same state.
+    `status` is Approved, Pending, Rejected or Disconnected. `words`: what the owner of the target wrote;
+    nothing is decided by them, as providers write their own for the same state.
     """
 
     target: ResourceId | None
     group: str
     status: str
+    words: str = ""
 
 
 def connection_of(endpoint: Seen) -> EndpointConnection | None:
@@ -55,6 +57,7 @@ def _connection(endpoint: Seen) -> EndpointConnection | None:
                 resource_id(properties.get("privateLinkServiceId")),
                 str(groups[0]) if groups else "",
                 str(state.get("status") or ""),
+                clean(str(state.get("description") or "")),
             )
     return None
 
@@ -120,6 +123,10 @@ def guid_of(endpoint: Seen) -> str:
 def endpoint_id(home: GroupId, target: ResourceId, group: str, subnet: ResourceId) -> ResourceId:
     """The id of our endpoint for this target and group with its address in this subnet."""
     return home.resource(TYPE, endpoint_name(target, group, subnet))
+
+
+def _said(words: str) -> str:
+    return f", saying: {words}" if words else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +240,9 @@ class Endpoint(Managed):
         return Refusal(
             have.id,
             "ConnectionRejected",
-            "the owner of the resource rejected the private endpoint connection",
-            "approve the connection on the resource, or opt it out",
+            f"the owner of the resource rejected the private endpoint connection{_said(connection.words)}",
+            f"once the owner agrees, delete {have.id.text} and rerun the resource, which asks again (Azure "
+            "approves no connection that was rejected); or opt the resource out",
         )
 
     def children(self, observed: Observed) -> tuple[Seen, ...]:
