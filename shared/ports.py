@@ -19,6 +19,7 @@ from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Outcome
 from shared.core.outcome.sweep_report import SweepReport
 from shared.core.plan.deletion_record import Deletion
+from shared.core.plan.refusals import Refusals
 
 type Body = dict[str, Any]  # a JSON object that an adapter returns: the caller owns it and may change it
 type Bodies = list[Body]
@@ -119,6 +120,13 @@ class Memory(Protocol):
     @property
     def closed(self) -> PreviousAccess | None:
         """What public network access was before Causeway disabled it; None if it did not."""
+
+    @property
+    def refusals(self) -> Refusals:
+        """Requests that Azure refused before, in which state of target and profile."""
+
+    async def refuse(self, refusals: Refusals) -> None:
+        """Record refused requests in place of those of before."""
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""

@@ -12,6 +12,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.base.only_if import ANYHOW, OnlyIf
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.plan.deletion_record import Deletion
+from shared.core.plan.refusals import Refusals
 from shared.flow.reconcile_pass import Pass
 from shared.ports import Bodies
 from tests.builders.bodies import ACCOUNT
@@ -105,9 +106,13 @@ class StubMemory:
         self.disowned: list[tuple[tuple[ResourceId, ...], frozenset[str]]] = []
         self.others: dict[str, frozenset[ResourceId]] = {}
         self.fails: CausewayError | None = None
+        self.refusals = Refusals()
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         return {one: self.others[one] for one in addresses if one in self.others}
+
+    async def refuse(self, refusals: Refusals) -> None:
+        self.refusals = refusals
 
     async def begin(self, profile: str) -> None:
         self.profile = profile

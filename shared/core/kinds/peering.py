@@ -15,6 +15,7 @@ from typing import Any
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
+from shared.core.base.rights import Right
 from shared.core.kinds.kind import Managed, Wanted
 from shared.core.kinds.peering_coverage import covering, fixed_at_creation, uncovered
 from shared.core.readings.embedded import peerings_of
@@ -80,6 +81,11 @@ class Peering(Managed):
     remote: ResourceId
     write: bool = True
     endpoints: tuple[ResourceId, ...] = ()
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        peered = Right("Microsoft.Network/virtualNetworks/peer/action", self.remote)
+        return (Right(f"{TYPE}/write", self.id), peered)
 
     @property
     def counterpart(self) -> ResourceId | None:

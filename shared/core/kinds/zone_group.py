@@ -13,6 +13,7 @@ from typing import Any
 from shared.core.base.bodies import Seen, number
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
+from shared.core.base.rights import Right
 from shared.core.kinds import endpoint, record
 from shared.core.kinds.kind import Managed
 from shared.core.kinds.record import Creator, as_written, creator_of, pointed_to, record_id, records_under
@@ -52,6 +53,11 @@ class ZoneGroup(Managed):
     endpoints: tuple[ResourceId, ...] = ()
     foreign_parent: bool = False  # its endpoint was made by someone else: nothing is created below it
     shared: bool = False
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        joined = (Right("Microsoft.Network/privateDnsZones/join/action", zone) for zone in self.zones)
+        return (Right(f"{TYPE}/write", self.id), *joined)
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:

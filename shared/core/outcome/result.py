@@ -15,6 +15,7 @@ from shared.core.base.errors import (
     InputError,
     NotAttempted,
     PermanentError,
+    RefusedError,
     Throttled,
     TransientError,
 )
@@ -28,6 +29,8 @@ NOTHING = Proof((), ())
 # Azure's code: another target took the last addresses after the subnet was chosen. The next pass chooses
 # again.
 SUBNET_FULL = "SubnetIsFull"
+NOT_ASKED = "NotAsked"
+NOT_EFFECTIVE = "RightNotEffective"
 RERUN = "rerun the resource; if it fails again, read its history"
 
 
@@ -67,13 +70,14 @@ def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayErro
     """
     passing = [error for error in errors if isinstance(error, TransientError)]
     outrun = any(isinstance(error, BlockedError) and error.code == SUBNET_FULL for error in errors)
+    refused = any(isinstance(error, RefusedError) for error in errors)
     judged = _with_missing_networks(_worst(errors) or _proven(proof), proof)
     return replace(
         judged,
         profile=profile,
         proof=proof,
         done=done,
-        again=bool(passing) or outrun or judged.waiting or judged.result is Result.FAILED,
+        again=bool(passing) or outrun or judged.waiting or (judged.result is Result.FAILED and not refused),
         throttled=judged.passing and any(isinstance(error, Throttled) for error in errors),
         retry_after=max((error.retry_after or 0.0 for error in passing), default=None),
     )
@@ -91,8 +95,11 @@ def _with_missing_networks(judged: Ending, proof: Proof) -> Ending:
 def _worst(errors: Collection[CausewayError]) -> Ending | None:
     for error in errors:
         if isinstance(error, BlockedError):
-            return Ending(Result.BLOCKED, error.code, str(error), error.remedy)
+            run = f", then rerun the resource: {error.commands}" if error.commands else ""
+            return Ending(Result.BLOCKED, error.code, str(error), f"{error.remedy}{run}")
     for error in errors:
+        if isinstance(error, RefusedError):
+            return Ending(Result.FAILED, error.code, str(error), error.remedy)
         if isinstance(error, PermanentError) and not isinstance(error, NotAttempted):
             return Ending(Result.FAILED, error.code, str(error), RERUN)
         if isinstance(error, InputError):
@@ -172,6 +179,18 @@ def kept_objects(done: Iterable[Done]) -> tuple[str, ...]:
 def broken_off(error: CausewayError, profile: str) -> Ending:
     """Judge a pass that could not read what it needed."""
     return ending(NOTHING, (), (error,), profile)
+
+
+def not_effective_yet(last: Ending) -> Ending:
+    """A missing right just after a person's rerun: it is tried again for some minutes.
+
+    A role assignment can take up to 10 minutes (Microsoft Learn, "Troubleshoot Azure RBAC").
+    """
+    reason = (
+        f"{last.reason}; if the right was granted just now, it takes some minutes until it is in effect: "
+        "this is tried again"
+    )
+    return replace(last, result=Result.PENDING, code=NOT_EFFECTIVE, reason=reason, again=True)
 
 
 def given_up(last: Ending) -> Ending:

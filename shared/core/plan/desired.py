@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.core.base.bodies import Seen
+from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, PermanentError
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
@@ -73,7 +74,7 @@ class Desired:
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
     clients have to resolve the names. `connections`: the target's list of its private endpoint connections.
-    `missing`: client networks that do not exist.
+    `missing`: client networks that do not exist. `denies`: everybody else is to be denied at the endpoints.
     """
 
     target: Target
@@ -87,6 +88,7 @@ class Desired:
     clients: tuple[ResourceId, ...] = ()
     resolvers: tuple[ResourceId, ...] = ()
     connections: Read | None = None
+    denies: bool = False
     missing: tuple[ResourceId, ...] = ()
 
     @property
@@ -97,6 +99,18 @@ class Desired:
         known = {path.zone_group: path.complete for path in self.paths if path.zone_group}
         return frozenset(
             one.id for one, complete in known.items() if not (one.records and complete and self.addressed)
+        )
+
+    def unnamed(self, failed: Mapping[ResourceId, CausewayError]) -> tuple[ResourceId, ...]:
+        """The endpoints that get no name, by what failed: only a person can change that."""
+        return tuple(
+            path.endpoint.id
+            for path in self.paths
+            if any(_is_final(failed.get(at)) for at in path.endpoint.completed_by)
+            or any(
+                isinstance(error := failed.get(at), BlockedError) and error.code == code
+                for at, code in path.endpoint.harms.items()
+            )
         )
 
     def objects(self) -> tuple[Wanted, ...]:
@@ -141,6 +155,10 @@ class Desired:
         return tuple(sorted(found, key=lambda zone: zone.key))
 
 
+def _is_final(error: CausewayError | None) -> bool:
+    return isinstance(error, BlockedError | PermanentError) and not isinstance(error, NotAttempted)
+
+
 def _objects_of(path: GroupPath) -> Iterator[Wanted]:
     yield from path.zones
     yield from path.links
@@ -171,6 +189,7 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         resolvers=connect.profile.clients if connect.profile.dns.mode != "none" else (),
         missing=tuple(one for one in dict.fromkeys(connect.profile.clients) if observed.absent(one)),
         connections=_connections_of(request.target.id, catalogue),
+        denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
 
 
@@ -182,7 +201,7 @@ def _connections_of(target: ResourceId, catalogue: Catalogue) -> Read:
 def existing(clients: tuple[ResourceId, ...], observed: Observed) -> tuple[ResourceId, ...]:
     """The client networks that are not known to be missing: the path of these is finished without the others.
 
-    All of them where none exists: then nobody would use the path, and each one stops it.
+    All of them where none exists: then no client would use the path, and each one stops it.
     """
     found = tuple(one for one in clients if not observed.absent(one))
     return found or clients
