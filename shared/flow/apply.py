@@ -18,6 +18,7 @@ from shared.core.base.errors import (
     BlockedError,
     CausewayError,
     NotAttempted,
+    NotKept,
     Outdated,
     RefusedError,
     StillRunning,
@@ -43,6 +44,7 @@ from shared.core.plan.actions import (
 )
 from shared.core.plan.decide import decide
 from shared.core.plan.deletion_record import deletions
+from shared.core.plan.not_kept import not_kept, other_values
 from shared.core.plan.plan import Plan
 from shared.core.plan.refusals import RefusedRequest
 from shared.core.readings.observed import Observed
@@ -62,7 +64,7 @@ class Applied:
     """What was done, what it answered, and what went wrong, by the id of the action.
 
     `at`: seconds since 1970 when the last write was answered. `written` are the steps that sent one, or found
-    under the lease that a neighbour had.
+    under the lease that a neighbour had. `notes`: what hinders nothing and should be known.
     """
 
     done: tuple[Done, ...]
@@ -70,6 +72,7 @@ class Applied:
     errors: Mapping[ResourceId, CausewayError] = field(default_factory=dict)
     written: tuple[Create | Update | Replace, ...] = ()
     at: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def outdated(self) -> bool:
@@ -124,6 +127,7 @@ class _Run:
         self._state = current.state
         self._held = {step.id: held[step.id.key].error() for step in plan.writes if step.id.key in held}
         self._errors: dict[ResourceId, CausewayError] = dict(self._held)
+        self._notes: list[str] = []
         self._remembered: set[ResourceId] = set()
 
     async def all(self) -> Applied:
@@ -136,14 +140,16 @@ class _Run:
         await self._keep_refusals()
         done = tuple(self._done(action) for action in self._plan.actions)
         written = tuple(step for step in self._plan.writes if not isinstance(step, Delete | Withdraw))
-        return Applied(done, self._objects, self._errors, written, self._a.clock.now().timestamp())
+        return Applied(
+            done, self._objects, self._errors, written, self._a.clock.now().timestamp(), tuple(self._notes)
+        )
 
     async def _keep_refusals(self) -> None:
         """What Azure refused for an unknown reason is not sent again as it is."""
         new = [
             RefusedRequest.of(at, error)
             for at, error in self._errors.items()
-            if isinstance(error, RefusedError) and at not in self._held
+            if isinstance(error, RefusedError | NotKept) and at not in self._held
         ]
         if new and self._state:
             try:
@@ -316,6 +322,10 @@ class _Run:
         )
         seen = Seen(want.id, answer)
         self._objects |= {**want.implied(seen), want.id: seen}
+        if error := not_kept(joined, body, have, seen, observed):
+            raise error
+        if other := other_values(body, have, seen):
+            self._notes.append(f"Azure keeps other values of {want.id.text} than were sent: {other}")
 
     async def _with_retries[T](self, write: Callable[[], Awaitable[T]]) -> T:
         """Send again what failed for a reason that passes by itself, within the pass's time."""
