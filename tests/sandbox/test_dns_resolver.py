@@ -387,3 +387,23 @@ async def test_a_network_lists_its_resolver_and_the_ruleset_that_is_linked_to_it
     assert resolvers.body == {"value": [{"id": RESOLVER}]}
     assert rulesets.body == {"value": [{"id": RULESET, "properties": {"virtualNetworkLink": {"id": LINK}}}]}
     assert (await cloud.post(f"{vnet()}/listDnsForwardingRulesets")).body == {"value": []}
+
+
+async def test_a_scenario_may_have_a_resolver_with_a_linked_ruleset(cloud):
+    spoke = network_body("10.1.0.0/16", {"clients": "10.1.1.0/24"})
+    hub = network_body(subnets={"inbound": "10.0.20.0/28", "outbound": "10.0.21.0/28"})
+    rule = rule_body("contoso.com.", INBOUND_ADDRESS)
+    listed = {
+        GROUP: {"location": "westeurope"},
+        vnet(): hub,
+        vnet("spoke"): spoke,
+        RESOLVER: located(virtualNetwork={"id": vnet()}),
+        INBOUND: inbound_body(subnet("inbound")),
+        OUTBOUND: located(subnet={"id": subnet("outbound")}),
+        RULESET: located(dnsResolverOutboundEndpoints=[{"id": OUTBOUND}]),
+        f"{RULESET}/forwardingRules/one": rule,
+        LINK: {"properties": {"virtualNetwork": {"id": vnet("spoke")}}},
+    }
+    cloud.simulator.apply({"resources": [{"id": id} | body for id, body in listed.items()]})
+    assert (await cloud.get(INBOUND)).body["properties"]["provisioningState"] == "Succeeded"
+    assert asked(cloud, name="www.contoso.com").servers == (AZURE, INBOUND_ADDRESS)
