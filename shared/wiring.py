@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
+    from shared.core.policy.foundations import Foundations
     from shared.core.policy.policy import Policy
     from shared.flow.health import Health
     from shared.flow.intake import Intake
@@ -51,9 +52,16 @@ class Ports:
     limits: RequestLimits
 
 
-def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | None = None) -> Flow:
+def wire(
+    policy: Policy,
+    ports: Ports,
+    budget: float,
+    catalogue: Catalogue | None = None,
+    foundations: Foundations | None = None,
+) -> Flow:
     """Build a flow over any adapters."""
     from shared.core.catalogue.catalogue import load
+    from shared.core.policy.foundations import Foundations
     from shared.flow.absence import Absence
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
@@ -71,14 +79,15 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     from shared.flow.worker import Worker
 
     known = catalogue or load()
+    own = foundations or Foundations.read({})
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
-    viewer = Viewer(policy, known, ports.arm, cached, reader)
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps))
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
-    access = PublicAccess(policy, known, ports.arm)
+    access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
     sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock)
@@ -100,6 +109,7 @@ async def flow() -> Flow:
     global _flow
     async with _building:
         if _flow is None:
+            from shared.core.policy.foundations import Foundations
             from shared.core.policy.policy import Policy
             from shared.settings import Settings
 
@@ -107,7 +117,8 @@ async def flow() -> Flow:
             policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
             reject_unsupported_settings(policy, settings)
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
-            _flow = wire(policy, real_ports(settings, policy), settings.budget)
+            own = Foundations.read(os.environ)
+            _flow = wire(policy, real_ports(settings, policy), settings.budget, foundations=own)
     return _flow
 
 

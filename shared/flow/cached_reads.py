@@ -7,15 +7,27 @@ began before is never used. A write that depends on a shared object re-reads it,
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
-from shared.core.base.bodies import Seen, child_id, reference
+from shared.core.base.bodies import Seen, child_id, mapping, reference
 from shared.core.base.ids import ResourceId
 from shared.core.readings.reading import Members, Read
 from shared.ports import ArmReader, Clock
 
 CACHED_SECONDS = 60.0
+GROUPS_API = "2021-04-01"  # Microsoft.Resources: REST reference "Resource Groups - List"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceGroup:
+    """A group's tags, and the id of the resource that manages it, if any.
+
+    A service makes such a group for its own resources; people mostly cannot write there.
+    """
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    managed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +73,23 @@ class CachedReads:
         found = await self._read(key, lambda: read_members(self._arm, read), not_older_than, read.max_age)
         return cast(Timed[Members], found)
 
-    async def group_tags(self, at: ResourceId, not_older_than: float = 0.0) -> Mapping[str, str]:
-        """The tags of the resource group that holds `at`."""
-        key = (at.subscription.lower(), "resourcegroups")
-        found = await self._read(key, lambda: self._arm.resource_groups(at.subscription), not_older_than)
-        return cast(Mapping[str, Mapping[str, str]], found.value).get(at.resource_group.lower(), {})
+    async def group(self, at: ResourceId, not_older_than: float = 0.0) -> ResourceGroup:
+        """The resource group that holds `at`; without tags where the list does not have it."""
+        path = f"/subscriptions/{at.subscription.lower()}/resourcegroups"
+        found = await self._read((path, "groups"), lambda: self._groups(path), not_older_than)
+        groups = cast(Mapping[str, ResourceGroup], found.value)
+        return groups.get(at.resource_group.lower(), ResourceGroup())
+
+    async def _groups(self, path: str) -> Mapping[str, ResourceGroup]:
+        """The groups of a subscription by their lower-case name."""
+        pages = self._arm.pages(path, api_version=GROUPS_API)
+        listed = [body async for page in pages for body in page]
+        return {
+            str(body.get("name")).lower(): ResourceGroup(
+                mapping(body.get("tags")), str(body.get("managedBy") or "")
+            )
+            for body in listed
+        }
 
     async def computed[T](
         self,

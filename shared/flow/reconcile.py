@@ -8,11 +8,13 @@ removing are this one path; a dry run is the same pass without `apply`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.core.base.errors import CausewayError, TransientError
+from shared.core.base.errors import BlockedError, CausewayError, RefusedError, TransientError
 from shared.core.base.ids import ResourceId
-from shared.core.base.refusal import Refusal
+from shared.core.base.refusal import Refusal, is_forbidden
+from shared.core.base.rights import principal_in
 from shared.core.base.target import Target
 from shared.core.outcome.drift import drifted
 from shared.core.outcome.outcome import Done, Result
@@ -29,6 +31,7 @@ from shared.core.outcome.result import (
 )
 from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan
+from shared.core.plan.refusals import RefusedRequest, state_of
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
 from shared.flow.absence import Absence
@@ -42,10 +45,11 @@ from shared.flow.view import Found, View, Viewer
 from shared.ports import Clock
 
 CHANGED = "what is desired changed"
+HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
 LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
 ROUNDS = 7  # a wait, a write, what the endpoint then reports about zones and rules, one to see it settled,
-# and two for what somebody changed meanwhile
+# and two for what others changed meanwhile
 
 
 class Reconciler:
@@ -79,6 +83,8 @@ class Reconciler:
             reached = await self._reconciled(current)
         except CausewayError as error:
             reached = broken_off(error, current.memory.profile)
+        finally:
+            self._applier.shared.arrived(current.target)
         return await self._access.warned(reached, current)
 
     async def _reconciled(self, current: Pass) -> Ending:
@@ -147,7 +153,7 @@ class Reconciler:
                 return await self._hidden.reported(view, view.plan), leaving
             case Refusal() | Declined():
                 return view, Plan(())
-            case NotAsked() if not self._removes_on_opt_out(profile):
+            case NotAsked(keep=keep) if keep or not self._removes_on_opt_out(profile):
                 return view, Plan(())
             case _:
                 gone = Obsolete(recorded.objects)
@@ -161,10 +167,14 @@ class Reconciler:
         return await self._viewer.view(target, connect, owned, current.began, current.fresh_from)
 
     async def _connect(self, target: Target, connect: Connect, current: Pass) -> Ending:
+        current = replace(current, state=state_of(target, connect))
         found = await self._viewed(target, connect, current)
         if not isinstance(found, View):
             return refused(found)
-        view, done, errors = await self._applied(found, current)
+        if found.permitted:
+            await current.memory.refuse(current.memory.refusals.without_forbidden())
+        view, done, failed = await self._applied(found, current)
+        errors = await self._with_every_right(view, tuple(failed.values()))
         if errors:
             try:
                 read = await self._viewer.read(target.id)
@@ -173,7 +183,10 @@ class Reconciler:
                 gone, errors = False, (*errors, unknown)
             if gone:
                 return await self._disconnect(None, current)
-        if not errors:
+        if errors:
+            view, taken_back = await self._without_half_made(view, done, failed, current)
+            done += taken_back
+        else:
             view, removed_rules, errors = await self._without_blocking_rules(view, current)
             done += removed_rules
         reached = await self._remove_obsolete(*await self._judged(view, done, errors, current), current)
@@ -211,10 +224,10 @@ class Reconciler:
 
     async def _applied(
         self, view: View, current: Pass
-    ) -> tuple[View, tuple[Done, ...], tuple[CausewayError, ...]]:
+    ) -> tuple[View, tuple[Done, ...], Mapping[ResourceId, CausewayError]]:
         """Write and re-read, round by round, until nothing is left to write or something failed.
 
-        The last reading is newer than the last write: what somebody changed meanwhile is one more round.
+        The last reading is newer than the last write: what others changed meanwhile is one more round.
         """
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
@@ -222,7 +235,7 @@ class Reconciler:
             try:
                 await self._creations.reserve(steps, view.connect.profile_name, current)
             except CausewayError as error:  # what cannot be finished now is not begun
-                return view, done, (error,)
+                return view, done, {view.target.id: error}
             if steps.writes:
                 await current.memory.begin(view.connect.profile_name)
             view = await self._hidden.reported(view, steps)
@@ -231,13 +244,53 @@ class Reconciler:
             known = {step.id for step in done}
             done += tuple(s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known)
             view = await self._viewer.after(view, applied)
+            view = replace(view, notes=tuple(dict.fromkeys((*view.notes, *applied.notes))))
+            if applied.outdated:
+                view = await self._viewer.evidence(replace(view, since=applied.at))
+                continue
             if applied.errors:
                 break
             if steps.settled:
                 view = await self._viewer.evidence(view)
                 if view.quiet:
                     break
-        return view, done, tuple(applied.errors.values())
+        return view, done, applied.errors
+
+    async def _with_every_right(
+        self, view: View, errors: tuple[CausewayError, ...]
+    ) -> tuple[CausewayError, ...]:
+        """Where one right lacks, name all that lack: otherwise each rerun would end at the next one."""
+        first = next((error for error in errors if is_forbidden(error)), None)
+        if first is None:
+            return errors
+        lacking = await self._viewer.lacking(view, self._clock.now().timestamp(), principal_in(str(first)))
+        if lacking is None:
+            return errors
+        whole = BlockedError(lacking.code, lacking.reason, lacking.remedy)
+        return (whole, *errors)
+
+    async def _without_half_made(
+        self, view: View, done: tuple[Done, ...], failed: Mapping[ResourceId, CausewayError], current: Pass
+    ) -> tuple[View, tuple[Done, ...]]:
+        """Delete the endpoints that this pass made and that cannot get their name.
+
+        Public DNS leads the target's name into the zone from the approval on: without a record there, clients
+        that reached the target before would not find it any more.
+        """
+        made = {step.id for step in done if step.verb == "Create" and step.ended == "done"}
+        half_made = tuple(at for at in view.desired.unnamed(failed) if at in made)
+        if not half_made:
+            return view, ()
+        names = (
+            path.endpoint.completed_by[:1] for path in view.desired.paths if path.endpoint.id in half_made
+        )
+        found = Obsolete((*half_made, *(at for ids in names for at in ids)), partial=True)
+        steps, errors = await self._remover.remove(found, HALF_MADE, current)
+        why = {at: error for at, error in failed.items() if isinstance(error, BlockedError | RefusedError)}
+        kept = [RefusedRequest.of(at, next(iter(why.values()))) for at in half_made if why]
+        await current.memory.refuse(current.memory.refusals.joined(current.state, kept))
+        notes = tuple(f"{at.text}: {HALF_MADE}" for at in half_made if not errors)
+        return replace(view, notes=(*view.notes, *notes)), steps
 
     async def _record_additions(self, view: View, current: Pass) -> None:
         """Record what the target has in shared objects, existing ones too: it leaves them one day."""
@@ -278,8 +331,8 @@ class Reconciler:
             return _overtaken(reached)
         proof = prove(view.desired, view.observed)
         again = replace(ending(proof, reached.done, (), reached.profile), findings=reached.findings)
-        judged = reached if proof.holds else again
-        return await self._access.disable(view.target, view.connect, judged, fresh)
+        judged = replace(reached, proof=proof) if proof.holds else again
+        return await self._access.disable(view.target, view.connect, judged, fresh, view.served)
 
     async def _remove_obsolete(self, view: View, reached: Ending, current: Pass) -> Ending:
         """What is not desired any more is removed once the new path is proven."""
@@ -311,11 +364,12 @@ class Reconciler:
             return refused(why)
         if not memory.owned and not memory.profile:
             return unasked(why)
-        if why is not None and not self._removes_on_opt_out(memory.profile):
+        if why is not None and (why.keep or not self._removes_on_opt_out(memory.profile)):
             return left_alone(why, memory.profile)
         if why is None and memory.closed:
             await memory.closing(None)
         reason = _unwanted(why)
+        current = replace(current, state=f"removal by {memory.profile}")  # what is removed has no other state
         found = Obsolete(memory.owned, stale=memory.addresses)
         done, errors = await self._remover.remove(found, reason, current)
         return removed(done, errors, reason, memory.profile)

@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from shared.core.base.errors import BlockedError, InputError, PermanentError, TransientError
+from shared.core.base.errors import BlockedError, InputError, PermanentError, TransientError, clean
 from shared.core.base.ids import ResourceId
-from shared.core.base.refusal import Refusal, network_not_found
+from shared.core.base.refusal import Refusal, lacking, network_not_found
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
+from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.link import Link
 from shared.core.names import resolution
 from shared.core.outcome.rule_checks import rule_findings
@@ -23,11 +24,13 @@ from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
+from shared.core.policy.foundations import Foundations
 from shared.core.policy.intent import (
     NOT_WATCHED,
     Connect,
     Declined,
     NotAsked,
+    asked_by_type,
     intent,
     tag_value,
     watched,
@@ -37,10 +40,11 @@ from shared.core.readings.networks import NETWORK
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
-from shared.flow.cached_reads import CachedReads
+from shared.flow.cached_reads import CachedReads, ResourceGroup
 from shared.flow.capacity import CapacityReader
 from shared.flow.other_zones import OtherZonesReader
 from shared.flow.reader import Reader
+from shared.flow.rights import RightsReader
 from shared.ports import ArmReader, Body
 
 type Around = Callable[[Target, Observed], Iterable[Read]]
@@ -54,6 +58,8 @@ class View:
     hide from their networks (`core/names/hidden.py`). `around`: what has to be read beside the desired
     objects. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last write of the
     pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
+    `unfinished`: why nothing may be begun; `permitted`: it is known that the app may do all that is needed
+    for that.
     """
 
     request: Request
@@ -64,6 +70,8 @@ class View:
     fresh_from: float = 0.0
     notes: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    unfinished: Refusal | None = None
+    permitted: bool = False
 
     @property
     def target(self) -> Target:
@@ -75,7 +83,8 @@ class View:
 
     @property
     def plan(self) -> Plan:
-        return plan(self.desired, self.observed)
+        steps = plan(self.desired, self.observed)
+        return steps.begins_nothing(self.unfinished) if self.unfinished else steps
 
     @property
     def restoration(self) -> Plan:
@@ -100,6 +109,16 @@ class View:
     def blocking_rules(self, found: Obsolete) -> tuple[ResourceId, ...]:
         """Outdated rules of ours that shut the clients of the desired ones out."""
         return blocking_rules(self.desired, found, self.observed)
+
+    @property
+    def served(self) -> frozenset[str]:
+        """The groups of the target that an approved endpoint serves, of someone else too."""
+        found = (connection_of(one) for one in self.observed.of_type(self.desired.paths[0].endpoint.TYPE))
+        return frozenset(
+            one.group
+            for one in found
+            if one and one.target == self.target.id and one.status.lower() == "approved"
+        )
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -133,12 +152,15 @@ class Viewer:
         arm: ArmReader,
         cached: CachedReads,
         reader: Reader,
+        foundations: Foundations,
     ) -> None:
         self._policy = policy
         self._catalogue = catalogue
         self._arm = arm
         self._cached = cached
         self._reader = reader
+        self._foundations = foundations
+        self._rights = RightsReader(arm, cached)
         self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
         self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
 
@@ -167,17 +189,34 @@ class Viewer:
             return None
         target = Target.parse(body)
         inherits = self._policy.opt_in.inherit == "resource_group"
-        tags = await self._cached.group_tags(at, fresh_from) if inherits else {}
-        found = intent(target, tags, self._policy, self._catalogue)
+        by_type = asked_by_type(target, self._policy)
+        group = ResourceGroup()
+        if inherits or by_type:
+            group = await self._cached.group(at, fresh_from)
+        tags = group.tags if inherits else {}
+        alone = self._left_alone(target, group) if by_type else ""
+        found = intent(target, tags, self._policy, self._catalogue, alone)
         if (
             inherits
             and isinstance(found, NotAsked)
             and tag_value(target.tags, self._policy.opt_in.tag) is None
         ):
             # An older reading of the group's tags is no reason to leave a resource alone.
-            tags = await self._cached.group_tags(at, began)
-            found = intent(target, tags, self._policy, self._catalogue)
+            tags = (await self._cached.group(at, began)).tags
+            found = intent(target, tags, self._policy, self._catalogue, alone)
         return (target, found) if isinstance(found, Connect) else found
+
+    def _left_alone(self, target: Target, group: ResourceGroup) -> str:
+        """Why the type's `always` does not count for this resource; empty where it does."""
+        setting = self._foundations.setting(target)
+        if setting and target.id not in self._policy.opt_in.own_resources:
+            return (
+                f"Causeway itself runs on it (setting {setting}): tag it, or list its id under "
+                "opt_in.own_resources"
+            )
+        if group.managed_by:
+            return f"its resource group is managed by {clean(group.managed_by, 300)}: tag it to connect it"
+        return ""
 
     async def view(
         self,
@@ -194,7 +233,10 @@ class Viewer:
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
             return found
-        around = partial(surroundings, connect, found, owned)
+
+        def around(seen: Target, observed: Observed) -> Iterator[Read]:
+            return surroundings(seen, connect, found, owned, observed)
+
         observed, (connect, notes) = await asyncio.gather(
             self._reader.complete(partial(around, target), Observed(), began), self._narrowed(target, connect)
         )
@@ -206,6 +248,11 @@ class Viewer:
         if declined := too_many_zones(wanted):
             return declined
         return await self._completed(View(request, wanted, observed, around, began, fresh_from, notes))
+
+    async def lacking(self, view: View, not_older_than: float, principal: str) -> Refusal | None:
+        """All rights that the app does not have of those that the plan needs; None: none, or not known."""
+        missing = await self._rights.missing(view.plan.rights, not_older_than)
+        return lacking(missing, principal) if missing else None
 
     async def after(self, view: View, applied: Applied) -> View:
         """The view with what the writes answered, and what they changed elsewhere re-read."""
@@ -274,7 +321,19 @@ class Viewer:
         if not created.intersection(at for path in paths for at in (path.endpoint.id, *_ids(path.links))):
             return view
         observed = await self._other_zones.read(view.desired, view.observed, view.since)
-        return replace(view, observed=observed)
+        return await self._with_rights(replace(view, observed=observed))
+
+    async def _with_rights(self, view: View) -> View:
+        """The view with the rights that lack to finish what would be begun."""
+        steps = view.plan
+        needed = steps.rights_to_begin
+        if not needed:
+            return view
+        missing = await self._rights.missing(needed, view.fresh_from)
+        if not missing:
+            return replace(view, permitted=missing is not None)
+        every = await self._rights.missing(steps.rights, view.fresh_from) or missing
+        return replace(view, unfinished=lacking(every))
 
     def _desired(self, view: View) -> View:
         return replace(view, desired=desired(view.request, view.observed, self._catalogue))

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.core.base.bodies import Seen, mapping, reference, resource_id, sequence
+from shared.core.base.errors import clean
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
+from shared.core.base.rights import Right
 from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import Managed, marked, marks
 from shared.core.kinds.link import LINKED_ELSEWHERE
@@ -30,13 +32,14 @@ class EndpointConnection:
     """What an endpoint connects to and how far that got, from either of its two connection lists.
 
     `target` is None where it names no resource: a consumer connected by the alias of a private link service.
-    `status` is Approved, Pending, Rejected or Disconnected. Descriptions are not read: their wording
-    differs by provider and by moment for the same state.
+    `status` is Approved, Pending, Rejected or Disconnected. `words`: what the owner of the target wrote;
+    nothing is decided by them, as providers write their own for the same state.
     """
 
     target: ResourceId | None
     group: str
     status: str
+    words: str = ""
 
 
 def connection_of(endpoint: Seen) -> EndpointConnection | None:
@@ -54,6 +57,7 @@ def _connection(endpoint: Seen) -> EndpointConnection | None:
                 resource_id(properties.get("privateLinkServiceId")),
                 str(groups[0]) if groups else "",
                 str(state.get("status") or ""),
+                clean(str(state.get("description") or "")),
             )
     return None
 
@@ -121,6 +125,10 @@ def endpoint_id(home: GroupId, target: ResourceId, group: str, subnet: ResourceI
     return home.resource(TYPE, endpoint_name(target, group, subnet))
 
 
+def _said(words: str) -> str:
+    return f", saying: {words}" if words else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint(Managed):
     """One private endpoint for one group of one target.
@@ -152,6 +160,14 @@ class Endpoint(Managed):
         From its approval on, the resource's public name leads to its zones, so these exist before.
         """
         return (*self.after, *self.completed_by[1:])
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """Without the right to approve, only a request (`request`) is possible."""
+        joined = Right("Microsoft.Network/virtualNetworks/subnets/join/action", self.subnet)
+        approved = Right(f"{self.target.type}/PrivateEndpointConnectionsApproval/action", self.target)
+        written = Right(f"{TYPE}/write", self.id)
+        return (written, joined, approved) if self.request is None else (written, joined)
 
     @property
     def harms(self) -> Mapping[ResourceId, str]:
@@ -224,8 +240,9 @@ class Endpoint(Managed):
         return Refusal(
             have.id,
             "ConnectionRejected",
-            "the owner of the resource rejected the private endpoint connection",
-            "approve the connection on the resource, or opt it out",
+            f"the owner of the resource rejected the private endpoint connection{_said(connection.words)}",
+            f"once the owner agrees, delete {have.id.text} and rerun the resource, which asks again (Azure "
+            "approves no connection that was rejected); or opt the resource out",
         )
 
     def children(self, observed: Observed) -> tuple[Seen, ...]:
