@@ -221,6 +221,13 @@ async def test_the_longest_enabled_rule_counts():
     assert asked(cloud).kind == "unknown"
 
 
+@pytest.mark.parametrize(("domain", "kind"), [(".", "public"), ("windows.net.", "private")])
+async def test_a_rule_for_every_name_does_not_count_for_names_of_azures_services(domain, kind):
+    cloud = await with_ruleset((domain, INBOUND_ADDRESS))
+    assert asked(cloud).kind == kind
+    assert asked(cloud, name="www.contoso.com").servers[1:] == ((INBOUND_ADDRESS,) if domain == "." else ())
+
+
 async def test_a_ruleset_does_nothing_for_a_network_with_its_own_servers():
     cloud = await with_ruleset((".", INBOUND_ADDRESS))
     body = (await cloud.get(vnet("spoke"))).body
@@ -353,6 +360,7 @@ async def test_a_group_with_a_resolver_in_use_can_be_deleted():
     [
         rule_body("contoso.com", "10.0.0.4"),
         rule_body("contoso.com.", "fd00::1"),
+        rule_body("contoso.com.", AZURE),
         rule_body("contoso.com."),
         rule_body("a..com.", "10.0.0.4"),
         rule_body("contoso.com.", *(f"10.0.0.{one}" for one in range(4, 12))),
