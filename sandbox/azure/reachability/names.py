@@ -232,7 +232,8 @@ def _in_zone(world: World, link: Resource, name: str) -> Resolution | str:
         if record is not None and record.properties["aRecords"]:
             found = tuple(str(one["ipv4Address"]) for one in record.properties["aRecords"])
             return Resolution("private", name, found, zone.text)
-    if link.properties.get("resolutionPolicy") == "NxDomainRedirect":
+    redirects = link.properties.get("resolutionPolicy") == "NxDomainRedirect"
+    if redirects and "privatelink" in _zone_name(link).split("."):  # docs/azure/dns.md, DNS-06
         return Resolution("public", name)
     return Resolution("nxdomain", name, zone=zone.text)
 
