@@ -95,6 +95,15 @@ def groups(target: Resource) -> list[Group]:
     return [_group(row, target) for row in _rows(target.type.lower()) if _offers(target, row)]
 
 
+@cache
+def reserved_domains() -> frozenset[str]:
+    """The last two labels of every zone: domains of Azure's services, such as windows.net."""
+    zones = [
+        pair[-1] for row in _table()["groups"] for pairs in row.get("zones", {}).values() for pair in pairs
+    ]
+    return frozenset(".".join(one.split(".")[-2:]) for one in zones)
+
+
 def group(target: Resource, name: str) -> Group | None:
     """One group by name, or None.
 
