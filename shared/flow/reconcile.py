@@ -83,6 +83,8 @@ class Reconciler:
             reached = await self._reconciled(current)
         except CausewayError as error:
             reached = broken_off(error, current.memory.profile)
+        finally:
+            self._applier.shared.arrived(current.target)
         return await self._access.warned(reached, current)
 
     async def _reconciled(self, current: Pass) -> Ending:
@@ -242,6 +244,7 @@ class Reconciler:
             known = {step.id for step in done}
             done += tuple(s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known)
             view = await self._viewer.after(view, applied)
+            view = replace(view, notes=tuple(dict.fromkeys((*view.notes, *applied.notes))))
             if applied.outdated:
                 view = await self._viewer.evidence(replace(view, since=applied.at))
                 continue

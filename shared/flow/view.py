@@ -55,10 +55,11 @@ class View:
     """A target with what must exist for it and what Azure has of it.
 
     `notes`: what the desired state had to do without. `hidden`: what links that are about to be created would
-    hide from their networks (`core/names/hidden.py`). `unfinished`: why nothing may be begun; `permitted`: it
-    is known that the app may do all that is needed for that. `around`: what has to be read beside the desired
+    hide from their networks (`core/names/hidden.py`). `around`: what has to be read beside the desired
     objects. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last write of the
     pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
+    `unfinished`: why nothing may be begun; `permitted`: it is known that the app may do all that is needed
+    for that.
     """
 
     request: Request

@@ -20,6 +20,7 @@ from sandbox.azure.providers.private_link import connections, link_services, tar
 TYPE = "Microsoft.Storage/storageAccounts"
 # Members of `encryption` that a request sets besides its services.
 OWN_KEYS = ("keySource", "keyvaultproperties", "requireInfrastructureEncryption", "identity")
+DATED_KEYS = "2021-02-01"  # first api-version whose keys have a date (docs/azure/services.md, SVC-01)
 NAME = re.compile(r"^[a-z0-9]{3,24}$")
 KEYS = ("key1", "key2")
 KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
@@ -41,7 +42,11 @@ def register(registry: Registry) -> None:
             show=targets.with_connections,
             tracked=True,
             etag="none",
-            actions={"listKeys": list_keys, "regenerateKey": regenerate_key},
+            actions={
+                "listKeys": list_keys,
+                "regenerateKey": regenerate_key,
+                "revokeUserDelegationKeys": lambda call: Response(200),
+            },
         )
     )
     targets.register_children(registry, TYPE)
@@ -115,8 +120,9 @@ def regenerate_key(call: Call) -> Response:
 def _key(call: Call, name: str) -> Json:
     keys = call.stored.private.setdefault("keys", {})
     made = base64.b64encode(call.world.rng.randbytes(64)).decode()
-    return {
-        "creationTime": call.stored.properties["keyCreationTime"][name],
+    dated = call.request.query.get("api-version", "") >= DATED_KEYS
+    since: Json = {"creationTime": call.stored.properties["keyCreationTime"][name]} if dated else {}
+    return since | {
         "keyName": name,
         "value": keys.setdefault(name, made),
         "permissions": "FULL",

@@ -74,7 +74,7 @@ class Desired:
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
     clients have to resolve the names. `connections`: the target's list of its private endpoint connections.
-    `missing`: client networks that do not exist.
+    `missing`: client networks that do not exist. `denies`: everybody else is to be denied at the endpoints.
     """
 
     target: Target
@@ -88,6 +88,7 @@ class Desired:
     clients: tuple[ResourceId, ...] = ()
     resolvers: tuple[ResourceId, ...] = ()
     connections: Read | None = None
+    denies: bool = False
     missing: tuple[ResourceId, ...] = ()
 
     @property
@@ -188,6 +189,7 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         resolvers=connect.profile.clients if connect.profile.dns.mode != "none" else (),
         missing=tuple(one for one in dict.fromkeys(connect.profile.clients) if observed.absent(one)),
         connections=_connections_of(request.target.id, catalogue),
+        denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
 
 

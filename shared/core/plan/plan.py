@@ -50,6 +50,10 @@ class Plan:
         return tuple(a for a in self.actions if isinstance(a, Block))
 
     @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        return tuple(a for a in self.actions if isinstance(a, Unknown))
+
+    @property
     def rights(self) -> tuple[Right, ...]:
         """What the app must be allowed to do for all that this plan writes."""
         return tuple(
@@ -69,10 +73,6 @@ class Plan:
     def begins_nothing(self, why: Refusal) -> Plan:
         """The plan with everything blocked that it would create, and nothing of what exists."""
         return Plan(tuple(Block.of(a.id, why) if isinstance(a, Create) else a for a in self.actions))
-
-    @property
-    def unknowns(self) -> tuple[Unknown, ...]:
-        return tuple(a for a in self.actions if isinstance(a, Unknown))
 
     @property
     def settled(self) -> bool:
