@@ -122,6 +122,10 @@ ROWS: dict[str, tuple[Row, ...]] = {
     ),
     "microsoft.web/sites": (  # TGT-49
         Row(_set("sku", "Free", "Shared", "Dynamic"), "SkuCode '{plan}' is invalid."),
+        Row(
+            lambda target: "kubernetes" in str(target.body.get("kind", "")).lower(),
+            "Private endpoints are not supported for apps on Kubernetes.",
+        ),  # TGT-67
     ),
     "microsoft.apimanagement/service": (
         Row(_sold_as("consumption", "basicv2"), NO_GATEWAY, "NotSupported"),
@@ -141,6 +145,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
     "microsoft.dbformysql/flexibleservers": (OWN_NETWORK,),
     "microsoft.cache/redis": (  # TGT-54
         Row(_set("subnetId"), "Private endpoints are not supported for caches in a virtual network."),
+        Row(_set("linkedServers"), "Private endpoints cannot be added to geo-replicated caches."),  # TGT-66
     ),
     "microsoft.kusto/clusters": (  # TGT-55
         Row(_injected_cluster, "Private endpoints are not supported for clusters in a virtual network."),
