@@ -16,6 +16,7 @@ from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Outcome
+from shared.core.outcome.sweep_report import SweepReport
 from shared.core.plan.deletion_record import Deletion
 
 type Body = dict[str, Any]  # a JSON object that an adapter returns: the caller owns it and may change it
@@ -87,6 +88,14 @@ class Memory(Protocol):
         """Objects that Causeway made for it, those recorded in this pass included."""
 
     @property
+    def reported(self) -> str:
+        """The code of the present state; empty if there is none, or it says only that work is queued."""
+
+    @property
+    def connected(self) -> bool:
+        """The present state is Connected, or says how the resource differs from when it was."""
+
+    @property
     def profile(self) -> str:
         """The profile of the last outcome; empty if there was none."""
 
@@ -126,10 +135,6 @@ class Claim(Memory, Protocol):
     @property
     def asked(self) -> Asked:
         """What the pass answers: its own work item, and those that marked the target before."""
-
-    @property
-    def reported(self) -> str:
-        """The code of the present state; empty if there is none, or it says only that work is queued."""
 
     def held(self) -> AbstractAsyncContextManager[None]:
         """What runs inside is cancelled, and writes of it are refused, once the claim has ended.
@@ -179,6 +184,41 @@ class Ledger(Protocol):
 
     async def with_code(self, code: str) -> list[ResourceId]:
         """The targets whose last outcome has this code."""
+
+
+class Budgets(Protocol):
+    """How many of something all workers may create in an hour, by name."""
+
+    async def take(self, name: str, amount: int, limit: int) -> float:
+        """Take so many of `limit` an hour, all or none. 0: taken; otherwise seconds until that may succeed.
+
+        The seconds are infinite if it never can.
+        """
+
+
+class Sweeps(Protocol):
+    """What sweeps found, what their work items did so far, and which of these items still wait."""
+
+    async def record(self, report: SweepReport) -> None:
+        """Record a sweep, or replace what was recorded of it."""
+
+    async def latest(self) -> SweepReport | None:
+        """The sweep that began last."""
+
+    async def delete(self, sweep: str, amount: int, limit: int) -> bool:
+        """Count so many deletes of one target in this sweep, all or none. False: that is above `limit`."""
+
+    async def held(self, sweep: str) -> int:
+        """How many targets of the sweep have deletes that wait for a person."""
+
+    async def waits(self, target: ResourceId, until: datetime) -> None:
+        """A work item of the target is in the queue, and visible from this moment on."""
+
+    async def arrived(self, target: ResourceId) -> None:
+        """A worker has the item."""
+
+    async def waiting(self) -> frozenset[str]:
+        """The keys (`target_key`) of the targets whose item is still in the queue."""
 
 
 class Leases(Protocol):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.flow.queries import Queries
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
-    from shared.ports import Arm, Clock, Leases, Ledger, WorkQueue
+    from shared.ports import Arm, Budgets, Clock, Leases, Ledger, Sweeps, WorkQueue
     from shared.settings import Settings
 
 
@@ -44,6 +44,8 @@ class Ports:
     leases: Leases
     queue: WorkQueue
     clock: Clock
+    budgets: Budgets
+    sweeps: Sweeps
 
 
 def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | None = None) -> Flow:
@@ -54,6 +56,7 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     from shared.flow.cached_reads import CachedReads
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
+    from shared.flow.limits import CreationLimit, DeleteLimit
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reader import Reader
@@ -68,15 +71,16 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
     viewer = Viewer(policy, known, ports.arm, cached, reader)
-    remover = Remover(reader, applier)
+    remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps))
+    creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
     access = PublicAccess(policy, known, ports.arm)
     absence = Absence(viewer, ports.arm, ports.clock)
-    reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, ports.clock)
-    sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.queue, ports.clock)
+    reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
+    sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock)
     return Flow(
         Intake(ports.queue, frozenset(known.types)),
-        Worker(reconciler, sweeper, ports.ledger, ports.queue, ports.clock, budget),
+        Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
     )
@@ -154,13 +158,17 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     """The adapters of a deployed app, as its settings say."""
     from shared.adapters.arm import SdkArm
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
+    from shared.adapters.budgets import TableBudgets
     from shared.adapters.clock import SystemClock
     from shared.adapters.identity import credential, transport
     from shared.adapters.leases import TableLeases
     from shared.adapters.ledger import TableLedger
+    from shared.adapters.limiter import Limiter
     from shared.adapters.queue import StorageQueue
     from shared.adapters.service_time import ServiceTime
+    from shared.adapters.shares import TableShares
     from shared.adapters.storage import open_queue, open_tables
+    from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
 
     clock = SystemClock()
@@ -169,10 +177,14 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
     tables = open_tables(settings.connection, settings.table_uri, identity, time)
     queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
+    limits = AzureTable(tables, "limits", time)
+    limiter = Limiter(TableShares(limits), settings.rate)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, transport()), clock),
+        SdkArm(ArmClients(identity, endpoint, transport(), limiter), clock),
         TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
         clock,
+        TableBudgets(limits),
+        TableSweeps(AzureTable(tables, "sweeps", time)),
     )

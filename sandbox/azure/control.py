@@ -18,7 +18,7 @@ from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Json, Request, Response
 from sandbox.azure.kernel.world import World
-from sandbox.azure.reachability import reach
+from sandbox.azure.reachability import dns_servers, names, reach
 
 type Handler = Callable[[Request], Awaitable[Any]]
 
@@ -66,6 +66,7 @@ class Control:
             ("GET", "durations"): self.durations,
             ("POST", "durations"): self.fix_durations,
             ("POST", "tenants"): self.tenants,
+            ("POST", "dns"): self.dns,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -192,7 +193,7 @@ class Control:
     async def resolve(self, request: Request) -> Json:
         """`?network=<vnet id>&name=<fqdn>`: what a machine in that network resolves the name to."""
         query = request.query
-        return reach.resolve(self._parts.world, query["network"], query["name"]).as_json()
+        return names.resolve(self._parts.world, query["network"], query["name"]).as_json()
 
     async def reach(self, request: Request) -> Json:
         """`?subnet=<subnet id>&name=<fqdn>&port=443`: whether a client there reaches the name, or what stops
@@ -238,6 +239,10 @@ class Control:
     async def tenants(self, request: Request) -> Json:
         """`{"subscription": id, "tenant": guid, "managedByTenants"?: [guids]}`: put it into a tenant."""
         return tenants.declare(self._parts.world.subscriptions, _object(request))
+
+    async def dns(self, request: Request) -> Json:
+        """`{"servers": [{"address", ..}]}`: replace all declared servers (see dns_servers.DnsServer)."""
+        return dns_servers.configure(self._parts.world, _object(request))
 
 
 def _role_change(role: Role, body: Json) -> Callable[[], None]:

@@ -13,7 +13,15 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from shared.adapters.arm_codes import BLOCKED, LIMIT_REMEDY, SENTENCES, TRANSIENT, WRAPPERS, is_limit
-from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
+from shared.core.base.azure_limits import is_throttling
+from shared.core.base.errors import (
+    BlockedError,
+    CausewayError,
+    PermanentError,
+    Throttled,
+    TransientError,
+    clean,
+)
 
 SHOWN = 500  # characters of Azure's own text that an error repeats
 READ = 4000  # characters of it that are read: two long ids come before the one that matters
@@ -75,7 +83,8 @@ class Refusal:
         if is_limit(code):
             return BlockedError(self.code, text, LIMIT_REMEDY)
         if code in TRANSIENT or self.status in (401, 408, 412, 429) or (self.status or 0) >= 500:
-            return TransientError(text, self.retry_after, self.code)
+            kind = Throttled if is_throttling(self.status, self.code) else TransientError
+            return kind(text, self.retry_after, self.code)
         return PermanentError(self.code, text)
 
     def _forbidden(self, code: str) -> bool:

@@ -42,7 +42,8 @@ from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.log_lines import line
 from shared.core.events.asked import Asked
 from shared.core.kinds.public_access import PreviousAccess
-from shared.core.outcome.outcome import Outcome
+from shared.core.outcome.drift import CODE as DRIFTED
+from shared.core.outcome.outcome import Outcome, Result
 from shared.core.plan.deletion_record import Deletion, DeletionRecord
 
 log = logging.getLogger("causeway.ledger")
@@ -162,6 +163,10 @@ class TableClaim:
     @property
     def owned(self) -> tuple[ResourceId, ...]:
         return tuple(ResourceId.parse(text) for text in owned_of(self._row.values))
+
+    @property
+    def connected(self) -> bool:
+        return self._row.values.get("result") == Result.CONNECTED or self.reported == DRIFTED
 
     @property
     def profile(self) -> str:

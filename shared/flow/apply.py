@@ -141,6 +141,8 @@ class _Run:
             self._errors[action.id] = error
 
     async def _needs(self, action: Action) -> None:
+        if isinstance(action, Create | Replace):
+            await self._harms_nobody(action.want)
         first = action.after if isinstance(action, Create | Delete | Withdraw) else ()
         needs = action.want.needs if isinstance(action, Create | Update | Replace | Wait) else ()
         for need in (*needs, *first):
@@ -148,6 +150,14 @@ class _Run:
                 await asyncio.shield(self._tasks[need])
             if need in self._errors:
                 raise NotAttempted("NotAttempted", f"it needs {need.name}, which could not be made")
+
+    async def _harms_nobody(self, want: Wanted) -> None:
+        for first, code in want.harms.items():
+            if first in self._tasks:
+                await asyncio.shield(self._tasks[first])
+            error = self._errors.get(first)
+            if isinstance(error, BlockedError) and error.code == code:
+                raise NotAttempted("NotAttempted", f"{first.name} was refused ({code})")
 
     async def _act(self, action: Action) -> None:
         match action:

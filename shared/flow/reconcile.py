@@ -14,6 +14,7 @@ from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
+from shared.core.outcome.drift import drifted
 from shared.core.outcome.outcome import Done, Result
 from shared.core.outcome.proof import prove
 from shared.core.outcome.result import (
@@ -33,6 +34,7 @@ from shared.core.policy.policy import Policy
 from shared.flow.absence import Absence
 from shared.flow.apply import Applier
 from shared.flow.hidden_names import HiddenNamesReader
+from shared.flow.limits import CreationLimit
 from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
 from shared.flow.removal import Remover
@@ -56,6 +58,7 @@ class Reconciler:
         remover: Remover,
         access: PublicAccess,
         absence: Absence,
+        creations: CreationLimit,
         clock: Clock,
     ) -> None:
         self._policy = policy
@@ -65,6 +68,7 @@ class Reconciler:
         self._remover = remover
         self._access = access
         self._absence = absence
+        self._creations = creations
         self._clock = clock
 
     async def reconcile(self, current: Pass) -> Ending:
@@ -83,9 +87,34 @@ class Reconciler:
                 raise TransientError(
                     "Azure answers in turn that the resource exists and that not", code="Unconfirmed"
                 )
+        if current.reason == "drift" and not self._policy.drift.repair and current.memory.connected:
+            return await self._reported(asked, current)
         if isinstance(asked, tuple):
             return await self._connect(*asked, current)
         return await self._disconnect(asked, current)
+
+    async def _reported(
+        self, asked: tuple[Target, Connect] | Declined | NotAsked | None, current: Pass
+    ) -> Ending:
+        """What a sweep says of a connected resource where it may not repair: what a pass would write."""
+        at, profile = current.target, current.memory.profile
+        view, leaving = await self._previewed(at, asked, current.recorded, profile, current.not_older_than)
+        if isinstance(view, Refusal | Declined):
+            return refused(view)
+        if not isinstance(view, View):
+            reached = removed((), (), _unwanted(view), profile)
+            found = drifted(reached, leaving.writes)
+            return await self._disconnect(view, current) if found is reached else found
+        unwritten = Plan(tuple(step for step in view.plan.actions if step not in view.plan.writes))
+        applied = await self._applier.apply(unwritten, current)  # what blocks it, and what is under way
+        proof = prove(view.desired, view.observed)
+        judged = ending(proof, (), tuple(applied.errors.values()), view.connect.profile_name)
+        if applied.errors:
+            return judged
+        opened = self._access.will_disable(view.target, view.connect, judged)
+        further = ("public network access is enabled",) if opened else ()
+        reached = replace(judged, findings=(*view.findings, *proof.findings))
+        return drifted(reached, (*view.plan.writes, *leaving.writes), further)
 
     async def preview(
         self, at: ResourceId, recorded: Recorded, profile: str, not_older_than: float
@@ -95,6 +124,16 @@ class Reconciler:
         `recorded` and `profile` are what the ledger knows of the target. No view: it does not exist.
         """
         asked = await self._viewer.asked(at, not_older_than)
+        return await self._previewed(at, asked, recorded, profile, not_older_than)
+
+    async def _previewed(
+        self,
+        at: ResourceId,
+        asked: tuple[Target, Connect] | Declined | NotAsked | None,
+        recorded: Recorded,
+        profile: str,
+        not_older_than: float,
+    ) -> tuple[View | Refusal | Declined | NotAsked | None, Plan]:
         view = (
             await self._viewer.view(*asked, recorded.objects, not_older_than)
             if isinstance(asked, tuple)
@@ -144,6 +183,10 @@ class Reconciler:
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
+            try:
+                await self._creations.reserve(steps, view.connect.profile_name, current)
+            except CausewayError as error:  # what cannot be finished now is not begun
+                return view, done, (error,)
             if steps.writes:
                 await current.memory.begin(view.connect.profile_name)
             view = await self._hidden.reported(view, steps)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.core.base.ids import ResourceId
+from shared.core.events.reason import Reason
 from shared.core.plan.obsolete import Recorded
 from shared.ports import Memory
 
@@ -12,13 +13,16 @@ class Pass:
     """The target, what the ledger knows of it, and two limits in time.
 
     `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. `not_older_than`:
-    seconds since 1970; a cached read from before then is not used.
+    seconds since 1970; a cached read from before then is not used. `sweep`: the id of the sweep that asked,
+    if nobody else did.
     """
 
     target: ResourceId
     memory: Memory
     deadline: float
     not_older_than: float = 0.0
+    reason: Reason = "event"
+    sweep: str = ""
 
     @property
     def recorded(self) -> Recorded:

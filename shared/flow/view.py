@@ -13,16 +13,26 @@ from functools import partial
 
 from shared.core.base.errors import BlockedError, InputError, PermanentError
 from shared.core.base.ids import ResourceId
-from shared.core.base.refusal import Refusal
+from shared.core.base.refusal import Refusal, network_not_found
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
+from shared.core.kinds.link import Link
 from shared.core.names import resolution
 from shared.core.outcome.rule_checks import rule_findings
 from shared.core.placement.sites import candidates, surroundings
+from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
-from shared.core.policy.intent import Connect, Declined, NotAsked, intent, tag_value, watched
+from shared.core.policy.intent import (
+    NOT_WATCHED,
+    Connect,
+    Declined,
+    NotAsked,
+    intent,
+    tag_value,
+    watched,
+)
 from shared.core.policy.policy import Policy
 from shared.core.readings.networks import NETWORK
 from shared.core.readings.observed import Observed
@@ -30,6 +40,7 @@ from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
 from shared.flow.cached_reads import CachedReads
 from shared.flow.capacity import CapacityReader
+from shared.flow.other_zones import OtherZonesReader
 from shared.flow.reader import Reader
 from shared.ports import ArmReader, Body
 
@@ -82,6 +93,7 @@ class View:
             *self.notes,
             *rule_findings(self.connect, endpoints, self.observed),
             *without_zone(self.desired, self.connect),
+            *(f"{network_not_found(one).reason}: the others' path is made" for one in self.desired.missing),
             *resolution.findings(self.desired, self.observed),
             *self.hidden,
         )
@@ -106,6 +118,7 @@ class Viewer:
         self._arm = arm
         self._cached = cached
         self._reader = reader
+        self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
         self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
 
     def refuse_foreign(self, at: ResourceId) -> None:
@@ -125,7 +138,7 @@ class Viewer:
     ) -> tuple[Target, Connect] | Declined | NotAsked | None:
         """Who asks for what. None: the target does not exist."""
         if not watched(at.subscription, self._policy):
-            return NotAsked("its subscription is not watched")
+            return NOT_WATCHED
         if not self._catalogue.knows(at.type):
             return NotAsked("its type has no private endpoint in the catalogue")
         body = await self.read(at)
@@ -213,7 +226,20 @@ class Viewer:
             observed = await self._reader.complete(wanted.reads, view.observed, view.not_older_than)
             view = self._desired(replace(view, observed=observed))
             if view.desired == wanted:
-                return view
+                return await self._with_other_zones(view)
+
+    async def _with_other_zones(self, view: View) -> View:
+        """The view with who asks foreign zones of the same names, where an endpoint or a link is created."""
+        created = {step.id for step in view.plan.actions if isinstance(step, Create | Replace)}
+        paths = view.desired.paths
+        if not created.intersection(at for path in paths for at in (path.endpoint.id, *_ids(path.links))):
+            return view
+        observed = await self._other_zones.read(view.desired, view.observed, view.not_older_than)
+        return replace(view, observed=observed)
 
     def _desired(self, view: View) -> View:
         return replace(view, desired=desired(view.request, view.observed, self._catalogue))
+
+
+def _ids(links: Iterable[Link]) -> tuple[ResourceId, ...]:
+    return tuple(link.id for link in links)

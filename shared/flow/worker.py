@@ -21,20 +21,22 @@ from shared.core.base.errors import (
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
 from shared.core.base.request_count import counting
+from shared.core.base.turn import EVENT, FIRST, LAST, taking_turn
 from shared.core.events.asked import Asked
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.zone_group import RECORD_HELD
 from shared.core.outcome.outcome import Outcome, Result
-from shared.core.outcome.result import given_up
+from shared.core.outcome.result import Ending, given_up
 from shared.flow.reconcile import Reconciler
 from shared.flow.reconcile_pass import Pass
 from shared.flow.sweep import Sweeper
-from shared.ports import Claim, Clock, Ledger, WorkQueue
+from shared.ports import Claim, Clock, Ledger, Sweeps, WorkQueue
 
 log = logging.getLogger("causeway.worker")
 
 PASSES = 3  # in one invocation while the target keeps changing; then the item is queued again
 TRIES = 6  # attempts of one work item before the target is left to the drift timer
+PLACES = {"manual": FIRST, "event": EVENT, "retry": EVENT, "drift": LAST}  # whose requests go first
 BACKOFF = Backoff(first=15.0, growth=2.0, longest=600.0)
 
 
@@ -48,6 +50,7 @@ class Worker:
     reconciler: Reconciler
     sweeper: Sweeper
     ledger: Ledger
+    sweeps: Sweeps
     queue: WorkQueue
     clock: Clock
     budget: float
@@ -59,6 +62,8 @@ class Worker:
         except InvalidId:
             await self._expand(GroupId.parse(item.resource_id), item)
             return
+        if item.reason == "drift" or item.attempt:
+            await self.sweeps.arrived(at)
         until = self.clock.monotonic() + self.budget
         for _ in range(PASSES):
             if self.clock.monotonic() > until - self.budget / 2:
@@ -76,11 +81,16 @@ class Worker:
                 item = replace(_again(item, claim.asked), attempt=0)
                 continue
             if later is not None:
-                await self.queue.send(_again(item, claim.asked).text(), delay=later)
+                await self._queue_later(at, _again(item, claim.asked), later)
                 return
             if not marked:
                 return
-        await self.queue.send(item.text(), delay=timedelta(seconds=BACKOFF.first))
+        await self._queue_later(at, item, timedelta(seconds=BACKOFF.first))
+
+    async def _queue_later(self, at: ResourceId, item: WorkItem, delay: timedelta) -> None:
+        """Queue it again, and note that: a sweep queues nothing for a target whose retry still waits."""
+        await self.queue.send(item.text(), delay=delay)
+        await self.sweeps.waits(at, self.clock.now() + delay)
 
     async def _expand(self, group: GroupId, item: WorkItem) -> None:
         """Queue what is in a group; the group again where its subscription cannot be listed."""
@@ -131,14 +141,17 @@ class Worker:
         self, at: ResourceId, item: WorkItem, claim: Claim, until: float
     ) -> tuple[Outcome | None, timedelta | None]:
         asked, began = claim.asked, self.clock.monotonic()
-        with counting() as spent:
-            current = Pass(at, claim, until, asked.fresh_from)
+        with counting() as spent, taking_turn(PLACES[asked.reason], until):
+            sweep = item.correlation if asked.reason == "drift" else ""
+            current = Pass(at, claim, until, asked.fresh_from, asked.reason, sweep)
             async with claim.held():
                 ending = await self.reconciler.reconcile(current)
         if ending.quiet and asked.reason != "manual" and claim.reported in ("", ending.code):
             return None, None
-        if ending.again and item.attempt + 1 >= TRIES:
+        if ending.again and item.attempt + 1 >= TRIES and not ending.throttled:
             ending = given_up(ending)
+        if asked.reason == "drift" and _says_nothing_new(ending, claim):
+            return None, _delay(item, ending.retry_after) if ending.passing else None
         outcome = Outcome(
             target=at,
             result=ending.result,
@@ -170,6 +183,15 @@ class Worker:
         for at in await self.ledger.with_code(RECORD_HELD):
             if at.is_type(removed.type) and at.name.lower() == removed.name.lower() and at != removed:
                 await self.queue.send(WorkItem(at.text, "event", item.correlation, fresh_from=now).text())
+
+
+def _says_nothing_new(ending: Ending, claim: Claim) -> bool:
+    """The state stays as it was: a check that could not be made shows nothing, and is made again.
+
+    So does what an earlier sweep found already and waits for a person.
+    """
+    unknown = ending.passing and claim.connected
+    return not ending.done and (unknown or (ending.steady and claim.reported == ending.code))
 
 
 def _correlation(item: WorkItem, asked: Asked) -> str:

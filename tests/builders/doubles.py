@@ -88,6 +88,8 @@ class StubMemory:
         self.owned: tuple[ResourceId, ...] = owned
         self.profile = profile
         self.closed = closed
+        self.reported = ""
+        self.connected = False
         self.addresses: tuple[str, ...] = ()
         self.remembered: list[tuple[Deletion, ...]] = []
         self.disowned: list[tuple[tuple[ResourceId, ...], frozenset[str]]] = []

@@ -15,6 +15,7 @@ def a_policy(
     always: list[str] | None = None,
     inherit: str = "resource_group",
     limits: dict[str, int] | None = None,
+    drift: dict[str, Any] | None = None,
     **profile: Any,
 ) -> Policy:
     """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns."""
@@ -42,6 +43,7 @@ def a_policy(
                 "subscriptions": [bodies.SUB],
                 "profiles": {"default": default},
                 "limits": limits or {},
+                "drift": drift or {},
             }
         )
     )

@@ -21,9 +21,13 @@ from sandbox.azure.simulator import Simulator
 from sandbox.azure.transports.in_process import InProcessTransport
 from shared.adapters.arm import SdkArm
 from shared.adapters.arm_clients import ArmClients
+from shared.adapters.budgets import TableBudgets
 from shared.adapters.clock import SystemClock
 from shared.adapters.leases import TableLeases
 from shared.adapters.ledger import TableLedger
+from shared.adapters.limiter import Limiter
+from shared.adapters.shares import TableShares
+from shared.adapters.sweeps import TableSweeps
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.policy import Policy
@@ -79,7 +83,9 @@ class World:
         self.azure = Simulator(seed=seed, clock=VirtualClock())
         self.azure.apply(copy.deepcopy(SCENARIO))
         self.queue = MemoryQueue()
-        self.tables = {name: MemoryTable() for name in ("connections", "outcomes", "leases")}
+        self.tables = {
+            name: MemoryTable() for name in ("connections", "outcomes", "leases", "limits", "sweeps")
+        }
         self.policy = policy or a_policy()
         self._requests: list[asyncio.Future[None]] = []
         self.flow = self.worker()
@@ -91,11 +97,13 @@ class World:
     def ports(self) -> Ports:
         """The ports of such a process; a test replaces the one that it is about."""
         clock = LoopClock()
-        transport = InProcessTransport(self.azure)
-        arm = SdkArm(ArmClients(Token(), "https://arm.test", transport), clock)  # type: ignore[arg-type]
+        transport, limiter = InProcessTransport(self.azure), Limiter(TableShares(self.tables["limits"]))
+        clients = ArmClients(Token(), "https://arm.test", transport, limiter)  # type: ignore[arg-type]
+        arm = SdkArm(clients, clock)
         ledger = TableLedger(self.tables["connections"], self.tables["outcomes"], clock)
         leases = TableLeases(self.tables["leases"], clock)
-        return Ports(arm, ledger, leases, self.queue, clock)
+        budgets, sweeps = TableBudgets(self.tables["limits"]), TableSweeps(self.tables["sweeps"])
+        return Ports(arm, ledger, leases, self.queue, clock, budgets, sweeps)
 
     async def send(self, method: str, path: str, body: Any = None, version: str = "2024-05-01") -> Any:
         """A user's request. Raises AssertionError for an error answer."""

@@ -22,7 +22,10 @@ PATTERNS = (
     (re.compile(r"md-impexp-\w+"), "md-impexp-<id>"),  # made-up host name of a disk access
     (re.compile(r'"0x8D[0-9A-F]+"'), '"<stamp>"'),  # Batch etags
     (re.compile(r"CloudSA[0-9a-f]{8}"), "CloudSA<id>"),  # made-up login of a SQL server without one
-    (re.compile(r"\beyJ[\w=-]+|\bRnJv[\w=]+|\bSW1t[\w=]+"), "<base64>"),  # job and operation ids, internalId
+    (
+        re.compile(r"\beyJ[\w=-]+|\bRnJv[\w=]+|\bSW1t[\w=]+", re.IGNORECASE),
+        "<base64>",
+    ),  # job and operation ids, internalId
     (re.compile(r"\b[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\b"), "<guid>"),
 )
 

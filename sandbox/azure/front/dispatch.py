@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from sandbox.azure.front import deny_assignments, listing, moves, subscriptions, tags, usages
+from sandbox.azure.front import deny_assignments, graph, listing, moves, services, subscriptions, tags, usages
 from sandbox.azure.front.access import Access
 from sandbox.azure.front.admission import admit
+from sandbox.azure.front.asked import Asked
 from sandbox.azure.front.roles import Roles
 from sandbox.azure.front.routing import Route, route
 from sandbox.azure.kernel import refusals, tenants
@@ -39,6 +40,7 @@ STATUS_COLLECTIONS = {
     "serverazureasyncoperation",
     "privatednsoperationstatuses",
     "diskoperations",
+    "dnsresolveroperationstatuses",
 }
 
 
@@ -61,17 +63,22 @@ class Gateway:
     def answer(self, request: Request, principal: str | None, lro_failure: ArmError | None = None) -> Answer:
         """Answer one request. Raises ArmError for every refusal."""
         found = route(request.method, request.path)
+        service = services.find(request.method, request.path)
         if found.kind == "metadata":
             return Answer(subscriptions.metadata(request))
-        if found.kind == "unknown":
+        about_directory = request.path.startswith(graph.PREFIX)
+        if found.kind == "unknown" and service is None and not about_directory:
             raise refusals.unknown_path(request.path)
         if principal is None:
             raise refusals.unauthenticated(request.origin)
+        if about_directory:
+            return Answer(graph.answer(request))
         self._check_version(request)
-        if found.id is not None and found.id.subscription.lower() not in self._world.subscriptions:
-            raise refusals.no_subscription(found.id)
-        if found.id is not None:
-            tenants.refuse_foreign(self._world.subscriptions, request, found.id.subscription)
+        if found.id is not None or service is not None:
+            self._check_subscription(request)
+        if service is not None:
+            question, names = service
+            return Answer(question.answer(Asked(self._world, request, principal, names, self._send)))
         match found.kind:
             case "instance":
                 return Answer(self._instance(found, request, principal, lro_failure))
@@ -99,6 +106,20 @@ class Gateway:
                 return Answer(usages.answer(self._world, found, request, principal))
             case _:
                 return Answer(subscriptions.answer(self._world, found, request, principal))
+
+    def _send(self, request: Request, principal: str) -> Response:
+        """A request of ARM itself, in the name of a caller: what a deployment sends."""
+        return self.answer(request, principal).response
+
+    def _check_subscription(self, request: Request) -> None:
+        """Refuse a path below a subscription that does not exist, or is in another tenant than the token."""
+        first, _, rest = request.path.strip("/").partition("/")
+        subscription = rest.partition("/")[0]
+        if first.lower() != "subscriptions":
+            return
+        if subscription.lower() not in self._world.subscriptions:
+            raise refusals.no_subscription(ArmId(subscription))
+        tenants.refuse_foreign(self._world.subscriptions, request, subscription)
 
     def _check_version(self, request: Request) -> None:
         version = request.query.get("api-version")
@@ -139,6 +160,7 @@ class Gateway:
         self, found: Route, request: Request, principal: str, lro_failure: ArmError | None = None
     ) -> Call:
         known = self._type(found.type_name, request)
+        self._imply(found.about)
         id = self._stored_case(self._registry.canonical(found.about))
         existing = self._world.find(id)
         return Call(
@@ -151,6 +173,19 @@ class Gateway:
             action=found.action,
             lro_failure=lro_failure,
         )
+
+    def _imply(self, id: ArmId) -> None:
+        """Store what exists with its parent, if the id is one of these or below one."""
+        if id.parent is None:
+            return
+        self._imply(id.parent)
+        known, parent = self._registry.get(id.type), self._world.find(id.parent)
+        if known is None or known.implied is None or parent is None or self._world.find(id) is not None:
+            return
+        name, body = known.implied
+        if name == id.name.lower():
+            child = parent.id.child(known.name.rsplit("/", 1)[1], name)
+            self._world.save(child, body(self._world, parent))
 
     def _type(self, name: str, request: Request) -> ResourceType:
         known = self._registry.get(name)
@@ -279,6 +314,9 @@ class Gateway:
         known = self._type(found.type_name, request)
         owner = self._stored_case(self._registry.canonical(found.about))
         self._authorize(principal, known.name, "read", owner)
+        if owner.names:
+            below = known.implied[0] if known.implied else "default"
+            self._imply(owner.child(known.name.rsplit("/", 1)[1], below))
         if request.method != "GET":
             raise refusals.no_method(request.method)
         if owner.group and self._world.find(owner.group_id) is None:

@@ -43,6 +43,8 @@ POLL_COLLECTIONS = {
     "operationsstatus",
     "diskoperations",
     "diskoperationresults",
+    "dnsresolveroperationstatuses",
+    "dnsresolveroperationresults",
 }
 
 ROLES = ("roledefinitions", "roleassignments", "permissions")
@@ -125,7 +127,7 @@ def _poll(parts: list[str], low: list[str]) -> Route | None:
             )
         case ["providers", _, "locations", _]:
             return Route("poll", subscription, f"{parts[3]}/locations/{parts[-2]}", parts[-1])
-        case ["resourcegroups", _, "providers", "microsoft.network"]:
+        case ["resourcegroups", _, "providers", "microsoft.network", *_]:
             return Route("poll", subscription, f"Microsoft.Network/{parts[-2]}", parts[-1])
     return None
 

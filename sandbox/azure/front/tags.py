@@ -33,6 +33,7 @@ def handle_tags(call: Call) -> Response:
     judged = replace(call, request=replace(call.request, method="PATCH", body={"tags": wanted}))
     policies.apply(judged)
     resource.body["tags"] = judged.body["tags"]
+    resource.changed = call.world.now
     _announce(call.world, resource.id, call.request, call.principal)
     return Response(200, None if method == "DELETE" else _shown(resource))
 

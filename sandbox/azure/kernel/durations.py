@@ -35,9 +35,20 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "privateDnsZones/delete": (10, 31, 32, 33),
     "virtualNetworkLinks/write": (30, 61, 62, 122),
     "virtualNetworkLinks/delete": (10, 31, 32, 33),
+    "dnsResolvers/write": (5, 12, 15, 30),  # one of 8 to 16 s recorded (RES-01)
+    "dnsResolvers/delete": (5, 10, 15, 30),  # as rulesets
+    "dnsResolvers/inboundEndpoints/write": (30, 60, 120, 300),  # as outbound ones
+    "dnsResolvers/inboundEndpoints/delete": (30, 60, 120, 300),  # as writes
+    "dnsResolvers/outboundEndpoints/write": (30, 60, 120, 300),  # one of 5 to 126 s recorded (RES-01)
+    "dnsResolvers/outboundEndpoints/delete": (30, 60, 120, 300),  # as writes
+    "dnsForwardingRulesets/write": (5, 8, 9, 20),  # 8 and 9 s recorded (RES-01)
+    "dnsForwardingRulesets/delete": (5, 10, 12, 20),  # 10 s recorded (RES-01)
+    "dnsForwardingRulesets/virtualNetworkLinks/write": (5, 12, 18, 30),  # 5 to 18 s recorded (RES-01)
+    "dnsForwardingRulesets/virtualNetworkLinks/delete": (5, 8, 10, 20),  # 7 to 10 s recorded (RES-01)
     "storageAccounts/write": (17, 18, 30, 52),
     "servers/write": (3, 66, 82, 188),
     "servers/delete": (3, 15, 248, 412),  # of SQL; 248 and 412 recorded (LRO-23), seconds elsewhere
+    "databases/write": (10, 30, 60, 120),  # not recorded: as the wait of 15 s that polls ask for suggests
     "targets/delete": (5, 10, 20, 60),  # polled once or twice; 60 s for a managed HSM (LRO-18)
     "vaults/write": (10, 23, 31, 40),  # first GET that says Succeeded: 23 to 31 s (LRO-17)
     "vaults/purge": (2, 5, 10, 30),  # 2 s recorded (TGT-70)

@@ -159,6 +159,10 @@ class Operation:
                     f"{where}/privateDnsOperationStatuses/{self.id}?{tail}",
                     f"{where}/privateDnsOperationResults/{self.id}?{tail}",
                 )
+            case Style.DNS_RESOLVER:
+                where = where.replace("/providers/", f"/resourceGroups/{self.resource.group}/providers/", 1)
+                status, result = COLLECTIONS[self.style]
+                return f"{where}/{status}/{self.id}?{tail}", f"{where}/{result}/{self.id}?{tail}"
             case Style.STORAGE:
                 url = f"{where}/asyncoperations/{self.id}?monitor=true&{tail}"
                 return url, url

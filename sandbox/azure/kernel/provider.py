@@ -179,6 +179,8 @@ class ResourceType:
     not_found: the 404 of a GET; default ResourceNotFound by ARM, for children of network resources NotFound.
     owns_parent: the handlers themselves refuse a missing parent (private DNS).
     missing_delete: status for deleting a missing resource, 204 for nearly all types.
+    implied: name of a child that exists as soon as its parent does, and what makes its body from the parent;
+        it is stored when it is first asked for (`blobServices/default`, `databases/master`).
     group_delete_rank: order in which a group's delete removes types, low first (an endpoint before its
         network).
     """
@@ -199,6 +201,7 @@ class ResourceType:
     etag: EtagStyle = "weak"
     owns_parent: bool = False
     missing_delete: int = 204
+    implied: tuple[str, Callable[[World, Resource], Json]] | None = None
     group_delete_rank: int = 50
 
     @property

@@ -5,8 +5,17 @@ from __future__ import annotations
 from types import ModuleType
 
 from sandbox.azure.kernel.provider import Registry
-from sandbox.azure.providers import generic_targets, groups, keyvault, sql, storage
+from sandbox.azure.providers import (
+    generic_targets,
+    groups,
+    keyvault,
+    sql,
+    sql_databases,
+    storage,
+    storage_services,
+)
 from sandbox.azure.providers.dns import dns_zones
+from sandbox.azure.providers.dns_resolver import forwarding, resolvers
 from sandbox.azure.providers.network import peerings, route_tables, security_groups, virtual_networks
 from sandbox.azure.providers.private_link import private_endpoints
 
@@ -17,8 +26,12 @@ PROVIDERS: tuple[ModuleType, ...] = (
     security_groups,
     route_tables,
     dns_zones,
+    resolvers,
+    forwarding,
     storage,
+    storage_services,
     sql,
+    sql_databases,
     keyvault,
     generic_targets,
     private_endpoints,

@@ -6,6 +6,7 @@ and TGT-25.
 
 from __future__ import annotations
 
+import base64
 import re
 from copy import deepcopy
 
@@ -20,6 +21,7 @@ TYPE = "Microsoft.Storage/storageAccounts"
 # Members of `encryption` that a request sets besides its services.
 OWN_KEYS = ("keySource", "keyvaultproperties", "requireInfrastructureEncryption", "identity")
 NAME = re.compile(r"^[a-z0-9]{3,24}$")
+KEYS = ("key1", "key2")
 KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
 SUFFIXES = {
     "public": "core.windows.net",
@@ -39,6 +41,7 @@ def register(registry: Registry) -> None:
             show=targets.with_connections,
             tracked=True,
             etag="none",
+            actions={"listKeys": list_keys, "regenerateKey": regenerate_key},
         )
     )
     targets.register_children(registry, TYPE)
@@ -90,6 +93,34 @@ def delete(call: Call) -> Response:
         raise connections.busy(call.id)
     call.world.remove(call.id)
     return Response(200)
+
+
+def list_keys(call: Call) -> Response:
+    """The two access keys (docs/azure/clients.md, CLI-09)."""
+    return Response(200, {"keys": [_key(call, name) for name in KEYS]})
+
+
+def regenerate_key(call: Call) -> Response:
+    """Make a new key in place of the one that the body names. Raises ArmError 400 for any other name."""
+    name = str(call.body.get("keyName", "")).lower()
+    if name not in KEYS:
+        raise ArmError(
+            400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: keyName."
+        )
+    call.stored.private.setdefault("keys", {}).pop(name, None)
+    call.stored.properties["keyCreationTime"][name] = call.world.timestamp()
+    return list_keys(call)
+
+
+def _key(call: Call, name: str) -> Json:
+    keys = call.stored.private.setdefault("keys", {})
+    made = base64.b64encode(call.world.rng.randbytes(64)).decode()
+    return {
+        "creationTime": call.stored.properties["keyCreationTime"][name],
+        "keyName": name,
+        "value": keys.setdefault(name, made),
+        "permissions": "FULL",
+    }
 
 
 def _check(call: Call) -> None:

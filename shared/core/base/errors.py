@@ -5,6 +5,7 @@ adapters, chained to one of these.
 
     CausewayError
     ├── TransientError      passes by itself: wait, then send the request again
+    ├── ConfirmationNeeded  not done until a person confirms it
     ├── BlockedError        a person has to act first; `remedy` says how
     ├── PermanentError      not known to pass: a failed outcome
     ├── InputError          a value from outside is wrong
@@ -54,8 +55,31 @@ class StillRunning(TransientError):  # noqa: N818 - a state of things, named as 
     """The time of the reconcile pass is over while a long operation still runs; a later pass waits for it."""
 
 
+class Throttled(TransientError):  # noqa: N818
+    """A request limit of Azure is reached. It is no fault of the resource, so it is never given up."""
+
+
 class LostClaim(TransientError):  # noqa: N818
     """The right to work on a target, or on a shared object, has ended before the work was done."""
+
+
+class BudgetSpent(TransientError):  # noqa: N818
+    """A limit of the policy on what is created in an hour is reached: it is created later. `remedy` says how
+    to have it sooner.
+    """
+
+    def __init__(self, message: str, retry_after: float, remedy: str) -> None:
+        super().__init__(message, retry_after, "CreationBudget")
+        self.remedy = remedy
+
+
+class ConfirmationNeeded(CausewayError):  # noqa: N818
+    """It is not done until a person confirms it: a limit of the policy says so. `remedy` says how."""
+
+    def __init__(self, code: str, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.remedy = remedy
 
 
 class BlockedError(CausewayError):

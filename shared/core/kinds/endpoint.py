@@ -6,7 +6,7 @@ Source of the body's shape: Microsoft Learn, REST reference "Private Endpoints -
 """
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
 from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import Managed, marked, marks
+from shared.core.kinds.link import LINKED_ELSEWHERE
 from shared.core.kinds.nic import Address, addresses_in
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Read, Unread
@@ -125,7 +126,8 @@ class Endpoint(Managed):
     """One private endpoint for one group of one target.
 
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
-    `completed_by`: the objects that give it its name. `recorded_before`: the ledger had it before.
+    `completed_by`: the objects that give it its name: its zone group, then the zones. `links`: those of the
+    clients to these zones. `recorded_before`: the ledger had it before.
     """
 
     TYPE = TYPE
@@ -140,17 +142,30 @@ class Endpoint(Managed):
     after: tuple[ResourceId, ...] = ()  # its subnet, where something in it may have to be written first
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
     completed_by: tuple[ResourceId, ...] = ()
+    links: tuple[ResourceId, ...] = ()
     recorded_before: bool = True
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
-        """An endpoint fails after its 201 while its subnet is being changed."""
-        return self.after
+        """An endpoint fails after its 201 while its subnet is being changed.
+
+        From its approval on, the resource's public name leads to its zones, so these exist before.
+        """
+        return (*self.after, *self.completed_by[1:])
+
+    @property
+    def harms(self) -> Mapping[ResourceId, str]:
+        """A network that Azure refuses to link asks another zone of the name, where the name is not."""
+        return dict.fromkeys(self.links, LINKED_ELSEWHERE)
 
     @property
     def useless_without(self) -> tuple[ResourceId, ...]:
         """An endpoint without a name costs money and serves no client."""
         return self.completed_by
+
+    @property
+    def costs(self) -> bool:
+        return True
 
     def reads(self, observed: Observed) -> Iterable[Read]:
         """Itself, its zone groups, and its interface where that alone knows the addresses."""

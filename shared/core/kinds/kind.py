@@ -43,6 +43,10 @@ class Wanted(Protocol):
         """Objects that must exist before this one can be written."""
 
     @property
+    def harms(self) -> Mapping[ResourceId, str]:
+        """Objects that are tried before it, with the error code after which writing it would do harm."""
+
+    @property
     def useless_without(self) -> tuple[ResourceId, ...]:
         """Objects that complete it: it is not created while one of them is blocked."""
 
@@ -61,6 +65,10 @@ class Wanted(Protocol):
     @property
     def recorded(self) -> bool:
         """The ledger records it as made for this target, so that it is removed with the target."""
+
+    @property
+    def costs(self) -> bool:
+        """It is billed as long as it exists: the policy limits how many are created in an hour."""
 
     @property
     def adds(self) -> tuple[str, ...]:
@@ -171,6 +179,10 @@ class Managed:
         return ()
 
     @property
+    def harms(self) -> Mapping[ResourceId, str]:
+        return {}
+
+    @property
     def useless_without(self) -> tuple[ResourceId, ...]:
         return ()
 
@@ -189,6 +201,10 @@ class Managed:
     @property
     def recorded(self) -> bool:
         return not self.locks  # what many targets share is kept when one of them is removed
+
+    @property
+    def costs(self) -> bool:
+        return False
 
     @property
     def adds(self) -> tuple[str, ...]:

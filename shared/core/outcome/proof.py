@@ -153,7 +153,7 @@ def _in_zone(record: ReportedRecord) -> bool:
 
 def _missing_clients(desired: Desired, observed: Observed) -> Iterator[Check]:
     """Client networks that do not exist: only a person knows which ones were meant."""
-    for network in dict.fromkeys((*desired.clients, *desired.resolvers)):
+    for network in dict.fromkeys((*desired.missing, *desired.clients, *desired.resolvers)):
         if observed.absent(network):
             missing = network_not_found(network)
             yield Check(

@@ -71,7 +71,7 @@ class Desired:
 
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
-    clients have to resolve the names.
+    clients have to resolve the names. `missing`: client networks that do not exist.
     """
 
     target: Target
@@ -84,6 +84,7 @@ class Desired:
     addressed: bool = True
     clients: tuple[ResourceId, ...] = ()
     resolvers: tuple[ResourceId, ...] = ()
+    missing: tuple[ResourceId, ...] = ()
 
     @property
     def waiting(self) -> frozenset[ResourceId]:
@@ -121,9 +122,9 @@ class Desired:
 
 
 def _objects_of(path: GroupPath) -> Iterator[Wanted]:
-    yield path.endpoint
     yield from path.zones
     yield from path.links
+    yield path.endpoint
     if path.zone_group:
         yield path.zone_group
 
@@ -132,7 +133,8 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     """Build what must exist; the more endpoints report by now, the more of it is known."""
     connect = request.connect
     reported = _reported(request, observed)
-    paths = tuple(_group_path(request, group, catalogue, reported) for group in connect.groups)
+    clients = existing(connect.profile.clients, observed)
+    paths = tuple(_group_path(request, group, catalogue, reported, clients) for group in connect.groups)
     endpoints = [path.endpoint for path in paths]
     groups = new_groups(connect, endpoints, observed)
     addressed = connect.profile.nsg.mode == "ignore" or all(one.id in reported for one in endpoints)
@@ -140,14 +142,24 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         request.target,
         connect.profile_name,
         paths,
-        _peerings(connect, endpoints),
+        _peerings(connect, endpoints, clients),
         rules(connect, [(path.group, path.endpoint) for path in paths], observed, reported, groups),
         tuple(groups.values()),
         subnet_policies(connect, endpoints, groups),
         addressed=addressed,
         clients=judged(connect),
         resolvers=connect.profile.clients if connect.profile.dns.mode != "none" else (),
+        missing=tuple(one for one in dict.fromkeys(connect.profile.clients) if observed.absent(one)),
     )
+
+
+def existing(clients: tuple[ResourceId, ...], observed: Observed) -> tuple[ResourceId, ...]:
+    """The client networks that are not known to be missing: the path of these is finished without the others.
+
+    All of them where none exists: then nobody would use the path, and each one stops it.
+    """
+    found = tuple(one for one in clients if not observed.absent(one))
+    return found or clients
 
 
 def without_zone(wanted: Desired, connect: Connect) -> tuple[str, ...]:
@@ -183,13 +195,15 @@ def _reported(request: Request, observed: Observed) -> dict[ResourceId, tuple[Ad
     return found
 
 
-def _peerings(connect: Connect, endpoints: Iterable[Endpoint]) -> tuple[Peering, ...]:
+def _peerings(
+    connect: Connect, endpoints: Iterable[Endpoint], clients: tuple[ResourceId, ...]
+) -> tuple[Peering, ...]:
     """Both halves between each client and each network that holds an endpoint; none within one network."""
     mode = connect.profile.peering
     if mode == "ignore":
         return ()
     homes = tuple(dict.fromkeys(home for one in endpoints if (home := one.subnet.parent)))
-    return _peered(homes, connect.profile.clients, write=mode == "ensure")
+    return _peered(homes, clients, write=mode == "ensure")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -206,7 +220,11 @@ def _peered(
 
 
 def _group_path(
-    request: Request, group: Group, catalogue: Catalogue, reported: Mapping[ResourceId, Sequence[Address]]
+    request: Request,
+    group: Group,
+    catalogue: Catalogue,
+    reported: Mapping[ResourceId, Sequence[Address]],
+    clients: tuple[ResourceId, ...],
 ) -> GroupPath:
     target, connect = request.target, request.connect
     site, dns = request.sites[group.group_id], connect.profile.dns
@@ -219,12 +237,14 @@ def _group_path(
         endpoint = _endpoint(request, group)
         return GroupPath(group, endpoint, None, (), (), named=site.endpoint in reported)
     zones = _zones(_zones_home(connect), names, create=dns.create_zones)
-    links = _links(zones, connect.profile.clients, fallback=dns.fallback_to_internet)
+    for_all = frozenset(zone.id for zone in zones if catalogue.answers_for_all(zone.id.name, connect.cloud))
+    allowed = target.id.type.lower() in {kind.lower() for kind in dns.shared_names}
+    links = _links(zones, clients, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
     own = fqdns or public_names(target, group.group_id)
     shared = catalogue.shared_names(group, target, connect.cloud)
     writes = _zone_group(request, group, zones, own or shared, shared=bool(shared))
     completed_by = (writes.id, *writes.zones) if writes else ()
-    endpoint = _endpoint(request, group, completed_by)
+    endpoint = _endpoint(request, group, completed_by, tuple(link.id for link in links))
     return GroupPath(group, endpoint, writes, zones, links, named=True, complete=bool(own))
 
 
@@ -234,9 +254,18 @@ def _zones(home: GroupId, names: tuple[str, ...], *, create: bool) -> tuple[Zone
 
 
 @functools.lru_cache(maxsize=1024)
-def _links(zones: tuple[Zone, ...], clients: tuple[ResourceId, ...], *, fallback: bool) -> tuple[Link, ...]:
+def _links(
+    zones: tuple[Zone, ...],
+    clients: tuple[ResourceId, ...],
+    for_all: frozenset[ResourceId],
+    *,
+    fallback: bool,
+    allowed: bool,
+) -> tuple[Link, ...]:
     return tuple(
-        Link(link_id(zone.id, network), zone.id, network, fallback) for zone in zones for network in clients
+        Link(link_id(zone.id, network), zone.id, network, fallback, zone.id in for_all, allowed)
+        for zone in zones
+        for network in clients
     )
 
 
@@ -253,7 +282,12 @@ def _zone_group(
     return ZoneGroup(at, site.endpoint, ids, records, group.group_id, known, site.adopted, shared)
 
 
-def _endpoint(request: Request, group: Group, completed_by: tuple[ResourceId, ...] = ()) -> Endpoint:
+def _endpoint(
+    request: Request,
+    group: Group,
+    completed_by: tuple[ResourceId, ...] = (),
+    links: tuple[ResourceId, ...] = (),
+) -> Endpoint:
     connect, site = request.connect, request.sites[group.group_id]
     approval = connect.profile.approval
     return Endpoint(
@@ -266,6 +300,7 @@ def _endpoint(request: Request, group: Group, completed_by: tuple[ResourceId, ..
         after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
         request=approval.message if approval.mode == "request" else None,
         completed_by=completed_by,
+        links=links,
         recorded_before=site.endpoint in request.recorded,
     )
 

@@ -100,7 +100,9 @@ def _with_its_counterpart(want: Wanted, actions: dict[ResourceId, Action]) -> No
 def _begin_nothing(wanted: Iterable[Wanted], actions: dict[ResourceId, Action], observed: Observed) -> None:
     """Where one object can never be created, and the path needs it, nothing of the target is created."""
     stop = next((a for a in actions.values() if isinstance(a, Block) and a.stops_all), None)
-    created = [want for want in wanted if isinstance(actions[want.id], Create)]
+    begun = (want for want in wanted if isinstance(actions[want.id], Keep | Update | Wait))
+    completing = {at for want in begun for at in want.useless_without}  # what exists is not left half-made
+    created = [w for w in wanted if isinstance(actions[w.id], Create) and w.id not in completing]
     for n, want in enumerate(created):
         if stop is None and (refusal := want.conflict(created[:n], observed)):
             stop = Block.of(want.id, refusal)

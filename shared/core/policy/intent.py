@@ -40,6 +40,10 @@ class NotAsked:
     """It is not opted in, or it is opted out: leave it alone."""
 
     reason: str
+    code: str = "NotAsked"
+
+
+NOT_WATCHED = NotAsked("the policy does not list its subscription any more", "NotWatched")
 
 
 type Intent = Connect | Declined | NotAsked
@@ -48,7 +52,7 @@ type Intent = Connect | Declined | NotAsked
 def intent(target: Target, group_tags: Mapping[str, str], policy: Policy, catalogue: Catalogue) -> Intent:
     """What is asked for one target. `group_tags` are its resource group's tags (policy `inherit`)."""
     if not watched(target.id.subscription, policy):
-        return NotAsked("its subscription is not watched")
+        return NOT_WATCHED
     if not catalogue.knows(target.id.type):
         return NotAsked("its type has no private endpoint in the catalogue")
     word = opt_in(target.id.type, target.tags, group_tags, policy)

@@ -242,6 +242,10 @@ class Dns(_Part):
     """Make a zone that is missing. `false`: report it."""
     link: Literal["clients"] = "clients"
     """Which networks are linked to the zones: those that the profile lists as clients."""
+    shared_names: tuple[TypeName, ...] = ()
+    """Types that may be connected although their zones then answer for other resources too, such as
+    Microsoft.Insights/privateLinkScopes: a network that is linked to these zones asks them alone for every
+    resource of the service, connected or not."""
     fallback_to_internet: StrictBool = False
     """Let a linked network ask public DNS where the zone has no record (`resolutionPolicy:
     NxDomainRedirect`): needed where some accounts of one service stay public."""

@@ -12,6 +12,7 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.readings.capacity import Capacity
 from shared.core.readings.embedded import embedded, is_embedded, with_child
+from shared.core.readings.other_zones import LinkedElsewhere
 from shared.core.readings.reading import (
     NOT_READ,
     Absent,
@@ -30,12 +31,13 @@ class Observed:
     """Readings of objects by id, and of collections by parent and lower-case name.
 
     What was never read has no entry, and every question answers Unread for it. `capacity` is what Azure
-    reported about capacity for new endpoints.
+    reported about capacity for new endpoints, `elsewhere` who is linked to foreign zones, by the zones' name.
     """
 
     objects: Mapping[ResourceId, Reading[Seen]] = field(default_factory=dict)
     collections: Mapping[Collection, Reading[Members]] = field(default_factory=dict)
     capacity: Capacity = field(default_factory=Capacity)
+    elsewhere: Mapping[str, LinkedElsewhere] = field(default_factory=dict)
     _by_type: dict[str, tuple[Seen, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def reading(self, at: ResourceId) -> Reading[Seen]:
