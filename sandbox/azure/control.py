@@ -18,6 +18,7 @@ from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Json, Request, Response
 from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.private_link import connections
 from sandbox.azure.reachability import dns_servers, names, reach
 
 type Handler = Callable[[Request], Awaitable[Any]]
@@ -63,6 +64,7 @@ class Control:
             ("POST", "denials"): self.denials,
             ("POST", "registrations"): self.registrations,
             ("POST", "usages"): self.usages,
+            ("POST", "connections"): self.connections,
             ("GET", "durations"): self.durations,
             ("POST", "durations"): self.fix_durations,
             ("POST", "tenants"): self.tenants,
@@ -219,6 +221,12 @@ class Control:
         known = self._parts.world.subscriptions[ArmId(str(body["subscription"])).subscription.lower()]
         known["unregistered"] = [str(one).lower() for one in body.get("unregister", [])]
         return {"unregistered": known["unregistered"]}
+
+    async def connections(self, request: Request) -> Json:
+        """`{"stay_approved": [types]}`: types whose endpoints stay Approved when their target is deleted."""
+        types = [str(one) for one in _object(request)["stay_approved"]]
+        connections.stay_approved(self._parts.world, types)
+        return {"stay_approved": types}
 
     async def durations(self, request: Request) -> Json:
         """The durations that are fixed, in simulated seconds."""

@@ -226,6 +226,23 @@ async def test_a_deployment_slot_is_a_group_of_its_site():
     ]
 
 
+async def test_a_long_slot_has_a_host_name_of_limited_length():
+    cloud = await begin()
+    site = f"{GROUP}/providers/Microsoft.Web/sites/our-123-dev-sevener-applic-application-service-as"
+    await cloud.make(site, {"location": "westeurope"})
+    await cloud.make(endpoint_id("pe"), endpoint_body(site, ["sites-staging"]))
+    await cloud.make(
+        endpoint_id("pe2"), endpoint_body(site, ["sites-a-slot-of-more-letters-than-azure-takes"])
+    )
+    short, long = [
+        (await properties(cloud, endpoint_id(one)))["customDnsConfigs"][0]["fqdn"] for one in ("pe", "pe2")
+    ]
+    assert short == "our-123-dev-sevener-applic-application-s-staging.azurewebsites.net"
+    start = "our-123-dev-sevener-applic-application-s-a-slot-of-more-lett"
+    assert long.startswith(start)
+    assert len(long.split(".")[0]) == len(start) + 4
+
+
 async def test_the_link_resource_of_a_server_is_named_plr(cloud):
     await cloud.make(SERVER, server_body())
     [one] = (await cloud.get(f"{SERVER}/privateLinkResources")).body["value"]

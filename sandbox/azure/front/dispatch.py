@@ -29,6 +29,8 @@ from sandbox.azure.providers.services import soft_delete
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+# Services that answer the status at the URL of the result.
+ONE_URL = (Style.COGNITIVE, Style.WEB)
 ROLE_ACTIONS = {
     "roledefinitions": "roleDefinitions",
     "roleassignments": "roleAssignments",
@@ -350,7 +352,7 @@ class Gateway:
             if request.query.get(name) != value:
                 raise refusals.wrong_signature()
         collection = found.type_name.rsplit("/", 1)[1].lower()
-        says_status = collection in STATUS_COLLECTIONS or operation.style is Style.COGNITIVE
+        says_status = collection in STATUS_COLLECTIONS or operation.style in ONE_URL
         response = operation.poll(self._world.now) if says_status else operation.final()
         if operation.style is Style.GROUP and self._world.rng.random() < 35 / 507:
             response.headers.pop("Location", None)

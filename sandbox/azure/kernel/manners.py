@@ -71,6 +71,7 @@ class Style(Enum):
     MESSAGING = "messaging"
     DISKS = "disks"
     BATCH = "batch"
+    WEB = "web"
 
 
 MANNERS = {
@@ -104,6 +105,7 @@ MANNERS = {
     ),
     Style.DISKS: Manner((STATUS, RESULT), members=("startTime", "endTime", "name", "output")),
     Style.BATCH: Manner((STATUS, RESULT), members=("retryAfter",)),
+    Style.WEB: Manner(members=("id", "name", "startTime", "endTime")),
 }
 
 QUEUED_SECONDS = 2.0
@@ -118,5 +120,6 @@ COLLECTIONS = {
     Style.DNS_RESOLVER: ("dnsResolverOperationStatuses", "dnsResolverOperationResults"),
     Style.EVENT_GRID: ("operationsStatus", "operationResults"),
     Style.COGNITIVE: ("operationResults", "operationResults"),
+    Style.WEB: ("operationResults", "operationResults"),
     Style.DISKS: ("DiskOperations", "DiskOperationResults"),
 }

@@ -111,6 +111,8 @@ def _to_endpoint(
     status = endpoint_view.state(endpoint)["status"]
     if status != "Approved" or target is None:
         return stopped("approval", f"the connection of {endpoint.name} is {status}")
+    if world.find(endpoint.private.get("connection")) is None:
+        return stopped("approval", f"the target has no connection of {endpoint.name}")
     served = [one.name for one in endpoint_view.answers(endpoint) if one.address == address]
     names = {text.lower() for one in served for text in (one.fqdn, one.private_fqdn)}
     if answer.name and answer.name not in names:

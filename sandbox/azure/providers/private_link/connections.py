@@ -12,6 +12,9 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import endpoint_view
 from sandbox.azure.providers.private_link.dialects import KIND, dialect
 
+# Types whose endpoints were seen to stay Approved when the target was deleted (PE-52).
+STAY_APPROVED = ("microsoft.datafactory/factories",)
+
 
 def open_connection(world: World, endpoint: Resource, target: Resource, groups: list[str]) -> Resource:
     """Create the target-side connection of an endpoint unless it exists, with the endpoint's status."""
@@ -31,6 +34,8 @@ def open_connection(world: World, endpoint: Resource, target: Resource, groups: 
     if way.groups:
         properties[way.groups] = groups[0] if way.groups == "groupId" and groups else groups
     body: Json = {"properties": properties}
+    if way.addressed:
+        properties["ipAddresses"] = [one["address"] for one in endpoint_view.members(endpoint)]
     if way.located:
         body["location"] = target.location
     if way.answer == "network":
@@ -99,15 +104,29 @@ def removed(world: World, connection: Resource) -> None:
     """A connection was removed on the target's side: its endpoint, if it exists, becomes Disconnected.
 
     The status is documented. When the endpoint shows it is not recorded: it does so here with the removal
-    (source: docs/azure/private-endpoints.md, PE-33).
+    (source: docs/azure/private-endpoints.md, PE-33). Endpoints of some types stay as they are when the target
+    itself is deleted (PE-52).
     """
     endpoint = world.find(connection.private.get("endpoint"))
     if endpoint is None or endpoint.private.get("connection") != connection.id.text:
+        return
+    if world.removing != connection.id and stays_approved(world, connection.id.root.type):
         return
     endpoint.private.pop("connection")
     state = endpoint_view.state(endpoint)
     state |= {"status": "Disconnected", "description": "Deleted state", "actionsRequired": "None"}
     world.touch(endpoint)
+
+
+def stays_approved(world: World, target_type: str) -> bool:
+    """Whether endpoints to targets of a type stay Approved when the target is deleted."""
+    types: list[str] = world.memory.get("stay_approved", list(STAY_APPROVED))
+    return target_type.lower() in types
+
+
+def stay_approved(world: World, types: list[str]) -> None:
+    """Replace the types whose endpoints stay Approved."""
+    world.memory["stay_approved"] = [one.lower() for one in types]
 
 
 def busy(target: ArmId) -> ArmError:

@@ -23,6 +23,7 @@ from sandbox.azure.kernel.model import Resource
 
 PRIVATE_LINK_SERVICE = "Microsoft.Network/privateLinkServices"
 APPLICATION_GATEWAY = "Microsoft.Network/applicationGateways"
+SITE_LETTERS, SLOT_LETTERS = 40, 19  # of a slot's host name
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +204,15 @@ def _cosmos_members(target: Resource, zones: list[tuple[str, str]]) -> list[Memb
 
 
 def _slot(target: Resource, slot: str) -> Group:
+    """A deployment slot. Its host name has at most 40 letters of the site's name and 19 of its own, with four
+    made up ones where its own was cut (docs/azure/targets.md, TGT-80).
+    """
     [site] = groups(target)
     [member] = site.members
-    name = f"{target.name.lower()}-{slot.lower()}"
+    own = slot.lower()[:SLOT_LETTERS]
+    if len(slot) > SLOT_LETTERS:
+        own += sha256(f"{target.id.key}/{slot.lower()}".encode()).hexdigest()[:4]
+    name = f"{target.name.lower()[:SITE_LETTERS]}-{own}"
     names = tuple(
         Name(one.record.replace(target.name.lower(), name, 1), one.suffix, one.zone) for one in member.names
     )
