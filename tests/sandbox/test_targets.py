@@ -248,3 +248,30 @@ async def test_the_link_resource_of_a_server_is_named_plr(cloud):
     [one] = (await cloud.get(f"{SERVER}/privateLinkResources")).body["value"]
     assert (one["name"], one["properties"]["groupId"]) == ("plr", "sqlServer")
     assert (await cloud.get(f"{SERVER}/privateLinkResources/plr")).status == 200
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "Microsoft.Cache/Redis",
+        "Microsoft.ApiManagement/service",
+        "Microsoft.App/managedEnvironments",
+        "Microsoft.DBforPostgreSQL/flexibleServers",
+    ],
+)
+async def test_most_services_create_and_delete_in_operations_that_can_fail(cloud, kind):
+    at, body = f"{GROUP}/providers/{kind}/one", {"location": "westeurope", "properties": {}}
+    failure = {"code": "Broken", "message": "no"}
+    rule = {"match": {"method": "PUT", "path": "one$"}, "times": 1, "lro_failure": failure}
+    await cloud.post("/_sandbox/faults", rule)
+    response = await cloud.put(at, body)
+    assert (response.status, response.body["properties"]["provisioningState"]) == (201, "Creating")
+    last = await cloud.settle(response)
+    assert (last.body["status"], last.body["error"]["code"]) == ("Failed", "Broken")
+    assert (await properties(cloud, at))["provisioningState"] == "Failed"
+    assert (await cloud.make(at, body))["properties"]["provisioningState"] == "Succeeded"
+    gone = await cloud.delete(at)
+    assert gone.status == 202
+    assert (await properties(cloud, at))["provisioningState"] == "Deleting"
+    await cloud.settle(gone)
+    assert (await cloud.get(at)).status == 404
