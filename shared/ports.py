@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from shared.core.base.bodies import Json
 from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.only_if import ANYHOW, OnlyIf
 from shared.core.base.page import Page
 from shared.core.events.asked import Asked
 from shared.core.kinds.public_access import PreviousAccess
@@ -18,6 +19,7 @@ from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Outcome
 from shared.core.outcome.sweep_report import SweepReport
 from shared.core.plan.deletion_record import Deletion
+from shared.core.plan.refusals import Refusals
 
 type Body = dict[str, Any]  # a JSON object that an adapter returns: the caller owns it and may change it
 type Bodies = list[Body]
@@ -62,15 +64,27 @@ class ArmWriter(Protocol):
     """
 
     async def put(
-        self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
+        self,
+        at: ResourceId,
+        body: Json,
+        *,
+        deadline: float,
+        query: Mapping[str, str] | None = None,
+        only_if: OnlyIf = ANYHOW,
     ) -> Body:
-        """Write, await the long operation, and return the body of the settled resource."""
+        """Write, await the long operation, and return the body of the settled resource.
+
+        Raises TransientError with the code PreconditionFailed where `only_if` is not so any more.
+        """
 
     async def settle(self, at: ResourceId, *, deadline: float) -> Body | None:
         """Await an operation that another client or an earlier pass began. None: the resource was deleted."""
 
-    async def delete(self, at: ResourceId, *, deadline: float) -> None:
-        """Delete, and wait until the resource no longer exists. A missing resource is fine."""
+    async def delete(self, at: ResourceId, *, deadline: float, only_if: OnlyIf = ANYHOW) -> None:
+        """Delete, and wait until the resource no longer exists. A missing resource is fine.
+
+        `only_if` as in `put`.
+        """
 
     async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Body:
         """Change some properties of a resource of any type, await the operation, and return the body."""
@@ -106,6 +120,13 @@ class Memory(Protocol):
     @property
     def closed(self) -> PreviousAccess | None:
         """What public network access was before Causeway disabled it; None if it did not."""
+
+    @property
+    def refusals(self) -> Refusals:
+        """Requests that Azure refused before, in which state of target and profile."""
+
+    async def refuse(self, refusals: Refusals) -> None:
+        """Record refused requests in place of those of before."""
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""
@@ -219,6 +240,13 @@ class Sweeps(Protocol):
 
     async def waiting(self) -> frozenset[str]:
         """The keys (`target_key`) of the targets whose item is still in the queue."""
+
+
+class RequestLimits(Protocol):
+    """Azure's limits on requests, as far as this process has met them."""
+
+    async def left(self) -> Bodies:
+        """What is left of each, for all processes together."""
 
 
 class Leases(Protocol):

@@ -64,11 +64,11 @@ class Control:
             ("POST", "denials"): self.denials,
             ("POST", "registrations"): self.registrations,
             ("POST", "usages"): self.usages,
-            ("POST", "connections"): self.connections,
             ("GET", "durations"): self.durations,
             ("POST", "durations"): self.fix_durations,
             ("POST", "tenants"): self.tenants,
             ("POST", "dns"): self.dns,
+            ("POST", "connections"): self.connections,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -198,12 +198,12 @@ class Control:
         return names.resolve(self._parts.world, query["network"], query["name"]).as_json()
 
     async def reach(self, request: Request) -> Json:
-        """`?subnet=<subnet id>&name=<fqdn>&port=443`: whether a client there reaches the name, or what stops
-        it.
+        """`?subnet=<subnet id>&name=<fqdn>&port=443&groups=<ids>`: whether a client there reaches the name,
+        or what stops it. groups: the client's application security groups, with commas between them.
         """
         query = request.query
-        port = int(query.get("port", "443"))
-        return reach.reach(self._parts.world, query["subnet"], query["name"], port).as_json()
+        port, groups = int(query.get("port", "443")), tuple(filter(None, query.get("groups", "").split(",")))
+        return reach.reach(self._parts.world, query["subnet"], query["name"], port, groups).as_json()
 
     async def policies(self, request: Request) -> Json:
         """`{"deny": [..], "modify": [..], "append": [..]}`: the rules of each effect that is named (see
@@ -221,12 +221,6 @@ class Control:
         known = self._parts.world.subscriptions[ArmId(str(body["subscription"])).subscription.lower()]
         known["unregistered"] = [str(one).lower() for one in body.get("unregister", [])]
         return {"unregistered": known["unregistered"]}
-
-    async def connections(self, request: Request) -> Json:
-        """`{"stay_approved": [types]}`: types whose endpoints stay Approved when their target is deleted."""
-        types = [str(one) for one in _object(request)["stay_approved"]]
-        connections.stay_approved(self._parts.world, types)
-        return {"stay_approved": types}
 
     async def durations(self, request: Request) -> Json:
         """The durations that are fixed, in simulated seconds."""
@@ -247,6 +241,11 @@ class Control:
     async def tenants(self, request: Request) -> Json:
         """`{"subscription": id, "tenant": guid, "managedByTenants"?: [guids]}`: put it into a tenant."""
         return tenants.declare(self._parts.world.subscriptions, _object(request))
+
+    async def connections(self, request: Request) -> Json:
+        """`{"whenTargetIsDeleted": "Disconnected" or "Approved"}`: what its endpoints show from then on."""
+        status = str(_object(request)["whenTargetIsDeleted"])
+        return connections.when_target_is_deleted(self._parts.world, status)
 
     async def dns(self, request: Request) -> Json:
         """`{"servers": [{"address", ..}]}`: replace all declared servers (see dns_servers.DnsServer)."""

@@ -28,6 +28,7 @@ from shared.core.base.errors import (
 from shared.core.base.ids import ResourceId
 from shared.ports import Bodies, Body
 
+NO_HEADERS: Mapping[str, str] = {}
 _IDENTITY = "turn on the function app's managed identity; for a user-assigned one set AZURE_CLIENT_ID"
 
 
@@ -86,22 +87,32 @@ class ArmCalls:
         except Missing:
             return []
 
-    async def put(self, at: ResourceId, body: Json, query: Mapping[str, str]) -> Answer:
+    async def put(
+        self, at: ResourceId, body: Json, query: Mapping[str, str], headers: Mapping[str, str] = NO_HEADERS
+    ) -> Answer:
         """Begin a write; returns the first response."""
         self._learned(at, body)
         group = self._clients.operations(writable(at.type), at.subscription)
         begun = group.begin_create_or_update(
-            at.resource_group, *at.names, body, polling=False, cls=_answer, params=dict(query)
+            at.resource_group,
+            *at.names,
+            body,
+            polling=False,
+            cls=_answer,
+            params=dict(query),
+            headers=dict(headers),
         )
         try:
             return await self._translated(_first(begun))
         except Missing as missing:
             raise missing.on_write from missing
 
-    async def delete(self, at: ResourceId) -> Answer | None:
+    async def delete(self, at: ResourceId, headers: Mapping[str, str] = NO_HEADERS) -> Answer | None:
         """Begin a delete; None if there is nothing to delete."""
         group = self._clients.operations(deletable(at.type), at.subscription)
-        begun = group.begin_delete(at.resource_group, *at.names, polling=False, cls=_answer)
+        begun = group.begin_delete(
+            at.resource_group, *at.names, polling=False, cls=_answer, headers=dict(headers)
+        )
         try:
             return await self._translated(_first(begun))
         except Missing:

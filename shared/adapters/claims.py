@@ -31,6 +31,8 @@ from shared.adapters.ledger_row import (
     owned_of,
     owning,
     present,
+    refusals_of,
+    refusing,
     served,
     serving,
     without,
@@ -45,6 +47,7 @@ from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.drift import CODE as DRIFTED
 from shared.core.outcome.outcome import Outcome, Result
 from shared.core.plan.deletion_record import Deletion, DeletionRecord
+from shared.core.plan.refusals import Refusals
 
 log = logging.getLogger("causeway.ledger")
 
@@ -183,6 +186,14 @@ class TableClaim:
     @property
     def closed(self) -> PreviousAccess | None:
         return closed_of(self._row.values)
+
+    @property
+    def refusals(self) -> Refusals:
+        return refusals_of(self._row.values)
+
+    async def refuse(self, refusals: Refusals) -> None:
+        if refusals != self.refusals:
+            await self._write(lambda row: refusing(row, refusals))
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         asked, found = frozenset(addresses), defaultdict[str, frozenset[ResourceId]](frozenset)

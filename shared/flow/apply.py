@@ -18,10 +18,13 @@ from shared.core.base.errors import (
     BlockedError,
     CausewayError,
     NotAttempted,
+    Outdated,
+    RefusedError,
     StillRunning,
     TransientError,
 )
 from shared.core.base.ids import ResourceId
+from shared.core.base.only_if import CHANGED, OnlyIf, unchanged
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.outcome import Done
@@ -41,6 +44,7 @@ from shared.core.plan.actions import (
 from shared.core.plan.decide import decide
 from shared.core.plan.deletion_record import deletions
 from shared.core.plan.plan import Plan
+from shared.core.plan.refusals import RefusedRequest
 from shared.core.readings.observed import Observed
 from shared.flow.cached_reads import CachedReads
 from shared.flow.reader import Reader
@@ -56,7 +60,8 @@ BACKOFF = Backoff(first=2.0, growth=2.0, longest=30.0)  # seconds; network locks
 class Applied:
     """What was done, what it answered, and what went wrong, by the id of the action.
 
-    `at`: seconds since 1970 when the last write was answered.
+    `at`: seconds since 1970 when the last write was answered. `written` are the steps that sent one, or found
+    under the lease that a neighbour had.
     """
 
     done: tuple[Done, ...]
@@ -64,6 +69,12 @@ class Applied:
     errors: Mapping[ResourceId, CausewayError] = field(default_factory=dict)
     written: tuple[Create | Update | Replace, ...] = ()
     at: float = 0.0
+
+    @property
+    def outdated(self) -> bool:
+        """What failed rested on readings that are outdated by now, and nothing else failed."""
+        first = [error for error in self.errors.values() if not isinstance(error, NotAttempted)]
+        return bool(first) and all(isinstance(error, Outdated) for error in first)
 
 
 class Applier:
@@ -106,7 +117,10 @@ class _Run:
         self._deadline = current.deadline
         self._tasks: dict[ResourceId, asyncio.Task[None]] = {}
         self._objects: dict[ResourceId, Seen | None] = {}
-        self._errors: dict[ResourceId, CausewayError] = {}
+        held = self._memory.refusals.in_force(current.state) if current.state else {}
+        self._state = current.state
+        self._held = {step.id: held[step.id.key].error() for step in plan.writes if step.id.key in held}
+        self._errors: dict[ResourceId, CausewayError] = dict(self._held)
         self._remembered: set[ResourceId] = set()
 
     async def all(self) -> Applied:
@@ -114,9 +128,23 @@ class _Run:
         async with asyncio.TaskGroup() as group:
             for action in self._plan.actions:
                 self._tasks[action.id] = group.create_task(self._one(action))
+        await self._keep_refusals()
         done = tuple(self._done(action) for action in self._plan.actions)
         written = tuple(step for step in self._plan.writes if not isinstance(step, Delete | Withdraw))
         return Applied(done, self._objects, self._errors, written, self._a.clock.now().timestamp())
+
+    async def _keep_refusals(self) -> None:
+        """What Azure refused for an unknown reason is not sent again as it is."""
+        new = [
+            RefusedRequest.of(at, error)
+            for at, error in self._errors.items()
+            if isinstance(error, RefusedError) and at not in self._held
+        ]
+        if new and self._state:
+            try:
+                await self._memory.refuse(self._memory.refusals.joined(self._state, new))
+            except CausewayError as error:
+                self._errors |= {step.id: error for step in self._plan.writes if step.id.key == new[0].at}
 
     async def _remember_all(self) -> None:
         """One entry for all that the plan deletes. If it cannot be written, only those actions fail."""
@@ -171,7 +199,7 @@ class _Run:
                 settled = await self._a.arm.settle(have.id, deadline=self._deadline)
                 self._objects[want.id] = None if settled is None else Seen(have.id, settled)
             case Delete(have):
-                await self._with_retries(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
+                await self._with_retries(lambda: self._delete(have))
                 self._objects[have.id] = None
             case Withdraw() as step:
                 async with self._a.leases.hold(step.lock, deadline=self._deadline):
@@ -180,7 +208,7 @@ class _Run:
                 # Shared, so it is deleted under the lease too: another target may have replaced it already.
                 await self._write(want, None)
             case Replace(want, have, along=along):
-                await self._with_retries(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
+                await self._with_retries(lambda: self._delete(have))
                 self._objects |= {one.id: None for one in along}
                 await self._write(want, None)
             case Create(want):
@@ -194,7 +222,7 @@ class _Run:
         if want.recorded:
             await self._memory.own(want.id)
         if not want.locks:
-            await self._with_retries(lambda: self._put(want, have, Observed()))
+            await self._with_retries(lambda: self._put_alone(want, have))
             return
         with self._a.join(want):
             async with self._a.leases.hold(*want.locks, deadline=self._deadline):
@@ -216,7 +244,7 @@ class _Run:
             case Replace(have=have) as step:
                 if want.id not in self._remembered:
                     await self._remember(step)
-                await self._a.arm.delete(have.id, deadline=self._deadline)
+                await self._a.arm.delete(have.id, deadline=self._deadline, only_if=unchanged(have))
                 await self._put(want, None, observed)
             case Create():
                 await self._put(want, None, observed)
@@ -230,18 +258,30 @@ class _Run:
         body = await self._a.arm.get(step.id)
         if body is None:
             return
-        left = kind_of(step.id).without(Seen(step.id, body), step.adds)
+        have = Seen(step.id, body)
+        left, only_if = kind_of(step.id).without(have, step.adds), unchanged(have)
         if left is None:
-            await self._a.arm.delete(step.id, deadline=self._deadline)
+            await self._a.arm.delete(step.id, deadline=self._deadline, only_if=only_if)
         else:
-            await self._a.arm.put(step.id, left, deadline=self._deadline)
+            await self._a.arm.put(step.id, left, deadline=self._deadline, only_if=only_if)
         self._a.cached.forget(step.id)
+
+    async def _put_alone(self, want: Wanted, have: Seen | None) -> None:
+        with _outdated():
+            await self._put(want, have, Observed())
+
+    async def _delete(self, have: Seen) -> None:
+        with _outdated():
+            await self._a.arm.delete(have.id, deadline=self._deadline, only_if=unchanged(have))
 
     async def _put(self, want: Wanted, have: Seen | None, observed: Observed) -> None:
         """Write it, with what neighbours wait to add: many endpoints are not as many writes in a row."""
         joined = want.joined(self._a.joining.pop(want.id, set())) if want.adds else want
         body = joined.body(have, observed)
-        answer = await self._a.arm.put(want.id, body, deadline=self._deadline, query=want.query)
+        only_if = unchanged(have) if have else OnlyIf(new=want.guarded)
+        answer = await self._a.arm.put(
+            want.id, body, deadline=self._deadline, query=want.query, only_if=only_if
+        )
         seen = Seen(want.id, answer)
         self._objects |= {**want.implied(seen), want.id: seen}
 
@@ -251,7 +291,7 @@ class _Run:
             try:
                 await write()
                 return
-            except StillRunning:
+            except (StillRunning, Outdated):
                 raise
             except TransientError as error:
                 wait = error.retry_after if error.retry_after is not None else _backoff(attempt)
@@ -264,8 +304,20 @@ class _Run:
         if error is None:
             return Done(verb(action), action.id, action.reason)
         unsent = isinstance(action, Block | Unknown) or isinstance(error, NotAttempted)
+        unsent = unsent or action.id in self._held
         ended = "skipped" if unsent else "failed"
         return Done(verb(action), action.id, action.reason, ended, str(error))
+
+
+@contextmanager
+def _outdated() -> Iterator[None]:
+    """A write that rested on an older reading is not sent again: the next round reads and decides again."""
+    try:
+        yield
+    except TransientError as error:
+        if error.code == CHANGED:
+            raise Outdated(str(error), 0.0, CHANGED) from error
+        raise
 
 
 def _backoff(attempt: int) -> float:

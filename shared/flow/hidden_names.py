@@ -52,7 +52,7 @@ class HiddenNamesReader:
     async def reported(self, view: View, steps: Plan) -> View:
         """The view with what these steps would do to names outside of the path: one finding for each zone."""
         links = new_links(view.desired, steps)
-        hidden = await asyncio.gather(*(self._of(zone, view.not_older_than) for zone in links))
+        hidden = await asyncio.gather(*(self._of(zone, view.fresh_from) for zone in links))
         found = [
             finding(zone, links[zone], one.beside(view.target.id))
             for zone, one in zip(links, hidden, strict=True)

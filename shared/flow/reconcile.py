@@ -8,15 +8,17 @@ removing are this one path; a dry run is the same pass without `apply`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.core.base.errors import CausewayError, TransientError
+from shared.core.base.errors import BlockedError, CausewayError, RefusedError, TransientError
 from shared.core.base.ids import ResourceId
-from shared.core.base.refusal import Refusal
+from shared.core.base.refusal import Refusal, is_forbidden
+from shared.core.base.rights import principal_in
 from shared.core.base.target import Target
 from shared.core.outcome.drift import drifted
 from shared.core.outcome.outcome import Done, Result
-from shared.core.outcome.proof import prove
+from shared.core.outcome.proof import Proof, prove
 from shared.core.outcome.result import (
     Ending,
     broken_off,
@@ -29,6 +31,7 @@ from shared.core.outcome.result import (
 )
 from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan
+from shared.core.plan.refusals import RefusedRequest, state_of
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
 from shared.flow.absence import Absence
@@ -38,12 +41,15 @@ from shared.flow.limits import CreationLimit
 from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
 from shared.flow.removal import Remover
-from shared.flow.view import View, Viewer
+from shared.flow.view import Found, View, Viewer
 from shared.ports import Clock
 
 CHANGED = "what is desired changed"
+HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
-ROUNDS = 5  # a wait, a write, what the endpoint then reports about zones and rules, and one to see it settled
+LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
+ROUNDS = 7  # a wait, a write, what the endpoint then reports about zones and rules, one to see it settled,
+# and two for what others changed meanwhile
 
 
 class Reconciler:
@@ -80,9 +86,9 @@ class Reconciler:
         return await self._access.warned(reached, current)
 
     async def _reconciled(self, current: Pass) -> Ending:
-        asked = await self._viewer.asked(current.target, current.not_older_than)
+        asked = await self._asked(current)
         if asked is None and not await self._absence.confirmed(current):
-            asked = await self._viewer.asked(current.target, current.not_older_than)
+            asked = await self._asked(current)
             if asked is None:
                 raise TransientError(
                     "Azure answers in turn that the resource exists and that not", code="Unconfirmed"
@@ -98,7 +104,7 @@ class Reconciler:
     ) -> Ending:
         """What a sweep says of a connected resource where it may not repair: what a pass would write."""
         at, profile = current.target, current.memory.profile
-        view, leaving = await self._previewed(at, asked, current.recorded, profile, current.not_older_than)
+        view, leaving = await self._previewed(at, asked, current.recorded, profile, current.began)
         if isinstance(view, Refusal | Declined):
             return refused(view)
         if not isinstance(view, View):
@@ -117,14 +123,15 @@ class Reconciler:
         return drifted(reached, (*view.plan.writes, *leaving.writes), further)
 
     async def preview(
-        self, at: ResourceId, recorded: Recorded, profile: str, not_older_than: float
+        self, at: ResourceId, recorded: Recorded, profile: str, now: float
     ) -> tuple[View | Refusal | Declined | NotAsked | None, Plan]:
         """The same pass as far as it goes without writing, and what it would remove in the end.
 
-        `recorded` and `profile` are what the ledger knows of the target. No view: it does not exist.
+        `recorded` and `profile` are what the ledger knows of the target; no reading is from before `now`
+        (seconds since 1970). No view: it does not exist.
         """
-        asked = await self._viewer.asked(at, not_older_than)
-        return await self._previewed(at, asked, recorded, profile, not_older_than)
+        asked = await self._viewer.asked(at, now, now)
+        return await self._previewed(at, asked, recorded, profile, now)
 
     async def _previewed(
         self,
@@ -132,12 +139,10 @@ class Reconciler:
         asked: tuple[Target, Connect] | Declined | NotAsked | None,
         recorded: Recorded,
         profile: str,
-        not_older_than: float,
+        now: float,
     ) -> tuple[View | Refusal | Declined | NotAsked | None, Plan]:
         view = (
-            await self._viewer.view(*asked, recorded.objects, not_older_than)
-            if isinstance(asked, tuple)
-            else asked
+            await self._viewer.view(*asked, recorded.objects, now, now) if isinstance(asked, tuple) else asked
         )
         match view:
             case View():
@@ -146,17 +151,28 @@ class Reconciler:
                 return await self._hidden.reported(view, view.plan), leaving
             case Refusal() | Declined():
                 return view, Plan(())
-            case NotAsked() if not self._removes_on_opt_out(profile):
+            case NotAsked(keep=keep) if keep or not self._removes_on_opt_out(profile):
                 return view, Plan(())
             case _:
                 gone = Obsolete(recorded.objects)
                 return view, await self._remover.planned(at, gone, _unwanted(view))
 
+    async def _asked(self, current: Pass) -> tuple[Target, Connect] | Declined | NotAsked | None:
+        return await self._viewer.asked(current.target, current.fresh_from, current.began)
+
+    async def _viewed(self, target: Target, connect: Connect, current: Pass) -> Found:
+        owned = current.memory.owned
+        return await self._viewer.view(target, connect, owned, current.began, current.fresh_from)
+
     async def _connect(self, target: Target, connect: Connect, current: Pass) -> Ending:
-        found = await self._viewer.view(target, connect, current.memory.owned, current.not_older_than)
+        current = replace(current, state=state_of(target, connect))
+        found = await self._viewed(target, connect, current)
         if not isinstance(found, View):
             return refused(found)
-        view, done, errors = await self._applied(found, current)
+        if found.permitted:
+            await current.memory.refuse(current.memory.refusals.without_forbidden())
+        view, done, failed = await self._applied(found, current)
+        errors = await self._with_every_right(view, tuple(failed.values()))
         if errors:
             try:
                 read = await self._viewer.read(target.id)
@@ -165,28 +181,59 @@ class Reconciler:
                 gone, errors = False, (*errors, unknown)
             if gone:
                 return await self._disconnect(None, current)
-        if not errors:
+        if errors:
+            view, taken_back = await self._without_half_made(view, done, failed, current)
+            done += taken_back
+        else:
             view, removed_rules, errors = await self._without_blocking_rules(view, current)
             done += removed_rules
-        proof = prove(view.desired, view.observed)
-        judged = ending(proof, done, errors, connect.profile_name)
-        reached = replace(judged, findings=(*view.findings, *proof.findings))
-        reached = await self._remove_obsolete(view, reached, current)
+        reached = await self._remove_obsolete(*await self._judged(view, done, errors, current), current)
         if self._access.will_disable(target, connect, reached):
             return await self._disable_public_access(reached, current)
         return await self._access.disable(target, connect, reached, current)
 
+    async def _judged(
+        self, view: View, done: tuple[Done, ...], errors: tuple[CausewayError, ...], current: Pass
+    ) -> tuple[View, Ending]:
+        """The ending by a proof whose readings are newer than the last write, and the view that it rests on.
+
+        Where something failed, there is nothing to prove: what is known by then describes the state.
+        """
+        if errors:
+            proof = prove(view.desired, view.observed)
+        else:
+            view, proof = await self._proven(view, current)
+        reached = ending(proof, done, errors, view.connect.profile_name)
+        reached = replace(reached, findings=(*view.findings, *proof.findings))
+        if reached.result is Result.CONNECTED and view.unsettled:
+            return view, _overtaken(reached)
+        return view, reached
+
+    async def _proven(self, view: View, current: Pass) -> tuple[View, Proof]:
+        """The proof. One that fails right after a write is made once more: Azure's replicas lag behind it."""
+        view = await self._viewer.evidence(view)
+        proof = prove(view.desired, view.observed)
+        wrote = view.since > current.began
+        if proof.holds or not wrote or self._clock.monotonic() + LAG > current.deadline:
+            return view, proof
+        await self._clock.sleep(LAG)
+        view = await self._viewer.evidence(replace(view, since=self._clock.now().timestamp()))
+        return view, prove(view.desired, view.observed)
+
     async def _applied(
         self, view: View, current: Pass
-    ) -> tuple[View, tuple[Done, ...], tuple[CausewayError, ...]]:
-        """Write and re-read, round by round, until nothing is left to write or something failed."""
+    ) -> tuple[View, tuple[Done, ...], Mapping[ResourceId, CausewayError]]:
+        """Write and re-read, round by round, until nothing is left to write or something failed.
+
+        The last reading is newer than the last write: what others changed meanwhile is one more round.
+        """
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
             try:
                 await self._creations.reserve(steps, view.connect.profile_name, current)
             except CausewayError as error:  # what cannot be finished now is not begun
-                return view, done, (error,)
+                return view, done, {view.target.id: error}
             if steps.writes:
                 await current.memory.begin(view.connect.profile_name)
             view = await self._hidden.reported(view, steps)
@@ -195,9 +242,52 @@ class Reconciler:
             known = {step.id for step in done}
             done += tuple(s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known)
             view = await self._viewer.after(view, applied)
-            if applied.errors or steps.settled:
+            if applied.outdated:
+                view = await self._viewer.evidence(replace(view, since=applied.at))
+                continue
+            if applied.errors:
                 break
-        return view, done, tuple(applied.errors.values())
+            if steps.settled:
+                view = await self._viewer.evidence(view)
+                if view.quiet:
+                    break
+        return view, done, applied.errors
+
+    async def _with_every_right(
+        self, view: View, errors: tuple[CausewayError, ...]
+    ) -> tuple[CausewayError, ...]:
+        """Where one right lacks, name all that lack: otherwise each rerun would end at the next one."""
+        first = next((error for error in errors if is_forbidden(error)), None)
+        if first is None:
+            return errors
+        lacking = await self._viewer.lacking(view, self._clock.now().timestamp(), principal_in(str(first)))
+        if lacking is None:
+            return errors
+        whole = BlockedError(lacking.code, lacking.reason, lacking.remedy)
+        return (whole, *errors)
+
+    async def _without_half_made(
+        self, view: View, done: tuple[Done, ...], failed: Mapping[ResourceId, CausewayError], current: Pass
+    ) -> tuple[View, tuple[Done, ...]]:
+        """Delete the endpoints that this pass made and that cannot get their name.
+
+        Public DNS leads the target's name into the zone from the approval on: without a record there, clients
+        that reached the target before would not find it any more.
+        """
+        made = {step.id for step in done if step.verb == "Create" and step.ended == "done"}
+        half_made = tuple(at for at in view.desired.unnamed(failed) if at in made)
+        if not half_made:
+            return view, ()
+        names = (
+            path.endpoint.completed_by[:1] for path in view.desired.paths if path.endpoint.id in half_made
+        )
+        found = Obsolete((*half_made, *(at for ids in names for at in ids)), partial=True)
+        steps, errors = await self._remover.remove(found, HALF_MADE, current)
+        why = {at: error for at, error in failed.items() if isinstance(error, BlockedError | RefusedError)}
+        kept = [RefusedRequest.of(at, next(iter(why.values()))) for at in half_made if why]
+        await current.memory.refuse(current.memory.refusals.joined(current.state, kept))
+        notes = tuple(f"{at.text}: {HALF_MADE}" for at in half_made if not errors)
+        return replace(view, notes=(*view.notes, *notes)), steps
 
     async def _record_additions(self, view: View, current: Pass) -> None:
         """Record what the target has in shared objects, existing ones too: it leaves them one day."""
@@ -223,27 +313,23 @@ class Reconciler:
             first = replace(found, removed=blocking, kept=(), partial=True)
             done, errors = await self._remover.remove(first, CHANGED, current)
             every += done
+            view = replace(view, since=self._clock.now().timestamp())
             if errors:
                 return view, every, errors
             view = await self._viewer.with_fresh_parents(view, blocking)
 
     async def _disable_public_access(self, reached: Ending, current: Pass) -> Ending:
         """Disable it if that is asked for and proven by readings from now on: it is not undone."""
-        fresh = replace(current, not_older_than=self._clock.now().timestamp())
-        asked = await self._viewer.asked(fresh.target, fresh.not_older_than)
-        view = (
-            await self._viewer.view(*asked, fresh.memory.owned, fresh.not_older_than)
-            if isinstance(asked, tuple)
-            else asked
-        )
+        now = self._clock.now().timestamp()
+        fresh = replace(current, began=now, fresh_from=now)
+        asked = await self._asked(fresh)
+        view = await self._viewed(*asked, fresh) if isinstance(asked, tuple) else asked
         if not isinstance(view, View):
-            return replace(
-                reached, result=Result.PENDING, code="DesiredStateChanged", reason=MEANWHILE, again=True
-            )
+            return _overtaken(reached)
         proof = prove(view.desired, view.observed)
         again = replace(ending(proof, reached.done, (), reached.profile), findings=reached.findings)
         judged = reached if proof.holds else again
-        return await self._access.disable(view.target, view.connect, judged, fresh)
+        return await self._access.disable(view.target, view.connect, judged, fresh, view.served)
 
     async def _remove_obsolete(self, view: View, reached: Ending, current: Pass) -> Ending:
         """What is not desired any more is removed once the new path is proven."""
@@ -263,7 +349,10 @@ class Reconciler:
         if errors or restored.errors:
             failed = (*errors, *restored.errors.values())
             return replace(removed(every, failed, CHANGED, reached.profile), proof=reached.proof)
-        return replace(reached, done=every, findings=(*reached.findings, *kept_objects(done)))
+        # Each removal is a write: the path is proven once more, by what Azure has after it.
+        after = replace(view, since=self._clock.now().timestamp())
+        _, proven = await self._judged(after, every, (), current)
+        return replace(proven, findings=(*proven.findings, *kept_objects(done)))
 
     async def _disconnect(self, why: Declined | NotAsked | None, current: Pass) -> Ending:
         """Nothing is desired: the target is gone, or is not opted in, or what is asked for cannot be."""
@@ -272,11 +361,12 @@ class Reconciler:
             return refused(why)
         if not memory.owned and not memory.profile:
             return unasked(why)
-        if why is not None and not self._removes_on_opt_out(memory.profile):
+        if why is not None and (why.keep or not self._removes_on_opt_out(memory.profile)):
             return left_alone(why, memory.profile)
         if why is None and memory.closed:
             await memory.closing(None)
         reason = _unwanted(why)
+        current = replace(current, state=f"removal by {memory.profile}")  # what is removed has no other state
         found = Obsolete(memory.owned, stale=memory.addresses)
         done, errors = await self._remover.remove(found, reason, current)
         return removed(done, errors, reason, memory.profile)
@@ -284,6 +374,10 @@ class Reconciler:
     def _removes_on_opt_out(self, name: str) -> bool:
         profile = self._policy.profiles.get(name)
         return profile is not None and profile.on_opt_out == "remove"
+
+
+def _overtaken(reached: Ending) -> Ending:
+    return replace(reached, result=Result.PENDING, code="DesiredStateChanged", reason=MEANWHILE, again=True)
 
 
 def _unwanted(why: NotAsked | None) -> str:

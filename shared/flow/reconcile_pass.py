@@ -10,19 +10,23 @@ from shared.ports import Memory
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The target, what the ledger knows of it, and two limits in time.
+    """The target, what the ledger knows of it, and limits in time.
 
-    `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. `not_older_than`:
-    seconds since 1970; a cached read from before then is not used. `sweep`: the id of the sweep that asked,
-    if nobody else did.
+    `state`: of target and profile, as a digest; requests that were refused in it are not sent again.
+    `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. `sweep`: the id of the
+    sweep that asked, if nobody else did. The others are in seconds since 1970. `began`: no reading from
+    before it says anything about the path. `fresh_from`: what was asked for is newer, so older tags of a
+    resource group do not say who asks for what.
     """
 
     target: ResourceId
     memory: Memory
     deadline: float
-    not_older_than: float = 0.0
+    began: float = 0.0
+    fresh_from: float = 0.0
     reason: Reason = "event"
     sweep: str = ""
+    state: str = ""
 
     @property
     def recorded(self) -> Recorded:

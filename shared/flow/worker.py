@@ -20,13 +20,15 @@ from shared.core.base.errors import (
 )
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
+from shared.core.base.refusal import FORBIDDEN_CODES
 from shared.core.base.request_count import counting
 from shared.core.base.turn import EVENT, FIRST, LAST, taking_turn
 from shared.core.events.asked import Asked
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.zone_group import RECORD_HELD
 from shared.core.outcome.outcome import Outcome, Result
-from shared.core.outcome.result import Ending, given_up
+from shared.core.outcome.result import NOT_EFFECTIVE, Ending, given_up, not_effective_yet
+from shared.core.plan.refusals import Refusals
 from shared.flow.reconcile import Reconciler
 from shared.flow.reconcile_pass import Pass
 from shared.flow.sweep import Sweeper
@@ -140,14 +142,19 @@ class Worker:
     async def _pass(
         self, at: ResourceId, item: WorkItem, claim: Claim, until: float
     ) -> tuple[Outcome | None, timedelta | None]:
-        asked, began = claim.asked, self.clock.monotonic()
+        asked, began, now = claim.asked, self.clock.monotonic(), self.clock.now().timestamp()
         with counting() as spent, taking_turn(PLACES[asked.reason], until):
             sweep = item.correlation if asked.reason == "drift" else ""
-            current = Pass(at, claim, until, asked.fresh_from, asked.reason, sweep)
+            since = max(now, asked.fresh_from)
+            current = Pass(at, claim, until, since, asked.fresh_from, asked.reason, sweep)
             async with claim.held():
+                if asked.reason == "manual":  # a person may have cured what was refused
+                    await claim.refuse(Refusals())
                 ending = await self.reconciler.reconcile(current)
         if ending.quiet and asked.reason != "manual" and claim.reported in ("", ending.code):
             return None, None
+        if _may_come(ending, asked, claim.reported) and item.attempt + 1 < TRIES:
+            ending = not_effective_yet(ending)
         if ending.again and item.attempt + 1 >= TRIES and not ending.throttled:
             ending = given_up(ending)
         if asked.reason == "drift" and _says_nothing_new(ending, claim):
@@ -183,6 +190,12 @@ class Worker:
         for at in await self.ledger.with_code(RECORD_HELD):
             if at.is_type(removed.type) and at.name.lower() == removed.name.lower() and at != removed:
                 await self.queue.send(WorkItem(at.text, "event", item.correlation, fresh_from=now).text())
+
+
+def _may_come(ending: Ending, asked: Asked, reported: str) -> bool:
+    """A right that lacks right after a person's rerun may have been granted and not be in effect yet."""
+    waits = asked.reason == "manual" or (asked.reason == "retry" and reported == NOT_EFFECTIVE)
+    return waits and ending.result is Result.BLOCKED and ending.code.lower() in FORBIDDEN_CODES
 
 
 def _says_nothing_new(ending: Ending, claim: Claim) -> bool:

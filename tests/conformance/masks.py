@@ -19,6 +19,8 @@ PATTERNS = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "<time>"),
     (re.compile(r"\b\d+ seconds"), "<n> seconds"),  # "The call can be retried in 14 seconds."
     (re.compile(r"\.z\d+\."), ".z<n>."),  # storage stamps in host names
+    # A public address that Azure chose.
+    (re.compile(r"^(?!10\.|172\.(?:1[6-9]|2\d|3[01])\.|192\.168\.)\d+\.\d+\.\d+\.\d+$"), "<public>"),
     (re.compile(r"md-impexp-\w+"), "md-impexp-<id>"),  # made-up host name of a disk access
     (re.compile(r'"0x8D[0-9A-F]+"'), '"<stamp>"'),  # Batch etags
     (re.compile(r"CloudSA[0-9a-f]{8}"), "CloudSA<id>"),  # made-up login of a SQL server without one
@@ -46,6 +48,7 @@ NEWER_MEMBERS = {
     "auxiliaryMode": "2022-05-01",  # of plain network interfaces; those of endpoints show it earlier
     "allowPort25Out": "2021-08-01",
     "auxiliarySku": "2023-01-01",
+    "ddosSettings": "2022-01-01",
     "disableTcpStateTracking": "2023-01-01",
     "defaultOutboundConnectivityEnabled": "2025-01-01",
     "externalGovernanceStatus": "2022-05-01-preview",

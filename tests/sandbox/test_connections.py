@@ -277,21 +277,3 @@ async def test_an_endpoint_to_a_data_factory_stays_approved_and_leads_nowhere():
     assert (found["reachable"], found["hop"]) == (False, "approval")
     await cloud.remove(ENDPOINT)
     assert (await cloud.get(ENDPOINT)).status == 404
-
-
-async def test_types_whose_endpoints_stay_approved_can_be_chosen():
-    cloud = await with_endpoint()
-    wanted = {"stay_approved": ["Microsoft.Storage/storageAccounts"]}
-    assert (await cloud.post("/_sandbox/connections", wanted)).body == wanted
-    await cloud.delete(ACCOUNT)
-    await cloud.make(ACCOUNT, account_body())
-    assert await status(cloud) == "Approved"
-    assert (await properties(cloud, ACCOUNT))["privateEndpointConnections"] == []
-
-
-async def test_a_connection_that_is_deleted_by_itself_disconnects_whatever_was_chosen():
-    cloud = await with_endpoint()
-    await cloud.post("/_sandbox/connections", {"stay_approved": ["Microsoft.Storage/storageAccounts"]})
-    await cloud.delete(await connection_of(cloud))
-    await cloud.wait(60)
-    assert await status(cloud) == "Disconnected"

@@ -238,7 +238,7 @@ async def test_a_long_slot_has_a_host_name_of_limited_length():
         (await properties(cloud, endpoint_id(one)))["customDnsConfigs"][0]["fqdn"] for one in ("pe", "pe2")
     ]
     assert short == "our-123-dev-sevener-applic-application-s-staging.azurewebsites.net"
-    start = "our-123-dev-sevener-applic-application-s-a-slot-of-more-lett"
+    start = "our-123-dev-sevener-applic-application-s-a-slot-of-more-let"
     assert long.startswith(start)
     assert len(long.split(".")[0]) == len(start) + 4
 

@@ -9,7 +9,17 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from sandbox.azure.front import deny_assignments, graph, listing, moves, services, subscriptions, tags, usages
+from sandbox.azure.front import (
+    deny_assignments,
+    graph,
+    listing,
+    moves,
+    network_locations,
+    services,
+    subscriptions,
+    tags,
+    usages,
+)
 from sandbox.azure.front.access import Access
 from sandbox.azure.front.admission import admit
 from sandbox.azure.front.asked import Asked
@@ -106,6 +116,8 @@ class Gateway:
                 return Answer(self._resources(found, request, principal))
             case "usages":
                 return Answer(usages.answer(self._world, found, request, principal))
+            case "network location":
+                return Answer(network_locations.answer(self._world, found, request, principal))
             case _:
                 return Answer(subscriptions.answer(self._world, found, request, principal))
 

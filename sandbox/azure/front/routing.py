@@ -27,6 +27,7 @@ type Kind = Literal[
     "provider",
     "register",
     "usages",
+    "network location",
     "move",
     "metadata",
     "unknown",
@@ -50,6 +51,9 @@ POLL_COLLECTIONS = {
 ROLES = ("roledefinitions", "roleassignments", "permissions")
 
 
+LOCATION_QUERIES = {"checkdnsnameavailability", "availableprivateendpointtypes"}
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """What a path names.
@@ -58,7 +62,8 @@ class Route:
     `action` on `id`. poll: operation `action` (its guid) in collection `type_name`. resources: all resources
     in `id`.
     move: `action` on the group `id`, a move of resources or its validation.
-    usages: of the network service, in a subscription (`id`) and a region (`action`).
+    usages: of the network service, in a subscription (`id`) and a region (`action`). network location:
+    another query there, or in a group, `type_name`.
     tags, locks, lock, deny assignments: of the scope `id` (lock name in `action`).
     roles: the collection `type_name` (one of ROLES) of the scope `id`, a name in `action`.
     deleted: a resource that its service keeps: `type_name` its collection, `action` location, name, action.
@@ -158,6 +163,9 @@ def _scope(parts: list[str], low: list[str]) -> Route | None:
             return Route("register", subscription, action=parts[3])
         case ["providers", "microsoft.network", "locations", _, "usages"]:
             return Route("usages", subscription, action=parts[5])
+        case [*where, "providers", "microsoft.network", "locations", _, name] if name in LOCATION_QUERIES:
+            scope = subscription if not where else ArmId(parts[1], parts[3], GROUP_TYPE)
+            return Route("network location", scope, name, parts[-2])
     return None
 
 

@@ -6,6 +6,7 @@ from types import ModuleType
 
 from sandbox.azure.kernel.provider import Registry
 from sandbox.azure.providers import (
+    event_subscriptions,
     generic_targets,
     groups,
     keyvault,
@@ -16,7 +17,14 @@ from sandbox.azure.providers import (
 )
 from sandbox.azure.providers.dns import dns_zones
 from sandbox.azure.providers.dns_resolver import forwarding, resolvers
-from sandbox.azure.providers.network import peerings, route_tables, security_groups, virtual_networks
+from sandbox.azure.providers.network import (
+    application_groups,
+    peerings,
+    public_addresses,
+    route_tables,
+    security_groups,
+    virtual_networks,
+)
 from sandbox.azure.providers.private_link import private_endpoints
 
 PROVIDERS: tuple[ModuleType, ...] = (
@@ -25,6 +33,8 @@ PROVIDERS: tuple[ModuleType, ...] = (
     peerings,
     security_groups,
     route_tables,
+    application_groups,
+    public_addresses,
     dns_zones,
     resolvers,
     forwarding,
@@ -34,6 +44,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     sql_databases,
     keyvault,
     generic_targets,
+    event_subscriptions,
     private_endpoints,
 )
 

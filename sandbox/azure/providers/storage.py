@@ -1,7 +1,7 @@
 """Storage accounts.
 
-Sources: docs/azure/long-running-operations.md, LRO-14; docs/azure/targets.md, TGT-02, TGT-16, TGT-18, TGT-24
-and TGT-25.
+Sources: docs/azure/long-running-operations.md, LRO-14; docs/azure/targets.md, TGT-02, TGT-16, TGT-18, TGT-24,
+TGT-25 and TGT-90.
 """
 
 from __future__ import annotations
@@ -174,7 +174,9 @@ def _properties(call: Call, body: Json) -> Json:
     asked["encryption"] = _encryption(asked.get("encryption") or {}, kept.get("encryption") or {}, now)
     if body["kind"] == "Storage":
         defaults.pop("accessTier")
-    fixed = {"provisioningState": "Succeeded"} | _places(call, body)
+    asked["dnsEndpointType"] = (kept if call.existing else asked).get("dnsEndpointType")
+    named = body | {"properties": {"dnsEndpointType": asked["dnsEndpointType"]}}
+    fixed = {"provisioningState": "Succeeded"} | _places(call, named)
     return defaults | kept | {name: value for name, value in asked.items() if value is not None} | fixed
 
 
@@ -225,5 +227,7 @@ def _endpoints(call: Call, body: Json, mark: str) -> Json:
         if group.id.endswith("_secondary") or (mark and group.id == "file"):
             continue
         zone = ".z6" if group.id == "web" else ""
+        if body["properties"].get("dnsEndpointType") == "AzureDnsZone":
+            zone, suffix = f".{link_services.dns_zone(probe)}", "storage.azure.net"
         found[group.id] = f"https://{call.id.name}{mark}{zone}.{group.id}.{suffix}/"
     return found

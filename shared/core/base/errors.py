@@ -8,6 +8,7 @@ adapters, chained to one of these.
     ├── ConfirmationNeeded  not done until a person confirms it
     ├── BlockedError        a person has to act first; `remedy` says how
     ├── PermanentError      not known to pass: a failed outcome
+    │   └── RefusedError    ... Azure refused the request with an unknown code: it is not sent again as it is
     ├── InputError          a value from outside is wrong
     │   └── InvalidId       ... it is not a valid ARM id
     └── FaultsError         the configuration has faults; all of them are named together
@@ -59,6 +60,10 @@ class Throttled(TransientError):  # noqa: N818
     """A request limit of Azure is reached. It is no fault of the resource, so it is never given up."""
 
 
+class Outdated(TransientError):  # noqa: N818
+    """Another client wrote the object after the reading on which a write rested: read and plan again."""
+
+
 class LostClaim(TransientError):  # noqa: N818
     """The right to work on a target, or on a shared object, has ended before the work was done."""
 
@@ -83,12 +88,16 @@ class ConfirmationNeeded(CausewayError):  # noqa: N818
 
 
 class BlockedError(CausewayError):
-    """It does not pass until a person acts. `remedy` says how, and names the object where it is known."""
+    """It does not pass until a person acts. `remedy` says how, and names the object where it is known.
 
-    def __init__(self, code: str, message: str, remedy: str) -> None:
+    `commands`: what to run for that, where a command does it.
+    """
+
+    def __init__(self, code: str, message: str, remedy: str, commands: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.remedy = remedy
+        self.commands = commands
 
 
 class PermanentError(CausewayError):
@@ -97,6 +106,17 @@ class PermanentError(CausewayError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class RefusedError(PermanentError):
+    """Azure refused the request (4xx) with a code that is not known: the same request is refused again."""
+
+    def __init__(self, code: str, message: str, remedy: str = "") -> None:
+        super().__init__(code, message)
+        self.remedy = remedy or (
+            "correct what the message names, then rerun the resource: the same request is sent again after a "
+            "rerun, or once the resource or its profile changed"
+        )
 
 
 class NotAttempted(PermanentError):  # noqa: N818

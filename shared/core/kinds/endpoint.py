@@ -13,6 +13,7 @@ from typing import Any
 from shared.core.base.bodies import Seen, mapping, reference, resource_id, sequence
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
+from shared.core.base.rights import Right
 from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import Managed, marked, marks
 from shared.core.kinds.link import LINKED_ELSEWHERE
@@ -152,6 +153,14 @@ class Endpoint(Managed):
         From its approval on, the resource's public name leads to its zones, so these exist before.
         """
         return (*self.after, *self.completed_by[1:])
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """Without the right to approve, only a request (`request`) is possible."""
+        joined = Right("Microsoft.Network/virtualNetworks/subnets/join/action", self.subnet)
+        approved = Right(f"{self.target.type}/PrivateEndpointConnectionsApproval/action", self.target)
+        written = Right(f"{TYPE}/write", self.id)
+        return (written, joined, approved) if self.request is None else (written, joined)
 
     @property
     def harms(self) -> Mapping[ResourceId, str]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.refusal import Refusal
+from shared.core.base.rights import Right
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read, Reading
 
@@ -41,6 +42,10 @@ class Wanted(Protocol):
     @property
     def needs(self) -> tuple[ResourceId, ...]:
         """Objects that must exist before this one can be written."""
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """What the app must be allowed to do so that it can be written."""
 
     @property
     def harms(self) -> Mapping[ResourceId, str]:
@@ -77,6 +82,10 @@ class Wanted(Protocol):
     @property
     def query(self) -> Mapping[str, str]:
         """Query parameters of the PUT."""
+
+    @property
+    def guarded(self) -> bool:
+        """Azure refuses to create it where something is there already, if it is asked to."""
 
     @property
     def invalidates(self) -> tuple[ResourceId, ...]:
@@ -179,6 +188,10 @@ class Managed:
         return ()
 
     @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(f"{self.TYPE}/write", self.id),)
+
+    @property
     def harms(self) -> Mapping[ResourceId, str]:
         return {}
 
@@ -213,6 +226,10 @@ class Managed:
     @property
     def query(self) -> Mapping[str, str]:
         return {}
+
+    @property
+    def guarded(self) -> bool:
+        return False
 
     @property
     def invalidates(self) -> tuple[ResourceId, ...]:

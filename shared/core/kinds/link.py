@@ -12,6 +12,7 @@ from typing import Any
 from shared.core.base.bodies import Seen, mapping, reference
 from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
+from shared.core.base.rights import Right
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed
 from shared.core.readings.observed import Observed
 from shared.core.readings.other_zones import ZoneLink
@@ -66,8 +67,17 @@ class Link(Managed):
     allowed: bool = False
 
     @property
+    def rights(self) -> tuple[Right, ...]:
+        joined = Right("Microsoft.Network/virtualNetworks/join/action", self.network)
+        return (Right(f"{TYPE}/write", self.id), joined)
+
+    @property
     def needs(self) -> tuple[ResourceId, ...]:
         return (self.zone,)
+
+    @property
+    def guarded(self) -> bool:
+        return True
 
     @property
     def locks(self) -> tuple[str, ...]:

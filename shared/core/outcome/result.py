@@ -15,18 +15,22 @@ from shared.core.base.errors import (
     InputError,
     NotAttempted,
     PermanentError,
+    RefusedError,
     Throttled,
     TransientError,
 )
 from shared.core.base.refusal import NO_NETWORK, Refusal
+from shared.core.outcome.name_checks import EXTERNAL_LINKS, EXTERNAL_RECORDS
 from shared.core.outcome.outcome import Done, Result
-from shared.core.outcome.proof import EXTERNAL_LINKS, EXTERNAL_RECORDS, Proof
+from shared.core.outcome.proof import Proof
 from shared.core.policy.intent import Declined, NotAsked
 
 NOTHING = Proof((), ())
 # Azure's code: another target took the last addresses after the subnet was chosen. The next pass chooses
 # again.
 SUBNET_FULL = "SubnetIsFull"
+NOT_ASKED = "NotAsked"
+NOT_EFFECTIVE = "RightNotEffective"
 RERUN = "rerun the resource; if it fails again, read its history"
 
 
@@ -66,13 +70,14 @@ def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayErro
     """
     passing = [error for error in errors if isinstance(error, TransientError)]
     outrun = any(isinstance(error, BlockedError) and error.code == SUBNET_FULL for error in errors)
+    refused = any(isinstance(error, RefusedError) for error in errors)
     judged = _with_missing_networks(_worst(errors) or _proven(proof), proof)
     return replace(
         judged,
         profile=profile,
         proof=proof,
         done=done,
-        again=bool(passing) or outrun or judged.waiting or judged.result is Result.FAILED,
+        again=bool(passing) or outrun or judged.waiting or (judged.result is Result.FAILED and not refused),
         throttled=judged.passing and any(isinstance(error, Throttled) for error in errors),
         retry_after=max((error.retry_after or 0.0 for error in passing), default=None),
     )
@@ -90,8 +95,11 @@ def _with_missing_networks(judged: Ending, proof: Proof) -> Ending:
 def _worst(errors: Collection[CausewayError]) -> Ending | None:
     for error in errors:
         if isinstance(error, BlockedError):
-            return Ending(Result.BLOCKED, error.code, str(error), error.remedy)
+            run = f", then rerun the resource: {error.commands}" if error.commands else ""
+            return Ending(Result.BLOCKED, error.code, str(error), f"{error.remedy}{run}")
     for error in errors:
+        if isinstance(error, RefusedError):
+            return Ending(Result.FAILED, error.code, str(error), error.remedy)
         if isinstance(error, PermanentError) and not isinstance(error, NotAttempted):
             return Ending(Result.FAILED, error.code, str(error), RERUN)
         if isinstance(error, InputError):
@@ -110,11 +118,12 @@ def _worst(errors: Collection[CausewayError]) -> Ending | None:
 
 def _proven(proof: Proof) -> Ending:
     if proof.holds:
-        return Ending(Result.CONNECTED, reason="every check holds")
+        return Ending(Result.CONNECTED, reason=_held(proof))
     if stops := [check for check in proof.failures if check.remedy]:
         reason = "; ".join(check.seen for check in stops)
         remedy = "; ".join(dict.fromkeys(check.remedy for check in stops))
-        return Ending(Result.BLOCKED, stops[0].code, reason, remedy)
+        patient = any(check.patient for check in stops)
+        return Ending(Result.BLOCKED, stops[0].code, reason, remedy, waiting=patient)
     if any(path.status.lower() == "pending" for path in proof.paths):
         remedy = "approve the private endpoint connection on the resource"
         reason = "the connection waits for approval"
@@ -124,6 +133,14 @@ def _proven(proof: Proof) -> Ending:
         return _awaiting_dns(proof)
     missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
     return Ending(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
+
+
+def _held(proof: Proof) -> str:
+    """What was proven, and what nothing can show."""
+    if proof.complete:
+        return "every check holds"
+    unproven = "; ".join(f"{one.name}: {one.seen} ({one.subject})" for one in proof.unproven)
+    return f"every check that can be made holds; {unproven}"
 
 
 def _awaiting_dns(proof: Proof) -> Ending:
@@ -162,6 +179,18 @@ def kept_objects(done: Iterable[Done]) -> tuple[str, ...]:
 def broken_off(error: CausewayError, profile: str) -> Ending:
     """Judge a pass that could not read what it needed."""
     return ending(NOTHING, (), (error,), profile)
+
+
+def not_effective_yet(last: Ending) -> Ending:
+    """A missing right just after a person's rerun: it is tried again for some minutes.
+
+    A role assignment can take up to 10 minutes (Microsoft Learn, "Troubleshoot Azure RBAC").
+    """
+    reason = (
+        f"{last.reason}; if the right was granted just now, it takes some minutes until it is in effect: "
+        "this is tried again"
+    )
+    return replace(last, result=Result.PENDING, code=NOT_EFFECTIVE, reason=reason, again=True)
 
 
 def given_up(last: Ending) -> Ending:

@@ -8,6 +8,8 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.core.base.bodies import Seen
+from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, PermanentError
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
@@ -18,7 +20,7 @@ from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering, peering_id
-from shared.core.kinds.record import records_under
+from shared.core.kinds.record import record_id, record_read, records_under
 from shared.core.kinds.rule import Rule
 from shared.core.kinds.security_group import SecurityGroup
 from shared.core.kinds.subnet_policy import SubnetPolicy
@@ -71,7 +73,8 @@ class Desired:
 
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
-    clients have to resolve the names. `missing`: client networks that do not exist.
+    clients have to resolve the names. `connections`: the target's list of its private endpoint connections.
+    `missing`: client networks that do not exist.
     """
 
     target: Target
@@ -84,6 +87,7 @@ class Desired:
     addressed: bool = True
     clients: tuple[ResourceId, ...] = ()
     resolvers: tuple[ResourceId, ...] = ()
+    connections: Read | None = None
     missing: tuple[ResourceId, ...] = ()
 
     @property
@@ -94,6 +98,18 @@ class Desired:
         known = {path.zone_group: path.complete for path in self.paths if path.zone_group}
         return frozenset(
             one.id for one, complete in known.items() if not (one.records and complete and self.addressed)
+        )
+
+    def unnamed(self, failed: Mapping[ResourceId, CausewayError]) -> tuple[ResourceId, ...]:
+        """The endpoints that get no name, by what failed: only a person can change that."""
+        return tuple(
+            path.endpoint.id
+            for path in self.paths
+            if any(_is_final(failed.get(at)) for at in path.endpoint.completed_by)
+            or any(
+                isinstance(error := failed.get(at), BlockedError) and error.code == code
+                for at, code in path.endpoint.harms.items()
+            )
         )
 
     def objects(self) -> tuple[Wanted, ...]:
@@ -107,18 +123,39 @@ class Desired:
         """All that has to be read, as far as that can be said by what was read already."""
         for wanted in self.objects():
             yield from wanted.reads(observed)
+        if self.connections and not self.target.lists_connections and self._made(observed):
+            yield self.connections
+        yield from self._external_records(observed)
         for network in self.resolvers:
             yield Read(network, shared=True, tolerate="refusal")
             if (body := observed.present(network)) is None or not dns_servers(body):
                 for zone in self.external_zones(observed):
                     yield Read(zone, "virtualNetworkLinks", shared=True, tolerate="refusal")
 
+    def _made(self, observed: Observed) -> bool:
+        """Every endpoint exists, so that the target has to list it."""
+        return all(observed.present(path.endpoint.id) for path in self.paths)
+
+    def _external_records(self, observed: Observed) -> Iterator[Read]:
+        """The records that zone groups of someone else report: what their zones have of them."""
+        for group in self._external(observed):
+            for reported in zone_configs.records_of(group):
+                yield record_read(record_id(reported), tolerant=True)
+
+    def _external(self, observed: Observed) -> Iterator[Seen]:
+        """The zone groups of paths whose names someone else keeps."""
+        for path in self.paths:
+            if path.external:
+                yield from observed.listed(path.endpoint.id, zone_configs.COLLECTION)
+
     def external_zones(self, observed: Observed) -> tuple[ResourceId, ...]:
         """The zones to which zone groups of someone else write, wherever those are."""
-        paths = (path for path in self.paths if path.external)
-        groups = (one for path in paths for one in observed.listed(path.endpoint.id, zone_configs.COLLECTION))
-        found = {zone for group in groups for zone in zone_configs.zone_ids(group)}
+        found = {zone for group in self._external(observed) for zone in zone_configs.zone_ids(group)}
         return tuple(sorted(found, key=lambda zone: zone.key))
+
+
+def _is_final(error: CausewayError | None) -> bool:
+    return isinstance(error, BlockedError | PermanentError) and not isinstance(error, NotAttempted)
 
 
 def _objects_of(path: GroupPath) -> Iterator[Wanted]:
@@ -150,13 +187,19 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         clients=judged(connect),
         resolvers=connect.profile.clients if connect.profile.dns.mode != "none" else (),
         missing=tuple(one for one in dict.fromkeys(connect.profile.clients) if observed.absent(one)),
+        connections=_connections_of(request.target.id, catalogue),
     )
+
+
+def _connections_of(target: ResourceId, catalogue: Catalogue) -> Read:
+    version = catalogue.api_version(target.type)
+    return Read(target, "privateEndpointConnections", tolerate="failure", api_version=version)
 
 
 def existing(clients: tuple[ResourceId, ...], observed: Observed) -> tuple[ResourceId, ...]:
     """The client networks that are not known to be missing: the path of these is finished without the others.
 
-    All of them where none exists: then nobody would use the path, and each one stops it.
+    All of them where none exists: then no client would use the path, and each one stops it.
     """
     found = tuple(one for one in clients if not observed.absent(one))
     return found or clients
@@ -202,16 +245,17 @@ def _peerings(
     mode = connect.profile.peering
     if mode == "ignore":
         return ()
-    homes = tuple(dict.fromkeys(home for one in endpoints if (home := one.subnet.parent)))
-    return _peered(homes, clients, write=mode == "ensure")
+    subnets = tuple(dict.fromkeys(one.subnet for one in endpoints))
+    return _peered(subnets, clients, write=mode == "ensure")
 
 
 @functools.lru_cache(maxsize=1024)
 def _peered(
-    homes: tuple[ResourceId, ...], clients: tuple[ResourceId, ...], *, write: bool
+    subnets: tuple[ResourceId, ...], clients: tuple[ResourceId, ...], *, write: bool
 ) -> tuple[Peering, ...]:
+    homes = dict.fromkeys(home for subnet in subnets if (home := subnet.parent))
     return tuple(
-        Peering(peering_id(local, remote), local, remote, write=write)
+        Peering(peering_id(local, remote), local, remote, write=write, endpoints=subnets)
         for home in homes
         for client in clients
         if client != home

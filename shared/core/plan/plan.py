@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
+from shared.core.base.refusal import Refusal
+from shared.core.base.rights import Right
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.registry import kind_of
 from shared.core.plan.actions import (
@@ -19,6 +21,7 @@ from shared.core.plan.actions import (
     Delete,
     Keep,
     Replace,
+    Unknown,
     Update,
     Wait,
     Withdraw,
@@ -28,6 +31,8 @@ from shared.core.plan.decide import decide
 from shared.core.plan.desired import Desired
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present
+
+_Written = Create | Update | Replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,31 @@ class Plan:
     @property
     def blocks(self) -> tuple[Block, ...]:
         return tuple(a for a in self.actions if isinstance(a, Block))
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        return tuple(a for a in self.actions if isinstance(a, Unknown))
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """What the app must be allowed to do for all that this plan writes."""
+        return tuple(
+            right for step in self.writes if isinstance(step, _Written) for right in step.want.rights
+        )
+
+    @property
+    def rights_to_begin(self) -> tuple[Right, ...]:
+        """What it must be allowed to do for objects that it creates, and those that complete them."""
+        created = [
+            step.want for step in self.actions if isinstance(step, Create) and step.want.useless_without
+        ]
+        ids = {at for want in created for at in (want.id, *want.useless_without)}
+        steps = (step for step in self.writes if isinstance(step, _Written) and step.id in ids)
+        return tuple(right for step in steps for right in step.want.rights)
+
+    def begins_nothing(self, why: Refusal) -> Plan:
+        """The plan with everything blocked that it would create, and nothing of what exists."""
+        return Plan(tuple(Block.of(a.id, why) if isinstance(a, Create) else a for a in self.actions))
 
     @property
     def settled(self) -> bool:

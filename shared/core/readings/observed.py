@@ -165,6 +165,17 @@ class Observed:
             picture = picture.with_object(where, Present(seen, at, written=True) if seen else Absent(at))
         return picture
 
+    def since(self, moment: float) -> Observed:
+        """The same picture without readings from before this moment, and without what writes answered.
+
+        What was refused stays unread.
+        """
+        objects = {at: found for at, found in self.objects.items() if _counts(found, moment)}
+        lists = {key: found for key, found in self.collections.items() if _counts(found, moment)}
+        if len(objects) == len(self.objects) and len(lists) == len(self.collections):
+            return self
+        return replace(self, objects=objects, collections=lists)
+
     def without(self, ids: Iterable[ResourceId]) -> Observed:
         """The same picture as if these objects had not been read, nor the lists below them."""
         gone = frozenset(ids)
@@ -173,3 +184,14 @@ class Observed:
             objects={at: found for at, found in self.objects.items() if at not in gone},
             collections={key: found for key, found in self.collections.items() if key[0] not in gone},
         )
+
+
+def _counts(found: Reading[Seen] | Reading[Members], moment: float) -> bool:
+    """It was read since then. A write's answer was not read: only what it reports later shows an effect."""
+    match found:
+        case Present(at=at, written=written):
+            return at >= moment and not written
+        case Absent(at=at):
+            return at >= moment
+        case Unread():
+            return True

@@ -12,7 +12,8 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import endpoint_view
 from sandbox.azure.providers.private_link.dialects import KIND, dialect
 
-# Types whose endpoints were seen to stay Approved when the target was deleted (PE-52).
+ORPHANS = "status of endpoints without target"
+# Types whose endpoints were seen to stay Approved when their target was deleted (PE-62).
 STAY_APPROVED = ("microsoft.datafactory/factories",)
 
 
@@ -103,30 +104,38 @@ def shown(world: World, target: Resource) -> list[Json] | None:
 def removed(world: World, connection: Resource) -> None:
     """A connection was removed on the target's side: its endpoint, if it exists, becomes Disconnected.
 
-    The status is documented. When the endpoint shows it is not recorded: it does so here with the removal
-    (source: docs/azure/private-endpoints.md, PE-33). Endpoints of some types stay as they are when the target
-    itself is deleted (PE-52).
+    An endpoint whose whole target is deleted may stay Approved instead: those of some types do, and those of
+    all by `when_target_is_deleted`. The status is documented. When the endpoint shows it is not recorded: it
+    does so here with the removal (source: docs/azure/private-endpoints.md, PE-33 and PE-62).
     """
     endpoint = world.find(connection.private.get("endpoint"))
     if endpoint is None or endpoint.private.get("connection") != connection.id.text:
         return
-    if world.removing != connection.id and stays_approved(world, connection.id.root.type):
-        return
     endpoint.private.pop("connection")
+    if world.removing == connection.id or not _stays_approved(world, connection.id.root.type):
+        _disconnect(world, endpoint)
+
+
+def _stays_approved(world: World, target_type: str) -> bool:
+    chosen: str | None = world.memory.get(ORPHANS)
+    return chosen == "Approved" if chosen else target_type.lower() in STAY_APPROVED
+
+
+def _disconnect(world: World, endpoint: Resource) -> None:
     state = endpoint_view.state(endpoint)
     state |= {"status": "Disconnected", "description": "Deleted state", "actionsRequired": "None"}
     world.touch(endpoint)
 
 
-def stays_approved(world: World, target_type: str) -> bool:
-    """Whether endpoints to targets of a type stay Approved when the target is deleted."""
-    types: list[str] = world.memory.get("stay_approved", list(STAY_APPROVED))
-    return target_type.lower() in types
+def when_target_is_deleted(world: World, status: str) -> Json:
+    """Choose what endpoints show whose target is deleted from now on: "Disconnected" or "Approved".
 
-
-def stay_approved(world: World, types: list[str]) -> None:
-    """Replace the types whose endpoints stay Approved."""
-    world.memory["stay_approved"] = [one.lower() for one in types]
+    Raises ValueError for another status.
+    """
+    if status not in ("Disconnected", "Approved"):
+        raise ValueError("the status is Disconnected or Approved")
+    world.memory[ORPHANS] = status
+    return {"whenTargetIsDeleted": status}
 
 
 def busy(target: ArmId) -> ArmError:

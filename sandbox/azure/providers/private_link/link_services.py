@@ -23,7 +23,7 @@ from sandbox.azure.kernel.model import Resource
 
 PRIVATE_LINK_SERVICE = "Microsoft.Network/privateLinkServices"
 APPLICATION_GATEWAY = "Microsoft.Network/applicationGateways"
-SITE_LETTERS, SLOT_LETTERS = 40, 19  # of a slot's host name
+SITE_LETTERS, SLOT_LETTERS = 40, 19  # of a slot's host name (source: docs/azure/targets.md, TGT-91)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,8 @@ def cloud(location: str) -> str:
 def variables(target: Resource) -> dict[str, str]:
     """Values for the templates of the table; generated ones are the same each time for one resource."""
     subdomain = str(target.properties.get("customSubDomainName") or target.name).lower()
-    return _variables(target.id.key, target.name.lower(), subdomain, target.location)
+    made = _variables(target.id.key, target.name.lower(), subdomain, target.location)
+    return made | {"dns_zone": dns_zone(target)}
 
 
 @lru_cache(maxsize=1024)
@@ -168,6 +169,8 @@ def _group(row: Mapping[str, Any], target: Resource) -> Group:
         zones = zones[: COGNITIVE_ZONES.get(str(target.body.get("kind")), 1)]
     if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
         return Group(row["group"], tuple(_cosmos_members(target, zones)))
+    if target.id.is_type("Microsoft.Storage/storageAccounts") and _has_dns_zone(target):
+        return _in_dns_zone(row["group"], values)
     default = {row["group"]: [["{name}", index] for index in range(len(zones))]}
     if row["group"].endswith("_secondary") and "members" not in row:
         default = {row["group"]: [["{name}-secondary", 0]]}
@@ -182,6 +185,24 @@ def _group(row: Mapping[str, Any], target: Resource) -> Group:
             for name, records in members.items()
         ),
     )
+
+
+def _has_dns_zone(account: Resource) -> bool:
+    """Whether an account's names are in an Azure DNS zone (source: docs/azure/targets.md, TGT-90)."""
+    return account.properties.get("dnsEndpointType") == "AzureDnsZone"
+
+
+def dns_zone(account: Resource) -> str:
+    """The DNS zone of such an account's names: "z07"."""
+    return f"z{int(sha256(account.id.key.encode()).hexdigest()[:4], 16) % 100:02}"
+
+
+def _in_dns_zone(group: str, values: Mapping[str, str]) -> Group:
+    """A service of an account with Azure DNS zone endpoints; its private zone is a hypothesis (TGT-90)."""
+    service, _, mark = group.partition("_")
+    record = f"{values['name']}{'-secondary' if mark else ''}.{values['dns_zone']}"
+    suffix = f"{service}.storage.azure.net"
+    return Group(group, (Member(group, (Name(record, suffix, f"privatelink.{suffix}"),)),))
 
 
 def _fill(pair: list[str], values: dict[str, str]) -> tuple[str, str]:
@@ -204,19 +225,20 @@ def _cosmos_members(target: Resource, zones: list[tuple[str, str]]) -> list[Memb
 
 
 def _slot(target: Resource, slot: str) -> Group:
-    """A deployment slot. Its host name has at most 40 letters of the site's name and 19 of its own, with four
-    made up ones where its own was cut (docs/azure/targets.md, TGT-80).
-    """
     [site] = groups(target)
     [member] = site.members
-    own = slot.lower()[:SLOT_LETTERS]
-    if len(slot) > SLOT_LETTERS:
-        own += sha256(f"{target.id.key}/{slot.lower()}".encode()).hexdigest()[:4]
-    name = f"{target.name.lower()[:SITE_LETTERS]}-{own}"
+    name = slot_name(target.name.lower(), slot.lower())
     names = tuple(
         Name(one.record.replace(target.name.lower(), name, 1), one.suffix, one.zone) for one in member.names
     )
     return Group(f"sites-{slot}", (Member(f"sites-{slot}", names),))
+
+
+def slot_name(site: str, slot: str) -> str:
+    """The first label of a slot's host name: neither part is longer than its limit (source: TGT-91)."""
+    if len(slot) > SLOT_LETTERS:
+        slot = slot[: SLOT_LETTERS - 1] + sha256(f"{site}/{slot}".encode()).hexdigest()[:4]
+    return f"{site[:SITE_LETTERS]}-{slot}"
 
 
 def _private_frontends(gateway: Resource) -> list[str]:
