@@ -242,6 +242,13 @@ class Sweeps(Protocol):
         """The keys (`target_key`) of the targets whose item is still in the queue."""
 
 
+class RequestLimits(Protocol):
+    """Azure's limits on requests, as far as this process has met them."""
+
+    async def left(self) -> Bodies:
+        """What is left of each, for all processes together."""
+
+
 class Leases(Protocol):
     """Named locks across all workers. The lock of a dead worker expires."""
 

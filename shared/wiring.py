@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
     from shared.core.policy.foundations import Foundations
     from shared.core.policy.policy import Policy
+    from shared.flow.health import Health
     from shared.flow.intake import Intake
     from shared.flow.queries import Queries
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
-    from shared.ports import Arm, Budgets, Clock, Leases, Ledger, Sweeps, WorkQueue
+    from shared.ports import Arm, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
     from shared.settings import Settings
 
 
@@ -34,6 +35,7 @@ class Flow:
     worker: Worker
     sweeper: Sweeper
     queries: Queries
+    health: Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Ports:
     clock: Clock
     budgets: Budgets
     sweeps: Sweeps
+    limits: RequestLimits
 
 
 def wire(
@@ -62,6 +65,7 @@ def wire(
     from shared.flow.absence import Absence
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
+    from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.limits import CreationLimit, DeleteLimit
@@ -92,6 +96,7 @@ def wire(
         Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
+        Health(ports.sweeps, ports.limits, ports.clock),
     )
 
 
@@ -198,4 +203,5 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
         clock,
         TableBudgets(limits),
         TableSweeps(AzureTable(tables, "sweeps", time)),
+        limiter,
     )

@@ -18,6 +18,7 @@ from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Json, Request, Response
 from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.private_link import connections
 from sandbox.azure.reachability import dns_servers, names, reach
 
 type Handler = Callable[[Request], Awaitable[Any]]
@@ -67,6 +68,7 @@ class Control:
             ("POST", "durations"): self.fix_durations,
             ("POST", "tenants"): self.tenants,
             ("POST", "dns"): self.dns,
+            ("POST", "connections"): self.connections,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -196,12 +198,12 @@ class Control:
         return names.resolve(self._parts.world, query["network"], query["name"]).as_json()
 
     async def reach(self, request: Request) -> Json:
-        """`?subnet=<subnet id>&name=<fqdn>&port=443`: whether a client there reaches the name, or what stops
-        it.
+        """`?subnet=<subnet id>&name=<fqdn>&port=443&groups=<ids>`: whether a client there reaches the name,
+        or what stops it. groups: the client's application security groups, with commas between them.
         """
         query = request.query
-        port = int(query.get("port", "443"))
-        return reach.reach(self._parts.world, query["subnet"], query["name"], port).as_json()
+        port, groups = int(query.get("port", "443")), tuple(filter(None, query.get("groups", "").split(",")))
+        return reach.reach(self._parts.world, query["subnet"], query["name"], port, groups).as_json()
 
     async def policies(self, request: Request) -> Json:
         """`{"deny": [..], "modify": [..], "append": [..]}`: the rules of each effect that is named (see
@@ -239,6 +241,11 @@ class Control:
     async def tenants(self, request: Request) -> Json:
         """`{"subscription": id, "tenant": guid, "managedByTenants"?: [guids]}`: put it into a tenant."""
         return tenants.declare(self._parts.world.subscriptions, _object(request))
+
+    async def connections(self, request: Request) -> Json:
+        """`{"whenTargetIsDeleted": "Disconnected" or "Approved"}`: what its endpoints show from then on."""
+        status = str(_object(request)["whenTargetIsDeleted"])
+        return connections.when_target_is_deleted(self._parts.world, status)
 
     async def dns(self, request: Request) -> Json:
         """`{"servers": [{"address", ..}]}`: replace all declared servers (see dns_servers.DnsServer)."""

@@ -14,13 +14,14 @@ from typing import Any
 
 from sandbox.azure.control import Control, Parts
 from sandbox.azure.events.event_grid import EventGrid
-from sandbox.azure.front import deny_assignments, identity, sign_in
+from sandbox.azure.front import activity_log, deny_assignments, identity, sign_in
 from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.dispatch import Answer, Gateway
 from sandbox.azure.front.faults import READS, Faults, Rule
 from sandbox.azure.front.request_log import RequestKind, RequestLog
 from sandbox.azure.front.throttling import Throttling
 from sandbox.azure.kernel import tenants
+from sandbox.azure.kernel.changes import Change
 from sandbox.azure.kernel.clock import Clock, RealClock
 from sandbox.azure.kernel.directory import SUBSCRIPTIONS
 from sandbox.azure.kernel.model import ArmError, Json, Request, Response
@@ -87,10 +88,15 @@ class Simulator:
         self.world.check_access = self.access.allows
         self.world.refuse_denied = partial(deny_assignments.refuse, self.world)
         self.world.forget_rights = self.access.forget
-        self.world.emit = self.events.accept
+        self.world.emit = self._publish
         self.gateway = Gateway(self.world, self.registry, self.access)
         parts = Parts(self.world, self.access, self.faults, self.requests, self.events, self.reset)
         self._control = Control(parts)
+
+    def _publish(self, change: Change) -> None:
+        """A finished change goes into the activity log, and to Event Grid."""
+        activity_log.record(self.world, change)
+        self.events.accept(change)
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Never raises for a client's error; `Response.drop` asks for a reset

@@ -19,15 +19,18 @@ from shared.adapters.shares import Shares
 from shared.core.base.azure_limits import LimitKey, limit_keys, limit_of
 from shared.core.base.errors import Throttled
 from shared.core.base.rate import Bucket, Limit
-from shared.core.base.turn import current_turn
+from shared.core.base.turn import FIRST, LAST, current_turn
+from shared.ports import Bodies
 
 BLOCK = 50  # tokens that are reserved at once, at most
 SPARE = 8  # tokens that are reserved beyond the requests that wait
+KEPT = 4  # of them, tokens that sweeps leave to requests that are more urgent
 LIFE = 5.0  # seconds after which tokens that nobody used are dropped
 PAUSE = 1.0  # seconds between two reservations from a limit that is used up
 LONGEST_PAUSE = 30.0  # seconds that a request waits here because a service asked for it
 LOW = 20.0  # requests that a service says are left, below which a process slows down
 LATER = 60.0  # seconds after which a pass tries again that got no turn in its time
+FRONT = "subscriptionrequeststhrottled"  # Resource Manager's own code (ERR-12)
 NO_HINT = 5.0  # seconds after a refusal that names no time
 
 _REMAINING = re.compile(r"x-ms-ratelimit-remaining-subscription(?:-global)?-(?:reads|writes|deletes)")
@@ -43,6 +46,8 @@ class _Pool:
     drop: float = 0.0  # when the tokens are dropped
     ask: float = 0.0  # when to reserve again
     paused: float = 0.0  # nothing is sent before
+    eased: float = 0.0  # only what a person waits for is sent before
+    reserving: bool = False
 
 
 @dataclass(order=True, slots=True)
@@ -74,8 +79,8 @@ class Limiter:
     async def take(self, method: str, url: str) -> None:
         """Return when the request may be sent. Raises Throttled if that is too late for its pass."""
         keys, turn = self._keys(method, url), current_turn()
-        self._raise_if_paused(keys)
-        if not self._waiters.get(keys) and self._spend(keys):
+        self._raise_if_paused(keys, turn.place)
+        if not self._waiters.get(keys) and await self._spent_at_once(keys, turn.place):
             return
         waiter = _Waiter(turn.place, next(self._numbers), asyncio.get_running_loop().create_future())
         heapq.heappush(self._waiters.setdefault(keys, []), waiter)
@@ -100,12 +105,18 @@ class Limiter:
             self._pause(key, (LOW - left) / limit.refill)
 
     def throttled(self, method: str, url: str, code: str, seconds: float | None) -> None:
-        """A limit is reached, as the service says: nothing more is sent against it until it may be."""
-        keys = self._keys(method, url)
-        key = keys[0] if code.lower() == "subscriptionrequeststhrottled" else keys[-1]
-        self._pause(key, NO_HINT if seconds is None else seconds)
+        """A limit is reached, as the service says: nothing more is sent against it until it may be.
 
-    async def left(self) -> list[dict[str, object]]:
+        Only Resource Manager says of which requests. What another service means may be one resource, so a
+        person's rerun is sent all the same.
+        """
+        keys, wait = self._keys(method, url), NO_HINT if seconds is None else seconds
+        if code.lower() == FRONT:
+            self._pause(keys[0], wait)
+        else:
+            self._pause(keys[-1], wait, above=FIRST)
+
+    async def left(self) -> Bodies:
         """What is left of every limit that this process has used, in all processes together."""
         limits = {key: limit for key in self._pools if (limit := self._limit(key))}
         found = await self._shares.left({key.text: limit for key, limit in limits.items()})
@@ -138,17 +149,24 @@ class Limiter:
     def _pool(self, key: LimitKey) -> _Pool:
         return self._pools.setdefault(key, _Pool())
 
-    def _raise_if_paused(self, keys: Keys) -> None:
-        wait = max(self._pool(key).paused for key in keys) - _now()
+    def _resumed(self, keys: Keys, place: int) -> float:
+        """The moment from which on none of the limits is paused for requests of this place."""
+        pools = [self._pool(key) for key in keys]
+        return max(pool.paused if place <= FIRST else max(pool.paused, pool.eased) for pool in pools)
+
+    def _raise_if_paused(self, keys: Keys, place: int) -> None:
+        wait = self._resumed(keys, place) - _now()
         if wait > LONGEST_PAUSE:
             raise Throttled("Azure asked not to send such requests for a while", wait, "RequestLimit")
 
-    def _pause(self, key: LimitKey, seconds: float) -> None:
-        pool = self._pool(key)
-        pool.paused = max(pool.paused, _now() + seconds)
-        for keys, waiters in self._waiters.items():
-            if key in keys and seconds > LONGEST_PAUSE:
-                for waiter in waiters:
+    def _pause(self, key: LimitKey, seconds: float, above: int = FIRST - 1) -> None:
+        """Stop requests of places after this one."""
+        pool, until = self._pool(key), _now() + seconds
+        pool.eased = max(pool.eased, until)
+        pool.paused = pool.paused if above >= FIRST else max(pool.paused, until)
+        if seconds > LONGEST_PAUSE:
+            for waiter in itertools.chain(*(found for keys, found in self._waiters.items() if key in keys)):
+                if waiter.place > above:
                     self._refuse(waiter, seconds)
 
     def _refuse(self, waiter: _Waiter, seconds: float) -> None:
@@ -164,9 +182,18 @@ class Limiter:
         if not waiters:
             self._waiters.pop(keys, None)
 
-    def _spend(self, keys: Keys) -> bool:
+    async def _spent_at_once(self, keys: Keys, place: int) -> bool:
+        """Take one token of each limit where nobody waits; reserve first what is lacking."""
+        if self._resumed(keys, place) > _now():
+            return False
+        for key in keys:
+            if self._is_due(key, _now(), place):
+                await self._reserve_from(key)
+        return self._spend(keys, place)
+
+    def _spend(self, keys: Keys, place: int) -> bool:
         """Take one token of each limit, if all have one."""
-        if not self._could(keys):
+        if not self._could(keys, place):
             return False
         for key in keys:
             self._pool(key).tokens -= self._limited(key)
@@ -206,36 +233,54 @@ class Limiter:
             if not self._waiters[keys]:
                 del self._waiters[keys]
             if not waiter.turn.done():
-                self._spend(keys)
+                self._spend(keys, waiter.place)
                 waiter.turn.set_result(None)
 
     def _ready(self) -> Iterable[Keys]:
-        return [keys for keys, waiters in self._waiters.items() if waiters and self._could(keys)]
+        return [
+            keys for keys, waiters in self._waiters.items() if waiters and self._could(keys, waiters[0].place)
+        ]
 
-    def _could(self, keys: Keys) -> bool:
+    def _could(self, keys: Keys, place: int) -> bool:
         now = _now()
-        return not any(self._lacks(key, now) or self._pool(key).paused > now for key in keys)
+        return self._resumed(keys, place) <= now and not any(self._lacks(key, now, place) for key in keys)
 
-    def _lacks(self, key: LimitKey, now: float) -> bool:
-        pool = self._pool(key)
-        return self._limited(key) and (pool.tokens < 1 or pool.drop <= now)
+    def _lacks(self, key: LimitKey, now: float, place: int) -> bool:
+        pool, kept = self._pool(key), KEPT if place >= LAST else 0
+        return self._limited(key) and (pool.tokens < 1 + kept or pool.drop <= now)
 
     async def _reserve(self) -> None:
         """Reserve from every limit that a waiter lacks and that may be asked now."""
         now = _now()
-        wanted = {key for keys in self._waiters for key in keys if self._lacks(key, now)}
-        due = [key for key in wanted if self._pool(key).ask <= now and self._pool(key).paused <= now]
+        due = {
+            key
+            for keys, waiters in self._waiters.items()
+            for key in keys
+            if waiters and self._is_due(key, now, waiters[0].place)
+        }
         await asyncio.gather(*(self._reserve_from(key) for key in due))
 
+    def _is_due(self, key: LimitKey, now: float, place: int) -> bool:
+        pool = self._pool(key)
+        free = pool.ask <= now and pool.paused <= now and not pool.reserving
+        return free and self._lacks(key, now, place)
+
     async def _reserve_from(self, key: LimitKey) -> None:
-        limit = self._limit(key)
+        limit, pool = self._limit(key), self._pool(key)
         if limit is None:
             return
         waiting = sum(len(waiters) for keys, waiters in self._waiters.items() if key in keys)
-        amount = min(BLOCK, waiting + SPARE)
-        granted = await self._shares.reserve(key.text, limit, amount)
-        pool, now = self._pool(key), _now()
-        pool.tokens, pool.drop = granted.amount, now + LIFE
+        had = pool.tokens if pool.drop > _now() else 0
+        amount = min(BLOCK, waiting + SPARE - had)
+        pool.reserving = True
+        try:
+            granted = await self._shares.reserve(key.text, limit, amount)
+        finally:
+            pool.reserving = False
+            self._changed.set()
+        now = _now()
+        kept = pool.tokens if pool.drop > now else 0
+        pool.tokens, pool.drop = kept + granted.amount, now + LIFE
         if granted.amount < amount:
             pool.ask = now + max(PAUSE / max(1.0, self._rate), min(granted.wait, LIFE))
 
@@ -244,11 +289,12 @@ class Limiter:
         now = _now()
         if self._ready():
             return
-        lacking = {key for keys in self._waiters for key in keys}
-        moments = [max(self._pool(key).ask, self._pool(key).paused) for key in lacking]
+        pools = [self._pool(key) for keys in self._waiters for key in keys]
+        moments = {moment for pool in pools for moment in (pool.ask, pool.paused, pool.eased)}
         later = [moment for moment in moments if moment > now]
+        reserving = any(pool.reserving for pool in pools)
         try:
-            async with asyncio.timeout_at(min(later) if later else now):
+            async with asyncio.timeout_at(min(later, default=None if reserving else now)):
                 await self._changed.wait()
         except TimeoutError:
             return

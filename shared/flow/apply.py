@@ -51,6 +51,7 @@ from shared.core.readings.observed import Observed
 from shared.flow.cached_reads import CachedReads
 from shared.flow.reader import Reader
 from shared.flow.reconcile_pass import Pass
+from shared.flow.shared_writes import SharedWrites
 from shared.ports import Arm, Clock, Leases
 
 TRIES = 5
@@ -89,6 +90,7 @@ class Applier:
         self.reader = reader
         self.leases = leases
         self.clock = clock
+        self.shared = SharedWrites(clock)
         # What passes of this process are about to add to shared objects: one write takes all of it.
         self.joining: defaultdict[ResourceId, set[str]] = defaultdict(set)
 
@@ -117,6 +119,7 @@ class _Run:
         self._a = applier
         self._plan = plan
         self._memory = current.memory
+        self._target = current.target
         self._deadline = current.deadline
         self._tasks: dict[ResourceId, asyncio.Task[None]] = {}
         self._objects: dict[ResourceId, Seen | None] = {}
@@ -128,6 +131,8 @@ class _Run:
         self._remembered: set[ResourceId] = set()
 
     async def all(self) -> Applied:
+        if any(isinstance(step, Create) and step.want.costs for step in self._plan.actions):
+            self._a.shared.creating(self._target)
         await self._remember_all()
         async with asyncio.TaskGroup() as group:
             for action in self._plan.actions:
@@ -231,15 +236,38 @@ class _Run:
             await self._with_retries(lambda: self._put_alone(want, have))
             return
         with self._a.join(want):
-            async with self._a.leases.hold(*want.locks, deadline=self._deadline):
-                await self._with_retries(lambda: self._write_shared(want))
+            elapsed = self._a.shared.arrived(self._target) if want.adds else 0.0
+            while (observed := await self._a.shared.joined(want.id, self._deadline)) is not None:
+                if self._met(want, observed):
+                    return
+            await self._lead(want, elapsed)
 
-    async def _write_shared(self, want: Wanted) -> None:
-        """Re-read it under the lease and decide again: a neighbour may have written it while we waited."""
+    async def _lead(self, want: Wanted, elapsed: float) -> None:
+        """Write it for all passes of this process that want it before it is read under the lease."""
+        with self._a.shared.leading(want.id) as lead:
+            await self._a.shared.gathered(elapsed, self._deadline)
+            async with self._a.leases.hold(*want.locks, deadline=self._deadline):
+                self._a.shared.close(want.id, lead)
+                lead.done(await self._with_retries(lambda: self._write_shared(want)))
+
+    def _met(self, want: Wanted, observed: Observed) -> bool:
+        """What another pass wrote meets the need of this one too."""
+        found = decide(want, observed)
+        if isinstance(found, Keep):
+            self._objects[want.id] = observed.present(found.found)
+        return isinstance(found, Keep)
+
+    async def _write_shared(self, want: Wanted) -> Observed:
+        """Re-read it under the lease and decide again: a neighbour may have written it while we waited.
+
+        Returns what it read, with what it wrote.
+        """
         observed = await self._a.reader.fresh(want.reads(Observed()), Observed())
         match decide(want, observed):
             case Keep(found=found):
                 self._objects[want.id] = observed.present(found)
+                self._forget(want)
+                return observed
             case Block() as block:
                 raise BlockedError(block.code, block.reason, block.remedy)
             case Wait(have=have):
@@ -256,6 +284,10 @@ class _Run:
                 await self._put(want, None, observed)
             case (Unknown() | Delete() | Withdraw()) as other:
                 raise TypeError(f"nothing to write for {want.id.text}: {other.reason}")
+        self._forget(want)
+        return observed.with_written({want.id: self._objects[want.id]}, self._a.clock.now().timestamp())
+
+    def _forget(self, want: Wanted) -> None:
         for changed in want.invalidates:
             self._a.cached.forget(changed)
 
@@ -295,12 +327,11 @@ class _Run:
         if other := other_values(body, have, seen):
             self._notes.append(f"Azure keeps other values of {want.id.text} than were sent: {other}")
 
-    async def _with_retries(self, write: Callable[[], Awaitable[None]]) -> None:
+    async def _with_retries[T](self, write: Callable[[], Awaitable[T]]) -> T:
         """Send again what failed for a reason that passes by itself, within the pass's time."""
         for attempt in range(TRIES):
             try:
-                await write()
-                return
+                return await write()
             except (StillRunning, Outdated):
                 raise
             except TransientError as error:
@@ -308,6 +339,7 @@ class _Run:
                 if attempt == TRIES - 1 or self._a.clock.monotonic() + wait > self._deadline:
                     raise
                 await self._a.clock.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
 
     def _done(self, action: Action) -> Done:
         error = self._errors.get(action.id)

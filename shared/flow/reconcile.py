@@ -83,6 +83,8 @@ class Reconciler:
             reached = await self._reconciled(current)
         except CausewayError as error:
             reached = broken_off(error, current.memory.profile)
+        finally:
+            self._applier.shared.arrived(current.target)
         return await self._access.warned(reached, current)
 
     async def _reconciled(self, current: Pass) -> Ending:

@@ -12,11 +12,11 @@ from shared.ports import Memory
 class Pass:
     """The target, what the ledger knows of it, and limits in time.
 
-    `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. The next two are in
-    seconds since 1970. `began`: no reading from before it says anything about the path. `fresh_from`: what
-    was asked for is newer, so older tags of a resource group do not say who asks for what. `sweep`: the id
-    of the sweep, where nothing but a sweep asked. `state`: of target and profile, as a digest; requests that
-    were refused in it are not sent again.
+    `state`: of target and profile, as a digest; requests that were refused in it are not sent again.
+    `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. `sweep`: the id of the
+    sweep that asked, if nobody else did. The others are in seconds since 1970. `began`: no reading from
+    before it says anything about the path. `fresh_from`: what was asked for is newer, so older tags of a
+    resource group do not say who asks for what.
     """
 
     target: ResourceId

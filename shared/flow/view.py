@@ -56,10 +56,10 @@ class View:
 
     `notes`: what the desired state had to do without. `hidden`: what links that are about to be created would
     hide from their networks (`core/names/hidden.py`). `around`: what has to be read beside the desired
-    objects. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last write of the
-    pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
-    `unfinished`: why nothing may be begun; `permitted`: it is known that the app may do all that is needed
-    for that.
+    objects. `unfinished`: why nothing may be begun; `permitted`: it is known that the app may do all that is
+    needed for that. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last
+    write of the pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about
+    hidden names.
     """
 
     request: Request
@@ -329,10 +329,10 @@ class Viewer:
         needed = steps.rights_to_begin
         if not needed:
             return view
-        missing = await self._rights.missing(needed, view.fresh_from)
+        missing = await self._rights.missing(needed, view.since)
         if not missing:
             return replace(view, permitted=missing is not None)
-        every = await self._rights.missing(steps.rights, view.fresh_from) or missing
+        every = await self._rights.missing(steps.rights, view.since) or missing
         return replace(view, unfinished=lacking(every))
 
     def _desired(self, view: View) -> View:

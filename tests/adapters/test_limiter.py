@@ -25,7 +25,7 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def sent(limiter: Limiter, url: str, place: int = LAST, deadline: float = float("inf")) -> float:
+async def sent(limiter: Limiter, url: str, place: int = EVENT, deadline: float = float("inf")) -> float:
     """Take a token; the moment at which it was given."""
     with taking_turn(place, deadline):
         await limiter.take("GET", url)
@@ -80,6 +80,16 @@ async def test_a_person_s_requests_go_before_events_and_these_before_sweeps() ->
     person = [asyncio.ensure_future(sent(limiter, READ, FIRST)) for _ in range(50)]
     assert max(await asyncio.gather(*person)) <= min(await asyncio.gather(*event))
     assert max(one.result() for one in event) <= sorted(await asyncio.gather(*drift))[25]
+
+
+async def test_a_person_does_not_wait_for_the_next_block_behind_a_sweep() -> None:
+    limiter = Limiter(LocalShares())
+    sweep = [asyncio.ensure_future(sent(limiter, READ, LAST)) for _ in range(1000)]
+    await asyncio.sleep(15.3)
+    for _ in range(3):
+        began = now()
+        assert await sent(limiter, READ, FIRST) == began
+    await asyncio.gather(*sweep)
 
 
 async def test_one_subscription_waits_for_no_other() -> None:
@@ -148,6 +158,14 @@ async def test_a_429_of_a_limit_stops_the_reads_of_that_service_alone() -> None:
     assert azure.times[1] - azure.times[0] == pytest.approx(1)  # another service's
     await asyncio.gather(first, second)
     assert min(azure.times[2:]) - azure.times[0] >= 20
+
+
+async def test_a_429_whose_reach_is_not_known_does_not_keep_a_person_waiting() -> None:
+    limiter = Limiter(LocalShares())
+    limiter.throttled("GET", RECORD, "TooManyRequests", 86_400.0)
+    assert await sent(limiter, RECORD, FIRST) == now()
+    with pytest.raises(Throttled):
+        await sent(limiter, RECORD, EVENT)
 
 
 async def test_a_429_of_a_lock_stops_nobody_else() -> None:

@@ -30,6 +30,7 @@ from shared.adapters.shares import TableShares
 from shared.adapters.sweeps import TableSweeps
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.events.work_item import WorkItem
+from shared.core.policy.foundations import Foundations
 from shared.core.policy.policy import Policy
 from shared.wiring import Flow, Ports, wire
 from tests.builders.memory import MemoryQueue, MemoryTable
@@ -87,12 +88,14 @@ class World:
             name: MemoryTable() for name in ("connections", "outcomes", "leases", "limits", "sweeps")
         }
         self.policy = policy or a_policy()
+        self.settings: dict[str, str] = {}  # the app's, in which it names what it runs on
         self._requests: list[asyncio.Future[None]] = []
         self.flow = self.worker()
 
     def worker(self, ports: Ports | None = None) -> Flow:
         """Another process of the app over the same Azure, tables and queue."""
-        return wire(self.policy, ports or self.ports(), budget=480.0)
+        own = Foundations.read(self.settings)
+        return wire(self.policy, ports or self.ports(), budget=480.0, foundations=own)
 
     def ports(self) -> Ports:
         """The ports of such a process; a test replaces the one that it is about."""
@@ -103,7 +106,7 @@ class World:
         ledger = TableLedger(self.tables["connections"], self.tables["outcomes"], clock)
         leases = TableLeases(self.tables["leases"], clock)
         budgets, sweeps = TableBudgets(self.tables["limits"]), TableSweeps(self.tables["sweeps"])
-        return Ports(arm, ledger, leases, self.queue, clock, budgets, sweeps)
+        return Ports(arm, ledger, leases, self.queue, clock, budgets, sweeps, limiter)
 
     async def send(self, method: str, path: str, body: Any = None, version: str = "2024-05-01") -> Any:
         """A user's request. Raises AssertionError for an error answer."""

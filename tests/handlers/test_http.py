@@ -276,3 +276,8 @@ async def test_a_confirmation_of_another_number_of_deletes_confirms_none_and_nam
     assert (status, body["field"]) == (400, "count")
     assert body["remedy"].startswith("1 are held now")
     assert world.queue.sent == []
+
+
+async def test_health_is_answered_also_while_the_app_is_degraded() -> None:
+    status, body = answered(await http.serve(serving(World()), http.health, request("GET")))
+    assert (status, body["status"]) == (200, "degraded")

@@ -294,7 +294,6 @@ async def test_validation_names_the_resources_and_creates_none(cloud):
 @pytest.mark.parametrize(
     ("method", "path", "sent", "refusal"),
     [
-        ("POST", "/one/whatIf", body(template()), (400, "DeploymentWhatIfNotSupported")),
         ("PUT", "/one", body(template(), mode="Complete"), (400, "DeploymentModeNotSupported")),
         ("PUT", "/one", body(template(), mode="Some"), (400, "InvalidRequestContent")),
         ("PUT", "/one", {"properties": {"mode": "Incremental", "templateLink": {"uri": "https://x"}}},
@@ -309,6 +308,24 @@ async def test_what_is_not_simulated_or_missing_is_refused(cloud, method, path, 
     assert (answer.status, code(answer)) == refusal
 
 
+async def test_what_if_is_a_result_that_failed(cloud):
+    answer = await cloud.post(f"{DEPLOYMENTS}/one/whatIf", body(template(network())))
+    assert (answer.status, answer.body["status"]) == (200, "Failed")
+    assert code(answer) == "DeploymentWhatIfNotSupported"
+
+
+async def test_a_template_may_have_comments_and_names_without_quotes(cloud):
+    text = """{"properties": {"mode": "Incremental", template: { // the schema
+      "$schema": "https://schema", "contentVersion": "1.0.0.0", /* none
+      yet */ "resources": [], "outputs": {"a": {"type": "string", "value": "two
+lines: //"}}}}}"""
+    await cloud.put(f"{DEPLOYMENTS}/one", text)
+    made = (await cloud.get(f"{DEPLOYMENTS}/one")).body["properties"]
+    assert made["outputs"]["a"]["value"] == "two\nlines: //"
+    refused = await cloud.put(f"{DEPLOYMENTS}/one", "{properties: {")
+    assert (refused.status, code(refused)) == (400, "InvalidRequestContent")
+
+
 async def test_a_missing_group_subscription_or_location_is_refused(cloud):
     at = "providers/Microsoft.Resources/deployments/one"
     gone = await cloud.put(f"{SUB}/resourceGroups/gone/{at}", body(template()))
@@ -316,6 +333,9 @@ async def test_a_missing_group_subscription_or_location_is_refused(cloud):
     other = await cloud.get(f"/subscriptions/22222222-2222-2222-2222-222222222222/{at}")
     assert (other.status, code(other)) == (404, "SubscriptionNotFound")
     assert code(await cloud.put(f"{SUB}/{at}", body(template()))) == "LocationRequired"
+    here = body(template(network())) | {"location": "westeurope"}
+    refused = await cloud.put(f"{SUB}/{at}", here)
+    assert "'resourcegroup' is not expected at this location" in refused.body["error"]["message"]
     assert (await cloud.put(f"{vnet()}/{at}", body(template()))).status == 404
 
 

@@ -378,3 +378,12 @@ async def test_a_linked_network_elsewhere_is_refused(cloud):
     await made.make(vnet("north"), network_body("10.5.0.0/16") | {"location": "northeurope"})
     response = await made.put(LINK, {"properties": {"virtualNetwork": {"id": vnet("north")}}})
     assert (await made.settle(response)).body["error"]["code"] == "BadRequest"
+
+
+async def test_a_network_lists_its_resolver_and_the_ruleset_that_is_linked_to_it():
+    cloud = await with_ruleset()
+    resolvers = await cloud.post(f"{vnet()}/listDnsResolvers")
+    rulesets = await cloud.post(f"{vnet('spoke')}/listDnsForwardingRulesets")
+    assert resolvers.body == {"value": [{"id": RESOLVER}]}
+    assert rulesets.body == {"value": [{"id": RULESET, "properties": {"virtualNetworkLink": {"id": LINK}}}]}
+    assert (await cloud.post(f"{vnet()}/listDnsForwardingRulesets")).body == {"value": []}

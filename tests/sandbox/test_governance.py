@@ -147,6 +147,50 @@ async def test_a_modify_rule_sets_a_property_of_subnets(cloud):
     assert (await cloud.get(subnet())).body["properties"]["privateEndpointNetworkPolicies"] == "Enabled"
 
 
+POLICIES = "properties.privateEndpointNetworkPolicies"
+EACH_POLICIES = f"properties.subnets[*].{POLICIES}"
+
+
+async def state_of(cloud, name: str = "one") -> str:
+    return (await cloud.get(subnet(name))).body["properties"]["privateEndpointNetworkPolicies"]
+
+
+async def test_a_rule_for_subnets_does_not_judge_those_in_a_networks_body(cloud):
+    change = {"operation": "addOrReplace", "field": POLICIES, "value": "Enabled"}
+    await policies(cloud, modify=[{"name": "nsg", "type": f"{NETWORKS}/subnets", "operations": [change]}])
+    await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
+    assert await state_of(cloud) == "Disabled"
+
+
+async def test_a_rule_for_networks_changes_each_subnet_in_the_body_and_none_that_is_written_alone(cloud):
+    change = {"operation": "addOrReplace", "field": EACH_POLICIES, "value": "Enabled"}
+    await policies(cloud, modify=[{"name": "nsg", "type": NETWORKS, "operations": [change]}])
+    await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24", "two": "10.0.2.0/24"}))
+    await cloud.make(subnet("three"), subnet_body("10.0.3.0/24"))
+    assert [await state_of(cloud, one) for one in ("one", "two", "three")] == [
+        "Enabled",
+        "Enabled",
+        "Disabled",
+    ]
+
+
+async def test_a_deny_for_networks_refuses_a_body_with_one_subnet_that_does_not_comply(cloud):
+    await policies(cloud, deny=[{"name": "nsg", "type": NETWORKS, "unless": {EACH_POLICIES: "Enabled"}}])
+    body = network_body(subnets={"one": "10.0.1.0/24", "two": "10.0.2.0/24"})
+    first, second = body["properties"]["subnets"]
+    first["properties"]["privateEndpointNetworkPolicies"] = "Enabled"
+    assert code(await cloud.put(vnet(), body)) == "RequestDisallowedByPolicy"
+    second["properties"]["privateEndpointNetworkPolicies"] = "Enabled"
+    assert (await cloud.put(vnet(), body)).status == 201
+
+
+async def test_an_append_for_networks_adds_to_each_subnet_that_lacks_it(cloud):
+    detail = {"field": EACH_POLICIES, "value": "Enabled"}
+    await policies(cloud, append=[{"name": "nsg", "type": NETWORKS, "details": [detail]}])
+    await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
+    assert await state_of(cloud) == "Enabled"
+
+
 @pytest.mark.parametrize(
     ("operation", "sent", "stored"),
     [

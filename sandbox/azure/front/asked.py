@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from sandbox.azure.front import relaxed_json
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Json, Request, Response
@@ -27,8 +28,14 @@ class Asked:
 
     @property
     def body(self) -> Json:
-        """The request's JSON object; `{}` when there was none."""
-        return self.request.body if isinstance(self.request.body, dict) else {}
+        """The request's JSON object; `{}` when there was none. Raises ArmError 400 for no JSON."""
+        body = self.request.body
+        if isinstance(body, str):
+            try:
+                body = relaxed_json.read(body)
+            except ValueError as error:
+                raise refusals.bad_body() from error
+        return body if isinstance(body, dict) else {}
 
     @property
     def subscription(self) -> ArmId:

@@ -27,6 +27,7 @@ type Kind = Literal[
     "provider",
     "register",
     "usages",
+    "network location",
     "move",
     "metadata",
     "unknown",
@@ -48,6 +49,11 @@ POLL_COLLECTIONS = {
 }
 
 ROLES = ("roledefinitions", "roleassignments", "permissions")
+# Those of SQL have a name for each kind of operation ("databaseAzureAsyncOperation").
+POLL_ENDINGS = ("azureasyncoperation", "operationresults")
+
+
+LOCATION_QUERIES = {"checkdnsnameavailability", "availableprivateendpointtypes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,8 @@ class Route:
     `action` on `id`. poll: operation `action` (its guid) in collection `type_name`. resources: all resources
     in `id`.
     move: `action` on the group `id`, a move of resources or its validation.
-    usages: of the network service, in a subscription (`id`) and a region (`action`).
+    usages: of the network service, in a subscription (`id`) and a region (`action`). network location:
+    another query there, or in a group, `type_name`.
     tags, locks, lock, deny assignments: of the scope `id` (lock name in `action`).
     roles: the collection `type_name` (one of ROLES) of the scope `id`, a name in `action`.
     deleted: a resource that its service keeps: `type_name` its collection, `action` location, name, action.
@@ -117,7 +124,7 @@ def _on_scope(kind: Kind, scope: list[str], action: str = "", type_name: str = "
 
 
 def _poll(parts: list[str], low: list[str]) -> Route | None:
-    if len(parts) < 4 or low[-2] not in POLL_COLLECTIONS:
+    if len(parts) < 4 or not (low[-2] in POLL_COLLECTIONS or low[-2].endswith(POLL_ENDINGS)):
         return None
     subscription = ArmId(parts[1])
     match low[2:-2]:
@@ -158,6 +165,9 @@ def _scope(parts: list[str], low: list[str]) -> Route | None:
             return Route("register", subscription, action=parts[3])
         case ["providers", "microsoft.network", "locations", _, "usages"]:
             return Route("usages", subscription, action=parts[5])
+        case [*where, "providers", "microsoft.network", "locations", _, name] if name in LOCATION_QUERIES:
+            scope = subscription if not where else ArmId(parts[1], parts[3], GROUP_TYPE)
+            return Route("network location", scope, name, parts[-2])
     return None
 
 

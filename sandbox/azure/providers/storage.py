@@ -1,7 +1,7 @@
 """Storage accounts.
 
-Sources: docs/azure/long-running-operations.md, LRO-14; docs/azure/targets.md, TGT-02, TGT-16, TGT-18, TGT-24
-and TGT-25.
+Sources: docs/azure/long-running-operations.md, LRO-14; docs/azure/targets.md, TGT-02, TGT-16, TGT-18, TGT-24,
+TGT-25 and TGT-90.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sandbox.azure.providers.private_link import connections, link_services, tar
 TYPE = "Microsoft.Storage/storageAccounts"
 # Members of `encryption` that a request sets besides its services.
 OWN_KEYS = ("keySource", "keyvaultproperties", "requireInfrastructureEncryption", "identity")
+DATED_KEYS = "2021-02-01"  # first api-version whose keys have a date (docs/azure/services.md, SVC-01)
 NAME = re.compile(r"^[a-z0-9]{3,24}$")
 KEYS = ("key1", "key2")
 KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
@@ -41,7 +42,11 @@ def register(registry: Registry) -> None:
             show=targets.with_connections,
             tracked=True,
             etag="none",
-            actions={"listKeys": list_keys, "regenerateKey": regenerate_key},
+            actions={
+                "listKeys": list_keys,
+                "regenerateKey": regenerate_key,
+                "revokeUserDelegationKeys": lambda call: Response(200),
+            },
         )
     )
     targets.register_children(registry, TYPE)
@@ -115,8 +120,9 @@ def regenerate_key(call: Call) -> Response:
 def _key(call: Call, name: str) -> Json:
     keys = call.stored.private.setdefault("keys", {})
     made = base64.b64encode(call.world.rng.randbytes(64)).decode()
-    return {
-        "creationTime": call.stored.properties["keyCreationTime"][name],
+    dated = call.request.query.get("api-version", "") >= DATED_KEYS
+    since: Json = {"creationTime": call.stored.properties["keyCreationTime"][name]} if dated else {}
+    return since | {
         "keyName": name,
         "value": keys.setdefault(name, made),
         "permissions": "FULL",
@@ -174,7 +180,9 @@ def _properties(call: Call, body: Json) -> Json:
     asked["encryption"] = _encryption(asked.get("encryption") or {}, kept.get("encryption") or {}, now)
     if body["kind"] == "Storage":
         defaults.pop("accessTier")
-    fixed = {"provisioningState": "Succeeded"} | _places(call, body)
+    asked["dnsEndpointType"] = (kept if call.existing else asked).get("dnsEndpointType")
+    named = body | {"properties": {"dnsEndpointType": asked["dnsEndpointType"]}}
+    fixed = {"provisioningState": "Succeeded"} | _places(call, named)
     return defaults | kept | {name: value for name, value in asked.items() if value is not None} | fixed
 
 
@@ -225,5 +233,7 @@ def _endpoints(call: Call, body: Json, mark: str) -> Json:
         if group.id.endswith("_secondary") or (mark and group.id == "file"):
             continue
         zone = ".z6" if group.id == "web" else ""
+        if body["properties"].get("dnsEndpointType") == "AzureDnsZone":
+            zone, suffix = f".{link_services.dns_zone(probe)}", "storage.azure.net"
         found[group.id] = f"https://{call.id.name}{mark}{zone}.{group.id}.{suffix}/"
     return found

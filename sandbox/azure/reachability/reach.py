@@ -48,11 +48,19 @@ class Reach:
         return asdict(self)
 
 
-# Paths
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A machine in a subnet, with the application security groups that it is in."""
+
+    subnet: Resource
+    groups: tuple[str, ...] = ()
 
 
-def reach(world: World, subnet: str | ArmId, name: str, port: int) -> Reach:
-    """Whether a machine in this subnet reaches a service by name or address on a TCP port, privately."""
+def reach(world: World, subnet: str | ArmId, name: str, port: int, groups: tuple[str, ...] = ()) -> Reach:
+    """Whether a machine in this subnet reaches a service by name or address on a TCP port, privately.
+
+    groups: ids of the application security groups that the machine's interface is in.
+    """
     home = world.find(subnet)
     if home is None or home.id.parent is None:
         return Reach(False, "client", f"there is no subnet {subnet}")
@@ -63,7 +71,8 @@ def reach(world: World, subnet: str | ArmId, name: str, port: int) -> Reach:
         is_public = target is not None and public_access.is_open(target)
         said = answer.why or f"{name} resolves to {SAID[answer.kind]} ({answer.name})"
         return Reach(False, "resolve", said, public=is_public)
-    verdicts = [_to_address(world, home, answer, address, port) for address in answer.addresses]
+    client = Client(home, groups)
+    verdicts = [_to_address(world, client, answer, address, port) for address in answer.addresses]
     return next((one for one in verdicts if not one.reachable), verdicts[0])
 
 
@@ -81,7 +90,7 @@ def _named(world: World, name: str) -> Resource | None:
     return world.find(found[0].private.get("target")) if found else None
 
 
-def _to_address(world: World, client: Resource, answer: Resolution, address: str, port: int) -> Reach:
+def _to_address(world: World, client: Client, answer: Resolution, address: str, port: int) -> Reach:
     endpoints = _holders(world, address)
     if not endpoints:
         return Reach(False, "endpoint", f"no private endpoint has {address}", address)
@@ -94,7 +103,7 @@ def _holders(world: World, address: str) -> list[Resource]:
 
 
 def _to_endpoint(
-    world: World, client: Resource, endpoint: Resource, answer: Resolution, address: str, port: int
+    world: World, client: Client, endpoint: Resource, answer: Resolution, address: str, port: int
 ) -> Reach:
     target = world.find(endpoint.private.get("target"))
     is_public = target is not None and public_access.is_open(target)
@@ -105,12 +114,14 @@ def _to_endpoint(
     there = world.find(endpoint.properties["subnet"]["id"])
     if there is None:
         return stopped("endpoint", f"the subnet of {endpoint.name} is gone")
-    apart = _apart(world, client, there, address)
+    apart = _apart(world, client.subnet, there, address)
     if apart:
         return stopped("peering", apart)
     status = endpoint_view.state(endpoint)["status"]
     if status != "Approved" or target is None:
         return stopped("approval", f"the connection of {endpoint.name} is {status}")
+    if world.find(endpoint.private.get("connection")) is None:
+        return stopped("approval", f"{target.id.text} has no connection of {endpoint.name}")
     served = [one.name for one in endpoint_view.answers(endpoint) if one.address == address]
     names = {text.lower() for one in served for text in (one.fqdn, one.private_fqdn)}
     if answer.name and answer.name not in names:
@@ -118,7 +129,7 @@ def _to_endpoint(
             "endpoint", f"{address} belongs to {endpoint.name}, which does not serve {answer.name}"
         )
     hop, why, rule = _filtered(world, client, there, endpoint, address, port)
-    if hop != "outbound" and (away := routing.detour(world, client, there, address)):
+    if hop != "outbound" and (away := routing.detour(world, client.subnet, there, address)):
         return stopped("route", away)
     return stopped(hop, why) if hop else Reach(True, "", "", address, is_public, rule)
 
@@ -135,11 +146,11 @@ def _client_address(client: Resource) -> str:
 
 
 def _filtered(
-    world: World, client: Resource, there: Resource, endpoint: Resource, address: str, port: int
+    world: World, client: Client, there: Resource, endpoint: Resource, address: str, port: int
 ) -> tuple[Hop, str, str]:
     """The hop at which a rule denies the flow, and why; else the rule that allows it inbound, if any."""
     groups = tuple(str(one["id"]) for one in endpoint.properties.get("applicationSecurityGroups") or [])
-    hops: list[tuple[Hop, str, Resource]] = [("outbound", "Outbound", client)]
+    hops: list[tuple[Hop, str, Resource]] = [("outbound", "Outbound", client.subnet)]
     if security.filters_endpoints(there):
         hops.append(("inbound", "Inbound", there))
     let_in = ""
@@ -148,7 +159,12 @@ def _filtered(
         if group is None:
             continue
         flow = security.Flow(
-            _client_address(client), address, port, _neighbourhood(world, subnet.id.parent), groups
+            _client_address(client.subnet),
+            address,
+            port,
+            _neighbourhood(world, subnet.id.parent),
+            groups,
+            client.groups,
         )
         verdict = security.judge(world, group, direction, flow)
         if not verdict.allowed:

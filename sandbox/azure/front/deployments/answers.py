@@ -65,14 +65,14 @@ def validate(asked: Asked) -> Response:
 
 
 def what_if(asked: Asked) -> Response:
-    """Not simulated: refused, because a guess at changes would be worse than none. Raises ArmError 400."""
+    """Not simulated, because a guess at changes would be worse than none: a result that failed (DEP-06)."""
     asked.authorize(f"{RIGHT}/whatIf/action", asked.scope.text)
-    raise ArmError(
-        400,
-        "DeploymentWhatIfNotSupported",
-        "The simulator does not predict the changes of a deployment. Validate the template, or deploy it.",
-        cause="gateway",
-    )
+    _checked(asked, _holder(asked))
+    error = {
+        "code": "DeploymentWhatIfNotSupported",
+        "message": "The simulator does not predict changes. Validate the template, or deploy it.",
+    }
+    return Response(200, {"status": "Failed", "error": error})
 
 
 def get(asked: Asked) -> Response:

@@ -6,7 +6,7 @@ Source: docs/azure/deployments.md, DEP-02. `parse` makes a tree, `evaluate` call
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,31 @@ def text(value: str, functions: Functions) -> Any:
     if value.startswith("[["):
         return value[1:]
     return evaluate(parse(value[1:-1]), functions)
+
+
+def check(value: Any, known: Container[str]) -> None:
+    """Raise TemplateError for an expression that cannot be read, or a function that is not known here."""
+    if isinstance(value, str) and value.startswith("[") and value.endswith("]") and value[:2] != "[[":
+        _check_tree(parse(value[1:-1]), known)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            check(name, known)
+            check(one, known)
+    elif isinstance(value, list):
+        for one in value:
+            check(one, known)
+
+
+def _check_tree(tree: Tree, known: Container[str]) -> None:
+    match tree:
+        case Member(whole, part):
+            _check_tree(whole, known)
+            _check_tree(part, known)
+        case Call(name, arguments):
+            if name not in known:
+                raise TemplateError(f"The template function '{name}' is not expected at this location.")
+            for one in arguments:
+                _check_tree(one, known)
 
 
 def _resolved_object(value: dict[str, Any], functions: Functions) -> dict[str, Any]:

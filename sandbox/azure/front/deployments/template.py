@@ -14,6 +14,7 @@ from sandbox.azure.front.deployments import parameters
 from sandbox.azure.front.deployments.expressions import (
     Functions,
     TemplateError,
+    check,
     iterate,
     member,
     resolve,
@@ -33,6 +34,8 @@ OWN = frozenset(("apiVersion", "type", "name", "dependsOn", "condition", "copy",
     "resourceGroup",
     "import",
 }
+# Functions that have a value when a resource's turn comes, or inside a loop.
+AT_WORK = ("reference", "listkeys", "deployment", "copyindex", "if")
 NEEDED = ("$schema", "contentVersion", "resources")
 
 
@@ -93,6 +96,9 @@ def plan(template: Json, given: Json, scope: str, environment: Functions) -> Pla
     base |= {"parameters": lambda name: member(found, name)}
     functions = {**base, "variables": _Variables(template.get("variables") or {}, base).get}
     resources = tuple(_planned(_listed(template["resources"]), scope, functions))
+    for one in resources:
+        if not one.skipped and one.type.lower() != NESTED.lower():
+            check(one.body, {*functions, *AT_WORK})
     _refuse_twice(resources)
     _refuse_unknown(resources)
     return Plan(template, found, resources, functions)

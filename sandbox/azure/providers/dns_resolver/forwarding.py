@@ -29,6 +29,17 @@ def register(registry: Registry) -> None:
         ResourceType(f"{TYPE}/{RULES}", put=put_rule, patch=patch_rule, delete=delete_rule, **common),
         ResourceType(f"{TYPE}/{LINKS}", put=put_link, delete=delete_link, **common),
     )
+    registry.add_actions(resolvers.NETWORK, {"listDnsForwardingRulesets": list_of_network})
+
+
+def list_of_network(call: Call) -> Response:
+    """`POST {network}/listDnsForwardingRulesets`: rulesets with the link (source: RES-13)."""
+    found = [
+        {"id": link.id.parent.text, "properties": {"virtualNetworkLink": {"id": link.id.text}}}
+        for link in links_of(call.world, call.stored)
+        if link.id.parent is not None
+    ]
+    return Response(200, {"value": found})
 
 
 def put(call: Call) -> Response:

@@ -14,7 +14,7 @@ from sandbox.azure.kernel.model import ArmError, Json, Resource
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.regions import same_place
 from sandbox.azure.kernel.world import World
-from sandbox.azure.providers.network import addresses, subnets
+from sandbox.azure.providers.network import addresses, application_groups, subnets
 from sandbox.azure.providers.private_link import eligibility, link_services
 from sandbox.azure.providers.private_link.endpoint_view import LISTS
 from sandbox.azure.providers.private_link.endpoint_view import members as members_of
@@ -29,9 +29,10 @@ class Wanted:
     """A PUT that passed the checks.
 
     target: None for an alias that no private link service here has. target_text: the id or the alias that the
-    endpoint goes on showing. members: (group, member), one address each.
-    static: the body's ipConfigurations; surplus: those that name no member (accepted:
-    docs/azure/private-endpoints.md, PE-27). shape: a PUT that changes it is a long operation.
+    endpoint goes on showing. groups: as the provider writes them; sent: as the body does (PE-61).
+    members: (group, member), one address each. static: the body's ipConfigurations; surplus: those that name
+    no member (accepted: docs/azure/private-endpoints.md, PE-27). shape: a PUT that changes it is a long
+    operation.
     """
 
     subnet: Resource
@@ -41,6 +42,7 @@ class Wanted:
     target_text: str
     target: Resource | None
     groups: list[str]
+    sent: list[str]
     members: list[tuple[str, Member]]
     static: list[Json]
     surplus: list[Json]
@@ -67,6 +69,12 @@ def check(call: Call) -> Wanted:
     nic_name = str(call.properties.get("customNetworkInterfaceName") or "")
     if call.existing is None:
         addresses.require_capacity(subnet, max(1, len(members) + len(surplus)))
+    application_groups.joined(
+        call,
+        call.properties.get("applicationSecurityGroups") or [],
+        application_groups.JOIN_CONFIGURATION,
+        str(call.body.get("location") or ""),
+    )
     own = {one["address"] for one in members_of(call.existing)} if call.existing else set()
     for one in static:
         asked = str((one.get("properties") or {}).get("privateIPAddress") or "")
@@ -80,6 +88,7 @@ def check(call: Call) -> Wanted:
         target_text=target.id.text if target is not None and text.startswith("/") else text,
         target=target,
         groups=[_known_case(target, one) for one in groups],
+        sent=groups,
         members=members or ([("", Member("", ()))] if not surplus else []),
         static=static,
         surplus=surplus,

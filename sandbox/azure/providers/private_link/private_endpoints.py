@@ -16,6 +16,7 @@ from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.network import (
     addresses,
+    application_groups,
     subnets,
 )
 from sandbox.azure.providers.private_link import (
@@ -123,6 +124,8 @@ def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held:
     """
     world, began = call.world, call.world.now
     endpoint.private["shape"] = wanted.shape
+    named = [str(one["id"]) for one in endpoint.properties.get("applicationSecurityGroups") or []]
+    application_groups.note(world, endpoint.id, named)
     network = wanted.subnet.id.parent
     clash = endpoint_clashes.with_target(call, wanted.target)
 
@@ -255,7 +258,7 @@ def _given(call: Call, wanted: Wanted, status: str = "") -> Json:
     entry: Json = {"name": wanted.entry, "properties": {"provisioningState": "Succeeded"}}
     entry["properties"]["privateLinkServiceId"] = wanted.target_text
     if wanted.groups:
-        entry["properties"]["groupIds"] = wanted.groups
+        entry["properties"]["groupIds"] = wanted.sent
     if wanted.message:
         entry["properties"]["requestMessage"] = wanted.message
     entry["properties"]["privateLinkServiceConnectionState"] = {
