@@ -128,6 +128,13 @@ class Memory(Protocol):
     async def refuse(self, refusals: Refusals) -> None:
         """Record refused requests in place of those of before."""
 
+    @property
+    def custom(self) -> Mapping[ResourceId, Json]:
+        """What others had set on objects of its path, as PUT bodies by id, when it was connected last."""
+
+    async def customise(self, bodies: Mapping[ResourceId, Json]) -> None:
+        """Record that, in place of what was recorded before."""
+
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""
 

@@ -30,7 +30,7 @@ from shared.core.outcome.result import (
     unasked,
 )
 from shared.core.plan.obsolete import Obsolete, Recorded
-from shared.core.plan.plan import Plan
+from shared.core.plan.plan import Plan, customised
 from shared.core.plan.refusals import RefusedRequest, state_of
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
@@ -209,6 +209,8 @@ class Reconciler:
         reached = replace(reached, findings=(*view.findings, *proof.findings))
         if reached.result is Result.CONNECTED and view.unsettled:
             return view, _overtaken(reached)
+        if reached.result is Result.CONNECTED:
+            await current.memory.customise(customised(view.desired, view.observed))
         return view, reached
 
     async def _proven(self, view: View, current: Pass) -> tuple[View, Proof]:
@@ -232,6 +234,7 @@ class Reconciler:
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
+            steps = steps.resuming(current.memory.custom, view.observed)
             try:
                 await self._creations.reserve(steps, view.connect.profile_name, current)
             except CausewayError as error:  # what cannot be finished now is not begun
