@@ -87,6 +87,10 @@ class Memory(Protocol):
         """Objects that Causeway made for it, those recorded in this pass included."""
 
     @property
+    def guids(self) -> Mapping[ResourceId, frozenset[str]]:
+        """The resource guids of all that was ever made for it, by id. `UNKNOWN_GUID`: one is being made."""
+
+    @property
     def profile(self) -> str:
         """The profile of the last outcome; empty if there was none."""
 
@@ -104,10 +108,11 @@ class Memory(Protocol):
     async def begin(self, profile: str) -> None:
         """Record the profile before the first object is made, so that a later removal follows it."""
 
-    async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
+    async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
         """Record an object before it is made, so that a crash right after leaves no unknown object.
 
-        `addresses`: those that it adds to a rule.
+        `addresses`: those that it adds to a rule. `guid`: its resource guid, `UNKNOWN_GUID` before it is
+        made; None for kinds that have none.
         """
 
     async def closing(self, was: PreviousAccess | None) -> None:

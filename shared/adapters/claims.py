@@ -24,6 +24,8 @@ from shared.adapters.ledger_row import (
     asked_of,
     closed_of,
     closing,
+    guids_of,
+    identifying,
     is_empty,
     is_marked,
     marking,
@@ -33,6 +35,7 @@ from shared.adapters.ledger_row import (
     present,
     served,
     serving,
+    unidentified,
     without,
 )
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
@@ -164,6 +167,11 @@ class TableClaim:
         return tuple(ResourceId.parse(text) for text in owned_of(self._row.values))
 
     @property
+    def guids(self) -> Mapping[ResourceId, frozenset[str]]:
+        known = guids_of(self._row.values)
+        return {ResourceId.parse(text): frozenset(guids) for text, guids in known.items()}
+
+    @property
     def profile(self) -> str:
         return str(self._row.values.get("profile", ""))
 
@@ -191,16 +199,18 @@ class TableClaim:
         if self.profile != profile:
             await self._write(lambda row: {**row, "profile": profile})
 
-    async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
+    async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
         new = [one for one in addresses if one not in self.addresses]
-        if made in self.owned and not new:
+        if made in self.owned and not new and (guid is None or guid in self.guids.get(made, ())):
             await self.confirm()
             return
-        await self._write(
-            lambda row: noting(
-                owning(row, [*without(owned_of(row), [made]), made.text]), [*addresses_of(row), *new]
-            )
-        )
+
+        def change(row: Values) -> dict[str, Value]:
+            owned = owning(row, [*without(owned_of(row), [made]), made.text])
+            noted = noting(owned, [*addresses_of(row), *new])
+            return noted if guid is None else identifying(noted, made, guid)
+
+        await self._write(change)
 
     async def confirm(self) -> None:
         """Renew a claim whose end may have passed. Raises LostClaim if another worker has the target."""
@@ -218,11 +228,12 @@ class TableClaim:
 
     async def disown(self, gone: Iterable[ResourceId], addresses: Iterable[str] = ()) -> None:
         ids, out = tuple(gone), frozenset(addresses)
-        await self._write(
-            lambda row: noting(
-                owning(row, without(owned_of(row), ids)), [one for one in addresses_of(row) if one not in out]
-            )
-        )
+
+        def change(row: Values) -> dict[str, Value]:
+            left = unidentified(owning(row, without(owned_of(row), ids)), ids)
+            return noting(left, [one for one in addresses_of(row) if one not in out])
+
+        await self._write(change)
 
     async def finish(self, outcome: Outcome | None) -> bool:
         await self._stop()

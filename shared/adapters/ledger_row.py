@@ -4,7 +4,7 @@ A record is JSON text over as many columns as it needs. Beside it are the few co
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from shared.adapters.tables import Row, Value, Values, joined, split
 from shared.core.base.bodies import Json
 from shared.core.base.ids import ResourceId
 from shared.core.events.asked import Asked
+from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.outcome import Outcome, Result
@@ -20,6 +21,8 @@ from shared.ports import Body
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
 NOTE = 100  # characters around a list of what was left out
 MAX_TEXT = 8_000  # characters of one reason or remedy in a record that is too long as a whole
+MAX_GUIDS = 8  # of one object: how often it was made again
+MAX_IDENTIFIED = 400  # objects of one target
 QUEUED = "Queued"  # the code of a row that was made before anything was done
 
 
@@ -82,6 +85,7 @@ def state_of(row: Row) -> ConnectionState | None:
         owned=tuple(map(ResourceId.parse, owned_of(row.values))),
         closed=closed_of(row.values),
         working=bool(row.values.get("lease_owner")),
+        guids={ResourceId.parse(text): frozenset(found) for text, found in guids_of(row.values).items()},
     )
 
 
@@ -93,6 +97,40 @@ def owned_of(values: Values) -> list[str]:
 def owning(values: Values, ids: Iterable[str]) -> dict[str, Value]:
     """The row with these ids instead of those it had."""
     return {**_without(values, "owned"), **split("owned", json.dumps(list(ids)))}
+
+
+def guids_of(values: Values) -> dict[str, list[str]]:
+    """The resource guids of what was made for the target, by id in lower case; also of what is gone by now.
+
+    A row that an older version wrote has none.
+    """
+    return dict(json.loads(joined("guids", values) or "{}"))
+
+
+def identifying(values: Values, at: ResourceId, guid: str) -> dict[str, Value]:
+    """The row with this guid of an object; `UNKNOWN_GUID` until the answer to its creation names it.
+
+    The last ones of each object are kept: a guid is never used again, and records outlive their endpoint.
+    """
+    known = guids_of(values)
+    others = [one for one in known.pop(at.key, []) if one not in (guid, UNKNOWN_GUID)]
+    return _with_guids(values, {**known, at.key: [*others[1 - MAX_GUIDS :], guid]})
+
+
+def unidentified(values: Values, gone: Iterable[ResourceId]) -> dict[str, Value]:
+    """The row of which these objects are deleted: none of them is being made."""
+    keys = {at.key for at in gone}
+    known = guids_of(values)
+    left = {
+        key: [one for one in guids if one != UNKNOWN_GUID or key not in keys] for key, guids in known.items()
+    }
+    return _with_guids(values, {key: guids for key, guids in left.items() if guids})
+
+
+def _with_guids(values: Values, guids: Mapping[str, list[str]]) -> dict[str, Value]:
+    """The newest objects alone where there are too many."""
+    newest = dict(list(guids.items())[-MAX_IDENTIFIED:])
+    return {**_without(values, "guids"), **split("guids", json.dumps(newest))}
 
 
 def addresses_of(values: Values) -> list[str]:

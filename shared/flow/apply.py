@@ -22,7 +22,7 @@ from shared.core.base.errors import (
     TransientError,
 )
 from shared.core.base.ids import ResourceId
-from shared.core.kinds.kind import Wanted
+from shared.core.kinds.kind import UNKNOWN_GUID, Wanted
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.outcome import Done
 from shared.core.plan.actions import (
@@ -182,7 +182,7 @@ class _Run:
 
     async def _write(self, want: Wanted, have: Seen | None) -> None:
         if want.recorded:
-            await self._memory.own(want.id)
+            await self._memory.own(want.id, guid=_guid_before(want, have))
         if not want.locks:
             await self._with_retries(lambda: self._put(want, have, Observed()))
             return
@@ -233,6 +233,8 @@ class _Run:
         body = joined.body(have, observed)
         answer = await self._a.arm.put(want.id, body, deadline=self._deadline, query=want.query)
         seen = Seen(want.id, answer)
+        if guid := kind_of(want.id).guid(seen):
+            await self._memory.own(want.id, guid=guid)
         self._objects |= {**want.implied(seen), want.id: seen}
 
     async def _with_retries(self, write: Callable[[], Awaitable[None]]) -> None:
@@ -256,6 +258,14 @@ class _Run:
         unsent = isinstance(action, Block | Unknown) or isinstance(error, NotAttempted)
         ended = "skipped" if unsent else "failed"
         return Done(verb(action), action.id, action.reason, ended, str(error))
+
+
+def _guid_before(want: Wanted, have: Seen | None) -> str | None:
+    """What is known of the resource guid before the write; None for kinds that have none."""
+    kind = kind_of(want.id)
+    if not kind.HAS_GUID:
+        return None
+    return kind.guid(have) if have else UNKNOWN_GUID
 
 
 def _backoff(attempt: int) -> float:

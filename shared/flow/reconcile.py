@@ -14,6 +14,7 @@ from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
+from shared.core.kinds.registry import kind_of
 from shared.core.outcome.outcome import Done, Result
 from shared.core.outcome.proof import prove
 from shared.core.outcome.result import (
@@ -96,14 +97,14 @@ class Reconciler:
         """
         asked = await self._viewer.asked(at, not_older_than)
         view = (
-            await self._viewer.view(*asked, recorded.objects, not_older_than)
-            if isinstance(asked, tuple)
-            else asked
+            await self._viewer.view(*asked, recorded, not_older_than) if isinstance(asked, tuple) else asked
         )
         match view:
             case View():
-                found = view.obsolete(Recorded(recorded.objects))
-                leaving = await self._remover.planned(at, found, CHANGED) if found.removed else Plan(())
+                found = view.obsolete(replace(recorded, addresses=()))
+                leaving = Plan(())
+                if found.removed:
+                    leaving = await self._remover.planned(at, found, CHANGED, recorded)
                 return await self._hidden.reported(view, view.plan), leaving
             case Refusal() | Declined():
                 return view, Plan(())
@@ -111,10 +112,10 @@ class Reconciler:
                 return view, Plan(())
             case _:
                 gone = Obsolete(recorded.objects)
-                return view, await self._remover.planned(at, gone, _unwanted(view))
+                return view, await self._remover.planned(at, gone, _unwanted(view), recorded)
 
     async def _connect(self, target: Target, connect: Connect, current: Pass) -> Ending:
-        found = await self._viewer.view(target, connect, current.memory.owned, current.not_older_than)
+        found = await self._viewer.view(target, connect, current.recorded, current.not_older_than)
         if not isinstance(found, View):
             return refused(found)
         view, done, errors = await self._applied(found, current)
@@ -147,6 +148,7 @@ class Reconciler:
             if steps.writes:
                 await current.memory.begin(view.connect.profile_name)
             view = await self._hidden.reported(view, steps)
+            await self._record_identities(view, current)
             await self._record_additions(view, current)
             applied = await self._applier.apply(steps, current)
             known = {step.id for step in done}
@@ -155,6 +157,14 @@ class Reconciler:
             if applied.errors or steps.settled:
                 break
         return view, done, tuple(applied.errors.values())
+
+    async def _record_identities(self, view: View, current: Pass) -> None:
+        """Record what exists already: made by an older version, or by a worker that died meanwhile."""
+        for want in view.desired.objects():
+            have = view.observed.present(want.id) if want.recorded else None
+            guid = kind_of(want.id).guid(have) if have and want.is_managed(have) else ""
+            if guid and guid not in current.memory.guids.get(want.id, ()):
+                await current.memory.own(want.id, guid=guid)
 
     async def _record_additions(self, view: View, current: Pass) -> None:
         """Record what the target has in shared objects, existing ones too: it leaves them one day."""
@@ -189,7 +199,7 @@ class Reconciler:
         fresh = replace(current, not_older_than=self._clock.now().timestamp())
         asked = await self._viewer.asked(fresh.target, fresh.not_older_than)
         view = (
-            await self._viewer.view(*asked, fresh.memory.owned, fresh.not_older_than)
+            await self._viewer.view(*asked, fresh.recorded, fresh.not_older_than)
             if isinstance(asked, tuple)
             else asked
         )

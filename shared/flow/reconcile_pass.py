@@ -23,4 +23,4 @@ class Pass:
     @property
     def recorded(self) -> Recorded:
         """What was made for the target up to now, in this pass too."""
-        return Recorded(self.memory.owned, self.memory.addresses)
+        return Recorded(self.memory.owned, self.memory.addresses, self.memory.guids)

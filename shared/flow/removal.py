@@ -13,7 +13,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.outcome import Done
 from shared.core.plan.actions import Withdraw
-from shared.core.plan.obsolete import Obsolete
+from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan, removal, withdrawal
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present, Read
@@ -24,6 +24,7 @@ from shared.flow.reconcile_pass import Pass
 
 UNPROVEN = "an object to remove was missing at first: whether it exists is read again"
 NONE: Mapping[str, frozenset[ResourceId]] = {}
+NOTHING = Recorded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Remover:
         freed = frozenset((*found.stale, *today.freed))
         lost = freed.difference(today.freed)  # their endpoints are gone already: others may have them by now
         elsewhere = await current.memory.elsewhere(lost) if lost else NONE
-        steps = _steps(current.target, found, reason, today, elsewhere)
+        steps = _steps(current.target, found, reason, today, elsewhere, current.recorded)
         applied = await self._applier.apply(steps, current)
         stays = {step.id for step in applied.done if step.ended != "done"}
         failed = any(isinstance(step, Withdraw) and step.id in stays for step in steps.actions)
@@ -83,9 +84,11 @@ class Remover:
         again = await self._reader.fresh((Read(at) for at in missing), Observed())
         return frozenset(at for at in missing if again.present(at) is not None)
 
-    async def planned(self, target: ResourceId, found: Obsolete, reason: str) -> Plan:
+    async def planned(
+        self, target: ResourceId, found: Obsolete, reason: str, recorded: Recorded = NOTHING
+    ) -> Plan:
         """The steps that it would take, without addresses of endpoints that are gone already."""
-        return _steps(target, found, reason, await self._today(found), NONE)
+        return _steps(target, found, reason, await self._today(found), NONE, recorded)
 
     async def _today(self, found: Obsolete) -> _Found:
         def reads(observed: Observed) -> Iterator[Read]:
@@ -107,6 +110,7 @@ def _steps(
     reason: str,
     today: _Found,
     elsewhere: Mapping[str, frozenset[ResourceId]],
+    recorded: Recorded,
 ) -> Plan:
     freed = frozenset((*found.stale, *today.freed))
     shared = (
@@ -118,4 +122,5 @@ def _steps(
         (have, [one for one in addresses if have.id not in elsewhere.get(one, ())])
         for have, addresses in shared
     ]
-    return removal(today.removed, target, reason, today.below, withdrawal(leaving, target, reason))
+    withdrawn = withdrawal(leaving, target, reason)
+    return removal(today.removed, target, reason, today.below, withdrawn, recorded.guids)

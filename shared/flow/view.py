@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,7 +20,7 @@ from shared.core.names import resolution
 from shared.core.outcome.rule_checks import rule_findings
 from shared.core.placement.sites import candidates, surroundings
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
-from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, obsolete
+from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
 from shared.core.policy.intent import Connect, Declined, NotAsked, intent, tag_value, watched
 from shared.core.policy.policy import Policy
@@ -83,11 +83,14 @@ class View:
             *rule_findings(self.connect, endpoints, self.observed),
             *without_zone(self.desired, self.connect),
             *resolution.findings(self.desired, self.observed),
+            *lost_marks(self.desired, self.observed),
             *self.hidden,
         )
 
 
 type Found = View | Refusal | Declined
+
+NOTHING = Recorded()
 
 
 class Viewer:
@@ -149,24 +152,24 @@ class Viewer:
         self,
         target: Target,
         connect: Connect,
-        owned: Collection[ResourceId] = (),
+        recorded: Recorded = NOTHING,
         not_older_than: float = 0.0,
     ) -> Found:
         """What must exist for the target, and what Azure has of it.
 
-        `owned`: endpoints that were made for the target before are not foreign, wherever they are.
+        `recorded`: endpoints that were made for the target before are not foreign, wherever they are.
         """
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
             return found
-        around = partial(surroundings, target, connect, found, owned)
+        around = partial(surroundings, target, connect, found, recorded.objects)
         observed, (connect, notes) = await asyncio.gather(
             self._reader.complete(around, Observed(), not_older_than), self._narrowed(target, connect)
         )
         chosen, observed = await self._capacity.sites(target, connect, found, observed)
         if isinstance(chosen, Refusal):
             return chosen
-        request = Request(target, connect, chosen, frozenset(owned))
+        request = Request(target, connect, chosen, frozenset(recorded.objects), recorded.guids)
         wanted = desired(request, observed, self._catalogue)
         if declined := too_many_zones(wanted):
             return declined

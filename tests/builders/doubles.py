@@ -9,6 +9,7 @@ from typing import Any
 from shared.core.base.bodies import Json
 from shared.core.base.errors import CausewayError
 from shared.core.base.ids import ResourceId
+from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.plan.deletion_record import Deletion
 from shared.flow.reconcile_pass import Pass
@@ -89,6 +90,7 @@ class StubMemory:
         self.profile = profile
         self.closed = closed
         self.addresses: tuple[str, ...] = ()
+        self.guids: dict[ResourceId, frozenset[str]] = {}
         self.remembered: list[tuple[Deletion, ...]] = []
         self.disowned: list[tuple[tuple[ResourceId, ...], frozenset[str]]] = []
         self.others: dict[str, frozenset[ResourceId]] = {}
@@ -100,9 +102,11 @@ class StubMemory:
     async def begin(self, profile: str) -> None:
         self.profile = profile
 
-    async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
-        self.owned = (*self.owned, made)
+    async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
+        self.owned = tuple(dict.fromkeys((*self.owned, made)))
         self.addresses = (*self.addresses, *addresses)
+        if guid is not None:
+            self.guids[made] = self.guids.get(made, frozenset()) - {UNKNOWN_GUID} | {guid}
 
     async def closing(self, was: PreviousAccess | None) -> None:
         self.closed = was

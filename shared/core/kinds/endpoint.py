@@ -14,7 +14,7 @@ from shared.core.base.bodies import Seen, mapping, reference, resource_id, seque
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
 from shared.core.kinds import zone_configs
-from shared.core.kinds.kind import Managed, marked, marks
+from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks
 from shared.core.kinds.nic import Address, addresses_in
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Read, Unread
@@ -125,11 +125,13 @@ class Endpoint(Managed):
     """One private endpoint for one group of one target.
 
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
-    `completed_by`: the objects that give it its name. `recorded_before`: the ledger had it before.
+    `completed_by`: the objects that give it its name. `recorded_before`: the ledger had its id before, and
+    `guids` of what was made there.
     """
 
     TYPE = TYPE
     HAS_RECORDS = True
+    HAS_GUID = True
 
     id: ResourceId
     location: str
@@ -141,6 +143,7 @@ class Endpoint(Managed):
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
     completed_by: tuple[ResourceId, ...] = ()
     recorded_before: bool = True
+    guids: frozenset[str] = frozenset()
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -172,12 +175,15 @@ class Endpoint(Managed):
         return (nic,) if nic else ()
 
     def is_managed(self, have: Seen) -> bool:
-        """It bears our tags, and the ledger has it, or it is just what we would have made.
+        """The ledger has it by id and guid, or it bears our tags and is just what we would have made.
 
-        Tags and names are only hints: an endpoint with ours that the ledger does not know, and that connects
-        to something else, is kept.
+        Tags and names are only hints. An endpoint that lost our tags is managed all the same; one with our
+        tags that the ledger does not know, and that cannot serve as it is, is left alone.
         """
-        return marked(have, self.target) and (self.recorded_before or self.beyond_repair(have) is None)
+        if guid_of(have) in self.guids - {UNKNOWN_GUID}:
+            return True
+        known = self.recorded_before and self.is_recorded(have, self.target, self.guids)
+        return marked(have, self.target) and (known or self.beyond_repair(have) is None)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         return ("provisioning failed",) if have.state == "failed" else ()
@@ -236,6 +242,22 @@ class Endpoint(Managed):
                 automatic if self.request is None else manual: [connection],
             },
         }
+
+    @staticmethod
+    def guid(have: Seen) -> str:
+        return guid_of(have)
+
+    @staticmethod
+    def is_recorded(have: Seen, target: ResourceId, guids: frozenset[str]) -> bool:
+        """By its guid. Where that was not recorded, because a worker died or by an older version, by less.
+
+        An endpoint that was being made connects to the target; the older version recorded ids alone.
+        """
+        guid = guid_of(have)
+        if not guid or not guids or guid in guids:
+            return True
+        connection = connection_of(have)
+        return UNKNOWN_GUID in guids and connection is not None and connection.target == target
 
     @staticmethod
     def removal_reads(have: Seen) -> Iterable[Read]:
