@@ -11,9 +11,10 @@ from typing import Any
 
 from sandbox.azure.events.event_grid import EventGrid
 from sandbox.azure.front import deny_assignments, policies, usages
-from sandbox.azure.front.access import Access
+from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.faults import Faults
 from sandbox.azure.front.request_log import RequestLog
+from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Json, Request, Response
 from sandbox.azure.kernel.world import World
@@ -62,6 +63,7 @@ class Control:
             ("POST", "denials"): self.denials,
             ("POST", "registrations"): self.registrations,
             ("POST", "usages"): self.usages,
+            ("POST", "tenants"): self.tenants,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -126,7 +128,7 @@ class Control:
 
     async def clear_faults(self, request: Request) -> Json:
         """Remove all rules."""
-        self._parts.faults.rules.clear()
+        self._parts.faults.clear()
         return {"rules": 0}
 
     async def events(self, request: Request) -> Json:
@@ -172,16 +174,17 @@ class Control:
         """What the app may do, what was removed, and which actions it has used."""
         access = self._parts.access
         role = access.roles["app"]
-        return {"actions": role.actions, "removed": role.removed, "used": sorted(access.used)}
+        shown: Json = {"actions": role.actions, "removed": role.removed, "delay": access.delay}
+        return shown | {"used": sorted(access.used)}
 
     async def change_role(self, request: Request) -> Json:
-        """`{"remove": [actions], "scope": id}`, `{"actions": [..]}`, `{"restore": true}`."""
-        role, body = self._parts.access.roles["app"], _object(request)
-        if body.get("restore"):
-            role.restore()
-        if "actions" in body:
-            role.actions = [str(one) for one in body["actions"]]
-        role.remove([str(one) for one in body.get("remove", [])], str(body.get("scope", "")))
+        """`{"remove": [actions], "scope": id}`, `{"actions": [..]}`, `{"restore": true}`; with `delay`, these
+        and later changes of rights are effective after so many seconds.
+        """
+        access, body = self._parts.access, _object(request)
+        access.delay = float(body.get("delay", access.delay))
+        change = _role_change(access.roles["app"], body)
+        self._parts.world.at(access.delay, change) if access.delay else change()
         return await self.role(request)
 
     async def resolve(self, request: Request) -> Json:
@@ -219,6 +222,25 @@ class Control:
         body = _object(request)
         subscription, region = str(body["subscription"]), str(body["region"])
         return usages.pretend(self._parts.world, subscription, region, int(body["endpoints"]))
+
+    async def tenants(self, request: Request) -> Json:
+        """`{"subscription": id, "tenant": guid, "managedByTenants"?: [guids]}`: put it into a tenant."""
+        return tenants.declare(self._parts.world.subscriptions, _object(request))
+
+
+def _role_change(role: Role, body: Json) -> Callable[[], None]:
+    """What a body asks for, as a function that does it. Raises TypeError for a list that is none."""
+    actions = [str(one) for one in body["actions"]] if "actions" in body else None
+    removed, scope = [str(one) for one in body.get("remove", [])], str(body.get("scope", ""))
+
+    def change() -> None:
+        if body.get("restore"):
+            role.restore()
+        if actions is not None:
+            role.actions = actions
+        role.remove(removed, scope)
+
+    return change
 
 
 def _object(request: Request) -> Json:

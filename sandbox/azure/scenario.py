@@ -1,8 +1,9 @@
 """A world to begin with: YAML or JSON, applied through the same PUT handlers as any request, at once and
 without events.
 
-Format: a list `subscriptions` of ids (optional) and a list `resources`, each {"id": ..., and the PUT body's
-members}. Groups and parents come before what is in them.
+Format: a list `subscriptions` of ids, or of {"id", "tenant"} for those of another tenant (optional), and a
+list `resources`, each {"id": ..., and the PUT body's members}. Groups and parents come before what is in
+them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import yaml
 
 from sandbox.azure.front.dispatch import Gateway
+from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.model import ArmError, Json, Request
 from sandbox.azure.kernel.world import World
 
@@ -44,7 +46,10 @@ def apply(world: World, gateway: Gateway, scenario: Json) -> None:
 
     Raises ScenarioError naming the first that is refused."""
     for subscription in scenario.get("subscriptions") or []:
-        world.subscriptions.setdefault(str(subscription).lower(), {"name": str(subscription)})
+        if isinstance(subscription, dict):
+            tenants.declare(world.subscriptions, {"subscription": subscription.get("id")} | subscription)
+        else:
+            world.subscriptions.setdefault(str(subscription).lower(), {"name": str(subscription)})
     with _instant(world):
         for number, resource in enumerate(scenario["resources"], 1):
             _put(gateway, number, resource)

@@ -7,6 +7,7 @@ as long as Azure would, add headers, log.
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from sandbox.azure.events.event_grid import EventGrid
 from sandbox.azure.front import deny_assignments, identity
 from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.dispatch import Answer, Gateway
-from sandbox.azure.front.faults import Faults, Rule
+from sandbox.azure.front.faults import READS, Faults, Rule
 from sandbox.azure.front.request_log import RequestKind, RequestLog
 from sandbox.azure.front.throttling import Throttling
 from sandbox.azure.kernel.clock import Clock, RealClock
@@ -74,15 +75,18 @@ class Simulator:
         self.world = World(self.seed, self.clock, self.registry)
         for number, subscription in enumerate(SUBSCRIPTIONS, 1):
             self.world.subscriptions[subscription] = {"name": f"Sandbox {number}"}
-        self.access = Access(self._given_role and Role(list(self._given_role.actions)))
-        self.faults = Faults(self.world.rng)
+        self.access = Access(
+            self._given_role and Role(list(self._given_role.actions)), lambda: self.world.now
+        )
+        self.faults = Faults(self.world.rng, self.world.remember)
         self.requests = RequestLog()
         self.throttling = Throttling(self.clock)
         self.events = EventGrid(self.world)
         self.world.check_access = self.access.allows
         self.world.refuse_denied = partial(deny_assignments.refuse, self.world)
+        self.world.forget_rights = self.access.forget
         self.world.emit = self.events.accept
-        self.gateway = Gateway(self.world, self.registry)
+        self.gateway = Gateway(self.world, self.registry, self.access)
         parts = Parts(self.world, self.access, self.faults, self.requests, self.events, self.reset)
         self._control = Control(parts)
 
@@ -124,10 +128,17 @@ class Simulator:
         failure = rule.operation_error() if rule else None
         try:
             self.throttling.spend(request, principal or "")
-            return self.gateway.answer(request, principal, failure)
+            with self._moment(request, rule):
+                return self.gateway.answer(request, principal, failure)
         except ArmError as error:
             headers = {"x-ms-failure-cause": error.cause} | error.headers
             return Answer(Response(error.status, error.body, headers, retry_after=error.retry_after))
+
+    def _moment(self, request: Request, rule: Rule | None) -> AbstractContextManager[None]:
+        """When a request is answered: now, or for a read that is behind some seconds ago."""
+        if request.method not in READS:
+            return self.world.step()
+        return self.world.past(rule.stale_seconds) if rule and rule.stale_seconds else nullcontext()
 
     def _token(self, request: Request) -> Response:
         response = identity.token_response(request, self.identity_header)

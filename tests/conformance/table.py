@@ -51,6 +51,7 @@ class Step:
             self,
             request=fill(self.request, names),
             body=fill(self.body, names),
+            headers_sent=fill(self.headers_sent, names),
             expected=self.expected.filled(names),
         )
 

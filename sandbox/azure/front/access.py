@@ -1,18 +1,27 @@
-"""Rights: roles as lists of allowed actions, by scope.
+"""Rights: what a principal may do where, by the app's own role and by role assignments.
 
 The gateway checks rights for a request's own action, handlers check linked scopes. Principals:
 "app" (the managed identity), whose role is the least-privilege list of role.json, and "user", who may do
-everything.
+everything. Role assignments give the app more; they take effect, and end, after `delay` seconds
+(docs/azure/resource-manager.md, ARM-51).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sandbox.azure.front.built_in_roles import BUILT_IN
+from sandbox.azure.front.role_definition import RoleDefinition, covers, matches
+from sandbox.azure.kernel.directory import OBJECT_IDS
+from sandbox.azure.kernel.model import Json
+
 DEFAULT_ROLE = Path(__file__).with_name("role.json")
+
+# The definition under which the app's own role is shown.
+OWN_ROLE = "0ca05e3a-0000-4000-8000-000000000001"
 
 
 @dataclass(slots=True)
@@ -48,12 +57,52 @@ class Role:
         self.removed.clear()
 
 
-class Access:
-    """Roles by principal; a principal without a role may do everything."""
+@dataclass(slots=True)
+class Assignment:
+    """A role of a principal (object id) at a scope. Effective from `since` until `until`, in seconds.
 
-    def __init__(self, app: Role | None = None) -> None:
+    shown: members that only answers have.
+    """
+
+    name: str
+    scope: str
+    role: str
+    principal: str
+    since: float
+    until: float | None = None
+    shown: Json = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return f"{self.scope}/providers/Microsoft.Authorization/roleAssignments/{self.name}"
+
+    @property
+    def key(self) -> str:
+        return self.id.lower()
+
+    def applies(self, principal: str, scope: str, now: float) -> bool:
+        """Whether it gives this principal rights on the scope at this time."""
+        if self.principal != principal or not covers(self.scope, scope):
+            return False
+        return self.since <= now and (self.until is None or now < self.until)
+
+
+class Access:
+    """Roles by principal; a principal without one may do everything.
+
+    delay: seconds until a change of rights is effective. assignments: those that exist; ended: those that are
+    deleted and perhaps still effective. withdrawn: when the app's own role ends, by subscription.
+    """
+
+    def __init__(self, app: Role | None = None, now: Callable[[], float] = lambda: 0.0) -> None:
         self.roles: dict[str, Role] = {"app": app or Role.load()}
         self.used: set[str] = set()
+        self.delay = 0.0
+        self.custom: dict[str, RoleDefinition] = {}
+        self.assignments: dict[str, Assignment] = {}
+        self.withdrawn: dict[str, float] = {}
+        self._ended: list[Assignment] = []
+        self._now = now
 
     def allows(self, principal: str, action: str, scope: str) -> bool:
         """The check behind AuthorizationFailed and LinkedAuthorizationFailed; notes the app's actions in
@@ -62,28 +111,64 @@ class Access:
         role = self.roles.get(principal)
         if role is None:
             return True
-        allowed = role.allows(action, scope)
+        allowed = (self._owns(scope) and role.allows(action, scope)) or any(
+            one.allows(action) for one in self.assigned(principal, scope)
+        )
         if allowed:
             self.used.add(action)
         return allowed
 
+    def assigned(self, principal: str, scope: str) -> Iterator[RoleDefinition]:
+        """The roles that assignments give a principal on a scope now."""
+        person, now = OBJECT_IDS.get(principal, principal), self._now()
+        for one in [*self.assignments.values(), *self._ended]:
+            found = self.definition(one.role)
+            if found is not None and one.applies(person, scope, now):
+                yield found
 
-def covers(scope: str, about: str) -> bool:
-    """Whether an id is the scope or below it, without case."""
-    return f"{about}/".lower().startswith(f"{scope.rstrip('/')}/".lower())
+    def permissions(self, principal: str, scope: str) -> list[Json]:
+        """What a principal may do on a scope now, as a list of permissions."""
+        role = self.roles.get(principal)
+        if role is None:
+            return [BUILT_IN[0].permission]
+        removed = [action for action, where in role.removed if not where or covers(where, scope)]
+        own = [self.own_role.permission | {"notActions": removed}] if self._owns(scope) else []
+        return own + [one.permission for one in self.assigned(principal, scope)]
 
+    def definition(self, guid: str) -> RoleDefinition | None:
+        """The role with this id."""
+        return next((one for one in self.definitions if one.guid == guid.lower()), None)
 
-def matches(pattern: str, action: str) -> bool:
-    """Azure's wildcard: `*` matches any characters, slashes too."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return pattern == action
-    if not action.startswith(first):
-        return False
-    position = len(first)
-    for part in rest[:-1]:
-        found = action.find(part, position)
-        if found < 0:
-            return False
-        position = found + len(part)
-    return action.endswith(rest[-1]) and len(action) - len(rest[-1]) >= position
+    @property
+    def definitions(self) -> list[RoleDefinition]:
+        """Built-in roles, the app's own role, and custom roles."""
+        return [*BUILT_IN, self.own_role, *self.custom.values()]
+
+    @property
+    def own_role(self) -> RoleDefinition:
+        """The app's own role without what was removed, as a definition."""
+        return RoleDefinition(OWN_ROLE, "Causeway", tuple(self.roles["app"].actions))
+
+    def assign(self, assignment: Assignment) -> None:
+        """Add an assignment. It is listed at once."""
+        assignment.since = self._now() + self.delay
+        self.assignments[assignment.key] = assignment
+
+    def withdraw(self, assignment: Assignment) -> None:
+        """Delete an assignment. It is listed no more at once."""
+        end = self._now() + self.delay
+        if self.assignments.pop(assignment.key, None) is None:
+            self.withdrawn[assignment.scope.lower()] = end
+            return
+        assignment.until = end
+        self._ended = [one for one in self._ended if one.until and one.until > self._now()] + [assignment]
+
+    def forget(self, scope: str) -> None:
+        """A resource was deleted: assignments at it and below it are deleted with it."""
+        for one in [one for one in self.assignments.values() if covers(scope, one.scope)]:
+            del self.assignments[one.key]
+
+    def _owns(self, scope: str) -> bool:
+        """Whether the app has its own role there."""
+        end = self.withdrawn.get("/".join(scope.lower().split("/")[:3]))
+        return end is None or self._now() < end

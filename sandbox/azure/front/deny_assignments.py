@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from sandbox.azure.front.access import covers, matches
+from sandbox.azure.front.role_definition import covers, matches
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.directory import OBJECT_IDS
 from sandbox.azure.kernel.ids import ArmId

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from sandbox.azure.front import deny_assignments, listing, moves, subscriptions, tags, usages
+from sandbox.azure.front.access import Access
 from sandbox.azure.front.admission import admit
+from sandbox.azure.front.roles import Roles
 from sandbox.azure.front.routing import Route, route
-from sandbox.azure.kernel import refusals
+from sandbox.azure.kernel import refusals, tenants
 from sandbox.azure.kernel.changes import ChangeKind
 from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.kernel.manners import Style
@@ -21,9 +23,15 @@ from sandbox.azure.kernel.operations import Operation
 from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers import groups
+from sandbox.azure.providers.network import preconditions
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+ROLE_ACTIONS = {
+    "roledefinitions": "roleDefinitions",
+    "roleassignments": "roleAssignments",
+    "permissions": "permissions",
+}
 STATUS_COLLECTIONS = {
     "operations",
     "operationsstatus",
@@ -44,9 +52,10 @@ class Answer:
 class Gateway:
     """Answers requests to the simulated ARM: one method per kind of route."""
 
-    def __init__(self, world: World, registry: Registry) -> None:
+    def __init__(self, world: World, registry: Registry, access: Access) -> None:
         self._world = world
         self._registry = registry
+        self._roles = Roles(world, access)
 
     def answer(self, request: Request, principal: str | None, lro_failure: ArmError | None = None) -> Answer:
         """Answer one request. Raises ArmError for every refusal."""
@@ -60,6 +69,8 @@ class Gateway:
         self._check_version(request)
         if found.id is not None and found.id.subscription.lower() not in self._world.subscriptions:
             raise refusals.no_subscription(found.id)
+        if found.id is not None:
+            tenants.refuse_foreign(self._world.subscriptions, request, found.id.subscription)
         match found.kind:
             case "instance":
                 return Answer(self._instance(found, request, principal, lro_failure))
@@ -77,12 +88,14 @@ class Gateway:
                 return Answer(self._locks(found, request, principal))
             case "deny assignments":
                 return Answer(self._deny_assignments(found, request, principal))
+            case "roles":
+                return Answer(self._role(found, request, principal))
             case "resources":
                 return Answer(self._resources(found, request, principal))
             case "usages":
                 return Answer(usages.answer(self._world, found, request, principal))
             case _:
-                return Answer(subscriptions.answer(self._world, found, principal))
+                return Answer(subscriptions.answer(self._world, found, request, principal))
 
     def _check_version(self, request: Request) -> None:
         version = request.query.get("api-version")
@@ -114,6 +127,7 @@ class Gateway:
         if joined is not None:
             return joined
         admit(call)
+        preconditions.refuse_stale(call)
         if request.method == "DELETE" and call.type.check_delete is not None:
             call.type.check_delete(self._world, call.stored)
         return self._run(call, handler, "delete" if request.method == "DELETE" else "write")
@@ -320,6 +334,13 @@ class Gateway:
     def _deny_assignments(self, found: Route, request: Request, principal: str) -> Response:
         self._world.authorize(principal, "Microsoft.Authorization/denyAssignments/read", found.about.text)
         return deny_assignments.answer(self._world, found.about, request)
+
+    def _role(self, found: Route, request: Request, principal: str) -> Response:
+        scope = self._stored_case(found.id) if found.id is not None else None
+        verb = VERBS.get(request.method, "action")
+        action = f"Microsoft.Authorization/{ROLE_ACTIONS[found.type_name]}/{verb}"
+        self._world.authorize(principal, action, scope.text if scope is not None else "/")
+        return self._roles.answer(found.type_name, scope, found.action, request, principal)
 
 
 def patch_tags(call: Call) -> Response:

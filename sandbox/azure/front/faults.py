@@ -1,8 +1,11 @@
-"""Injected faults: rules that refuse, delay or drop chosen requests, or let their operations fail."""
+"""Injected faults: rules that refuse, delay or drop chosen requests, let their operations fail, or answer
+reads with an old state.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -10,7 +13,9 @@ from typing import Any
 from sandbox.azure.kernel.model import ArmError, Json, Request, Response
 
 MATCH_KEYS = {"method", "path", "principal", "nth", "probability"}
-RULE_KEYS = {"match", "times", "answer", "delay", "drop", "lro_failure"}
+EFFECTS = ("answer", "delay", "drop", "lro_failure", "stale_seconds")
+RULE_KEYS = {"match", "times", *EFFECTS}
+READS = ("GET", "HEAD")
 
 
 @dataclass(slots=True)
@@ -23,6 +28,8 @@ class Rule:
     answer {status, code, message, headers, body}: refuse before any effect. delay: simulated seconds
     before any effect. drop "before" or "after": reset the connection before or after the request took
     effect. lro_failure {code, message}: accept, but let the long operation it starts fail.
+    stale_seconds: a GET or HEAD shows the resources as they were so many simulated seconds ago
+    (docs/azure/resource-manager.md, ARM-50); the rule is for these methods alone.
     """
 
     method: str | None = None
@@ -35,6 +42,7 @@ class Rule:
     delay: float = 0.0
     drop: str | None = None
     lro_failure: Json | None = None
+    stale_seconds: float = 0.0
     seen: int = field(default=0)
     taken: int = field(default=0)
 
@@ -49,8 +57,10 @@ class Rule:
             raise ValueError(f"unknown in a fault rule: {', '.join(sorted(unknown))}")
         if body.get("drop") not in (None, "before", "after"):
             raise ValueError("drop is 'before' or 'after'")
-        if not any(body.get(name) for name in ("answer", "delay", "drop", "lro_failure")):
-            raise ValueError("a fault rule needs one of answer, delay, drop, lro_failure")
+        if not any(body.get(name) for name in EFFECTS):
+            raise ValueError(f"a fault rule needs one of {', '.join(EFFECTS)}")
+        if body.get("stale_seconds") and str(match.get("method") or "GET").upper() not in READS:
+            raise ValueError("stale_seconds is for GET and HEAD")
         path = match.get("path")
         return cls(
             method=match.get("method"),
@@ -63,6 +73,7 @@ class Rule:
             delay=float(body.get("delay") or 0.0),
             drop=body.get("drop"),
             lro_failure=body.get("lro_failure"),
+            stale_seconds=float(body.get("stale_seconds") or 0.0),
         )
 
     def takes(self, request: Request, principal: str, rng: Random) -> bool:
@@ -70,6 +81,8 @@ class Rule:
         if self.times is not None and self.taken >= self.times:
             return False
         if self.method is not None and self.method.upper() != request.method:
+            return False
+        if self.stale_seconds and request.method not in READS:
             return False
         if self.path is not None and not self.path.search(request.path):
             return False
@@ -106,15 +119,24 @@ class Rule:
 
 
 class Faults:
-    """The rules in force, in order. Only the first that matches a request applies."""
+    """The rules in force, in order. Only the first that matches a request applies.
 
-    def __init__(self, rng: Random) -> None:
-        self._rng = rng
+    remember: is called with the seconds of the past that rules need, 0 for none.
+    """
+
+    def __init__(self, rng: Random, remember: Callable[[float], None] = lambda seconds: None) -> None:
+        self._rng, self._remember = rng, remember
         self.rules: list[Rule] = []
 
     def add(self, body: Json | list[Json]) -> None:
         """Add one rule or a list of them. Raises ValueError."""
         self.rules += [Rule.parse(one) for one in (body if isinstance(body, list) else [body])]
+        self._remember(max(rule.stale_seconds for rule in self.rules))
+
+    def clear(self) -> None:
+        """Remove all rules."""
+        self.rules.clear()
+        self._remember(0.0)
 
     def for_request(self, request: Request, principal: str) -> Rule | None:
         """The rule that applies to this request, or None."""

@@ -12,6 +12,7 @@ import time
 
 from sandbox.azure.kernel.directory import CLIENT_ID, OBJECT_IDS, TENANT
 from sandbox.azure.kernel.model import Json, Request, Response
+from sandbox.azure.kernel.tenants import claims
 
 LIFETIME = 24 * 3600
 PATH = "/msi/token"
@@ -19,7 +20,7 @@ PATH = "/msi/token"
 
 def issue(resource: str, now: int) -> str:
     """A token of the principal "app" for a resource (audience)."""
-    claims = {
+    said = {
         "aud": resource,
         "iss": f"https://sts.windows.net/{TENANT}/",
         "iat": now,
@@ -34,7 +35,7 @@ def issue(resource: str, now: int) -> str:
     }
     header = {"alg": "RS256", "typ": "JWT"}
     return ".".join(
-        [_encode(header), _encode(claims), base64.urlsafe_b64encode(b"sandbox").decode().rstrip("=")]
+        [_encode(header), _encode(said), base64.urlsafe_b64encode(b"sandbox").decode().rstrip("=")]
     )
 
 
@@ -65,16 +66,9 @@ def principal_of(request: Request) -> str | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         return None
-    try:
-        claims = json.loads(_decode(token.split(".")[1]))
-    except (IndexError, ValueError):
-        return "user"
-    return "app" if isinstance(claims, dict) and claims.get("oid") == OBJECT_IDS["app"] else "user"
+    known = claims(token.strip()) or {}
+    return "app" if known.get("oid") == OBJECT_IDS["app"] else "user"
 
 
 def _encode(value: Json) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sandbox.azure.front.access import covers
 from sandbox.azure.front.fields import path_of
+from sandbox.azure.front.role_definition import covers
 from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
 from sandbox.azure.kernel.model import Json
 from sandbox.azure.kernel.provider import Call

@@ -21,6 +21,7 @@ type Kind = Literal[
     "locks",
     "lock",
     "deny assignments",
+    "roles",
     "providers",
     "provider",
     "register",
@@ -43,6 +44,8 @@ POLL_COLLECTIONS = {
     "diskoperationresults",
 }
 
+ROLES = ("roledefinitions", "roleassignments", "permissions")
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -54,6 +57,7 @@ class Route:
     move: `action` on the group `id`, a move of resources or its validation.
     usages: of the network service, in a subscription (`id`) and a region (`action`).
     tags, locks, lock, deny assignments: of the scope `id` (lock name in `action`).
+    roles: the collection `type_name` (one of ROLES) of the scope `id`, a name in `action`.
     provider, register: namespace in `action`.
     """
 
@@ -76,6 +80,8 @@ def route(method: str, path: str) -> Route:
     low = [part.lower() for part in parts]
     if low[:1] == ["metadata"]:
         return Route("metadata")
+    if low[:2] == ["providers", "microsoft.authorization"] and low[2:3] == ["roledefinitions"]:
+        return Route("roles", None, low[2], "/".join(parts[3:]))
     if low[:1] != ["subscriptions"]:
         return Route("unknown")
     if len(parts) == 1:
@@ -84,7 +90,7 @@ def route(method: str, path: str) -> Route:
 
 
 def _extension(parts: list[str], low: list[str]) -> Route | None:
-    """Tags, locks and deny assignments, which are addressed below any scope."""
+    """Tags, locks, deny assignments and roles, which are addressed below any scope."""
     if low[-4:] == ["providers", "microsoft.resources", "tags", "default"]:
         return _on_scope("tags", parts[:-4])
     if low[-3:] == ["providers", "microsoft.authorization", "locks"]:
@@ -93,12 +99,15 @@ def _extension(parts: list[str], low: list[str]) -> Route | None:
         return _on_scope("lock", parts[:-4], parts[-1])
     if low[-3:] == ["providers", "microsoft.authorization", "denyassignments"]:
         return _on_scope("deny assignments", parts[:-3])
+    for back in (1, 2):
+        if low[-back - 2 : -back] == ["providers", "microsoft.authorization"] and low[-back] in ROLES:
+            return _on_scope("roles", parts[: -back - 2], parts[-1] if back == 2 else "", low[-back])
     return None
 
 
-def _on_scope(kind: Kind, scope: list[str], action: str = "") -> Route:
+def _on_scope(kind: Kind, scope: list[str], action: str = "", type_name: str = "") -> Route:
     try:
-        return Route(kind, ArmId.parse("/".join(scope)), action=action)
+        return Route(kind, ArmId.parse("/".join(scope)), type_name, action)
     except ValueError:
         return Route("unknown")
 

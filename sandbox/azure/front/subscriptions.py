@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.azure.front.routing import Route
+from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.directory import TENANT
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Request, Response
@@ -10,11 +11,14 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers import groups
 
 
-def answer(world: World, found: Route, principal: str) -> Response:
+def answer(world: World, found: Route, request: Request, principal: str) -> Response:
     """The list of subscriptions, a subscription's providers, one of them, or its registration."""
     if found.kind == "subscriptions":
         world.authorize(principal, "Microsoft.Resources/subscriptions/read", "/")
-        known = [groups.show_subscription(world, one) for one in world.subscriptions]
+        visible = [
+            one for one in world.subscriptions if tenants.is_visible(world.subscriptions, request, one)
+        ]
+        known = [groups.show_subscription(world, one) for one in visible]
         return Response(200, {"value": known, "count": {"type": "Total", "value": len(known)}})
     subscription = found.about
     if found.kind == "register":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -111,19 +111,65 @@ class ArmError(Exception):
                 return f"<html><head><title>{self.status}</title></head><body>{self.message}</body></html>"
 
 
-@dataclass(slots=True, eq=False)
 class Resource:
     """One stored resource.
 
     `id` keeps the case of the creating request; `body` holds what a GET shows except id, name, type and etag:
     location, tags, sku, kind, identity, properties ... (`properties` always exists). `etag` is shown as it
     is; `world.touch` changes it. `private` is state that only the provider uses; no answer shows it.
+    `observer` is called before the content is read or changed (history.py).
     """
 
-    id: ArmId
-    body: Json
-    etag: str | None = None
-    private: Json = field(default_factory=dict)
+    __slots__ = ("_body", "_etag", "_private", "id", "observer")
+
+    def __init__(self, id: ArmId, body: Json, etag: str | None = None, private: Json | None = None) -> None:
+        self.id = id
+        self.observer: Callable[[Resource], None] | None = None
+        self._body, self._etag = body, etag
+        self._private: Json = private if private is not None else {}
+
+    @property
+    def content(self) -> tuple[Json, Json, str | None]:
+        """Body, private state and etag, without a call of the observer."""
+        return self._body, self._private, self._etag
+
+    @content.setter
+    def content(self, value: tuple[Json, Json, str | None]) -> None:
+        self._body, self._private, self._etag = value
+
+    @property
+    def body(self) -> Json:
+        if self.observer is not None:
+            self.observer(self)
+        return self._body
+
+    @body.setter
+    def body(self, value: Json) -> None:
+        if self.observer is not None:
+            self.observer(self)
+        self._body = value
+
+    @property
+    def private(self) -> Json:
+        if self.observer is not None:
+            self.observer(self)
+        return self._private
+
+    @private.setter
+    def private(self, value: Json) -> None:
+        if self.observer is not None:
+            self.observer(self)
+        self._private = value
+
+    @property
+    def etag(self) -> str | None:
+        return self._etag
+
+    @etag.setter
+    def etag(self, value: str | None) -> None:
+        if self.observer is not None:
+            self.observer(self)
+        self._etag = value
 
     @property
     def name(self) -> str:

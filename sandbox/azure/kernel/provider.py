@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sandbox.azure.kernel import lifecycle
+from sandbox.azure.kernel import lifecycle, tenants
 from sandbox.azure.kernel.changes import ChangeKind
 from sandbox.azure.kernel.directory import client_text
 from sandbox.azure.kernel.ids import ArmId
@@ -83,6 +83,20 @@ class Call:
     def header(self, name: str) -> str | None:
         """A request header by name in any case: `call.header("If-None-Match")`."""
         return self.request.headers.get(name.lower())
+
+    def linked(self, action: str, reference: object) -> Resource | None:
+        """A resource that this write joins, after ARM's checks of it; None when it does not exist.
+
+        Raises ArmError 403 for another tenant's subscription (source: docs/azure/tenants.md, TEN-02), whether
+        or not the resource exists, and as `authorize_linked` does.
+        """
+        id = _id_of(reference)
+        if id is not None and not self.world.instant:
+            tenants.refuse_linked(self.world.subscriptions, self.request, self.id, action, id)
+        found = self.world.find(id)
+        if found is not None:
+            self.authorize_linked(action, found.id)
+        return found
 
     def authorize_linked(self, action: str, scope: ArmId | str) -> None:
         """Check a right on another resource that this write joins.
@@ -216,6 +230,14 @@ class Registry:
         """The id with its type in the registry's case (`/a/www` becomes `/A/www`)."""
         known = self.get(id.type)
         return ArmId(id.subscription, id.group, known.name, id.names) if known else id
+
+
+def _id_of(reference: object) -> ArmId | None:
+    """The id that a body names; None for what is no id."""
+    try:
+        return ArmId.parse(str(reference or ""))
+    except ValueError:
+        return None
 
 
 def missing(what: Any, name: str) -> bool:

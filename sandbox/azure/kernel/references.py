@@ -18,12 +18,20 @@ class References:
     def put(self, number: int, kind: str, values: Iterable[str]) -> None:
         """Note what a resource refers to, in place of its earlier references of this kind."""
         wanted = frozenset(value.lower() for value in values)
-        known = self._held.get(number, {}).get(kind, frozenset())
+        known = self.get(number, kind)
         for value in known - wanted:
             self._leave(kind, value, number)
         for value in wanted - known:
             self._holders.setdefault((kind, value), set()).add(number)
         self._held.setdefault(number, {})[kind] = wanted
+
+    def get(self, number: int, kind: str) -> frozenset[str]:
+        """What a resource refers to, in lower case."""
+        return self._held.get(number, {}).get(kind, frozenset())
+
+    def all_of(self, number: int) -> dict[str, frozenset[str]]:
+        """All references of a resource, by kind."""
+        return dict(self._held.get(number, {}))
 
     def replace(self, change: Callable[[str], str]) -> None:
         """Replace every value by what `change` makes of it."""

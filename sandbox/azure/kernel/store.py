@@ -17,6 +17,7 @@ from sandbox.azure.kernel.references import References
 from sandbox.azure.kernel.rows import Rows
 
 type Index = tuple[str, ...]  # the name of an index, and what it is looked up by
+type Swap = Callable[[], None]  # undoes a change, and does it again at its next call
 
 EMPTY = Rows()
 
@@ -28,6 +29,14 @@ class _Entry:
     number: int
     resource: Resource
     location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """A resource that was removed from the store, with what it referred to."""
+
+    entry: _Entry
+    references: dict[str, frozenset[str]]
 
 
 class Store:
@@ -44,6 +53,16 @@ class Store:
         self._references = References()
         self._is_tracked = tracked
         self._last = 0
+        self._note: Callable[[Swap], None] | None = None
+        self._observer: Callable[[Resource], None] | None = None
+
+    def observe(
+        self, note: Callable[[Swap], None] | None, observer: Callable[[Resource], None] | None
+    ) -> None:
+        """Call `note` for each change of the store, and `observer` before a resource's content is read."""
+        self._note, self._observer = note, observer
+        for resource in self._by_number:
+            resource.observer = observer
 
     def get(self, id: ArmId | str) -> Resource | None:
         """The resource, or None."""
@@ -59,21 +78,41 @@ class Store:
             entry = _Entry(self._last, resource, resource.location)
         else:
             entry = _Entry(known.number, resource, known.location)
-        self._entries[key] = entry
-        self._by_number.add(entry.number, resource)
+        self._enter(entry)
+        if known is None and self._note is not None:
+            resource.observer = self._observer
+            self._note(_Presence(self, resource.id))
+
+    def _enter(self, entry: _Entry) -> None:
+        self._entries[entry.resource.id.key] = entry
+        self._by_number.add(entry.number, entry.resource)
         for index in self._indexes_of(entry):
-            self._rows.setdefault(index, Rows()).add(entry.number, resource)
+            self._rows.setdefault(index, Rows()).add(entry.number, entry.resource)
 
     def discard(self, id: ArmId) -> Resource | None:
         """Remove one resource and its references, not its children. Returns it, or None."""
-        entry = self._entries.pop(id.key, None)
-        if entry is None:
+        if id.key not in self._entries:
             return None
+        removed = self.detach(id)
+        if self._note is not None:
+            self._note(_Presence(self, id, removed))
+        return removed.entry.resource
+
+    def detach(self, id: ArmId) -> Detached:
+        """Remove one resource so that `attach` can put it back in its place. Raises KeyError."""
+        entry = self._entries.pop(id.key)
+        references = self._references.all_of(entry.number)
         self._by_number.discard(entry.number)
         self._references.discard(entry.number)
         for index in self._indexes_of(entry):
             self._leave(index, entry.number)
-        return entry.resource
+        return Detached(entry, references)
+
+    def attach(self, removed: Detached) -> None:
+        """Put back what `detach` removed, with its references."""
+        self._enter(removed.entry)
+        for kind, values in removed.references.items():
+            self._references.put(removed.entry.number, kind, values)
 
     def rename(self, old: ArmId, new: ArmId) -> None:
         """Give a resource and all below it new ids, with their places in the order and all references.
@@ -82,6 +121,12 @@ class Store:
         """
         if self.get(new) is not None:
             raise ValueError(f"{new.text} exists")
+        self.exchange(old, new)
+        if self._note is not None:
+            self._note(_Name(self, old, new))
+
+    def exchange(self, old: ArmId, new: ArmId) -> None:
+        """Rename without a check and without a note."""
         top = self._entries[old.key].resource
         for resource in [top, *self.below(old)]:
             names = (*new.names, *resource.id.names[len(old.names) :])
@@ -111,8 +156,12 @@ class Store:
         Does nothing for a resource that is not stored.
         """
         entry = self._entries.get(id.key)
-        if entry is not None:
-            self._references.put(entry.number, kind, values)
+        if entry is None:
+            return
+        before = self._references.get(entry.number, kind)
+        self._references.put(entry.number, kind, values)
+        if self._note is not None:
+            self._note(_Referral(self._references, entry.number, kind, before))
 
     def referring(self, kind: str, value: str) -> list[Resource]:
         """All resources that refer to `value` (any case), such as the endpoints of a target."""
@@ -196,3 +245,40 @@ def _above(id: ArmId) -> Iterator[str]:
         yield intern(key.rsplit("/providers/", 1)[0])
     if id.group:
         yield intern("/".join(key.split("/", 3)[:3]))
+
+
+class _Presence:
+    """A resource came, or was removed."""
+
+    def __init__(self, store: Store, id: ArmId, away: Detached | None = None) -> None:
+        self._store, self._id, self._away = store, id, away
+
+    def __call__(self) -> None:
+        if self._away is None:
+            self._away = self._store.detach(self._id)
+        else:
+            self._store.attach(self._away)
+            self._away = None
+
+
+class _Name:
+    """A resource got another id."""
+
+    def __init__(self, store: Store, before: ArmId, now: ArmId) -> None:
+        self._store, self._before, self._now = store, before, now
+
+    def __call__(self) -> None:
+        self._store.exchange(self._now, self._before)
+        self._before, self._now = self._now, self._before
+
+
+class _Referral:
+    """A resource refers to something else."""
+
+    def __init__(self, references: References, number: int, kind: str, values: frozenset[str]) -> None:
+        self._references, self._number, self._kind, self._values = references, number, kind, values
+
+    def __call__(self) -> None:
+        now = self._references.get(self._number, self._kind)
+        self._references.put(self._number, self._kind, self._values)
+        self._values = now

@@ -7,6 +7,7 @@ repeated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from sandbox.azure.kernel.changes import Change, ChangeKind, Outcome
 from sandbox.azure.kernel.clock import Clock
 from sandbox.azure.kernel.directory import client_text
 from sandbox.azure.kernel.durations import Durations
+from sandbox.azure.kernel.history import History
 from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
 from sandbox.azure.kernel.locks import Lock
 from sandbox.azure.kernel.model import ArmError, EtagStyle, Json, Request, Resource
@@ -73,9 +75,12 @@ class World:
         self._durations = Durations(seed)
         self._locks: dict[str, Lock] = {}
         self._timers = Timers(clock)
-        # Set by the simulator: the check of rights, that of deny assignments, and what receives changes.
+        self._history: History | None = None
+        # Set by the simulator: the check of rights, that of deny assignments, what forgets the rights on a
+        # resource that is deleted, and what receives changes.
         self.check_access: Callable[[str, str, str], bool] = lambda principal, action, scope: True
         self.refuse_denied: Callable[[str, str, str], None] = lambda principal, action, scope: None
+        self.forget_rights: Callable[[str], None] = lambda scope: None
         self.emit: Callable[[Change], None] = lambda change: None
 
     def _is_tracked(self, type_name: str) -> bool:
@@ -143,6 +148,7 @@ class World:
 
     def remove(self, id: ArmId) -> None:
         """Delete a resource and everything below it, deepest first, and call each type's `removed` hook."""
+        self.forget_rights(id.text)
         for resource in [*reversed(self.store.below(id)), self.store.get(id)]:
             if resource is None or self.store.discard(resource.id) is None:
                 continue
@@ -155,6 +161,25 @@ class World:
         known = self.types.get(resource.type)
         return known.show(self, resource) if known else resource.shown()
 
+    # The past
+
+    def remember(self, seconds: float) -> None:
+        """Keep what changes, for `past`, so many seconds from now on; 0 keeps nothing."""
+        if self._history is not None and not seconds:
+            self._history.end()
+            self._history = None
+        elif seconds:
+            self._history = self._history or History(self.store, lambda: self.now)
+            self._history.seconds = seconds
+
+    def past(self, seconds: float) -> AbstractContextManager[None]:
+        """Every resource as it was so many seconds ago, but not before `remember` was called."""
+        return nullcontext() if self._history is None else self._history.past(seconds)
+
+    def step(self) -> AbstractContextManager[None]:
+        """What is written inside belongs to one moment of the past."""
+        return nullcontext() if self._history is None else self._history.step()
+
     # Time passing
 
     def duration(self, kind: str, id: ArmId) -> float:
@@ -165,7 +190,12 @@ class World:
 
     def at(self, delay: float, action: Callable[[], None]) -> None:
         """Run `action` when `delay` simulated seconds have passed, even if no request comes."""
-        self._timers.add(delay, action)
+
+        def act() -> None:
+            with self.step():
+                action()
+
+        self._timers.add(delay, act)
 
     def settle(self) -> None:
         """Run every due action, in order, each at the time it was due. Called before every request."""

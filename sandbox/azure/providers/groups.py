@@ -5,7 +5,7 @@ Sources: docs/azure/resource-manager.md, ARM-09, ARM-10 and ARM-26.
 
 from __future__ import annotations
 
-from sandbox.azure.kernel.directory import TENANT
+from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
@@ -52,9 +52,9 @@ def show_subscription(world: World, subscription: str) -> Json:
     return {
         "id": f"/subscriptions/{subscription}",
         "authorizationSource": "RoleBased",
-        "managedByTenants": [],
+        "managedByTenants": [{"tenantId": one} for one in known.get("managers", [])],
         "subscriptionId": subscription,
-        "tenantId": TENANT,
+        "tenantId": tenants.tenant_of(world.subscriptions, subscription),
         "displayName": known["name"],
         "state": "Enabled",
         "subscriptionPolicies": {

@@ -45,8 +45,7 @@ def put(call: Call) -> Response:
     network = (call.properties.get("virtualNetwork") or {}).get("id")
     if dns_rules.live_zone(call.world, call.id.parent) is None:
         raise refusals.no_parent(call.id)
-    if call.world.find(network) is not None:
-        call.authorize_linked("Microsoft.Network/virtualNetworks/join/action", str(network))
+    call.linked("Microsoft.Network/virtualNetworks/join/action", network)
     return _write(call, _body(call, call.properties), _objection(call, network))
 
 

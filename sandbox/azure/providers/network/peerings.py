@@ -113,10 +113,9 @@ def _remote(call: Call) -> Resource:
         raise ArmError(
             400, "InvalidRequestFormat", f"Peering {call.id.text} has no remoteVirtualNetwork.", details=[]
         )
-    remote = call.world.find(reference)
+    remote = call.linked("Microsoft.Network/virtualNetworks/peer/action", reference)
     if remote is None or not remote.id.is_type("Microsoft.Network/virtualNetworks"):
         raise call.refuse_reference(reference)
-    call.authorize_linked("Microsoft.Network/virtualNetworks/peer/action", remote.id)
     return remote
 
 

@@ -237,10 +237,9 @@ def _check(call: Call, network: Resource) -> None:
         reference = (call.properties.get(member) or {}).get("id")
         if reference is None:
             continue
-        joined = call.world.find(reference)
+        joined = call.linked(f"{kind}/join/action", reference)
         if joined is None or joined.location != network.location:
             raise call.refuse_reference(reference)
-        call.authorize_linked(f"{kind}/join/action", joined.id)
 
 
 def _delegation(world: World, subnet: ArmId, one: Json) -> Json:

@@ -114,12 +114,11 @@ def refuse_change(endpoint: Resource, wanted: Wanted) -> None:
 def _subnet(call: Call) -> Resource:
     """The subnet. Refuses one that is missing, in another region, not joinable or delegated."""
     reference = (call.properties.get("subnet") or {}).get("id")
-    subnet = call.world.find(reference)
+    subnet = call.linked("Microsoft.Network/virtualNetworks/subnets/join/action", reference)
     network = call.world.find(subnet.id.parent) if subnet is not None else None
     location = str(call.body.get("location") or "")
     if subnet is None or network is None or not same_place(network, location):
         raise call.refuse_reference(reference)
-    call.authorize_linked("Microsoft.Network/virtualNetworks/subnets/join/action", subnet.id)
     service = subnets.delegated_to(subnet)
     if service is not None:
         raise ArmError(
@@ -155,11 +154,12 @@ def _target(call: Call, text: str, manual: bool) -> Resource | None:
     if manual and not text.startswith("/") and text.lower().endswith(".azure.privatelinkservice"):
         services = call.world.store.of_type(PRIVATE_LINK_SERVICE)
         return next((one for one in services if one.properties.get("alias") == text), None)
-    target = call.world.find(text)
     try:
-        id = ArmId.parse(text)
+        id = call.world.types.canonical(ArmId.parse(text))
     except ValueError:
         raise call.refuse_reference(text) from None
+    approval = f"{id.type}/PrivateEndpointConnectionsApproval/action"
+    target = call.world.find(id) if manual else call.linked(approval, id)
     if target is None:
         if id.is_type(PRIVATE_LINK_SERVICE):
             raise call.refuse_reference(text)
@@ -170,8 +170,6 @@ def _target(call: Call, text: str, manual: bool) -> Resource | None:
             f"group '{id.group}' was not found.",
             details=[],
         )
-    if not manual:
-        call.authorize_linked(f"{target.type}/PrivateEndpointConnectionsApproval/action", target.id)
     return target
 
 

@@ -168,13 +168,12 @@ def _owned(nic: Resource) -> ArmError:
 
 def _subnet(call: Call, wanted: Json) -> Resource:
     reference = ((wanted.get("properties") or {}).get("subnet") or {}).get("id")
-    subnet = call.world.find(reference)
+    subnet = call.linked("Microsoft.Network/virtualNetworks/subnets/join/action", reference)
     if subnet is None or subnet.id.parent is None:
         raise call.refuse_reference(reference)
     holder = call.world.running(subnet.id)
     if holder is not None:
         raise call.world.lock(subnet.id).not_provisioned(holder, call.id, 429)
-    call.authorize_linked("Microsoft.Network/virtualNetworks/subnets/join/action", subnet.id)
     return subnet
 
 

@@ -202,10 +202,9 @@ def _check(call: Call, configs: list[Json]) -> None:
     _check_names(call, configs)
     for one in configs:
         zone = (one.get("properties") or {}).get("privateDnsZoneId")
-        found = call.world.find(zone)
+        found = call.linked("Microsoft.Network/privateDnsZones/join/action", zone)
         if found is None or not found.id.is_type(dns_records.ZONE):
             raise _no_zone(call.id, zone)
-        call.authorize_linked("Microsoft.Network/privateDnsZones/join/action", found.id)
 
 
 def _check_names(call: Call, configs: list[Json]) -> None:
