@@ -3,7 +3,7 @@
 Every method that calls Azure raises the errors of `core/base/errors.py` and no others.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -184,6 +184,18 @@ class Ledger(Protocol):
 
     async def with_code(self, code: str) -> list[ResourceId]:
         """The targets whose last outcome has this code."""
+
+    async def sharing(self, endpoints: Collection[ResourceId], names: Collection[str]) -> list[ResourceId]:
+        """The targets whose last outcome has a path by one of these endpoints, or a record of these names."""
+
+    async def owned(self) -> frozenset[ResourceId]:
+        """What Causeway made for all targets together."""
+
+    async def adopt(self, target: ResourceId, found: Collection[ResourceId]) -> bool:
+        """Record objects that were made for a target and that no row has.
+
+        False: a worker has claimed the target and may be about to delete them, so nothing is recorded.
+        """
 
 
 class Leases(Protocol):

@@ -68,7 +68,7 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
     viewer = Viewer(policy, known, ports.arm, cached, reader)
-    remover = Remover(reader, applier)
+    remover = Remover(reader, applier, ports.clock)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
     access = PublicAccess(policy, known, ports.arm)
     absence = Absence(viewer, ports.arm, ports.clock)

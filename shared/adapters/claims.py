@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from shared.adapters.clock import Clock
+from shared.adapters.lease_time import LEASE_SECONDS, MARGIN_SECONDS, RENEW_SECONDS, lasts, loop_time
 from shared.adapters.ledger_row import (
     Entry,
     addresses_of,
@@ -28,6 +29,7 @@ from shared.adapters.ledger_row import (
     identifying,
     is_empty,
     is_marked,
+    lease_end,
     marking,
     noting,
     owned_of,
@@ -50,9 +52,6 @@ from shared.core.plan.deletion_record import Deletion, DeletionRecord
 
 log = logging.getLogger("causeway.ledger")
 
-LEASE_SECONDS = 60.0
-RENEW_SECONDS = 20.0
-MARGIN_SECONDS = 5.0  # a worker stops so long before its claim ends: the service's time has whole seconds
 RACES = 50  # re-reads after a lost ETag race; each one means that another worker made progress
 
 type Change = Callable[[Values], dict[str, Value]]
@@ -87,7 +86,7 @@ async def take(table: Table, target: ResourceId, asked: Asked) -> tuple[Row, str
                 return await table.insert(partition, key, {**fresh, **lease(table, owner)}), owner, since
             if row.values.get("lease_owner") == owner:  # our write, whose response was lost
                 return await table.replace(row, {**row.values, **lease(table, owner)}), owner, since
-            if float(row.values.get("lease_until", 0.0)) <= table.time():
+            if not lasts(lease_end(row.values), table.time()):
                 taken = {**serving(row.values, asked), **lease(table, owner)}
                 return await table.replace(row, taken), owner, since
             marked = marking(row.values, asked)
@@ -97,11 +96,6 @@ async def take(table: Table, target: ResourceId, asked: Asked) -> tuple[Row, str
             continue
         return None
     raise contended(target.name)
-
-
-def loop_time() -> float:
-    """Seconds by the clock of the event loop, which goes on while the process is stopped."""
-    return asyncio.get_running_loop().time()
 
 
 def lease(table: Table, owner: str) -> dict[str, Value]:

@@ -7,10 +7,25 @@ is decided from the ledger; everything else is read from Azure.
 
 import contextlib
 import uuid
+from collections.abc import Collection
 
 from shared.adapters.claims import RACES, TableClaim, contended, take
 from shared.adapters.clock import Clock
-from shared.adapters.ledger_row import QUEUED, Entry, is_over, marking, past, present, record_of, state_of
+from shared.adapters.lease_time import lasts
+from shared.adapters.ledger_row import (
+    QUEUED,
+    Entry,
+    adopting,
+    is_over,
+    lease_end,
+    marking,
+    owned_of,
+    past,
+    present,
+    record_of,
+    state_of,
+    uses,
+)
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
 from shared.core.base.ids import GroupId, ResourceId, target_key
 from shared.core.base.page import Page
@@ -98,6 +113,31 @@ class TableLedger:
     async def with_code(self, code: str) -> list[ResourceId]:
         rows = self._connections.query({"code": code})
         return [ResourceId.parse(str(row.values["resource_id"])) async for row in rows]
+
+    async def sharing(self, endpoints: Collection[ResourceId], names: Collection[str]) -> list[ResourceId]:
+        keys = {at.key for at in endpoints}
+        if not keys and not names:
+            return []
+        rows = self._connections.query({})
+        return [
+            ResourceId.parse(str(row.values["resource_id"]))
+            async for row in rows
+            if uses(row.values, keys, frozenset(names))
+        ]
+
+    async def owned(self) -> frozenset[ResourceId]:
+        rows = self._connections.query({})
+        return frozenset([ResourceId.parse(text) async for row in rows for text in owned_of(row.values)])
+
+    async def adopt(self, target: ResourceId, found: Collection[ResourceId]) -> bool:
+        for _ in range(RACES):
+            row = await self._connections.get(target.subscription.lower(), target_key(target))
+            if row is None or lasts(lease_end(row.values), self._connections.time()):
+                return False
+            with contextlib.suppress(Changed):
+                await self._connections.replace(row, adopting(row.values, found))
+                return True
+        raise contended(target.name)
 
     async def append(self, entry: Entry) -> None:
         """Add to a target's history. Two entries of the same moment get two rows."""

@@ -4,7 +4,7 @@ A record is JSON text over as many columns as it needs. Beside it are the few co
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -127,6 +127,24 @@ def unidentified(values: Values, gone: Iterable[ResourceId]) -> dict[str, Value]
     return _with_guids(values, {key: guids for key, guids in left.items() if guids})
 
 
+def adopting(values: Values, found: Iterable[ResourceId]) -> dict[str, Value]:
+    """The row with these objects as if a worker had died while it made them."""
+    row = dict(values)
+    for at in found:
+        row = identifying(owning(row, [*without(owned_of(row), [at]), at.text]), at, UNKNOWN_GUID)
+    return row
+
+
+def uses(values: Values, endpoints: Collection[str], names: Collection[str]) -> bool:
+    """The last outcome has a path by one of these endpoints (keys), or a record of one of these names."""
+    for path in record_of(values).get("paths", ()):
+        if str(path["endpoint"]).lower() in endpoints:
+            return True
+        if any(str(record["fqdn"]).lower() in names for record in path["records"]):
+            return True
+    return False
+
+
 def _with_guids(values: Values, guids: Mapping[str, list[str]]) -> dict[str, Value]:
     """The newest objects alone where there are too many."""
     newest = dict(list(guids.items())[-MAX_IDENTIFIED:])
@@ -153,6 +171,11 @@ def closing(values: Values, was: PreviousAccess | None) -> dict[str, Value]:
     """The row with this value instead of the one it had."""
     kept = split("closed", json.dumps({"path": was.path, "value": was.value})) if was else {}
     return {**_without(values, "closed"), **kept}
+
+
+def lease_end(values: Values) -> float:
+    """When the claim ends, in seconds since 1970 by the service's clock."""
+    return float(values.get("lease_until", 0.0))
 
 
 def is_marked(values: Values) -> bool:

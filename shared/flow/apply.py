@@ -7,7 +7,7 @@ decides only when to send something again.
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -24,6 +24,7 @@ from shared.core.base.errors import (
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.kind import UNKNOWN_GUID, Wanted
 from shared.core.kinds.registry import kind_of
+from shared.core.kinds.zone_configs import records_of
 from shared.core.outcome.outcome import Done
 from shared.core.plan.actions import (
     Action,
@@ -103,6 +104,7 @@ class _Run:
         self._a = applier
         self._plan = plan
         self._memory = current.memory
+        self._journal = current.journal
         self._deadline = current.deadline
         self._tasks: dict[ResourceId, asyncio.Task[None]] = {}
         self._objects: dict[ResourceId, Seen | None] = {}
@@ -115,6 +117,7 @@ class _Run:
             for action in self._plan.actions:
                 self._tasks[action.id] = group.create_task(self._one(action))
         done = tuple(self._done(action) for action in self._plan.actions)
+        self._journal.done += done
         written = tuple(step for step in self._plan.writes if not isinstance(step, Delete | Withdraw))
         return Applied(done, self._objects, self._errors, written, self._a.clock.now().timestamp())
 
@@ -160,8 +163,8 @@ class _Run:
             case Wait(want, have):
                 settled = await self._a.arm.settle(have.id, deadline=self._deadline)
                 self._objects[want.id] = None if settled is None else Seen(have.id, settled)
-            case Delete(have):
-                await self._with_retries(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
+            case Delete(have, along=along):
+                await self._delete(have, along)
                 self._objects[have.id] = None
             case Withdraw() as step:
                 async with self._a.leases.hold(step.lock, deadline=self._deadline):
@@ -170,7 +173,7 @@ class _Run:
                 # Shared, so it is deleted under the lease too: another target may have replaced it already.
                 await self._write(want, None)
             case Replace(want, have, along=along):
-                await self._with_retries(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
+                await self._delete(have, along)
                 self._objects |= {one.id: None for one in along}
                 await self._write(want, None)
             case Create(want):
@@ -179,6 +182,14 @@ class _Run:
                 await self._write(want, have)
             case _:
                 assert_never(action)
+
+    async def _delete(self, have: Seen, along: Iterable[Seen]) -> None:
+        """Delete it. The names that go with it are noted first: other targets may have some of them."""
+        for one in (have, *along):
+            if kind_of(one.id).HAS_RECORDS:
+                self._journal.endpoints.add(one.id)
+            self._journal.names.update(record.fqdn for record in records_of(one))
+        await self._with_retries(lambda: self._a.arm.delete(have.id, deadline=self._deadline))
 
     async def _write(self, want: Wanted, have: Seen | None) -> None:
         if want.recorded:

@@ -73,13 +73,13 @@ class Reconciler:
         try:
             reached = await self._reconciled(current)
         except CausewayError as error:
-            reached = broken_off(error, current.memory.profile)
+            reached = replace(broken_off(error, current.memory.profile), done=current.journal.changes)
         return await self._access.warned(reached, current)
 
     async def _reconciled(self, current: Pass) -> Ending:
-        asked = await self._viewer.asked(current.target, current.not_older_than)
+        asked = await self._viewer.asked(current.target, current.not_older_than, current.began)
         if asked is None and not await self._absence.confirmed(current):
-            asked = await self._viewer.asked(current.target, current.not_older_than)
+            asked = await self._viewer.asked(current.target, current.not_older_than, current.began)
             if asked is None:
                 raise TransientError(
                     "Azure answers in turn that the resource exists and that not", code="Unconfirmed"
@@ -118,6 +118,8 @@ class Reconciler:
         found = await self._viewer.view(target, connect, current.recorded, current.not_older_than)
         if not isinstance(found, View):
             return refused(found)
+        if found.plan.writes and not await self._viewer.still_asked(target, connect, current.began):
+            return await self._reconciled(replace(current, not_older_than=current.began))
         view, done, errors = await self._applied(found, current)
         if errors:
             try:

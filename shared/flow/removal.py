@@ -21,6 +21,7 @@ from shared.flow.absence import waited
 from shared.flow.apply import Applier
 from shared.flow.reader import Reader
 from shared.flow.reconcile_pass import Pass
+from shared.ports import Clock
 
 UNPROVEN = "an object to remove was missing at first: whether it exists is read again"
 NONE: Mapping[str, frozenset[ResourceId]] = {}
@@ -50,9 +51,10 @@ class _Found:
 class Remover:
     """Deletes what is ours, and takes its addresses out of shared rules."""
 
-    def __init__(self, reader: Reader, applier: Applier) -> None:
+    def __init__(self, reader: Reader, applier: Applier, clock: Clock) -> None:
         self._reader = reader
         self._applier = applier
+        self._clock = clock
 
     async def remove(
         self, found: Obsolete, reason: str, current: Pass
@@ -79,7 +81,7 @@ class Remover:
         missing = [at for at in found.removed if at not in present and at.parent not in present]
         if not missing:
             return frozenset()
-        if not await waited(self._applier.clock, current.deadline):
+        if not await waited(self._clock, current.deadline):
             return frozenset(missing)
         again = await self._reader.fresh((Read(at) for at in missing), Observed())
         return frozenset(at for at in missing if again.present(at) is not None)

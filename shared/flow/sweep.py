@@ -4,23 +4,43 @@ A sweep queues every resource that the policy opts in and every one in the ledge
 resource that is in order writes nothing.
 """
 
+from __future__ import annotations
+
 import logging
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from shared.core.base.bodies import Json
-from shared.core.base.errors import CausewayError, InvalidId
+from shared.core.base.bodies import Seen, mapping, resource_id
+from shared.core.base.errors import CausewayError
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.events.reason import Reason
 from shared.core.events.work_item import WorkItem
+from shared.core.kinds import endpoint
+from shared.core.kinds.endpoint import is_as_made
+from shared.core.kinds.kind import target_of_mark
 from shared.core.policy.intent import DISABLED, opt_in, watched
 from shared.core.policy.policy import Policy
 from shared.ports import Arm, Clock, Ledger, WorkQueue
 
 log = logging.getLogger("causeway.sweep")
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Resources that tags or policy opt in, and endpoints that bear our tags, by their target's key."""
+
+    opted_in: set[ResourceId] = field(default_factory=set)
+    marked: defaultdict[str, set[ResourceId]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, other: _Listed) -> None:
+        """What another subscription has as well."""
+        self.opted_in.update(other.opted_in)
+        for key, endpoints in other.marked.items():
+            self.marked[key] |= endpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +57,18 @@ class Sweeper:
     async def sweep(self) -> int:
         """Queue each resource once, with reason `drift`. Returns how many."""
         correlation, began = f"sweep-{uuid.uuid4()}", self.clock.now().timestamp()
-        due = {at for at in await self.ledger.targets() if watched(at.subscription, self.policy)}
-        unread = 0
+        found, unread = _Listed(), 0
         for subscription in self.policy.subscriptions:
             try:
-                due |= await self._opted_in(subscription)
+                found.add(await self._listed(subscription))
             except CausewayError as error:  # its own failure: the other subscriptions are swept all the same
                 unread += 1
                 log.error(line("subscription not listed", subscription=subscription, why=str(error)))
+        await self._adopt(
+            found.marked
+        )  # listed before the ledger is read: an object has a row before it exists
+        due = {at for at in await self.ledger.targets() if watched(at.subscription, self.policy)}
+        due |= found.opted_in
         await self._send(due, "drift", correlation, began)
         log.info(line("sweep", correlation=correlation, queued=len(due), subscriptions_not_listed=unread))
         return len(due)
@@ -58,7 +82,8 @@ class Sweeper:
         await self._send(
             known, item.reason, item.correlation, now
         )  # first: they need no list, which may fail
-        listed = {at for at in await self._opted_in(group.subscription) if at.group == group}
+        every = await self._listed(group.subscription)
+        listed = {at for at in every.opted_in if at.group == group}
         await self._send(listed - known, item.reason, item.correlation, now)
         return len(listed | known)
 
@@ -66,25 +91,43 @@ class Sweeper:
         for at in sorted(due, key=lambda at: at.key):
             await self.queue.send(WorkItem(at.text, reason, correlation, fresh_from=fresh_from).text())
 
-    async def _opted_in(self, subscription: str) -> set[ResourceId]:
+    async def _adopt(self, marked: Mapping[str, set[ResourceId]]) -> None:
+        """Give endpoints that bear our tags, and that no row has, to the row of the target that they name.
+
+        A write that left a worker after its claim had ended makes one. The next pass of the target uses or
+        removes it. One that Causeway did not make, or whose target no row has, is only reported.
+        """
+        owned = await self.ledger.owned() if marked else frozenset[ResourceId]()
+        for key, endpoints in sorted(marked.items()):
+            if orphans := sorted(endpoints - owned, key=lambda at: at.key):
+                state = await self.ledger.get(key)
+                made = [at for at in orphans if state and await self._is_made_for(state.target, at)]
+                adopted = state is not None and bool(made) and await self.ledger.adopt(state.target, made)
+                facts = {"endpoints": [at.text for at in orphans], "target_key": key, "adopted": adopted}
+                log.warning(line("endpoints with Causeway's tags that no row has", **facts))
+
+    async def _is_made_for(self, target: ResourceId, at: ResourceId) -> bool:
+        try:
+            body = await self.arm.get(at)
+        except CausewayError as error:  # the next sweep tries again
+            log.warning(line("endpoint not read", endpoint=at.text, why=str(error)))
+            return False
+        return body is not None and is_as_made(Seen(at, body), target)
+
+    async def _listed(self, subscription: str) -> _Listed:
+        """What a subscription has. Which profile a tag names is not checked here."""
         inherits = self.policy.opt_in.inherit == "resource_group"
         groups = await self.arm.resource_groups(subscription) if inherits else {}
-        return {
-            at
-            async for page in self.arm.resources(subscription)
-            for resource in page
-            if (at := self._opted_in_id(resource, groups)) is not None
-        }
-
-    def _opted_in_id(self, resource: Json, groups: Mapping[str, Mapping[str, str]]) -> ResourceId | None:
-        """The id of a resource that tags or policy opt in. Which profile a tag names is not checked here."""
-        try:
-            at = ResourceId.parse(str(resource.get("id") or ""))
-        except InvalidId:
-            return None  # an extension resource or one outside of a group: never a target
-        if not self.catalogue.knows(at.type):
-            return None
-        tags = resource.get("tags")
-        own = tags if isinstance(tags, dict) else {}
-        word = opt_in(at.type, own, groups.get(at.resource_group.lower(), {}), self.policy)
-        return at if word is not None and word.lower() != DISABLED else None
+        found = _Listed()
+        async for page in self.arm.resources(subscription):
+            for resource in page:
+                at = resource_id(resource.get("id"))  # None: an extension resource, or outside of a group
+                written = mapping(resource.get("tags")).items()
+                tags = {name: text for name, text in written if isinstance(text, str)}
+                if at and self.catalogue.knows(at.type):
+                    word = opt_in(at.type, tags, groups.get(at.resource_group.lower(), {}), self.policy)
+                    if word is not None and word.lower() != DISABLED:
+                        found.opted_in.add(at)
+                elif at and at.is_type(endpoint.TYPE) and (key := target_of_mark(Seen(at, {"tags": tags}))):
+                    found.marked[key].add(at)
+        return found

@@ -124,9 +124,12 @@ class Viewer:
         return await self._arm.get(at, api_version=self._catalogue.api_version(at.type))
 
     async def asked(
-        self, at: ResourceId, not_older_than: float = 0.0
+        self, at: ResourceId, not_older_than: float = 0.0, began: float = math.inf
     ) -> tuple[Target, Connect] | Declined | NotAsked | None:
-        """Who asks for what. None: the target does not exist."""
+        """Who asks for what. None: the target does not exist.
+
+        `began`: tags of a group that were read after this moment (seconds since 1970) are not read again.
+        """
         if not watched(at.subscription, self._policy):
             return NotAsked("its subscription is not watched")
         if not self._catalogue.knows(at.type):
@@ -144,9 +147,20 @@ class Viewer:
             and tag_value(target.tags, self._policy.opt_in.tag) is None
         ):
             # A cached reading of the group's tags is no reason to leave a resource alone.
-            tags = await self._cached.group_tags(at, math.inf)
+            tags = await self._cached.group_tags(at, began)
             found = intent(target, tags, self._policy, self._catalogue)
         return (target, found) if isinstance(found, Connect) else found
+
+    async def still_asked(self, target: Target, connect: Connect, since: float) -> bool:
+        """The same is asked for by tags of the group that were read after this moment.
+
+        A cached reading of the group's tags is no reason to create anything.
+        """
+        opt = self._policy.opt_in
+        if opt.inherit != "resource_group" or tag_value(target.tags, opt.tag) is not None:
+            return True
+        tags = await self._cached.group_tags(target.id, since)
+        return intent(target, tags, self._policy, self._catalogue) == connect
 
     async def view(
         self,

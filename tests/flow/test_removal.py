@@ -35,7 +35,7 @@ class Scene:
         self.memory, clock = StubMemory(), LoopClock()
         cached = CachedReads(self.arm, clock)
         reader = Reader(self.arm, cached, clock)
-        self.remover = Remover(reader, Applier(self.arm, cached, reader, StubLeases(), clock))
+        self.remover = Remover(reader, Applier(self.arm, cached, reader, StubLeases(), clock), clock)
 
     async def remove(self, found: Obsolete) -> tuple[Done, ...]:
         done, self.errors = await self.remover.remove(found, "gone", a_pass(self.memory))

@@ -114,6 +114,14 @@ def guid_of(endpoint: Seen) -> str:
     return str(endpoint.properties.get("resourceGuid") or "").lower()
 
 
+def is_as_made(have: Seen, target: ResourceId) -> bool:
+    """It connects to the target and has the very name that its group and its subnet give it."""
+    connection, subnet = connection_of(have), subnet_of(have)
+    if connection is None or subnet is None or connection.target != target:
+        return False
+    return have.id.name.lower() == endpoint_name(target, connection.group, subnet)
+
+
 @functools.lru_cache(maxsize=16_384)
 def endpoint_id(home: GroupId, target: ResourceId, group: str, subnet: ResourceId) -> ResourceId:
     """The id of our endpoint for this target and group with its address in this subnet."""
@@ -251,13 +259,12 @@ class Endpoint(Managed):
     def is_recorded(have: Seen, target: ResourceId, guids: frozenset[str]) -> bool:
         """By its guid. Where that was not recorded, because a worker died or by an older version, by less.
 
-        An endpoint that was being made connects to the target; the older version recorded ids alone.
+        The older version recorded ids alone.
         """
         guid = guid_of(have)
         if not guid or not guids or guid in guids:
             return True
-        connection = connection_of(have)
-        return UNKNOWN_GUID in guids and connection is not None and connection.target == target
+        return UNKNOWN_GUID in guids and is_as_made(have, target)
 
     @staticmethod
     def removal_reads(have: Seen) -> Iterable[Read]:

@@ -32,6 +32,12 @@ def marked(have: Seen, target: ResourceId) -> bool:
     return all(have.tags.get(name) == value for name, value in marks(target).items())
 
 
+def target_of_mark(have: Seen) -> str:
+    """The key of the target for which it was made, by our tags; empty where it does not bear them."""
+    key = have.tags.get(TARGET_TAG)
+    return key if have.tags.get(MARK_TAG) == MARK_VALUE and isinstance(key, str) else ""
+
+
 class Wanted(Protocol):
     """One object that must exist, and all that the planner and the executor ask about it."""
 
