@@ -19,14 +19,15 @@ from shared.core.base.log_lines import line
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.events.reason import Reason
 from shared.core.events.work_item import WorkItem
-from shared.core.kinds import endpoint
-from shared.core.kinds.endpoint import is_as_made
-from shared.core.kinds.kind import target_of_mark
+from shared.core.kinds.kind import UNKNOWN_GUID, target_of_mark
+from shared.core.kinds.registry import kind_of
 from shared.core.policy.intent import DISABLED, opt_in, watched
 from shared.core.policy.policy import Policy
 from shared.ports import Arm, Clock, Ledger, WorkQueue
 
 log = logging.getLogger("causeway.sweep")
+
+MADE_WITHOUT_ANSWER = frozenset({UNKNOWN_GUID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Sweeper:
         except CausewayError as error:  # the next sweep tries again
             log.warning(line("endpoint not read", endpoint=at.text, why=str(error)))
             return False
-        return body is not None and is_as_made(Seen(at, body), target)
+        return body is not None and kind_of(at).is_recorded(Seen(at, body), target, MADE_WITHOUT_ANSWER)
 
     async def _listed(self, subscription: str) -> _Listed:
         """What a subscription has. Which profile a tag names is not checked here."""
@@ -128,6 +129,6 @@ class Sweeper:
                     word = opt_in(at.type, tags, groups.get(at.resource_group.lower(), {}), self.policy)
                     if word is not None and word.lower() != DISABLED:
                         found.opted_in.add(at)
-                elif at and at.is_type(endpoint.TYPE) and (key := target_of_mark(Seen(at, {"tags": tags}))):
+                elif at and kind_of(at).HAS_GUID and (key := target_of_mark(Seen(at, {"tags": tags}))):
                     found.marked[key].add(at)
         return found
