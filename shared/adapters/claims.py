@@ -25,13 +25,14 @@ from shared.adapters.ledger_row import (
     asked_of,
     closed_of,
     closing,
-    guids_of,
+    guids_by_id,
     identifying,
     is_empty,
     is_marked,
     lease_end,
     marking,
     noting,
+    owned_ids,
     owned_of,
     owning,
     present,
@@ -158,12 +159,11 @@ class TableClaim:
 
     @property
     def owned(self) -> tuple[ResourceId, ...]:
-        return tuple(ResourceId.parse(text) for text in owned_of(self._row.values))
+        return owned_ids(self._row.values)
 
     @property
     def guids(self) -> Mapping[ResourceId, frozenset[str]]:
-        known = guids_of(self._row.values)
-        return {ResourceId.parse(text): frozenset(guids) for text, guids in known.items()}
+        return guids_by_id(self._row.values)
 
     @property
     def profile(self) -> str:
@@ -185,7 +185,7 @@ class TableClaim:
         asked, found = frozenset(addresses), defaultdict[str, frozenset[ResourceId]](frozenset)
         async for row in self._table.query({}):
             if row.key != self._row.key and (shared := asked.intersection(addresses_of(row.values))):
-                owned = frozenset(map(ResourceId.parse, owned_of(row.values)))
+                owned = frozenset(owned_ids(row.values))
                 found |= {address: found[address] | owned for address in shared}
         return found
 
@@ -201,7 +201,7 @@ class TableClaim:
 
         def change(row: Values) -> dict[str, Value]:
             owned = owning(row, [*without(owned_of(row), [made]), made.text])
-            noted = noting(owned, [*addresses_of(row), *new])
+            noted = noting(owned, dict.fromkeys((*addresses_of(row), *new)))  # once, if it is sent again
             return noted if guid is None else identifying(noted, made, guid)
 
         await self._write(change)

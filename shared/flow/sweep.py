@@ -98,14 +98,22 @@ class Sweeper:
         A write that left a worker after its claim had ended makes one. The next pass of the target uses or
         removes it. One that Causeway did not make, or whose target no row has, is only reported.
         """
-        owned = await self.ledger.owned() if marked else frozenset[ResourceId]()
-        for key, endpoints in sorted(marked.items()):
-            if orphans := sorted(endpoints - owned, key=lambda at: at.key):
-                state = await self.ledger.get(key)
-                made = [at for at in orphans if state and await self._is_made_for(state.target, at)]
-                adopted = state is not None and bool(made) and await self.ledger.adopt(state.target, made)
-                facts = {"endpoints": [at.text for at in orphans], "target_key": key, "adopted": adopted}
-                log.warning(line("endpoints with Causeway's tags that no row has", **facts))
+        if not marked:
+            return
+        try:
+            owned = await self.ledger.owned()
+            for key, endpoints in sorted(marked.items()):
+                if orphans := sorted(endpoints - owned, key=lambda at: at.key):
+                    await self._adopt_for(key, orphans)
+        except CausewayError as error:  # what is not known to be an orphan is none
+            log.error(line("orphans not searched for", why=str(error)))
+
+    async def _adopt_for(self, key: str, orphans: list[ResourceId]) -> None:
+        state = await self.ledger.get(key)
+        made = [at for at in orphans if state and await self._is_made_for(state.target, at)]
+        adopted = state is not None and bool(made) and await self.ledger.adopt(state.target, made)
+        facts = {"endpoints": [at.text for at in orphans], "target_key": key, "adopted": adopted}
+        log.warning(line("endpoints with Causeway's tags that no row has", **facts))
 
     async def _is_made_for(self, target: ResourceId, at: ResourceId) -> bool:
         try:

@@ -15,9 +15,13 @@ def a_policy(
     always: list[str] | None = None,
     inherit: str = "resource_group",
     limits: dict[str, int] | None = None,
+    beside: dict[str, dict[str, Any]] | None = None,
     **profile: Any,
 ) -> Policy:
-    """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns."""
+    """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns.
+
+    `beside`: further profiles by name, each with what it has other than `default`.
+    """
     default = {
         "subnets": subnets or {"westeurope": [bodies.SUBNET.text]},
         "clients": [bodies.SPOKE.text] if clients is None else clients,
@@ -40,7 +44,8 @@ def a_policy(
                     "always": ["Microsoft.Storage/storageAccounts"] if always is None else always,
                 },
                 "subscriptions": [bodies.SUB],
-                "profiles": {"default": default},
+                "profiles": {"default": default}
+                | {name: default | other for name, other in (beside or {}).items()},
                 "limits": limits or {},
             }
         )
