@@ -49,6 +49,16 @@ async def request_reconcile(req: func.HttpRequest) -> func.HttpResponse:
     return await http.serve(flow, http.reconcile, req)
 
 
+@app.route(route="health", methods=["GET"])
+async def get_health(req: func.HttpRequest) -> func.HttpResponse:
+    return await http.serve(flow, http.health, req)
+
+
+@app.route(route="deletes/confirm", methods=["POST"])
+async def confirm_deletes(req: func.HttpRequest) -> func.HttpResponse:
+    return await http.serve(flow, http.confirm_deletes, req)
+
+
 @app.route(route="connections", methods=["GET"])
 async def list_connections(req: func.HttpRequest) -> func.HttpResponse:
     return await http.serve(flow, http.connections, req)

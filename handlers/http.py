@@ -62,6 +62,21 @@ async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     return answer(202, {**accepted.record(), "status": where}, headers)
 
 
+async def health(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
+    """The last sweep, what is wrong, and what is left of Azure's request limits."""
+    return answer(200, (await flow.health.report()).record())
+
+
+async def confirm_deletes(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
+    """`{"count": 3}`: 202 if so many resources have deletes that wait for a person; they are made then."""
+    from shared.core.base.inputs import read_json
+    from shared.core.events.requests import ConfirmDeletes
+
+    asked = read_json(ConfirmDeletes, req.get_body(), "body")
+    confirmed = await flow.queries.confirm_deletes(asked.count)
+    return answer(202, {"value": [one.record() for one in confirmed]})
+
+
 async def connections(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     """Present states in pages of `?top=`; `?result=Failed` and `?subscription=` narrow the list.
 

@@ -22,12 +22,13 @@ import yaml
 from sandbox import demo
 from sandbox.app_folder import AppError
 from sandbox.azure import scenario
+from sandbox.azure.kernel.directory import TENANT
 from sandbox.azurite import ROOT, AzuriteMissingError
 from sandbox.child import ChildError
 from sandbox.options import HelpWithDefaults, Setting
 from sandbox.places import HIGHEST_PORT, PlaceError
 from sandbox.sized import scenario as sized
-from sandbox.up import ENDPOINTS_FILE, HOST_PORTS, Sandbox
+from sandbox.up import AZURE_CONFIG, ENDPOINTS_FILE, HOST_PORTS, Sandbox
 from sandbox.user import Refused, User
 
 EXPECTED = (
@@ -54,6 +55,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         "env", help="print a running one's addresses for a shell", formatter_class=HelpWithDefaults
     )
     env.add_argument("--dir", type=Path, default=Path(".sandbox"), help="the folder that it uses")
+    env.add_argument(
+        "--user", action="store_true", help="managed identity is a user with all rights, not the app"
+    )
     up = commands.add_parser(
         "up", help="start one and keep it until interrupted", formatter_class=HelpWithDefaults
     )
@@ -149,8 +153,12 @@ def write_scenario(asked: argparse.Namespace) -> int:
     return 0
 
 
-def print_environment(folder: Path) -> int:
-    """Print `export` lines: `eval "$(python -m sandbox env)"` points a shell at a running sandbox."""
+def print_environment(folder: Path, *, user: bool) -> int:
+    """Print `export` lines: `eval "$(python -m sandbox env)"` points a shell at a running sandbox.
+
+    user: the shell's managed identity is a user with all rights, and not the app. az gets a configuration of
+    its own, so that it keeps what it knows of a real Azure.
+    """
     file = folder / ENDPOINTS_FILE
     if not file.exists():
         print(
@@ -165,9 +173,13 @@ def print_environment(folder: Path) -> int:
         "APP": f"{at['host']}/api",
         "SUB": f"/subscriptions/{at['subscription_ids'][0]}",
         "IDENTITY_ENDPOINT": at["identity"],
-        "IDENTITY_HEADER": at["identity_header"],
+        "IDENTITY_HEADER": at["user_identity_header" if user else "identity_header"],
         "SSL_CERT_FILE": at["ca_file"],
         "REQUESTS_CA_BUNDLE": at["ca_file"],
+        "TENANT": TENANT,
+        "AZURE_CONFIG_DIR": str(folder.resolve() / AZURE_CONFIG),
+        "AZURE_CORE_INSTANCE_DISCOVERY": "false",
+        "AZURE_CORE_COLLECT_TELEMETRY": "false",
     }
     for name, value in values.items():
         print(f"export {name}={shlex.quote(value)}")
@@ -231,7 +243,7 @@ def main(argv: list[str]) -> int:
         if asked.command == "scenario":
             return write_scenario(asked)
         if asked.command == "env":
-            return print_environment(asked.dir)
+            return print_environment(asked.dir, user=asked.user)
         if asked.command == "up":
             return asyncio.run(until_interrupted(up(asked), interrupted=0))
         return asyncio.run(until_interrupted(demo.main(), interrupted=1))  # not all of it came true

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -32,27 +33,28 @@ from sandbox.workers import Workers, WorkerSetup
 EVENT_FUNCTION = "on_event"
 # As the deployed subscription: the app needs no events of failures or of actions (such as listKeys).
 EVENT_TYPES = ("Microsoft.Resources.ResourceWriteSuccess", "Microsoft.Resources.ResourceDeleteSuccess")
-GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
 SWEEP_SECONDS = 15 * 60
 LEAST_SWEEP_SECONDS = 5
 SERVER_PORTS = 5  # Azure Resource Manager by HTTPS and by HTTP; blobs, queues and tables
 HOST_PORTS = 10  # above --port-base
 POLL_SECONDS = 0.1
 ENDPOINTS_FILE = "endpoints.json"
+AZURE_CONFIG = "azure"  # folder of az: the cloud that it knows, and who has signed in
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """The addresses. `arm` is https (trust `ca_file`), `arm_http` the same in plain HTTP, and control.
 
+    `identity_header` makes the app's tokens, `user_identity_header` those of a user with all rights.
     `host` is worker 0, which has Event Grid and the timers; `hosts` are all. The same as endpoints.json.
     """
 
     arm: str
     arm_http: str
-    graph: str
     identity: str
     identity_header: str
+    user_identity_header: str
     host: str
     hosts: tuple[str, ...]
     blobs: str
@@ -122,6 +124,7 @@ class Sandbox:
         folder = self.used_folder = self._folder(stack)
         file = folder / ENDPOINTS_FILE
         file.unlink(missing_ok=True)  # of a sandbox that was killed
+        shutil.rmtree(folder / AZURE_CONFIG, ignore_errors=True)  # it knows the former one's address
         app = app_folder(self.app, folder)
         self.say(f"Loading the scenario {self.scenario.name} ...")
         self.simulator = self._simulator()
@@ -186,6 +189,7 @@ class Sandbox:
             "CAUSEWAY_ARM_ENDPOINT": arm.arm,
             "CAUSEWAY_POLICY": str(self.policy.resolve()),
             "CAUSEWAY_SWEEP_SCHEDULE": sweep_schedule(self.speed),
+            "CAUSEWAY_REQUEST_RATE": str(max(1.0, self.speed)),  # Azure's limits, in this Azure's seconds
             **self.settings,
         }
 
@@ -213,9 +217,9 @@ class Sandbox:
         return Endpoints(
             arm=arm.arm,
             arm_http=arm.arm_http,
-            graph=arm.arm + GRAPH_PATH,
             identity=arm.identity,
             identity_header=arm.identity_header,
+            user_identity_header=arm.user_identity_header,
             host=self._workers.addresses[0],
             hosts=self._workers.addresses,
             blobs=self._azurite.blobs,

@@ -10,13 +10,16 @@ from typing import Any, Protocol
 
 from shared.core.base.bodies import Json
 from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.only_if import ANYHOW, OnlyIf
 from shared.core.base.page import Page
 from shared.core.events.asked import Asked
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Outcome
+from shared.core.outcome.sweep_report import SweepReport
 from shared.core.plan.deletion_record import Deletion
+from shared.core.plan.refusals import Refusals
 
 type Body = dict[str, Any]  # a JSON object that an adapter returns: the caller owns it and may change it
 type Bodies = list[Body]
@@ -61,15 +64,27 @@ class ArmWriter(Protocol):
     """
 
     async def put(
-        self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
+        self,
+        at: ResourceId,
+        body: Json,
+        *,
+        deadline: float,
+        query: Mapping[str, str] | None = None,
+        only_if: OnlyIf = ANYHOW,
     ) -> Body:
-        """Write, await the long operation, and return the body of the settled resource."""
+        """Write, await the long operation, and return the body of the settled resource.
+
+        Raises TransientError with the code PreconditionFailed where `only_if` is not so any more.
+        """
 
     async def settle(self, at: ResourceId, *, deadline: float) -> Body | None:
         """Await an operation that another client or an earlier pass began. None: the resource was deleted."""
 
-    async def delete(self, at: ResourceId, *, deadline: float) -> None:
-        """Delete, and wait until the resource no longer exists. A missing resource is fine."""
+    async def delete(self, at: ResourceId, *, deadline: float, only_if: OnlyIf = ANYHOW) -> None:
+        """Delete, and wait until the resource no longer exists. A missing resource is fine.
+
+        `only_if` as in `put`.
+        """
 
     async def patch(self, at: ResourceId, body: Json, *, api_version: str, deadline: float) -> Body:
         """Change some properties of a resource of any type, await the operation, and return the body."""
@@ -87,6 +102,14 @@ class Memory(Protocol):
         """Objects that Causeway made for it, those recorded in this pass included."""
 
     @property
+    def reported(self) -> str:
+        """The code of the present state; empty if there is none, or it says only that work is queued."""
+
+    @property
+    def connected(self) -> bool:
+        """The present state is Connected, or says how the resource differs from when it was."""
+
+    @property
     def guids(self) -> Mapping[ResourceId, frozenset[str]]:
         """The resource guids of all that was ever made for it, by id. `UNKNOWN_GUID`: one is being made."""
 
@@ -101,6 +124,13 @@ class Memory(Protocol):
     @property
     def closed(self) -> PreviousAccess | None:
         """What public network access was before Causeway disabled it; None if it did not."""
+
+    @property
+    def refusals(self) -> Refusals:
+        """Requests that Azure refused before, in which state of target and profile."""
+
+    async def refuse(self, refusals: Refusals) -> None:
+        """Record refused requests in place of those of before."""
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""
@@ -131,10 +161,6 @@ class Claim(Memory, Protocol):
     @property
     def asked(self) -> Asked:
         """What the pass answers: its own work item, and those that marked the target before."""
-
-    @property
-    def reported(self) -> str:
-        """The code of the present state; empty if there is none, or it says only that work is queued."""
 
     def held(self) -> AbstractAsyncContextManager[None]:
         """What runs inside is cancelled, and writes of it are refused, once the claim has ended.
@@ -196,6 +222,48 @@ class Ledger(Protocol):
 
         False: a worker has claimed the target and may be about to delete them, so nothing is recorded.
         """
+
+
+class Budgets(Protocol):
+    """How many of something all workers may create in an hour, by name."""
+
+    async def take(self, name: str, amount: int, limit: int) -> float:
+        """Take so many of `limit` an hour, all or none. 0: taken; otherwise seconds until that may succeed.
+
+        The seconds are infinite if it never can.
+        """
+
+
+class Sweeps(Protocol):
+    """What sweeps found, what their work items did so far, and which of these items still wait."""
+
+    async def record(self, report: SweepReport) -> None:
+        """Record a sweep, or replace what was recorded of it."""
+
+    async def latest(self) -> SweepReport | None:
+        """The sweep that began last."""
+
+    async def delete(self, sweep: str, amount: int, limit: int) -> bool:
+        """Count so many deletes of one target in this sweep, all or none. False: that is above `limit`."""
+
+    async def held(self, sweep: str) -> int:
+        """How many targets of the sweep have deletes that wait for a person."""
+
+    async def waits(self, target: ResourceId, until: datetime) -> None:
+        """A work item of the target is in the queue, and visible from this moment on."""
+
+    async def arrived(self, target: ResourceId) -> None:
+        """A worker has the item."""
+
+    async def waiting(self) -> frozenset[str]:
+        """The keys (`target_key`) of the targets whose item is still in the queue."""
+
+
+class RequestLimits(Protocol):
+    """Azure's limits on requests, as far as this process has met them."""
+
+    async def left(self) -> Bodies:
+        """What is left of each, for all processes together."""
 
 
 class Leases(Protocol):

@@ -18,6 +18,7 @@ ACCOUNT, QUEUES, TABLES = (
     f"{STORAGE}__tableServiceUri",
 )
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
+RATE = "CAUSEWAY_REQUEST_RATE"
 ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
 STORAGE_CLIENT = (
     f"{STORAGE}__clientId"  # of the host's own connection: the app's identity where no other is set
@@ -27,6 +28,7 @@ IDENTITY = "IDENTITY_ENDPOINT"  # set by the platform where the app has a manage
 DEFAULT_POLICY = "connectivity.yaml"
 DEFAULT_BUDGET = 480.0  # seconds of one reconcile pass: below the ten minutes that host.json gives a function
 SHORTEST_BUDGET, LONGEST_BUDGET = 10.0, 3600.0
+LEAST_RATE, MOST_RATE = 0.05, 1000.0
 
 
 class SettingsError(FaultsError):
@@ -41,6 +43,7 @@ class Settings:
 
     `arm_endpoint`: empty where the policy's cloud determines the endpoint of Azure Resource Manager.
     `hosted`: the platform provides a managed identity. `budget`: seconds of one reconcile pass.
+    `rate`: how much of Azure's documented request limits the app uses.
     """
 
     connection: str
@@ -52,6 +55,7 @@ class Settings:
     client_id: str
     hosted: bool
     budget: float
+    rate: float
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -65,6 +69,7 @@ class Settings:
             client_id=found.client(),
             hosted=IDENTITY in environment,
             budget=found.budget(),
+            rate=found.rate(),
         )
         if found.faults:
             raise SettingsError(tuple(found.faults))
@@ -137,15 +142,22 @@ class _Reader:
         return text
 
     def budget(self) -> float:
-        text = self.text(BUDGET, str(DEFAULT_BUDGET))
+        remedy = f"give seconds from {SHORTEST_BUDGET:.0f} to {LONGEST_BUDGET:.0f}, below functionTimeout"
+        return self._number(BUDGET, DEFAULT_BUDGET, (SHORTEST_BUDGET, LONGEST_BUDGET), remedy)
+
+    def rate(self) -> float:
+        remedy = f"give a number from {LEAST_RATE:g} to {MOST_RATE:g}; 1 is what Azure documents"
+        return self._number(RATE, 1.0, (LEAST_RATE, MOST_RATE), remedy)
+
+    def _number(self, name: str, default: float, between: tuple[float, float], remedy: str) -> float:
+        text = self.text(name, str(default))
         try:
-            seconds = float(text)
+            found = float(text)
         except ValueError:
-            seconds = 0.0
-        if not SHORTEST_BUDGET <= seconds <= LONGEST_BUDGET:
-            remedy = f"give seconds from {SHORTEST_BUDGET:.0f} to {LONGEST_BUDGET:.0f}, below functionTimeout"
-            self._fault(BUDGET, text, "it is not a number in this range", remedy)
-        return seconds
+            found = 0.0
+        if not between[0] <= found <= between[1]:
+            self._fault(name, text, "it is not a number in this range", remedy)
+        return found
 
     def _fault(self, name: str, value: str, problem: str, remedy: str) -> None:
         self.faults.append(Fault(name, clean(value), problem, remedy))

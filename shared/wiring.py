@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
+    from shared.core.policy.foundations import Foundations
     from shared.core.policy.policy import Policy
+    from shared.flow.health import Health
     from shared.flow.intake import Intake
     from shared.flow.queries import Queries
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
-    from shared.ports import Arm, Clock, Leases, Ledger, WorkQueue
+    from shared.ports import Arm, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
     from shared.settings import Settings
 
 
@@ -33,6 +35,7 @@ class Flow:
     worker: Worker
     sweeper: Sweeper
     queries: Queries
+    health: Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,28 @@ class Ports:
     leases: Leases
     queue: WorkQueue
     clock: Clock
+    budgets: Budgets
+    sweeps: Sweeps
+    limits: RequestLimits
 
 
-def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | None = None) -> Flow:
+def wire(
+    policy: Policy,
+    ports: Ports,
+    budget: float,
+    catalogue: Catalogue | None = None,
+    foundations: Foundations | None = None,
+) -> Flow:
     """Build a flow over any adapters."""
     from shared.core.catalogue.catalogue import load
+    from shared.core.policy.foundations import Foundations
     from shared.flow.absence import Absence
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
+    from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
+    from shared.flow.limits import CreationLimit, DeleteLimit
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reader import Reader
@@ -64,21 +79,24 @@ def wire(policy: Policy, ports: Ports, budget: float, catalogue: Catalogue | Non
     from shared.flow.worker import Worker
 
     known = catalogue or load()
+    own = foundations or Foundations.read({})
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
-    viewer = Viewer(policy, known, ports.arm, cached, reader)
-    remover = Remover(reader, applier, ports.clock)
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own)
+    remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
+    creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
-    access = PublicAccess(policy, known, ports.arm)
+    access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
-    reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, ports.clock)
-    sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.queue, ports.clock)
+    reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
+    sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock)
     return Flow(
-        Intake(ports.queue, frozenset(known.types)),
-        Worker(reconciler, sweeper, ports.ledger, ports.queue, ports.clock, budget),
+        Intake(ports.queue, ports.clock, frozenset(known.types)),
+        Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
+        Health(ports.sweeps, ports.limits, ports.clock),
     )
 
 
@@ -91,6 +109,7 @@ async def flow() -> Flow:
     global _flow
     async with _building:
         if _flow is None:
+            from shared.core.policy.foundations import Foundations
             from shared.core.policy.policy import Policy
             from shared.settings import Settings
 
@@ -98,7 +117,8 @@ async def flow() -> Flow:
             policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
             reject_unsupported_settings(policy, settings)
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
-            _flow = wire(policy, real_ports(settings, policy), settings.budget)
+            own = Foundations.read(os.environ)
+            _flow = wire(policy, real_ports(settings, policy), settings.budget, foundations=own)
     return _flow
 
 
@@ -154,13 +174,17 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     """The adapters of a deployed app, as its settings say."""
     from shared.adapters.arm import SdkArm
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
+    from shared.adapters.budgets import TableBudgets
     from shared.adapters.clock import SystemClock
     from shared.adapters.identity import credential, transport
     from shared.adapters.leases import TableLeases
     from shared.adapters.ledger import TableLedger
+    from shared.adapters.limiter import Limiter
     from shared.adapters.queue import StorageQueue
     from shared.adapters.service_time import ServiceTime
+    from shared.adapters.shares import TableShares
     from shared.adapters.storage import open_queue, open_tables
+    from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
 
     clock = SystemClock()
@@ -169,10 +193,15 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
     tables = open_tables(settings.connection, settings.table_uri, identity, time)
     queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
+    limits = AzureTable(tables, "limits", time)
+    limiter = Limiter(TableShares(limits), settings.rate)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, transport()), clock),
+        SdkArm(ArmClients(identity, endpoint, transport(), limiter), clock),
         TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
         clock,
+        TableBudgets(limits),
+        TableSweeps(AzureTable(tables, "sweeps", time)),
+        limiter,
     )

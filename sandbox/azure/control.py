@@ -18,7 +18,8 @@ from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Json, Request, Response
 from sandbox.azure.kernel.world import World
-from sandbox.azure.reachability import reach
+from sandbox.azure.providers.private_link import connections
+from sandbox.azure.reachability import dns_servers, names, reach
 
 type Handler = Callable[[Request], Awaitable[Any]]
 
@@ -63,7 +64,11 @@ class Control:
             ("POST", "denials"): self.denials,
             ("POST", "registrations"): self.registrations,
             ("POST", "usages"): self.usages,
+            ("GET", "durations"): self.durations,
+            ("POST", "durations"): self.fix_durations,
             ("POST", "tenants"): self.tenants,
+            ("POST", "dns"): self.dns,
+            ("POST", "connections"): self.connections,
         }
 
     async def handle(self, request: Request) -> Response:
@@ -190,15 +195,15 @@ class Control:
     async def resolve(self, request: Request) -> Json:
         """`?network=<vnet id>&name=<fqdn>`: what a machine in that network resolves the name to."""
         query = request.query
-        return reach.resolve(self._parts.world, query["network"], query["name"]).as_json()
+        return names.resolve(self._parts.world, query["network"], query["name"]).as_json()
 
     async def reach(self, request: Request) -> Json:
-        """`?subnet=<subnet id>&name=<fqdn>&port=443`: whether a client there reaches the name, or what stops
-        it.
+        """`?subnet=<subnet id>&name=<fqdn>&port=443&groups=<ids>`: whether a client there reaches the name,
+        or what stops it. groups: the client's application security groups, with commas between them.
         """
         query = request.query
-        port = int(query.get("port", "443"))
-        return reach.reach(self._parts.world, query["subnet"], query["name"], port).as_json()
+        port, groups = int(query.get("port", "443")), tuple(filter(None, query.get("groups", "").split(",")))
+        return reach.reach(self._parts.world, query["subnet"], query["name"], port, groups).as_json()
 
     async def policies(self, request: Request) -> Json:
         """`{"deny": [..], "modify": [..], "append": [..]}`: the rules of each effect that is named (see
@@ -217,6 +222,16 @@ class Control:
         known["unregistered"] = [str(one).lower() for one in body.get("unregister", [])]
         return {"unregistered": known["unregistered"]}
 
+    async def durations(self, request: Request) -> Json:
+        """The durations that are fixed, in simulated seconds."""
+        return {"fixed": self._parts.world.durations.fixed}
+
+    async def fix_durations(self, request: Request) -> Json:
+        """`{"servers/delete": 412}`: let operations of these kinds take so long; null: as recorded."""
+        for kind, seconds in _object(request).items():
+            self._parts.world.durations.fix(kind, seconds)
+        return await self.durations(request)
+
     async def usages(self, request: Request) -> Json:
         """`{"subscription": id, "region": name, "endpoints": n}`: count so many more than exist."""
         body = _object(request)
@@ -226,6 +241,15 @@ class Control:
     async def tenants(self, request: Request) -> Json:
         """`{"subscription": id, "tenant": guid, "managedByTenants"?: [guids]}`: put it into a tenant."""
         return tenants.declare(self._parts.world.subscriptions, _object(request))
+
+    async def connections(self, request: Request) -> Json:
+        """`{"whenTargetIsDeleted": "Disconnected" or "Approved"}`: what its endpoints show from then on."""
+        status = str(_object(request)["whenTargetIsDeleted"])
+        return connections.when_target_is_deleted(self._parts.world, status)
+
+    async def dns(self, request: Request) -> Json:
+        """`{"servers": [{"address", ..}]}`: replace all declared servers (see dns_servers.DnsServer)."""
+        return dns_servers.configure(self._parts.world, _object(request))
 
 
 def _role_change(role: Role, body: Json) -> Callable[[], None]:

@@ -14,12 +14,14 @@ from typing import Any
 
 from sandbox.azure.control import Control, Parts
 from sandbox.azure.events.event_grid import EventGrid
-from sandbox.azure.front import deny_assignments, identity
+from sandbox.azure.front import activity_log, deny_assignments, identity, sign_in
 from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.dispatch import Answer, Gateway
 from sandbox.azure.front.faults import READS, Faults, Rule
 from sandbox.azure.front.request_log import RequestKind, RequestLog
 from sandbox.azure.front.throttling import Throttling
+from sandbox.azure.kernel import tenants
+from sandbox.azure.kernel.changes import Change
 from sandbox.azure.kernel.clock import Clock, RealClock
 from sandbox.azure.kernel.directory import SUBSCRIPTIONS
 from sandbox.azure.kernel.model import ArmError, Json, Request, Response
@@ -27,7 +29,8 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.registry import registry
 from sandbox.azure.scenario import apply as apply_scenario
 
-IDENTITY_HEADER = "sandbox-identity"
+# The value of X-IDENTITY-HEADER is all that says whose identity a process has.
+IDENTITY_HEADERS = {"app": "sandbox-identity", "user": "sandbox-user"}
 
 
 class Simulator:
@@ -42,7 +45,7 @@ class Simulator:
     ) -> None:
         self.seed = seed
         self.clock = clock or RealClock(speed)
-        self.identity_header = IDENTITY_HEADER
+        self.identity_headers = dict(IDENTITY_HEADERS)
         self._given_role = role
         self._scenario: Json | None = None
         self._begin()
@@ -85,10 +88,15 @@ class Simulator:
         self.world.check_access = self.access.allows
         self.world.refuse_denied = partial(deny_assignments.refuse, self.world)
         self.world.forget_rights = self.access.forget
-        self.world.emit = self.events.accept
+        self.world.emit = self._publish
         self.gateway = Gateway(self.world, self.registry, self.access)
         parts = Parts(self.world, self.access, self.faults, self.requests, self.events, self.reset)
         self._control = Control(parts)
+
+    def _publish(self, change: Change) -> None:
+        """A finished change goes into the activity log, and to Event Grid."""
+        activity_log.record(self.world, change)
+        self.events.accept(change)
 
     async def handle(self, request: Request) -> Response:
         """Answer one request. Never raises for a client's error; `Response.drop` asks for a reset
@@ -97,8 +105,9 @@ class Simulator:
         self.world.settle()
         if request.path.startswith("/_sandbox"):
             return await self._control.handle(request)
-        if request.path == identity.PATH:
-            return self._token(request)
+        signing_in = self._sign_in(request)
+        if signing_in is not None:
+            return signing_in
         arrived = self.clock.now()
         principal = identity.principal_of(request)
         answer = await self._with_faults(request, principal)
@@ -140,8 +149,19 @@ class Simulator:
             return self.world.step()
         return self.world.past(rule.stale_seconds) if rule and rule.stale_seconds else nullcontext()
 
-    def _token(self, request: Request) -> Response:
-        response = identity.token_response(request, self.identity_header)
+    def _sign_in(self, request: Request) -> Response | None:
+        """The answer of the directory: a token, or a page that leads to one. None for all other requests."""
+        page = sign_in.page_of(request.path)
+        if page is not None:
+            response = sign_in.answer(request, page, tenants.known(self.world.subscriptions))
+            return self._noted(request, response, "user") if page == "token" else response
+        if request.path != identity.PATH:
+            return None
+        principal = identity.owner(request, self.identity_headers)
+        return self._noted(request, identity.token_response(request, self.identity_headers), principal or "")
+
+    def _noted(self, request: Request, response: Response, principal: str) -> Response:
+        """A token's answer, in the request log as well."""
         self.requests.add(
             time=self.clock.now(),
             seconds=0.0,
@@ -150,7 +170,7 @@ class Simulator:
             kind="token",
             status=response.status,
             code=None,
-            principal="app",
+            principal=principal,
             client=request.headers.get("user-agent", ""),
             resource=None,
         )

@@ -17,6 +17,7 @@ from shared.core.base.backoff import Backoff
 from shared.core.base.bodies import Json
 from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId
+from shared.core.base.only_if import ANYHOW, OnlyIf
 from shared.ports import Bodies, Body
 
 READ_TRIES = 3
@@ -39,10 +40,17 @@ class SdkArm:
         return await self._read(lambda: self._calls.list(parent, collection))
 
     async def put(
-        self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
+        self,
+        at: ResourceId,
+        body: Json,
+        *,
+        deadline: float,
+        query: Mapping[str, str] | None = None,
+        only_if: OnlyIf = ANYHOW,
     ) -> Body:
         known, since = writable(at.type), self._clock.monotonic()
-        begun = Begun(at, await self._calls.put(at, body, query or {}), since, deadline)
+        answer = await self._calls.put(at, body, query or {}, only_if.headers)
+        begun = Begun(at, answer, since, deadline)
         if known.ends == "operation":
             return await self._waiting.operated(begun)
         return await self._waiting.written(begun)
@@ -50,9 +58,9 @@ class SdkArm:
     async def settle(self, at: ResourceId, *, deadline: float) -> Body | None:
         return await self._waiting.settled(at, deadline)
 
-    async def delete(self, at: ResourceId, *, deadline: float) -> None:
+    async def delete(self, at: ResourceId, *, deadline: float, only_if: OnlyIf = ANYHOW) -> None:
         since = self._clock.monotonic()
-        answer = await self._calls.delete(at)
+        answer = await self._calls.delete(at, only_if.headers)
         if answer is not None and answer.status != 204:
             await self._waiting.gone(Begun(at, answer, since, deadline))
 

@@ -17,10 +17,18 @@ from shared.adapters.arm_clients import ArmClients
 from shared.adapters.arm_errors import Missing, Refusal, refusal, wait_hint
 from shared.adapters.arm_types import deletable, operations, writable
 from shared.core.base.bodies import Json
-from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
+from shared.core.base.errors import (
+    BlockedError,
+    CausewayError,
+    PermanentError,
+    Throttled,
+    TransientError,
+    clean,
+)
 from shared.core.base.ids import ResourceId
 from shared.ports import Bodies, Body
 
+NO_HEADERS: Mapping[str, str] = {}
 _IDENTITY = "turn on the function app's managed identity; for a user-assigned one set AZURE_CLIENT_ID"
 
 
@@ -61,7 +69,8 @@ class ArmCalls:
             if known is None:
                 return (await self.request("GET", at.text, api_version=_required(at, api_version))).body
             group = self._clients.operations(known, at.subscription)
-            answer: Answer = await _translated(group.get(at.resource_group, *at.names, cls=_answer))
+            answer: Answer = await self._translated(group.get(at.resource_group, *at.names, cls=_answer))
+            self._learned(at, answer.body)
             return answer.body
         except Missing:
             return None
@@ -74,27 +83,38 @@ class ArmCalls:
         group = self._clients.operations(known, parent.subscription)
         members = group.list(resource_group_name=parent.resource_group, **{known.parent: parent.name})
         try:
-            return await _translated(_as_received(members))
+            return await self._translated(_as_received(members))
         except Missing:
             return []
 
-    async def put(self, at: ResourceId, body: Json, query: Mapping[str, str]) -> Answer:
+    async def put(
+        self, at: ResourceId, body: Json, query: Mapping[str, str], headers: Mapping[str, str] = NO_HEADERS
+    ) -> Answer:
         """Begin a write; returns the first response."""
+        self._learned(at, body)
         group = self._clients.operations(writable(at.type), at.subscription)
         begun = group.begin_create_or_update(
-            at.resource_group, *at.names, body, polling=False, cls=_answer, params=dict(query)
+            at.resource_group,
+            *at.names,
+            body,
+            polling=False,
+            cls=_answer,
+            params=dict(query),
+            headers=dict(headers),
         )
         try:
-            return await _translated(_first(begun))
+            return await self._translated(_first(begun))
         except Missing as missing:
             raise missing.on_write from missing
 
-    async def delete(self, at: ResourceId) -> Answer | None:
+    async def delete(self, at: ResourceId, headers: Mapping[str, str] = NO_HEADERS) -> Answer | None:
         """Begin a delete; None if there is nothing to delete."""
         group = self._clients.operations(deletable(at.type), at.subscription)
-        begun = group.begin_delete(at.resource_group, *at.names, polling=False, cls=_answer)
+        begun = group.begin_delete(
+            at.resource_group, *at.names, polling=False, cls=_answer, headers=dict(headers)
+        )
         try:
-            return await _translated(_first(begun))
+            return await self._translated(_first(begun))
         except Missing:
             return None
 
@@ -105,13 +125,26 @@ class ArmCalls:
         full = f"{self._clients.endpoint}{url}" if url.startswith("/") else url
         params = {"api-version": api_version} if api_version else None
         request = HttpRequest(method, full, params=params, json=body)
-        return await _translated(self._sent(request))
+        return await self._translated(self._sent(request))
 
     async def _sent(self, request: HttpRequest) -> Answer:
         response = await self._clients.generic.send_request(request)
         if response.status_code >= 300:
             raise HttpResponseError(response=response)
         return _read(response)
+
+    async def _translated[T](self, call: Awaitable[T]) -> T:
+        """The call; a limit that Azure says is reached is respected by every request from now on."""
+        try:
+            return await _translated(call)
+        except Throttled as error:
+            if isinstance(error.__cause__, HttpResponseError) and error.__cause__.response is not None:
+                sent: Any = error.__cause__.response.request
+                self._clients.limiter.throttled(sent.method, sent.url, error.code, error.retry_after)
+            raise
+
+    def _learned(self, at: ResourceId, body: Json) -> None:
+        self._clients.limiter.learn(at.text, body.get("location"))
 
 
 def _required(at: ResourceId, api_version: str | None) -> str:

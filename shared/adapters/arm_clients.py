@@ -11,19 +11,26 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from azure.core.pipeline import AsyncPipeline
-from azure.core.pipeline.policies import RequestIdPolicy, SansIOHTTPPolicy, UserAgentPolicy
+from azure.core.pipeline.policies import (
+    AsyncHTTPPolicy,
+    RequestIdPolicy,
+    SansIOHTTPPolicy,
+    UserAgentPolicy,
+)
 from azure.mgmt.core import AsyncARMPipelineClient
 from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 
+from shared.adapters.limiter import Limiter
+from shared.adapters.shares import LocalShares
 from shared.core.base.errors import PermanentError, clean
 from shared.core.base.fence import check_fences
 from shared.core.base.request_count import count
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
-    from azure.core.pipeline import PipelineRequest
+    from azure.core.pipeline import PipelineRequest, PipelineResponse
 
     from shared.adapters.arm_types import Operations
 
@@ -63,6 +70,22 @@ def _authority(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower().removesuffix(":443")
 
 
+class Limited(AsyncHTTPPolicy[Any, Any]):
+    """Waits until the request limits of Azure allow the request. Before the fence, which is checked last."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        super().__init__()
+        self._limiter = limiter
+
+    async def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send it when it may be sent. Raises Throttled if that is too late for its pass."""
+        method, url = request.http_request.method, request.http_request.url
+        await self._limiter.take(method, url)
+        response = await self.next.send(request)
+        self._limiter.answered(method, url, response.http_response.headers)
+        return response
+
+
 class Fenced(SansIOHTTPPolicy[Any, Any]):
     """Refuses writes of a worker whose claim or lock has ended. After authentication, which takes time."""
 
@@ -81,10 +104,14 @@ class Counted(SansIOHTTPPolicy[Any, Any]):
 class ArmClients:
     """Makes clients when they are first needed. `transport` is shared and stays open as long as the process.
 
-    `endpoint` is an https URL without a path: one of ENDPOINTS, or a private cloud's.
+    `endpoint` is an https URL without a path: one of ENDPOINTS, or a private cloud's. `limiter`: without one,
+    the process is taken to be alone.
     """
 
-    def __init__(self, credential: AsyncTokenCredential, endpoint: str, transport: Any) -> None:
+    def __init__(
+        self, credential: AsyncTokenCredential, endpoint: str, transport: Any, limiter: Limiter | None = None
+    ) -> None:
+        self.limiter = limiter or Limiter(LocalShares())
         self.endpoint = endpoint.rstrip("/")
         self._credential = credential
         self._scope = f"{_AUDIENCES.get(self.endpoint, self.endpoint)}/.default"
@@ -94,6 +121,7 @@ class ArmClients:
                 RequestIdPolicy(),
                 UserAgentPolicy("causeway"),
                 SameHostOnly(self.endpoint),
+                Limited(self.limiter),
                 AsyncARMChallengeAuthenticationPolicy(credential, self._scope),
                 Fenced(),
                 Counted(),

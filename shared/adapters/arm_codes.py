@@ -61,8 +61,10 @@ _REMEDIES = (
         "DenyAssignmentAuthorizationFailed",
     ),
     (
-        "give the app an identity of the tenant that owns the subscription",
+        "take what belongs to the other tenant out of the policy: no role lets the app's identity act in a "
+        "subscription of another tenant; a second deployment there can serve it",
         "InvalidAuthenticationTokenTenant",
+        "ForeignTenant",
     ),
     (
         "correct the id in the policy: the resource must exist, in the network's region",
@@ -117,6 +119,13 @@ SENTENCES = (
     (re.compile(r"more than one private dns zone group", re.I), "CannotCreateMoreThanOnePrivateDnsZoneGroup"),
     (re.compile(r"another operation is pending", re.I), "AnotherOperationInProgress"),
     (re.compile(r"resource identity '.*' already in use", re.I), "StaleVirtualNetworkLink"),
+)
+
+# What messages of a 403 say that no grant cures, and the code that we use
+# (docs/azure/resource-manager.md, ARM-34; Microsoft Learn, "Troubleshoot Azure RBAC").
+NOT_GRANTABLE = (
+    (re.compile(r"deny assignment", re.I), "DenyAssignmentAuthorizationFailed"),
+    (re.compile(r"current tenant .* is not authorized to access linked subscription", re.I), "ForeignTenant"),
 )
 
 _LIMIT = re.compile(r"(limit(reached|exceeded)|exceedslimit|quotaexceeded|maxnumber)", re.I)

@@ -12,8 +12,27 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from shared.adapters.arm_codes import BLOCKED, LIMIT_REMEDY, SENTENCES, TRANSIENT, WRAPPERS, is_limit
-from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
+from shared.adapters.arm_codes import (
+    BLOCKED,
+    LIMIT_REMEDY,
+    NOT_GRANTABLE,
+    SENTENCES,
+    TRANSIENT,
+    WRAPPERS,
+    is_limit,
+)
+from shared.core.base.azure_limits import is_throttling
+from shared.core.base.errors import (
+    BlockedError,
+    CausewayError,
+    PermanentError,
+    RefusedError,
+    Throttled,
+    TransientError,
+    clean,
+)
+from shared.core.base.refusal import FORBIDDEN_CODES
+from shared.core.base.rights import assignment, principal_in
 
 SHOWN = 500  # characters of Azure's own text that an error repeats
 READ = 4000  # characters of it that are read: two long ids come before the one that matters
@@ -27,7 +46,8 @@ _ACTION = re.compile(
 _LOCKED = re.compile(r"following scope\(s\) are locked: '(?P<scope>[^']+)'")
 _NAMED = re.compile(r"^Resource (?P<id>/subscriptions/\S+) referenced by resource", re.I)
 _POLICY = re.compile(r'"policyAssignment"\s*:\s*\{\s*"name"\s*:\s*"(?P<name>[^"]+)"')
-_DENIAL = re.compile(r"deny assignment with name '(?P<name>[^']+)'")
+_DENIAL = re.compile(r"deny assignment with name '(?P<name>[^']+)'(?:.*? at scope '(?P<scope>[^']+)')?")
+_FOREIGN = re.compile(r"access linked subscription '(?P<scope>[^']+)'")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?")
 _SIGNED = re.compile(r"\?\S*")  # a query may hold a signature: do not log it
 
@@ -60,8 +80,8 @@ class Refusal:
         """The error of the core."""
         code = self.code.lower()
         text = clean(f"{self.code}: {self.message}" if self.message else self.code, SHOWN)
-        if code in ("authorizationfailed", "linkedauthorizationfailed") or self._forbidden(code):
-            return BlockedError(self.code, text, _grant(self.message))
+        if code in FORBIDDEN_CODES or self._forbidden(code):
+            return self._not_allowed(text)
         if self.status == 404 and code.endswith("notfound") and code != "subscriptionnotfound":
             return Missing(self.code, text, self._judged(code, text))
         return self._judged(code, text)
@@ -75,8 +95,18 @@ class Refusal:
         if is_limit(code):
             return BlockedError(self.code, text, LIMIT_REMEDY)
         if code in TRANSIENT or self.status in (401, 408, 412, 429) or (self.status or 0) >= 500:
-            return TransientError(text, self.retry_after, self.code)
+            kind = Throttled if is_throttling(self.status, self.code) else TransientError
+            return kind(text, self.retry_after, self.code)
+        if self.status is not None and 400 <= self.status < 500 and self.status != 404:  # a region may lag
+            return RefusedError(self.code, text)
         return PermanentError(self.code, text)
+
+    def _not_allowed(self, text: str) -> CausewayError:
+        """A missing right, unless the message says that no grant would help."""
+        for pattern, code in NOT_GRANTABLE:
+            if pattern.search(self.message):
+                return BlockedError(code, text, _with_object(BLOCKED[code.lower()], self.message))
+        return BlockedError(self.code, text, _grant(self.message), _commands(self.message))
 
     def _forbidden(self, code: str) -> bool:
         return self.status == 403 and code not in BLOCKED
@@ -178,6 +208,14 @@ def _grant(message: str) -> str:
     return "grant the app's identity the permissions of the Causeway role on this resource"
 
 
+def _commands(message: str) -> str:
+    """The commands that grant it, where Azure's message names action and scope."""
+    found = _ACTION.search(message)
+    if found is None:
+        return ""
+    return assignment([found["action"]], found["scope"].split(",")[0], principal_in(message))
+
+
 def _blocking_id(message: str) -> str | None:
     """The id of the blocking object, where Azure's message names it."""
     found = _NAMED.search(message)
@@ -189,7 +227,12 @@ def _blocking_id(message: str) -> str | None:
 
 def _with_object(remedy: str, message: str) -> str:
     """The remedy with the name or id that Azure's message has, if any."""
-    if found := _POLICY.search(message) or _DENIAL.search(message):
+    if found := _DENIAL.search(message):
+        where = f" at scope {found['scope']}" if found["scope"] else ""
+        return f"{remedy} ({found['name']}{where})"
+    if found := _POLICY.search(message):
         return f"{remedy} ({found['name']})"
+    if found := _FOREIGN.search(message):
+        return f"{remedy} (subscription {found['scope']})"
     found_id = _blocking_id(message)
     return f"{remedy}: {found_id}" if found_id else remedy

@@ -36,6 +36,8 @@ from shared.adapters.ledger_row import (
     owned_of,
     owning,
     present,
+    refusals_of,
+    refusing,
     served,
     serving,
     unidentified,
@@ -48,8 +50,10 @@ from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.log_lines import line
 from shared.core.events.asked import Asked
 from shared.core.kinds.public_access import PreviousAccess
-from shared.core.outcome.outcome import Outcome
+from shared.core.outcome.drift import CODE as DRIFTED
+from shared.core.outcome.outcome import Outcome, Result
 from shared.core.plan.deletion_record import Deletion, DeletionRecord
+from shared.core.plan.refusals import Refusals
 
 log = logging.getLogger("causeway.ledger")
 
@@ -166,6 +170,10 @@ class TableClaim:
         return guids_by_id(self._row.values)
 
     @property
+    def connected(self) -> bool:
+        return self._row.values.get("result") == Result.CONNECTED or self.reported == DRIFTED
+
+    @property
     def profile(self) -> str:
         return str(self._row.values.get("profile", ""))
 
@@ -180,6 +188,14 @@ class TableClaim:
     @property
     def closed(self) -> PreviousAccess | None:
         return closed_of(self._row.values)
+
+    @property
+    def refusals(self) -> Refusals:
+        return refusals_of(self._row.values)
+
+    async def refuse(self, refusals: Refusals) -> None:
+        if refusals != self.refusals:
+            await self._write(lambda row: refusing(row, refusals))
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         asked, found = frozenset(addresses), defaultdict[str, frozenset[ResourceId]](frozenset)

@@ -17,6 +17,7 @@ from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.outcome import Outcome, Result
+from shared.core.plan.refusals import Refusals
 from shared.ports import Body
 
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
@@ -195,6 +196,16 @@ def closing(values: Values, was: PreviousAccess | None) -> dict[str, Value]:
     """The row with this value instead of the one it had."""
     kept = split("closed", json.dumps({"path": was.path, "value": was.value})) if was else {}
     return {**_without(values, "closed"), **kept}
+
+
+def refusals_of(values: Values) -> Refusals:
+    """The requests that Azure refused."""
+    return Refusals.parse(joined("refused", values))
+
+
+def refusing(values: Values, refusals: Refusals) -> dict[str, Value]:
+    """The row with these refused requests instead of those it had."""
+    return {**_without(values, "refused"), **split("refused", refusals.text())}
 
 
 def lease_end(values: Values) -> float:

@@ -1,20 +1,33 @@
-"""Reads that many targets share, cached for a stated, short time.
+"""Reads that many targets share: concurrent passes join one request.
 
 What one target alone owns is read each time; virtual networks, security groups, zones and links are the same
-for a hundred targets created in one minute. A write that depends on one of them re-reads it, under a lease.
+for a hundred targets created in one minute. A caller says from when on a reading counts for it; one that
+began before is never used. A write that depends on a shared object re-reads it, under a lease.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
-from shared.core.base.bodies import Seen, child_id, reference
+from shared.core.base.bodies import Seen, child_id, mapping, reference
 from shared.core.base.ids import ResourceId
 from shared.core.readings.reading import Members, Read
 from shared.ports import ArmReader, Clock
 
 CACHED_SECONDS = 60.0
+GROUPS_API = "2021-04-01"  # Microsoft.Resources: REST reference "Resource Groups - List"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceGroup:
+    """A group's tags, and the id of the resource that manages it, if any.
+
+    A service makes such a group for its own resources; people mostly cannot write there.
+    """
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    managed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,11 @@ class _Cached:
 
 
 class CachedReads:
-    """One read per id and minute, also when a hundred passes ask at once: they await the same request."""
+    """One read per id serves all who accept readings as old as it is, for a minute at most.
+
+    One request per id is under way at a time. Those for whom it began too early await its end, and join the
+    next one: a hundred passes that begin in a row do not send as many requests.
+    """
 
     def __init__(self, arm: ArmReader, clock: Clock, seconds: float = CACHED_SECONDS) -> None:
         self._arm = arm
@@ -56,11 +73,23 @@ class CachedReads:
         found = await self._read(key, lambda: read_members(self._arm, read), not_older_than, read.max_age)
         return cast(Timed[Members], found)
 
-    async def group_tags(self, at: ResourceId, not_older_than: float = 0.0) -> Mapping[str, str]:
-        """The tags of the resource group that holds `at`."""
-        key = (at.subscription.lower(), "resourcegroups")
-        found = await self._read(key, lambda: self._arm.resource_groups(at.subscription), not_older_than)
-        return cast(Mapping[str, Mapping[str, str]], found.value).get(at.resource_group.lower(), {})
+    async def group(self, at: ResourceId, not_older_than: float = 0.0) -> ResourceGroup:
+        """The resource group that holds `at`; without tags where the list does not have it."""
+        path = f"/subscriptions/{at.subscription.lower()}/resourcegroups"
+        found = await self._read((path, "groups"), lambda: self._groups(path), not_older_than)
+        groups = cast(Mapping[str, ResourceGroup], found.value)
+        return groups.get(at.resource_group.lower(), ResourceGroup())
+
+    async def _groups(self, path: str) -> Mapping[str, ResourceGroup]:
+        """The groups of a subscription by their lower-case name."""
+        pages = self._arm.pages(path, api_version=GROUPS_API)
+        listed = [body async for page in pages for body in page]
+        return {
+            str(body.get("name")).lower(): ResourceGroup(
+                mapping(body.get("tags")), str(body.get("managedBy") or "")
+            )
+            for body in listed
+        }
 
     async def computed[T](
         self,
@@ -84,9 +113,15 @@ class CachedReads:
         not_older_than: float,
         max_age: float | None = None,
     ) -> Timed[object]:
-        now, limit = self._clock.monotonic(), max(self._seconds, max_age or 0.0)
         known = self._readings.get(key)
-        if known is None or now >= known.began + limit or known.at < not_older_than:
+        while known is not None and not self._usable(known, not_older_than, max_age):
+            if known.task.done():
+                known = None
+            else:  # it began too early for this caller: what is read next serves all who wait for it
+                await asyncio.wait([known.task])
+                known = self._readings.get(key)
+        if known is None:
+            now = self._clock.monotonic()
             known = _Cached(now, self._clock.now().timestamp(), asyncio.ensure_future(read()))
             self._readings[key] = known
         try:
@@ -95,6 +130,10 @@ class CachedReads:
             if self._readings.get(key) is known:  # a failed reading is not cached
                 del self._readings[key]
             raise
+
+    def _usable(self, known: _Cached, not_older_than: float, max_age: float | None) -> bool:
+        limit = max(self._seconds, max_age or 0.0)
+        return known.at >= not_older_than and self._clock.monotonic() < known.began + limit
 
 
 async def read_object(arm: ArmReader, read: Read) -> Seen | None:

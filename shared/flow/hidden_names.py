@@ -23,6 +23,7 @@ from shared.core.names.hidden import (
     new_links,
     open_questions,
 )
+from shared.core.names.outside import outside
 from shared.core.plan.plan import Plan
 from shared.core.policy.policy import Policy
 from shared.core.readings.reading import Read
@@ -49,14 +50,15 @@ class HiddenNamesReader:
         self._cached = cached
 
     async def reported(self, view: View, steps: Plan) -> View:
-        """The view with a finding for each zone that these steps would link a network to."""
+        """The view with what these steps would do to names outside of the path: one finding for each zone."""
         links = new_links(view.desired, steps)
-        hidden = await asyncio.gather(*(self._of(zone, view.not_older_than) for zone in links))
+        hidden = await asyncio.gather(*(self._of(zone, view.fresh_from) for zone in links))
         found = [
             finding(zone, links[zone], one.beside(view.target.id))
             for zone, one in zip(links, hidden, strict=True)
         ]
-        return replace(view, hidden=(*view.hidden, *filter(None, found)))
+        every = (*view.hidden, *filter(None, found), *outside(view.desired, steps, view.observed))
+        return replace(view, hidden=tuple(dict.fromkeys(every)))
 
     async def _of(self, zone: ResourceId, not_older_than: float) -> HiddenNames:
         name = f"names hidden by {zone.key}"

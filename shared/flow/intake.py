@@ -10,7 +10,7 @@ from collections import Counter
 from shared.core.base.log_lines import line
 from shared.core.events.notification import Dropped, Notification, read
 from shared.core.events.work_item import WorkItem
-from shared.ports import WorkQueue
+from shared.ports import Clock, WorkQueue
 
 log = logging.getLogger("causeway.intake")
 
@@ -18,8 +18,9 @@ log = logging.getLogger("causeway.intake")
 class Intake:
     """Reads events in either schema and queues one work item for each resource they name."""
 
-    def __init__(self, queue: WorkQueue, known_types: frozenset[str]) -> None:
+    def __init__(self, queue: WorkQueue, clock: Clock, known_types: frozenset[str]) -> None:
         self._queue = queue
+        self._clock = clock
         self._known_types = known_types
         self.dropped: Counter[str] = Counter()
 
@@ -30,6 +31,7 @@ class Intake:
         an event contains raises: one error would make Event Grid send the whole batch again.
         """
         sent: set[str] = set()
+        now = self._clock.now().timestamp()  # what the events report happened before: older reads lack it
         for judged in read(payload, self._known_types):
             match judged:
                 case Dropped(event_id, reason, detail):
@@ -39,5 +41,6 @@ class Intake:
                 case Notification(resource_id=resource_id, event_id=event_id):
                     if resource_id.lower() not in sent:
                         sent.add(resource_id.lower())
-                        await self._queue.send(WorkItem(resource_id, "event", event_id).text())
+                        item = WorkItem(resource_id, "event", event_id, fresh_from=now)
+                        await self._queue.send(item.text())
         return len(sent)

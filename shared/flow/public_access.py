@@ -4,21 +4,45 @@ Causeway disables it where the profile says so, records what it was, and never e
 that, with what was recorded.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from shared.core.base.errors import CausewayError, TransientError
+from shared.core.base.bodies import Json
+from shared.core.base.errors import CausewayError, PermanentError, TransientError
+from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds.public_access import current_access, disabling, how_to_enable, is_open
 from shared.core.outcome.check import Check
+from shared.core.outcome.closing import in_use, own_resource, uncertain, unread
 from shared.core.outcome.outcome import Done, Result
+from shared.core.outcome.public_users import listed_services, public_users, rules_in
 from shared.core.outcome.result import NOTHING, Ending, ending
-from shared.core.policy.intent import Connect
+from shared.core.policy.foundations import Foundations
+from shared.core.policy.intent import LEFT_ALONE, NOT_WATCHED, Connect, NotAsked
 from shared.core.policy.policy import Policy
 from shared.flow.reconcile_pass import Pass
 from shared.ports import Arm
 
 CHECK = "public access disabled"
+# Where types keep rules as children (Microsoft Learn, REST references of these services).
+RULES: Mapping[str, tuple[str, ...]] = {
+    "microsoft.sql/servers": ("firewallRules", "virtualNetworkRules"),
+    "microsoft.dbforpostgresql/servers": ("firewallRules", "virtualNetworkRules"),
+    "microsoft.dbforpostgresql/flexibleservers": ("firewallRules",),
+    "microsoft.dbformysql/servers": ("firewallRules", "virtualNetworkRules"),
+    "microsoft.dbformysql/flexibleservers": ("firewallRules",),
+    "microsoft.dbformariadb/servers": ("firewallRules", "virtualNetworkRules"),
+    "microsoft.documentdb/mongoclusters": ("firewallRules",),
+    "microsoft.cache/redis": ("firewallRules",),
+    "microsoft.synapse/workspaces": ("firewallRules",),
+    "microsoft.eventhub/namespaces": ("networkRuleSets",),
+    "microsoft.servicebus/namespaces": ("networkRuleSets",),
+    "microsoft.relay/namespaces": ("networkRuleSets",),
+}
+# Codes of what is left as it is: opted out, not watched any more, or to be asked for by name.
+KEPT = frozenset({NotAsked("").code, NOT_WATCHED.code, LEFT_ALONE})
+NOT_SERVED = "InvalidResourceType"  # the version of the type's API has no such children
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +52,7 @@ class PublicAccess:
     policy: Policy
     catalogue: Catalogue
     arm: Arm
+    foundations: Foundations = field(default_factory=Foundations)
 
     def will_disable(self, target: Target, connect: Connect, reached: Ending) -> bool:
         """`disable` would write now."""
@@ -35,8 +60,18 @@ class PublicAccess:
         asked = connect.profile.public_access == "disable" and reached.result is Result.CONNECTED
         return asked and switch is not None and is_open(target, switch)
 
-    async def disable(self, target: Target, connect: Connect, reached: Ending, current: Pass) -> Ending:
-        """Disable it if the path holds."""
+    async def disable(
+        self,
+        target: Target,
+        connect: Connect,
+        reached: Ending,
+        current: Pass,
+        served: frozenset[str] = frozenset(),
+    ) -> Ending:
+        """Disable it if the path holds, and if it is known that all who use the resource have one.
+
+        `served`: further groups of the target that an approved endpoint of someone else serves.
+        """
         if connect.profile.public_access != "disable":
             return reached
         switch = self.catalogue.public_switch(target.id.type)
@@ -47,6 +82,9 @@ class PublicAccess:
             return reached
         if not is_open(target, switch):
             return _disabled(reached)
+        refused = self._own(target) or uncertain(target, reached.proof or NOTHING)
+        if refused := refused or await self._used(target, connect, served):
+            return _left(reached, refused)
         was, before = current_access(target, switch), current.memory.closed
         step = Done("Disable", target.id, str(was))
         try:
@@ -62,6 +100,43 @@ class PublicAccess:
         written = replace(reached, done=(*reached.done, step))
         return _pending(written) if is_open(Target.parse(body), switch) else _disabled(written)
 
+    def _own(self, target: Target) -> Refusal | None:
+        setting = self.foundations.setting(target)
+        named = target.id in self.policy.opt_in.own_resources
+        return own_resource(target, setting) if setting and not named else None
+
+    async def _used(self, target: Target, connect: Connect, served: frozenset[str]) -> Refusal | None:
+        """Some would lose access, and the profile does not name them."""
+        profile = connect.profile
+        try:
+            rules = await self._rules(target)
+        except CausewayError as error:
+            return unread(target, error)
+        every = public_users(
+            target,
+            listed_services(target, self.catalogue.valid_groups(target)),
+            served | {group.group_id for group in connect.groups},
+            frozenset(profile.clients),
+            rules,
+        )
+        by_type = {at.lower(): names for at, names in profile.may_lose_access.items()}
+        allowed = {name.lower() for name in by_type.get(target.id.type.lower(), ())}
+        users = [user for user in every if user.name.lower() not in allowed]
+        return in_use(target, users) if users else None
+
+    async def _rules(self, target: Target) -> tuple[Json, ...]:
+        """The rules that the target has as children. Raises what reading them raises."""
+        found: list[Json] = []
+        version = self.catalogue.api_version(target.id.type)
+        for collection in RULES.get(target.id.type.lower(), ()):
+            try:
+                pages = self.arm.pages(f"{target.id.text}/{collection}", api_version=version)
+                found += [one async for page in pages for one in page]
+            except PermanentError as error:
+                if error.code != NOT_SERVED:
+                    raise
+        return tuple(rule for one in found for rule in rules_in(one))
+
     async def warned(self, reached: Ending, current: Pass) -> Ending:
         """The ending, with a warning if public access is disabled and the path does not hold.
 
@@ -70,14 +145,17 @@ class PublicAccess:
         at, memory = current.target, current.memory
         profile = self.policy.profiles.get(reached.profile or memory.profile)
         disables = profile is not None and profile.public_access == "disable"
-        if not (disables or memory.closed) or _holds(reached):
+        if not (disables or memory.closed) or (reached.proof is not None and reached.proof.holds):
             return reached
         switch = self.catalogue.public_switch(at.type) if self.catalogue.knows(at.type) else None
         if switch is None:
             return reached
         try:
             body = await self.arm.get(at, api_version=self.catalogue.api_version(at.type))
-            closed = body is not None and not is_open(Target.parse(body), switch)
+            target = Target.parse(body) if body is not None else None
+            closed = target is not None and not is_open(target, switch)
+            if target and _left_as_it_is(reached, target):
+                return reached
         except CausewayError:
             closed = memory.closed is not None  # nothing newer is known
         return _cut_off(reached, how_to_enable(switch, memory.closed)) if closed else reached
@@ -107,9 +185,18 @@ def _disabled(reached: Ending) -> Ending:
     return replace(reached, proof=replace(proof, checks=(*proof.checks, check)))
 
 
-def _holds(reached: Ending) -> bool:
-    """Clients get in, or what let them in was left as it is."""
-    return reached.result is Result.DECLINED or (reached.proof is not None and reached.proof.holds)
+def _left_as_it_is(reached: Ending, target: Target) -> bool:
+    """It is opted out, and the path that was made is kept: the target itself still reports an endpoint.
+
+    What was declined for another reason, such as its SKU, says nothing about a path.
+    """
+    kept = reached.result is Result.DECLINED and reached.code in KEPT
+    return kept and any(one.status.lower() == "approved" for one in target.connections)
+
+
+def _left(reached: Ending, why: Refusal) -> Ending:
+    """The path holds, and public access stays as it is, though the profile asks to disable it."""
+    return replace(reached, result=Result.BLOCKED, code=why.code, reason=why.reason, remedy=why.remedy)
 
 
 def _cut_off(reached: Ending, undo: str) -> Ending:

@@ -11,6 +11,7 @@ from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.page import Page
 from shared.core.base.refusal import Refusal
 from shared.core.base.request_count import counting
+from shared.core.base.turn import FIRST, taking_turn
 from shared.core.events.asked import Asked
 from shared.core.events.work_item import WorkItem
 from shared.core.outcome.connection import ConnectionHistory, ConnectionState
@@ -21,6 +22,7 @@ from shared.core.outcome.result import broken_off
 from shared.core.plan.obsolete import Recorded
 from shared.core.plan.plan import Plan
 from shared.core.policy.intent import Declined, NotAsked
+from shared.flow.limits import HELD
 from shared.flow.reconcile import Reconciler
 from shared.flow.view import View, Viewer
 from shared.ports import Body, Clock, Ledger, WorkQueue
@@ -55,7 +57,17 @@ class Queries:
 
     async def request(self, resource_id: str) -> Accepted:
         """Queue a rerun of one resource."""
-        at = self._target(resource_id)
+        return await self._rerun(await self._target(resource_id))
+
+    async def confirm_deletes(self, count: int) -> list[Accepted]:
+        """Queue a rerun of every resource whose deletes wait for a person, if they are as many as sent."""
+        held = await self.ledger.with_code(HELD)
+        if len(held) != count:
+            remedy = f"{len(held)} are held now: read them under /api/connections?code={HELD}, then send that"
+            raise InputError("count", str(count), remedy)
+        return [await self._rerun(at) for at in held]
+
+    async def _rerun(self, at: ResourceId) -> Accepted:
         now = self.clock.now().timestamp()
         item = WorkItem(at.text, "manual", f"manual-{uuid.uuid4()}", fresh_from=now)
         await self.ledger.expect(at, "a rerun was requested; the work is queued", Asked.by(item))
@@ -64,8 +76,8 @@ class Queries:
 
     async def plan(self, resource_id: str) -> Preview:
         """What a reconcile pass would do now, removals last. Nothing is written."""
-        at = self._target(resource_id)
-        with counting() as spent:
+        at = await self._target(resource_id)
+        with counting() as spent, taking_turn(FIRST):
             try:
                 found = await self._preview(at)
             except CausewayError as error:
@@ -84,12 +96,14 @@ class Queries:
             return None
         return ConnectionHistory(state, tuple(await self.ledger.history(key.lower())))
 
-    def _target(self, text: str) -> ResourceId:
+    async def _target(self, text: str) -> ResourceId:
+        """The id. One that the ledger knows may be asked for though the policy watches it no longer."""
         try:
             at = ResourceId.parse(text)
         except InvalidId as wrong:
             raise InputError("resource_id", text, f"{wrong.why}; copy the id from Azure") from wrong
-        self.viewer.refuse_foreign(at)
+        if await self.ledger.get(target_key(at)) is None:
+            self.viewer.refuse_foreign(at)
         return at
 
     async def _preview(self, at: ResourceId) -> Preview:

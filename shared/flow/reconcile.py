@@ -8,15 +8,18 @@ removing are this one path; a dry run is the same pass without `apply`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.core.base.errors import CausewayError, TransientError
+from shared.core.base.errors import BlockedError, CausewayError, RefusedError, TransientError
 from shared.core.base.ids import ResourceId
-from shared.core.base.refusal import Refusal
+from shared.core.base.refusal import Refusal, is_forbidden
+from shared.core.base.rights import principal_in
 from shared.core.base.target import Target
 from shared.core.kinds.registry import kind_of
+from shared.core.outcome.drift import drifted
 from shared.core.outcome.outcome import Done, Result
-from shared.core.outcome.proof import prove
+from shared.core.outcome.proof import Proof, prove
 from shared.core.outcome.result import (
     Ending,
     broken_off,
@@ -29,20 +32,25 @@ from shared.core.outcome.result import (
 )
 from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan
+from shared.core.plan.refusals import RefusedRequest, state_of
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
 from shared.flow.absence import Absence
 from shared.flow.apply import Applier
 from shared.flow.hidden_names import HiddenNamesReader
+from shared.flow.limits import CreationLimit
 from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
 from shared.flow.removal import Remover
-from shared.flow.view import View, Viewer
+from shared.flow.view import Found, View, Viewer
 from shared.ports import Clock
 
 CHANGED = "what is desired changed"
+HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
-ROUNDS = 5  # a wait, a write, what the endpoint then reports about zones and rules, and one to see it settled
+LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
+ROUNDS = 7  # a wait, a write, what the endpoint then reports about zones and rules, one to see it settled,
+# and two for what others changed meanwhile
 
 
 class Reconciler:
@@ -57,6 +65,7 @@ class Reconciler:
         remover: Remover,
         access: PublicAccess,
         absence: Absence,
+        creations: CreationLimit,
         clock: Clock,
     ) -> None:
         self._policy = policy
@@ -66,6 +75,7 @@ class Reconciler:
         self._remover = remover
         self._access = access
         self._absence = absence
+        self._creations = creations
         self._clock = clock
 
     async def reconcile(self, current: Pass) -> Ending:
@@ -74,31 +84,67 @@ class Reconciler:
             reached = await self._reconciled(current)
         except CausewayError as error:
             reached = replace(broken_off(error, current.memory.profile), done=current.journal.changes)
+        finally:
+            self._applier.shared.arrived(current.target)
         return await self._access.warned(reached, current)
 
     async def _reconciled(self, current: Pass) -> Ending:
-        asked = await self._viewer.asked(current.target, current.not_older_than, current.began)
+        asked = await self._asked(current)
         if asked is None and not await self._absence.confirmed(current):
-            asked = await self._viewer.asked(current.target, current.not_older_than, current.began)
+            asked = await self._asked(current)
             if asked is None:
                 raise TransientError(
                     "Azure answers in turn that the resource exists and that not", code="Unconfirmed"
                 )
+        if current.reason == "drift" and not self._policy.drift.repair and current.memory.connected:
+            return await self._reported(asked, current)
         if isinstance(asked, tuple):
             return await self._connect(*asked, current)
         return await self._disconnect(asked, current)
 
+    async def _reported(
+        self, asked: tuple[Target, Connect] | Declined | NotAsked | None, current: Pass
+    ) -> Ending:
+        """What a sweep says of a connected resource where it may not repair: what a pass would write."""
+        at, profile = current.target, current.memory.profile
+        view, leaving = await self._previewed(at, asked, current.recorded, profile, current.began)
+        if isinstance(view, Refusal | Declined):
+            return refused(view)
+        if not isinstance(view, View):
+            reached = removed((), (), _unwanted(view), profile)
+            found = drifted(reached, leaving.writes)
+            return await self._disconnect(view, current) if found is reached else found
+        unwritten = Plan(tuple(step for step in view.plan.actions if step not in view.plan.writes))
+        applied = await self._applier.apply(unwritten, current)  # what blocks it, and what is under way
+        proof = prove(view.desired, view.observed)
+        judged = ending(proof, (), tuple(applied.errors.values()), view.connect.profile_name)
+        if applied.errors:
+            return judged
+        opened = self._access.will_disable(view.target, view.connect, judged)
+        further = ("public network access is enabled",) if opened else ()
+        reached = replace(judged, findings=(*view.findings, *proof.findings))
+        return drifted(reached, (*view.plan.writes, *leaving.writes), further)
+
     async def preview(
-        self, at: ResourceId, recorded: Recorded, profile: str, not_older_than: float
+        self, at: ResourceId, recorded: Recorded, profile: str, now: float
     ) -> tuple[View | Refusal | Declined | NotAsked | None, Plan]:
         """The same pass as far as it goes without writing, and what it would remove in the end.
 
-        `recorded` and `profile` are what the ledger knows of the target. No view: it does not exist.
+        `recorded` and `profile` are what the ledger knows of the target; no reading is from before `now`
+        (seconds since 1970). No view: it does not exist.
         """
-        asked = await self._viewer.asked(at, not_older_than)
-        view = (
-            await self._viewer.view(*asked, recorded, not_older_than) if isinstance(asked, tuple) else asked
-        )
+        asked = await self._viewer.asked(at, now, now)
+        return await self._previewed(at, asked, recorded, profile, now)
+
+    async def _previewed(
+        self,
+        at: ResourceId,
+        asked: tuple[Target, Connect] | Declined | NotAsked | None,
+        recorded: Recorded,
+        profile: str,
+        now: float,
+    ) -> tuple[View | Refusal | Declined | NotAsked | None, Plan]:
+        view = await self._viewer.view(*asked, recorded, now, now) if isinstance(asked, tuple) else asked
         match view:
             case View():
                 found = view.obsolete(replace(recorded, addresses=()))
@@ -108,19 +154,29 @@ class Reconciler:
                 return await self._hidden.reported(view, view.plan), leaving
             case Refusal() | Declined():
                 return view, Plan(())
-            case NotAsked() if not self._removes_on_opt_out(profile):
+            case NotAsked(keep=keep) if keep or not self._removes_on_opt_out(profile):
                 return view, Plan(())
             case _:
                 gone = Obsolete(recorded.objects)
                 return view, await self._remover.planned(at, gone, _unwanted(view), recorded)
 
+    async def _asked(self, current: Pass) -> tuple[Target, Connect] | Declined | NotAsked | None:
+        return await self._viewer.asked(current.target, current.fresh_from, current.began)
+
+    async def _viewed(self, target: Target, connect: Connect, current: Pass) -> Found:
+        return await self._viewer.view(target, connect, current.recorded, current.began, current.fresh_from)
+
     async def _connect(self, target: Target, connect: Connect, current: Pass) -> Ending:
-        found = await self._viewer.view(target, connect, current.recorded, current.not_older_than)
+        current = replace(current, state=state_of(target, connect))
+        found = await self._viewed(target, connect, current)
         if not isinstance(found, View):
             return refused(found)
         if found.plan.writes and not await self._viewer.still_asked(target, connect, current.began):
-            return await self._reconciled(replace(current, not_older_than=current.began))
-        view, done, errors = await self._applied(found, current)
+            return await self._reconciled(replace(current, fresh_from=current.began))
+        if found.permitted:
+            await current.memory.refuse(current.memory.refusals.without_forbidden())
+        view, done, failed = await self._applied(found, current)
+        errors = await self._with_every_right(view, tuple(failed.values()))
         if errors:
             try:
                 read = await self._viewer.read(target.id)
@@ -129,24 +185,59 @@ class Reconciler:
                 gone, errors = False, (*errors, unknown)
             if gone:
                 return await self._disconnect(None, current)
-        if not errors:
+        if errors:
+            view, taken_back = await self._without_half_made(view, done, failed, current)
+            done += taken_back
+        else:
             view, removed_rules, errors = await self._without_blocking_rules(view, current)
             done += removed_rules
-        proof = prove(view.desired, view.observed)
-        judged = ending(proof, done, errors, connect.profile_name)
-        reached = replace(judged, findings=(*view.findings, *proof.findings))
-        reached = await self._remove_obsolete(view, reached, current)
+        reached = await self._remove_obsolete(*await self._judged(view, done, errors, current), current)
         if self._access.will_disable(target, connect, reached):
             return await self._disable_public_access(reached, current)
         return await self._access.disable(target, connect, reached, current)
 
+    async def _judged(
+        self, view: View, done: tuple[Done, ...], errors: tuple[CausewayError, ...], current: Pass
+    ) -> tuple[View, Ending]:
+        """The ending by a proof whose readings are newer than the last write, and the view that it rests on.
+
+        Where something failed, there is nothing to prove: what is known by then describes the state.
+        """
+        if errors:
+            proof = prove(view.desired, view.observed)
+        else:
+            view, proof = await self._proven(view, current)
+        reached = ending(proof, done, errors, view.connect.profile_name)
+        reached = replace(reached, findings=(*view.findings, *proof.findings))
+        if reached.result is Result.CONNECTED and view.unsettled:
+            return view, _overtaken(reached)
+        return view, reached
+
+    async def _proven(self, view: View, current: Pass) -> tuple[View, Proof]:
+        """The proof. One that fails right after a write is made once more: Azure's replicas lag behind it."""
+        view = await self._viewer.evidence(view)
+        proof = prove(view.desired, view.observed)
+        wrote = view.since > current.began
+        if proof.holds or not wrote or self._clock.monotonic() + LAG > current.deadline:
+            return view, proof
+        await self._clock.sleep(LAG)
+        view = await self._viewer.evidence(replace(view, since=self._clock.now().timestamp()))
+        return view, prove(view.desired, view.observed)
+
     async def _applied(
         self, view: View, current: Pass
-    ) -> tuple[View, tuple[Done, ...], tuple[CausewayError, ...]]:
-        """Write and re-read, round by round, until nothing is left to write or something failed."""
+    ) -> tuple[View, tuple[Done, ...], Mapping[ResourceId, CausewayError]]:
+        """Write and re-read, round by round, until nothing is left to write or something failed.
+
+        The last reading is newer than the last write: what others changed meanwhile is one more round.
+        """
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
+            try:
+                await self._creations.reserve(steps, view.connect.profile_name, current)
+            except CausewayError as error:  # what cannot be finished now is not begun
+                return view, done, {view.target.id: error}
             if steps.writes:
                 await current.memory.begin(view.connect.profile_name)
             view = await self._hidden.reported(view, steps)
@@ -156,9 +247,53 @@ class Reconciler:
             known = {step.id for step in done}
             done += tuple(s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known)
             view = await self._viewer.after(view, applied)
-            if applied.errors or steps.settled:
+            view = replace(view, notes=tuple(dict.fromkeys((*view.notes, *applied.notes))))
+            if applied.outdated:
+                view = await self._viewer.evidence(replace(view, since=applied.at))
+                continue
+            if applied.errors:
                 break
-        return view, done, tuple(applied.errors.values())
+            if steps.settled:
+                view = await self._viewer.evidence(view)
+                if view.quiet:
+                    break
+        return view, done, applied.errors
+
+    async def _with_every_right(
+        self, view: View, errors: tuple[CausewayError, ...]
+    ) -> tuple[CausewayError, ...]:
+        """Where one right lacks, name all that lack: otherwise each rerun would end at the next one."""
+        first = next((error for error in errors if is_forbidden(error)), None)
+        if first is None:
+            return errors
+        lacking = await self._viewer.lacking(view, self._clock.now().timestamp(), principal_in(str(first)))
+        if lacking is None:
+            return errors
+        whole = BlockedError(lacking.code, lacking.reason, lacking.remedy)
+        return (whole, *errors)
+
+    async def _without_half_made(
+        self, view: View, done: tuple[Done, ...], failed: Mapping[ResourceId, CausewayError], current: Pass
+    ) -> tuple[View, tuple[Done, ...]]:
+        """Delete the endpoints that this pass made and that cannot get their name.
+
+        Public DNS leads the target's name into the zone from the approval on: without a record there, clients
+        that reached the target before would not find it any more.
+        """
+        made = {step.id for step in done if step.verb == "Create" and step.ended == "done"}
+        half_made = tuple(at for at in view.desired.unnamed(failed) if at in made)
+        if not half_made:
+            return view, ()
+        names = (
+            path.endpoint.completed_by[:1] for path in view.desired.paths if path.endpoint.id in half_made
+        )
+        found = Obsolete((*half_made, *(at for ids in names for at in ids)), partial=True)
+        steps, errors = await self._remover.remove(found, HALF_MADE, current)
+        why = {at: error for at, error in failed.items() if isinstance(error, BlockedError | RefusedError)}
+        kept = [RefusedRequest.of(at, next(iter(why.values()))) for at in half_made if why]
+        await current.memory.refuse(current.memory.refusals.joined(current.state, kept))
+        notes = tuple(f"{at.text}: {HALF_MADE}" for at in half_made if not errors)
+        return replace(view, notes=(*view.notes, *notes)), steps
 
     async def _record_identities(self, view: View, current: Pass) -> None:
         """Record what exists already: made by an older version, or by a worker that died meanwhile."""
@@ -192,27 +327,23 @@ class Reconciler:
             first = replace(found, removed=blocking, kept=(), partial=True)
             done, errors = await self._remover.remove(first, CHANGED, current)
             every += done
+            view = replace(view, since=self._clock.now().timestamp())
             if errors:
                 return view, every, errors
             view = await self._viewer.with_fresh_parents(view, blocking)
 
     async def _disable_public_access(self, reached: Ending, current: Pass) -> Ending:
         """Disable it if that is asked for and proven by readings from now on: it is not undone."""
-        fresh = replace(current, not_older_than=self._clock.now().timestamp())
-        asked = await self._viewer.asked(fresh.target, fresh.not_older_than)
-        view = (
-            await self._viewer.view(*asked, fresh.recorded, fresh.not_older_than)
-            if isinstance(asked, tuple)
-            else asked
-        )
+        now = self._clock.now().timestamp()
+        fresh = replace(current, began=now, fresh_from=now)
+        asked = await self._asked(fresh)
+        view = await self._viewed(*asked, fresh) if isinstance(asked, tuple) else asked
         if not isinstance(view, View):
-            return replace(
-                reached, result=Result.PENDING, code="DesiredStateChanged", reason=MEANWHILE, again=True
-            )
+            return _overtaken(reached)
         proof = prove(view.desired, view.observed)
         again = replace(ending(proof, reached.done, (), reached.profile), findings=reached.findings)
-        judged = reached if proof.holds else again
-        return await self._access.disable(view.target, view.connect, judged, fresh)
+        judged = replace(reached, proof=proof) if proof.holds else again
+        return await self._access.disable(view.target, view.connect, judged, fresh, view.served)
 
     async def _remove_obsolete(self, view: View, reached: Ending, current: Pass) -> Ending:
         """What is not desired any more is removed once the new path is proven."""
@@ -232,7 +363,10 @@ class Reconciler:
         if errors or restored.errors:
             failed = (*errors, *restored.errors.values())
             return replace(removed(every, failed, CHANGED, reached.profile), proof=reached.proof)
-        return replace(reached, done=every, findings=(*reached.findings, *kept_objects(done)))
+        # Each removal is a write: the path is proven once more, by what Azure has after it.
+        after = replace(view, since=self._clock.now().timestamp())
+        _, proven = await self._judged(after, every, (), current)
+        return replace(proven, findings=(*proven.findings, *kept_objects(done)))
 
     async def _disconnect(self, why: Declined | NotAsked | None, current: Pass) -> Ending:
         """Nothing is desired: the target is gone, or is not opted in, or what is asked for cannot be."""
@@ -241,11 +375,12 @@ class Reconciler:
             return refused(why)
         if not memory.owned and not memory.profile:
             return unasked(why)
-        if why is not None and not self._removes_on_opt_out(memory.profile):
+        if why is not None and (why.keep or not self._removes_on_opt_out(memory.profile)):
             return left_alone(why, memory.profile)
         if why is None and memory.closed:
             await memory.closing(None)
         reason = _unwanted(why)
+        current = replace(current, state=f"removal by {memory.profile}")  # what is removed has no other state
         found = Obsolete(memory.owned, stale=memory.addresses)
         done, errors = await self._remover.remove(found, reason, current)
         return removed(done, errors, reason, memory.profile)
@@ -253,6 +388,10 @@ class Reconciler:
     def _removes_on_opt_out(self, name: str) -> bool:
         profile = self._policy.profiles.get(name)
         return profile is not None and profile.on_opt_out == "remove"
+
+
+def _overtaken(reached: Ending) -> Ending:
+    return replace(reached, result=Result.PENDING, code="DesiredStateChanged", reason=MEANWHILE, again=True)
 
 
 def _unwanted(why: NotAsked | None) -> str:

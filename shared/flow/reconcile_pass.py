@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from shared.core.base.ids import ResourceId
+from shared.core.events.reason import Reason
 from shared.core.outcome.outcome import Done
 from shared.core.plan.obsolete import Recorded
 from shared.ports import Memory
@@ -27,17 +28,23 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The target, what the ledger knows of it, and its limits in time.
+    """The target, what the ledger knows of it, and limits in time.
 
-    `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. `not_older_than`:
-    seconds since 1970; a cached read from before then is not used. `began`: the same for the whole pass.
+    `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. The next two are in
+    seconds since 1970. `began`: no reading from before it says anything about the path. `fresh_from`: what
+    was asked for is newer, so older tags of a resource group do not say who asks for what. `sweep`: the id
+    of the sweep, where nothing but a sweep asked. `state`: of target and profile, as a digest; requests that
+    were refused in it are not sent again.
     """
 
     target: ResourceId
     memory: Memory
     deadline: float
-    not_older_than: float = 0.0
     began: float = 0.0
+    fresh_from: float = 0.0
+    reason: Reason = "event"
+    sweep: str = ""
+    state: str = ""
     journal: Journal = field(default_factory=Journal)
 
     @property

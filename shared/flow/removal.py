@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.core.base.bodies import Seen
-from shared.core.base.errors import CausewayError, TransientError
+from shared.core.base.errors import CausewayError, ConfirmationNeeded, TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.outcome import Done
@@ -19,6 +19,7 @@ from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present, Read
 from shared.flow.absence import waited
 from shared.flow.apply import Applier
+from shared.flow.limits import DeleteLimit
 from shared.flow.reader import Reader
 from shared.flow.reconcile_pass import Pass
 from shared.ports import Clock
@@ -51,20 +52,25 @@ class _Found:
 class Remover:
     """Deletes what is ours, and takes its addresses out of shared rules."""
 
-    def __init__(self, reader: Reader, applier: Applier, clock: Clock) -> None:
+    def __init__(self, reader: Reader, applier: Applier, limit: DeleteLimit, clock: Clock) -> None:
         self._reader = reader
         self._applier = applier
+        self._limit = limit
         self._clock = clock
 
     async def remove(
         self, found: Obsolete, reason: str, current: Pass
     ) -> tuple[tuple[Done, ...], tuple[CausewayError, ...]]:
-        """Remove it after reading each object again."""
+        """Remove it after reading each object again, unless a person has to confirm it first."""
         today = await self._today(found)
         freed = frozenset((*found.stale, *today.freed))
         lost = freed.difference(today.freed)  # their endpoints are gone already: others may have them by now
         elsewhere = await current.memory.elsewhere(lost) if lost else NONE
         steps = _steps(current.target, found, reason, today, elsewhere, current.recorded)
+        try:
+            await self._limit.check(steps, current)
+        except ConfirmationNeeded as held:
+            return (), (held,)
         applied = await self._applier.apply(steps, current)
         stays = {step.id for step in applied.done if step.ended != "done"}
         failed = any(isinstance(step, Withdraw) and step.id in stays for step in steps.actions)

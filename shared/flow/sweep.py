@@ -1,31 +1,42 @@
 """Queue many resources at once: all of them for the drift timer, or those of one resource group.
 
-A sweep queues every resource that the policy opts in and every one in the ledger. The reconcile pass of a
-resource that is in order writes nothing.
+A sweep queues every resource that the policy opts in and every one in the ledger, except those whose last
+item still waits in the queue. The reconcile pass of a resource that is in order writes nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import batched
 
 from shared.core.base.bodies import Seen, mapping, resource_id
 from shared.core.base.errors import CausewayError
-from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.ids import GroupId, ResourceId, target_key
 from shared.core.base.log_lines import line
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.events.reason import Reason
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.kind import UNKNOWN_GUID, target_of_mark
 from shared.core.kinds.registry import kind_of
+from shared.core.outcome.sweep_report import PREFIX, SweepReport
 from shared.core.policy.intent import DISABLED, opt_in, watched
 from shared.core.policy.policy import Policy
-from shared.ports import Arm, Clock, Ledger, WorkQueue
+from shared.ports import Arm, Clock, Ledger, Sweeps, WorkQueue
 
 log = logging.getLogger("causeway.sweep")
+
+# Work items of a sweep become visible no faster than Resource Manager's 25 reads a second (LIM-01) can serve
+# them: the check of a connected resource takes three reads in the endpoints' subscription. So an event or a
+# person's rerun does not wait behind a long queue.
+AT_ONCE = 60  # items
+A_SECOND = 25 / 3  # items after these
+SENDERS = 16  # items that are sent at once
 
 MADE_WITHOUT_ANSWER = frozenset({UNKNOWN_GUID})
 
@@ -37,12 +48,6 @@ class _Listed:
     opted_in: set[ResourceId] = field(default_factory=set)
     marked: defaultdict[str, set[ResourceId]] = field(default_factory=lambda: defaultdict(set))
 
-    def add(self, other: _Listed) -> None:
-        """What another subscription has as well."""
-        self.opted_in.update(other.opted_in)
-        for key, endpoints in other.marked.items():
-            self.marked[key] |= endpoints
-
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
@@ -52,68 +57,101 @@ class Sweeper:
     catalogue: Catalogue
     arm: Arm
     ledger: Ledger
+    sweeps: Sweeps
     queue: WorkQueue
     clock: Clock
 
     async def sweep(self) -> int:
         """Queue each resource once, with reason `drift`. Returns how many."""
-        correlation, began = f"sweep-{uuid.uuid4()}", self.clock.now().timestamp()
-        found, unread = _Listed(), 0
+        begun = SweepReport(f"{PREFIX}{uuid.uuid4()}", self.clock.now().timestamp())
+        await self.sweeps.record(begun)
+        known, waiting = set(await self.ledger.targets()), await self.sweeps.waiting()
+        listed, unread = await self._listed()
+        adopted = await self._adopted(listed.values())
+        every = known.union(adopted, *(found.opted_in for found in listed.values()))
+        due = [at for at in every if target_key(at) not in waiting]
+        await self._send_drift(due, begun)
+        report = replace(
+            begun,
+            ended=self.clock.now().timestamp(),
+            listed={subscription: len(found.opted_in) for subscription, found in listed.items()},
+            unread=unread,
+            known=len(known),
+            unwatched=sum(not watched(at.subscription, self.policy) for at in known),
+            queued=len(due),
+            waiting=len(every) - len(due),
+        )
+        await self.sweeps.record(report)
+        log.info(line("sweep", **report.record()))
+        return len(due)
+
+    async def _listed(self) -> tuple[dict[str, _Listed], dict[str, str]]:
+        """What each subscription's list has, and the error of each that could not be listed."""
+        listed, unread = dict[str, _Listed](), dict[str, str]()
         for subscription in self.policy.subscriptions:
             try:
-                found.add(await self._listed(subscription))
+                listed[subscription] = await self._list(subscription)
             except CausewayError as error:  # its own failure: the other subscriptions are swept all the same
-                unread += 1
+                unread[subscription] = str(error)
                 log.error(line("subscription not listed", subscription=subscription, why=str(error)))
-        await self._adopt(
-            found.marked
-        )  # listed before the ledger is read: an object has a row before it exists
-        due = {at for at in await self.ledger.targets() if watched(at.subscription, self.policy)}
-        due |= found.opted_in
-        await self._send(due, "drift", correlation, began)
-        log.info(line("sweep", correlation=correlation, queued=len(due), subscriptions_not_listed=unread))
-        return len(due)
+        return listed, unread
 
     async def expand(self, group: GroupId, item: WorkItem) -> int:
         """Queue every target in a resource group whose tags changed or that was deleted. Returns how many."""
-        if not watched(group.subscription, self.policy):
-            return 0
         now = self.clock.now().timestamp()  # cached tags of the group are outdated
         known = set(await self.ledger.targets(group))
-        await self._send(
-            known, item.reason, item.correlation, now
-        )  # first: they need no list, which may fail
-        every = await self._listed(group.subscription)
+        # First: they need no list, which may fail.
+        await self._send(known, item.reason, item.correlation, now)
+        if not watched(group.subscription, self.policy):
+            return len(known)
+        every = await self._list(group.subscription)
         listed = {at for at in every.opted_in if at.group == group}
         await self._send(listed - known, item.reason, item.correlation, now)
         return len(listed | known)
 
-    async def _send(self, due: set[ResourceId], reason: Reason, correlation: str, fresh_from: float) -> None:
+    async def _send_drift(self, due: Iterable[ResourceId], report: SweepReport) -> None:
+        places = list(enumerate(sorted(due, key=lambda at: at.key)))
+        for few in batched(places, SENDERS, strict=False):
+            await asyncio.gather(*(self._send_later(at, place, report) for place, at in few))
+
+    async def _send_later(self, at: ResourceId, place: int, report: SweepReport) -> None:
+        delay = timedelta(seconds=max(0.0, (place - AT_ONCE) / A_SECOND))
+        item = WorkItem(at.text, "drift", report.id, fresh_from=report.began)
+        await self.queue.send(item.text(), delay=delay)
+        await self.sweeps.waits(at, self.clock.now() + delay)
+
+    async def _send(
+        self, due: Iterable[ResourceId], reason: Reason, correlation: str, fresh_from: float
+    ) -> None:
         for at in sorted(due, key=lambda at: at.key):
             await self.queue.send(WorkItem(at.text, reason, correlation, fresh_from=fresh_from).text())
 
-    async def _adopt(self, marked: Mapping[str, set[ResourceId]]) -> None:
-        """Give endpoints that bear our tags, and that no row has, to the row of the target that they name.
+    async def _adopted(self, listed: Iterable[_Listed]) -> set[ResourceId]:
+        """The targets that got endpoints which bear our tags for them and which no row had.
 
         A write that left a worker after its claim had ended makes one. The next pass of the target uses or
         removes it. One that Causeway did not make, or whose target no row has, is only reported.
         """
-        if not marked:
-            return
+        marked = defaultdict[str, set[ResourceId]](set)
+        for found in listed:
+            for key, endpoints in found.marked.items():
+                marked[key] |= endpoints
         try:
-            owned = await self.ledger.owned()
-            for key, endpoints in sorted(marked.items()):
-                if orphans := sorted(endpoints - owned, key=lambda at: at.key):
-                    await self._adopt_for(key, orphans)
+            owned = await self.ledger.owned() if marked else frozenset[ResourceId]()
+            orphans = {key: sorted(found - owned, key=lambda at: at.key) for key, found in marked.items()}
+            given = [await self._adopt(key, found) for key, found in sorted(orphans.items()) if found]
         except CausewayError as error:  # what is not known to be an orphan is none
             log.error(line("orphans not searched for", why=str(error)))
+            return set()
+        return {target for target in given if target}
 
-    async def _adopt_for(self, key: str, orphans: list[ResourceId]) -> None:
+    async def _adopt(self, key: str, orphans: list[ResourceId]) -> ResourceId | None:
         state = await self.ledger.get(key)
         made = [at for at in orphans if state and await self._is_made_for(state.target, at)]
         adopted = state is not None and bool(made) and await self.ledger.adopt(state.target, made)
         facts = {"endpoints": [at.text for at in orphans], "target_key": key, "adopted": adopted}
         log.warning(line("endpoints with Causeway's tags that no row has", **facts))
+        return state.target if state and adopted else None
 
     async def _is_made_for(self, target: ResourceId, at: ResourceId) -> bool:
         try:
@@ -123,7 +161,7 @@ class Sweeper:
             return False
         return body is not None and kind_of(at).is_recorded(Seen(at, body), target, MADE_WITHOUT_ANSWER)
 
-    async def _listed(self, subscription: str) -> _Listed:
+    async def _list(self, subscription: str) -> _Listed:
         """What a subscription has. Which profile a tag names is not checked here."""
         inherits = self.policy.opt_in.inherit == "resource_group"
         groups = await self.arm.resource_groups(subscription) if inherits else {}
@@ -134,9 +172,14 @@ class Sweeper:
                 written = mapping(resource.get("tags")).items()
                 tags = {name: text for name, text in written if isinstance(text, str)}
                 if at and self.catalogue.knows(at.type):
-                    word = opt_in(at.type, tags, groups.get(at.resource_group.lower(), {}), self.policy)
-                    if word is not None and word.lower() != DISABLED:
+                    if self._opts_in(at, tags, groups):
                         found.opted_in.add(at)
                 elif at and kind_of(at).HAS_GUID and (key := target_of_mark(Seen(at, {"tags": tags}))):
                     found.marked[key].add(at)
         return found
+
+    def _opts_in(
+        self, at: ResourceId, tags: Mapping[str, str], groups: Mapping[str, Mapping[str, str]]
+    ) -> bool:
+        word = opt_in(at.type, tags, groups.get(at.resource_group.lower(), {}), self.policy)
+        return word is not None and word.lower() != DISABLED

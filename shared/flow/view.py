@@ -6,32 +6,49 @@ A dry run ends here.
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from shared.core.base.errors import BlockedError, InputError, PermanentError
+from shared.core.base.errors import BlockedError, InputError, PermanentError, TransientError, clean
 from shared.core.base.ids import ResourceId
-from shared.core.base.refusal import Refusal
+from shared.core.base.refusal import Refusal, lacking, network_not_found
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
+from shared.core.kinds.endpoint import connection_of
+from shared.core.kinds.link import Link
 from shared.core.names import resolution
 from shared.core.outcome.rule_checks import rule_findings
 from shared.core.placement.sites import candidates, surroundings
+from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
-from shared.core.policy.intent import Connect, Declined, NotAsked, intent, tag_value, watched
+from shared.core.policy.foundations import Foundations
+from shared.core.policy.intent import (
+    NOT_WATCHED,
+    Connect,
+    Declined,
+    Intent,
+    NotAsked,
+    asked_by_type,
+    intent,
+    tag_value,
+    watched,
+)
 from shared.core.policy.policy import Policy
 from shared.core.readings.networks import NETWORK
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
-from shared.flow.cached_reads import CachedReads
+from shared.flow.cached_reads import CachedReads, ResourceGroup
 from shared.flow.capacity import CapacityReader
+from shared.flow.other_zones import OtherZonesReader
 from shared.flow.reader import Reader
+from shared.flow.rights import RightsReader
 from shared.ports import ArmReader, Body
+
+type Around = Callable[[Target, Observed], Iterable[Read]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +56,23 @@ class View:
     """A target with what must exist for it and what Azure has of it.
 
     `notes`: what the desired state had to do without. `hidden`: what links that are about to be created would
-    hide from their networks (`core/names/hidden.py`). `not_older_than`: as in the pass.
+    hide from their networks (`core/names/hidden.py`). `around`: what has to be read beside the desired
+    objects. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last write of the
+    pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
+    `unfinished`: why nothing may be begun; `permitted`: it is known that the app may do all that is needed
+    for that.
     """
 
     request: Request
     desired: Desired
     observed: Observed
-    not_older_than: float = 0.0
+    around: Around
+    since: float = 0.0
+    fresh_from: float = 0.0
     notes: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    unfinished: Refusal | None = None
+    permitted: bool = False
 
     @property
     def target(self) -> Target:
@@ -59,12 +84,24 @@ class View:
 
     @property
     def plan(self) -> Plan:
-        return plan(self.desired, self.observed)
+        steps = plan(self.desired, self.observed)
+        return steps.begins_nothing(self.unfinished) if self.unfinished else steps
 
     @property
     def restoration(self) -> Plan:
         """Write every zone group of ours again, so that its records exist though another one took them."""
         return restoration(self.desired, self.observed)
+
+    @property
+    def unsettled(self) -> bool:
+        """Something is left to write, or is in the way, by the newest readings."""
+        steps = self.plan.without(self.desired.waiting)
+        return bool(steps.writes or steps.blocks or steps.unknowns)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing to write or to wait for, and nothing in the way, by the newest readings."""
+        return not self.unsettled and self.plan.without(self.desired.waiting).settled
 
     def obsolete(self, recorded: Recorded) -> Obsolete:
         """What was made for the target and is not desired any more."""
@@ -75,6 +112,16 @@ class View:
         return blocking_rules(self.desired, found, self.observed)
 
     @property
+    def served(self) -> frozenset[str]:
+        """The groups of the target that an approved endpoint serves, of someone else too."""
+        found = (connection_of(one) for one in self.observed.of_type(self.desired.paths[0].endpoint.TYPE))
+        return frozenset(
+            one.group
+            for one in found
+            if one and one.target == self.target.id and one.status.lower() == "approved"
+        )
+
+    @property
     def findings(self) -> tuple[str, ...]:
         """What is no failure and should be known all the same."""
         endpoints = [path.endpoint for path in self.desired.paths]
@@ -82,10 +129,16 @@ class View:
             *self.notes,
             *rule_findings(self.connect, endpoints, self.observed),
             *without_zone(self.desired, self.connect),
+            *(f"{network_not_found(one).reason}: the others' path is made" for one in self.desired.missing),
             *resolution.findings(self.desired, self.observed),
             *lost_marks(self.desired, self.observed),
             *self.hidden,
         )
+
+    def reads(self, observed: Observed) -> Iterator[Read]:
+        """All that has to be read, as far as that can be said by what was read already."""
+        yield from self.around(self.target, observed)
+        yield from self.desired.reads(observed)
 
 
 type Found = View | Refusal | Declined
@@ -103,12 +156,16 @@ class Viewer:
         arm: ArmReader,
         cached: CachedReads,
         reader: Reader,
+        foundations: Foundations,
     ) -> None:
         self._policy = policy
         self._catalogue = catalogue
         self._arm = arm
         self._cached = cached
         self._reader = reader
+        self._foundations = foundations
+        self._rights = RightsReader(arm, cached)
+        self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
         self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
 
     def refuse_foreign(self, at: ResourceId) -> None:
@@ -124,61 +181,74 @@ class Viewer:
         return await self._arm.get(at, api_version=self._catalogue.api_version(at.type))
 
     async def asked(
-        self, at: ResourceId, not_older_than: float = 0.0, began: float = math.inf
+        self, at: ResourceId, fresh_from: float = 0.0, began: float = 0.0
     ) -> tuple[Target, Connect] | Declined | NotAsked | None:
-        """Who asks for what. None: the target does not exist.
-
-        `began`: tags of a group that were read after this moment (seconds since 1970) are not read again.
-        """
+        """Who asks for what. None: the target does not exist. Both times are those of the pass."""
         if not watched(at.subscription, self._policy):
-            return NotAsked("its subscription is not watched")
+            return NOT_WATCHED
         if not self._catalogue.knows(at.type):
             return NotAsked("its type has no private endpoint in the catalogue")
         body = await self.read(at)
         if body is None:
             return None
         target = Target.parse(body)
-        inherits = self._policy.opt_in.inherit == "resource_group"
-        tags = await self._cached.group_tags(at, not_older_than) if inherits else {}
-        found = intent(target, tags, self._policy, self._catalogue)
-        if (
-            inherits
-            and isinstance(found, NotAsked)
-            and tag_value(target.tags, self._policy.opt_in.tag) is None
-        ):
-            # A cached reading of the group's tags is no reason to leave a resource alone.
-            tags = await self._cached.group_tags(at, began)
-            found = intent(target, tags, self._policy, self._catalogue)
+        found, opt = await self._intent(target, fresh_from), self._policy.opt_in
+        inherits = opt.inherit == "resource_group" and tag_value(target.tags, opt.tag) is None
+        if inherits and isinstance(found, NotAsked):
+            # An older reading of the group's tags is no reason to leave a resource alone.
+            found = await self._intent(target, began)
         return (target, found) if isinstance(found, Connect) else found
 
     async def still_asked(self, target: Target, connect: Connect, since: float) -> bool:
         """The same is asked for by tags of the group that were read after this moment.
 
-        A cached reading of the group's tags is no reason to create anything.
+        An older reading of the group's tags is no reason to create anything.
         """
         opt = self._policy.opt_in
         if opt.inherit != "resource_group" or tag_value(target.tags, opt.tag) is not None:
             return True
-        tags = await self._cached.group_tags(target.id, since)
-        return intent(target, tags, self._policy, self._catalogue) == connect
+        return await self._intent(target, since) == connect
+
+    async def _intent(self, target: Target, fresh_from: float) -> Intent:
+        inherits = self._policy.opt_in.inherit == "resource_group"
+        by_type = asked_by_type(target, self._policy)
+        group = await self._cached.group(target.id, fresh_from) if inherits or by_type else ResourceGroup()
+        alone = self._left_alone(target, group) if by_type else ""
+        return intent(target, group.tags if inherits else {}, self._policy, self._catalogue, alone)
+
+    def _left_alone(self, target: Target, group: ResourceGroup) -> str:
+        """Why the type's `always` does not count for this resource; empty where it does."""
+        setting = self._foundations.setting(target)
+        if setting and target.id not in self._policy.opt_in.own_resources:
+            return (
+                f"Causeway itself runs on it (setting {setting}): tag it, or list its id under "
+                "opt_in.own_resources"
+            )
+        if group.managed_by:
+            return f"its resource group is managed by {clean(group.managed_by, 300)}: tag it to connect it"
+        return ""
 
     async def view(
         self,
         target: Target,
         connect: Connect,
         recorded: Recorded = NOTHING,
-        not_older_than: float = 0.0,
+        began: float = 0.0,
+        fresh_from: float = 0.0,
     ) -> Found:
-        """What must exist for the target, and what Azure has of it.
+        """What must exist for the target, and what Azure has of it, by no reading from before the pass.
 
         `recorded`: endpoints that were made for the target before are not foreign, wherever they are.
         """
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
             return found
-        around = partial(surroundings, target, connect, found, recorded.objects)
+
+        def around(seen: Target, observed: Observed) -> Iterator[Read]:
+            return surroundings(seen, connect, found, recorded.objects, observed)
+
         observed, (connect, notes) = await asyncio.gather(
-            self._reader.complete(around, Observed(), not_older_than), self._narrowed(target, connect)
+            self._reader.complete(partial(around, target), Observed(), began), self._narrowed(target, connect)
         )
         chosen, observed = await self._capacity.sites(target, connect, found, observed)
         if isinstance(chosen, Refusal):
@@ -187,13 +257,35 @@ class Viewer:
         wanted = desired(request, observed, self._catalogue)
         if declined := too_many_zones(wanted):
             return declined
-        return await self._completed(View(request, wanted, observed, not_older_than, notes))
+        return await self._completed(View(request, wanted, observed, around, began, fresh_from, notes))
+
+    async def lacking(self, view: View, not_older_than: float, principal: str) -> Refusal | None:
+        """All rights that the app does not have of those that the plan needs; None: none, or not known."""
+        missing = await self._rights.missing(view.plan.rights, not_older_than)
+        return lacking(missing, principal) if missing else None
 
     async def after(self, view: View, applied: Applied) -> View:
         """The view with what the writes answered, and what they changed elsewhere re-read."""
         moved = {at for step in applied.written for at in step.want.moved(view.observed.present(step.id))}
         observed = view.observed.with_written(applied.objects, applied.at)
-        return await self._completed(self._desired(replace(view, observed=observed.without(moved))))
+        since = applied.at if applied.written else view.since
+        newer = replace(view, observed=observed.without(moved), since=since)
+        return await self._completed(self._desired(newer))
+
+    async def evidence(self, view: View) -> View:
+        """The view by readings that began after the last write of the pass: what a proof may rest on.
+
+        The target is read again as well, if it was read before, as it has its own list of connections. Raises
+        TransientError if it does not exist any more.
+        """
+        observed = view.observed.since(view.since)
+        if observed is view.observed:
+            return view
+        body = await self.read(view.target.id)
+        if body is None:
+            raise TransientError("the resource was deleted while its path was made", code="Vanished")
+        request = replace(view.request, target=Target.parse(body))
+        return await self._completed(self._desired(replace(view, request=request, observed=observed)))
 
     async def with_fresh_networks(self, view: View) -> View:
         """The view with what must exist by what the networks say now, and not by cached reads."""
@@ -220,17 +312,42 @@ class Viewer:
         return replace(connect, groups=groups), ()
 
     async def _completed(self, view: View) -> View:
-        """The view with all that it needs read.
+        """The view with all that it needs read, by readings that began since its last write at least.
 
         Some types report their zone only by the names of a finished endpoint, and rules need addresses: what
         must exist is built again until a further reading changes nothing of it.
         """
         while True:
             wanted = view.desired
-            observed = await self._reader.complete(wanted.reads, view.observed, view.not_older_than)
+            observed = await self._reader.complete(view.reads, view.observed, view.since)
             view = self._desired(replace(view, observed=observed))
             if view.desired == wanted:
-                return view
+                return await self._with_other_zones(view)
+
+    async def _with_other_zones(self, view: View) -> View:
+        """The view with who asks foreign zones of the same names, where an endpoint or a link is created."""
+        created = {step.id for step in view.plan.actions if isinstance(step, Create | Replace)}
+        paths = view.desired.paths
+        if not created.intersection(at for path in paths for at in (path.endpoint.id, *_ids(path.links))):
+            return view
+        observed = await self._other_zones.read(view.desired, view.observed, view.since)
+        return await self._with_rights(replace(view, observed=observed))
+
+    async def _with_rights(self, view: View) -> View:
+        """The view with the rights that lack to finish what would be begun."""
+        steps = view.plan
+        needed = steps.rights_to_begin
+        if not needed:
+            return view
+        missing = await self._rights.missing(needed, view.fresh_from)
+        if not missing:
+            return replace(view, permitted=missing is not None)
+        every = await self._rights.missing(steps.rights, view.fresh_from) or missing
+        return replace(view, unfinished=lacking(every))
 
     def _desired(self, view: View) -> View:
         return replace(view, desired=desired(view.request, view.observed, self._catalogue))
+
+
+def _ids(links: Iterable[Link]) -> tuple[ResourceId, ...]:
+    return tuple(link.id for link in links)

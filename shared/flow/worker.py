@@ -20,21 +20,25 @@ from shared.core.base.errors import (
 )
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.log_lines import line
+from shared.core.base.refusal import FORBIDDEN_CODES
 from shared.core.base.request_count import counting
+from shared.core.base.turn import EVENT, FIRST, LAST, taking_turn
 from shared.core.events.asked import Asked
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.zone_group import RECORD_HELD
 from shared.core.outcome.outcome import Outcome, Result
-from shared.core.outcome.result import given_up
+from shared.core.outcome.result import NOT_EFFECTIVE, Ending, given_up, not_effective_yet
+from shared.core.plan.refusals import Refusals
 from shared.flow.reconcile import Reconciler
 from shared.flow.reconcile_pass import Journal, Pass
 from shared.flow.sweep import Sweeper
-from shared.ports import Claim, Clock, Ledger, WorkQueue
+from shared.ports import Claim, Clock, Ledger, Sweeps, WorkQueue
 
 log = logging.getLogger("causeway.worker")
 
 PASSES = 3  # in one invocation while the target keeps changing; then the item is queued again
 TRIES = 6  # attempts of one work item before the target is left to the drift timer
+PLACES = {"manual": FIRST, "event": EVENT, "retry": EVENT, "drift": LAST}  # whose requests go first
 BACKOFF = Backoff(first=15.0, growth=2.0, longest=600.0)
 
 
@@ -48,6 +52,7 @@ class Worker:
     reconciler: Reconciler
     sweeper: Sweeper
     ledger: Ledger
+    sweeps: Sweeps
     queue: WorkQueue
     clock: Clock
     budget: float
@@ -58,6 +63,8 @@ class Worker:
         if isinstance(at, GroupId):
             await self._expand(at, item)
             return
+        if item.reason == "drift" or item.attempt:
+            await self.sweeps.arrived(at)
         until = self.clock.monotonic() + self.budget
         for _ in range(PASSES):
             if self.clock.monotonic() > until - self.budget / 2:
@@ -75,11 +82,16 @@ class Worker:
                 item = replace(_again(item, claim.asked), attempt=0)
                 continue
             if later is not None:
-                await self.queue.send(_again(item, claim.asked).text(), delay=later)
+                await self._queue_later(at, _again(item, claim.asked), later)
                 return
             if not marked:
                 return
-        await self.queue.send(item.text(), delay=timedelta(seconds=BACKOFF.first))
+        await self._queue_later(at, item, timedelta(seconds=BACKOFF.first))
+
+    async def _queue_later(self, at: ResourceId, item: WorkItem, delay: timedelta) -> None:
+        """Queue it again, and note that: a sweep queues nothing for a target whose retry still waits."""
+        await self.queue.send(item.text(), delay=delay)
+        await self.sweeps.waits(at, self.clock.now() + delay)
 
     async def _expand(self, group: GroupId, item: WorkItem) -> None:
         """Queue what is in a group; the group again where its subscription cannot be listed."""
@@ -132,15 +144,23 @@ class Worker:
     async def _pass(
         self, at: ResourceId, item: WorkItem, claim: Claim, until: float
     ) -> tuple[Outcome | None, timedelta | None]:
-        asked, began = claim.asked, self.clock.monotonic()
-        with counting() as spent:
-            current = Pass(at, claim, until, asked.fresh_from, self.clock.now().timestamp())
+        asked, began, now = claim.asked, self.clock.monotonic(), self.clock.now().timestamp()
+        with counting() as spent, taking_turn(PLACES[asked.reason], until):
+            sweep = item.correlation if asked.reason == "drift" else ""
+            since = max(now, asked.fresh_from)
+            current = Pass(at, claim, until, since, asked.fresh_from, asked.reason, sweep)
             async with claim.held():
+                if asked.reason == "manual":  # a person may have cured what was refused
+                    await claim.refuse(Refusals())
                 ending = await self.reconciler.reconcile(current)
         if ending.quiet and asked.reason != "manual" and claim.reported in ("", ending.code):
             return None, None
-        if ending.again and item.attempt + 1 >= TRIES:
+        if _may_come(ending, asked, claim.reported) and item.attempt + 1 < TRIES:
+            ending = not_effective_yet(ending)
+        if ending.again and item.attempt + 1 >= TRIES and not ending.throttled:
             ending = given_up(ending)
+        if asked.reason == "drift" and _says_nothing_new(ending, claim):
+            return None, _delay(item, ending.retry_after) if ending.passing else None
         outcome = Outcome(
             target=at,
             result=ending.result,
@@ -189,6 +209,21 @@ def _waits_for(at: ResourceId, removed: ResourceId, journal: Journal) -> bool:
     label = removed.name.lower()
     shared = any(not name.startswith(f"{label}.") for name in journal.names)
     return at.is_type(removed.type) and (shared or at.name.lower() == label)
+
+
+def _may_come(ending: Ending, asked: Asked, reported: str) -> bool:
+    """A right that lacks right after a person's rerun may have been granted and not be in effect yet."""
+    waits = asked.reason == "manual" or (asked.reason == "retry" and reported == NOT_EFFECTIVE)
+    return waits and ending.result is Result.BLOCKED and ending.code.lower() in FORBIDDEN_CODES
+
+
+def _says_nothing_new(ending: Ending, claim: Claim) -> bool:
+    """The state stays as it was: a check that could not be made shows nothing, and is made again.
+
+    So does what an earlier sweep found already and waits for a person.
+    """
+    unknown = ending.passing and claim.connected
+    return not ending.done and (unknown or (ending.steady and claim.reported == ending.code))
 
 
 def _correlation(item: WorkItem, asked: Asked) -> str:

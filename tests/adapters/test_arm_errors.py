@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from shared.adapters.arm_errors import Missing, failure, refusal, wait_hint
-from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError
+from shared.core.base.errors import (
+    BlockedError,
+    CausewayError,
+    PermanentError,
+    RefusedError,
+    Throttled,
+    TransientError,
+)
 
 SUBNET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub/subnets/one"
 
@@ -45,7 +52,7 @@ def test_an_error_means_the_same_in_every_envelope(body):
 )
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(503, TransientError), (502, TransientError), (429, TransientError), (400, PermanentError)],
+    [(503, TransientError), (502, TransientError), (429, Throttled), (400, RefusedError)],
 )
 def test_without_a_code_the_status_decides(body, status, kind):
     found = error(status, body)
@@ -97,7 +104,7 @@ def test_a_blocking_error_has_a_remedy(status, code, hint):
 
 def test_an_unknown_code_is_permanent_and_keeps_azures_message():
     found = error(400, enveloped("SomethingNew", "it broke"))
-    assert type(found) is PermanentError
+    assert type(found) is RefusedError
     assert str(found) == "SomethingNew: it broke"
 
 

@@ -9,9 +9,11 @@ from typing import Any
 from shared.core.base.bodies import Json
 from shared.core.base.errors import CausewayError
 from shared.core.base.ids import ResourceId
+from shared.core.base.only_if import ANYHOW, OnlyIf
 from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.plan.deletion_record import Deletion
+from shared.core.plan.refusals import Refusals
 from shared.flow.reconcile_pass import Pass
 from shared.ports import Bodies
 from tests.builders.bodies import ACCOUNT
@@ -26,6 +28,7 @@ class StubArm:
         self.bodies = {ResourceId.parse(body["id"]): dict(body) for body in bodies}
         self.fails: defaultdict[tuple[str, ResourceId], list[CausewayError]] = defaultdict(list)
         self.sent: Requests = []
+        self.conditions: list[tuple[ResourceId, OnlyIf]] = []  # of all writes
         self.patched: dict[str, Any] = {}  # what a PATCH is answered with, in place of what it says
 
     async def get(self, at: ResourceId, *, api_version: str | None = None) -> dict[str, Any] | None:
@@ -52,8 +55,15 @@ class StubArm:
         raise NotImplementedError
 
     async def put(
-        self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
+        self,
+        at: ResourceId,
+        body: Json,
+        *,
+        deadline: float,
+        query: Mapping[str, str] | None = None,
+        only_if: OnlyIf = ANYHOW,
     ) -> dict[str, Any]:
+        self.conditions.append((at, only_if))
         await self._answer("PUT", at)
         self.bodies[at] = {"id": at.text, "name": at.name, **body}
         return dict(self.bodies[at])
@@ -67,7 +77,8 @@ class StubArm:
         await self._answer("SETTLE", at)
         return self.bodies.get(at)
 
-    async def delete(self, at: ResourceId, *, deadline: float) -> None:
+    async def delete(self, at: ResourceId, *, deadline: float, only_if: OnlyIf = ANYHOW) -> None:
+        self.conditions.append((at, only_if))
         await self._answer("DELETE", at)
         self.bodies.pop(at, None)
 
@@ -89,15 +100,21 @@ class StubMemory:
         self.owned: tuple[ResourceId, ...] = owned
         self.profile = profile
         self.closed = closed
+        self.reported = ""
+        self.connected = False
         self.addresses: tuple[str, ...] = ()
         self.guids: dict[ResourceId, frozenset[str]] = {}
         self.remembered: list[tuple[Deletion, ...]] = []
         self.disowned: list[tuple[tuple[ResourceId, ...], frozenset[str]]] = []
         self.others: dict[str, frozenset[ResourceId]] = {}
         self.fails: CausewayError | None = None
+        self.refusals = Refusals()
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         return {one: self.others[one] for one in addresses if one in self.others}
+
+    async def refuse(self, refusals: Refusals) -> None:
+        self.refusals = refusals
 
     async def begin(self, profile: str) -> None:
         self.profile = profile

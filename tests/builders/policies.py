@@ -14,8 +14,10 @@ def a_policy(
     create_zones: bool = True,
     always: list[str] | None = None,
     inherit: str = "resource_group",
+    own_resources: list[str] | None = None,
     limits: dict[str, int] | None = None,
     beside: dict[str, dict[str, Any]] | None = None,
+    drift: dict[str, Any] | None = None,
     **profile: Any,
 ) -> Policy:
     """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns.
@@ -42,11 +44,13 @@ def a_policy(
                     "tag": "private-connectivity",
                     "inherit": inherit,
                     "always": ["Microsoft.Storage/storageAccounts"] if always is None else always,
+                    "own_resources": own_resources or [],
                 },
                 "subscriptions": [bodies.SUB],
                 "profiles": {"default": default}
                 | {name: default | other for name, other in (beside or {}).items()},
                 "limits": limits or {},
+                "drift": drift or {},
             }
         )
     )

@@ -99,7 +99,7 @@ def violation(attempt: Attempt, found: Reach, profile: Profile, findings: Iterab
         return f"{attempt} leads to {found.address}"
     subnet = attempt.subnet.rpartition("/")[2]
     excluded = {
-        "resolve": profile.dns.mode == "none" or _resolution_unknown(profile, findings),
+        "resolve": profile.dns.mode == "none" or _resolution_unknown(found, profile, findings),
         "peering": profile.peering == "ignore",
         "inbound": profile.nsg.mode == "ignore",
         "outbound": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
@@ -109,10 +109,14 @@ def violation(attempt: Attempt, found: Reach, profile: Profile, findings: Iterab
     return None if accepted else f"{attempt} ends at {found.hop}: {found.why}"
 
 
-def _resolution_unknown(profile: Profile, findings: Iterable[str]) -> bool:
-    """DNS is external, and a finding says that the app cannot read how names resolve."""
-    reported = ("ask the DNS servers", "could not be read")
-    return profile.dns.mode == "external" and any(part in one for one in findings for part in reported)
+def _resolution_unknown(found: Reach, profile: Profile, findings: Iterable[str]) -> bool:
+    """A finding says that the app cannot read how names resolve: DNS is external, or nothing is known of the
+    network's DNS servers.
+    """
+    servers = any("ask the DNS servers" in one for one in findings)
+    unread = any("could not be read" in one for one in findings)
+    no_answer = found.why.startswith("no DNS server is known at")
+    return servers and no_answer if profile.dns.mode != "external" else servers or unread
 
 
 def violations(azure: Azure, policy: Policy, state: State) -> list[str]:

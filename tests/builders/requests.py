@@ -1,5 +1,6 @@
 """The desired state of one storage account, by the pure core: the start of most plans in these tests."""
 
+from dataclasses import replace
 from typing import Any
 
 from shared.core.base.refusal import Refusal
@@ -27,3 +28,19 @@ def wanted(observed: Observed | None = None, *, account: Any = None, **policy: o
     assert not isinstance(chosen, Refusal)
     recorded = frozenset(site.endpoint for site in chosen.values())
     return desired(Request(target, connect, chosen, recorded), view, load())
+
+
+def listed_by_target(desired: Desired, *statuses: str) -> Desired:
+    """The same desired state of a target that lists its endpoint, with each of these statuses."""
+    entries = [
+        {
+            "name": "c",
+            "properties": {
+                "privateEndpoint": {"id": desired.paths[0].endpoint.id.text},
+                "privateLinkServiceConnectionState": {"status": status},
+            },
+        }
+        for status in statuses
+    ]
+    properties = {**desired.target.properties, "privateEndpointConnections": entries}
+    return replace(desired, target=replace(desired.target, properties=properties))

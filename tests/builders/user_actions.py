@@ -1,5 +1,10 @@
 """A user's own changes in Azure: tags and peerings."""
 
+import asyncio
+from typing import Any
+
+from shared.core.events.reason import Reason
+from shared.core.events.work_item import WorkItem
 from tests.builders.world import World
 
 TAG = "private-connectivity"
@@ -21,3 +26,23 @@ async def peer(world: World, local: str, remote: str, name: str = "by-hand", **f
     body = {"remoteVirtualNetwork": {"id": remote}, "allowVirtualNetworkAccess": True} | flags
     await world.send("PUT", peering(local, name), {"properties": body})
     await world.sleep(60)
+
+
+async def act_during(
+    world: World, at: str, path: str, *changes: tuple[Any, ...], reason: Reason = "event"
+) -> dict[str, Any]:
+    """Reconcile while a user makes these requests: the app's first PUT of `path` is on its way so long.
+
+    `path` is a regular expression. The state after this one pass.
+    """
+    slow = {"match": {"method": "PUT", "path": f"{path}$", "principal": "app"}, "times": 1, "delay": 90.0}
+    world.azure.faults.add(slow)
+    rule = world.azure.faults.rules[-1]
+    passing = asyncio.ensure_future(world.work(WorkItem(at, reason, "e")))
+    while not rule.taken:
+        assert not passing.done(), "the pass sent no such PUT"
+        await asyncio.sleep(1)
+    for change in changes:
+        await world.send(*change)
+    await passing
+    return await world.state(at)

@@ -14,8 +14,10 @@ from shared.core.base.errors import (
 )
 from shared.core.base.refusal import Refusal
 from shared.core.outcome.check import Check
+from shared.core.outcome.name_checks import EXTERNAL_LINKS, EXTERNAL_RECORDS
 from shared.core.outcome.outcome import Done, Result
-from shared.core.outcome.proof import EXTERNAL_LINKS, EXTERNAL_RECORDS, PathState, Proof
+from shared.core.outcome.path_state import PathState
+from shared.core.outcome.proof import Proof
 from shared.core.outcome.result import (
     RERUN,
     Ending,

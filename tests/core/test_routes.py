@@ -16,7 +16,7 @@ from tests.builders import bodies
 from tests.builders.bodies import HUB, SPOKE, SUBNET
 from tests.builders.networks import half, rule
 from tests.builders.pictures import picture
-from tests.builders.requests import wanted
+from tests.builders.requests import listed_by_target, wanted
 from tests.builders.route_tables import TABLE, route, table
 
 ENDPOINT = "10.0.1.4"
@@ -233,7 +233,7 @@ def test_only_tables_of_subnets_that_can_hold_clients_are_read() -> None:
 
 
 def test_a_dropped_network_fails_a_check_of_its_own_with_code_and_remedy() -> None:
-    desired = wanted(peering="ignore", nsg={"mode": "require"})
+    desired = listed_by_target(wanted(peering="ignore", nsg={"mode": "require"}), "Approved")
     at = desired.paths[0].endpoint.id
     known = {HUB: hub(), SPOKE: network(subnet()), at: bodies.endpoint(at), TABLE: table(route(EXACT))}
     proof = prove(desired, picture({**known, bodies.nic_id(at): bodies.nic(at, ENDPOINT)}))

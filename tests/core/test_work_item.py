@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shared.core.base.errors import InputError
 from shared.core.base.inputs import MAX_INPUT, read_json
+from shared.core.events.reason import Reason
 from shared.core.events.requests import ReconcileRequest
 from shared.core.events.work_item import WorkItem
 
@@ -115,3 +116,8 @@ def test_a_long_unknown_field_is_refused_in_little_time() -> None:
 def test_the_next_attempt_is_a_retry_of_the_same_item() -> None:
     item = WorkItem(AT, "event", "e-1", fresh_from=9.0)
     assert item.again() == WorkItem(AT, "retry", "e-1", 1, 9.0)
+
+
+@pytest.mark.parametrize("reason", ["drift", "manual"])
+def test_a_retry_of_a_sweep_or_of_a_person_s_rerun_keeps_its_reason(reason: Reason) -> None:
+    assert WorkItem(AT, reason, "e-1", 3).again() == WorkItem(AT, reason, "e-1", 4)

@@ -8,14 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sandbox.azure.kernel.clock import VirtualLoop
-from sandbox.azure.transports.in_process import InProcessTransport
-from shared.adapters.arm import SdkArm
-from shared.adapters.arm_clients import ArmClients
-from shared.adapters.leases import TableLeases
-from shared.adapters.ledger import TableLedger
-from shared.wiring import Ports
 from tests.builders.memory import MemoryTable
-from tests.builders.world import LoopClock, Token
+from tests.builders.world import ports
 from tests.faults.delivery import Process, Queues, drain
 from tests.faults.ending import (
     End,
@@ -139,17 +133,10 @@ class _Run:
 
     def _process(self, gate: Gate | None = None) -> Process:
         """Another process of the app over the same Azure, tables and queues."""
-        passed, clock = gate or Gate(), LoopClock()
-        transport = InProcessTransport(GatedAzure(self._world.azure, passed))  # type: ignore[arg-type]
+        passed = gate or Gate()
         tables = {name: GatedTable(name, table, passed) for name, table in self._world.tables.items()}
-        ports = Ports(
-            SdkArm(ArmClients(Token(), "https://arm.test", transport), clock),  # type: ignore[arg-type]
-            TableLedger(tables["connections"], tables["outcomes"], clock),
-            TableLeases(tables["leases"], clock),
-            GatedQueue(self._queues, passed),
-            clock,
-        )
-        return Process(self._world.worker(ports), passed)
+        gated = ports(GatedAzure(self._world.azure, passed), tables, GatedQueue(self._queues, passed))
+        return Process(self._world.worker(gated), passed)
 
     def _meanwhile(self, now: float) -> float:
         """Users and another process go on from this moment, on a loop of their own; when they are done.

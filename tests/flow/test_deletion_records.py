@@ -10,6 +10,7 @@ from sandbox.azure.reachability.reach import reach
 from shared.adapters.tables import Row, Values
 from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId
+from shared.core.base.only_if import OnlyIf
 from shared.core.events.work_item import WorkItem
 from shared.core.kinds.peering import Peering, peering_id
 from shared.core.plan.actions import Create
@@ -73,7 +74,7 @@ class ArmOfADyingProcess:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._arm, name)
 
-    async def delete(self, at: ResourceId, *, deadline: float) -> None:
+    async def delete(self, at: ResourceId, *, deadline: float, only_if: OnlyIf) -> None:
         raise RuntimeError("the process ended")
 
 

@@ -174,11 +174,28 @@ async def test_a_broken_path_to_an_enabled_resource_is_no_alarm() -> None:
     assert await Scene("Enabled").warned() == BROKEN
 
 
-@pytest.mark.parametrize("reached", [CONNECTED, replace(BROKEN, result=Result.DECLINED)])
-async def test_a_path_that_holds_or_was_left_as_it_is_costs_no_read(reached: Ending) -> None:
+async def test_a_path_that_holds_costs_no_read() -> None:
     scene = Scene("Disabled")
-    assert await scene.warned(reached) == reached
+    assert await scene.warned(CONNECTED) == CONNECTED
     assert scene.arm.sent == []
+
+
+@pytest.mark.parametrize("code", ["NotEligible", "UnknownProfile", "UnknownGroup", "NoGroup", "InvalidTag"])
+async def test_what_is_declined_says_nothing_about_a_path_and_does_not_hide_a_cut_off(code: str) -> None:
+    reached = await Scene("Disabled").warned(replace(BROKEN, result=Result.DECLINED, code=code, proof=None))
+    assert reached.reason.startswith("UNREACHABLE")
+
+
+@pytest.mark.parametrize(("status", "alarm"), [("Approved", False), ("Pending", True), ("", True)])
+async def test_an_opted_out_resource_is_no_alarm_while_it_still_has_an_endpoint(
+    status: str, alarm: bool
+) -> None:
+    scene = Scene("Disabled")
+    if status:
+        state = {"privateLinkServiceConnectionState": {"status": status}}
+        scene.arm.bodies[ACCOUNT]["properties"]["privateEndpointConnections"] = [{"properties": state}]
+    kept = replace(BROKEN, result=Result.DECLINED, code="NotAsked", proof=None)
+    assert (await scene.warned(kept)).reason.startswith("UNREACHABLE") is alarm
 
 
 async def test_the_profile_of_the_outcome_says_whether_access_is_a_concern() -> None:

@@ -31,6 +31,13 @@ STORAGE_TYPE = "Microsoft.Storage/storageAccounts"
 COSMOS_TYPE = "Microsoft.DocumentDB/databaseAccounts"
 AKS_TYPE = "Microsoft.ContainerService/managedClusters"
 MONITOR_TYPE = "Microsoft.Insights/privateLinkScopes"
+# Types whose zones answer for resources beside the target: the policy has to allow them.
+FOR_ALL = [
+    MONITOR_TYPE,
+    "Microsoft.HybridCompute/privateLinkScopes",
+    "Microsoft.Authorization/resourceManagementPrivateLinks",
+]
+DNS = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0], "shared_names": FOR_ALL}
 CLOUDS: dict[Cloud, str] = {
     "AzureCloud": "westeurope",
     "AzureUSGovernment": "usgovvirginia",
@@ -132,7 +139,7 @@ def frontend(name: str, *, private: bool) -> Body:
 
 def own_policy(**more: Any) -> Policy:
     """No type is connected by default; clients are peered, so that the evaluator can ask if they reach it."""
-    return a_policy(always=[], **{"fallback_region": "westeurope", "peering": "ensure"} | more)
+    return a_policy(always=[], **{"fallback_region": "westeurope", "peering": "ensure", "dns": DNS} | more)
 
 
 async def connect(world: World, kind: str, body: Body, groups: str | None) -> tuple[str, Body]:
@@ -172,7 +179,7 @@ def test_only_the_listed_types_have_no_names() -> None:
 async def test_a_tag_is_enough_for_clients_to_reach_the_resource_by_name(row: Group) -> None:
     # Only allowed traffic passes, so `World` also checks that the rules have the service's ports.
     denying = {"mode": "ensure", "default_deny": True}
-    world = await a_filtered_world(denying, always=[], fallback_region="westeurope")
+    world = await a_filtered_world(denying, always=[], fallback_region="westeurope", dns=DNS)
     _, state = await connect(world, row.type, body_of(row), row.group_id)
     assert state["result"] == "Connected", state["reason"]
     assert [path["group"] for path in state["paths"]] == [row.group_id]

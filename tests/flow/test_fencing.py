@@ -13,6 +13,7 @@ from shared.adapters.tables import Row, Values
 from shared.core.base.bodies import Json
 from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId
+from shared.core.base.only_if import ANYHOW, OnlyIf
 from shared.core.events.work_item import WorkItem
 from tests.builders.memory import MemoryTable
 from tests.builders.policies import a_policy
@@ -43,10 +44,16 @@ class Late(SdkArm):
     """Sends each write four minutes late."""
 
     async def put(
-        self, at: ResourceId, body: Json, *, deadline: float, query: Mapping[str, str] | None = None
+        self,
+        at: ResourceId,
+        body: Json,
+        *,
+        deadline: float,
+        query: Mapping[str, str] | None = None,
+        only_if: OnlyIf = ANYHOW,
     ) -> dict[str, Any]:
         await asyncio.sleep(240)
-        return await super().put(at, body, deadline=deadline, query=query)
+        return await super().put(at, body, deadline=deadline, query=query, only_if=only_if)
 
 
 def late(world: World) -> Late:

@@ -10,11 +10,13 @@ from tests.builders.user_actions import TAG, retag
 from tests.builders.world import HUB, World
 
 PROPERTY = "properties.publicNetworkAccess"
+# The tests connect blob alone: the profile says that the account's other services may lose access.
+ELSE = {"Microsoft.Storage/storageAccounts": ["dfs", "file", "queue", "table", "web"]}
 
 
 def a_world_that_disables_access(**profile: Any) -> World:
     """The policy disables public access, and the app has the right to."""
-    world = World(a_policy(public_access="disable", **profile))
+    world = World(a_policy(public_access="disable", may_lose_access=ELSE, **profile))
     world.grant("Microsoft.Storage/storageAccounts/write")
     return world
 
@@ -61,14 +63,14 @@ async def test_public_access_is_disabled_only_after_the_proof_and_its_value_befo
 
 
 async def test_without_the_right_to_disable_access_the_outcome_names_the_action() -> None:
-    world = World(a_policy(public_access="disable"))
+    world = World(a_policy(public_access="disable", may_lose_access=ELSE))
     state = await world.reconcile(await world.create_account())
     assert state["result"] == "Blocked"
     assert "Microsoft.Storage/storageAccounts/write" in state["remedy"]
 
 
 async def test_public_access_stays_enabled_while_the_path_is_not_proven() -> None:
-    world = World(a_policy(public_access="disable", approval="request"))
+    world = World(a_policy(public_access="disable", may_lose_access=ELSE, approval="request"))
     at = await world.create_account()
     assert (await world.reconcile(at))["result"] == "Pending"
     assert "publicNetworkAccess" not in (await world.send("GET", at))["properties"]
@@ -176,7 +178,7 @@ async def test_a_deleted_resource_is_not_reported_as_unreachable_and_its_value_i
 
 
 async def test_a_refused_disable_is_not_reported_as_unreachable() -> None:
-    world = World(a_policy(public_access="disable"))
+    world = World(a_policy(public_access="disable", may_lose_access=ELSE))
     state = await world.reconcile(await world.create_account())
     assert (state["result"], state["closed"]) == ("Blocked", "")
     assert "UNREACHABLE" not in state["reason"]
@@ -185,7 +187,7 @@ async def test_a_refused_disable_is_not_reported_as_unreachable() -> None:
 async def test_a_deny_rule_newer_than_the_last_read_keeps_public_access_enabled() -> None:
     nsg = {**ENSURE, "priorities": [1000, 1009]}
     world = await a_filtered_world(nsg)
-    world.policy = a_policy(nsg=nsg, peering="ensure", public_access="disable")
+    world.policy = a_policy(nsg=nsg, peering="ensure", public_access="disable", may_lose_access=ELSE)
     world.flow = world.worker()
     world.grant("Microsoft.Storage/storageAccounts/write")
     first, second = await world.create_account("first"), await world.create_account("second")

@@ -279,3 +279,30 @@ async def test_an_object_and_a_list_below_it_are_cached_apart() -> None:
     assert len(scene.sent) == 2
     assert observed.present(AT) == bodies.endpoint(AT)
     assert len(observed.listed(AT, zone_group.COLLECTION)) == 1
+
+
+async def test_a_read_that_began_before_a_pass_does_not_serve_it_and_the_next_one_serves_all_who_wait() -> (
+    None
+):
+    scene, read = Scene(), Read(HUB, shared=True)
+    early = asyncio.ensure_future(scene.cached.resource(read))
+    while not scene.arm.sent:
+        await asyncio.sleep(0)
+    began = scene.clock.now().timestamp()
+    late = [scene.cached.resource(read, not_older_than=began) for _ in range(5)]
+    first, *others = await asyncio.gather(early, *late)
+    assert first.at < began
+    assert {one.at >= began for one in others} == {True}
+    assert len(scene.sent) == 2
+
+
+async def test_passes_that_wait_for_a_read_that_fails_make_their_own() -> None:
+    scene, read = Scene(), Read(HUB, shared=True)
+    scene.fail("GET", HUB, BUSY)
+    early = asyncio.ensure_future(scene.cached.resource(read))
+    while not scene.arm.sent:
+        await asyncio.sleep(0)
+    began = scene.clock.now().timestamp()
+    assert (await scene.cached.resource(read, not_older_than=began)).value
+    with pytest.raises(TransientError):
+        await early

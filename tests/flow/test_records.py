@@ -121,7 +121,7 @@ async def test_a_foreign_record_in_place_of_a_deleted_zone_group_blocks_and_name
 
 
 @pytest.mark.parametrize("nsg", ["ignore", "ensure"])
-async def test_where_only_the_endpoint_reports_its_names_it_is_created_before_it_is_blocked(nsg: str) -> None:
+async def test_an_endpoint_that_reports_a_name_that_is_taken_is_deleted_again(nsg: str) -> None:
     world = World(a_policy(always=[], nsg={"mode": nsg}))
     record = f"{ZONES}/privatelink.azurewebsites.net/A/orders.scm"
     before = await make_record(world, record)
@@ -130,8 +130,12 @@ async def test_where_only_the_endpoint_reports_its_names_it_is_created_before_it
     assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
     assert "orders.scm" in state["reason"]
     assert await world.send("GET", record) == before
-    assert len(await world.endpoints()) == 1
-    assert len(state["owned"]) == 1
+    assert (await world.endpoints(), state["owned"]) == ([], [])
+    assert any("deleted again" in text for text in state["findings"])
+    world.sent()
+    again = await world.reconcile(at, "drift")
+    assert (again["result"], again["code"], again["remedy"]) == ("Blocked", "RecordNotOurs", state["remedy"])
+    assert [path for _, path in world.writes() if "/privateEndpoints/" in path] == []
     await world.send("DELETE", record)
     assert (await world.reconcile(at, "manual"))["result"] == "Connected"
     assert len(await world.endpoints()) == 1

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.adapters.sweeps import TableSweeps
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import PermanentError, TransientError
 from shared.core.base.ids import ResourceId
@@ -13,12 +14,15 @@ from shared.core.plan.actions import Delete, Withdraw
 from shared.core.plan.obsolete import Obsolete
 from shared.flow.apply import Applier
 from shared.flow.cached_reads import CachedReads
+from shared.flow.limits import DeleteLimit
 from shared.flow.reader import Reader
 from shared.flow.removal import Remover
 from tests.builders import bodies
 from tests.builders.bodies import ACCOUNT, SUBNET
 from tests.builders.doubles import StubArm, StubLeases, StubMemory, a_pass
+from tests.builders.memory import MemoryTable
 from tests.builders.networks import GROUP, OUR_RULE, our_rule
+from tests.builders.policies import a_policy
 from tests.builders.world import LoopClock
 
 AT = endpoint_id(SUBNET.group, ACCOUNT, "blob", SUBNET)
@@ -35,7 +39,9 @@ class Scene:
         self.memory, clock = StubMemory(), LoopClock()
         cached = CachedReads(self.arm, clock)
         reader = Reader(self.arm, cached, clock)
-        self.remover = Remover(reader, Applier(self.arm, cached, reader, StubLeases(), clock), clock)
+        applier = Applier(self.arm, cached, reader, StubLeases(), clock)
+        limit = DeleteLimit(a_policy(), TableSweeps(MemoryTable()))
+        self.remover = Remover(reader, applier, limit, clock)
 
     async def remove(self, found: Obsolete) -> tuple[Done, ...]:
         done, self.errors = await self.remover.remove(found, "gone", a_pass(self.memory))

@@ -113,7 +113,8 @@ def test_the_platforms_identity_is_recognised() -> None:
 
 def test_the_sample_is_valid_and_has_every_setting() -> None:
     values = json.loads(SAMPLE.read_text("utf-8"))["Values"]
-    own = {settings.STORAGE, settings.POLICY, settings.SWEEP, settings.BUDGET, settings.ARM, settings.CLIENT}
+    own = {settings.STORAGE, settings.POLICY, settings.SWEEP, settings.BUDGET, settings.RATE}
+    own |= {settings.ARM, settings.CLIENT}
     assert set(values) == {*own, "FUNCTIONS_WORKER_RUNTIME"}
     assert Settings.read(values).budget == settings.DEFAULT_BUDGET
 

@@ -28,7 +28,9 @@ SHARING = [
 
 
 def a_world() -> World:
-    return World(a_policy(always=[], fallback_region="westeurope", peering="ensure"))
+    allowed = [kind for kind, *_ in SHARING]
+    dns = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0], "shared_names": allowed}
+    return World(a_policy(always=[], fallback_region="westeurope", peering="ensure", dns=dns))
 
 
 async def ask(world: World, kind: str, group: str, name: str) -> tuple[str, dict[str, Any]]:

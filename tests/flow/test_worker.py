@@ -100,14 +100,16 @@ async def test_a_transient_error_is_pending_and_ends_as_failed_after_the_last_at
     assert world.queue.sent == []
 
 
-async def test_an_unclassified_error_is_retried() -> None:
+async def test_a_request_that_azure_refuses_for_an_unknown_reason_is_sent_again_after_a_rerun() -> None:
     world = World()
     at = await world.create_account()
     odd = {"status": 400, "code": "NewAzureCode", "message": "Something odd."}
     world.azure.faults.add({"match": ENDPOINT_PUT, "times": 1, "answer": odd})
     state = await world.reconcile(at)
-    assert [entry["result"] for entry in state["history"]] == ["Connected", "Failed"]
-    assert state["history"][1]["code"] == "NewAzureCode"
+    assert [entry["result"] for entry in state["history"]] == ["Failed"]
+    assert state["code"] == "NewAzureCode"
+    assert "rerun" in state["remedy"]
+    assert (await world.reconcile(at, "manual"))["result"] == "Connected"
 
 
 async def test_a_network_interface_that_is_not_found_yet_is_read_again() -> None:

@@ -19,6 +19,7 @@ from shared.core.base.errors import (
 )
 from shared.core.base.ids import ResourceId, target_key
 from shared.wiring import Flow
+from tests.builders.policies import a_policy
 from tests.builders.world import World
 
 
@@ -243,3 +244,40 @@ async def test_an_unexpected_error_is_in_the_log_under_its_correlation_and_not_i
     assert logged.exc_info is not None
     assert "SECRET" in str(logged.exc_info[1])
     assert "SECRET" not in response.get_body().decode()
+
+
+async def _holding() -> tuple[World, str]:
+    """A connected account that was opted out, and whose endpoint no sweep may delete."""
+    world = World(a_policy(on_opt_out="remove", limits={"max_deletes_per_sweep": 0}))
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.send("PATCH", at, {"tags": {"private-connectivity": "disabled"}})
+    await world.sleep(3600)
+    await world.reconcile(at, "drift")
+    return world, at
+
+
+async def test_held_deletes_are_listed_by_their_code_and_confirmed_by_their_number() -> None:
+    world, at = await _holding()
+    found = await http.serve(serving(world), http.connections, request("GET", code="DeletesHeld"))
+    assert [row["resource_id"] for row in answered(found)[1]["value"]] == [at]
+    confirmed = await http.serve(serving(world), http.confirm_deletes, request(body={"count": 1}))
+    status, body = answered(confirmed)
+    await world.drain()
+    assert (status, body["value"][0]["resource_id"]) == (202, at)
+    assert (await world.state(at))["correlations"] == [body["value"][0]["correlation"]]
+
+
+async def test_a_confirmation_of_another_number_of_deletes_confirms_none_and_names_the_number() -> None:
+    world, _ = await _holding()
+    status, body = answered(
+        await http.serve(serving(world), http.confirm_deletes, request(body={"count": 2}))
+    )
+    assert (status, body["field"]) == (400, "count")
+    assert body["remedy"].startswith("1 are held now")
+    assert world.queue.sent == []
+
+
+async def test_health_is_answered_also_while_the_app_is_degraded() -> None:
+    status, body = answered(await http.serve(serving(World()), http.health, request("GET")))
+    assert (status, body["status"]) == (200, "degraded")

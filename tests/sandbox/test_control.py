@@ -118,7 +118,7 @@ def test_a_draw_depends_on_seed_resource_and_count_but_not_on_others():
 
 
 async def test_the_identity_endpoint_speaks_the_app_service_protocol(cloud):
-    secret = {"X-IDENTITY-HEADER".lower(): cloud.simulator.identity_header}
+    secret = {"X-IDENTITY-HEADER".lower(): cloud.simulator.identity_headers["app"]}
     query = {"resource": "https://management.azure.com/"}
     response = await cloud.get("/msi/token", headers=secret, query=query, version="2019-08-01", as_=None)
     assert set(response.body) >= {"access_token", "expires_on", "resource", "token_type", "client_id"}
@@ -131,7 +131,7 @@ async def test_the_identity_endpoint_speaks_the_app_service_protocol(cloud):
 async def test_the_identity_endpoint_wants_its_header_and_version(cloud):
     query = {"resource": "x"}
     assert (await cloud.get("/msi/token", query=query, version="2019-08-01")).status == 401
-    secret = {"x-identity-header": cloud.simulator.identity_header}
+    secret = {"x-identity-header": cloud.simulator.identity_headers["app"]}
     assert (await cloud.get("/msi/token", headers=secret, query=query, version="2017-09-01")).status == 400
 
 

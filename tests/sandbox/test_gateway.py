@@ -186,7 +186,7 @@ async def test_an_unregistered_namespace_is_refused_until_it_is_registered(cloud
 async def test_registration_state_is_shown(cloud):
     shown = (await cloud.get(f"{SUB}/providers/Microsoft.Network")).body
     assert shown["registrationState"] == "Registered"
-    assert {"resourceType": "virtualNetworks"} in shown["resourceTypes"]
+    assert "virtualNetworks" in [one["resourceType"] for one in shown["resourceTypes"]]
 
 
 async def test_cloud_metadata_comes_in_both_shapes(cloud):

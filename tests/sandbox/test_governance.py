@@ -147,6 +147,50 @@ async def test_a_modify_rule_sets_a_property_of_subnets(cloud):
     assert (await cloud.get(subnet())).body["properties"]["privateEndpointNetworkPolicies"] == "Enabled"
 
 
+POLICIES = "properties.privateEndpointNetworkPolicies"
+EACH_POLICIES = f"properties.subnets[*].{POLICIES}"
+
+
+async def state_of(cloud, name: str = "one") -> str:
+    return (await cloud.get(subnet(name))).body["properties"]["privateEndpointNetworkPolicies"]
+
+
+async def test_a_rule_for_subnets_does_not_judge_those_in_a_networks_body(cloud):
+    change = {"operation": "addOrReplace", "field": POLICIES, "value": "Enabled"}
+    await policies(cloud, modify=[{"name": "nsg", "type": f"{NETWORKS}/subnets", "operations": [change]}])
+    await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
+    assert await state_of(cloud) == "Disabled"
+
+
+async def test_a_rule_for_networks_changes_each_subnet_in_the_body_and_none_that_is_written_alone(cloud):
+    change = {"operation": "addOrReplace", "field": EACH_POLICIES, "value": "Enabled"}
+    await policies(cloud, modify=[{"name": "nsg", "type": NETWORKS, "operations": [change]}])
+    await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24", "two": "10.0.2.0/24"}))
+    await cloud.make(subnet("three"), subnet_body("10.0.3.0/24"))
+    assert [await state_of(cloud, one) for one in ("one", "two", "three")] == [
+        "Enabled",
+        "Enabled",
+        "Disabled",
+    ]
+
+
+async def test_a_deny_for_networks_refuses_a_body_with_one_subnet_that_does_not_comply(cloud):
+    await policies(cloud, deny=[{"name": "nsg", "type": NETWORKS, "unless": {EACH_POLICIES: "Enabled"}}])
+    body = network_body(subnets={"one": "10.0.1.0/24", "two": "10.0.2.0/24"})
+    first, second = body["properties"]["subnets"]
+    first["properties"]["privateEndpointNetworkPolicies"] = "Enabled"
+    assert code(await cloud.put(vnet(), body)) == "RequestDisallowedByPolicy"
+    second["properties"]["privateEndpointNetworkPolicies"] = "Enabled"
+    assert (await cloud.put(vnet(), body)).status == 201
+
+
+async def test_an_append_for_networks_adds_to_each_subnet_that_lacks_it(cloud):
+    detail = {"field": EACH_POLICIES, "value": "Enabled"}
+    await policies(cloud, append=[{"name": "nsg", "type": NETWORKS, "details": [detail]}])
+    await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
+    assert await state_of(cloud) == "Enabled"
+
+
 @pytest.mark.parametrize(
     ("operation", "sent", "stored"),
     [
@@ -354,3 +398,53 @@ async def test_what_manages_a_group_cannot_change(cloud, first, second):
     refused = await cloud.put(f"{GROUP}2", body(second))
     assert (refused.status, code(refused)) == (400, "ResourceGroupManagedByMismatch")
     assert refused.body["error"]["message"].endswith(f"current value '{first or '<null>'}'.")
+
+
+# Tags, groups
+
+
+async def test_a_policy_about_tags_judges_the_tags_api_and_another_policy_does_not(cloud):
+    await cloud.make(vnet(), network_body())
+    at = f"{vnet()}/providers/Microsoft.Resources/tags/default"
+    asked = {"name": "owner", "type": "*", "unless": {"tags['owner']": "me"}}
+    closed = {"name": "closed", "type": NETWORKS, "unless": {"properties.other": "x"}}
+    await policies(cloud, deny=[asked, closed])
+    refused = await cloud.put(at, {"properties": {"tags": {"owner": "you"}}})
+    infos = [one["info"]["policyAssignmentName"] for one in refused.body["error"]["additionalInfo"]]
+    assert (refused.status, infos) == (403, ["owner"])
+    assert (await cloud.put(at, {"properties": {"tags": {"owner": "me"}}})).status == 200
+    assert (await cloud.delete(at)).status == 403
+    body = {"operation": "Delete", "properties": {"tags": {"owner": "me"}}}
+    assert (await cloud.patch(at, body)).status == 403
+    assert (await cloud.get(vnet())).body["tags"] == {"owner": "me"}
+
+
+async def test_a_modify_policy_changes_what_the_tags_api_writes(cloud):
+    await cloud.make(vnet(), network_body())
+    await policies(cloud, modify=[tag_rule(value="42")])
+    at = f"{vnet()}/providers/Microsoft.Resources/tags/default"
+    response = await cloud.put(at, {"properties": {"tags": {"costCenter": "1", "owner": "me"}}})
+    assert response.body["properties"]["tags"] == {"costCenter": "42", "owner": "me"}
+    assert (await cloud.get(vnet())).body["tags"] == {"costCenter": "42", "owner": "me"}
+
+
+async def test_a_patch_of_a_group_keeps_the_tags_that_it_leaves_out_and_its_manager(cloud):
+    group, manager = f"{GROUP}-managed", f"{GROUP}/providers/Microsoft.Solutions/applications/app"
+    await cloud.put(group, {"location": "westeurope", "managedBy": manager, "tags": {"a": "b"}})
+    assert (await cloud.patch(group, {})).body["tags"] == {"a": "b"}
+    assert (await cloud.patch(group, {"managedBy": manager, "tags": {}})).body["tags"] == {}
+    refused = await cloud.patch(group, {"managedBy": "/other"})
+    assert (refused.status, code(refused)) == (400, "ResourceGroupManagedByMismatch")
+    assert (await cloud.get(group)).body["managedBy"] == manager
+
+
+async def test_a_denied_resource_keeps_its_group_unless_the_caller_is_excluded(cloud):
+    await cloud.make(vnet(), network_body())
+    stack = {"name": "stack", "scope": vnet(), "actions": ["*/delete"]}
+    await deny_assignments(cloud, stack)
+    last = await cloud.settle(await cloud.delete(GROUP))
+    (detail,) = last.body["error"]["details"]
+    assert (code(last), detail["target"]) == ("ResourceGroupDeletionBlocked", vnet())
+    assert "deny assignment with name 'stack'" in detail["message"]
+    await deny_assignments(cloud, stack | {"excludePrincipals": ["user"]})
+    assert (await cloud.settle(await cloud.delete(GROUP))).status == 200

@@ -85,7 +85,7 @@ async def test_the_list_of_resources_is_short_and_filtered_by_type(cloud):
 
 
 async def test_a_filter_that_is_not_understood_is_refused(cloud):
-    response = await cloud.get(f"{SUB}/resources", query={"$filter": "substringof('x', name)"})
+    response = await cloud.get(f"{SUB}/resources", query={"$filter": "substringof('x', location)"})
     assert (response.status, code(response)) == (400, "InvalidFilterInQueryString")
 
 

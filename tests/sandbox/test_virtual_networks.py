@@ -11,16 +11,23 @@ def occupy(cloud, path: str, holder: str = "a-nic/ipConfigurations/one") -> str:
     return addresses.take(cloud.world.find(path), holder)
 
 
-async def test_a_network_put_without_subnets_deletes_them(cloud):
+async def test_a_network_put_with_an_empty_list_of_subnets_deletes_them(cloud):
     await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
-    body = await cloud.make(vnet(), network_body())
+    body = await cloud.make(vnet(), network_body(subnets={}))
     assert body["properties"]["subnets"] == []
+
+
+@pytest.mark.parametrize(("version", "kept"), [("2023-09-01", ["one"]), ("2023-06-01", [])])
+async def test_a_network_put_without_a_list_keeps_subnets_since_2023_09_01(cloud, version, kept):
+    await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
+    answered = await cloud.put(vnet(), network_body(), version=version)
+    assert [one["name"] for one in answered.body["properties"]["subnets"]] == kept
 
 
 async def test_a_network_put_cannot_drop_an_occupied_subnet(cloud):
     await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
     occupy(cloud, subnet())
-    response = await cloud.put(vnet(), network_body())
+    response = await cloud.put(vnet(), network_body(subnets={}))
     assert (response.status, code(response)) == (400, "InUseSubnetCannotBeDeleted")
     assert "a-nic" in response.body["error"]["message"]
 

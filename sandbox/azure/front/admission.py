@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 
 from sandbox.azure.front import policies
-from sandbox.azure.kernel import refusals
+from sandbox.azure.kernel import management_locks, refusals
 from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
-from sandbox.azure.kernel.model import Json
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.regions import normal, same_place
 from sandbox.azure.kernel.world import World
@@ -65,32 +64,15 @@ def check_tags(tags: object) -> None:
             )
 
 
-def scopes(id: ArmId) -> list[str]:
-    """The id and everything above it, lower case: itself, parents, group, subscription."""
-    found: list[str] = []
-    current: ArmId | None = id
-    while current is not None:
-        found.append(current.key)
-        current = current.parent
-    if id.names:
-        found.append(id.group_id.key)
-    found.append(ArmId(id.subscription).key)
-    return list(dict.fromkeys(found))
-
-
 def refuse_locked(world: World, id: ArmId, verb: str) -> None:
-    """Raise 409 when a management lock on the resource or above it forbids this, or a running move."""
+    """Raise 409 when a management lock on the resource, above it or, for a deletion, below it forbids this,
+    or a running move.
+    """
     if verb != "action":
         refuse_moving(world, id)
-    held: dict[str, dict[str, Json]] = world.memory.get("locks", {})
-    blocking = []
-    for scope in scopes(id):
-        for lock in held.get(scope, {}).values():
-            level = lock["properties"]["level"]
-            if level == "ReadOnly" or (level == "CanNotDelete" and verb == "delete"):
-                blocking.append(lock["private_scope"])
-    if blocking:
-        raise refusals.scope_locked(id, verb, blocking)
+    locked = management_locks.blocking(world, id, verb)
+    if locked:
+        raise refusals.scope_locked(id, verb, locked)
 
 
 def refuse_moving(world: World, id: ArmId) -> None:

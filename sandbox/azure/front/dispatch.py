@@ -9,9 +9,21 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from sandbox.azure.front import deny_assignments, listing, moves, subscriptions, tags, usages
+from sandbox.azure.front import (
+    deny_assignments,
+    graph,
+    listing,
+    members,
+    moves,
+    network_locations,
+    services,
+    subscriptions,
+    tags,
+    usages,
+)
 from sandbox.azure.front.access import Access
 from sandbox.azure.front.admission import admit
+from sandbox.azure.front.asked import Asked
 from sandbox.azure.front.roles import Roles
 from sandbox.azure.front.routing import Route, route
 from sandbox.azure.kernel import refusals, tenants
@@ -24,6 +36,7 @@ from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers import groups
 from sandbox.azure.providers.network import preconditions
+from sandbox.azure.providers.services import soft_delete
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
@@ -38,6 +51,7 @@ STATUS_COLLECTIONS = {
     "serverazureasyncoperation",
     "privatednsoperationstatuses",
     "diskoperations",
+    "dnsresolveroperationstatuses",
 }
 
 
@@ -60,17 +74,29 @@ class Gateway:
     def answer(self, request: Request, principal: str | None, lro_failure: ArmError | None = None) -> Answer:
         """Answer one request. Raises ArmError for every refusal."""
         found = route(request.method, request.path)
+        service = services.find(request.method, request.path)
         if found.kind == "metadata":
             return Answer(subscriptions.metadata(request))
-        if found.kind == "unknown":
+        about_directory = request.path.startswith(graph.PREFIX)
+        if found.kind == "unknown" and service is None and not about_directory:
             raise refusals.unknown_path(request.path)
         if principal is None:
             raise refusals.unauthenticated(request.origin)
+        if about_directory:
+            return Answer(graph.answer(request))
         self._check_version(request)
-        if found.id is not None and found.id.subscription.lower() not in self._world.subscriptions:
-            raise refusals.no_subscription(found.id)
-        if found.id is not None:
-            tenants.refuse_foreign(self._world.subscriptions, request, found.id.subscription)
+        if found.id is not None or service is not None:
+            self._check_subscription(request)
+        if service is not None:
+            question, names = service
+            return Answer(question.answer(Asked(self._world, request, principal, names, self._send)))
+        answer = self._routed(found, request, principal, lro_failure)
+        about = answer.polled.type if answer.polled else found.type_name
+        members.of_version(about, request.query.get("api-version", ""), answer.response.body)
+        return answer
+
+    def _routed(self, found: Route, request: Request, principal: str, lro_failure: ArmError | None) -> Answer:
+        """The answer of the kind of route, with every member that is known."""
         match found.kind:
             case "instance":
                 return Answer(self._instance(found, request, principal, lro_failure))
@@ -90,12 +116,30 @@ class Gateway:
                 return Answer(self._deny_assignments(found, request, principal))
             case "roles":
                 return Answer(self._role(found, request, principal))
+            case "deleted":
+                return Answer(self._deleted(found, request, principal))
             case "resources":
                 return Answer(self._resources(found, request, principal))
             case "usages":
                 return Answer(usages.answer(self._world, found, request, principal))
+            case "network location":
+                return Answer(network_locations.answer(self._world, found, request, principal))
             case _:
                 return Answer(subscriptions.answer(self._world, found, request, principal))
+
+    def _send(self, request: Request, principal: str) -> Response:
+        """A request of ARM itself, in the name of a caller: what a deployment sends."""
+        return self.answer(request, principal).response
+
+    def _check_subscription(self, request: Request) -> None:
+        """Refuse a path below a subscription that does not exist, or is in another tenant than the token."""
+        first, _, rest = request.path.strip("/").partition("/")
+        subscription = rest.partition("/")[0]
+        if first.lower() != "subscriptions":
+            return
+        if subscription.lower() not in self._world.subscriptions:
+            raise refusals.no_subscription(ArmId(subscription))
+        tenants.refuse_foreign(self._world.subscriptions, request, subscription)
 
     def _check_version(self, request: Request) -> None:
         version = request.query.get("api-version")
@@ -136,6 +180,7 @@ class Gateway:
         self, found: Route, request: Request, principal: str, lro_failure: ArmError | None = None
     ) -> Call:
         known = self._type(found.type_name, request)
+        self._imply(found.about)
         id = self._stored_case(self._registry.canonical(found.about))
         existing = self._world.find(id)
         return Call(
@@ -148,6 +193,19 @@ class Gateway:
             action=found.action,
             lro_failure=lro_failure,
         )
+
+    def _imply(self, id: ArmId) -> None:
+        """Store what exists with its parent, if the id is one of these or below one."""
+        if id.parent is None:
+            return
+        self._imply(id.parent)
+        known, parent = self._registry.get(id.type), self._world.find(id.parent)
+        if known is None or known.implied is None or parent is None or self._world.find(id) is not None:
+            return
+        name, body = known.implied
+        if name.lower() == id.name.lower():
+            child = parent.id.child(known.name.rsplit("/", 1)[1], name)
+            self._world.save(child, body(self._world, parent))
 
     def _type(self, name: str, request: Request) -> ResourceType:
         known = self._registry.get(name)
@@ -177,23 +235,48 @@ class Gateway:
         """Refuse a missing group or parent (source: docs/azure/resource-manager.md, ARM-11 and ARM-14).
 
         Reading in a group that was just deleted, and deleting a child in a missing group, were recorded with
-        both kinds of 404, so the seed chooses.
+        several kinds of 404, so the seed chooses.
         """
         id, world, method = call.id, self._world, call.request.method
         if id.names and world.find(id.group_id) is None:
-            lagging = method == "GET" and groups.recently_deleted(world, id.group_id)
+            lagging = method == "GET" and groups.recently_deleted(
+                world, id.group_id, nested=id.parent is not None
+            )
             nested = method == "DELETE" and id.parent is not None and world.rng.random() < 0.5
             if lagging or nested:
-                named = id if call.type.owns_parent else id.parent or id
-                raise refusals.no_resource(named)
+                raise self._without_parent(call, None if call.type.owns_parent else self._registry.keeper(id))
             raise refusals.no_group(id)
-        if id.parent is None or call.type.owns_parent or world.find(id.parent) is not None:
+        missing = None if call.type.owns_parent else self._missing_parent(id)
+        if missing is None:
             return
         if method in ("PUT", "PATCH", "POST"):
-            raise refusals.no_parent(id)
+            raise refusals.no_parent(missing)
         if method == "DELETE" and world.rng.random() < 0.5:
-            raise refusals.no_parent_to_delete(id)
-        raise refusals.no_resource(id.parent)
+            raise refusals.failed_without_parent("delete", id, missing)
+        raise refusals.no_resource(missing)
+
+    def _missing_parent(self, id: ArmId) -> ArmId | None:
+        """What is missing above the id: what ARM knows, or a parent that does not exist by itself."""
+        keeper = self._registry.keeper(id)
+        if keeper is not None and self._world.find(keeper) is None:
+            return keeper
+        parent = id.parent
+        return parent if parent is not None and self._world.find(parent) is None else None
+
+    def _without_parent(self, call: Call, keeper: ArmId | None) -> ArmError:
+        """The 404 of something whose group was deleted; texts and shares: docs/azure/services.md, SVC-02."""
+        verb = VERBS.get(call.request.method, "action")
+        if keeper is None or call.type.tracked:
+            return refusals.no_resource(call.id)
+        ways = ("resource",) * 17 + ("parent",) * 3
+        if verb == "delete":
+            ways = ("resource",) * 14 + ("parent",) * 10 + ("nested",) * 4
+        match self._world.rng.choice(ways):
+            case "parent":
+                return refusals.failed_without_parent(verb, call.id, keeper)
+            case "nested":
+                return refusals.no_parent(keeper)
+        return refusals.no_resource(keeper)
 
     def _get(self, call: Call) -> Response:
         if call.type.get is not None:
@@ -276,6 +359,9 @@ class Gateway:
         known = self._type(found.type_name, request)
         owner = self._stored_case(self._registry.canonical(found.about))
         self._authorize(principal, known.name, "read", owner)
+        if owner.names:
+            below = known.implied[0] if known.implied else "default"
+            self._imply(owner.child(known.name.rsplit("/", 1)[1], below))
         if request.method != "GET":
             raise refusals.no_method(request.method)
         if owner.group and self._world.find(owner.group_id) is None:
@@ -309,11 +395,21 @@ class Gateway:
             if request.query.get(name) != value:
                 raise refusals.wrong_signature()
         collection = found.type_name.rsplit("/", 1)[1].lower()
-        says_status = collection in STATUS_COLLECTIONS or operation.style is Style.COGNITIVE
+        says_status = collection in STATUS_COLLECTIONS or collection.endswith("azureasyncoperation")
+        says_status = says_status or operation.style is Style.COGNITIVE
         response = operation.poll(self._world.now) if says_status else operation.final()
+        self._add_etag(response, operation)
         if operation.style is Style.GROUP and self._world.rng.random() < 35 / 507:
             response.headers.pop("Location", None)
         return Answer(response, operation.resource)
+
+    def _add_etag(self, response: Response, operation: Operation) -> None:
+        """The result of a creation is the resource; a Batch account's has its ETag (TGT-31)."""
+        known, made = self._registry.get(operation.resource.type), self._world.find(operation.resource)
+        if known is None or known.etag != "stamp" or made is None or made.etag is None:
+            return
+        if isinstance(response.body, dict) and "id" in response.body:
+            response.headers["ETag"] = made.etag
 
     def _operation(self, id: str) -> Operation:
         operation = self._world.operations.find(id)
@@ -324,7 +420,9 @@ class Gateway:
     def _tags(self, found: Route, request: Request, principal: str) -> Response:
         verb = VERBS.get(request.method, "action")
         self._world.authorize(principal, f"Microsoft.Resources/tags/{verb}", found.about.text)
-        return tags.handle_tags(self._world, found.about, request, principal)
+        resource = tags.tagged(self._world, found.about)
+        known = self._type(resource.type, request)
+        return tags.handle_tags(Call(self._world, request, resource.id, known, resource, principal))
 
     def _locks(self, found: Route, request: Request, principal: str) -> Response:
         verb = VERBS.get(request.method, "action")
@@ -334,6 +432,10 @@ class Gateway:
     def _deny_assignments(self, found: Route, request: Request, principal: str) -> Response:
         self._world.authorize(principal, "Microsoft.Authorization/denyAssignments/read", found.about.text)
         return deny_assignments.answer(self._world, found.about, request)
+
+    def _deleted(self, found: Route, request: Request, principal: str) -> Response:
+        self._type(found.type_name, request)
+        return soft_delete.answer(self._world, found.about, found.type_name, found.action, request, principal)
 
     def _role(self, found: Route, request: Request, principal: str) -> Response:
         scope = self._stored_case(found.id) if found.id is not None else None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.azure.kernel import refusals
+from sandbox.azure.kernel import management_locks, refusals
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Resource
 from sandbox.azure.kernel.world import World
@@ -54,11 +54,9 @@ class Move:
 
 def refuse_read_only(world: World, group: ArmId) -> None:
     """Raise 409 ScopeLocked for a ReadOnly lock on a group or its subscription (ARM-39)."""
-    held: dict[str, dict[str, Json]] = world.memory.get("locks", {})
-    locks = [one for scope in (group, ArmId(group.subscription)) for one in held.get(scope.key, {}).values()]
-    blocking = [one["private_scope"] for one in locks if one["properties"]["level"] == "ReadOnly"]
-    if blocking:
-        raise refusals.scope_locked(group, "write", blocking)
+    locked = management_locks.blocking(world, group, "write")
+    if locked:
+        raise refusals.scope_locked(group, "write", locked)
 
 
 def refusal(world: World, move: Move) -> ArmError | None:

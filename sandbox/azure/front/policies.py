@@ -1,7 +1,8 @@
 """Azure Policy at a write: rules that change what was sent (modify, append), then those that deny it.
 
 Sources: docs/azure/resource-manager.md, ARM-18 and ARM-31 to ARM-33. The control API sets the rules
-(docs/sandbox.md). A rule judges the resource of the request alone: not subnets inside a network's body.
+(docs/sandbox.md). A rule judges the resource of the request: subnets inside a network's body are fields of
+the network (ARM-60).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from sandbox.azure.front.fields import path_of, remove, value_at, write
+from sandbox.azure.front.fields import Path, path_of, paths_in, remove, value_at, write
 from sandbox.azure.front.policy_rules import Operation, Rule
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.model import Json, copied
@@ -57,8 +58,12 @@ def _rules(call: Call, effect: str) -> Iterator[Rule]:
 
 
 def _modify(call: Call, body: Json, change: Operation) -> None:
-    path, value = path_of(change.field), _value(call, change)
-    now = value_at(_resulting(call, body), path)
+    for path in paths_in(_resulting(call, body), path_of(change.field)):
+        _modify_one(call, body, change, path)
+
+
+def _modify_one(call: Call, body: Json, change: Operation, path: Path) -> None:
+    value, now = _value(call, change), value_at(_resulting(call, body), path)
     if change.operation == "remove":
         if now is not None:
             remove(_with_own_tags(call, body, path), path)
@@ -69,9 +74,9 @@ def _modify(call: Call, body: Json, change: Operation) -> None:
 def _append(call: Call, body: Json, rule: Rule) -> bool:
     """Add the fields of an append rule. False when the request has another value, which is refused."""
     resulting = _resulting(call, body)
-    for change in rule.operations:
-        path, value = path_of(change.field), _value(call, change)
-        now = value_at(resulting, path)
+    wanted = [(one, path) for one in rule.operations for path in paths_in(resulting, path_of(one.field))]
+    for change, path in wanted:
+        value, now = _value(call, change), value_at(resulting, path)
         if now is not None and not _equal(now, value):
             return False
         if now is None and value is not None:
@@ -82,7 +87,9 @@ def _append(call: Call, body: Json, rule: Rule) -> bool:
 def _denies(call: Call, body: Json, rule: Rule) -> bool:
     resulting = _resulting(call, body)
     return not rule.unless or any(
-        not _equal(value_at(resulting, path_of(field)), value) for field, value in rule.unless
+        not _equal(value_at(resulting, path), value)
+        for field, value in rule.unless
+        for path in paths_in(resulting, path_of(field))
     )
 
 
@@ -97,7 +104,7 @@ def _value(call: Call, change: Operation) -> Any:
     if inherited is None:
         return copied(change.value)
     group = call.world.find(call.id.group_id)
-    return value_at(group.tags, [inherited[1]]) if group is not None else None
+    return value_at(group.tags, (inherited[1],)) if group is not None else None
 
 
 def _resulting(call: Call, body: Json) -> Json:
@@ -116,7 +123,7 @@ def _merged(stored: Json, sent: Json) -> Json:
     return stored | sent | both
 
 
-def _with_own_tags(call: Call, body: Json, path: list[str]) -> Json:
+def _with_own_tags(call: Call, body: Json, path: Path) -> Json:
     """The body; a PATCH replaces all tags, so one that gets its first tag here keeps the stored ones."""
     if path[0] == "tags" and call.request.method == "PATCH" and body.get("tags") is None:
         body["tags"] = dict(call.stored.tags)

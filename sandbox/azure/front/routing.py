@@ -22,10 +22,12 @@ type Kind = Literal[
     "lock",
     "deny assignments",
     "roles",
+    "deleted",
     "providers",
     "provider",
     "register",
     "usages",
+    "network location",
     "move",
     "metadata",
     "unknown",
@@ -42,9 +44,16 @@ POLL_COLLECTIONS = {
     "operationsstatus",
     "diskoperations",
     "diskoperationresults",
+    "dnsresolveroperationstatuses",
+    "dnsresolveroperationresults",
 }
 
 ROLES = ("roledefinitions", "roleassignments", "permissions")
+# Those of SQL have a name for each kind of operation ("databaseAzureAsyncOperation").
+POLL_ENDINGS = ("azureasyncoperation", "operationresults")
+
+
+LOCATION_QUERIES = {"checkdnsnameavailability", "availableprivateendpointtypes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +64,11 @@ class Route:
     `action` on `id`. poll: operation `action` (its guid) in collection `type_name`. resources: all resources
     in `id`.
     move: `action` on the group `id`, a move of resources or its validation.
-    usages: of the network service, in a subscription (`id`) and a region (`action`).
+    usages: of the network service, in a subscription (`id`) and a region (`action`). network location:
+    another query there, or in a group, `type_name`.
     tags, locks, lock, deny assignments: of the scope `id` (lock name in `action`).
     roles: the collection `type_name` (one of ROLES) of the scope `id`, a name in `action`.
+    deleted: a resource that its service keeps: `type_name` its collection, `action` location, name, action.
     provider, register: namespace in `action`.
     """
 
@@ -113,7 +124,7 @@ def _on_scope(kind: Kind, scope: list[str], action: str = "", type_name: str = "
 
 
 def _poll(parts: list[str], low: list[str]) -> Route | None:
-    if len(parts) < 4 or low[-2] not in POLL_COLLECTIONS:
+    if len(parts) < 4 or not (low[-2] in POLL_COLLECTIONS or low[-2].endswith(POLL_ENDINGS)):
         return None
     subscription = ArmId(parts[1])
     match low[2:-2]:
@@ -123,7 +134,7 @@ def _poll(parts: list[str], low: list[str]) -> Route | None:
             )
         case ["providers", _, "locations", _]:
             return Route("poll", subscription, f"{parts[3]}/locations/{parts[-2]}", parts[-1])
-        case ["resourcegroups", _, "providers", "microsoft.network"]:
+        case ["resourcegroups", _, "providers", "microsoft.network", *_]:
             return Route("poll", subscription, f"Microsoft.Network/{parts[-2]}", parts[-1])
     return None
 
@@ -144,6 +155,8 @@ def _scope(parts: list[str], low: list[str]) -> Route | None:
             return Route("resources", ArmId(parts[1], parts[3], GROUP_TYPE))
         case ["resourcegroups", _, ("moveresources" | "validatemoveresources") as action]:
             return Route("move", ArmId(parts[1], parts[3], GROUP_TYPE), GROUP_TYPE, action)
+        case ["providers", _, "locations", _, collection, _, *_] if collection.startswith("deleted"):
+            return Route("deleted", subscription, f"{parts[3]}/{parts[6]}", "/".join([parts[5], *parts[7:]]))
         case ["providers"]:
             return Route("providers", subscription)
         case ["providers", _]:
@@ -152,6 +165,9 @@ def _scope(parts: list[str], low: list[str]) -> Route | None:
             return Route("register", subscription, action=parts[3])
         case ["providers", "microsoft.network", "locations", _, "usages"]:
             return Route("usages", subscription, action=parts[5])
+        case [*where, "providers", "microsoft.network", "locations", _, name] if name in LOCATION_QUERIES:
+            scope = subscription if not where else ArmId(parts[1], parts[3], GROUP_TYPE)
+            return Route("network location", scope, name, parts[-2])
     return None
 
 

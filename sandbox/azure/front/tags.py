@@ -6,36 +6,47 @@ and ARM-17; docs/azure/event-grid.md, EG-05 for the event of a tag write.
 
 from __future__ import annotations
 
-from sandbox.azure.front import admission
-from sandbox.azure.kernel import refusals
+from dataclasses import replace
+
+from sandbox.azure.front import admission, policies
+from sandbox.azure.kernel import management_locks, refusals
 from sandbox.azure.kernel.changes import Change, ChangeKind
-from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.ids import SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Request, Resource, Response
+from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.world import World
 
 
-def handle_tags(world: World, scope: ArmId, request: Request, principal: str) -> Response:
+def handle_tags(call: Call) -> Response:
     """GET, PUT (replace), PATCH (Merge, Replace, Delete) and DELETE of `{scope}/providers/.../tags/default`.
 
     A write raises Microsoft.Resources/tags/write with the tagged resource as subject; a DELETE the same with
-    .../delete, though the resource lives on (source: docs/azure/event-grid.md, EG-05).
+    .../delete, though the resource lives on (source: docs/azure/event-grid.md, EG-05). Policies judge it as a
+    PATCH of the tags alone (docs/azure/resource-manager.md, ARM-57).
     """
-    resource = _tagged(world, scope)
-    if request.method == "GET":
+    resource, method = call.stored, call.request.method
+    if method == "GET":
         return Response(200, _shown(resource))
-    admission.refuse_locked(world, resource.id, "delete" if request.method == "DELETE" else "write")
+    admission.refuse_locked(call.world, resource.id, "delete" if method == "DELETE" else "write")
+    wanted = _wanted(resource, call.request)
+    admission.check_tags(wanted)
+    judged = replace(call, request=replace(call.request, method="PATCH", body={"tags": wanted}))
+    policies.apply(judged)
+    resource.body["tags"] = judged.body["tags"]
+    resource.changed = call.world.now
+    _announce(call.world, resource.id, call.request, call.principal)
+    return Response(200, None if method == "DELETE" else _shown(resource))
+
+
+def _wanted(resource: Resource, request: Request) -> dict[str, str]:
     match request.method:
         case "PUT":
-            resource.body["tags"] = _given(request)
+            return _given(request)
         case "PATCH":
-            resource.body["tags"] = _patched(resource, request)
+            return _patched(resource, request)
         case "DELETE":
-            resource.body["tags"] = {}
-        case _:
-            raise refusals.no_method(request.method)
-    admission.check_tags(resource.tags)
-    _announce(world, resource.id, request, principal)
-    return Response(200, None if request.method == "DELETE" else _shown(resource))
+            return {}
+    raise refusals.no_method(request.method)
 
 
 def _announce(world: World, id: ArmId, request: Request, principal: str) -> None:
@@ -54,8 +65,11 @@ def _announce(world: World, id: ArmId, request: Request, principal: str) -> None
     )
 
 
-def _tagged(world: World, scope: ArmId) -> Resource:
+def tagged(world: World, scope: ArmId) -> Resource:
     resource = world.find(scope)
+    if scope.is_type(SUBSCRIPTION_TYPE):
+        known: dict[str, Resource] = world.memory.setdefault("subscription_tags", {})
+        resource = known.setdefault(scope.key, Resource(scope, {}))
     if resource is None:
         raise refusals.no_resource(scope) if scope.names else refusals.no_group(scope)
     return resource
@@ -95,9 +109,14 @@ def _shown(resource: Resource) -> Json:
 
 
 def handle_locks(world: World, scope: ArmId, name: str, request: Request) -> Response:
-    """PUT, GET, DELETE of a management lock (CanNotDelete, ReadOnly), and their list when `name` is empty."""
-    held: dict[str, dict[str, Json]] = world.memory.setdefault("locks", {})
-    here = held.setdefault(scope.key, {})
+    """PUT, GET, DELETE of a management lock (CanNotDelete, ReadOnly), and their list when `name` is empty.
+
+    No lock is written while its group's resources move (docs/azure/resource-manager.md, ARM-38).
+    """
+    held = management_locks.held(world)
+    here = held.get(scope.key, {})
+    if request.method != "GET":
+        admission.refuse_moving(world, scope)
     match request.method:
         case "GET" if not name:
             return Response(200, {"value": [_lock_shown(lock) for lock in _at_or_below(held, scope)]})
@@ -112,6 +131,7 @@ def handle_locks(world: World, scope: ArmId, name: str, request: Request) -> Res
                     400, "InvalidLockLevel", f"The lock level '{level}' is invalid.", cause="gateway"
                 )
             existed = name.lower() in here
+            here = held.setdefault(scope.key, {})
             here[name.lower()] = {
                 "name": name,
                 "id": f"{scope.text}/providers/Microsoft.Authorization/locks/{name}",

@@ -15,6 +15,9 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "virtualNetworks/delete": (10, 10, 11, 12),  # as recorded for subnets
     "subnets/write": (1, 3, 10, 23),  # p10 recorded as 0
     "subnets/delete": (10, 10, 11, 12),
+    "bastionHosts/write": (120, 300, 420, 600),  # over at the sixth to eighth poll of the ladder (SVC-10)
+    "virtualNetworkGateways/write": (600, 1500, 2400, 3600),  # recorded 10 to 40 minutes (SVC-10)
+    "virtualNetworkGateways/delete": (120, 300, 600, 900),  # as recorded for one deletion (SVC-10)
     "networkSecurityGroups/write": (3, 3, 4, 14),
     "networkSecurityGroups/delete": (1, 3, 4, 14),  # as writes; Retry-After 1 recorded
     "securityRules/write": (2, 3, 10, 12),  # p50 10 is the poll interval: done in 2 to 3 s (NSG-04)
@@ -35,10 +38,24 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "privateDnsZones/delete": (10, 31, 32, 33),
     "virtualNetworkLinks/write": (30, 61, 62, 122),
     "virtualNetworkLinks/delete": (10, 31, 32, 33),
+    "dnsResolvers/write": (5, 12, 15, 30),  # one of 8 to 16 s recorded (RES-01)
+    "dnsResolvers/delete": (5, 10, 15, 30),  # as rulesets
+    "dnsResolvers/inboundEndpoints/write": (30, 60, 120, 300),  # as outbound ones
+    "dnsResolvers/inboundEndpoints/delete": (30, 60, 120, 300),  # as writes
+    "dnsResolvers/outboundEndpoints/write": (30, 60, 120, 300),  # one of 5 to 126 s recorded (RES-01)
+    "dnsResolvers/outboundEndpoints/delete": (30, 60, 120, 300),  # as writes
+    "dnsForwardingRulesets/write": (5, 8, 9, 20),  # 8 and 9 s recorded (RES-01)
+    "dnsForwardingRulesets/delete": (5, 10, 12, 20),  # 10 s recorded (RES-01)
+    "dnsForwardingRulesets/virtualNetworkLinks/write": (5, 12, 18, 30),  # 5 to 18 s recorded (RES-01)
+    "dnsForwardingRulesets/virtualNetworkLinks/delete": (5, 8, 10, 20),  # 7 to 10 s recorded (RES-01)
     "storageAccounts/write": (17, 18, 30, 52),
     "servers/write": (3, 66, 82, 188),
+    "databases/write": (15, 45, 90, 120),  # over at the third to seventh poll, 15 s apart (SVC-06)
+    "servers/delete": (3, 15, 248, 412),  # of SQL; 248 and 412 recorded (LRO-23), seconds elsewhere
     "targets/delete": (5, 10, 20, 60),  # polled once or twice; 60 s for a managed HSM (LRO-18)
+    "sqlParts/write": (5, 15, 30, 60),  # seen over at the first to third poll, 5 to 15 s apart (SVC-06)
     "vaults/write": (10, 23, 31, 40),  # first GET that says Succeeded: 23 to 31 s (LRO-17)
+    "vaults/purge": (2, 5, 10, 30),  # 2 s recorded (TGT-70)
     "namespaces/write": (40, 51, 68, 90),  # 47, 51 and 68 s between createdAt and updatedAt (LRO-18)
     "registries/write": (6, 10, 15, 30),  # one poll after 10 s recorded (LRO-18)
     "batchAccounts/write": (8, 15, 17, 30),  # one poll after 15 to 17 s recorded (LRO-18)
@@ -56,12 +73,24 @@ class Durations:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._counts: dict[tuple[str, str], int] = {}
+        self.fixed: dict[str, float] = {}
+
+    def fix(self, kind: str, seconds: float | None) -> None:
+        """Let every operation of a kind take so long; None: drawn again. LookupError for an unknown kind."""
+        if kind not in QUANTILES:
+            raise LookupError(f"unknown kind of operation: {kind}; there are {', '.join(QUANTILES)}")
+        if seconds is None:
+            self.fixed.pop(kind, None)
+        else:
+            self.fixed[kind] = float(seconds)
 
     def draw(self, kind: str, key: str) -> float:
         """Seconds for the next operation of `kind` on the resource with this key.
 
         KeyError for an unknown kind.
         """
+        if kind in self.fixed:
+            return self.fixed[kind]
         count = self._counts.get((kind, key), 0)
         self._counts[kind, key] = count + 1
         return quantile(QUANTILES[kind], Random(f"{self._seed}|{kind}|{key}|{count}").random())

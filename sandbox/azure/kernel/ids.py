@@ -48,7 +48,9 @@ class ArmId:
         """The path: `/subscriptions/../resourceGroups/../providers/..`."""
         if self.type == SUBSCRIPTION_TYPE:
             return f"/subscriptions/{self.subscription}"
-        group = f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
+        group = f"/subscriptions/{self.subscription}"
+        if self.group:
+            group += f"/resourceGroups/{self.group}"
         if not self.names:
             return group
         namespace, *kinds = self.type.split("/")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox.azure.kernel.changes import Outcome
 from sandbox.azure.kernel.ids import ArmId
-from sandbox.azure.kernel.manners import MANNERS
+from sandbox.azure.kernel.manners import MANNERS, Style
 from sandbox.azure.kernel.model import ArmError, Json, Request
 from sandbox.azure.kernel.operations import Operation, OperationPlan
 from sandbox.azure.kernel.world import World
@@ -20,7 +22,7 @@ def start(world: World, plan: OperationPlan, resource: ArmId, request: Request, 
     """
     operation = Operation(
         plan=_completed(world, plan, resource),
-        id=MANNERS[plan.style].prefix + world.new_guid(),
+        id=_operation_id(world, plan),
         token=_token(world),
         resource=resource,
         request=request,
@@ -30,6 +32,14 @@ def start(world: World, plan: OperationPlan, resource: ArmId, request: Request, 
     )
     _begin(world, operation)
     return operation
+
+
+def _operation_id(world: World, plan: OperationPlan) -> str:
+    guid = world.new_guid()
+    if plan.style is Style.DNS_RESOLVER:
+        said = json.dumps({"OperationType": plan.name, "OperationId": guid}, separators=(",", ":"))
+        return b64encode(said.encode()).decode()
+    return MANNERS[plan.style].prefix + guid
 
 
 def cancel(world: World, operation: Operation, by: Operation) -> None:
@@ -74,9 +84,17 @@ def _default_completion(world: World, plan: OperationPlan, id: ArmId) -> Callabl
         case "write":
             return lambda: world.succeed(id)
         case "delete":
-            return lambda: world.remove(id)
+            return lambda: _remove(world, id)
         case _:
             return None
+
+
+def _remove(world: World, id: ArmId) -> None:
+    """Delete a resource, or raise what keeps it from being deleted."""
+    resource, known = world.find(id), world.types.get(id.type)
+    if resource is not None and known is not None and known.check_removal is not None:
+        known.check_removal(world, resource)
+    world.remove(id)
 
 
 def _default_result(world: World, plan: OperationPlan, id: ArmId) -> Callable[[], Json | None] | None:

@@ -45,6 +45,7 @@ class Style(Enum):
 
     NETWORK: 201 or 200; the DELETE's result URL is 204 at the end.
     PRIVATE_DNS: 202 `{}`, URLs under the resource group; a running poll is 202.
+    DNS_RESOLVER: 202 `{}`, URLs below a region of the resource group; polls are 200 and ask for no wait.
     STORAGE: 202 empty; the result URL is 202 empty until 200 with the resource as body.
     SQL: 202 {"operation", "startTime"}; MySQL and PostgreSQL single servers too.
     GROUP: 202; the result URL is 202 empty until 200 empty. Managed HSM's deletion is like that (LOCATION).
@@ -55,6 +56,7 @@ class Style(Enum):
 
     NETWORK = "network"
     PRIVATE_DNS = "private_dns"
+    DNS_RESOLVER = "dns_resolver"
     STORAGE = "storage"
     SQL = "sql"
     GROUP = "group"
@@ -74,6 +76,7 @@ class Style(Enum):
 MANNERS = {
     Style.NETWORK: Manner(waits=True),
     Style.PRIVATE_DNS: Manner((STATUS, RESULT), waits=True, running_http=202, repeats=True),
+    Style.DNS_RESOLVER: Manner((STATUS, RESULT), members=("id", "name", "startTime", "endTime")),
     Style.STORAGE: Manner((RESULT,), (RESULT,), waits=True),
     Style.SQL: Manner((STATUS, RESULT), waits=True, members=("name", "startTime")),
     Style.GROUP: Manner((RESULT,), (RESULT,), waits=True),
@@ -112,6 +115,7 @@ SQL_YOUNG_SECONDS = 6.0
 COLLECTIONS = {
     Style.SQL: ("serverAzureAsyncOperation", "serverOperationResults"),
     Style.COSMOS: ("operationsStatus", "operationResults"),
+    Style.DNS_RESOLVER: ("dnsResolverOperationStatuses", "dnsResolverOperationResults"),
     Style.EVENT_GRID: ("operationsStatus", "operationResults"),
     Style.COGNITIVE: ("operationResults", "operationResults"),
     Style.DISKS: ("DiskOperations", "DiskOperationResults"),

@@ -117,13 +117,15 @@ class Resource:
     `id` keeps the case of the creating request; `body` holds what a GET shows except id, name, type and etag:
     location, tags, sku, kind, identity, properties ... (`properties` always exists). `etag` is shown as it
     is; `world.touch` changes it. `private` is state that only the provider uses; no answer shows it.
-    `observer` is called before the content is read or changed (history.py).
+    `created`, `changed`: simulated seconds; a list shows them when it is asked to. `observer` is called
+    before the content is read or changed (history.py).
     """
 
-    __slots__ = ("_body", "_etag", "_private", "id", "observer")
+    __slots__ = ("_body", "_etag", "_private", "changed", "created", "id", "observer")
 
     def __init__(self, id: ArmId, body: Json, etag: str | None = None, private: Json | None = None) -> None:
         self.id = id
+        self.created = self.changed = 0.0
         self.observer: Callable[[Resource], None] | None = None
         self._body, self._etag = body, etag
         self._private: Json = private if private is not None else {}

@@ -174,9 +174,13 @@ class ResourceType:
         Services), "stamp" "0x8D..." and "weak_stamp" W/"0x8D..." (Batch), "none".
     check_delete: raises ArmError when the resource cannot be deleted now (a subnet in use); called before
         `delete` and when its group is deleted.
+    check_removal: raises the ArmError that an accepted deletion ends in (an endpoint whose target is locked);
+        called at the end of the operation and when its group is deleted.
     not_found: the 404 of a GET; default ResourceNotFound by ARM, for children of network resources NotFound.
     owns_parent: the handlers themselves refuse a missing parent (private DNS).
     missing_delete: status for deleting a missing resource, 204 for nearly all types.
+    implied: name of a child that exists as soon as its parent does, and what makes its body from the parent;
+        it is stored when it is first asked for (`blobServices/default`, `databases/master`).
     group_delete_rank: order in which a group's delete removes types, low first (an endpoint before its
         network).
     """
@@ -191,11 +195,13 @@ class ResourceType:
     show: Callable[[World, Resource], Json] = _shown
     removed: Callable[[World, Resource], None] | None = None
     check_delete: Callable[[World, Resource], None] | None = None
+    check_removal: Callable[[World, Resource], None] | None = None
     not_found: Callable[[Call], ArmError] | None = None
     tracked: bool = False
     etag: EtagStyle = "weak"
     owns_parent: bool = False
     missing_delete: int = 204
+    implied: tuple[str, Callable[[World, Resource], Json]] | None = None
     group_delete_rank: int = 50
 
     @property
@@ -216,9 +222,27 @@ class Registry:
                 raise ValueError(f"{one.name} is registered twice")
             self._types[one.key] = one
 
+    def add_actions(self, name: str, actions: Mapping[str, Handler]) -> None:
+        """Give a type POST actions that another module serves. Raises KeyError for an unknown type."""
+        known = self[name]
+        self._types[known.key] = replace(known, actions={**known.actions, **actions})
+
     def get(self, name: str) -> ResourceType | None:
         """The type of that name in any case."""
         return self._types.get(name.lower())
+
+    def keeper(self, id: ArmId) -> ArmId | None:
+        """The nearest resource above this one that ARM itself knows: of a tracked type, or the root.
+
+        None for what has no parent (docs/azure/services.md, SVC-02).
+        """
+        above = id.parent
+        while above is not None and above.parent is not None:
+            known = self.get(above.type)
+            if known is not None and known.tracked:
+                break
+            above = above.parent
+        return above
 
     def __getitem__(self, name: str) -> ResourceType:
         return self._types[name.lower()]

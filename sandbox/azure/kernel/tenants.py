@@ -35,6 +35,11 @@ def tenant_of(subscriptions: Subscriptions, subscription: str) -> str:
     return str(subscriptions.get(subscription.lower(), {}).get("tenant", TENANT))
 
 
+def known(subscriptions: Subscriptions) -> list[str]:
+    """All tenants, the first one first."""
+    return list(dict.fromkeys([TENANT, *(tenant_of(subscriptions, one) for one in subscriptions)]))
+
+
 def declare(subscriptions: dict[str, Json], given: Json) -> Json:
     """Put a subscription into a tenant, and make it if it is new.
 

@@ -46,6 +46,8 @@ class StoredType(Protocol):
     @property
     def check_delete(self) -> Callable[[World, Resource], None] | None: ...
     @property
+    def check_removal(self) -> Callable[[World, Resource], None] | None: ...
+    @property
     def group_delete_rank(self) -> int: ...
 
 
@@ -72,7 +74,7 @@ class World:
         self.operations = OperationLog()
         self.instant = False
         self.memory: dict[str, Any] = {}
-        self._durations = Durations(seed)
+        self.durations = Durations(seed)
         self._locks: dict[str, Lock] = {}
         self._timers = Timers(clock)
         self._history: History | None = None
@@ -94,9 +96,9 @@ class World:
         """Simulated seconds now; inside an action that runs late, the time it was due."""
         return self._timers.now
 
-    def timestamp(self, digits: int = 7) -> str:
-        """Now as Azure writes times: "2026-01-01T00:00:00.0000000Z"."""
-        moment = self.clock.epoch + timedelta(seconds=self.now)
+    def timestamp(self, digits: int = 7, at: float | None = None) -> str:
+        """Now, or `at`, as Azure writes times: "2026-01-01T00:00:00.0000000Z"."""
+        moment = self.clock.epoch + timedelta(seconds=self.now if at is None else at)
         text = moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0"
         return text[: 20 + digits].rstrip(".") + "Z"
 
@@ -134,6 +136,7 @@ class World:
         resource = self.store.get(id)
         if resource is None:
             resource = Resource(self.types.canonical(id), kept, private=private or {})
+            resource.created = self.now
             self.store.add(resource)
         else:
             resource.body = kept
@@ -145,6 +148,7 @@ class World:
         """Give the resource a new etag in its type's style, as every write and every completion does."""
         known = self.types.get(resource.type)
         resource.etag = self.etag(known.etag if known else "none")
+        resource.changed = self.now
 
     def remove(self, id: ArmId) -> None:
         """Delete a resource and everything below it, deepest first, and call each type's `removed` hook."""
@@ -186,7 +190,7 @@ class World:
         """Draw how long the next operation of `kind` (a key of durations.QUANTILES) on `id` takes; 0 while
         instant.
         """
-        return 0.0 if self.instant else self._durations.draw(kind, id.key)
+        return 0.0 if self.instant else self.durations.draw(kind, id.key)
 
     def at(self, delay: float, action: Callable[[], None]) -> None:
         """Run `action` when `delay` simulated seconds have passed, even if no request comes."""

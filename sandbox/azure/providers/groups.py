@@ -119,8 +119,11 @@ def _managed_by(call: Call) -> Json:
 
 
 def patch(call: Call) -> Response:
-    """Replace the tags."""
-    call.stored.body["tags"] = call.body.get("tags") or {}
+    """Replace the tags, if they are given. `managedBy` is no more changed than by PUT (ARM-36)."""
+    if "managedBy" in call.body:
+        _managed_by(call)
+    if "tags" in call.body:
+        call.stored.body["tags"] = call.body["tags"] or {}
     return Response(200, call.world.show(call.stored))
 
 
@@ -137,7 +140,7 @@ def delete(call: Call) -> Response:
     def complete() -> None:
         stuck = [one for one in _in_order(world, call.id) if not _remove(call, one, announce=announce_each)]
         if stuck:
-            raise _blocked(world, call.id, stuck)
+            raise _blocked(call, stuck)
         world.remove(call.id)
         world.memory.setdefault("deleted_groups", {})[call.id.key] = world.now
 
@@ -159,54 +162,67 @@ def delete(call: Call) -> Response:
     return operation.answer(202)
 
 
-def recently_deleted(world: World, group: ArmId) -> bool:
+LAG_SECONDS, NESTED_LAG_SECONDS = 10.0, 16.0
+
+
+def recently_deleted(world: World, group: ArmId, *, nested: bool = False) -> bool:
     """Whether a group's deletion ended within the last seconds.
 
     ARM's caches lag: reads in such a group answered ResourceNotFound 24 times and ResourceGroupNotFound 3
-    times in the six seconds after (docs/azure/resource-manager.md, ARM-26).
+    times in the six seconds after (docs/azure/resource-manager.md, ARM-26); one of a child said so 15 seconds
+    after (docs/azure/services.md, SVC-02).
     """
     ended: float | None = world.memory.get("deleted_groups", {}).get(group.key)
-    return ended is not None and world.now - ended < 10 and world.rng.random() < 24 / 27
+    lag = NESTED_LAG_SECONDS if nested else LAG_SECONDS
+    return ended is not None and world.now - ended < lag and world.rng.random() < 24 / 27
 
 
 def _remove(call: Call, resource: Resource, *, announce: bool) -> bool:
     """Delete one resource of a group in deletion; False when it cannot be deleted."""
     world = call.world
-    known = world.types.get(resource.type)
     if world.find(resource.id) is None:
         return True
-    if known is not None and known.check_delete is not None:
-        try:
-            known.check_delete(world, resource)
-        except ArmError:
-            return False
+    if _obstacle(call, resource) is not None:
+        return False
     world.remove(resource.id)
     if announce:
         call.publish("delete", resource.id)
     return True
 
 
-def _blocked(world: World, group: ArmId, stuck: list[Resource]) -> ArmError:
+def _blocked(call: Call, stuck: list[Resource]) -> ArmError:
     """Source: MicrosoftDocs/azure-docs#52282 (ResourceGroupDeletionBlocked)."""
     names = ",".join(f"{one.type}/{one.name}" for one in stuck)
     return ArmError(
         409,
         "ResourceGroupDeletionBlocked",
-        f"Deletion of resource group '{group.group}' failed as resources with identifiers '{names}' could "
+        f"Deletion of resource group '{call.id.group}' failed as resources with identifiers '{names}' could "
         "not be deleted. The provisioning state of the resource group will be rolled back.",
-        details=[{"code": None, "target": one.id.text, "message": _why(world, one)} for one in stuck],
+        details=[{"code": None, "target": one.id.text, "message": _why(call, one)} for one in stuck],
         cause="gateway",
     )
 
 
-def _why(world: World, resource: Resource) -> str:
-    known = world.types.get(resource.type)
+def _why(call: Call, resource: Resource) -> str:
+    obstacle = _obstacle(call, resource)
+    return obstacle.message if obstacle is not None else ""
+
+
+def _obstacle(call: Call, resource: Resource) -> ArmError | None:
+    """What keeps a resource from being deleted with its group: use by others, a lock on the target of an
+    endpoint (docs/azure/private-endpoints.md, PE-50), or a deny assignment (docs/azure/resource-manager.md,
+    ARM-56).
+    """
+    world, known = call.world, call.world.types.get(resource.type)
     try:
-        if known is not None and known.check_delete is not None:
-            known.check_delete(world, resource)
+        if known is not None:
+            world.refuse_denied(call.principal, f"{known.name}/delete", resource.id.text)
+        for check in (known.check_delete, known.check_removal) if known is not None else ():
+            if check is not None:
+                check(world, resource)
     except ArmError as error:
-        return error.message
-    return ""
+        return error
+    return None
 
 
 def show(world: World, group: Resource) -> Json:

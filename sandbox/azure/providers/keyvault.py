@@ -10,6 +10,7 @@ from sandbox.azure.kernel.model import ArmError, Json, Response
 from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.providers.private_link import link_services, targets
+from sandbox.azure.providers.services import soft_delete
 from sandbox.azure.providers.services.making import system_data
 
 TYPE = "Microsoft.KeyVault/vaults"
@@ -25,6 +26,7 @@ def register(registry: Registry) -> None:
             patch=patch,
             delete=delete,
             show=targets.with_connections,
+            removed=soft_delete.keep,
             tracked=True,
             etag="none",
         )
@@ -39,8 +41,8 @@ def put(call: Call) -> Response:
     properties = call.properties
     if not properties.get("tenantId") or not isinstance(properties.get("sku"), dict):
         raise ArmError(400, "BadRequest", "The parameters tenantId and sku are required to create a vault.")
-    text = "The vault name '{name}' is already in use. Vault names are globally unique."
-    targets.taken(call.world, call, "vault.azure.net", ("VaultAlreadyExists", text))
+    targets.refuse_taken(call, "VaultAlreadyExists", soft_delete.VAULT_TAKEN)
+    soft_delete.admit(call)
     body = _body(call, call.body, properties)
     if call.existing is not None or properties.get("createMode") == "recover":
         return _store(call, body)
@@ -58,7 +60,8 @@ def _create(call: Call, body: Json) -> Response:
     )
     shown = call.world.show(vault)
     if operation.running:
-        shown["properties"]["vaultUri"] = shown["properties"]["vaultUri"].rstrip("/")
+        uri = str(shown["properties"]["vaultUri"]).rstrip("/")
+        shown["properties"]["vaultUri"] = uri.replace(f"//{call.id.name.lower()}.", f"//{call.id.name}.")
     return operation.answer(200, shown)
 
 
@@ -69,7 +72,7 @@ def patch(call: Call) -> Response:
 
 
 def delete(call: Call) -> Response:
-    """Delete at once: 200. Soft-deleted vaults are not kept."""
+    """Delete at once: 200. The vault is kept as a deleted one."""
     call.world.remove(call.id)
     return Response(200)
 

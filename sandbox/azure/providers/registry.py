@@ -5,9 +5,25 @@ from __future__ import annotations
 from types import ModuleType
 
 from sandbox.azure.kernel.provider import Registry
-from sandbox.azure.providers import generic_targets, groups, keyvault, sql, storage
+from sandbox.azure.providers import event_subscriptions, generic_targets, groups, keyvault, sql, storage
 from sandbox.azure.providers.dns import dns_zones
-from sandbox.azure.providers.network import peerings, route_tables, security_groups, virtual_networks
+from sandbox.azure.providers.dns_resolver import forwarding, resolvers
+from sandbox.azure.providers.network import (
+    application_groups,
+    gateways,
+    peerings,
+    public_addresses,
+    route_tables,
+    security_groups,
+    virtual_networks,
+)
+from sandbox.azure.providers.parts import (
+    database_parts,
+    identity_parts,
+    messaging_parts,
+    sql_parts,
+    storage_parts,
+)
 from sandbox.azure.providers.private_link import private_endpoints
 
 PROVIDERS: tuple[ModuleType, ...] = (
@@ -16,11 +32,22 @@ PROVIDERS: tuple[ModuleType, ...] = (
     peerings,
     security_groups,
     route_tables,
+    gateways,
+    application_groups,
+    public_addresses,
     dns_zones,
+    resolvers,
+    forwarding,
     storage,
+    storage_parts,
     sql,
+    sql_parts,
     keyvault,
     generic_targets,
+    database_parts,
+    identity_parts,
+    messaging_parts,
+    event_subscriptions,
     private_endpoints,
 )
 

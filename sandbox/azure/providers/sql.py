@@ -48,8 +48,9 @@ def put(call: Call) -> Response:
                 "InvalidParameterValue",
                 "Invalid value given for parameter Login. Specify a valid parameter value.",
             )
-    text = "The name '{name}' already exists. Choose a different name."
-    targets.taken(call.world, call, "database.windows.net", ("NameAlreadyExists", text))
+    targets.refuse_taken(
+        call, "NameAlreadyExists", "The name '{name}' already exists. Choose a different name."
+    )
     return _write(call, _body(call, call.body, call.properties))
 
 
@@ -95,13 +96,13 @@ def _write(call: Call, body: Json) -> Response:
 
 
 def delete(call: Call) -> Response:
-    """Delete: 202."""
+    """Delete: 202. It takes seconds or minutes (LRO-23)."""
     operation = call.start_operation(
         OperationPlan(
             name="DropLogicalServer",
             change="delete",
             style=Style.SQL,
-            duration=min(call.world.duration("servers/write", call.id), 15.0),
+            duration=call.world.duration("servers/delete", call.id),
             first_wait=1,
         )
     )

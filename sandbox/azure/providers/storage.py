@@ -1,11 +1,12 @@
 """Storage accounts.
 
-Sources: docs/azure/long-running-operations.md, LRO-14; docs/azure/targets.md, TGT-02, TGT-16, TGT-18, TGT-24
-and TGT-25.
+Sources: docs/azure/long-running-operations.md, LRO-14; docs/azure/targets.md, TGT-02, TGT-16, TGT-18, TGT-24,
+TGT-25 and TGT-90.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from copy import deepcopy
 
@@ -19,7 +20,9 @@ from sandbox.azure.providers.private_link import connections, link_services, tar
 TYPE = "Microsoft.Storage/storageAccounts"
 # Members of `encryption` that a request sets besides its services.
 OWN_KEYS = ("keySource", "keyvaultproperties", "requireInfrastructureEncryption", "identity")
+DATED_KEYS = "2021-02-01"  # first api-version whose keys have a date (docs/azure/services.md, SVC-01)
 NAME = re.compile(r"^[a-z0-9]{3,24}$")
+KEYS = ("key1", "key2")
 KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
 SUFFIXES = {
     "public": "core.windows.net",
@@ -39,6 +42,11 @@ def register(registry: Registry) -> None:
             show=targets.with_connections,
             tracked=True,
             etag="none",
+            actions={
+                "listKeys": list_keys,
+                "regenerateKey": regenerate_key,
+                "revokeUserDelegationKeys": lambda call: Response(200),
+            },
         )
     )
     targets.register_children(registry, TYPE)
@@ -92,6 +100,35 @@ def delete(call: Call) -> Response:
     return Response(200)
 
 
+def list_keys(call: Call) -> Response:
+    """The two access keys (docs/azure/clients.md, CLI-09)."""
+    return Response(200, {"keys": [_key(call, name) for name in KEYS]})
+
+
+def regenerate_key(call: Call) -> Response:
+    """Make a new key in place of the one that the body names. Raises ArmError 400 for any other name."""
+    name = str(call.body.get("keyName", "")).lower()
+    if name not in KEYS:
+        raise ArmError(
+            400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: keyName."
+        )
+    call.stored.private.setdefault("keys", {}).pop(name, None)
+    call.stored.properties["keyCreationTime"][name] = call.world.timestamp()
+    return list_keys(call)
+
+
+def _key(call: Call, name: str) -> Json:
+    keys = call.stored.private.setdefault("keys", {})
+    made = base64.b64encode(call.world.rng.randbytes(64)).decode()
+    dated = call.request.query.get("api-version", "") >= DATED_KEYS
+    since: Json = {"creationTime": call.stored.properties["keyCreationTime"][name]} if dated else {}
+    return since | {
+        "keyName": name,
+        "value": keys.setdefault(name, made),
+        "permissions": "FULL",
+    }
+
+
 def _check(call: Call) -> None:
     """Refuse an invalid name, kind or sku at once (source: public error texts of the service)."""
     if not NAME.match(call.id.name):
@@ -107,7 +144,7 @@ def _check(call: Call) -> None:
             400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: kind,sku."
         )
     text = "The storage account named {name} is already taken."
-    targets.taken(call.world, call, "core.windows.net", ("StorageAccountAlreadyTaken", text))
+    targets.refuse_taken(call, "StorageAccountAlreadyTaken", text)
 
 
 def _body(call: Call) -> Json:
@@ -143,7 +180,9 @@ def _properties(call: Call, body: Json) -> Json:
     asked["encryption"] = _encryption(asked.get("encryption") or {}, kept.get("encryption") or {}, now)
     if body["kind"] == "Storage":
         defaults.pop("accessTier")
-    fixed = {"provisioningState": "Succeeded"} | _places(call, body)
+    asked["dnsEndpointType"] = (kept if call.existing else asked).get("dnsEndpointType")
+    named = body | {"properties": {"dnsEndpointType": asked["dnsEndpointType"]}}
+    fixed = {"provisioningState": "Succeeded"} | _places(call, named)
     return defaults | kept | {name: value for name, value in asked.items() if value is not None} | fixed
 
 
@@ -194,5 +233,7 @@ def _endpoints(call: Call, body: Json, mark: str) -> Json:
         if group.id.endswith("_secondary") or (mark and group.id == "file"):
             continue
         zone = ".z6" if group.id == "web" else ""
+        if body["properties"].get("dnsEndpointType") == "AzureDnsZone":
+            zone, suffix = f".{link_services.dns_zone(probe)}", "storage.azure.net"
         found[group.id] = f"https://{call.id.name}{mark}{zone}.{group.id}.{suffix}/"
     return found

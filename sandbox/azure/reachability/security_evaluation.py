@@ -35,8 +35,8 @@ DEFAULTS = {
 class Flow:
     """One TCP connection.
 
-    neighbourhood: prefixes of the tag VirtualNetwork in the evaluated network. groups:
-    application security groups of the destination.
+    neighbourhood: prefixes of the tag VirtualNetwork in the evaluated network. groups, source_groups:
+    application security groups of the destination and of the source.
     """
 
     source: str
@@ -44,6 +44,7 @@ class Flow:
     port: int
     neighbourhood: tuple[str, ...]
     groups: tuple[str, ...] = ()
+    source_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,17 @@ def _matches(rule: Json, flow: Flow) -> bool:
         return False
     if not _ephemeral(_values(rule, "sourcePortRange")):
         return False
-    if rule.get("sourceApplicationSecurityGroups"):
-        return False
-    asked = [str(one["id"]).lower() for one in rule.get("destinationApplicationSecurityGroups") or []]
-    there = bool(set(asked) & {one.lower() for one in flow.groups}) if asked else None
-    if there is None:
-        there = _in(flow.destination, _values(rule, "destinationAddressPrefix"), flow)
-    return there and _in(flow.source, _values(rule, "sourceAddressPrefix"), flow)
+    return _side(rule, "source", flow.source, flow.source_groups, flow) and _side(
+        rule, "destination", flow.destination, flow.groups, flow
+    )
+
+
+def _side(rule: Json, side: str, address: str, groups: tuple[str, ...], flow: Flow) -> bool:
+    """Whether one end of a rule names an address: by its application security groups, or by prefixes."""
+    named = [str(one["id"]).lower() for one in rule.get(f"{side}ApplicationSecurityGroups") or []]
+    if named:
+        return bool(set(named) & {one.lower() for one in groups})
+    return _in(address, _values(rule, f"{side}AddressPrefix"), flow)
 
 
 def _values(rule: Json, member: str) -> list[str]:

@@ -16,20 +16,22 @@ NAMES = ("localhost", "127.0.0.1", "management.azure.com", "login.microsoftonlin
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """`ca_file`: what clients must trust (SSL_CERT_FILE, REQUESTS_CA_BUNDLE); `server`: the server's side."""
+    """An authority that clients must trust, and the server's side of its certificate."""
 
-    ca_file: Path
+    authority: trustme.CA
     server: ssl.SSLContext
 
+    def write_to(self, folder: Path) -> Path:
+        """Write what clients trust (SSL_CERT_FILE, REQUESTS_CA_BUNDLE) to `folder`/ca.pem; that file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        ca_file = folder / "ca.pem"
+        self.authority.cert_pem.write_to_path(str(ca_file))
+        return ca_file
 
-def issue(folder: Path) -> Certificate:
-    """Make a fresh authority and a certificate for this machine's loopback; the CA is written to
-    `folder`/ca.pem.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
+
+def issue() -> Certificate:
+    """Make a new authority and a certificate for this machine's loopback."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*NAMES).configure_cert(context)
-    ca_file = folder / "ca.pem"
-    authority.cert_pem.write_to_path(str(ca_file))
-    return Certificate(ca_file, context)
+    return Certificate(authority, context)

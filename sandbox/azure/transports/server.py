@@ -21,14 +21,15 @@ LARGEST_BODY = 4 * 1024 * 1024  # ARM's own limit of a request
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where a running server is: `arm` (https), `arm_http`, `identity` with its secret header value, and the
-    CA file that clients must trust.
+    """Where a running server is: `arm` (https), `arm_http`, `identity` with its secret header value (of the
+    app, and of a user), and the CA file that clients must trust.
     """
 
     arm: str
     arm_http: str
     identity: str
     identity_header: str
+    user_identity_header: str
     ca_file: Path
 
     @property
@@ -51,7 +52,7 @@ async def serve(
 
     Raises OSError when a given port is taken.
     """
-    certificate = issue(folder)
+    certificate = issue()
     runner = web.AppRunner(_application(simulator), access_log=None)
     await runner.setup()
     try:
@@ -59,14 +60,17 @@ async def serve(
         await secure.start()
         plain = web.TCPSite(runner, "127.0.0.1", http_port)
         await plain.start()
+        # Not before: a server whose port is taken must leave the file of the one that has it.
+        ca_file = certificate.write_to(folder)
         ports = [address[1] for address in runner.addresses]
         arm_http = f"http://127.0.0.1:{ports[1]}"
         yield Endpoints(
             arm=f"https://localhost:{ports[0]}",
             arm_http=arm_http,
             identity=f"{arm_http}{identity.PATH}",
-            identity_header=simulator.identity_header,
-            ca_file=certificate.ca_file,
+            identity_header=simulator.identity_headers["app"],
+            user_identity_header=simulator.identity_headers["user"],
+            ca_file=ca_file,
         )
     finally:
         simulator.events.close()

@@ -5,8 +5,10 @@ adapters, chained to one of these.
 
     CausewayError
     ├── TransientError      passes by itself: wait, then send the request again
+    ├── ConfirmationNeeded  not done until a person confirms it
     ├── BlockedError        a person has to act first; `remedy` says how
     ├── PermanentError      not known to pass: a failed outcome
+    │   └── RefusedError    ... Azure refused the request with an unknown code: it is not sent again as it is
     ├── InputError          a value from outside is wrong
     │   └── InvalidId       ... it is not a valid ARM id
     └── FaultsError         the configuration has faults; all of them are named together
@@ -54,17 +56,52 @@ class StillRunning(TransientError):  # noqa: N818 - a state of things, named as 
     """The time of the reconcile pass is over while a long operation still runs; a later pass waits for it."""
 
 
+class Throttled(TransientError):  # noqa: N818
+    """A request limit of Azure is reached. It is no fault of the resource, so it is never given up."""
+
+
+class Outdated(TransientError):  # noqa: N818
+    """Another client wrote the object since the reading on which a write rested: read and plan again."""
+
+
 class LostClaim(TransientError):  # noqa: N818
     """The right to work on a target, or on a shared object, has ended before the work was done."""
 
 
-class BlockedError(CausewayError):
-    """It does not pass until a person acts. `remedy` says how, and names the object where it is known."""
+class BudgetSpent(TransientError):  # noqa: N818
+    """A limit of the policy on what is created in an hour is reached: it is created later. `remedy` says how
+    to have it sooner.
+    """
+
+    def __init__(self, message: str, retry_after: float, remedy: str) -> None:
+        super().__init__(message, retry_after, "CreationBudget")
+        self.remedy = remedy
+
+
+class ConfirmationNeeded(CausewayError):  # noqa: N818
+    """It is not done until a person confirms it: a limit of the policy says so. `remedy` says how."""
 
     def __init__(self, code: str, message: str, remedy: str) -> None:
         super().__init__(message)
         self.code = code
         self.remedy = remedy
+
+
+class BlockedError(CausewayError):
+    """It does not pass until a person acts. `remedy` says how, and names the object where it is known.
+
+    `commands`: what to run for that, where a command does it.
+    """
+
+    def __init__(self, code: str, message: str, remedy: str, commands: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.remedy = remedy
+        self.commands = commands
+
+
+class NotKept(BlockedError):  # noqa: N818
+    """Azure answered a write with success and other values than were sent: sent again, it would again."""
 
 
 class PermanentError(CausewayError):
@@ -73,6 +110,17 @@ class PermanentError(CausewayError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class RefusedError(PermanentError):
+    """Azure refused the request (4xx) with a code that is not known: the same request is refused again."""
+
+    def __init__(self, code: str, message: str, remedy: str = "") -> None:
+        super().__init__(code, message)
+        self.remedy = remedy or (
+            "correct what the message names, then rerun the resource: the same request is sent again after a "
+            "rerun, or once the resource or its profile changed"
+        )
 
 
 class NotAttempted(PermanentError):  # noqa: N818

@@ -1,6 +1,6 @@
 """The resource that is to get a private path, as a fresh GET returned it. What an event said is not used."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -54,10 +54,19 @@ class Target:
         )
 
     @property
+    def lists_connections(self) -> bool:
+        """The resource's own body has its list of private endpoint connections, empty or not."""
+        return isinstance(self.properties.get("privateEndpointConnections"), list)
+
+    @property
     def connections(self) -> tuple[TargetConnection, ...]:
         """The private endpoint connections that the target itself lists, its own and foreign ones."""
-        found = self.properties.get("privateEndpointConnections")
-        return tuple(_connection(entry) for entry in sequence(found) if isinstance(entry, Mapping))
+        return listed_connections(sequence(self.properties.get("privateEndpointConnections")))
+
+
+def listed_connections(entries: Iterable[object]) -> tuple[TargetConnection, ...]:
+    """Private endpoint connections, from a resource's body or from its list of them."""
+    return tuple(_connection(entry) for entry in entries if isinstance(entry, Mapping))
 
 
 def _connection(entry: Mapping[str, Any]) -> TargetConnection:

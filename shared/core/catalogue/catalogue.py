@@ -45,7 +45,7 @@ class Group:
     suffix that distinguishes two rows of the same type and group id. `choose`: the zones are alternatives,
     of which the resource's own names pick. `pattern`: further group ids that mean this row, such as
     deployment slots. `shared`: names that the endpoints of all targets have alike, templates by cloud
-    (docs/azure/targets.md, TGT-62).
+    (docs/azure/targets.md, TGT-62). `for_all`: public DNS leads every name of its zones there, always.
     """
 
     type: str
@@ -56,6 +56,7 @@ class Group:
     choose: bool = False
     pattern: str | None = None
     shared: Mapping[Cloud, tuple[str, ...]] = field(default_factory=dict)
+    for_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,16 @@ class Catalogue:
         filled = (rules.located(name, target.location, self._geo_codes) for name in names)
         return tuple(name for name in filled if "{" not in name)
 
+    def answers_for_all(self, zone: str, cloud: Cloud) -> bool:
+        """Public DNS leads every name of this zone into it, connected or not.
+
+        So a network that is linked to it asks it alone for names of resources that have nothing to do with
+        the target: every Log Analytics workspace, every machine of Azure Arc, all of Azure Resource Manager
+        (docs/azure/targets.md, TGT-65). A zone that other services use too, such as blob's, is none of these.
+        """
+        rows = [row for kind in self.types for row in self.groups(kind) if _may_be_in(row, zone, cloud)]
+        return bool(rows) and all(row.for_all for row in rows)
+
     def types_in(self, zone: str, cloud: Cloud) -> tuple[str, ...]:
         """The types of which some resource may be named in this zone, sorted."""
         every = ((kind, row) for kind in sorted(self.types) for row in self.groups(kind))
@@ -287,6 +298,7 @@ def _group(row: Mapping[str, Any]) -> Group:
         row.get("choose", False),
         row.get("pattern"),
         {cloud: tuple(names) for cloud, names in row.get("shared", {}).items()},
+        row.get("for_all", False),
     )
 
 

@@ -5,13 +5,14 @@ it: it depends on the resource itself.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.core.base.bodies import mapping, sequence
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
 
+_HOST = re.compile(r"(?:[a-z]+://)?([^/:]+)", re.I)
 _PRIMARY = ("blob", "table", "queue", "file", "web", "dfs")
 # Microsoft Learn: "Use private endpoints for Azure Storage", "Storage account overview". A kind that is not
 # here (general purpose v1 and v2) has all services.
@@ -178,6 +179,19 @@ def host_names(names: Iterable[str]) -> tuple[str, ...]:
     """Names that are host names, in lower case and without a trailing dot; what is none is left out."""
     lowered = (name.lower().rstrip(".") for name in names)
     return tuple(name for name in lowered if re.fullmatch(rf"{_LABEL}(\.{_LABEL})+", name))
+
+
+def hosts_in(value: Any) -> Iterator[str]:
+    """The host part of every text in a body that could be a host name or a URL."""
+    match value:
+        case str() if found := _HOST.match(value):
+            yield found[1]
+        case Mapping():
+            for inner in value.values():
+                yield from hosts_in(inner)
+        case list():
+            for inner in value:
+                yield from hosts_in(inner)
 
 
 def own_names(target: Target) -> tuple[str, ...]:

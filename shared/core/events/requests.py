@@ -39,6 +39,13 @@ class WorkMessage(Input):
     """seconds since 1970, or leave it out"""
 
 
+class ConfirmDeletes(Input):
+    """A person confirms the deletes that sweeps held back."""
+
+    count: Annotated[int, Field(ge=1)]
+    """how many resources have held deletes, as /api/connections?code=DeletesHeld lists them"""
+
+
 class ReconcileRequest(Input):
     """A caller asks to reconcile one resource, or for the plan."""
 

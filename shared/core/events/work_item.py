@@ -37,5 +37,6 @@ class WorkItem:
         return json.dumps(asdict(self))
 
     def again(self) -> WorkItem:
-        """The item to send for the next attempt."""
-        return replace(self, reason="retry", attempt=self.attempt + 1)
+        """The item to send for the next attempt. What a sweep or a person asked for stays that."""
+        reason: Reason = "retry" if self.reason == "event" else self.reason
+        return replace(self, reason=reason, attempt=self.attempt + 1)

@@ -6,15 +6,18 @@ Source of the body's shape: Microsoft Learn, REST reference "Private Endpoints -
 """
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shared.core.base.bodies import Seen, mapping, reference, resource_id, sequence
+from shared.core.base.errors import clean
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
+from shared.core.base.rights import Right
 from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks
+from shared.core.kinds.link import LINKED_ELSEWHERE
 from shared.core.kinds.nic import Address, addresses_in
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Read, Unread
@@ -29,13 +32,14 @@ class EndpointConnection:
     """What an endpoint connects to and how far that got, from either of its two connection lists.
 
     `target` is None where it names no resource: a consumer connected by the alias of a private link service.
-    `status` is Approved, Pending, Rejected or Disconnected. Descriptions are not read: their wording
-    differs by provider and by moment for the same state.
+    `status` is Approved, Pending, Rejected or Disconnected. `words`: what the owner of the target wrote;
+    nothing is decided by them, as providers write their own for the same state.
     """
 
     target: ResourceId | None
     group: str
     status: str
+    words: str = ""
 
 
 def connection_of(endpoint: Seen) -> EndpointConnection | None:
@@ -53,6 +57,7 @@ def _connection(endpoint: Seen) -> EndpointConnection | None:
                 resource_id(properties.get("privateLinkServiceId")),
                 str(groups[0]) if groups else "",
                 str(state.get("status") or ""),
+                clean(str(state.get("description") or "")),
             )
     return None
 
@@ -128,13 +133,18 @@ def endpoint_id(home: GroupId, target: ResourceId, group: str, subnet: ResourceI
     return home.resource(TYPE, endpoint_name(target, group, subnet))
 
 
+def _said(words: str) -> str:
+    return f", saying: {words}" if words else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint(Managed):
     """One private endpoint for one group of one target.
 
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
-    `completed_by`: the objects that give it its name. `recorded_before`: the ledger had its id before, and
-    `guids` of what was made there.
+    `completed_by`: the objects that give it its name: its zone group, then the zones. `links`: those of the
+    clients to these zones. `recorded_before`: the ledger had its id before, and `guids` of what was made
+    there.
     """
 
     TYPE = TYPE
@@ -150,18 +160,39 @@ class Endpoint(Managed):
     after: tuple[ResourceId, ...] = ()  # its subnet, where something in it may have to be written first
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
     completed_by: tuple[ResourceId, ...] = ()
+    links: tuple[ResourceId, ...] = ()
     recorded_before: bool = True
     guids: frozenset[str] = frozenset()
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
-        """An endpoint fails after its 201 while its subnet is being changed."""
-        return self.after
+        """An endpoint fails after its 201 while its subnet is being changed.
+
+        From its approval on, the resource's public name leads to its zones, so these exist before.
+        """
+        return (*self.after, *self.completed_by[1:])
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """Without the right to approve, only a request (`request`) is possible."""
+        joined = Right("Microsoft.Network/virtualNetworks/subnets/join/action", self.subnet)
+        approved = Right(f"{self.target.type}/PrivateEndpointConnectionsApproval/action", self.target)
+        written = Right(f"{TYPE}/write", self.id)
+        return (written, joined, approved) if self.request is None else (written, joined)
+
+    @property
+    def harms(self) -> Mapping[ResourceId, str]:
+        """A network that Azure refuses to link asks another zone of the name, where the name is not."""
+        return dict.fromkeys(self.links, LINKED_ELSEWHERE)
 
     @property
     def useless_without(self) -> tuple[ResourceId, ...]:
         """An endpoint without a name costs money and serves no client."""
         return self.completed_by
+
+    @property
+    def costs(self) -> bool:
+        return True
 
     def reads(self, observed: Observed) -> Iterable[Read]:
         """Itself, its zone groups, and its interface where that alone knows the addresses."""
@@ -223,8 +254,9 @@ class Endpoint(Managed):
         return Refusal(
             have.id,
             "ConnectionRejected",
-            "the owner of the resource rejected the private endpoint connection",
-            "approve the connection on the resource, or opt it out",
+            f"the owner of the resource rejected the private endpoint connection{_said(connection.words)}",
+            f"once the owner agrees, delete {have.id.text} and rerun the resource, which asks again (Azure "
+            "approves no connection that was rejected); or opt the resource out",
         )
 
     def children(self, observed: Observed) -> tuple[Seen, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.refusal import Refusal
+from shared.core.base.rights import Right
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read, Reading
 
@@ -50,6 +51,14 @@ class Wanted(Protocol):
         """Objects that must exist before this one can be written."""
 
     @property
+    def rights(self) -> tuple[Right, ...]:
+        """What the app must be allowed to do so that it can be written."""
+
+    @property
+    def harms(self) -> Mapping[ResourceId, str]:
+        """Objects that are tried before it, with the error code after which writing it would do harm."""
+
+    @property
     def useless_without(self) -> tuple[ResourceId, ...]:
         """Objects that complete it: it is not created while one of them is blocked."""
 
@@ -70,12 +79,20 @@ class Wanted(Protocol):
         """The ledger records it as made for this target, so that it is removed with the target."""
 
     @property
+    def costs(self) -> bool:
+        """It is billed as long as it exists: the policy limits how many are created in an hour."""
+
+    @property
     def adds(self) -> tuple[str, ...]:
         """What this target adds to an object that several targets share: its addresses in a rule."""
 
     @property
     def query(self) -> Mapping[str, str]:
         """Query parameters of the PUT."""
+
+    @property
+    def guarded(self) -> bool:
+        """Azure refuses to create it where something is there already, if it is asked to."""
 
     @property
     def invalidates(self) -> tuple[ResourceId, ...]:
@@ -188,6 +205,14 @@ class Managed:
         return ()
 
     @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(f"{self.TYPE}/write", self.id),)
+
+    @property
+    def harms(self) -> Mapping[ResourceId, str]:
+        return {}
+
+    @property
     def useless_without(self) -> tuple[ResourceId, ...]:
         return ()
 
@@ -208,12 +233,20 @@ class Managed:
         return not self.locks  # what many targets share is kept when one of them is removed
 
     @property
+    def costs(self) -> bool:
+        return False
+
+    @property
     def adds(self) -> tuple[str, ...]:
         return ()
 
     @property
     def query(self) -> Mapping[str, str]:
         return {}
+
+    @property
+    def guarded(self) -> bool:
+        return False
 
     @property
     def invalidates(self) -> tuple[ResourceId, ...]:

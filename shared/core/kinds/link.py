@@ -12,12 +12,15 @@ from typing import Any
 from shared.core.base.bodies import Seen, mapping, reference
 from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
+from shared.core.base.rights import Right
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed
 from shared.core.readings.observed import Observed
+from shared.core.readings.other_zones import ZoneLink
 from shared.core.readings.reading import Absent, Members, Present, Read, Reading
 
 TYPE = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
 COLLECTION = "virtualNetworkLinks"
+LINKED_ELSEWHERE = "VirtualNetworkLinkedElsewhere"
 FALLBACK = "NxDomainRedirect"  # Microsoft Learn: "Fallback to internet for Azure Private DNS zones"
 
 
@@ -48,7 +51,11 @@ def _by_network(links: tuple[Seen, ...]) -> dict[ResourceId | None, Seen]:
 
 @dataclass(frozen=True, slots=True)
 class Link(Managed):
-    """One network's link to one zone, at `id`: ours, or the one that someone else made."""
+    """One network's link to one zone, at `id`: ours, or the one that someone else made.
+
+    `for_all`: the zone answers for resources that have nothing to do with the target. `allowed`: the policy
+    accepts that.
+    """
 
     TYPE = TYPE
 
@@ -56,10 +63,21 @@ class Link(Managed):
     zone: ResourceId
     network: ResourceId
     fallback: bool = False  # ask public DNS where the zone has no record
+    for_all: bool = False
+    allowed: bool = False
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        joined = Right("Microsoft.Network/virtualNetworks/join/action", self.network)
+        return (Right(f"{TYPE}/write", self.id), joined)
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
         return (self.zone,)
+
+    @property
+    def guarded(self) -> bool:
+        return True
 
     @property
     def locks(self) -> tuple[str, ...]:
@@ -90,8 +108,31 @@ class Link(Managed):
         return None if network_of(have) == self.network else "it links another network"
 
     def refused(self, have: Seen | None, observed: Observed) -> Refusal | None:
-        missing = have is None and observed.absent(self.network)
-        return network_not_found(self.network) if missing else None
+        """No client network exists, or this one asks another zone of the name, or would lose other names.
+
+        Once the endpoint exists, that zone hides the target's public name from the network: nothing is begun.
+        """
+        if have is not None:
+            return None
+        if observed.absent(self.network):
+            return network_not_found(self.network, stops_all=True)
+        known = observed.elsewhere.get(self.zone.name.lower())
+        other = known.of(self.network, self.zone) if known else None
+        if other:
+            return _linked_elsewhere(other)
+        return self._takes_all() if self.for_all and not self.allowed else None
+
+    def _takes_all(self) -> Refusal:
+        return Refusal(
+            self.network,
+            "SharedNames",
+            f"public DNS leads every name of {self.zone.name} into that zone: once linked, "
+            f"{self.network.name} asks the zone alone for all resources of this service, and finds only what "
+            "the endpoint serves",
+            "make sure that the resource serves all that these networks use, and list its type under "
+            "dns.shared_names in the profile; or opt the resource out",
+            stops_all=True,
+        )
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         kept = mapping(have.body.get("tags")) if have else {}
@@ -103,3 +144,25 @@ class Link(Managed):
             "tags": {**kept, MARK_TAG: MARK_VALUE},
             "properties": {**properties, "virtualNetwork": {"id": self.network.text}},
         }
+
+
+def links_of(listed: Members) -> tuple[ZoneLink, ...]:
+    """The links of a zone, each with its network."""
+    return tuple(
+        ZoneLink(one.id, one.id.parent, network, one.properties.get("resolutionPolicy") == FALLBACK)
+        for one in listed.items
+        if (network := network_of(one)) and one.id.parent
+    )
+
+
+def _linked_elsewhere(other: ZoneLink) -> Refusal:
+    return Refusal(
+        other.at,
+        LINKED_ELSEWHERE,
+        f"the network {other.network.name} is linked to {other.zone.text}, by {other.at.name}: it can be "
+        "linked to one zone of a name only (Azure refuses overlapping namespaces), and would no longer "
+        "resolve the resource's name",
+        f"delete the link {other.at.text}, once the profile's zone has the records that are used there, and "
+        "rerun the resource; or give the network a profile whose zones_resource_group has that zone",
+        stops_all=True,
+    )

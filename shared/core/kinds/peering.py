@@ -9,13 +9,15 @@ flags, 500 peerings); docs/azure/peering.md, PEER-01 to PEER-09.
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
+from shared.core.base.rights import Right
 from shared.core.kinds.kind import Managed, Wanted
+from shared.core.kinds.peering_coverage import covering, fixed_at_creation, uncovered
 from shared.core.readings.embedded import peerings_of
 from shared.core.readings.networks import (
     ALLOW_ACCESS,
@@ -29,6 +31,7 @@ from shared.core.readings.networks import (
 )
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Read, Reading, Unread
+from shared.core.rules.path_ends import client_subnets
 
 TYPE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
 COLLECTION = "virtualNetworkPeerings"
@@ -67,7 +70,8 @@ def peering_id(local: ResourceId, remote: ResourceId) -> ResourceId:
 class Peering(Managed):
     """The half of `local` towards `remote`, at `id`: ours, or the one that someone else made.
 
-    `write` is what the policy says: True for `ensure`, False for `require`, which only reports.
+    `write` is what the policy says: True for `ensure`, False for `require`, which only reports. `endpoints`
+    are the subnets of the endpoints, in either network; the other network is the clients'.
     """
 
     TYPE = TYPE
@@ -76,6 +80,12 @@ class Peering(Managed):
     local: ResourceId
     remote: ResourceId
     write: bool = True
+    endpoints: tuple[ResourceId, ...] = ()
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        peered = Right("Microsoft.Network/virtualNetworks/peer/action", self.remote)
+        return (Right(f"{TYPE}/write", self.id), peered)
 
     @property
     def counterpart(self) -> ResourceId | None:
@@ -123,7 +133,20 @@ class Peering(Managed):
         it, the other reports `LocalNotInSync`, and syncing that one repairs both (Azure/azure-powershell,
         network scenario tests).
         """
-        return have.parsed(_drift)
+        return (*have.parsed(_drift), *self.uncovered(have, observed))
+
+    def uncovered(self, half: Seen, observed: Observed) -> tuple[str, ...]:
+        """What of the two networks' subnets the half leaves out, one phrase each."""
+        local, remote = (self._subnets(at, observed) for at in (self.local, self.remote))
+        return uncovered(half, local, remote)
+
+    def _subnets(self, network: ResourceId, observed: Observed) -> tuple[Seen, ...]:
+        """The subnets of one network that the path uses: the endpoints', or all that can hold clients."""
+        body = observed.present(network)
+        if body is None:
+            return ()
+        used = [subnet for at in self.endpoints if at.parent == network if (subnet := observed.present(at))]
+        return tuple(used) or client_subnets(body)
 
     def beyond_repair(self, have: Seen) -> str | None:
         """A half whose other end was deleted can block the new other end (`RemotePeeringIsDisconnected`)."""
@@ -131,7 +154,7 @@ class Peering(Managed):
             return "it leads to another network"
         if state_of(have) == "Disconnected":
             return "it is Disconnected: the other half was deleted"
-        return None
+        return fixed_at_creation(have)
 
     def refused(self, have: Seen | None, observed: Observed) -> Refusal | None:
         if have is not None:
@@ -157,15 +180,42 @@ class Peering(Managed):
                     return self._overlapping(shared)
         return None
 
+    def in_the_way(self, have: Seen, problem: str) -> Refusal:
+        """Someone else's half does not pass traffic as it is: what its owner can do to it as it is."""
+        refusal = Managed.in_the_way(self, have, problem)
+        cure = _cure(have)
+        return replace(refusal, remedy=f"{cure}, then rerun the resource") if cure else refusal
+
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         existing = have.properties if have else {}
         kept = {name: value for name, value in existing.items() if name not in _REPORTED}
         ours = {ALLOW_ACCESS: True, "remoteVirtualNetwork": {"id": self.remote.text}}
-        return {"properties": {**_FLAGS, **kept, **ours}}
+        local, remote = (self._subnets(at, observed) for at in (self.local, self.remote))
+        return {"properties": {**_FLAGS, **kept, **ours, **covering(kept, local, remote)}}
 
     def _overlapping(self, shared: str) -> Refusal:
         remedy = "change an address space, or take the network out of the profile's clients"
         return Refusal(self.remote, "AddressSpacesOverlap", shared, remedy, stops_all=True)
+
+
+def _cure(half: Seen) -> str | None:
+    """The command for what is wrong with a half that exists; None where none is known.
+
+    Removing a half that is not in sync would cut what still works
+    (hashicorp/terraform-provider-azurerm#18444).
+    """
+    network = half.id.parent
+    if network is None:
+        return None
+    named = f"-g {network.resource_group} --vnet-name {network.name} -n {half.id.name}"
+    peering = "az network vnet peering"
+    if state_of(half) == "Disconnected":
+        return f"delete it, as its other half is gone: {peering} delete {named}"
+    if half.properties.get(ALLOW_ACCESS) is not True:
+        return f"let traffic pass: {peering} update {named} --set {ALLOW_ACCESS}=true"
+    if sync_level(half).startswith("Local"):
+        return f"sync it: {peering} sync {named}"
+    return None
 
 
 def _drift(half: Seen) -> tuple[str, ...]:

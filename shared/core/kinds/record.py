@@ -12,6 +12,7 @@ from shared.core.base.bodies import Seen, child_id, mapping, sequence
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.service_rules import public_suffix
 from shared.core.kinds.zone_configs import ReportedRecord, record_name, records_of
+from shared.core.readings.reading import Read
 
 COLLECTION = "A"
 API_VERSION = "2024-06-01"
@@ -53,6 +54,11 @@ def _records(zones: tuple[ResourceId, ...], name: str) -> Iterator[ResourceId | 
         begins = suffix.split(".")[0]
         if begins in labels[1:]:
             yield child_id(zone, COLLECTION, ".".join(labels[: labels.index(begins, 1)]))
+
+
+def record_read(at: ResourceId, *, tolerant: bool = False) -> Read:
+    """Read one record alone. `tolerant`: the pass can do without."""
+    return Read(at, api_version=API_VERSION, tolerate="failure" if tolerant else "nothing")
 
 
 def record_id(record: ReportedRecord) -> ResourceId:

@@ -26,6 +26,10 @@ class Zone(Managed):
     write: bool
 
     @property
+    def guarded(self) -> bool:
+        return True
+
+    @property
     def locks(self) -> tuple[str, ...]:
         return (self.id.key,)
 

@@ -13,6 +13,7 @@ from typing import Any
 from shared.core.base.bodies import Seen, number
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
+from shared.core.base.rights import Right
 from shared.core.kinds import endpoint, record
 from shared.core.kinds.kind import Managed
 from shared.core.kinds.record import Creator, as_written, creator_of, pointed_to, record_id, records_under
@@ -55,6 +56,11 @@ class ZoneGroup(Managed):
     foreign_parent: bool = False  # its endpoint was made by someone else: nothing is written below it
     recorded_before: bool = True  # the ledger had it: an older version created some below such endpoints
     shared: bool = False
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        joined = (Right("Microsoft.Network/privateDnsZones/join/action", zone) for zone in self.zones)
+        return (Right(f"{TYPE}/write", self.id), *joined)
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -170,21 +176,24 @@ class ZoneGroup(Managed):
     def _at_stake_reads(self, have: Seen | None, observed: Observed) -> Iterator[Read]:
         for at in self._at_stake(have):
             if at.parent and observed.present(at.parent):  # a zone that does not exist has no records
-                yield Read(at, api_version=record.API_VERSION)
+                yield record.record_read(at)
 
     def _reported_reads(self, have: Seen, observed: Observed) -> Iterator[Read]:
-        """The zone's list of records; a record that the list does not confirm is read alone.
+        """The zone's list of records where that is one page; a record that it does not confirm is read alone.
 
-        Private DNS allows 500 reads in 5 minutes for a whole subscription, so the list is shared, and the
-        larger the zone is, the longer a list serves (docs/azure/dns.md, DNS-15).
+        Private DNS allows 500 reads in 5 minutes for a whole subscription, so a list of one page is shared.
+        In a larger zone each record is read alone: it must be newer than the pass, and a list takes many
+        reads (docs/azure/dns.md, DNS-15).
         """
         for one in records_of(have):
             if one.zone not in self.zones or observed.objects.get(record_id(one)) is not None:
                 continue
             if zone := observed.present(one.zone):
-                yield zone_list(zone)
-                if self._unconfirmed(one, observed):
-                    yield Read(record_id(one), api_version=record.API_VERSION)
+                small = pages(zone) == 1
+                if small:
+                    yield zone_list(zone)
+                if not small or self._unconfirmed(one, observed):
+                    yield record.record_read(record_id(one))
 
     def _unconfirmed(self, one: ReportedRecord, observed: Observed) -> bool:
         listed = observed.members(one.zone, record.COLLECTION)
@@ -280,16 +289,20 @@ class ZoneGroup(Managed):
         return frozenset(one.ip for one in addresses if at in records_under(self.zones, one.fqdns))
 
 
+def pages(zone: Seen) -> int:
+    """How many requests a list of the zone's records takes."""
+    return number(zone.properties.get("numberOfRecordSets")) // record.PAGE + 1
+
+
 def zone_list(zone: Seen) -> Read:
     """Read all address records of a zone: the larger it is, the longer a list serves."""
-    pages = number(zone.properties.get("numberOfRecordSets")) // record.PAGE + 1
     return Read(
         zone.id,
         record.COLLECTION,
         shared=True,
         tolerate="failure",
         api_version=record.API_VERSION,
-        max_age=pages * record.SECONDS_A_PAGE,
+        max_age=pages(zone) * record.SECONDS_A_PAGE,
     )
 
 

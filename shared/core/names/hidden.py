@@ -6,16 +6,15 @@ zone does not hold (Microsoft Learn: "Fallback to internet for Azure Private DNS
 for the link, so this warns and blocks nothing.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 from shared.core.base.bodies import Json, Seen, reference
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target, TargetConnection
 from shared.core.catalogue.catalogue import Catalogue, Cloud
-from shared.core.catalogue.service_rules import host_names, public_suffix
+from shared.core.catalogue.service_rules import host_names, hosts_in, public_suffix
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE
 from shared.core.plan.actions import Create, Replace
@@ -24,8 +23,6 @@ from shared.core.plan.plan import Plan
 
 SHOWN = 10  # ids in one finding; the rest is counted
 REMEDY = "connect them too, set dns.fallback_to_internet: true, or add their records to the zone"
-
-_HOST = re.compile(r"(?:[a-z]+://)?([^/:]+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class ConnectedResource:
         approved = tuple(c for c in target.connections if c.status.lower() == "approved")
         if not approved:
             return None
-        hosts = host_names(_hosts(target.properties))
+        hosts = host_names(hosts_in(target.properties))
         return cls(replace(target, tags={}, properties={}), hosts, approved)
 
     def records(self, zone: str) -> frozenset[str]:
@@ -165,16 +162,3 @@ def finding(zone: ResourceId, networks: Iterable[ResourceId], found: HiddenNames
 def _some(items: list[str]) -> str:
     rest = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
     return f"{', '.join(items[:SHOWN])}{rest}"
-
-
-def _hosts(value: Any) -> Iterator[str]:
-    """The host part of every text in a body that could be a host name or a URL."""
-    match value:
-        case str() if found := _HOST.match(value):
-            yield found[1]
-        case Mapping():
-            for inner in value.values():
-                yield from _hosts(inner)
-        case list():
-            for inner in value:
-                yield from _hosts(inner)

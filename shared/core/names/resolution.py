@@ -10,6 +10,18 @@ from shared.core.readings.networks import AZURE_DNS, dns_servers
 from shared.core.readings.observed import Observed
 
 
+def unprovable(network: ResourceId, observed: Observed) -> str | None:
+    """Why it cannot be shown whom the network's clients ask for names; None where they ask Azure's own DNS.
+
+    The answers of other DNS servers cannot be read through Azure Resource Manager. Servers that are known to
+    forward to a linked network (inbound endpoints of a Private Resolver, for example) would be judged here.
+    """
+    if not observed.known(network):
+        return f"{network.text} could not be read: {observed.refused(network) or 'it was not asked for'}"
+    servers = ", ".join(custom_servers(network, observed))
+    return f"the clients of {network.name} ask the DNS servers {servers}" if servers else None
+
+
 def custom_servers(network: ResourceId, observed: Observed) -> tuple[str, ...]:
     """The DNS servers that a network's clients ask in place of Azure's; a link says nothing about them."""
     body = observed.present(network)

@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from shared.core.base.ids import ResourceId
-from shared.core.outcome.proof import PathState, Proof
+from shared.core.outcome.path_state import PathState
+from shared.core.outcome.proof import Proof
 
 
 class Result(StrEnum):

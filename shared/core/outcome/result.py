@@ -9,18 +9,28 @@ from dataclasses import dataclass, replace
 
 from shared.core.base.errors import (
     BlockedError,
+    BudgetSpent,
     CausewayError,
+    ConfirmationNeeded,
     InputError,
     NotAttempted,
     PermanentError,
+    RefusedError,
+    Throttled,
     TransientError,
 )
-from shared.core.base.refusal import Refusal
+from shared.core.base.refusal import NO_NETWORK, Refusal
+from shared.core.outcome.name_checks import EXTERNAL_LINKS, EXTERNAL_RECORDS
 from shared.core.outcome.outcome import Done, Result
-from shared.core.outcome.proof import EXTERNAL_LINKS, EXTERNAL_RECORDS, Proof
+from shared.core.outcome.proof import Proof
 from shared.core.policy.intent import Declined, NotAsked
 
 NOTHING = Proof((), ())
+# Azure's code: another target took the last addresses after the subnet was chosen. The next pass chooses
+# again.
+SUBNET_FULL = "SubnetIsFull"
+NOT_ASKED = "NotAsked"
+NOT_EFFECTIVE = "RightNotEffective"
 RERUN = "rerun the resource; if it fails again, read its history"
 
 
@@ -31,7 +41,9 @@ class Ending:
     `again`: it may pass by itself, so it is retried, after `retry_after` seconds if Azure named any.
     `waiting`: for a person or another program, which may take days, so the retries never end. `quiet`: the
     resource is not opted in and has no history, so it is reported only to a caller who asked for this
-    resource.
+    resource. `passing`: it is only known that a service did not answer as it should; `throttled`: because of
+    a request limit, so the retries never end. `steady`: a sweep that finds the same again adds nothing to the
+    history.
     """
 
     result: Result
@@ -45,6 +57,9 @@ class Ending:
     again: bool = False
     waiting: bool = False
     quiet: bool = False
+    passing: bool = False
+    throttled: bool = False
+    steady: bool = False
     retry_after: float | None = None
 
 
@@ -54,39 +69,61 @@ def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayErro
     Unclassified errors are retried too: most are transient, and attempts are capped.
     """
     passing = [error for error in errors if isinstance(error, TransientError)]
-    judged = _worst(errors) or _proven(proof)
+    outrun = any(isinstance(error, BlockedError) and error.code == SUBNET_FULL for error in errors)
+    refused = any(isinstance(error, RefusedError) for error in errors)
+    judged = _with_missing_networks(_worst(errors) or _proven(proof), proof)
     return replace(
         judged,
         profile=profile,
         proof=proof,
         done=done,
-        again=bool(passing) or judged.waiting or judged.result is Result.FAILED,
+        again=bool(passing) or outrun or judged.waiting or (judged.result is Result.FAILED and not refused),
+        throttled=judged.passing and any(isinstance(error, Throttled) for error in errors),
         retry_after=max((error.retry_after or 0.0 for error in passing), default=None),
     )
+
+
+def _with_missing_networks(judged: Ending, proof: Proof) -> Ending:
+    """The ending, with the client networks that do not exist: the path was made for the others."""
+    missing = [check for check in proof.failures if check.code == NO_NETWORK]
+    if not missing or judged.code == NO_NETWORK:
+        return judged
+    reason = "; ".join((*(check.seen for check in missing), judged.reason))
+    return replace(judged, result=Result.BLOCKED, code=NO_NETWORK, reason=reason, remedy=missing[0].remedy)
 
 
 def _worst(errors: Collection[CausewayError]) -> Ending | None:
     for error in errors:
         if isinstance(error, BlockedError):
-            return Ending(Result.BLOCKED, error.code, str(error), error.remedy)
+            run = f", then rerun the resource: {error.commands}" if error.commands else ""
+            return Ending(Result.BLOCKED, error.code, str(error), f"{error.remedy}{run}")
     for error in errors:
+        if isinstance(error, RefusedError):
+            return Ending(Result.FAILED, error.code, str(error), error.remedy)
         if isinstance(error, PermanentError) and not isinstance(error, NotAttempted):
             return Ending(Result.FAILED, error.code, str(error), RERUN)
         if isinstance(error, InputError):
             return Ending(Result.FAILED, "InvalidInput", str(error), error.remedy)
     for error in errors:
+        if isinstance(error, ConfirmationNeeded):
+            return Ending(Result.PENDING, error.code, str(error), error.remedy, steady=True)
+        if isinstance(error, BudgetSpent):
+            return Ending(Result.PENDING, error.code, str(error), error.remedy, waiting=True)
+    for error in errors:
         if isinstance(error, TransientError):
-            return Ending(Result.PENDING, error.code or "Retrying", str(error), "none: it is tried again")
+            remedy = "none: it is tried again"
+            return Ending(Result.PENDING, error.code or "Retrying", str(error), remedy, passing=True)
     return None
 
 
 def _proven(proof: Proof) -> Ending:
     if proof.holds:
-        return Ending(Result.CONNECTED, reason="every check holds")
+        return Ending(Result.CONNECTED, reason=_held(proof))
     if stops := [check for check in proof.failures if check.remedy]:
         reason = "; ".join(check.seen for check in stops)
         remedy = "; ".join(dict.fromkeys(check.remedy for check in stops))
-        return Ending(Result.BLOCKED, stops[0].code, reason, remedy)
+        patient = any(check.patient for check in stops)
+        return Ending(Result.BLOCKED, stops[0].code, reason, remedy, waiting=patient)
     if any(path.status.lower() == "pending" for path in proof.paths):
         remedy = "approve the private endpoint connection on the resource"
         reason = "the connection waits for approval"
@@ -96,6 +133,14 @@ def _proven(proof: Proof) -> Ending:
         return _awaiting_dns(proof)
     missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
     return Ending(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
+
+
+def _held(proof: Proof) -> str:
+    """What was proven, and what nothing can show."""
+    if proof.complete:
+        return "every check holds"
+    unproven = "; ".join(f"{one.name}: {one.seen} ({one.subject})" for one in proof.unproven)
+    return f"every check that can be made holds; {unproven}"
 
 
 def _awaiting_dns(proof: Proof) -> Ending:
@@ -136,12 +181,24 @@ def broken_off(error: CausewayError, profile: str) -> Ending:
     return ending(NOTHING, (), (error,), profile)
 
 
+def not_effective_yet(last: Ending) -> Ending:
+    """A missing right just after a person's rerun: it is tried again for some minutes.
+
+    A role assignment can take up to 10 minutes (Microsoft Learn, "Troubleshoot Azure RBAC").
+    """
+    reason = (
+        f"{last.reason}; if the right was granted just now, it takes some minutes until it is in effect: "
+        "this is tried again"
+    )
+    return replace(last, result=Result.PENDING, code=NOT_EFFECTIVE, reason=reason, again=True)
+
+
 def given_up(last: Ending) -> Ending:
     """It was retried often enough: say so, and leave it to the drift timer. A wait for a person stays one."""
     if last.waiting:
         return replace(last, again=False)
     reason = f"{last.reason} (given up after many tries)"
-    return replace(last, result=Result.FAILED, reason=reason, remedy=RERUN, again=False)
+    return replace(last, result=Result.FAILED, reason=reason, remedy=RERUN, again=False, passing=False)
 
 
 def unasked(why: NotAsked | None) -> Ending:
@@ -150,15 +207,16 @@ def unasked(why: NotAsked | None) -> Ending:
         remedy = "check the id; a resource that is created later is reported by its event"
         return Ending(Result.DECLINED, "NotFound", "the resource does not exist", remedy, quiet=True)
     remedy = "tag the resource, or list its type under opt_in.always"
-    return Ending(Result.DECLINED, "NotAsked", why.reason, remedy, quiet=True)
+    return Ending(Result.DECLINED, why.code, why.reason, remedy, quiet=True)
 
 
 def left_alone(why: NotAsked, profile: str) -> Ending:
     """It was connected once, is not opted in any more, and the profile says to keep what was made."""
     return Ending(
         Result.DECLINED,
-        "NotAsked",
+        why.code,
         f"{why.reason}; what Causeway made for it is kept (on_opt_out: keep)",
         f"let the policy have a profile {profile} with on_opt_out: remove, or delete the endpoints by hand",
         profile,
+        steady=True,
     )

@@ -89,7 +89,7 @@ def surroundings(
     that were made for the target before: none of these is another owner's.
     """
     profile = connect.profile
-    wanted = profile.peering != "ignore" or profile.nsg.mode != "ignore"
+    wanted = profile.peering != "ignore" or judged(connect)
     networks = {*(subnet.parent for subnet in found.subnets), *(profile.clients if wanted else ())}
     for network in sorted(filter(None, networks), key=lambda at: at.key):
         yield Read(network, shared=True)
@@ -105,8 +105,13 @@ def surroundings(
 
 
 def judged(connect: Connect) -> tuple[ResourceId, ...]:
-    """The client networks whose own rules and routes count: none where the operator ignores rules."""
-    return () if connect.profile.nsg.mode == "ignore" else tuple(dict.fromkeys(connect.profile.clients))
+    """The client networks whose own rules and routes count: none where the operator ignores rules.
+
+    They count in any case where public access is to be disabled, which leaves clients no other path.
+    """
+    profile = connect.profile
+    ignored = profile.nsg.mode == "ignore" and profile.public_access == "leave"
+    return () if ignored else tuple(dict.fromkeys(profile.clients))
 
 
 def sites(

@@ -8,6 +8,8 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from shared.core.base.bodies import Seen
+from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, PermanentError
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
@@ -18,7 +20,7 @@ from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering, peering_id
-from shared.core.kinds.record import records_under
+from shared.core.kinds.record import record_id, record_read, records_under
 from shared.core.kinds.rule import Rule
 from shared.core.kinds.security_group import SecurityGroup
 from shared.core.kinds.subnet_policy import SubnetPolicy
@@ -73,7 +75,8 @@ class Desired:
 
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
-    clients have to resolve the names.
+    clients have to resolve the names. `connections`: the target's list of its private endpoint connections.
+    `missing`: client networks that do not exist. `denies`: everybody else is to be denied at the endpoints.
     """
 
     target: Target
@@ -86,6 +89,9 @@ class Desired:
     addressed: bool = True
     clients: tuple[ResourceId, ...] = ()
     resolvers: tuple[ResourceId, ...] = ()
+    connections: Read | None = None
+    denies: bool = False
+    missing: tuple[ResourceId, ...] = ()
 
     @property
     def waiting(self) -> frozenset[ResourceId]:
@@ -95,6 +101,18 @@ class Desired:
         known = {path.zone_group: path.complete for path in self.paths if path.zone_group}
         return frozenset(
             one.id for one, complete in known.items() if not (one.records and complete and self.addressed)
+        )
+
+    def unnamed(self, failed: Mapping[ResourceId, CausewayError]) -> tuple[ResourceId, ...]:
+        """The endpoints that get no name, by what failed: only a person can change that."""
+        return tuple(
+            path.endpoint.id
+            for path in self.paths
+            if any(_is_final(failed.get(at)) for at in path.endpoint.completed_by)
+            or any(
+                isinstance(error := failed.get(at), BlockedError) and error.code == code
+                for at, code in path.endpoint.harms.items()
+            )
         )
 
     def objects(self) -> tuple[Wanted, ...]:
@@ -108,24 +126,45 @@ class Desired:
         """All that has to be read, as far as that can be said by what was read already."""
         for wanted in self.objects():
             yield from wanted.reads(observed)
+        if self.connections and not self.target.lists_connections and self._made(observed):
+            yield self.connections
+        yield from self._external_records(observed)
         for network in self.resolvers:
             yield Read(network, shared=True, tolerate="refusal")
             if (body := observed.present(network)) is None or not dns_servers(body):
                 for zone in self.external_zones(observed):
                     yield Read(zone, "virtualNetworkLinks", shared=True, tolerate="refusal")
 
+    def _made(self, observed: Observed) -> bool:
+        """Every endpoint exists, so that the target has to list it."""
+        return all(observed.present(path.endpoint.id) for path in self.paths)
+
+    def _external_records(self, observed: Observed) -> Iterator[Read]:
+        """The records that zone groups of someone else report: what their zones have of them."""
+        for group in self._external(observed):
+            for reported in zone_configs.records_of(group):
+                yield record_read(record_id(reported), tolerant=True)
+
+    def _external(self, observed: Observed) -> Iterator[Seen]:
+        """The zone groups of paths whose names someone else keeps."""
+        for path in self.paths:
+            if path.external:
+                yield from observed.listed(path.endpoint.id, zone_configs.COLLECTION)
+
     def external_zones(self, observed: Observed) -> tuple[ResourceId, ...]:
         """The zones to which zone groups of someone else write, wherever those are."""
-        paths = (path for path in self.paths if path.external)
-        groups = (one for path in paths for one in observed.listed(path.endpoint.id, zone_configs.COLLECTION))
-        found = {zone for group in groups for zone in zone_configs.zone_ids(group)}
+        found = {zone for group in self._external(observed) for zone in zone_configs.zone_ids(group)}
         return tuple(sorted(found, key=lambda zone: zone.key))
 
 
+def _is_final(error: CausewayError | None) -> bool:
+    return isinstance(error, BlockedError | PermanentError) and not isinstance(error, NotAttempted)
+
+
 def _objects_of(path: GroupPath) -> Iterator[Wanted]:
-    yield path.endpoint
     yield from path.zones
     yield from path.links
+    yield path.endpoint
     if path.zone_group:
         yield path.zone_group
 
@@ -134,7 +173,10 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     """Build what must exist; the more endpoints report by now, the more of it is known."""
     connect = request.connect
     reported = _reported(request, observed)
-    paths = tuple(_group_path(request, group, catalogue, reported, observed) for group in connect.groups)
+    clients = existing(connect.profile.clients, observed)
+    paths = tuple(
+        _group_path(request, group, catalogue, reported, clients, observed) for group in connect.groups
+    )
     endpoints = [path.endpoint for path in paths]
     groups = new_groups(connect, endpoints, observed)
     addressed = connect.profile.nsg.mode == "ignore" or all(one.id in reported for one in endpoints)
@@ -142,14 +184,31 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         request.target,
         connect.profile_name,
         paths,
-        _peerings(connect, endpoints),
+        _peerings(connect, endpoints, clients),
         rules(connect, [(path.group, path.endpoint) for path in paths], observed, reported, groups),
         tuple(groups.values()),
         subnet_policies(connect, endpoints, groups),
         addressed=addressed,
         clients=judged(connect),
         resolvers=connect.profile.clients if connect.profile.dns.mode != "none" else (),
+        missing=tuple(one for one in dict.fromkeys(connect.profile.clients) if observed.absent(one)),
+        connections=_connections_of(request.target.id, catalogue),
+        denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
+
+
+def _connections_of(target: ResourceId, catalogue: Catalogue) -> Read:
+    version = catalogue.api_version(target.type)
+    return Read(target, "privateEndpointConnections", tolerate="failure", api_version=version)
+
+
+def existing(clients: tuple[ResourceId, ...], observed: Observed) -> tuple[ResourceId, ...]:
+    """The client networks that are not known to be missing: the path of these is finished without the others.
+
+    All of them where none exists: then no client would use the path, and each one stops it.
+    """
+    found = tuple(one for one in clients if not observed.absent(one))
+    return found or clients
 
 
 def without_zone(wanted: Desired, connect: Connect) -> tuple[str, ...]:
@@ -185,21 +244,24 @@ def _reported(request: Request, observed: Observed) -> dict[ResourceId, tuple[Ad
     return found
 
 
-def _peerings(connect: Connect, endpoints: Iterable[Endpoint]) -> tuple[Peering, ...]:
+def _peerings(
+    connect: Connect, endpoints: Iterable[Endpoint], clients: tuple[ResourceId, ...]
+) -> tuple[Peering, ...]:
     """Both halves between each client and each network that holds an endpoint; none within one network."""
     mode = connect.profile.peering
     if mode == "ignore":
         return ()
-    homes = tuple(dict.fromkeys(home for one in endpoints if (home := one.subnet.parent)))
-    return _peered(homes, connect.profile.clients, write=mode == "ensure")
+    subnets = tuple(dict.fromkeys(one.subnet for one in endpoints))
+    return _peered(subnets, clients, write=mode == "ensure")
 
 
 @functools.lru_cache(maxsize=1024)
 def _peered(
-    homes: tuple[ResourceId, ...], clients: tuple[ResourceId, ...], *, write: bool
+    subnets: tuple[ResourceId, ...], clients: tuple[ResourceId, ...], *, write: bool
 ) -> tuple[Peering, ...]:
+    homes = dict.fromkeys(home for subnet in subnets if (home := subnet.parent))
     return tuple(
-        Peering(peering_id(local, remote), local, remote, write=write)
+        Peering(peering_id(local, remote), local, remote, write=write, endpoints=subnets)
         for home in homes
         for client in clients
         if client != home
@@ -212,6 +274,7 @@ def _group_path(
     group: Group,
     catalogue: Catalogue,
     reported: Mapping[ResourceId, Sequence[Address]],
+    clients: tuple[ResourceId, ...],
     observed: Observed,
 ) -> GroupPath:
     target, connect = request.target, request.connect
@@ -225,15 +288,17 @@ def _group_path(
         endpoint = _endpoint(request, group)
         return GroupPath(group, endpoint, None, (), (), named=site.endpoint in reported)
     zones = _zones(_zones_home(connect), names, create=dns.create_zones)
-    links = _links(zones, connect.profile.clients, fallback=dns.fallback_to_internet)
+    for_all = frozenset(zone.id for zone in zones if catalogue.answers_for_all(zone.id.name, connect.cloud))
+    allowed = target.id.type.lower() in {kind.lower() for kind in dns.shared_names}
+    links = _links(zones, clients, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
     own = fqdns or public_names(target, group.group_id)
     shared = catalogue.shared_names(group, target, connect.cloud)
     endpoint = _endpoint(request, group)
     have = observed.present(endpoint.id)
     foreign = endpoint.adopted or (have is not None and not endpoint.is_managed(have))
     writes = _zone_group(request, group, zones, own or shared, shared=bool(shared), foreign=foreign)
-    if writes:
-        endpoint = replace(endpoint, completed_by=(writes.id, *writes.zones))
+    completed_by = (writes.id, *writes.zones) if writes else ()
+    endpoint = replace(endpoint, completed_by=completed_by, links=tuple(link.id for link in links))
     return GroupPath(group, endpoint, writes, zones, links, named=True, complete=bool(own))
 
 
@@ -243,9 +308,18 @@ def _zones(home: GroupId, names: tuple[str, ...], *, create: bool) -> tuple[Zone
 
 
 @functools.lru_cache(maxsize=1024)
-def _links(zones: tuple[Zone, ...], clients: tuple[ResourceId, ...], *, fallback: bool) -> tuple[Link, ...]:
+def _links(
+    zones: tuple[Zone, ...],
+    clients: tuple[ResourceId, ...],
+    for_all: frozenset[ResourceId],
+    *,
+    fallback: bool,
+    allowed: bool,
+) -> tuple[Link, ...]:
     return tuple(
-        Link(link_id(zone.id, network), zone.id, network, fallback) for zone in zones for network in clients
+        Link(link_id(zone.id, network), zone.id, network, fallback, zone.id in for_all, allowed)
+        for zone in zones
+        for network in clients
     )
 
 

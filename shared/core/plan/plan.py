@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
+from shared.core.base.refusal import Refusal
+from shared.core.base.rights import Right
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.registry import kind_of
 from shared.core.plan.actions import (
@@ -20,6 +22,7 @@ from shared.core.plan.actions import (
     Delete,
     Keep,
     Replace,
+    Unknown,
     Update,
     Wait,
     Withdraw,
@@ -31,6 +34,7 @@ from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present
 
 NO_GUIDS: Mapping[ResourceId, frozenset[str]] = MappingProxyType({})
+_Written = Create | Update | Replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,31 @@ class Plan:
     @property
     def blocks(self) -> tuple[Block, ...]:
         return tuple(a for a in self.actions if isinstance(a, Block))
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        return tuple(a for a in self.actions if isinstance(a, Unknown))
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """What the app must be allowed to do for all that this plan writes."""
+        return tuple(
+            right for step in self.writes if isinstance(step, _Written) for right in step.want.rights
+        )
+
+    @property
+    def rights_to_begin(self) -> tuple[Right, ...]:
+        """What it must be allowed to do for objects that it creates, and those that complete them."""
+        created = [
+            step.want for step in self.actions if isinstance(step, Create) and step.want.useless_without
+        ]
+        ids = {at for want in created for at in (want.id, *want.useless_without)}
+        steps = (step for step in self.writes if isinstance(step, _Written) and step.id in ids)
+        return tuple(right for step in steps for right in step.want.rights)
+
+    def begins_nothing(self, why: Refusal) -> Plan:
+        """The plan with everything blocked that it would create, and nothing of what exists."""
+        return Plan(tuple(Block.of(a.id, why) if isinstance(a, Create) else a for a in self.actions))
 
     @property
     def settled(self) -> bool:
@@ -103,7 +132,9 @@ def _with_its_counterpart(want: Wanted, actions: dict[ResourceId, Action]) -> No
 def _begin_nothing(wanted: Iterable[Wanted], actions: dict[ResourceId, Action], observed: Observed) -> None:
     """Where one object can never be created, and the path needs it, nothing of the target is created."""
     stop = next((a for a in actions.values() if isinstance(a, Block) and a.stops_all), None)
-    created = [want for want in wanted if isinstance(actions[want.id], Create)]
+    begun = (want for want in wanted if isinstance(actions[want.id], Keep | Update | Wait))
+    completing = {at for want in begun for at in want.useless_without}  # what exists is not left half-made
+    created = [w for w in wanted if isinstance(actions[w.id], Create) and w.id not in completing]
     for n, want in enumerate(created):
         if stop is None and (refusal := want.conflict(created[:n], observed)):
             stop = Block.of(want.id, refusal)

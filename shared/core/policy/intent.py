@@ -13,6 +13,7 @@ from shared.core.catalogue.catalogue import Catalogue, Cloud, Group
 from shared.core.policy.policy import Policy, Profile
 
 ENABLED, DISABLED = "enabled", "disabled"
+LEFT_ALONE = "LeftAlone"  # it is asked for by its type alone, and it is one that has to be asked for by name
 MAX_TAG_VALUE = 256  # Azure's own limit for a tag's value
 
 
@@ -37,18 +38,31 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """It is not opted in, or it is opted out: leave it alone."""
+    """It is not opted in, or it is opted out: leave it alone.
+
+    `keep`: also what was made for it before, whatever the profile says of those that are opted out.
+    """
 
     reason: str
+    code: str = "NotAsked"
+    keep: bool = False
+
+
+NOT_WATCHED = NotAsked("the policy does not list its subscription any more", "NotWatched")
 
 
 type Intent = Connect | Declined | NotAsked
 
 
-def intent(target: Target, group_tags: Mapping[str, str], policy: Policy, catalogue: Catalogue) -> Intent:
-    """What is asked for one target. `group_tags` are its resource group's tags (policy `inherit`)."""
+def intent(
+    target: Target, group_tags: Mapping[str, str], policy: Policy, catalogue: Catalogue, alone: str = ""
+) -> Intent:
+    """What is asked for one target. `group_tags` are its resource group's tags (policy `inherit`).
+
+    `alone`: why it is not connected by its type alone; empty where it may be.
+    """
     if not watched(target.id.subscription, policy):
-        return NotAsked("its subscription is not watched")
+        return NOT_WATCHED
     if not catalogue.knows(target.id.type):
         return NotAsked("its type has no private endpoint in the catalogue")
     word = opt_in(target.id.type, target.tags, group_tags, policy)
@@ -56,6 +70,8 @@ def intent(target: Target, group_tags: Mapping[str, str], policy: Policy, catalo
         return NotAsked("no tag asks for it and its type is not always connected")
     if word.lower() == DISABLED:
         return NotAsked(f"the tag {policy.opt_in.tag} says {DISABLED}")
+    if alone and not _tagged(target.tags, group_tags, policy):
+        return NotAsked(alone, LEFT_ALONE, keep=True)
     name = "default" if word.lower() == ENABLED else word
     profile = policy.profiles.get(name)
     if profile is None:
@@ -78,6 +94,17 @@ def opt_in(kind: str, tags: Mapping[str, str], group_tags: Mapping[str, str], po
             return word.strip()
     always = {name.lower() for name in policy.opt_in.always}
     return ENABLED if kind.lower() in always else None
+
+
+def asked_by_type(target: Target, policy: Policy) -> bool:
+    """Its type is always connected, and the resource itself says nothing."""
+    listed = target.id.type.lower() in {name.lower() for name in policy.opt_in.always}
+    return listed and tag_value(target.tags, policy.opt_in.tag) is None
+
+
+def _tagged(tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> bool:
+    inherited = group_tags if policy.opt_in.inherit == "resource_group" else {}
+    return any(tag_value(asked, policy.opt_in.tag) is not None for asked in (tags, inherited))
 
 
 def tag_value(tags: Mapping[str, str], name: str) -> str | None:

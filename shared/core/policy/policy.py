@@ -70,6 +70,15 @@ def _resource(kind: str, what: str) -> Callable[[object], ResourceId]:
     return parse
 
 
+def _any_resource(value: object) -> ResourceId:
+    try:
+        found = ResourceId.parse(_text(value))
+    except InvalidId as wrong:
+        raise fault(wrong.why, "give the ARM id of a resource") from wrong
+    _subscription(found.subscription)
+    return found
+
+
 def _group(value: object) -> GroupId:
     try:
         found = GroupId.parse(_text(value))
@@ -189,6 +198,11 @@ type NetworkId = Annotated[
     PlainValidator(_resource("Microsoft.Network/virtualNetworks", "virtual network")),
     _schema(NETWORK, description="The ARM id of a virtual network."),
 ]
+type AnyResourceId = Annotated[
+    ResourceId,
+    PlainValidator(_any_resource),
+    _schema(rf"{GROUP}/providers/.+", description="The ARM id of a resource."),
+]
 type ResourceGroupId = Annotated[
     GroupId, PlainValidator(_group), _schema(GROUP, description="The ARM id of a resource group.")
 ]
@@ -227,7 +241,11 @@ class OptIn(_Part):
     inherit: Literal["resource_group", "none"] = "none"
     """`resource_group`: a group's tag counts for every catalogued resource in it that says nothing itself."""
     always: tuple[TypeName, ...] = ()
-    """Resource types that are connected without being asked, by the default profile."""
+    """Resource types that are connected without being asked, by the default profile. What Causeway itself
+    runs on, and resources in groups that a service manages (`managedBy`), are left alone unless asked for."""
+    own_resources: tuple[AnyResourceId, ...] = ()
+    """Ids of resources that Causeway itself runs on, such as its storage account, and that are treated like
+    any other: connected by `always`, and closed where the profile says so."""
 
 
 class Dns(_Part):
@@ -242,6 +260,10 @@ class Dns(_Part):
     """Make a zone that is missing. `false`: report it."""
     link: Literal["clients"] = "clients"
     """Which networks are linked to the zones: those that the profile lists as clients."""
+    shared_names: tuple[TypeName, ...] = ()
+    """Types that may be connected although their zones then answer for other resources too, such as
+    Microsoft.Insights/privateLinkScopes: a network that is linked to these zones asks them alone for every
+    resource of the service, connected or not."""
     fallback_to_internet: StrictBool = False
     """Let a linked network ask public DNS where the zone has no record (`resolutionPolicy:
     NxDomainRedirect`): needed where some accounts of one service stay public."""
@@ -290,6 +312,10 @@ class Profile(_Part):
     """`auto`, or `request ("message")`: the target's owner approves, and sees the message."""
     public_access: Literal["leave", "disable"] = "leave"
     """`disable`: disable public network access, after the private path is proven. Never enabled again."""
+    may_lose_access: Mapping[TypeName, Annotated[tuple[StrictStr, ...], Field(min_length=1)]] = {}
+    """What may lose access when public network access is disabled, by type: sub-resources without an endpoint
+    (such as queue), `firewall rules`, `service endpoints`, `pending endpoints`, `trusted services`. Otherwise
+    public access stays as it is while any of these exists."""
     on_opt_out: Literal["keep", "remove"] = "keep"
     """What happens to objects that Causeway made, once the resource is opted out."""
 

@@ -90,6 +90,12 @@ def known_space(half: Seen) -> tuple[Network, ...]:
     return half.parsed(_known_space)
 
 
+def spaces_in(space: object) -> tuple[Network, ...]:
+    """The prefixes of an address space (`{"addressPrefixes": [...]}`); what is none is left out."""
+    listed = map(_network, sequence(mapping(space).get("addressPrefixes")))
+    return tuple(one for one in listed if one is not None)
+
+
 def dns_servers(network: Seen) -> tuple[str, ...]:
     """The custom DNS servers that a network's clients ask in place of Azure's; empty where they ask Azure."""
     servers = tuple(map(str, sequence(mapping(network.properties.get("dhcpOptions")).get("dnsServers"))))
@@ -136,7 +142,7 @@ def endpoints_in(subnet: Seen) -> frozenset[ResourceId]:
 
 
 def _address_space(network: Seen) -> tuple[Network, ...]:
-    return _networks(network.properties.get("addressSpace"))
+    return spaces_in(network.properties.get("addressSpace"))
 
 
 def _prefix_texts(network: Seen) -> tuple[str, ...]:
@@ -147,7 +153,7 @@ def _virtual_network(network: Seen) -> tuple[str, ...]:
     halves = [half for half in peerings_of(network).items if state_of(half) == "Connected"]
     open_halves = (half for half in halves if half.properties.get(ALLOW_ACCESS) is not False)
     spaces = (half.properties.get("remoteAddressSpace") for half in open_halves)
-    remote = (str(prefix) for space in spaces for prefix in _networks(space))
+    remote = (str(prefix) for space in spaces for prefix in spaces_in(space))
     return tuple(dict.fromkeys((*prefixes(network), *remote)))
 
 
@@ -169,12 +175,7 @@ def _known_space(half: Seen) -> tuple[Network, ...]:
 
 def _spaces(half: Seen) -> Iterator[Network]:
     for name in ("remoteAddressSpace", "remoteVirtualNetworkAddressSpace"):
-        yield from _networks(half.properties.get(name))
-
-
-def _networks(space: object) -> tuple[Network, ...]:
-    listed = map(_network, sequence(mapping(space).get("addressPrefixes")))
-    return tuple(one for one in listed if one is not None)
+        yield from spaces_in(half.properties.get(name))
 
 
 def _network(prefix: object) -> Network | None:

@@ -12,6 +12,7 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.readings.capacity import Capacity
 from shared.core.readings.embedded import embedded, is_embedded, with_child
+from shared.core.readings.other_zones import LinkedElsewhere
 from shared.core.readings.reading import (
     NOT_READ,
     Absent,
@@ -30,12 +31,13 @@ class Observed:
     """Readings of objects by id, and of collections by parent and lower-case name.
 
     What was never read has no entry, and every question answers Unread for it. `capacity` is what Azure
-    reported about capacity for new endpoints.
+    reported about capacity for new endpoints, `elsewhere` who is linked to foreign zones, by the zones' name.
     """
 
     objects: Mapping[ResourceId, Reading[Seen]] = field(default_factory=dict)
     collections: Mapping[Collection, Reading[Members]] = field(default_factory=dict)
     capacity: Capacity = field(default_factory=Capacity)
+    elsewhere: Mapping[str, LinkedElsewhere] = field(default_factory=dict)
     _by_type: dict[str, tuple[Seen, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def reading(self, at: ResourceId) -> Reading[Seen]:
@@ -163,6 +165,17 @@ class Observed:
             picture = picture.with_object(where, Present(seen, at, written=True) if seen else Absent(at))
         return picture
 
+    def since(self, moment: float) -> Observed:
+        """The same picture without readings from before this moment, and without what writes answered.
+
+        What was refused stays unread.
+        """
+        objects = {at: found for at, found in self.objects.items() if _counts(found, moment)}
+        lists = {key: found for key, found in self.collections.items() if _counts(found, moment)}
+        if len(objects) == len(self.objects) and len(lists) == len(self.collections):
+            return self
+        return replace(self, objects=objects, collections=lists)
+
     def without(self, ids: Iterable[ResourceId]) -> Observed:
         """The same picture as if these objects had not been read, nor the lists below them."""
         gone = frozenset(ids)
@@ -171,3 +184,14 @@ class Observed:
             objects={at: found for at, found in self.objects.items() if at not in gone},
             collections={key: found for key, found in self.collections.items() if key[0] not in gone},
         )
+
+
+def _counts(found: Reading[Seen] | Reading[Members], moment: float) -> bool:
+    """It was read since then. A write's answer was not read: only what it reports later shows an effect."""
+    match found:
+        case Present(at=at, written=written):
+            return at >= moment and not written
+        case Absent(at=at):
+            return at >= moment
+        case Unread():
+            return True

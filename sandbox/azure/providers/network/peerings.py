@@ -1,6 +1,7 @@
 """Peerings: two halves, each a child of its own network, whose states depend on each other.
 
-Sources: docs/azure/peering.md, PEER-01 to PEER-13; docs/azure/errors-and-locks.md, ERR-06 and ERR-13.
+What takes part of each network: peered_spaces.py. Sources: docs/azure/peering.md, PEER-01 to PEER-17;
+docs/azure/errors-and-locks.md, ERR-06 and ERR-13.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.network.members import delete_network_member, finish_member
 from sandbox.azure.providers.network.network_rules import overlap
+from sandbox.azure.providers.network.peered_spaces import (
+    Scope,
+    overlapping,
+    refuse_invalid,
+    refuse_other_type,
+)
 
 TYPE = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings"
 KIND = "virtualNetworkPeerings"
@@ -23,7 +30,6 @@ FLAGS = {
     "allowGatewayTransit": False,
     "useRemoteGateways": False,
     "doNotVerifyRemoteGateways": False,
-    "peerCompleteVnets": True,
 }
 
 
@@ -40,11 +46,15 @@ def put(call: Call) -> Response:
     and later only with `?syncRemoteAddressSpace=true`.
     """
     local, remote = call.parent, _remote(call)
-    _check(call, local, remote)
+    scope = Scope.of(call.properties)
+    refuse_other_type(call.existing, scope)
+    refuse_invalid(call.world, call.id, scope, local, remote)
+    _check(call, local, remote, scope)
     call.world.lock(local.id).refuse()
     _refuse_busy(call, remote)
     synchronise = call.request.query.get("syncremoteaddressspace", "").lower() == "true"
-    peering = _store(call, local, remote, synchronise=synchronise or call.existing is None)
+    changed = call.existing is None or Scope.of(call.existing.properties) != scope
+    peering = _store(call, local, remote, scope, synchronise=synchronise or changed)
     operation = call.start_operation(
         OperationPlan(
             name="PutVirtualNetworkPeeringOperation",
@@ -66,9 +76,12 @@ def show(world: World, peering: Resource) -> Json:
     docs/azure/peering.md, PEER-04 and PEER-05)."""
     body = peering.shown()
     properties = body["properties"]
-    remote = world.find(remote_of(peering))
+    scope = Scope.of(peering.properties)
+    local, remote = world.find(peering.id.parent), world.find(remote_of(peering))
+    if local is not None and not scope.complete:
+        properties["localVirtualNetworkAddressSpace"] = {"addressPrefixes": scope.of_local(world, local)}
     if remote is not None:
-        properties["remoteVirtualNetworkAddressSpace"] = {"addressPrefixes": space(remote)}
+        properties["remoteVirtualNetworkAddressSpace"] = {"addressPrefixes": scope.of_remote(world, remote)}
         if remote.properties.get("encryption"):
             properties["remoteVirtualNetworkEncryption"] = dict(remote.properties["encryption"])
     properties["peeringSyncLevel"] = _sync_level(world, peering, remote)
@@ -95,11 +108,6 @@ def other_half(world: World, peering: Resource) -> Resource | None:
     return _between(world, remote.id, str(peering.id.parent)) if remote is not None else None
 
 
-def space(network: Resource) -> list[str]:
-    """The address prefixes of a network."""
-    return list((network.properties.get("addressSpace") or {}).get("addressPrefixes") or [])
-
-
 def _between(world: World, network: ArmId, remote: str) -> Resource | None:
     for one in world.store.children(network, KIND):
         if remote_of(one).lower() == remote.lower():
@@ -119,8 +127,10 @@ def _remote(call: Call) -> Resource:
     return remote
 
 
-def _check(call: Call, local: Resource, remote: Resource) -> None:
-    """Refuse a pair of networks that cannot be peered (source: docs/azure/peering.md, PEER-07 to PEER-09)."""
+def _check(call: Call, local: Resource, remote: Resource, scope: Scope) -> None:
+    """Refuse a pair of networks that cannot be peered (source: docs/azure/peering.md, PEER-07 to PEER-09, and
+    PEER-16 for subnets).
+    """
     world, intro = call.world, f"Cannot create or update peering {call.id.text}."
     there = _between(world, local.id, remote.id.text)
     if there is not None and there.id != call.id:
@@ -130,15 +140,17 @@ def _check(call: Call, local: Resource, remote: Resource) -> None:
             f"virtual network {remote.id.text}.",
         )
     pair = f"Virtual networks {local.id.text} and {remote.id.text} cannot be peered because"
-    shared = overlap(space(local), space(remote))
+    shared = overlapping(scope, world, local, remote)
     if shared:
-        prefixes = ", ".join(dict.fromkeys(prefix for both in shared for prefix in both))
+        prefixes = ", ".join(shared)
         raise _refusal(
             "VnetAddressSpacesOverlap",
             f"{intro} {pair} their address spaces overlap. Overlapping address prefixes: {prefixes}. For "
             "more information please refer to https://aka.ms/VnetPeeringInfo",
         )
-    _check_third(world, intro, pair, local, remote)
+    _check_third(
+        world, intro, pair, (local, scope.of_local(world, local)), (remote, scope.of_remote(world, remote))
+    )
     back = _between(world, remote.id, local.id.text)
     if call.existing is None and back is not None and back.properties["peeringState"] == "Disconnected":
         raise _refusal(
@@ -150,14 +162,17 @@ def _check(call: Call, local: Resource, remote: Resource) -> None:
         )
 
 
-def _check_third(world: World, intro: str, pair: str, local: Resource, remote: Resource) -> None:
+def _check_third(
+    world: World, intro: str, pair: str, local: tuple[Resource, list[str]], remote: tuple[Resource, list[str]]
+) -> None:
     """Refuse when a network that one side is peered with overlaps the other side."""
     for side, other, order in ((local, remote, ("first", "second")), (remote, local, ("second", "first"))):
-        for peering in world.store.children(other.id, KIND):
+        for peering in world.store.children(other[0].id, KIND):
             third = world.find(remote_of(peering))
-            if third is None or third.id == side.id:
+            if third is None or third.id == side[0].id:
                 continue
-            shared = overlap(space(side), space(third))
+            taken = Scope.of(peering.properties).of_remote(world, third)
+            shared = overlap(side[1], taken)
             if shared:
                 raise _refusal(
                     "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet",
@@ -177,11 +192,11 @@ def _refuse_busy(call: Call, remote: Resource) -> None:
         raise lock.not_provisioned(lock.holder, call.id)
 
 
-def _store(call: Call, local: Resource, remote: Resource, *, synchronise: bool) -> Resource:
+def _store(call: Call, local: Resource, remote: Resource, scope: Scope, *, synchronise: bool) -> Resource:
     world = call.world
     back = _between(world, remote.id, local.id.text)
     old = call.existing.properties if call.existing else {}
-    prefixes = space(remote) if synchronise else old["remoteAddressSpace"]["addressPrefixes"]
+    prefixes = scope.of_remote(world, remote) if synchronise else old["remoteAddressSpace"]["addressPrefixes"]
     pair = "|".join(sorted((local.id.key, remote.id.key)))
     alive = back is not None and back.properties["peeringState"] != "Disconnected"
     properties: Json = {
@@ -191,7 +206,10 @@ def _store(call: Call, local: Resource, remote: Resource, *, synchronise: bool) 
         "remoteVirtualNetwork": {"id": remote.id.text},
         "remoteAddressSpace": {"addressPrefixes": prefixes},
     }
-    properties |= {name: call.properties.get(name, default) for name, default in FLAGS.items()}
+    properties |= {name: call.properties.get(name, default) for name, default in FLAGS.items()} | scope.shown
+    if not scope.complete:
+        own = scope.of_local(world, local) if synchronise else old["localAddressSpace"]["addressPrefixes"]
+        properties["localAddressSpace"] = {"addressPrefixes": own}
     peering = world.save(call.id, {"properties": properties})
     if back is not None and alive:
         back.properties["peeringState"] = "Connected"
@@ -205,15 +223,8 @@ def _sync_level(world: World, peering: Resource, remote: Resource | None) -> str
     RemoteNotInSync: the remote half lacks the local one's, or does not exist (an Initiated half)
     (source: docs/azure/peering.md, PEER-02 and PEER-05).
     """
-    knows = remote is not None and sorted(space(remote)) == sorted(
-        peering.properties["remoteAddressSpace"]["addressPrefixes"]
-    )
     local, other = world.find(peering.id.parent), other_half(world, peering)
-    known = (
-        local is not None
-        and other is not None
-        and sorted(space(local)) == sorted(other.properties["remoteAddressSpace"]["addressPrefixes"])
-    )
+    knows, known = _knows(world, peering, remote), other is not None and _knows(world, other, local)
     match knows, known:
         case True, True:
             return "FullyInSync"
@@ -223,6 +234,12 @@ def _sync_level(world: World, peering: Resource, remote: Resource | None) -> str
             return "LocalNotInSync"
         case _:
             return "LocalAndRemoteNotInSync"
+
+
+def _knows(world: World, half: Resource, remote: Resource | None) -> bool:
+    """Whether a half has the present prefixes of the other side."""
+    taken = half.properties["remoteAddressSpace"]["addressPrefixes"]
+    return remote is not None and sorted(Scope.of(half.properties).of_remote(world, remote)) == sorted(taken)
 
 
 def _refusal(code: str, message: str) -> ArmError:

@@ -14,7 +14,7 @@ from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
-from sandbox.azure.providers.network import security_rules
+from sandbox.azure.providers.network import application_groups, security_rules
 from sandbox.azure.providers.network.members import (
     bare,
     bare_members,
@@ -56,6 +56,7 @@ def put(call: Call) -> Response:
     for name, properties in rules.items():
         id = call.id.child(RULES, name)
         stored[id] = security_rules.checked(id, properties)
+        _joined(call, stored[id])
         security_rules.refuse_conflict(
             id, stored[id], {one: body for one, body in stored.items() if one != id}
         )
@@ -67,6 +68,8 @@ def put(call: Call) -> Response:
         body["tags"] = call.body["tags"] or {}
     group = call.world.save(call.id, body | {"properties": {"resourceGuid": guid}})
     replace_members(call.world, group, RULES, stored)
+    for id, rule in stored.items():
+        application_groups.note(call.world, id, [one["id"] for one in security_rules.groups_of(rule)])
     changed = before != bare_members(call.world, call.id, RULES)
     group.state = "Updating" if changed else "Succeeded"
     operation = call.start_operation(
@@ -78,6 +81,13 @@ def put(call: Call) -> Response:
         )
     )
     return operation.answer(200 if call.existing else 201, call.world.show(group))
+
+
+def _joined(call: Call, rule: Json, location: str = "") -> list[str]:
+    """The application security groups of a rule, which have to be in the region of the rule's group."""
+    where = location or str(call.body.get("location") or (call.existing.location if call.existing else ""))
+    named = security_rules.groups_of(rule)
+    return application_groups.joined(call, named, application_groups.JOIN_RULE, where)
 
 
 def delete(call: Call) -> Response:
@@ -100,6 +110,7 @@ def put_rule(call: Call) -> Response:
     """
     group = call.parent
     properties = security_rules.checked(call.id, call.properties)
+    joined = _joined(call, properties, group.location)
     others = {
         one.id: one.properties for one in call.world.store.children(group.id, RULES) if one.id != call.id
     }
@@ -108,6 +119,7 @@ def put_rule(call: Call) -> Response:
         raise security_rules.too_many(group.id)
     unchanged = call.existing is not None and bare(call.existing.properties) == properties
     rule = call.world.save(call.id, {"properties": {"provisioningState": "Updating"} | properties})
+    application_groups.note(call.world, rule.id, joined)
     rule.state = "Succeeded" if unchanged else "Updating"
     operation = call.start_operation(
         OperationPlan(

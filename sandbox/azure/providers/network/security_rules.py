@@ -24,6 +24,7 @@ PLURALS = {
     "sourceAddressPrefix": "sourceAddressPrefixes",
     "destinationAddressPrefix": "destinationAddressPrefixes",
 }
+GROUPS = ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups")
 SERVICE_TAG = re.compile(r"^[A-Za-z][A-Za-z0-9.]*$")
 
 
@@ -51,12 +52,17 @@ def checked(id: ArmId, given: Json) -> Json:
     rule["direction"] = _one_of(id, "direction", given.get("direction"), directions)
     for plural in PLURALS.values():
         rule[plural] = [str(one) for one in given.get(plural) or []]
-    for side in ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups"):
+    for side in GROUPS:
         if given.get(side):
-            rule[side] = given[side]
+            rule[side] = [{"id": one.get("id")} for one in given[side]]
     _check_sides(id, rule)
     _check_families(id, rule)
     return rule
+
+
+def groups_of(rule: Json) -> list[Json]:
+    """The application security groups that a rule names, on both sides."""
+    return [one for side in GROUPS for one in rule.get(side) or []]
 
 
 def refuse_conflict(id: ArmId, rule: Json, others: dict[ArmId, Json]) -> None:
@@ -128,6 +134,7 @@ def _priority(value: object) -> int:
 
 def _check_sides(id: ArmId, rule: Json) -> None:
     for singular in SIDES:
+        _check_list(id, rule, singular)
         values = rule[PLURALS[singular]] or [rule.get(singular)]
         for value in values:
             if value is None and rule.get(singular.replace("AddressPrefix", "ApplicationSecurityGroups")):
@@ -136,6 +143,26 @@ def _check_sides(id: ArmId, rule: Json) -> None:
                 _check_port(value)
             else:
                 _check_prefix(id, value)
+
+
+def _check_list(id: ArmId, rule: Json, singular: str) -> None:
+    """A list of addresses has no tags; a side has addresses or groups (source: NSG-18 and NSG-19)."""
+    plural = rule[PLURALS[singular]]
+    tags = [one for one in plural if one == "*" or SERVICE_TAG.match(one)]
+    if tags and not singular.endswith("PortRange"):
+        name = singular[0].upper() + singular[1:]
+        raise ArmError(
+            400,
+            "SecurityRuleParameterContainsUnsupportedValue",
+            f"Security rule parameter {name} for rule with Id {id.text} cannot specify existing "
+            "VIRTUALNETWORK, INTERNET, AZURELOADBALANCER, '*' or system tags. Unsupported value used: "
+            f"{tags[0]}.",
+            details=[],
+        )
+    groups = rule.get(singular.replace("AddressPrefix", "ApplicationSecurityGroups"))
+    if singular.endswith("Prefix") and groups and (plural or rule.get(singular)):
+        text = f"Security rule {id.text} has both {singular} and application security groups."
+        raise ArmError(400, "SecurityRuleAddressPrefixAndGroupsNotAllowed", text, details=[])
 
 
 def _check_families(id: ArmId, rule: Json) -> None:

@@ -14,7 +14,7 @@ from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.regions import PAIRS
 from sandbox.azure.kernel.world import World
-from sandbox.azure.providers.network import addresses
+from sandbox.azure.providers.network import addresses, service_links
 from sandbox.azure.providers.network.members import delete_network_member, finish_member
 from sandbox.azure.providers.network.network_rules import inside, overlap, parse_prefix
 
@@ -25,8 +25,10 @@ READ_ONLY = (
     "ipConfigurations",
     "purpose",
     "resourceNavigationLinks",
+    "serviceAssociationLinks",
 )
 JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
+POLICY_MEMBERS = ("privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies")
 POLICIES = "Microsoft.Network/virtualNetworks/subnets/{}NetworkPolicies/action"
 # What a service may do on a subnet that is delegated to it; others may join it (source:
 # docs/azure/virtual-networks.md, VNET-17).
@@ -108,6 +110,9 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
             }
             for one in given["serviceEndpoints"]
         ]
+    for name in POLICY_MEMBERS:
+        if str(given.get(name)).lower() in ("enabled", "disabled"):
+            given[name] = str(given[name]).capitalize()
     given["delegations"] = [_delegation(call.world, id, one) for one in given.get("delegations") or []]
     filled = {
         "provisioningState": "Succeeded",
@@ -154,6 +159,8 @@ def show(world: World, subnet: Resource) -> Json:
     holders = [one for one in dict.fromkeys(addresses.taken(subnet).values()) if one]
     if holders:
         body["properties"]["ipConfigurations"] = [{"id": one} for one in holders]
+    if links := service_links.shown(subnet):
+        body["properties"]["serviceAssociationLinks"] = links
     endpoints: dict[str, None] = subnet.private.get("endpoints", {})
     if endpoints:
         body["properties"]["privateEndpoints"] = [{"id": one} for one in endpoints]
@@ -196,6 +203,7 @@ def refuse_if_used(subnet: Resource) -> None:
             "subnet, delete all the resources within the subnet. See aka.ms/deletesubnet.",
             details=[],
         )
+    service_links.refuse_deletion(subnet)
 
 
 def wanted_prefixes(properties: Json, id: ArmId) -> list[str]:
@@ -229,6 +237,8 @@ def _check(call: Call, network: Resource) -> None:
     wanted = wanted_prefixes(call.properties, call.id)
     for prefix in wanted:
         check_range(network.id, call.id.name, prefix, space, others)
+    if call.existing is not None:
+        service_links.refuse_undelegated(call.existing, call.properties)
     if call.existing is not None and any(
         not inside(f"{one}/32", wanted) for one in addresses.taken(call.existing)
     ):

@@ -21,6 +21,9 @@ from sandbox.azure.providers.network.network_rules import parse_prefix
 TYPE = "Microsoft.Network/virtualNetworks"
 
 
+KEEPS_SUBNETS = "2023-09-01"  # the first api-version that keeps subnets a PUT does not mention (VNET-01)
+
+
 def register(registry: Registry) -> None:
     """Add virtual networks, their subnets, and the address check."""
     registry.add(
@@ -35,6 +38,7 @@ def register(registry: Registry) -> None:
             group_delete_rank=80,
         ),
         ResourceType(f"{TYPE}/CheckIPAddressAvailability", list=check_address),
+        ResourceType(f"{TYPE}/usages", list=list_usages),
     )
     subnets.register(registry)
 
@@ -42,17 +46,20 @@ def register(registry: Registry) -> None:
 def put(call: Call) -> Response:
     """Create or replace a network.
 
-    Subnets are replaced by the list in the body: no list deletes them all (source: VNET-01). Peerings
+    Subnets are replaced by the list in the body; without a list they are kept (source: VNET-01). Peerings
     survive (source: docs/azure/peering.md, PEER-11). A change of tags alone ends at once (source:
     docs/azure/long-running-operations.md, LRO-03).
     """
     space = _address_space(call)
     wanted = call.properties.get("subnets") or []
+    keeps = call.properties.get("subnets") is None and _version(call) >= KEEPS_SUBNETS
     call.world.lock(call.id).refuse()
-    _check_subnets(call, space, wanted)
+    if not keeps:
+        _check_subnets(call, space, wanted)
     before = _fingerprint(call.world, call.existing)
     network = call.world.save(call.id, _body(call), {})
-    _replace_subnets(call, network, wanted)
+    if not keeps:
+        _replace_subnets(call, network, wanted)
     changed = before != _fingerprint(call.world, network)
     network.state = "Updating" if changed else "Succeeded"
     if changed:
@@ -150,6 +157,23 @@ def check_address(call: Call) -> Response:
     )
 
 
+def list_usages(call: Call) -> Response:
+    """`GET {network}/usages`: the addresses in use and the size of each subnet (source: VNET-21)."""
+    found = []
+    for subnet in call.world.store.children(call.id, "subnets"):
+        used = len(addresses.taken(subnet))
+        found.append(
+            {
+                "currentValue": float(used),
+                "id": subnet.id.text,
+                "limit": float(addresses.free(subnet) + used),
+                "name": {"localizedValue": "Subnet size and usage", "value": "SubnetSpace"},
+                "unit": "Count",
+            }
+        )
+    return Response(200, {"value": found})
+
+
 def _address_space(call: Call) -> list[str]:
     space = call.properties.get("addressSpace") or {}
     prefixes = space.get("addressPrefixes") or []
@@ -160,6 +184,10 @@ def _address_space(call: Call) -> list[str]:
     for prefix in prefixes:
         parse_prefix(prefix, call.id)
     return prefixes
+
+
+def _version(call: Call) -> str:
+    return call.request.query.get("api-version", "")
 
 
 def _check_subnets(call: Call, space: list[str], wanted: list[Json]) -> None:

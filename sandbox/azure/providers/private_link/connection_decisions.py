@@ -103,7 +103,8 @@ def _decide(call: Call, wanted: Json) -> None:
     way = dialect(connection.id.type.rsplit("/", 1)[0])
     before = connection.properties["privateLinkServiceConnectionState"] if way.answer == "batch" else {}
     shown: Json = {"status": wanted["status"]}
-    actions = wanted.get(way.actions) or before.get(way.actions) or "None"
+    unsaid = "" if way.answer == "network" else "None"
+    actions = wanted.get(way.actions) or before.get(way.actions) or unsaid
     if way.actions:
         shown[way.actions] = actions
     if "description" in wanted or way.approved is not None:

@@ -12,6 +12,8 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.private_link import endpoint_view
 from sandbox.azure.providers.private_link.dialects import KIND, dialect
 
+ORPHANS = "status of endpoints without target"
+
 
 def open_connection(world: World, endpoint: Resource, target: Resource, groups: list[str]) -> Resource:
     """Create the target-side connection of an endpoint unless it exists, with the endpoint's status."""
@@ -98,16 +100,36 @@ def shown(world: World, target: Resource) -> list[Json] | None:
 def removed(world: World, connection: Resource) -> None:
     """A connection was removed on the target's side: its endpoint, if it exists, becomes Disconnected.
 
-    The status is documented. When the endpoint shows it is not recorded: it does so here with the removal
-    (source: docs/azure/private-endpoints.md, PE-33).
+    An endpoint whose whole target is deleted may stay Approved instead (`when_target_is_deleted`). The status
+    is documented. When the endpoint shows it is not recorded: it does so here with the removal (source:
+    docs/azure/private-endpoints.md, PE-33 and PE-62).
     """
     endpoint = world.find(connection.private.get("endpoint"))
     if endpoint is None or endpoint.private.get("connection") != connection.id.text:
         return
     endpoint.private.pop("connection")
+    if world.memory.get(ORPHANS) == "Approved":
+        target = connection.id.parent
+        world.at(0.0, lambda: _disconnect(world, endpoint) if world.find(target) is not None else None)
+    else:
+        _disconnect(world, endpoint)
+
+
+def _disconnect(world: World, endpoint: Resource) -> None:
     state = endpoint_view.state(endpoint)
     state |= {"status": "Disconnected", "description": "Deleted state", "actionsRequired": "None"}
     world.touch(endpoint)
+
+
+def when_target_is_deleted(world: World, status: str) -> Json:
+    """Choose what endpoints show whose target is deleted from now on: "Disconnected" or "Approved".
+
+    Raises ValueError for another status.
+    """
+    if status not in ("Disconnected", "Approved"):
+        raise ValueError("the status is Disconnected or Approved")
+    world.memory[ORPHANS] = status
+    return {"whenTargetIsDeleted": status}
 
 
 def busy(target: ArmId) -> ArmError:

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sandbox.azure.kernel import management_locks, refusals
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Resource
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.regions import same_place
-from sandbox.azure.providers.network import addresses, subnets
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.network import addresses, application_groups, subnets
 from sandbox.azure.providers.private_link import eligibility, link_services
 from sandbox.azure.providers.private_link.endpoint_view import LISTS
 from sandbox.azure.providers.private_link.endpoint_view import members as members_of
 from sandbox.azure.providers.private_link.link_services import PRIVATE_LINK_SERVICE, Member
+
+# Where the network service keeps its half of a connection, below the target.
+PROXIES = "privateEndpointConnectionProxies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +29,10 @@ class Wanted:
     """A PUT that passed the checks.
 
     target: None for an alias that no private link service here has. target_text: the id or the alias that the
-    endpoint goes on showing. members: (group, member), one address each.
-    static: the body's ipConfigurations; surplus: those that name no member (accepted:
-    docs/azure/private-endpoints.md, PE-27). shape: a PUT that changes it is a long operation.
+    endpoint goes on showing. groups: as the provider writes them; sent: as the body does (PE-61).
+    members: (group, member), one address each. static: the body's ipConfigurations; surplus: those that name
+    no member (accepted: docs/azure/private-endpoints.md, PE-27). shape: a PUT that changes it is a long
+    operation.
     """
 
     subnet: Resource
@@ -36,6 +42,7 @@ class Wanted:
     target_text: str
     target: Resource | None
     groups: list[str]
+    sent: list[str]
     members: list[tuple[str, Member]]
     static: list[Json]
     surplus: list[Json]
@@ -53,6 +60,7 @@ def check(call: Call) -> Wanted:
     target = _target(call, text, manual)
     if target is not None:
         if call.existing is None:
+            refuse_locked(call.world, call.id, target.id, "write")
             eligibility.refuse(target)
         _groups_given(call, entry, target, groups)
     static = call.properties.get("ipConfigurations") or []
@@ -61,6 +69,12 @@ def check(call: Call) -> Wanted:
     nic_name = str(call.properties.get("customNetworkInterfaceName") or "")
     if call.existing is None:
         addresses.require_capacity(subnet, max(1, len(members) + len(surplus)))
+    application_groups.joined(
+        call,
+        call.properties.get("applicationSecurityGroups") or [],
+        application_groups.JOIN_CONFIGURATION,
+        str(call.body.get("location") or ""),
+    )
     own = {one["address"] for one in members_of(call.existing)} if call.existing else set()
     for one in static:
         asked = str((one.get("properties") or {}).get("privateIPAddress") or "")
@@ -74,6 +88,7 @@ def check(call: Call) -> Wanted:
         target_text=target.id.text if target is not None and text.startswith("/") else text,
         target=target,
         groups=[_known_case(target, one) for one in groups],
+        sent=groups,
         members=members or ([("", Member("", ()))] if not surplus else []),
         static=static,
         surplus=surplus,
@@ -83,6 +98,18 @@ def check(call: Call) -> Wanted:
             "asgs": call.properties.get("applicationSecurityGroups") or [],
         },
     )
+
+
+def refuse_locked(world: World, endpoint: ArmId, target: ArmId, verb: str) -> None:
+    """Raise 409 ScopeLocked where a management lock on the target or above it stops what the network service
+    writes or deletes below the target (docs/azure/private-endpoints.md, PE-50 and PE-51).
+    """
+    locked = management_locks.blocking(world, target.child(PROXIES, endpoint.name), verb)
+    if locked:
+        proxy = target.child(PROXIES, f"{endpoint.name}.{world.new_guid()}")
+        error = refusals.scope_locked(proxy, verb, locked)
+        message = f"Call to {target.type} failed. Error message: {error.message}"
+        raise ArmError(409, error.code, message, details=[])
 
 
 def _refuse_address(call: Call, subnet: Resource, address: str) -> None:

@@ -21,6 +21,8 @@ from uuid import UUID
 
 from sandbox.azure.kernel.model import Resource
 
+# A slot's host name, and its parts where it is longer (source: docs/azure/targets.md, TGT-91).
+LONGEST_SLOT_HOST, LONGEST_SITE, LONGEST_SLOT = 59, 40, 18
 PRIVATE_LINK_SERVICE = "Microsoft.Network/privateLinkServices"
 APPLICATION_GATEWAY = "Microsoft.Network/applicationGateways"
 
@@ -119,7 +121,8 @@ def cloud(location: str) -> str:
 def variables(target: Resource) -> dict[str, str]:
     """Values for the templates of the table; generated ones are the same each time for one resource."""
     subdomain = str(target.properties.get("customSubDomainName") or target.name).lower()
-    return _variables(target.id.key, target.name.lower(), subdomain, target.location)
+    made = _variables(target.id.key, target.name.lower(), subdomain, target.location)
+    return made | {"dns_zone": dns_zone(target)}
 
 
 @lru_cache(maxsize=1024)
@@ -167,6 +170,8 @@ def _group(row: Mapping[str, Any], target: Resource) -> Group:
         zones = zones[: COGNITIVE_ZONES.get(str(target.body.get("kind")), 1)]
     if target.id.is_type("Microsoft.DocumentDB/databaseAccounts"):
         return Group(row["group"], tuple(_cosmos_members(target, zones)))
+    if target.id.is_type("Microsoft.Storage/storageAccounts") and _has_dns_zone(target):
+        return _in_dns_zone(row["group"], values)
     default = {row["group"]: [["{name}", index] for index in range(len(zones))]}
     if row["group"].endswith("_secondary") and "members" not in row:
         default = {row["group"]: [["{name}-secondary", 0]]}
@@ -181,6 +186,24 @@ def _group(row: Mapping[str, Any], target: Resource) -> Group:
             for name, records in members.items()
         ),
     )
+
+
+def _has_dns_zone(account: Resource) -> bool:
+    """Whether an account's names are in an Azure DNS zone (source: docs/azure/targets.md, TGT-90)."""
+    return account.properties.get("dnsEndpointType") == "AzureDnsZone"
+
+
+def dns_zone(account: Resource) -> str:
+    """The DNS zone of such an account's names: "z07"."""
+    return f"z{int(sha256(account.id.key.encode()).hexdigest()[:4], 16) % 100:02}"
+
+
+def _in_dns_zone(group: str, values: Mapping[str, str]) -> Group:
+    """A service of an account with Azure DNS zone endpoints; its private zone is a hypothesis (TGT-90)."""
+    service, _, mark = group.partition("_")
+    record = f"{values['name']}{'-secondary' if mark else ''}.{values['dns_zone']}"
+    suffix = f"{service}.storage.azure.net"
+    return Group(group, (Member(group, (Name(record, suffix, f"privatelink.{suffix}"),)),))
 
 
 def _fill(pair: list[str], values: dict[str, str]) -> tuple[str, str]:
@@ -205,11 +228,19 @@ def _cosmos_members(target: Resource, zones: list[tuple[str, str]]) -> list[Memb
 def _slot(target: Resource, slot: str) -> Group:
     [site] = groups(target)
     [member] = site.members
-    name = f"{target.name.lower()}-{slot.lower()}"
+    name = slot_name(target.name.lower(), slot.lower())
     names = tuple(
         Name(one.record.replace(target.name.lower(), name, 1), one.suffix, one.zone) for one in member.names
     )
     return Group(f"sites-{slot}", (Member(f"sites-{slot}", names),))
+
+
+def slot_name(site: str, slot: str) -> str:
+    """The first label of a slot's host name, shortened where it would be too long (source: TGT-91)."""
+    if len(site) + 1 + len(slot) <= LONGEST_SLOT_HOST:
+        return f"{site}-{slot}"
+    digest = sha256(f"{site}/{slot}".encode()).hexdigest()[:4]
+    return f"{site[:LONGEST_SITE]}-{slot[:LONGEST_SLOT]}{digest}"
 
 
 def _private_frontends(gateway: Resource) -> list[str]:
@@ -243,6 +274,7 @@ def _storage_groups(kind: str, sku: str) -> list[str]:
     A BlobStorage account takes a blob endpoint (source: docs/azure/targets.md, TGT-14).
     """
     services = {
+        "Storage": ["blob", "table", "queue", "file"],
         "BlobStorage": ["blob", "table", "dfs"],
         "BlockBlobStorage": ["blob", "web", "dfs"],
         "FileStorage": ["file"],

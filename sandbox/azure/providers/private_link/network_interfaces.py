@@ -14,8 +14,8 @@ from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
-from sandbox.azure.providers.network import addresses
-from sandbox.azure.providers.private_link import endpoint_view
+from sandbox.azure.providers.network import addresses, application_groups
+from sandbox.azure.providers.private_link import effective, endpoint_view
 
 TYPE = "Microsoft.Network/networkInterfaces"
 FIXED: Json = {
@@ -56,6 +56,10 @@ def register(registry: Registry) -> None:
             check_delete=refuse_if_owned,
             tracked=True,
             group_delete_rank=30,
+            actions={
+                "effectiveRouteTable": effective.route_table,
+                "effectiveNetworkSecurityGroups": effective.security_rules_of,
+            },
         )
     )
 
@@ -90,11 +94,21 @@ def put(call: Call) -> Response:
         nic.properties["networkSecurityGroup"] = _references(nic.properties["networkSecurityGroup"])
     guard = str((nic.properties.get("networkSecurityGroup") or {}).get("id") or "")
     world.store.refer(nic.id, "interface's security group", [guard] if guard else [])
+    _note_joined(world, nic, wanted)
     dns = call.properties.get("dnsSettings") or {}
     nic.properties["dnsSettings"] |= {
         name: dns[name] for name in ("dnsServers", "internalDnsNameLabel") if name in dns
     }
     return Response(200 if call.existing else 201, world.show(nic))
+
+
+def _note_joined(world: World, nic: Resource, wanted: list[Json]) -> None:
+    """Note the public addresses and the application security groups of its configurations."""
+    given = [one.get("properties") or {} for one in wanted]
+    public = [str(one["publicIPAddress"].get("id")) for one in given if one.get("publicIPAddress")]
+    world.store.refer(nic.id, "public address", public)
+    groups = [str(one["id"]) for each in given for one in each.get("applicationSecurityGroups") or []]
+    application_groups.note(world, nic.id, groups)
 
 
 def delete(call: Call) -> Response:

@@ -16,6 +16,7 @@ from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.network import (
     addresses,
+    application_groups,
     subnets,
 )
 from sandbox.azure.providers.private_link import (
@@ -42,6 +43,7 @@ def register(registry: Registry) -> None:
             delete=delete,
             show=show,
             removed=removed,
+            check_removal=check_removal,
             tracked=True,
             group_delete_rank=10,
         )
@@ -122,6 +124,8 @@ def _start(call: Call, endpoint: Resource, wanted: Wanted, seconds: float, held:
     """
     world, began = call.world, call.world.now
     endpoint.private["shape"] = wanted.shape
+    named = [str(one["id"]) for one in endpoint.properties.get("applicationSecurityGroups") or []]
+    application_groups.note(world, endpoint.id, named)
     network = wanted.subnet.id.parent
     clash = endpoint_clashes.with_target(call, wanted.target)
 
@@ -199,6 +203,15 @@ def delete(call: Call) -> Response:
     return operation.answer(202)
 
 
+def check_removal(world: World, endpoint: Resource) -> None:
+    """Raise what the deletion ends in when the target or something above it is locked: the network service
+    deletes its half of the connection there (docs/azure/private-endpoints.md, PE-50).
+    """
+    target = world.find(endpoint.private.get("target"))
+    if target is not None and endpoint.private.get("connection"):
+        endpoint_checks.refuse_locked(world, endpoint.id, target.id, "delete")
+
+
 def removed(world: World, endpoint: Resource) -> None:
     """Remove the connection, interface and addresses of a deleted endpoint."""
     connections.close_connection(world, endpoint)
@@ -245,7 +258,7 @@ def _given(call: Call, wanted: Wanted, status: str = "") -> Json:
     entry: Json = {"name": wanted.entry, "properties": {"provisioningState": "Succeeded"}}
     entry["properties"]["privateLinkServiceId"] = wanted.target_text
     if wanted.groups:
-        entry["properties"]["groupIds"] = wanted.groups
+        entry["properties"]["groupIds"] = wanted.sent
     if wanted.message:
         entry["properties"]["requestMessage"] = wanted.message
     entry["properties"]["privateLinkServiceConnectionState"] = {

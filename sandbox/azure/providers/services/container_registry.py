@@ -7,8 +7,10 @@ from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import Json, Resource
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.providers.private_link.link_services import cloud
-from sandbox.azure.providers.services.making import Making, kept, system_data
+from sandbox.azure.providers.services.making import Making, Refusal, kept, system_data
 
+# Source: docs/azure/targets.md, TGT-73.
+TAKEN = Refusal("AlreadyInUse", "The registry DNS name {name}.azurecr.io is already in use.")
 SUFFIXES = {"public": "azurecr.io", "government": "azurecr.us", "china": "azurecr.cn"}
 DEFAULTS: Json = {
     "adminUserEnabled": False,
@@ -61,4 +63,6 @@ MAKING = Making(
     head=head,
     defaults=DEFAULTS,
     properties=properties,
+    deleting=Style.LOCATION,
+    taken=TAKEN,
 )

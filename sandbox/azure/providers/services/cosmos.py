@@ -96,7 +96,7 @@ def head(call: Call, account: Resource) -> Json:
     known = call.existing.body.get("systemData") if call.existing else None
     return {
         "tags": deepcopy(call.body.get("tags")) or {},
-        "identity": call.body.get("identity") or {"type": "None"},
+        "identity": account.body.get("identity") or {"type": "None"},
         "systemData": known or {"createdAt": call.world.timestamp()},
     }
 

@@ -14,10 +14,14 @@ from sandbox.azure.providers.services import (
     managed_hsm,
     messaging,
 )
-from sandbox.azure.providers.services.making import Making
+from sandbox.azure.providers.services.making import Making, Refusal
 
+# Source: docs/azure/targets.md, TGT-73.
+SITE_TAKEN = Refusal("Conflict", "Website with given name {name} already exists.", "capitalised")
+STORE_TAKEN = Refusal("NameUnavailable", "The specified name is already in use.")
 MAKINGS: dict[str, Making] = {
     "microsoft.app/managedenvironments": Making(properties=hosts.environment),
+    "microsoft.appconfiguration/configurationstores": Making(taken=STORE_TAKEN),
     "microsoft.batch/batchaccounts": batch.MAKING,
     "microsoft.cache/redisenterprise": Making(properties=hosts.redis_enterprise),
     "microsoft.cognitiveservices/accounts": cognitive.MAKING,
@@ -35,7 +39,7 @@ MAKINGS: dict[str, Making] = {
     "microsoft.network/privatelinkservices": link_service.MAKING,
     "microsoft.servicebus/namespaces": messaging.SERVICE_BUS,
     "microsoft.sql/managedinstances": Making(properties=hosts.managed_instance),
-    "microsoft.web/sites": Making(properties=hosts.web_site),
+    "microsoft.web/sites": Making(properties=hosts.web_site, taken=SITE_TAKEN),
     "microsoft.web/staticsites": Making(properties=hosts.static_site),
 }
 PLAIN = Making()

@@ -1,0 +1,1 @@
+"""Template deployments: expressions, their functions, templates, and the deployments themselves."""

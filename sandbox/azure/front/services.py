@@ -1,0 +1,122 @@
+"""What ARM and providers answer beside resources, by path: one row a question.
+
+The gateway (dispatch.py) looks here first. It has checked the token, the version and the subscription.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sandbox.azure.front import (
+    activity_log,
+    event_subscriptions,
+    locations,
+    name_availability,
+    network_lists,
+    policy_reads,
+    resource_graph,
+    subscriptions,
+    tag_names,
+)
+from sandbox.azure.front.asked import Asked
+from sandbox.azure.front.deployments import answers as deployments
+from sandbox.azure.kernel.model import Response
+
+type Answer = Callable[[Asked], Response]
+
+PARTS = re.compile(r"\{(\w+)\}")
+NETWORK = r"subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/virtualNetworks/[^/]+"
+SCOPE = r"subscriptions/[^/]+(?:/.+)?"  # a subscription and all below it
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A question: its method, its path as an expression with named groups, and the function that answers.
+
+    word: the last fixed part of the path, by which a request finds it.
+    """
+
+    method: str
+    word: str
+    path: re.Pattern[str]
+    answer: Answer
+
+
+# What a variable part of a path may be; by default a single part.
+KINDS = {"scope": SCOPE, "network": NETWORK}
+
+
+def _service(method: str, path: str, answer: Answer) -> Service:
+    """A row. `{name}` in the path is one part of it, `{scope}` a subscription, a group or a resource."""
+    pieces = PARTS.split(path)  # texts and names in turn
+    written = "".join(
+        f"(?P<{piece}>{KINDS.get(piece, '[^/]+')})" if place % 2 else re.escape(piece)
+        for place, piece in enumerate(pieces)
+    )
+    word = [part for part in path.lower().split("/") if "{" not in part][-1]
+    return Service(method, word, re.compile(written, re.IGNORECASE), answer)
+
+
+SUBSCRIPTION = "subscriptions/{subscription}"
+NAMESPACE = f"{SUBSCRIPTION}/providers/{{namespace}}"
+DEPLOYMENTS = "{scope}/providers/Microsoft.Resources/deployments"
+DEPLOYMENT = f"{DEPLOYMENTS}/{{name}}"
+REGION = f"{SUBSCRIPTION}/providers/Microsoft.Network/locations/{{location}}"
+IN_GROUP = f"{SUBSCRIPTION}/resourceGroups/{{group}}/providers/Microsoft.Network/locations/{{location}}"
+EVENTS = "{scope}/providers/Microsoft.EventGrid/eventSubscriptions"
+NAMED_BELOW = "{scope}/providers/Microsoft.Authorization"
+DEFINITIONS = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions"
+SERVICES = (
+    _service("GET", "tenants", subscriptions.listed_tenants),
+    _service("GET", f"{SUBSCRIPTION}/locations", locations.listed),
+    _service("GET", f"{SUBSCRIPTION}/tagNames", tag_names.listed),
+    _service("GET", f"{REGION}/virtualNetworkAvailableEndpointServices", network_lists.endpoint_services),
+    _service("GET", f"{REGION}/availablePrivateEndpointTypes", network_lists.endpoint_types),
+    _service("GET", f"{IN_GROUP}/availablePrivateEndpointTypes", network_lists.endpoint_types),
+    _service("GET", "{network}/usages", network_lists.usages),
+    _service("POST", f"{NAMESPACE}/unregister", subscriptions.unregister),
+    _service("POST", f"{NAMESPACE}/checkNameAvailability", name_availability.check),
+    _service("POST", f"{NAMESPACE}/locations/{{location}}/checkNameAvailability", name_availability.check),
+    _service("GET", DEPLOYMENTS, deployments.listed),
+    _service("PUT", DEPLOYMENT, deployments.put),
+    _service("GET", DEPLOYMENT, deployments.get),
+    _service("HEAD", DEPLOYMENT, deployments.head),
+    _service("DELETE", DEPLOYMENT, deployments.delete),
+    _service("POST", f"{DEPLOYMENT}/validate", deployments.validate),
+    _service("POST", f"{DEPLOYMENT}/whatIf", deployments.what_if),
+    _service("POST", f"{DEPLOYMENT}/cancel", deployments.cancel),
+    _service("POST", f"{DEPLOYMENT}/exportTemplate", deployments.export),
+    _service("GET", f"{DEPLOYMENT}/operations", deployments.operations),
+    _service("GET", "{scope}/deployments/{name}/operations", deployments.operations),  # without the provider
+    _service("GET", f"{DEPLOYMENT}/operations/{{operation}}", deployments.operation),
+    _service("GET", f"{DEPLOYMENT}/operationStatuses/{{operation}}", deployments.status),
+    _service("GET", EVENTS, event_subscriptions.listed),
+    _service("PUT", f"{EVENTS}/{{name}}", event_subscriptions.put),
+    _service("PATCH", f"{EVENTS}/{{name}}", event_subscriptions.put),
+    _service("GET", f"{EVENTS}/{{name}}", event_subscriptions.get),
+    _service("DELETE", f"{EVENTS}/{{name}}", event_subscriptions.delete),
+    _service("POST", f"{EVENTS}/{{name}}/getFullUrl", event_subscriptions.full_url),
+    _service("GET", f"{NAMED_BELOW}/policyAssignments", policy_reads.assignments),
+    _service("GET", f"{NAMED_BELOW}/policyAssignments/{{name}}", policy_reads.assignment),
+    _service("GET", f"{DEFINITIONS}", policy_reads.definitions),
+    _service("GET", f"{DEFINITIONS}/{{name}}", policy_reads.definition),
+    _service("GET", f"{SUBSCRIPTION}/providers/Microsoft.Insights/eventtypes/management/values",
+             activity_log.listed),
+    _service("POST", "providers/Microsoft.ResourceGraph/resources", resource_graph.refuse),
+)  # fmt: skip
+
+
+BY_WORD = {word: [one for one in SERVICES if one.word == word] for word in {one.word for one in SERVICES}}
+
+
+def find(method: str, path: str) -> tuple[Service, dict[str, str]] | None:
+    """The row of a request, and the variable parts of its path; None for every other request."""
+    whole = path.strip("/")
+    for part in whole.lower().split("/"):
+        for service in BY_WORD.get(part, ()):
+            found = service.path.fullmatch(whole) if service.method == method else None
+            if found is not None:
+                return service, found.groupdict()
+    return None

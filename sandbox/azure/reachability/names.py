@@ -1,0 +1,248 @@
+"""What a name resolves to for a machine in a network: it asks the DNS servers that the network gives it.
+
+Azure's DNS (168.63.129.16) answers from the zones linked to the network that asks, then by the rules of the
+forwarding ruleset linked to it, else as public DNS does (source: docs/azure/dns-resolver.md, RES-10). A
+network with other servers in `dhcpOptions` asks these alone (docs/azure/dns.md, DNS-27): inbound endpoints of
+resolvers, and machines that the control API declares. Public DNS points a connected resource's name to its
+privatelink name; a linked zone answers for every name in it, also with "no such name" (DNS-26).
+
+Rules of security groups and routes are not evaluated for DNS queries.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.model import Json, Resource
+from sandbox.azure.kernel.world import World
+from sandbox.azure.providers.dns import dns_links, dns_records
+from sandbox.azure.providers.dns_resolver import forwarding, resolvers
+from sandbox.azure.providers.network import addresses
+from sandbox.azure.providers.private_link import endpoint_view
+from sandbox.azure.reachability import connections, dns_servers
+
+type Kind = Literal["private", "public", "nxdomain", "unanswered", "unknown"]
+AZURE_DNS = "168.63.129.16"
+ALIASES = 8
+HOPS = 6  # servers that pass a query on before it counts as a loop
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a name resolves to in a network: private addresses, a public address, or nothing.
+
+    unanswered: no server answered. unknown: what the asked server answers cannot be known here.
+    name: the last name of the CNAME chain. zone: id of the zone that answered, empty for public DNS.
+    servers: addresses of the servers that were asked, in order. why: the reason, where there is no answer.
+    """
+
+    kind: Kind
+    name: str
+    addresses: tuple[str, ...] = ()
+    zone: str = ""
+    servers: tuple[str, ...] = ()
+    why: str = ""
+
+    def as_json(self) -> Json:
+        """For the control API."""
+        return asdict(self) | {"addresses": list(self.addresses), "servers": list(self.servers)}
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who sends a query. network: None on premises. address: of the machine or of the outbound endpoint."""
+
+    network: Resource | None
+    address: str
+
+
+def resolve(world: World, network: str | ArmId, name: str, source: str = "") -> Resolution:
+    """Resolve a name for a machine in this network. Raises LookupError for an unknown network.
+
+    source: the machine's address, which decides where the network is peered for some subnets only.
+    """
+    home = world.find(network)
+    if home is None:
+        raise LookupError(f"there is no network {network}")
+    asked = name.rstrip(".").lower()
+    servers = [str(one) for one in (home.properties.get("dhcpOptions") or {}).get("dnsServers") or []]
+    return _ask_each(world, Asker(home, source or _first(home)), servers or [AZURE_DNS], asked, ())
+
+
+def _first(network: Resource) -> str:
+    """The first address that a machine in the network could have."""
+    return str(ipaddress.ip_network(connections.space(network)[0])[4])
+
+
+# Servers
+
+
+def _ask_each(
+    world: World, asker: Asker, servers: Iterable[str], name: str, asked: tuple[str, ...]
+) -> Resolution:
+    """Ask servers in order; the first that answers counts."""
+    silent = []
+    for server in servers:
+        answer = _ask(world, asker, server, name, (*asked, server))
+        if answer.kind != "unanswered":
+            return answer
+        silent.append(answer.why)
+    return Resolution("unanswered", name, servers=asked, why="; ".join(silent))
+
+
+def _ask(world: World, asker: Asker, server: str, name: str, asked: tuple[str, ...]) -> Resolution:
+    """The answer of one server: Azure's own, an inbound endpoint, or one that was declared."""
+    if len(asked) > HOPS:
+        return _silent(name, asked, f"the query goes round: {', '.join(asked)}")
+    if server == AZURE_DNS:
+        if asker.network is None:
+            return _silent(name, asked, f"{AZURE_DNS} answers in virtual networks only")
+        return _azure(world, asker.network, name, asked)
+    reasons = []
+    for endpoint in resolvers.inbound_at(world, server):
+        network = resolvers.network_of(world, world.find(endpoint.id.parent))
+        away = _away(world, asker, network, server)
+        if network is not None and not away:
+            return _azure(world, network, name, asked)
+        reasons.append(away or f"the network of {endpoint.id.text} is gone")
+    for machine in dns_servers.at(world, server):
+        home = _home_of(world, machine, asker)
+        away = "it is down" if machine.down else _away(world, asker, home, server)
+        if not away:
+            return _forwarded(world, machine, Asker(home, server), name, asked)
+        reasons.append(away)
+    if reasons:
+        return _silent(name, asked, f"{server} does not answer: {reasons[0]}")
+    return Resolution("unknown", name, servers=asked, why=f"no DNS server is known at {server}")
+
+
+def _silent(name: str, asked: tuple[str, ...], why: str) -> Resolution:
+    return Resolution("unanswered", name, servers=asked, why=why)
+
+
+def _away(world: World, asker: Asker, there: Resource | None, address: str) -> str:
+    """Why a server is not reached; gateways are not simulated, so that on premises is always reached."""
+    if asker.network is None or there is None:
+        return ""
+    return connections.apart(world, asker.network.id, asker.address, there.id, address)
+
+
+def _home_of(world: World, machine: dns_servers.DnsServer, asker: Asker) -> Resource | None:
+    """The network of a declared server: the declared one, else the asker's or a peer that has its address."""
+    if machine.network or asker.network is None:
+        return world.find(machine.network) if machine.network else None
+    near = asker.network
+    peers = (
+        world.find(half.properties["remoteVirtualNetwork"]["id"])
+        for half in connections.halves(world, near.id)
+    )
+    around = (one for one in (near, *peers) if one is not None)
+    return next((one for one in around if connections.holds(connections.space(one), machine.address)), None)
+
+
+def _forwarded(
+    world: World, machine: dns_servers.DnsServer, self: Asker, name: str, asked: tuple[str, ...]
+) -> Resolution:
+    """A declared server's own answer, or that of the server which it forwards to."""
+    if name in machine.records:
+        own = machine.records[name]
+        private = any(ipaddress.ip_address(one).is_private for one in own)
+        kind: Kind = ("private" if private else "public") if own else "nxdomain"
+        return Resolution(kind, name, own if private else (), servers=asked)
+    to = machine.destination(name)
+    if to == dns_servers.INTERNET:
+        return replace(_public(world, name), servers=asked)
+    if not to:
+        return Resolution("nxdomain", name, servers=asked, why=f"{machine.address} forwards no names")
+    return _ask_each(world, self, [to], name, asked)
+
+
+# Azure's DNS
+
+
+def _azure(world: World, network: Resource, name: str, asked: tuple[str, ...]) -> Resolution:
+    """What Azure's DNS answers in a network."""
+    for _ in range(ALIASES):
+        link = _link_for(world, network, name)
+        if link is None:
+            rule = forwarding.rule_for(world, network, name)
+            if rule is not None:
+                return _by_rule(world, rule, name, asked)
+            alias = _public_alias(world, name)
+            if alias is None:
+                return Resolution("public", name, servers=asked)
+            name = alias
+            continue
+        answer = _in_zone(world, link, name)
+        if isinstance(answer, Resolution):
+            return replace(answer, servers=asked)
+        name = answer
+    return Resolution("nxdomain", name, servers=asked)
+
+
+def _by_rule(world: World, rule: Resource, name: str, asked: tuple[str, ...]) -> Resolution:
+    """The answer of a forwarding rule's servers; its queries leave from the outbound endpoint."""
+    endpoint = forwarding.outbound_of(world, rule)
+    network = resolvers.network_of(world, world.find(endpoint.id.parent)) if endpoint is not None else None
+    subnet = world.find(endpoint.properties["subnet"]["id"]) if endpoint is not None else None
+    if network is None or subnet is None:
+        return _silent(name, asked, f"{rule.id.text} has no outbound endpoint")
+    targets = [str(one["ipAddress"]) for one in rule.properties["targetDnsServers"]]
+    source = str(ipaddress.ip_network(addresses.prefixes(subnet)[0])[4])
+    return _ask_each(world, Asker(network, source), targets, name, asked)
+
+
+def _public(world: World, name: str) -> Resolution:
+    """What public DNS answers: the end of its CNAME chain."""
+    return Resolution("public", _public_alias(world, name) or name)
+
+
+def _link_for(world: World, network: Resource, name: str) -> Resource | None:
+    """The finished link whose zone holds the name; the longest zone name wins."""
+    found = [
+        link
+        for link in dns_links.linked_to(world, network.id.text)
+        if link.properties.get("virtualNetworkLinkState") == "Completed"
+        and (name == _zone_name(link) or name.endswith(f".{_zone_name(link)}"))
+    ]
+    return max(found, key=lambda link: len(_zone_name(link)), default=None)
+
+
+def _zone_name(link: Resource) -> str:
+    return link.id.names[0].lower()
+
+
+def _in_zone(world: World, link: Resource, name: str) -> Resolution | str:
+    """The zone's answer, or the name that a CNAME points to."""
+    zone = ArmId(link.id.subscription, link.id.group, dns_records.ZONE, link.id.names[:1])
+    own = name[: -len(_zone_name(link))].rstrip(".") or "@"
+    for candidate in _with_wildcards(own):
+        alias = world.find(zone.child("CNAME", candidate))
+        if alias is not None and alias.properties.get("cnameRecord"):
+            return str(alias.properties["cnameRecord"]["cname"]).rstrip(".").lower()
+        record = world.find(zone.child("A", candidate))
+        if record is not None and record.properties["aRecords"]:
+            found = tuple(str(one["ipv4Address"]) for one in record.properties["aRecords"])
+            return Resolution("private", name, found, zone.text)
+    if link.properties.get("resolutionPolicy") == "NxDomainRedirect":
+        return Resolution("public", name)
+    return Resolution("nxdomain", name, zone=zone.text)
+
+
+def _with_wildcards(own: str) -> list[str]:
+    """The name itself, then the wildcards that cover it, nearest first."""
+    labels = own.split(".")
+    return [own, *(".".join(["*", *labels[index:]]) for index in range(1, len(labels))), "*"]
+
+
+def _public_alias(world: World, name: str) -> str | None:
+    """The privatelink name that public DNS gives for a resource with an approved connection."""
+    for endpoint in endpoint_view.with_name(world, name):
+        for answer in endpoint_view.answers(endpoint):
+            if answer.name.fqdn.lower() == name and answer.name.private_fqdn.lower() != name:
+                return answer.name.private_fqdn.lower()
+    return None

@@ -1,0 +1,85 @@
+"""Rights in Azure: what permissions allow, and the commands that grant what is missing.
+
+Sources: Microsoft Learn, REST reference "Permissions - List For Resource Group" and "Permissions - List For
+Resource", "Understand Azure role definitions" (`notActions` is taken out of the same permission, several
+permissions add up, `*` is any text), "Azure built-in roles for Networking" (Private DNS Zone Contributor).
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from shared.core.base.bodies import Json, sequence
+from shared.core.base.ids import GroupId, ResourceId, digest
+
+DNS_ROLE = "Private DNS Zone Contributor"
+# What that role allows, as far as Causeway needs it.
+_DNS_ACTIONS = ("microsoft.network/privatednszones/*", "microsoft.network/virtualnetworks/join/action")
+NOBODY = "<object id of the app's identity>"
+_OBJECT = re.compile(r"object id '([0-9a-fA-F-]{36})'")
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One action on one object."""
+
+    action: str
+    scope: ResourceId
+
+
+def allows(permissions: Iterable[Json], action: str) -> bool:
+    """One of the permissions has the action and does not take it out again."""
+    return any(
+        _among(one.get("actions"), action) and not _among(one.get("notActions"), action)
+        for one in permissions
+    )
+
+
+def principal_in(text: str) -> str:
+    """The object id of the app's identity, as Azure's refusals name it."""
+    found = _OBJECT.search(text)
+    return found[1] if found else NOBODY
+
+
+def grants(rights: Iterable[Right], principal: str = NOBODY) -> str:
+    """The commands that grant these rights: one role assignment for each resource group that has any.
+
+    A built-in role where one fits, else a role of just these actions.
+    """
+    by_group: dict[GroupId, list[str]] = {}
+    for right in rights:
+        by_group.setdefault(right.scope.group, []).append(right.action)
+    lines = [_assignment(_unique(actions), group.text, principal) for group, actions in by_group.items()]
+    return "; ".join(lines)
+
+
+def assignment(actions: Iterable[str], scope: str, principal: str = NOBODY) -> str:
+    """The commands that grant these actions at one scope."""
+    return _assignment(_unique(actions), scope, principal)
+
+
+def _assignment(actions: tuple[str, ...], scope: str, principal: str) -> str:
+    fits = all(any(fnmatchcase(one.lower(), known) for known in _DNS_ACTIONS) for one in actions)
+    role = DNS_ROLE if fits else f"Causeway {digest('|'.join(actions).lower())}"
+    made = "" if fits else f"{_definition(role, actions, scope)} && "
+    return (
+        f"{made}az role assignment create --assignee-object-id {principal} --assignee-principal-type "
+        f"ServicePrincipal --role '{role}' --scope '{scope}'"
+    )
+
+
+def _definition(role: str, actions: tuple[str, ...], scope: str) -> str:
+    """A role can be assigned within its assignable scopes; a resource group is the smallest of these."""
+    parts = scope.split("/")
+    role_json = {"Name": role, "Actions": list(actions), "AssignableScopes": ["/".join(parts[:5])]}
+    return f"az role definition create --role-definition '{json.dumps(role_json)}'"
+
+
+def _among(patterns: object, action: str) -> bool:
+    return any(fnmatchcase(action.lower(), str(one).lower()) for one in sequence(patterns))
+
+
+def _unique(actions: Iterable[str]) -> tuple[str, ...]:
+    return tuple({one.lower(): one for one in actions}.values())

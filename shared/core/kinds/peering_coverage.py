@@ -1,0 +1,81 @@
+"""Which addresses a half of a peering carries: those of whole networks, or of some subnets.
+
+Whether a peering is of whole networks, of subnets, or of IPv6 addresses alone is fixed when it is created: a
+later PUT is answered with 200 and changes nothing (hashicorp/terraform-provider-azurerm#31992 and #33416).
+The lists of subnets can be changed. Members: docs/azure/peering.md, PEER-15.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from shared.core.base.bodies import Json, Seen, mapping, sequence
+from shared.core.readings.networks import Network, prefixes_in, spaces_in
+from shared.core.rules.traffic import minus, traffic_range
+
+COMPLETE = "peerCompleteVnets"
+ONLY_IPV6 = "enableOnlyIPv6Peering"
+SIDES = {"local": "localSubnetNames", "remote": "remoteSubnetNames"}
+REMOTE_SPACE = "remoteAddressSpace"
+
+
+def uncovered(half: Seen, local: Iterable[Seen], remote: Iterable[Seen]) -> tuple[str, ...]:
+    """What of these subnets the half leaves out, one phrase each; empty where it carries all of them."""
+    here, there = tuple(local), tuple(remote)
+    return (*_ipv6_alone(half), *_unnamed(half, here, there), *_unknown(half, there))
+
+
+def fixed_at_creation(half: Seen) -> str | None:
+    """Why only a new half can carry the path; None where this one can."""
+    return next(_ipv6_alone(half), None)
+
+
+def covering(kept: Json, local: Iterable[Seen], remote: Iterable[Seen]) -> dict[str, Any]:
+    """The members of a PUT that add these subnets to a half that is limited to some."""
+    if kept.get(COMPLETE) is not False:
+        return {ONLY_IPV6: False} if kept.get(ONLY_IPV6) is True else {}
+    added = {"local": local, "remote": remote}
+    return {name: _with_names(sequence(kept.get(name)), added[side]) for side, name in SIDES.items()} | {
+        ONLY_IPV6: False
+    }
+
+
+def _with_names(listed: list[Any], subnets: Iterable[Seen]) -> list[Any]:
+    known = {str(name).lower() for name in listed}
+    return [*listed, *(one.id.name for one in subnets if one.id.name.lower() not in known)]
+
+
+def _ipv6_alone(half: Seen) -> Iterator[str]:
+    if half.properties.get(ONLY_IPV6) is True:
+        yield "it peers IPv6 addresses alone"
+
+
+def _unnamed(half: Seen, local: tuple[Seen, ...], remote: tuple[Seen, ...]) -> Iterator[str]:
+    """Subnets that a peering of subnets does not name, on either side."""
+    if half.properties.get(COMPLETE) is not False:
+        return
+    for side, subnets in (("local", local), ("remote", remote)):
+        named = {str(name).lower() for name in sequence(half.properties.get(SIDES[side]))}
+        missing = [one.id.name for one in subnets if one.id.name.lower() not in named]
+        if missing:
+            yield f"it peers some subnets alone, and not the {side} {', '.join(missing)}"
+
+
+def _unknown(half: Seen, remote: tuple[Seen, ...]) -> Iterator[str]:
+    """Prefixes of the remote subnets that are not in the address space which the half took over."""
+    if REMOTE_SPACE not in half.properties:
+        return
+    known = spaces_in(mapping(half.properties.get(REMOTE_SPACE)))
+    needed = [prefix for one in remote for prefix in _prefixes(one)]
+    missing = [str(prefix) for prefix in needed if not _inside(prefix, known)]
+    if missing:
+        yield f"its remote address space lacks {', '.join(missing)}"
+
+
+def _prefixes(subnet: Seen) -> tuple[Network, ...]:
+    return spaces_in({"addressPrefixes": list(prefixes_in(subnet.properties))})
+
+
+def _inside(prefix: Network, known: Iterable[Network]) -> bool:
+    """The prefix lies in these, also where several of them only cover it together."""
+    wanted = traffic_range(str(prefix))
+    return not minus((wanted,), [traffic_range(str(one)) for one in known])

@@ -1,0 +1,92 @@
+"""Checks of names: records that lead to the endpoint, and client networks that resolve their zones."""
+
+from collections.abc import Iterator
+
+from shared.core.base.ids import ResourceId
+from shared.core.kinds import link
+from shared.core.kinds.record import pointed_to, record_id
+from shared.core.kinds.zone_configs import ReportedRecord
+from shared.core.names.resolution import unprovable
+from shared.core.outcome.check import Check, not_provable
+from shared.core.outcome.path_state import PathState
+from shared.core.plan.desired import Desired, GroupPath
+from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Absent, Present
+
+RECORDS = "records match addresses"
+EXTERNAL_RECORDS = "records that someone else keeps match addresses"
+LINKS = "network resolves the zone"
+EXTERNAL_LINKS = "network resolves the zone that someone else keeps"
+
+
+def name_checks(path: GroupPath, state: PathState, observed: Observed) -> Iterator[Check]:
+    """The names of one path: in the desired zones, and resolved by every client network."""
+    if path.zone_group or path.external:
+        yield _records_match(path, state, observed)
+    for wanted in path.links:
+        subject = f"{wanted.network.name}: {wanted.zone.name}"
+        yield _resolves(LINKS, subject, wanted.zone, wanted.network, observed)
+    if not path.named:
+        seen = "the endpoint reported no name that determines its zone"
+        yield Check("zone known", state.endpoint.name, holds=False, seen=seen)
+
+
+def external_links(desired: Desired, observed: Observed) -> Iterator[Check]:
+    """Zones that someone else keeps, and the client networks that exist."""
+    for zone in desired.external_zones(observed):
+        for network in desired.resolvers:
+            if not observed.absent(network):
+                subject = f"{network.name}: {zone.text}"
+                yield _resolves(EXTERNAL_LINKS, subject, zone, network, observed)
+
+
+def _records_match(path: GroupPath, state: PathState, observed: Observed) -> Check:
+    """Names exist, are in the desired zones, and point to exactly the endpoint's addresses.
+
+    The zone itself counts. A zone group goes on reporting what the zone has lost (docs/azure/dns.md, DNS-22),
+    so its report proves nothing where the zone could not be read.
+    """
+    name, ips = EXTERNAL_RECORDS if path.external else RECORDS, state.ips
+    wanted = {zone.id for zone in path.zones}
+    ours = [record for record in state.records if path.external or record.zone in wanted]
+    listed = [record for record in ours if _in_zone(record)]
+    held = {record: _held(record, observed) for record in listed}
+    shown = [(one.fqdn, one.addresses if found is None else found) for one, found in held.items()]
+    seen = ", ".join(f"{fqdn} -> {'/'.join(found) or 'nothing'}" for fqdn, found in shown) or "no record"
+    if not ips or {ip for _, found in shown for ip in found} != set(ips):
+        return Check(name, state.endpoint.name, holds=False, seen=seen)
+    unread = sorted({record.zone.text for record, found in held.items() if found is None})
+    if unread:
+        why = f"{seen} by the zone group alone, as the records of {', '.join(unread)} were not read"
+        return not_provable(name, state.endpoint.name, why)
+    return Check(name, state.endpoint.name, holds=True, seen=seen)
+
+
+def _held(record: ReportedRecord, observed: Observed) -> tuple[str, ...] | None:
+    """The addresses in the zone; None where neither the record nor the zone's list was read."""
+    match observed.reading(record_id(record)):
+        case Present(value=found):
+            return tuple(sorted(pointed_to(found)))
+        case Absent():
+            return ()
+        case _:
+            return None
+
+
+def _in_zone(record: ReportedRecord) -> bool:
+    zone = record.zone.name.lower()
+    return record.fqdn == zone or record.fqdn.endswith(f".{zone}")
+
+
+def _resolves(name: str, subject: str, zone: ResourceId, network: ResourceId, observed: Observed) -> Check:
+    """A link of any name lets the network resolve the zone, if its clients ask Azure's DNS."""
+    if why := unprovable(network, observed):
+        return not_provable(name, subject, why)
+    links = observed.members(zone, link.COLLECTION)
+    if why := observed.refused(zone, link.COLLECTION):
+        return not_provable(name, subject, f"the zone's links could not be read: {why}")
+    found = link.link_to(links.value, network) if isinstance(links, Present) else None
+    if found is None:
+        return Check(name, subject, holds=False, seen="no link")
+    seen = str(found.properties.get("virtualNetworkLinkState") or found.state)
+    return Check(name, subject, link.completed(found), seen)

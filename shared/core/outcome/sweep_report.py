@@ -1,0 +1,54 @@
+"""What one sweep found and queued, as the ledger keeps it and `/api/health` shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PREFIX = "sweep-"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """`began` and `ended` are seconds since 1970; a sweep that runs, or broke off, has no end.
+
+    `listed`: resources that a watched subscription's list opts in, by subscription. `unread`: the error of
+    each subscription that could not be listed. `known`: targets in the ledger. `unwatched`: those of them
+    whose subscription the policy does not list any more. `queued`: work items sent; `waiting`: targets that
+    got none, because one of an earlier sweep or of a retry is still in the queue.
+    """
+
+    id: str
+    began: float
+    ended: float | None = None
+    listed: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    known: int = 0
+    unwatched: int = 0
+    queued: int = 0
+    waiting: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return {
+            "id": self.id,
+            "began": self.began,
+            "ended": self.ended,
+            "listed": dict(self.listed),
+            "unread": dict(self.unread),
+            "known": self.known,
+            "unwatched": self.unwatched,
+            "queued": self.queued,
+            "waiting": self.waiting,
+        }
+
+    def text(self) -> str:
+        """As JSON text."""
+        return json.dumps(self.record())
+
+    @classmethod
+    def parse(cls, text: str) -> SweepReport:
+        """What `text` wrote."""
+        return cls(**json.loads(text))

@@ -1,0 +1,71 @@
+"""How the app itself is: its last sweep, what that could not read, what waits for a person."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.core.outcome.sweep_report import SweepReport
+from shared.ports import Bodies, Body, Clock, RequestLimits, Sweeps
+
+OK, DEGRADED = "ok", "degraded"
+LONGEST_SWEEP = 600.0  # seconds: the platform ends a function after ten minutes (host.json, functionTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """`problems` are sentences for an operator; without any the app is well."""
+
+    problems: tuple[str, ...]
+    sweep: Body | None
+    limits: Bodies
+
+    def record(self) -> Body:
+        """The report as JSON."""
+        status = DEGRADED if self.problems else OK
+        return {
+            "status": status,
+            "problems": list(self.problems),
+            "sweep": self.sweep,
+            "limits": self.limits,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Reads the rows of sweeps and of request limits. Azure Resource Manager is not asked."""
+
+    sweeps: Sweeps
+    limits: RequestLimits
+    clock: Clock
+
+    async def report(self) -> HealthReport:
+        """The present state. Raises what the tables raise."""
+        last, limits = await self.sweeps.latest(), await self.limits.left()
+        if last is None:
+            return HealthReport(("no sweep has run yet",), None, limits)
+        held, now = await self.sweeps.held(last.id), self.clock.now().timestamp()
+        return HealthReport(tuple(_problems(last, held, now)), _shown(last, held, now), limits)
+
+
+def _problems(last: SweepReport, held: int, now: float) -> list[str]:
+    found = [f"subscription {one} could not be listed: {why}" for one, why in last.unread.items()]
+    if last.ended is None and now - last.began > LONGEST_SWEEP:
+        found.append("the last sweep broke off before it had queued everything")
+    if held:
+        found.append(f"the deletes of {held} resources wait for a person: /api/connections?code=DeletesHeld")
+    return found
+
+
+def _shown(last: SweepReport, held: int, now: float) -> dict[str, Any]:
+    ended = last.ended
+    return last.record() | {
+        "began": _moment(last.began),
+        "ended": None if ended is None else _moment(ended),
+        "seconds": None if ended is None else round(ended - last.began, 3),
+        "age_seconds": round(now - last.began, 3),
+        "held": held,
+    }
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
