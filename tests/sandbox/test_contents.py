@@ -70,6 +70,21 @@ async def test_a_container_lives_as_long_as_its_account(account):
     assert account.world.store.below(account.world.find(GROUP).id) == []
 
 
+async def test_another_sku_gives_an_account_its_second_region(account):
+    response = await account.patch(ACCOUNT, {"sku": {"name": "Standard_RAGRS"}})
+    assert response.body["sku"] == {"name": "Standard_RAGRS", "tier": "Standard"}
+    assert response.body["properties"]["secondaryLocation"] == "northeurope"
+    back = (await account.patch(ACCOUNT, {"sku": {"name": "Standard_LRS"}})).body["properties"]
+    assert "secondaryLocation" not in back
+
+
+async def test_an_identity_keeps_the_ids_that_it_got(account):
+    asked = {"identity": {"type": "SystemAssigned"}}
+    first = (await account.patch(ACCOUNT, asked)).body["identity"]
+    assert sorted(first) == ["principalId", "tenantId", "type"]
+    assert (await account.patch(ACCOUNT, asked)).body["identity"] == first
+
+
 # SQL
 
 
