@@ -48,6 +48,7 @@ ROLE_ACTIONS = {
 STATUS_COLLECTIONS = {
     "operations",
     "operationsstatus",
+    "operationstatuses",
     "serverazureasyncoperation",
     "privatednsoperationstatuses",
     "diskoperations",

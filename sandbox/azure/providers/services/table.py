@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandbox.azure.providers.services import (
     batch,
     cognitive,
@@ -13,6 +15,7 @@ from sandbox.azure.providers.services import (
     link_service,
     managed_hsm,
     messaging,
+    platforms,
 )
 from sandbox.azure.providers.services.making import Making, Refusal
 
@@ -20,8 +23,12 @@ from sandbox.azure.providers.services.making import Making, Refusal
 SITE_TAKEN = Refusal("Conflict", "Website with given name {name} already exists.", "capitalised")
 STORE_TAKEN = Refusal("NameUnavailable", "The specified name is already in use.")
 MAKINGS: dict[str, Making] = {
+    "microsoft.devices/iothubs": platforms.HUB,
+    "microsoft.search/searchservices": platforms.SEARCH,
+    "microsoft.signalrservice/signalr": platforms.REALTIME,
+    "microsoft.signalrservice/webpubsub": platforms.REALTIME,
     "microsoft.app/managedenvironments": Making(properties=hosts.environment),
-    "microsoft.appconfiguration/configurationstores": Making(taken=STORE_TAKEN),
+    "microsoft.appconfiguration/configurationstores": replace(platforms.STORE, taken=STORE_TAKEN),
     "microsoft.batch/batchaccounts": batch.MAKING,
     "microsoft.cache/redisenterprise": Making(properties=hosts.redis_enterprise),
     "microsoft.cognitiveservices/accounts": cognitive.MAKING,
