@@ -51,7 +51,7 @@ class Style(Enum):
     GROUP: 202; the result URL is 202 empty until 200 empty. Managed HSM's deletion is like that (LOCATION).
     MOVE: as GROUP, but 204 at the end.
     PLAIN: no headers; only the resource's provisioningState shows it (Key Vault).
-    COSMOS: Enqueued, then Dequeued. The others: see their rows.
+    COSMOS: Enqueued, then Dequeued. SERVICE: as the REST API guidelines have it. The others: see their rows.
     """
 
     NETWORK = "network"
@@ -74,6 +74,8 @@ class Style(Enum):
     CONFIGURATION = "configuration"
     REALTIME = "realtime"
     DEVICES = "devices"
+    WEB = "web"
+    SERVICE = "service"
 
 
 RUNNING = {"write": "Running", "delete": "Running"}
@@ -112,6 +114,8 @@ MANNERS = {
     Style.CONFIGURATION: Manner((STATUS,), (STATUS,), members=("id", "name"), repeats=True, always=True),
     Style.REALTIME: Manner((STATUS, RESULT), running=RUNNING, members=("id", "name", "startTime", "endTime")),
     Style.DEVICES: Manner((STATUS,), (STATUS, RESULT), running=RUNNING),
+    Style.WEB: Manner(members=("id", "name", "startTime", "endTime")),
+    Style.SERVICE: Manner((STATUS,), (STATUS, RESULT), members=("id", "name", "startTime", "endTime")),
 }
 
 QUEUED_SECONDS = 2.0
@@ -128,5 +132,6 @@ COLLECTIONS = {
     Style.CONFIGURATION: ("operationsStatus", "operationResults"),
     Style.REALTIME: ("operationStatuses", "operationResults"),
     Style.COGNITIVE: ("operationResults", "operationResults"),
+    Style.WEB: ("operationResults", "operationResults"),
     Style.DISKS: ("DiskOperations", "DiskOperationResults"),
 }

@@ -222,6 +222,11 @@ class Registry:
                 raise ValueError(f"{one.name} is registered twice")
             self._types[one.key] = one
 
+    def add_actions(self, name: str, actions: Mapping[str, Handler]) -> None:
+        """Give a type POST actions that another module serves. Raises KeyError for an unknown type."""
+        known = self[name]
+        self._types[known.key] = replace(known, actions={**known.actions, **actions})
+
     def get(self, name: str) -> ResourceType | None:
         """The type of that name in any case."""
         return self._types.get(name.lower())

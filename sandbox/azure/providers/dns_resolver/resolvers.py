@@ -17,6 +17,7 @@ from sandbox.azure.providers.network import addresses, service_links, subnets
 TYPE = "Microsoft.Network/dnsResolvers"
 INBOUND, OUTBOUND = f"{TYPE}/inboundEndpoints", f"{TYPE}/outboundEndpoints"
 MOST_ENDPOINTS = 5  # of each kind (source: RES-06)
+NETWORK = "Microsoft.Network/virtualNetworks"
 JOIN = "Microsoft.Network/virtualNetworks/{}join/action"
 
 
@@ -41,6 +42,12 @@ def register(registry: Registry) -> None:
                 **({"show": shown} if shown else {}),
             )
         )
+    registry.add_actions(NETWORK, {"listDnsResolvers": list_of_network})
+
+
+def list_of_network(call: Call) -> Response:
+    """`POST {network}/listDnsResolvers` (source: RES-13)."""
+    return Response(200, {"value": [{"id": one.id.text} for one in of_network(call.world, call.stored)]})
 
 
 def put_resolver(call: Call) -> Response:
