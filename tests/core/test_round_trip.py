@@ -1,4 +1,4 @@
-"""What Causeway does not know of an object is sent back as it was read, by every kind that is written again."""
+"""What is not known of an object is sent back as it was read, by every kind that is written again."""
 
 from typing import Any
 
