@@ -14,7 +14,7 @@ class Pass:
 
     `state`: of target and profile, as a digest; requests that were refused in it are not sent again.
     `deadline`: a moment of `Clock.monotonic`, after which nothing is awaited any more. `sweep`: the id of the
-    sweep that asked, if nobody else did. The others are in seconds since 1970. `began`: no reading from
+    sweep, where nothing else asked for the pass. The others are in seconds since 1970. `began`: no reading from
     before it says anything about the path. `fresh_from`: what was asked for is newer, so older tags of a
     resource group do not say who asks for what.
     """
