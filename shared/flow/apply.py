@@ -26,8 +26,9 @@ from shared.core.base.errors import (
 )
 from shared.core.base.ids import ResourceId
 from shared.core.base.only_if import CHANGED, OnlyIf, unchanged
-from shared.core.kinds.kind import Wanted
+from shared.core.kinds.kind import UNKNOWN_GUID, Wanted
 from shared.core.kinds.registry import kind_of
+from shared.core.kinds.zone_configs import records_of
 from shared.core.outcome.outcome import Done
 from shared.core.plan.actions import (
     Action,
@@ -119,6 +120,7 @@ class _Run:
         self._a = applier
         self._plan = plan
         self._memory = current.memory
+        self._journal = current.journal
         self._target = current.target
         self._deadline = current.deadline
         self._tasks: dict[ResourceId, asyncio.Task[None]] = {}
@@ -139,6 +141,7 @@ class _Run:
                 self._tasks[action.id] = group.create_task(self._one(action))
         await self._keep_refusals()
         done = tuple(self._done(action) for action in self._plan.actions)
+        self._journal.done += done
         written = tuple(step for step in self._plan.writes if not isinstance(step, Delete | Withdraw))
         return Applied(
             done, self._objects, self._errors, written, self._a.clock.now().timestamp(), tuple(self._notes)
@@ -209,7 +212,8 @@ class _Run:
             case Wait(want, have):
                 settled = await self._a.arm.settle(have.id, deadline=self._deadline)
                 self._objects[want.id] = None if settled is None else Seen(have.id, settled)
-            case Delete(have):
+            case Delete(have, along=along):
+                self._note_names(have, *along)
                 await self._with_retries(lambda: self._delete(have))
                 self._objects[have.id] = None
             case Withdraw() as step:
@@ -219,6 +223,7 @@ class _Run:
                 # Shared, so it is deleted under the lease too: another target may have replaced it already.
                 await self._write(want, None, have)
             case Replace(want, have, along=along):
+                self._note_names(have, *along)
                 await self._with_retries(lambda: self._delete(have))
                 self._objects |= {one.id: None for one in along}
                 await self._write(want, None, have)
@@ -229,10 +234,17 @@ class _Run:
             case _:
                 assert_never(action)
 
+    def _note_names(self, *leaving: Seen) -> None:
+        """Note the names that are deleted with these objects: other targets may have some of them."""
+        for one in leaving:
+            if kind_of(one.id).HAS_RECORDS:
+                self._journal.endpoints.add(one.id)
+            self._journal.names.update(record.fqdn for record in records_of(one))
+
     async def _write(self, want: Wanted, have: Seen | None, before: Seen | None = None) -> None:
         """`have` is written over; `before` is what a new object begins from."""
         if want.recorded:
-            await self._memory.own(want.id)
+            await self._memory.own(want.id, guid=_guid_before(want, have))
         if not want.locks:
             await self._with_retries(lambda: self._put_alone(want, have, before))
             return
@@ -324,6 +336,8 @@ class _Run:
             want.id, body, deadline=self._deadline, query=want.query, only_if=only_if
         )
         seen = Seen(want.id, answer)
+        if guid := kind_of(want.id).guid(seen):
+            await self._memory.own(want.id, guid=guid)
         self._objects |= {**want.implied(seen), want.id: seen}
         if error := not_kept(joined, body, have, seen, observed):
             raise error
@@ -352,6 +366,14 @@ class _Run:
         unsent = unsent or action.id in self._held
         ended = "skipped" if unsent else "failed"
         return Done(verb(action), action.id, action.reason, ended, str(error))
+
+
+def _guid_before(want: Wanted, have: Seen | None) -> str | None:
+    """What is known of the resource guid before the write; None for kinds that have none."""
+    kind = kind_of(want.id)
+    if not kind.HAS_GUID:
+        return None
+    return kind.guid(have) if have else UNKNOWN_GUID
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What is not known of an object is sent back as it was read, by every kind that is written again."""
+"""What Causeway does not know of an object is sent back as it was read, by every kind."""
 
 from typing import Any
 

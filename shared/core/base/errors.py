@@ -61,7 +61,7 @@ class Throttled(TransientError):  # noqa: N818
 
 
 class Outdated(TransientError):  # noqa: N818
-    """Another client wrote the object after the reading on which a write rested: read and plan again."""
+    """Another client wrote the object since the reading on which a write rested: read and plan again."""
 
 
 class LostClaim(TransientError):  # noqa: N818

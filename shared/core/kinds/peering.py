@@ -9,7 +9,7 @@ flags, 500 peerings); docs/azure/peering.md, PEER-01 to PEER-09.
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.core.base.bodies import Seen
@@ -189,6 +189,12 @@ class Peering(Managed):
                     return self._overlapping(shared)
         return None
 
+    def in_the_way(self, have: Seen, problem: str) -> Refusal:
+        """Someone else's half does not pass traffic as it is: what its owner can do to it as it is."""
+        refusal = Managed.in_the_way(self, have, problem)
+        cure = _cure(have)
+        return replace(refusal, remedy=f"{cure}, then rerun the resource") if cure else refusal
+
     def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
         """With the flags that it had. Of IPv6 addresses alone it would not carry the path."""
         return self.body(before, observed)
@@ -220,6 +226,26 @@ class Peering(Managed):
     def _overlapping(self, shared: str) -> Refusal:
         remedy = "change an address space, or take the network out of the profile's clients"
         return Refusal(self.remote, "AddressSpacesOverlap", shared, remedy, stops_all=True)
+
+
+def _cure(half: Seen) -> str | None:
+    """The command for what is wrong with a half that exists; None where none is known.
+
+    Removing a half that is not in sync would cut what still works
+    (hashicorp/terraform-provider-azurerm#18444).
+    """
+    network = half.id.parent
+    if network is None:
+        return None
+    named = f"-g {network.resource_group} --vnet-name {network.name} -n {half.id.name}"
+    peering = "az network vnet peering"
+    if state_of(half) == "Disconnected":
+        return f"delete it, as its other half is gone: {peering} delete {named}"
+    if half.properties.get(ALLOW_ACCESS) is not True:
+        return f"let traffic pass: {peering} update {named} --set {ALLOW_ACCESS}=true"
+    if sync_level(half).startswith("Local"):
+        return f"sync it: {peering} sync {named}"
+    return None
 
 
 def _drift(half: Seen) -> tuple[str, ...]:

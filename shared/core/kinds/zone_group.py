@@ -42,7 +42,8 @@ class ZoneGroup(Managed):
 
     `group`: the group id of the endpoint, which another endpoint to the same resource may serve as well.
     `shared`: endpoints to other resources have some of the same names (docs/azure/targets.md, TGT-62).
-    `endpoints`: those that the ledger has for the target, as it may move from one to another.
+    `guids`: those of every endpoint that was made for the target, as it may move from one to another.
+    `endpoints`: those that the ledger has without a guid.
     """
 
     TYPE = TYPE
@@ -53,7 +54,9 @@ class ZoneGroup(Managed):
     records: tuple[ResourceId, ...] = ()
     group: str = ""
     endpoints: tuple[ResourceId, ...] = ()
-    foreign_parent: bool = False  # its endpoint was made by someone else: nothing is created below it
+    guids: frozenset[str] = frozenset()
+    foreign_parent: bool = False  # its endpoint was made by someone else: nothing is written below it
+    recorded_before: bool = True  # the ledger had it: an older version created some below such endpoints
     shared: bool = False
 
     @property
@@ -99,8 +102,9 @@ class ZoneGroup(Managed):
         return Present(items[0], listed.at, listed.written) if items else Absent(listed.at)
 
     def is_managed(self, have: Seen) -> bool:
-        """A zone group has no tags: ours is recognised by its name."""
-        return have.id == self.id and self.id.name == NAME
+        """A zone group has neither tags nor a guid: ours has our name, below an endpoint of ours."""
+        ours = self.recorded_before or not self.foreign_parent
+        return ours and have.id == self.id and self.id.name == NAME
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         if have.state == "failed":
@@ -271,17 +275,18 @@ class ZoneGroup(Managed):
         )
 
     def _is_own(self, creator: Creator | None, observed: Observed) -> bool:
-        """The record's endpoint is this one by its guid, or one that the ledger has for this target.
+        """The record's endpoint is this one, or one that was made for this target: by its guid.
 
-        An endpoint that the ledger has and that was deleted can leave a record behind; its guid is unknown
-        then.
+        Its name counts only where the guid is not known: the record has none, or the ledger has none.
         """
         if creator is None:
             return False
         have = observed.present(self.endpoint)
-        if have is not None and creator.guid and creator.guid == endpoint.guid_of(have):
+        known = self.guids | ({endpoint.guid_of(have)} if have else set())
+        if creator.guid and creator.guid in known:
             return True
-        return creator.name in {at.name for at in self.endpoints}
+        names = self.endpoints if creator.guid else (self.endpoint, *self.endpoints)
+        return creator.name in {at.name for at in names}
 
     def _expected(self, at: ResourceId, observed: Observed) -> frozenset[str]:
         """The addresses that the endpoint has under this record's name; none while it is not known."""

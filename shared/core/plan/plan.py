@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from shared.core.base.bodies import Json, Seen
 from shared.core.base.ids import ResourceId
@@ -32,6 +33,7 @@ from shared.core.plan.desired import Desired
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present
 
+NO_GUIDS: Mapping[ResourceId, frozenset[str]] = MappingProxyType({})
 _Written = Create | Update | Replace
 
 
@@ -183,24 +185,22 @@ def removal(
     reason: str,
     below: Iterable[Seen] = (),
     leaving: tuple[Withdraw, ...] = (),
+    guids: Mapping[ResourceId, frozenset[str]] = NO_GUIDS,
 ) -> Plan:
     """The plan for a target that is gone or no longer opted in: what is ours is deleted, nothing else.
 
-    `owned` are objects that the ledger says we made; each must also bear our mark today. What is deleted with
-    its parent needs no delete of its own; `below` is what exists below them, foreign objects included. Shared
-    objects are only left (`withdrawal`), before the endpoints are deleted: a deleted endpoint cannot say
-    which addresses it had, and Azure gives them to the next one. Objects that lost our mark are kept and
-    reported.
+    `owned` have ids that the ledger says we made, `guids` what it knows about them; each must be that very
+    object, and bear our mark today. What is deleted with its parent needs no delete of its own; `below` is
+    what exists below them, foreign objects included. Shared objects are only left (`withdrawal`), before the
+    endpoints are deleted: a deleted endpoint cannot say which addresses it had, and Azure gives them to the
+    next one. Objects that lost our mark, and others in the place of ours, are kept and reported.
     """
     first = tuple(step.id for step in leaving)
     alone = [have for have in owned if not _is_shared(have, target)]
-    ours = [have for have in alone if kind_of(have.id).is_marked(have, target)]
+    kept = {have.id: why for have in alone if (why := _why_kept(have, target, guids))}
+    ours = [have for have in alone if have.id not in kept and have.id.parent not in kept]
     ids = {have.id for have in ours}
-    foreign = (
-        Keep(have.id, have.id, "it does not bear Causeway's mark for this resource any more")
-        for have in alone
-        if have.id not in ids
-    )
+    foreign = (Keep(at, at, why) for at, why in kept.items())
     children = {have.id: have for have in (*ours, *below) if have.id.parent in ids}.values()
     deletes = (
         Delete(have, reason, tuple(child for child in children if child.id.parent == have.id), first)
@@ -208,6 +208,16 @@ def removal(
         if have.id.parent not in ids
     )
     return Plan((*leaving, *deletes, *foreign))
+
+
+def _why_kept(have: Seen, target: ResourceId, guids: Mapping[ResourceId, frozenset[str]]) -> str:
+    """Why an object with the id of ours is not deleted; empty if it is."""
+    kind = kind_of(have.id)
+    if not kind.is_marked(have, target):
+        return "it does not bear Causeway's mark for this resource any more"
+    if not kind.is_recorded(have, target, guids.get(have.id, frozenset())):
+        return "it has another resource guid than what Causeway made under this name"
+    return ""
 
 
 def withdrawal(
