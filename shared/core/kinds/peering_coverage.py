@@ -8,9 +8,9 @@ The lists of subnets can be changed. Sources: docs/azure/peering.md, PEER-15 to 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from shared.core.base.bodies import Json, Seen, mapping, sequence
-from shared.core.readings.networks import Network, prefixes_in, spaces_in
-from shared.core.rules.traffic import minus, traffic_range
+from shared.core.base.bodies import Json, Seen, sequence
+from shared.core.readings.networks import prefixes_in, spaces_in
+from shared.core.rules.traffic import Ranges, minus, ranges, traffic_range
 
 COMPLETE = "peerCompleteVnets"
 ONLY_IPV6 = "enableOnlyIPv6Peering"
@@ -64,20 +64,22 @@ def _unnamed(half: Seen, local: tuple[Seen, ...], remote: tuple[Seen, ...]) -> I
 def _outside(half: Seen, local: tuple[Seen, ...], remote: tuple[Seen, ...]) -> Iterator[str]:
     """Prefixes of the subnets that are not in the address spaces which the half carries."""
     for side, subnets in (("local", local), ("remote", remote)):
-        if SPACES[side] not in half.properties:
-            continue
-        known = spaces_in(mapping(half.properties.get(SPACES[side])))
-        needed = [prefix for one in subnets for prefix in _prefixes(one)]
-        missing = [str(prefix) for prefix in needed if not _inside(prefix, known)]
-        if missing:
-            yield f"its {side} address space lacks {', '.join(missing)}"
+        known = half.parsed(_carried).get(side)
+        if known is not None:
+            missing = [text for one in subnets for text in prefixes_in(one.properties) if _lacks(known, text)]
+            if missing:
+                yield f"its {side} address space lacks {', '.join(missing)}"
 
 
-def _prefixes(subnet: Seen) -> tuple[Network, ...]:
-    return spaces_in({"addressPrefixes": list(prefixes_in(subnet.properties))})
+def _carried(half: Seen) -> dict[str, Ranges]:
+    """The addresses on each side, where the half reports them."""
+    return {
+        side: ranges(tuple(map(str, spaces_in(half.properties[name]))))
+        for side, name in SPACES.items()
+        if name in half.properties
+    }
 
 
-def _inside(prefix: Network, known: Iterable[Network]) -> bool:
-    """The prefix lies in these, also where several of them only cover it together."""
-    wanted = traffic_range(str(prefix))
-    return not minus((wanted,), [traffic_range(str(one)) for one in known])
+def _lacks(known: Ranges, prefix: str) -> bool:
+    """Some address of the prefix is not among these, also where several of them only cover it together."""
+    return bool(minus((traffic_range(prefix),), known))
