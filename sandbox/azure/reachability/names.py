@@ -75,7 +75,8 @@ def resolve(world: World, network: str | ArmId, name: str, source: str = "") -> 
 
 def _first(network: Resource) -> str:
     """The first address that a machine in the network could have."""
-    return str(ipaddress.ip_network(connections.space(network)[0])[4])
+    prefix = ipaddress.ip_network(connections.space(network)[0])
+    return str(prefix[min(4, prefix.num_addresses - 1)])
 
 
 # Servers
