@@ -20,7 +20,8 @@ from shared.core.base.target import Target
 class Condition:
     """Values of one part of a resource: `kind`, `sku` (its name), or a path such as `properties.sku.tier`.
 
-    A list has the text `a list of 2`, by the number of its entries. `patterns` compare without case, `*` is any text; a value that is missing, null or empty matches none.
+    A list has the text `a list of 2`, by the number of its entries. `patterns` compare without case, `*` is
+    any text; a value that is missing, null or empty matches none.
     """
 
     path: str
