@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.azure.kernel.directory import OBJECT_IDS
 from sandbox.azure.reachability import reach
 from tests.builders.policies import a_policy
 from tests.builders.world import HUB, NETWORKS, SPOKE, SUB, ZONES, World
@@ -168,6 +169,7 @@ async def test_without_the_right_to_write_names_no_endpoint_is_created() -> None
     assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
     assert JOIN in state["reason"]
     assert "Private DNS Zone Contributor" in state["remedy"]
+    assert f"--assignee-object-id {OBJECT_IDS['app']} " in state["remedy"]
     assert (world.writes(), kind(world)) == ([], "public")
 
 
