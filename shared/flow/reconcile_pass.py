@@ -1,11 +1,29 @@
 """What one reconcile pass carries through all of its steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.core.base.ids import ResourceId
 from shared.core.events.reason import Reason
+from shared.core.outcome.outcome import Done
 from shared.core.plan.obsolete import Recorded
 from shared.ports import Memory
+
+
+@dataclass(slots=True)
+class Journal:
+    """What a pass has done up to now: it is recorded also where a later read of the pass fails.
+
+    `endpoints` were deleted, and the records of these `names` (full names) with them.
+    """
+
+    done: list[Done] = field(default_factory=list)
+    endpoints: set[ResourceId] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+
+    @property
+    def changes(self) -> tuple[Done, ...]:
+        """The actions that changed something in Azure, or failed to."""
+        return tuple(step for step in self.done if step.verb not in ("Keep", "Adopt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +45,9 @@ class Pass:
     reason: Reason = "event"
     sweep: str = ""
     state: str = ""
+    journal: Journal = field(default_factory=Journal)
 
     @property
     def recorded(self) -> Recorded:
         """What was made for the target up to now, in this pass too."""
-        return Recorded(self.memory.owned, self.memory.addresses)
+        return Recorded(self.memory.owned, self.memory.addresses, self.memory.guids)

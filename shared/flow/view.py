@@ -6,7 +6,7 @@ A dry run ends here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,13 +22,14 @@ from shared.core.outcome.rule_checks import rule_findings
 from shared.core.placement.sites import candidates, surroundings
 from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
-from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, obsolete
+from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.intent import (
     NOT_WATCHED,
     Connect,
     Declined,
+    Intent,
     NotAsked,
     asked_by_type,
     intent,
@@ -130,6 +131,7 @@ class View:
             *without_zone(self.desired, self.connect),
             *(f"{network_not_found(one).reason}: the others' path is made" for one in self.desired.missing),
             *resolution.findings(self.desired, self.observed),
+            *lost_marks(self.desired, self.observed),
             *self.hidden,
         )
 
@@ -140,6 +142,8 @@ class View:
 
 
 type Found = View | Refusal | Declined
+
+NOTHING = Recorded()
 
 
 class Viewer:
@@ -188,23 +192,29 @@ class Viewer:
         if body is None:
             return None
         target = Target.parse(body)
+        found, opt = await self._intent(target, fresh_from), self._policy.opt_in
+        inherits = opt.inherit == "resource_group" and tag_value(target.tags, opt.tag) is None
+        if inherits and isinstance(found, NotAsked):
+            # An older reading of the group's tags is no reason to leave a resource alone.
+            found = await self._intent(target, began)
+        return (target, found) if isinstance(found, Connect) else found
+
+    async def still_asked(self, target: Target, connect: Connect, since: float) -> bool:
+        """The same is asked for by tags of the group that were read after this moment.
+
+        An older reading of the group's tags is no reason to create anything.
+        """
+        opt = self._policy.opt_in
+        if opt.inherit != "resource_group" or tag_value(target.tags, opt.tag) is not None:
+            return True
+        return await self._intent(target, since) == connect
+
+    async def _intent(self, target: Target, fresh_from: float) -> Intent:
         inherits = self._policy.opt_in.inherit == "resource_group"
         by_type = asked_by_type(target, self._policy)
-        group = ResourceGroup()
-        if inherits or by_type:
-            group = await self._cached.group(at, fresh_from)
-        tags = group.tags if inherits else {}
+        group = await self._cached.group(target.id, fresh_from) if inherits or by_type else ResourceGroup()
         alone = self._left_alone(target, group) if by_type else ""
-        found = intent(target, tags, self._policy, self._catalogue, alone)
-        if (
-            inherits
-            and isinstance(found, NotAsked)
-            and tag_value(target.tags, self._policy.opt_in.tag) is None
-        ):
-            # An older reading of the group's tags is no reason to leave a resource alone.
-            tags = (await self._cached.group(at, began)).tags
-            found = intent(target, tags, self._policy, self._catalogue, alone)
-        return (target, found) if isinstance(found, Connect) else found
+        return intent(target, group.tags if inherits else {}, self._policy, self._catalogue, alone)
 
     def _left_alone(self, target: Target, group: ResourceGroup) -> str:
         """Why the type's `always` does not count for this resource; empty where it does."""
@@ -222,20 +232,20 @@ class Viewer:
         self,
         target: Target,
         connect: Connect,
-        owned: Collection[ResourceId] = (),
+        recorded: Recorded = NOTHING,
         began: float = 0.0,
         fresh_from: float = 0.0,
     ) -> Found:
         """What must exist for the target, and what Azure has of it, by no reading from before the pass.
 
-        `owned`: endpoints that were made for the target before are not foreign, wherever they are.
+        `recorded`: endpoints that were made for the target before are not foreign, wherever they are.
         """
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
             return found
 
         def around(seen: Target, observed: Observed) -> Iterator[Read]:
-            return surroundings(seen, connect, found, owned, observed)
+            return surroundings(seen, connect, found, recorded.objects, observed)
 
         observed, (connect, notes) = await asyncio.gather(
             self._reader.complete(partial(around, target), Observed(), began), self._narrowed(target, connect)
@@ -243,7 +253,7 @@ class Viewer:
         chosen, observed = await self._capacity.sites(target, connect, found, observed)
         if isinstance(chosen, Refusal):
             return chosen
-        request = Request(target, connect, chosen, frozenset(owned))
+        request = Request(target, connect, chosen, frozenset(recorded.objects), recorded.guids)
         wanted = desired(request, observed, self._catalogue)
         if declined := too_many_zones(wanted):
             return declined

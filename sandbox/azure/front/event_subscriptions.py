@@ -10,8 +10,10 @@ from types import SimpleNamespace
 
 from sandbox.azure.front.admission import refuse_locked
 from sandbox.azure.front.asked import Asked
+from sandbox.azure.front.role_definition import covers
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.changes import Change, ChangeKind
+from sandbox.azure.kernel.ids import GROUP_TYPE, SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Response
 from sandbox.azure.kernel.paging import page
 from sandbox.azure.providers.event_subscriptions import described
@@ -52,9 +54,26 @@ def delete(asked: Asked) -> Response:
 
 
 def listed(asked: Asked) -> Response:
-    """Those of a scope, not of what is below it."""
+    """Those of a scope and below it; with a topic type in the path, those of such sources alone."""
     _begin(asked, "read")
-    return page(asked.request, list(_kept(asked).values()))
+    wanted = asked.names.get("kind", "").lower()
+    found = [
+        one
+        for scope in list(_every(asked))
+        if covers(asked.scope.key, scope) and (not wanted or topic_type(scope) == wanted)
+        for one in _kept(asked.named(scope=scope)).values()
+    ]
+    return page(asked.request, found)
+
+
+def topic_type(scope: str) -> str:
+    """The topic type of a source in lower case: `microsoft.storage.storageaccounts` for an account."""
+    id = ArmId.parse(scope)
+    kinds = {
+        SUBSCRIPTION_TYPE: "Microsoft.Resources.Subscriptions",
+        GROUP_TYPE: "Microsoft.Resources.ResourceGroups",
+    }
+    return kinds.get(id.type, id.type.replace("/", ".")).lower()
 
 
 def full_url(asked: Asked) -> Response:
@@ -75,12 +94,16 @@ def _begin(asked: Asked, verb: str) -> None:
         refuse_locked(asked.world, asked.scope, verb)
 
 
+def _every(asked: Asked) -> dict[str, tuple[object, dict[str, Json]]]:
+    """For each scope its holder, and its event subscriptions by name."""
+    found: dict[str, tuple[object, dict[str, Json]]]
+    found = asked.world.memory.setdefault("event_subscriptions", {})
+    return found
+
+
 def _kept(asked: Asked) -> dict[str, Json]:
     """The event subscriptions of a scope by name. Those of a resource that was deleted went with it."""
-    every: dict[str, tuple[object, dict[str, Json]]] = asked.world.memory.setdefault(
-        "event_subscriptions", {}
-    )
-    holder = asked.world.find(asked.scope)
+    every, holder = _every(asked), asked.world.find(asked.scope)
     known = every.get(asked.scope.key)
     if known is None or known[0] is not holder:
         known = every[asked.scope.key] = (holder, {})

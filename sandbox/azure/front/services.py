@@ -17,6 +17,7 @@ from sandbox.azure.front import (
     network_lists,
     policy_reads,
     resource_graph,
+    sql_capabilities,
     subscriptions,
     tag_names,
 )
@@ -92,7 +93,12 @@ SERVICES = (
     _service("GET", "{scope}/deployments/{name}/operations", deployments.operations),  # without the provider
     _service("GET", f"{DEPLOYMENT}/operations/{{operation}}", deployments.operation),
     _service("GET", f"{DEPLOYMENT}/operationStatuses/{{operation}}", deployments.status),
+    _service("HEAD", "providers/Microsoft.DocumentDB/databaseAccountNames/{name}", name_availability.head),
+    _service("GET", f"{SUBSCRIPTION}/providers/Microsoft.Sql/locations/{{location}}/capabilities",
+             sql_capabilities.answer),
     _service("GET", EVENTS, event_subscriptions.listed),
+    _service("GET", "{scope}/providers/Microsoft.EventGrid/topicTypes/{kind}/eventSubscriptions",
+             event_subscriptions.listed),
     _service("PUT", f"{EVENTS}/{{name}}", event_subscriptions.put),
     _service("PATCH", f"{EVENTS}/{{name}}", event_subscriptions.put),
     _service("GET", f"{EVENTS}/{{name}}", event_subscriptions.get),

@@ -11,6 +11,7 @@ from sandbox.azure.providers.dns_resolver import forwarding, resolvers
 from sandbox.azure.providers.network import (
     application_groups,
     gateways,
+    load_balancers,
     peerings,
     public_addresses,
     route_tables,
@@ -33,6 +34,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     security_groups,
     route_tables,
     gateways,
+    load_balancers,
     application_groups,
     public_addresses,
     dns_zones,

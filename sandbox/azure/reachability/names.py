@@ -22,11 +22,11 @@ from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.dns import dns_links, dns_records
 from sandbox.azure.providers.dns_resolver import forwarding, resolvers
 from sandbox.azure.providers.network import addresses
-from sandbox.azure.providers.private_link import endpoint_view
+from sandbox.azure.providers.private_link import endpoint_view, link_services
 from sandbox.azure.reachability import connections, dns_servers
 
 type Kind = Literal["private", "public", "nxdomain", "unanswered", "unknown"]
-AZURE_DNS = "168.63.129.16"
+AZURE_DNS = forwarding.AZURE_DNS
 ALIASES = 8
 HOPS = 6  # servers that pass a query on before it counts as a loop
 
@@ -169,7 +169,7 @@ def _azure(world: World, network: Resource, name: str, asked: tuple[str, ...]) -
     for _ in range(ALIASES):
         link = _link_for(world, network, name)
         if link is None:
-            rule = forwarding.rule_for(world, network, name)
+            rule = forwarding.rule_for(world, network, name, reserved=_is_reserved(name))
             if rule is not None:
                 return _by_rule(world, rule, name, asked)
             alias = _public_alias(world, name)
@@ -182,6 +182,10 @@ def _azure(world: World, network: Resource, name: str, asked: tuple[str, ...]) -
             return replace(answer, servers=asked)
         name = answer
     return Resolution("nxdomain", name, servers=asked)
+
+
+def _is_reserved(name: str) -> bool:
+    return ".".join(name.split(".")[-2:]) in link_services.reserved_domains()
 
 
 def _by_rule(world: World, rule: Resource, name: str, asked: tuple[str, ...]) -> Resolution:
@@ -228,7 +232,8 @@ def _in_zone(world: World, link: Resource, name: str) -> Resolution | str:
         if record is not None and record.properties["aRecords"]:
             found = tuple(str(one["ipv4Address"]) for one in record.properties["aRecords"])
             return Resolution("private", name, found, zone.text)
-    if link.properties.get("resolutionPolicy") == "NxDomainRedirect":
+    redirects = link.properties.get("resolutionPolicy") == "NxDomainRedirect"
+    if redirects and "privatelink" in _zone_name(link).split("."):  # docs/azure/dns.md, DNS-06
         return Resolution("public", name)
     return Resolution("nxdomain", name, zone=zone.text)
 
