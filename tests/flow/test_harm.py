@@ -157,6 +157,17 @@ async def test_a_network_whose_link_falls_back_to_public_dns_loses_nothing() -> 
     assert [text for text in plan["findings"] if "outside the profile" in text] == []
 
 
+@pytest.mark.parametrize("mode", ["none", "external"])
+async def test_networks_that_lose_the_name_are_named_where_someone_else_keeps_the_names(mode: str) -> None:
+    world = World(a_policy(dns={"mode": mode}))
+    await link(world, f"{TEAM}/{BLOB}", SPOKE)
+    orders = await world.create_account()
+    (finding,) = [text for text in (await world.plan(orders))["findings"] if "no longer resolve" in text]
+    assert SPOKE in finding
+    await world.reconcile(orders)
+    assert kind(world) == "nxdomain"
+
+
 # Rights for the later steps
 
 
