@@ -71,12 +71,12 @@ class Start:
     def play[T](self, story: Callable[[World], Awaitable[T]]) -> T:
         """Run a story in such a world, on a loop of its own."""
 
-        async def told() -> T:
+        async def whole() -> T:
             return await story(self.again())
 
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
             runner.get_loop().pass_over(self.time)  # type: ignore[attr-defined]
-            return runner.run(told())
+            return runner.run(whole())
 
 
 def event(at: str, kind: str = "Write") -> str:

@@ -50,7 +50,7 @@ def answered(
 
 
 def checked(answer: func.HttpResponse) -> Any:
-    """The JSON of an answer that blames nobody but the caller."""
+    """The JSON of an answer that is no fault of the app."""
     assert answer.status_code in (200, 202, 400, 404), answer.get_body()
     return json.loads(answer.get_body())
 
