@@ -53,6 +53,9 @@ class ArmReader(Protocol):
     def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
         """Any list of ARM at this path (`/subscriptions/{id}/providers/{type}`), page by page."""
 
+    async def principal(self) -> str:
+        """The object id of the identity that Azure sees; empty where its token does not say."""
+
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         """Tags of every resource group of a subscription, by lower-case name."""
 
@@ -131,6 +134,13 @@ class Memory(Protocol):
 
     async def refuse(self, refusals: Refusals) -> None:
         """Record refused requests in place of those of before."""
+
+    @property
+    def custom(self) -> Mapping[ResourceId, Json]:
+        """What others had set on objects of its path, as PUT bodies by id, when it was connected last."""
+
+    async def customise(self, bodies: Mapping[ResourceId, Json]) -> None:
+        """Record that, in place of what was recorded before."""
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""

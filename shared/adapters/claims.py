@@ -25,6 +25,8 @@ from shared.adapters.ledger_row import (
     asked_of,
     closed_of,
     closing,
+    custom_of,
+    customising,
     guids_by_id,
     identifying,
     is_empty,
@@ -44,6 +46,7 @@ from shared.adapters.ledger_row import (
     without,
 )
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
+from shared.core.base.bodies import Json
 from shared.core.base.errors import CausewayError, LostClaim, TransientError
 from shared.core.base.fence import fenced
 from shared.core.base.ids import ResourceId, target_key
@@ -196,6 +199,14 @@ class TableClaim:
     async def refuse(self, refusals: Refusals) -> None:
         if refusals != self.refusals:
             await self._write(lambda row: refusing(row, refusals))
+
+    @property
+    def custom(self) -> Mapping[ResourceId, Json]:
+        return custom_of(self._row.values)
+
+    async def customise(self, bodies: Mapping[ResourceId, Json]) -> None:
+        if bodies != self.custom:
+            await self._write(lambda row: customising(row, bodies))
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         asked, found = frozenset(addresses), defaultdict[str, frozenset[ResourceId]](frozenset)

@@ -198,6 +198,18 @@ def closing(values: Values, was: PreviousAccess | None) -> dict[str, Value]:
     return {**_without(values, "closed"), **kept}
 
 
+def custom_of(values: Values) -> dict[ResourceId, Json]:
+    """What others had set on the target's objects, by id."""
+    found: dict[str, Json] = json.loads(joined("custom", values) or "{}")
+    return {ResourceId.parse(text): body for text, body in found.items()}
+
+
+def customising(values: Values, bodies: Mapping[ResourceId, Json]) -> dict[str, Value]:
+    """The row with these bodies instead of those it had."""
+    text = json.dumps({at.text: body for at, body in bodies.items()}) if bodies else ""
+    return {**_without(values, "custom"), **split("custom", text)}
+
+
 def refusals_of(values: Values) -> Refusals:
     """The requests that Azure refused."""
     return Refusals.parse(joined("refused", values))

@@ -219,16 +219,16 @@ class _Run:
             case Withdraw() as step:
                 async with self._a.leases.hold(step.lock, deadline=self._deadline):
                     await self._with_retries(lambda: self._withdraw(step))
-            case Replace(want) if want.locks:
+            case Replace(want, have) if want.locks:
                 # Shared, so it is deleted under the lease too: another target may have replaced it already.
-                await self._write(want, None)
+                await self._write(want, None, have)
             case Replace(want, have, along=along):
                 self._note_names(have, *along)
                 await self._with_retries(lambda: self._delete(have))
                 self._objects |= {one.id: None for one in along}
-                await self._write(want, None)
-            case Create(want):
-                await self._write(want, None)
+                await self._write(want, None, have)
+            case Create(want, before=before):
+                await self._write(want, None, before)
             case Update(want, have):
                 await self._write(want, have)
             case _:
@@ -241,26 +241,27 @@ class _Run:
                 self._journal.endpoints.add(one.id)
             self._journal.names.update(record.fqdn for record in records_of(one))
 
-    async def _write(self, want: Wanted, have: Seen | None) -> None:
+    async def _write(self, want: Wanted, have: Seen | None, before: Seen | None = None) -> None:
+        """`have` is written over; `before` is what a new object begins from."""
         if want.recorded:
             await self._memory.own(want.id, guid=_guid_before(want, have))
         if not want.locks:
-            await self._with_retries(lambda: self._put_alone(want, have))
+            await self._with_retries(lambda: self._put_alone(want, have, before))
             return
         with self._a.join(want):
             elapsed = self._a.shared.arrived(self._target) if want.adds else 0.0
             while (observed := await self._a.shared.joined(want.id, self._deadline)) is not None:
                 if self._met(want, observed):
                     return
-            await self._lead(want, elapsed)
+            await self._lead(want, elapsed, before)
 
-    async def _lead(self, want: Wanted, elapsed: float) -> None:
+    async def _lead(self, want: Wanted, elapsed: float, before: Seen | None) -> None:
         """Write it for all passes of this process that want it before it is read under the lease."""
         with self._a.shared.leading(want.id) as lead:
             await self._a.shared.gathered(elapsed, self._deadline)
             async with self._a.leases.hold(*want.locks, deadline=self._deadline):
                 self._a.shared.close(want.id, lead)
-                lead.done(await self._with_retries(lambda: self._write_shared(want)))
+                lead.done(await self._with_retries(lambda: self._write_shared(want, before)))
 
     def _met(self, want: Wanted, observed: Observed) -> bool:
         """What another pass wrote meets the need of this one too."""
@@ -269,7 +270,7 @@ class _Run:
             self._objects[want.id] = observed.present(found.found)
         return isinstance(found, Keep)
 
-    async def _write_shared(self, want: Wanted) -> Observed:
+    async def _write_shared(self, want: Wanted, before: Seen | None) -> Observed:
         """Re-read it under the lease and decide again: a neighbour may have written it while we waited.
 
         Returns what it read, with what it wrote.
@@ -291,9 +292,9 @@ class _Run:
                 if want.id not in self._remembered:
                     await self._remember(step)
                 await self._a.arm.delete(have.id, deadline=self._deadline, only_if=unchanged(have))
-                await self._put(want, None, observed)
+                await self._put(want, None, observed, have)
             case Create():
-                await self._put(want, None, observed)
+                await self._put(want, None, observed, before)
             case (Unknown() | Delete() | Withdraw()) as other:
                 raise TypeError(f"nothing to write for {want.id.text}: {other.reason}")
         self._forget(want)
@@ -316,18 +317,20 @@ class _Run:
             await self._a.arm.put(step.id, left, deadline=self._deadline, only_if=only_if)
         self._a.cached.forget(step.id)
 
-    async def _put_alone(self, want: Wanted, have: Seen | None) -> None:
+    async def _put_alone(self, want: Wanted, have: Seen | None, before: Seen | None) -> None:
         with _outdated():
-            await self._put(want, have, Observed())
+            await self._put(want, have, Observed(), before)
 
     async def _delete(self, have: Seen) -> None:
         with _outdated():
             await self._a.arm.delete(have.id, deadline=self._deadline, only_if=unchanged(have))
 
-    async def _put(self, want: Wanted, have: Seen | None, observed: Observed) -> None:
+    async def _put(
+        self, want: Wanted, have: Seen | None, observed: Observed, before: Seen | None = None
+    ) -> None:
         """Write it, with what neighbours wait to add: many endpoints are not as many writes in a row."""
         joined = want.joined(self._a.joining.pop(want.id, set())) if want.adds else want
-        body = joined.body(have, observed)
+        body = joined.remade(before, observed) if before else joined.body(have, observed)
         only_if = unchanged(have) if have else OnlyIf(new=want.guarded)
         answer = await self._a.arm.put(
             want.id, body, deadline=self._deadline, query=want.query, only_if=only_if

@@ -14,7 +14,6 @@ from dataclasses import replace
 from shared.core.base.errors import BlockedError, CausewayError, RefusedError, TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal, is_forbidden
-from shared.core.base.rights import principal_in
 from shared.core.base.target import Target
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.drift import drifted
@@ -31,7 +30,7 @@ from shared.core.outcome.result import (
     unasked,
 )
 from shared.core.plan.obsolete import Obsolete, Recorded
-from shared.core.plan.plan import Plan
+from shared.core.plan.plan import Plan, customised
 from shared.core.plan.refusals import RefusedRequest, state_of
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
@@ -211,6 +210,8 @@ class Reconciler:
         reached = replace(reached, findings=(*view.findings, *proof.findings))
         if reached.result is Result.CONNECTED and view.unsettled:
             return view, _overtaken(reached)
+        if reached.result is Result.CONNECTED:
+            await current.memory.customise(customised(view.desired, view.observed))
         return view, reached
 
     async def _proven(self, view: View, current: Pass) -> tuple[View, Proof]:
@@ -234,6 +235,7 @@ class Reconciler:
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
+            steps = steps.resuming(current.memory.custom, view.observed)
             try:
                 await self._creations.reserve(steps, view.connect.profile_name, current)
             except CausewayError as error:  # what cannot be finished now is not begun
@@ -263,10 +265,9 @@ class Reconciler:
         self, view: View, errors: tuple[CausewayError, ...]
     ) -> tuple[CausewayError, ...]:
         """Where one right lacks, name all that lack: otherwise each rerun would end at the next one."""
-        first = next((error for error in errors if is_forbidden(error)), None)
-        if first is None:
+        if not any(is_forbidden(error) for error in errors):
             return errors
-        lacking = await self._viewer.lacking(view, self._clock.now().timestamp(), principal_in(str(first)))
+        lacking = await self._viewer.lacking(view, self._clock.now().timestamp())
         if lacking is None:
             return errors
         whole = BlockedError(lacking.code, lacking.reason, lacking.remedy)

@@ -51,6 +51,9 @@ class StubArm:
     def resources(self, subscription: str) -> AsyncIterator[Bodies]:
         raise NotImplementedError
 
+    async def principal(self) -> str:
+        return ""
+
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         raise NotImplementedError
 
@@ -109,9 +112,13 @@ class StubMemory:
         self.others: dict[str, frozenset[ResourceId]] = {}
         self.fails: CausewayError | None = None
         self.refusals = Refusals()
+        self.custom: dict[ResourceId, Json] = {}
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         return {one: self.others[one] for one in addresses if one in self.others}
+
+    async def customise(self, bodies: Mapping[ResourceId, Json]) -> None:
+        self.custom = dict(bodies)
 
     async def refuse(self, refusals: Refusals) -> None:
         self.refusals = refusals

@@ -76,3 +76,26 @@ async def test_a_bastion_has_its_host_name_from_the_end_of_its_creation_on(cloud
     assert "dnsName" not in accepted.body["properties"]
     await cloud.settle(accepted)
     assert (await cloud.get(bastion)).body["properties"]["dnsName"].endswith(".bastion.azure.com")
+
+
+async def test_a_pool_with_a_path_of_its_own_is_in_its_balancer(cloud):
+    await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
+    await cloud.make(BALANCER, balancer())
+    pool = f"{BALANCER}/backendAddressPools/pool"
+    accepted = await cloud.put(pool, {"properties": {}})
+    assert (accepted.status, accepted.body["id"]) == (201, pool)
+    await cloud.settle(accepted)
+    shown = (await cloud.get(BALANCER)).body["properties"]["backendAddressPools"]
+    assert [one["name"] for one in shown] == ["pool"]
+    await cloud.remove(pool)
+    assert (await cloud.get(pool)).status == 404
+    assert (await cloud.get(BALANCER)).body["properties"]["backendAddressPools"] == []
+
+
+async def test_a_nat_gateway_shows_the_subnets_that_use_it(cloud):
+    nat = f"{NETWORK}/natGateways/out"
+    await cloud.make(nat, {"location": "westeurope", "sku": {"name": "Standard"}, "properties": {}})
+    body = network_body(subnets={"one": "10.0.1.0/24"})
+    body["properties"]["subnets"][0]["properties"]["natGateway"] = {"id": nat}
+    await cloud.make(vnet(), body)
+    assert (await cloud.get(nat)).body["properties"]["subnets"] == [{"id": subnet()}]

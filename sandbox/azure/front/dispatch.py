@@ -40,6 +40,8 @@ from sandbox.azure.providers.services import soft_delete
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+# Services that answer the status at the URL of the result.
+ONE_URL = (Style.COGNITIVE, Style.WEB)
 ROLE_ACTIONS = {
     "roledefinitions": "roleDefinitions",
     "roleassignments": "roleAssignments",
@@ -48,6 +50,7 @@ ROLE_ACTIONS = {
 STATUS_COLLECTIONS = {
     "operations",
     "operationsstatus",
+    "operationstatuses",
     "serverazureasyncoperation",
     "privatednsoperationstatuses",
     "diskoperations",
@@ -396,7 +399,7 @@ class Gateway:
                 raise refusals.wrong_signature()
         collection = found.type_name.rsplit("/", 1)[1].lower()
         says_status = collection in STATUS_COLLECTIONS or collection.endswith("azureasyncoperation")
-        says_status = says_status or operation.style is Style.COGNITIVE
+        says_status = says_status or operation.style in ONE_URL
         response = operation.poll(self._world.now) if says_status else operation.final()
         self._add_etag(response, operation)
         if operation.style is Style.GROUP and self._world.rng.random() < 35 / 507:

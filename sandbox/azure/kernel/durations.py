@@ -52,6 +52,7 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "servers/write": (3, 66, 82, 188),
     "databases/write": (15, 45, 90, 120),  # over at the third to seventh poll, 15 s apart (SVC-06)
     "servers/delete": (3, 15, 248, 412),  # of SQL; 248 and 412 recorded (LRO-23), seconds elsewhere
+    "targets/write": (10, 60, 300, 1200),  # not recorded: services document minutes (LRO-24)
     "targets/delete": (5, 10, 20, 60),  # polled once or twice; 60 s for a managed HSM (LRO-18)
     "sqlParts/write": (5, 15, 30, 60),  # seen over at the first to third poll, 5 to 15 s apart (SVC-06)
     "vaults/write": (10, 23, 31, 40),  # first GET that says Succeeded: 23 to 31 s (LRO-17)

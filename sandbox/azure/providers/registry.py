@@ -11,6 +11,7 @@ from sandbox.azure.providers.dns_resolver import forwarding, resolvers
 from sandbox.azure.providers.network import (
     application_groups,
     gateways,
+    load_balancers,
     peerings,
     public_addresses,
     route_tables,
@@ -18,6 +19,7 @@ from sandbox.azure.providers.network import (
     virtual_networks,
 )
 from sandbox.azure.providers.parts import (
+    app_parts,
     database_parts,
     identity_parts,
     messaging_parts,
@@ -33,6 +35,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     security_groups,
     route_tables,
     gateways,
+    load_balancers,
     application_groups,
     public_addresses,
     dns_zones,
@@ -47,6 +50,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     database_parts,
     identity_parts,
     messaging_parts,
+    app_parts,
     event_subscriptions,
     private_endpoints,
 )

@@ -78,9 +78,20 @@ def put(call: Call) -> Response:
 
 def patch(call: Call) -> Response:
     """Change the members given: 200 at once."""
-    body = targets.patched(call)
+    body = targets.patched(call) | targets.given(call, "identity")
+    properties = body["properties"]
     if "networkAcls" in call.properties:
-        body["properties"]["networkAcls"] = _acls(body["properties"].get("networkAcls") or {})
+        properties["networkAcls"] = _acls(properties.get("networkAcls") or {})
+    if "encryption" in call.properties:
+        known = call.stored.properties.get("encryption") or {}
+        asked = call.properties["encryption"] or {}
+        properties["encryption"] = _encryption(asked, known, call.world.timestamp())
+    sku = str(body["sku"].get("name"))
+    body["sku"] = {"name": sku, "tier": sku.split("_", 1)[0]}
+    if sku != call.stored.body["sku"].get("name"):
+        for name in ("secondaryLocation", "statusOfSecondary", "secondaryEndpoints"):
+            properties.pop(name, None)
+        properties |= _places(call, body)
     return _update(call, body)
 
 
@@ -230,7 +241,8 @@ def _endpoints(call: Call, body: Json, mark: str) -> Json:
     suffix = SUFFIXES[link_services.cloud(str(body["location"]).lower())]
     found: Json = {}
     for group in link_services.groups(probe):
-        if group.id.endswith("_secondary") or (mark and group.id == "file"):
+        first_generation = body["kind"] == "Storage" and group.id in ("web", "dfs")
+        if group.id.endswith("_secondary") or (mark and group.id == "file") or first_generation:
             continue
         zone = ".z6" if group.id == "web" else ""
         if body["properties"].get("dnsEndpointType") == "AzureDnsZone":

@@ -15,6 +15,7 @@ from shared.core.base.errors import clean
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
 from shared.core.base.rights import Right
+from shared.core.base.written import recreation
 from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks
 from shared.core.kinds.link import LINKED_ELSEWHERE
@@ -24,6 +25,7 @@ from shared.core.readings.reading import Absent, Present, Read, Unread
 
 TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too
+_DEFAULTS = {"ipVersionType": "IPv4"}  # what Azure shows of an endpoint for which nothing else was asked
 CONNECTION_LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 
 
@@ -282,6 +284,31 @@ class Endpoint(Managed):
                 automatic if self.request is None else manual: [connection],
             },
         }
+
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        """With the tags, the name of its interface and the security groups that others gave the last one.
+
+        Fixed addresses belong to one subnet, and another endpoint may have them by now: they are taken over
+        only by the successor in the same subnet, while the last one is still known.
+        """
+        new, old = self.body(None, observed), recreation(before)
+        mine = {*new["properties"], *CONNECTION_LISTS}
+        fixed = set() if subnet_of(before) == self.subnet else {"ipConfigurations"}
+        kept = {name: value for name, value in old["properties"].items() if name not in mine | fixed}
+        tags = {**mapping(before.body.get("tags")), **new["tags"]}
+        return {**old, **new, "tags": tags, "properties": {**kept, **new["properties"]}}
+
+    def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:
+        """Without addresses: once it is deleted, Azure may give them to another endpoint."""
+        again, plain = self.remade(have, observed), self.body(None, observed)
+        left_out: tuple[object, ...] = ("", [], None)
+        kept = {
+            name: value
+            for name, value in again["properties"].items()
+            if name != "ipConfigurations" and value not in left_out and value != _DEFAULTS.get(name)
+        }
+        found = {**again, "properties": kept}
+        return found if found != plain else None
 
     @staticmethod
     def guid(have: Seen) -> str:

@@ -143,6 +143,15 @@ class Wanted(Protocol):
         Raises BlockedError where a limit of Azure, or of the policy, leaves no place for it.
         """
 
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        """The PUT body of a new object in the place of one that was deleted: ours over what that one had."""
+
+    def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:
+        """What to begin from if it is deleted: its `remade` body; None where a new one would be the same."""
+
+    def resumes(self, observed: Observed) -> bool:
+        """It is missing, and is to have again what it had when it was seen last."""
+
     def implied(self, answer: Seen) -> Mapping[ResourceId, Seen]:
         """Further objects that the answer of its write reports: newer than what was read before."""
 
@@ -296,6 +305,19 @@ class Managed:
 
     def joined(self, adds: Iterable[str]) -> Self:
         return self
+
+    def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        return self.body(None, observed)
+
+    def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:
+        again = self.remade(have, observed)
+        return again if again != self.body(None, observed) else None
+
+    def resumes(self, observed: Observed) -> bool:
+        return True
 
     def implied(self, answer: Seen) -> Mapping[ResourceId, Seen]:
         return {}

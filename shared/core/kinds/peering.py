@@ -17,7 +17,14 @@ from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
 from shared.core.base.rights import Right
 from shared.core.kinds.kind import Managed, Wanted
-from shared.core.kinds.peering_coverage import covering, fixed_at_creation, uncovered
+from shared.core.kinds.peering_coverage import (
+    COMPLETE,
+    ONLY_IPV6,
+    SIDES,
+    covering,
+    fixed_at_creation,
+    uncovered,
+)
 from shared.core.readings.embedded import peerings_of
 from shared.core.readings.networks import (
     ALLOW_ACCESS,
@@ -52,12 +59,15 @@ _REPORTED = frozenset(
         "routeServiceVips",
     }
 )
+TRANSIT = "allowGatewayTransit"
 _FLAGS = {
     ALLOW_ACCESS: True,
     "allowForwardedTraffic": False,
-    "allowGatewayTransit": False,
+    TRANSIT: False,
     "useRemoteGateways": False,
 }
+# What Azure reports of a half for which nothing else was asked (docs/azure/peering.md, PEER-01).
+_DEFAULTS = {"doNotVerifyRemoteGateways": False, COMPLETE: True, ONLY_IPV6: False}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -186,12 +196,33 @@ class Peering(Managed):
         cure = _cure(have)
         return replace(refusal, remedy=f"{cure}, then rerun the resource") if cure else refusal
 
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        """With the flags that it had. Of IPv6 addresses alone it would not carry the path."""
+        return self.body(before, observed)
+
+    def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:
+        again = self.remade(have, observed)
+        plain = {**_DEFAULTS, **self.body(None, observed)["properties"]}
+        differs = any(plain.get(name) != value for name, value in again["properties"].items())
+        return again if differs else None
+
+    def resumes(self, observed: Observed) -> bool:
+        """The other half says that there was one. Where both were deleted, a person began again."""
+        return self._other(observed) is not None
+
+    def _other(self, observed: Observed) -> Seen | None:
+        remote = observed.present(self.remote)
+        return peering_to(remote, self.local) if remote else None
+
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
+        """A new half lets the other one use this network's gateway, where that one says that it does."""
         existing = have.properties if have else {}
         kept = {name: value for name, value in existing.items() if name not in _REPORTED}
         ours = {ALLOW_ACCESS: True, "remoteVirtualNetwork": {"id": self.remote.text}}
         local, remote = (self._subnets(at, observed) for at in (self.local, self.remote))
-        return {"properties": {**_FLAGS, **kept, **ours, **covering(kept, local, remote)}}
+        other = None if have else self._other(observed)
+        transit = {TRANSIT: True} if other and other.properties.get("useRemoteGateways") is True else {}
+        return {"properties": {**_FLAGS, **transit, **kept, **ours, **covering(kept, local, remote)}}
 
     def _overlapping(self, shared: str) -> Refusal:
         remedy = "change an address space, or take the network out of the profile's clients"
@@ -215,6 +246,13 @@ def _cure(half: Seen) -> str | None:
         return f"let traffic pass: {peering} update {named} --set {ALLOW_ACCESS}=true"
     if sync_level(half).startswith("Local"):
         return f"sync it: {peering} sync {named}"
+    if fixed_at_creation(half):
+        return (
+            f"make both halves again without {ONLY_IPV6}, which cannot be changed: {peering} delete {named}"
+        )
+    if half.properties.get(COMPLETE) is False:
+        sides = " and ".join(SIDES.values())
+        return f"add the subnets that are named to {sides} of {half.id.text}, and of its other half"
     return None
 
 

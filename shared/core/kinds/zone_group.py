@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.base.bodies import Seen, number
+from shared.core.base.bodies import Json, Seen, mapping, number, sequence
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.rights import Right
+from shared.core.base.written import written
 from shared.core.kinds import endpoint, record
 from shared.core.kinds.kind import Managed
 from shared.core.kinds.record import Creator, as_written, creator_of, pointed_to, record_id, records_under
@@ -30,6 +31,7 @@ from shared.core.readings.reading import Absent, Present, Read, Reading, Unread
 
 TYPE = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
 NAME = "causeway"
+CONFIGS = "privateDnsZoneConfigs"
 MAX_ZONES = 5
 RECORD_HELD = "RecordHeldByAnother"  # the code of a refusal: another endpoint keeps the name
 
@@ -131,20 +133,24 @@ class ZoneGroup(Managed):
         )
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
-        """A PUT replaces the list: configs that others added stay, ours become exactly what is desired."""
+        """A PUT replaces the list: configs that others added stay, ours become exactly what is desired.
+
+        Members that Causeway does not know are sent as they were read.
+        """
+        known = {config.name: config.zone for config in (configs_of(have) if have else ())}
+        existing = written(have.properties) if have else {}
+        entries = {str(one.get("name")): one for one in map(mapping, sequence(existing.get(CONFIGS)))}
         others = [
-            (config.name, config.zone)
-            for config in (configs_of(have) if have else ())
-            if config.name != config_name(config.zone) and config.zone not in self.zones
+            entries[name]
+            for name, zone in known.items()
+            if name != config_name(zone) and zone not in self.zones
         ]
-        configs = [*others, *((config_name(zone), zone) for zone in self.zones)]
-        return {
-            "properties": {
-                "privateDnsZoneConfigs": [
-                    {"name": name, "properties": {"privateDnsZoneId": zone.text}} for name, zone in configs
-                ]
-            }
-        }
+        ours = [_config(zone, entries.get(config_name(zone), {})) for zone in self.zones]
+        return {"properties": {**existing, CONFIGS: [*others, *ours]}}
+
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        """With the configs that others added to the last one, which was deleted with its endpoint."""
+        return self.body(before, observed)
 
     def implied(self, answer: Seen) -> Mapping[ResourceId, Seen]:
         return as_written(answer)
@@ -287,6 +293,12 @@ class ZoneGroup(Managed):
         have = observed.present(self.endpoint)
         addresses = endpoint.addresses_of(have, observed) if have else ()
         return frozenset(one.ip for one in addresses if at in records_under(self.zones, one.fqdns))
+
+
+def _config(zone: ResourceId, existing: Json) -> dict[str, Any]:
+    """A config of ours for the zone, over what it has."""
+    properties = {**mapping(existing.get("properties")), "privateDnsZoneId": zone.text}
+    return {**existing, "name": config_name(zone), "properties": properties}
 
 
 def pages(zone: Seen) -> int:

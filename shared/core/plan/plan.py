@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from shared.core.base.bodies import Seen
+from shared.core.base.bodies import Json, Seen
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.rights import Right
@@ -81,6 +81,10 @@ class Plan:
         """Nothing to write and nothing to wait for."""
         return not self.writes and not any(isinstance(a, Wait) for a in self.actions)
 
+    def resuming(self, known: Mapping[ResourceId, Json], observed: Observed) -> Plan:
+        """The plan with what is known of objects that were deleted since: new ones begin from that."""
+        return Plan(tuple(_resumed(step, known, observed) for step in self.actions))
+
     def without(self, waiting: frozenset[ResourceId]) -> Plan:
         """The plan without writes of these objects: it is too early for them."""
         held = {a.id for a in self.actions if isinstance(a, Create | Update)} & waiting
@@ -95,7 +99,7 @@ def plan(desired: Desired, observed: Observed) -> Plan:
         for want in wanted:
             _with_its_completion(want, actions)
         for want in wanted:
-            _with_its_parent(want, actions)
+            _with_its_parent(want, actions, observed)
             _with_its_counterpart(want, actions)
         _begin_nothing(wanted, actions, observed)
     return Plan(tuple(actions.values()))
@@ -109,20 +113,22 @@ def _with_its_completion(want: Wanted, actions: dict[ResourceId, Action]) -> Non
             actions[want.id] = replace(block, id=want.id)
 
 
-def _with_its_parent(want: Wanted, actions: dict[ResourceId, Action]) -> None:
-    """What is deleted with its parent is created with it again."""
+def _with_its_parent(want: Wanted, actions: dict[ResourceId, Action], observed: Observed) -> None:
+    """What is deleted with its parent is created with it again, from what it has."""
     parent = actions.get(want.id.parent) if want.id.parent else None
     if isinstance(parent, Replace) and not isinstance(actions[want.id], Block):
-        actions[want.id] = Create(want)
+        found = want.found(observed)
+        actions[want.id] = Create(want, before=found.value if isinstance(found, Present) else None)
 
 
 def _with_its_counterpart(want: Wanted, actions: dict[ResourceId, Action]) -> None:
     """A new half waits for the other one's replacement, or is blocked with it."""
     other = actions.get(want.counterpart) if want.counterpart else None
-    if isinstance(actions[want.id], Create):
+    step = actions[want.id]
+    if isinstance(step, Create):
         match other:
             case Replace():
-                actions[want.id] = Create(want, after=(other.id,))
+                actions[want.id] = replace(step, after=(other.id,))
             case Block():
                 actions[want.id] = replace(other, id=want.id)
             case _:
@@ -141,6 +147,23 @@ def _begin_nothing(wanted: Iterable[Wanted], actions: dict[ResourceId, Action], 
     if stop is not None:
         for want in created:
             actions[want.id] = replace(stop, id=want.id)
+
+
+def _resumed(step: Action, known: Mapping[ResourceId, Json], observed: Observed) -> Action:
+    if not isinstance(step, Create) or step.before or step.id not in known or not step.want.resumes(observed):
+        return step
+    return replace(step, before=Seen(step.id, known[step.id]))
+
+
+def customised(desired: Desired, observed: Observed) -> dict[ResourceId, Json]:
+    """What others set on objects that Causeway would make again if they were deleted."""
+    found = ((want, want.found(observed)) for want in desired.objects() if want.write)
+    bodies = (
+        (want.id, want.custom(have.value, observed))
+        for want, have in found
+        if isinstance(have, Present) and want.is_managed(have.value)
+    )
+    return {at: body for at, body in bodies if body is not None}
 
 
 def restoration(desired: Desired, observed: Observed) -> Plan:

@@ -1,6 +1,6 @@
-"""Gateways, bastions, NAT gateways, prefixes and load balancers: rows for appliances.py.
+"""Gateways, bastions, NAT gateways and prefixes: rows for appliances.py.
 
-Source: docs/azure/services.md, SVC-10 to SVC-12.
+Source: docs/azure/services.md, SVC-10 and SVC-12.
 """
 
 from __future__ import annotations
@@ -30,10 +30,6 @@ def _regional(world: World, resource: Resource) -> Json:
     return {"sku": {"name": "Standard", "tier": "Regional"} | (resource.body.get("sku") or {})}
 
 
-def _balancer_head(world: World, balancer: Resource) -> Json:
-    return {"sku": {"name": "Basic", "tier": "Regional"} | (balancer.body.get("sku") or {})}
-
-
 # Bastions
 
 
@@ -50,6 +46,26 @@ def _bastion(world: World, bastion: Resource) -> Json:
 
 def _bastion_head(world: World, bastion: Resource) -> Json:
     return {"sku": bastion.body.get("sku") or {"name": "Basic"}}
+
+
+def _nat(world: World, nat: Resource) -> Json:
+    """The subnets that use it."""
+    subnets = world.store.of_type(f"{NETWORK}/virtualNetworks/subnets", nat.id.group_id)
+    return _users("subnets", [one for one in subnets if _names(one, "natGateway", nat)])
+
+
+def _protected(world: World, plan: Resource) -> Json:
+    """The networks that a plan protects."""
+    networks = world.store.of_type(f"{NETWORK}/virtualNetworks", plan.id.group_id)
+    return _users("virtualNetworks", [one for one in networks if _names(one, "ddosProtectionPlan", plan)])
+
+
+def _names(user: Resource, member: str, wanted: Resource) -> bool:
+    return str((user.properties.get(member) or {}).get("id", "")).lower() == wanted.id.key
+
+
+def _users(member: str, found: list[Resource]) -> Json:
+    return {member: [{"id": one.id.text} for one in found]} if found else {}
 
 
 # Virtual network gateways
@@ -130,84 +146,7 @@ def reset(call: Call) -> Response:
     return response
 
 
-# Load balancers
-
-RULES = ("loadBalancingRules", "inboundNatRules", "outboundRules")
-# Member of a rule that names a part, and the list that the part is in.
-NAMED = {
-    "frontendIPConfiguration": "frontendIPConfigurations",
-    "frontendIPConfigurations": "frontendIPConfigurations",
-    "backendAddressPool": "backendAddressPools",
-    "probe": "probes",
-}
-
-
-def _balancer(world: World, balancer: Resource) -> Json:
-    """Each part with the rules that name it, and each pool with its interfaces."""
-    shown = BALANCER.lists
-    inner = {
-        member: [BALANCER._part(balancer, member, listed, one) for one in balancer.properties.get(member, [])]
-        for member, listed in shown.items()
-    }
-    for kind in RULES:
-        for rule in inner[kind]:
-            _note(inner, kind, rule)
-    for pool in inner["backendAddressPools"]:
-        _fill_pool(world, balancer, pool)
-    if _is_basic(balancer):
-        inner = {name: one for name, one in inner.items() if name != "outboundRules"}
-    return inner
-
-
-def _is_basic(balancer: Resource) -> bool:
-    """The tier without outbound rules, whose writes are done at once (SVC-11)."""
-    return (balancer.body.get("sku") or {}).get("name", "Basic") == "Basic"
-
-
-def _note(inner: dict[str, list[Json]], kind: str, rule: Json) -> None:
-    """Write the rule's id into the parts that it names."""
-    for member, where in NAMED.items():
-        named = rule["properties"].get(member)
-        for one in named if isinstance(named, list) else [named] if named else []:
-            for part in inner[where]:
-                if part["id"].lower() == str(one.get("id")).lower():
-                    part["properties"].setdefault(kind, []).append({"id": rule["id"]})
-
-
-def _fill_pool(world: World, balancer: Resource, pool: Json) -> None:
-    """The configurations of interfaces that joined the pool; addresses only above the Basic tier."""
-    joined = []
-    for nic in world.store.of_type("Microsoft.Network/networkInterfaces", balancer.id.group_id):
-        for config in nic.private.get("configs", []):
-            pools = config.get("joined", {}).get("loadBalancerBackendAddressPools") or []
-            if any(str(one.get("id")).lower() == pool["id"].lower() for one in pools):
-                joined.append({"id": f"{nic.id.text}/ipConfigurations/{config['name']}"})
-    if joined:
-        pool["properties"]["backendIPConfigurations"] = joined
-    if not _is_basic(balancer):
-        pool["properties"].setdefault("loadBalancerBackendAddresses", [])
-
-
-FLOW: Json = {"enableFloatingIP": False, "idleTimeoutInMinutes": 4, "enableTcpReset": False}
-BALANCER = Appliance(
-    f"{NETWORK}/loadBalancers",
-    lists={
-        "frontendIPConfigurations": Listed(defaults=DYNAMIC, private=True),
-        "backendAddressPools": Listed(),
-        "loadBalancingRules": Listed(defaults=FLOW | {"loadDistribution": "Default"}),
-        "probes": Listed(defaults={"intervalInSeconds": 15, "numberOfProbes": 2, "probeThreshold": 1}),
-        "inboundNatRules": Listed(defaults=FLOW),
-        "outboundRules": Listed(defaults={"idleTimeoutInMinutes": 4, "enableTcpReset": False}),
-        "inboundNatPools": Listed(defaults=FLOW),
-    },
-    computed=_balancer,
-    at_once=_is_basic,
-    head=_balancer_head,
-    wait=0.0,
-)
-
 APPLIANCES = (
-    BALANCER,
     Appliance(
         f"{NETWORK}/bastionHosts",
         lists={
@@ -273,7 +212,13 @@ APPLIANCES = (
         etag_header=False,
         rank=15,
     ),
-    Appliance(f"{NETWORK}/natGateways", defaults={"idleTimeoutInMinutes": 4}, head=_regional, rank=60),
+    Appliance(
+        f"{NETWORK}/natGateways",
+        defaults={"idleTimeoutInMinutes": 4},
+        computed=_nat,
+        head=_regional,
+        rank=60,
+    ),
     Appliance(
         f"{NETWORK}/publicIPPrefixes",
         defaults={"prefixLength": 30, "publicIPAddressVersion": "IPv4", "ipTags": []},
@@ -281,5 +226,5 @@ APPLIANCES = (
         head=_regional,
         rank=80,
     ),
-    Appliance(f"{NETWORK}/ddosProtectionPlans", guid=False),
+    Appliance(f"{NETWORK}/ddosProtectionPlans", guid=False, computed=_protected, rank=95),
 )

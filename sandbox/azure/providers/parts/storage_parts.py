@@ -75,7 +75,7 @@ def _container(world: World, container: Resource) -> Json:
 
 
 # Members of the answer to a write that gives properties.
-WRITTEN = ("deleted", "remainingRetentionDays", "metadata", "publicAccess")
+WRITTEN: tuple[str, ...] = ("deleted", "remainingRetentionDays", "metadata", "publicAccess")
 WRITTEN += ("hasImmutabilityPolicy", "hasLegalHold")
 
 
@@ -137,6 +137,23 @@ def _scope(call: Call, asked: Json) -> Json:
 def _written_scope(call: Call, shown: Json) -> Json:
     shown["properties"].setdefault("keyVaultProperties", {})
     return shown
+
+
+def _user(world: World, user: Resource) -> Json:
+    """The user's security identifier, and which credentials there are."""
+    number = user.private.setdefault("number", world.rng.randint(1000, 9999))
+    return {
+        "sid": f"S-1-2-0-{number}-1-1000",
+        "hasSharedKey": bool(user.properties.get("hasSharedKey", False)),
+        "hasSshKey": bool(user.properties.get("hasSshKey", False)),
+        "hasSshPassword": bool(user.properties.get("hasSshPassword", False)),
+    }
+
+
+def _replication(call: Call, asked: Json) -> Json:
+    """A policy and each of its rules have an id."""
+    rules = [{"ruleId": call.world.new_guid()} | one for one in asked.get("rules") or []]
+    return asked | {"policyId": call.id.name, "enabledTime": call.world.timestamp(), "rules": rules}
 
 
 PARTS = (
@@ -229,4 +246,7 @@ PARTS = (
         shown_name="DefaultManagementPolicy",
     ),
     Part(f"{ACCOUNT}/encryptionScopes", deleted=0, stored=_scope, answer=_written_scope),
+    Part(f"{ACCOUNT}/inventoryPolicies", created=200, stored=_policy, shown_name="DefaultInventoryPolicy"),
+    Part(f"{ACCOUNT}/localUsers", created=200, deleted=204, computed=_user, hidden=("sshAuthorizedKeys",)),
+    Part(f"{ACCOUNT}/objectReplicationPolicies", created=200, stored=_replication),
 )
