@@ -14,7 +14,6 @@ from dataclasses import replace
 from shared.core.base.errors import BlockedError, CausewayError, RefusedError, TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal, is_forbidden
-from shared.core.base.rights import principal_in
 from shared.core.base.target import Target
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.drift import drifted
@@ -266,10 +265,9 @@ class Reconciler:
         self, view: View, errors: tuple[CausewayError, ...]
     ) -> tuple[CausewayError, ...]:
         """Where one right lacks, name all that lack: otherwise each rerun would end at the next one."""
-        first = next((error for error in errors if is_forbidden(error)), None)
-        if first is None:
+        if not any(is_forbidden(error) for error in errors):
             return errors
-        lacking = await self._viewer.lacking(view, self._clock.now().timestamp(), principal_in(str(first)))
+        lacking = await self._viewer.lacking(view, self._clock.now().timestamp())
         if lacking is None:
             return errors
         whole = BlockedError(lacking.code, lacking.reason, lacking.remedy)

@@ -259,10 +259,10 @@ class Viewer:
             return declined
         return await self._completed(View(request, wanted, observed, around, began, fresh_from, notes))
 
-    async def lacking(self, view: View, not_older_than: float, principal: str) -> Refusal | None:
+    async def lacking(self, view: View, not_older_than: float) -> Refusal | None:
         """All rights that the app does not have of those that the plan needs; None: none, or not known."""
         missing = await self._rights.missing(view.plan.rights, not_older_than)
-        return lacking(missing, principal) if missing else None
+        return lacking(missing, await self._rights.principal()) if missing else None
 
     async def after(self, view: View, applied: Applied) -> View:
         """The view with what the writes answered, and what they changed elsewhere re-read."""
@@ -343,7 +343,7 @@ class Viewer:
         if not missing:
             return replace(view, permitted=missing is not None)
         every = await self._rights.missing(steps.rights, view.fresh_from) or missing
-        return replace(view, unfinished=lacking(every))
+        return replace(view, unfinished=lacking(every, await self._rights.principal()))
 
     def _desired(self, view: View) -> View:
         return replace(view, desired=desired(view.request, view.observed, self._catalogue))
