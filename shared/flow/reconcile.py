@@ -384,6 +384,8 @@ class Reconciler:
         current = replace(current, state=f"removal by {memory.profile}")  # what is removed has no other state
         found = Obsolete(memory.owned, stale=memory.addresses)
         done, errors = await self._remover.remove(found, reason, current)
+        if not errors:
+            await memory.customise({})  # what is connected later starts from nothing
         return removed(done, errors, reason, memory.profile)
 
     def _removes_on_opt_out(self, name: str) -> bool:
