@@ -261,8 +261,8 @@ class Operation:
             return Response(204, None, self.headers(deleting=True))
         if self.style in (Style.GROUP, Style.REGISTRY_DECISION):
             return Response(200, None)
-        if self._is_network_action:
-            return Response(200, None, self.headers(deleting=True))
+        if self._is_network_action and self.plan.result:
+            return Response(200, self.plan.result() or None, self.headers(deleting=True))
         if self.style is Style.SQL and self.change == "action":
             return Response(200, None)
         if self.style is Style.LOCATION:

@@ -87,7 +87,7 @@ def _writable(body: Json) -> Json:
 
 
 def _members(value: Any, path: str = "") -> Members:
-    """Every plain value, or list of plain values, by its path. Objects in a list are told apart by name."""
+    """Every plain value, or list of plain values, by its path. Objects in a list are known by their name."""
     return dict(_walked(value, path))
 
 
