@@ -15,7 +15,7 @@ endif
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(PYTHON_READY) $(AZURITE_READY) ## a virtual environment with all dependencies, and Azurite
@@ -27,6 +27,25 @@ demo: setup ## a local Azure with the app in it, and what the app does there
 .PHONY: test
 test: setup ## all tests, in a process for each core; ARGS="-k name" chooses, ARGS="-n 0" takes one process
 	$(PYTHON_HERE) -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+
+CLIENTS := az sdk ansible custodian
+CLIENTS_READY := $(CLIENTS:%=.clients/%/.ready)
+
+.PHONY: test-clients
+test-clients: setup $(CLIENTS_READY) ## az, the SDKs, Ansible and Custodian on a sandbox; ARGS="--only az --record"
+	$(PYTHON_HERE) -m tests.clients $(ARGS)
+
+# Ansible's collection names the SDKs that it needs in a file of its own.
+.clients/%/.ready: tests/clients/requirements/%.txt $(PYTHON_READY)
+	@echo "Installing $* into .clients/$*: one to five minutes, once"
+	$(PYTHON_HERE) -m venv --clear .clients/$*
+	.clients/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@for more in .clients/$*/lib/python3*/site-packages/ansible_collections/azure/azcollection/requirements.txt; do \
+		if [ -f "$$more" ]; then \
+			.clients/$*/bin/python -m pip install --quiet --disable-pip-version-check -r "$$more"; \
+		fi; \
+	done
+	@touch $@
 
 .PHONY: check
 check: $(PYTHON_READY) ## style, types, and import contracts
@@ -45,7 +64,7 @@ bench: setup ## the measured claims
 
 .PHONY: clean
 clean: ## remove all that was created or installed here
-	rm -rf $(VENV) node_modules .sandbox .bench .*_cache .hypothesis
+	rm -rf $(VENV) node_modules .sandbox .clients .bench .*_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(PYTHON_READY): requirements.txt requirements-dev.txt

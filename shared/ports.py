@@ -3,7 +3,7 @@
 Every method that calls Azure raises the errors of `core/base/errors.py` and no others.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -52,6 +52,9 @@ class ArmReader(Protocol):
 
     def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
         """Any list of ARM at this path (`/subscriptions/{id}/providers/{type}`), page by page."""
+
+    async def principal(self) -> str:
+        """The object id of the identity that Azure sees; empty where its token does not say."""
 
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         """Tags of every resource group of a subscription, by lower-case name."""
@@ -110,6 +113,10 @@ class Memory(Protocol):
         """The present state is Connected, or says how the resource differs from when it was."""
 
     @property
+    def guids(self) -> Mapping[ResourceId, frozenset[str]]:
+        """The resource guids of all that was ever made for it, by id. `UNKNOWN_GUID`: one is being made."""
+
+    @property
     def profile(self) -> str:
         """The profile of the last outcome; empty if there was none."""
 
@@ -128,16 +135,24 @@ class Memory(Protocol):
     async def refuse(self, refusals: Refusals) -> None:
         """Record refused requests in place of those of before."""
 
+    @property
+    def custom(self) -> Mapping[ResourceId, Json]:
+        """What others had set on objects of its path, as PUT bodies by id, when it was connected last."""
+
+    async def customise(self, bodies: Mapping[ResourceId, Json]) -> None:
+        """Record that, in place of what was recorded before."""
+
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""
 
     async def begin(self, profile: str) -> None:
         """Record the profile before the first object is made, so that a later removal follows it."""
 
-    async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
+    async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
         """Record an object before it is made, so that a crash right after leaves no unknown object.
 
-        `addresses`: those that it adds to a rule.
+        `addresses`: those that it adds to a rule. `guid`: its resource guid, `UNKNOWN_GUID` before it is
+        made; None for kinds that have none.
         """
 
     async def closing(self, was: PreviousAccess | None) -> None:
@@ -205,6 +220,18 @@ class Ledger(Protocol):
 
     async def with_code(self, code: str) -> list[ResourceId]:
         """The targets whose last outcome has this code."""
+
+    async def sharing(self, endpoints: Collection[ResourceId], names: Collection[str]) -> list[ResourceId]:
+        """The targets whose last outcome has a path by one of these endpoints, or a record of these names."""
+
+    async def owned(self) -> frozenset[ResourceId]:
+        """What Causeway made for all targets together."""
+
+    async def adopt(self, target: ResourceId, found: Collection[ResourceId]) -> bool:
+        """Record objects that were made for a target and that no row has.
+
+        False: a worker has claimed the target and may be about to delete them, so nothing is recorded.
+        """
 
 
 class Budgets(Protocol):

@@ -84,7 +84,7 @@ def wire(
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
     viewer = Viewer(policy, known, ports.arm, cached, reader, own)
-    remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps))
+    remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
     access = PublicAccess(policy, known, ports.arm, own)

@@ -14,8 +14,9 @@ from sandbox.places import HIGHEST_PORT, is_free
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 LOWEST_PORT = 10_000  # below it are the default ports of other programs
 
-# How long one example takes depends on the machine's load; pytest-timeout bounds each test.
-settings.register_profile("suite", settings.default, deadline=None, print_blob=True)
+# The same examples in every run, so that a failure is the change's. How long one takes depends on the
+# machine's load; pytest-timeout bounds each test.
+settings.register_profile("suite", settings.default, deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("suite")
 
 

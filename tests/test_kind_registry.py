@@ -25,9 +25,9 @@ from shared.adapters.polling import pace
 from shared.core import kinds
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
+from shared.core.base.written import recreation
 from shared.core.kinds.kind import Kind, Managed
 from shared.core.kinds.registry import KINDS
-from shared.core.plan.deletion_record import recreation
 
 ROLE = frozenset(json.loads((Path(access.__file__).parent / "role.json").read_text("utf-8"))["actions"])
 SIMULATED = registry()
@@ -53,7 +53,7 @@ def missing(kind: Kind) -> Iterator[str]:
     if simulated is None or simulated.put is None or (row.deleted and simulated.delete is None):
         yield "a provider in sandbox/azure/providers"
     if row.deleted and (kept := reported_members_kept(row)):
-        yield f"{', '.join(kept)} in _REPORTED of shared/core/plan/deletion_record.py"
+        yield f"{', '.join(kept)} in _REPORTED of shared/core/base/written.py"
 
 
 def has_default_pace(kind: Kind) -> bool:

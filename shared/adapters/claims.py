@@ -18,16 +18,23 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from shared.adapters.clock import Clock
+from shared.adapters.lease_time import LEASE_SECONDS, MARGIN_SECONDS, RENEW_SECONDS, lasts, loop_time
 from shared.adapters.ledger_row import (
     Entry,
     addresses_of,
     asked_of,
     closed_of,
     closing,
+    custom_of,
+    customising,
+    guids_by_id,
+    identifying,
     is_empty,
     is_marked,
+    lease_end,
     marking,
     noting,
+    owned_ids,
     owned_of,
     owning,
     present,
@@ -35,9 +42,11 @@ from shared.adapters.ledger_row import (
     refusing,
     served,
     serving,
+    unidentified,
     without,
 )
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
+from shared.core.base.bodies import Json
 from shared.core.base.errors import CausewayError, LostClaim, TransientError
 from shared.core.base.fence import fenced
 from shared.core.base.ids import ResourceId, target_key
@@ -51,9 +60,6 @@ from shared.core.plan.refusals import Refusals
 
 log = logging.getLogger("causeway.ledger")
 
-LEASE_SECONDS = 60.0
-RENEW_SECONDS = 20.0
-MARGIN_SECONDS = 5.0  # a worker stops so long before its claim ends: the service's time has whole seconds
 RACES = 50  # re-reads after a lost ETag race; each one means that another worker made progress
 
 type Change = Callable[[Values], dict[str, Value]]
@@ -88,7 +94,7 @@ async def take(table: Table, target: ResourceId, asked: Asked) -> tuple[Row, str
                 return await table.insert(partition, key, {**fresh, **lease(table, owner)}), owner, since
             if row.values.get("lease_owner") == owner:  # our write, whose response was lost
                 return await table.replace(row, {**row.values, **lease(table, owner)}), owner, since
-            if float(row.values.get("lease_until", 0.0)) <= table.time():
+            if not lasts(lease_end(row.values), table.time()):
                 taken = {**serving(row.values, asked), **lease(table, owner)}
                 return await table.replace(row, taken), owner, since
             marked = marking(row.values, asked)
@@ -98,11 +104,6 @@ async def take(table: Table, target: ResourceId, asked: Asked) -> tuple[Row, str
             continue
         return None
     raise contended(target.name)
-
-
-def loop_time() -> float:
-    """Seconds by the clock of the event loop, which goes on while the process is stopped."""
-    return asyncio.get_running_loop().time()
 
 
 def lease(table: Table, owner: str) -> dict[str, Value]:
@@ -165,7 +166,11 @@ class TableClaim:
 
     @property
     def owned(self) -> tuple[ResourceId, ...]:
-        return tuple(ResourceId.parse(text) for text in owned_of(self._row.values))
+        return owned_ids(self._row.values)
+
+    @property
+    def guids(self) -> Mapping[ResourceId, frozenset[str]]:
+        return guids_by_id(self._row.values)
 
     @property
     def connected(self) -> bool:
@@ -195,11 +200,19 @@ class TableClaim:
         if refusals != self.refusals:
             await self._write(lambda row: refusing(row, refusals))
 
+    @property
+    def custom(self) -> Mapping[ResourceId, Json]:
+        return custom_of(self._row.values)
+
+    async def customise(self, bodies: Mapping[ResourceId, Json]) -> None:
+        if bodies != self.custom:
+            await self._write(lambda row: customising(row, bodies))
+
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         asked, found = frozenset(addresses), defaultdict[str, frozenset[ResourceId]](frozenset)
         async for row in self._table.query({}):
             if row.key != self._row.key and (shared := asked.intersection(addresses_of(row.values))):
-                owned = frozenset(map(ResourceId.parse, owned_of(row.values)))
+                owned = frozenset(owned_ids(row.values))
                 found |= {address: found[address] | owned for address in shared}
         return found
 
@@ -207,16 +220,18 @@ class TableClaim:
         if self.profile != profile:
             await self._write(lambda row: {**row, "profile": profile})
 
-    async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
+    async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
         new = [one for one in addresses if one not in self.addresses]
-        if made in self.owned and not new:
+        if made in self.owned and not new and (guid is None or guid in self.guids.get(made, ())):
             await self.confirm()
             return
-        await self._write(
-            lambda row: noting(
-                owning(row, [*without(owned_of(row), [made]), made.text]), [*addresses_of(row), *new]
-            )
-        )
+
+        def change(row: Values) -> dict[str, Value]:
+            owned = owning(row, [*without(owned_of(row), [made]), made.text])
+            noted = noting(owned, dict.fromkeys((*addresses_of(row), *new)))  # once, if it is sent again
+            return noted if guid is None else identifying(noted, made, guid)
+
+        await self._write(change)
 
     async def confirm(self) -> None:
         """Renew a claim whose end may have passed. Raises LostClaim if another worker has the target."""
@@ -234,11 +249,12 @@ class TableClaim:
 
     async def disown(self, gone: Iterable[ResourceId], addresses: Iterable[str] = ()) -> None:
         ids, out = tuple(gone), frozenset(addresses)
-        await self._write(
-            lambda row: noting(
-                owning(row, without(owned_of(row), ids)), [one for one in addresses_of(row) if one not in out]
-            )
-        )
+
+        def change(row: Values) -> dict[str, Value]:
+            left = unidentified(owning(row, without(owned_of(row), ids)), ids)
+            return noting(left, [one for one in addresses_of(row) if one not in out])
+
+        await self._write(change)
 
     async def finish(self, outcome: Outcome | None) -> bool:
         await self._stop()

@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from shared.adapters.clock import Clock
+from shared.adapters.lease_time import LEASE_SECONDS, MARGIN_SECONDS, RENEW_SECONDS, lasts, loop_time
 from shared.adapters.tables import Changed, Exists, Row, Table, Value
 from shared.core.base.backoff import Backoff
 from shared.core.base.errors import CausewayError, LostClaim, TransientError
@@ -29,9 +30,6 @@ from shared.core.base.log_lines import line
 
 log = logging.getLogger("causeway.leases")
 
-LEASE_SECONDS = 60.0
-RENEW_SECONDS = 20.0
-MARGIN_SECONDS = 5.0  # a holder stops so long before its lease ends: the service's time has whole seconds
 PATIENCE = 300.0  # seconds for all the locks of one call; a link takes one minute, two at most (LRO-12)
 BACKOFF = Backoff(first=0.05, growth=1.3, longest=1.0)  # between two reads of another worker's row
 _PARTITION = "lease"
@@ -95,7 +93,7 @@ class TableLeases:
     async def _take(self, name: str) -> "_Held":
         key, owner = hashlib.sha256(name.encode()).hexdigest(), uuid.uuid4().hex
         for attempt in itertools.count():
-            row, since = await self._table.get(_PARTITION, key), _loop_time()
+            row, since = await self._table.get(_PARTITION, key), loop_time()
             values: dict[str, Value] = {"name": name, "owner": owner, "until": self._expiry()}
             with contextlib.suppress(Exists, Changed):
                 if row is None:
@@ -108,17 +106,19 @@ class TableLeases:
 
     def _is_free(self, row: Row, owner: str) -> bool:
         """The lease has expired, or it is our own: the response of the write that took it was lost."""
-        return row.values.get("owner") == owner or float(row.values.get("until", 0.0)) <= self._table.time()
+        return row.values.get("owner") == owner or not lasts(
+            float(row.values.get("until", 0.0)), self._table.time()
+        )
 
     async def _renew(self, held: "_Held", alarm: asyncio.Timeout) -> None:
         while True:
             await self._clock.sleep(RENEW_SECONDS)
-            since = _loop_time()
+            since = loop_time()
             try:
                 await self._extend(held)
             except Changed:
                 held.taken, held.since = True, -math.inf
-                alarm.reschedule(_loop_time())
+                alarm.reschedule(loop_time())
                 return
             except CausewayError as error:  # the lease lasts for another attempt
                 log.warning(line("lock not renewed", lock=held.name, why=str(error)))
@@ -163,14 +163,10 @@ class _Held:
 
     def check(self) -> None:
         """Raise LostClaim once the lock has ended by the holder's own clock."""
-        if _loop_time() >= self.until:
+        if loop_time() >= self.until:
             raise LostClaim(f"the lock on {self.name} has ended", code="LockLost")
 
     @property
     def until(self) -> float:
         """When the holder has to stop, by the time of the event loop."""
         return self.since + LEASE_SECONDS - MARGIN_SECONDS
-
-
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()

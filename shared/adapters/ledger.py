@@ -6,13 +6,33 @@ is decided from the ledger; everything else is read from Azure.
 """
 
 import contextlib
+import logging
 import uuid
+from collections.abc import Callable, Collection
 
 from shared.adapters.claims import RACES, TableClaim, contended, take
 from shared.adapters.clock import Clock
-from shared.adapters.ledger_row import QUEUED, Entry, is_over, marking, past, present, record_of, state_of
+from shared.adapters.lease_time import lasts
+from shared.adapters.ledger_row import (
+    QUEUED,
+    Entry,
+    adopting,
+    is_over,
+    lease_end,
+    marking,
+    owned_ids,
+    past,
+    present,
+    record_of,
+    state_of,
+    target_of,
+    uses,
+)
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
+from shared.core.base.bodies import resource_id
+from shared.core.base.errors import BlockedError
 from shared.core.base.ids import GroupId, ResourceId, target_key
+from shared.core.base.log_lines import line
 from shared.core.base.page import Page
 from shared.core.events.asked import Asked
 from shared.core.outcome.connection import ConnectionState
@@ -20,8 +40,27 @@ from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Outcome, Result
 from shared.ports import Bodies, Body
 
+log = logging.getLogger("causeway.ledger")
+
 NOTHING = Asked()
 FOREVER = 10**16  # microseconds, in the year 2286: inverted, later times sort first
+
+
+def _readable[T](row: Row, read: Callable[[Row], T | None]) -> T | None:
+    """What a row of many says; None, and a line in the log, for one that cannot be read."""
+    try:
+        return read(row)
+    except BlockedError as error:
+        log.error(line("row left out", key=row.key, why=str(error)))
+        return None
+
+
+def _target(row: Row) -> ResourceId:
+    return target_of(row.values)
+
+
+def _unless_over(row: Row) -> ResourceId | None:
+    return None if is_over(row.values) else target_of(row.values)
 
 
 class TableLedger:
@@ -85,20 +124,44 @@ class TableLedger:
         where |= {"result": query.result.value} if query.result else {}
         where |= {"code": query.code} if query.code else {}
         found = await self._connections.page(where, query.top, query.continuation)
-        states = (state_of(row) for row in found.rows)
+        states = (_readable(row, state_of) for row in found.rows)
         return Page(tuple(state for state in states if state), found.continuation)
 
     async def targets(self, group: GroupId | None = None) -> list[ResourceId]:
         where: dict[str, Value] = {"PartitionKey": group.subscription.lower()} if group else {}
         rows = self._connections.query(where)
-        found = [
-            ResourceId.parse(str(row.values["resource_id"])) async for row in rows if not is_over(row.values)
-        ]
-        return [at for at in found if group is None or at.group == group]
+        found = [_readable(row, _unless_over) async for row in rows]
+        return [at for at in found if at and (group is None or at.group == group)]
 
     async def with_code(self, code: str) -> list[ResourceId]:
         rows = self._connections.query({"code": code})
-        return [ResourceId.parse(str(row.values["resource_id"])) async for row in rows]
+        return [at async for row in rows if (at := _readable(row, _target))]
+
+    async def sharing(self, endpoints: Collection[ResourceId], names: Collection[str]) -> list[ResourceId]:
+        keys = {at.key for at in endpoints}
+        if not keys and not names:
+            return []
+        rows = self._connections.query({})
+        wanted = frozenset(names)
+
+        def sharer(row: Row) -> ResourceId | None:
+            return target_of(row.values) if uses(row.values, keys, wanted) else None
+
+        return [at async for row in rows if (at := _readable(row, sharer))]
+
+    async def owned(self) -> frozenset[ResourceId]:
+        rows = self._connections.query({})
+        return frozenset([at async for row in rows for at in owned_ids(row.values)])
+
+    async def adopt(self, target: ResourceId, found: Collection[ResourceId]) -> bool:
+        for _ in range(RACES):
+            row = await self._connections.get(target.subscription.lower(), target_key(target))
+            if row is None or lasts(lease_end(row.values), self._connections.time()):
+                return False
+            with contextlib.suppress(Changed):
+                await self._connections.replace(row, adopting(row.values, found))
+                return True
+        raise contended(target.name)
 
     async def append(self, entry: Entry) -> None:
         """Add to a target's history. Two entries of the same moment get two rows."""
@@ -110,8 +173,9 @@ class TableLedger:
     async def _row(self, key: str) -> Row | None:
         """A target's row by its key alone. Its history names the subscription; without one, search all."""
         for record in await self.history(key, limit=1):
-            at = ResourceId.parse(str(record["resource_id"]))
-            return await self._connections.get(at.subscription.lower(), key)
+            at = resource_id(record.get("resource_id"))
+            if at is not None:
+                return await self._connections.get(at.subscription.lower(), key)
         async for row in self._connections.query({"RowKey": key}):
             return row
         return None

@@ -4,14 +4,16 @@ A record is JSON text over as many columns as it needs. Beside it are the few co
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
 from shared.adapters.tables import Row, Value, Values, joined, split
-from shared.core.base.bodies import Json
+from shared.core.base.bodies import Json, mapping, sequence
+from shared.core.base.errors import BlockedError, InvalidId, clean
 from shared.core.base.ids import ResourceId
 from shared.core.events.asked import Asked
+from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.outcome import Outcome, Result
@@ -21,6 +23,8 @@ from shared.ports import Body
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
 NOTE = 100  # characters around a list of what was left out
 MAX_TEXT = 8_000  # characters of one reason or remedy in a record that is too long as a whole
+MAX_GUIDS = 8  # of one object: how often it was made again
+MAX_IDENTIFIED = 400  # objects of one target
 QUEUED = "Queued"  # the code of a row that was made before anything was done
 
 
@@ -64,31 +68,44 @@ def past(entry: Entry) -> dict[str, Value]:
 
 def record_of(values: Values) -> Body:
     """The record that a row holds, empty if there is none."""
-    found: Body = json.loads(joined("record", values) or "{}")
-    return found
+    return dict(_document(values, "record", "{}", Mapping))
+
+
+def target_of(values: Values) -> ResourceId:
+    """The target whose row it is."""
+    return _id(values, values.get("resource_id"))
 
 
 def state_of(row: Row) -> ConnectionState | None:
     """A target's present state; None as long as there is no outcome."""
-    if not row.values.get("result"):
+    result = row.values.get("result")
+    if not result:
         return None
+    if result not in [*Result]:
+        raise _unreadable(row.values, "result")
     outcome = record_of(row.values)
     return ConnectionState(
         row.key,
-        ResourceId.parse(str(row.values["resource_id"])),
-        Result(str(row.values["result"])),
+        target_of(row.values),
+        Result(str(result)),
         outcome,
         since=str(row.values.get("since", "")),
         profile=str(outcome.get("profile") or row.values.get("profile", "")),
-        owned=tuple(map(ResourceId.parse, owned_of(row.values))),
+        owned=owned_ids(row.values),
         closed=closed_of(row.values),
         working=bool(row.values.get("lease_owner")),
+        guids=guids_by_id(row.values),
     )
 
 
 def owned_of(values: Values) -> list[str]:
     """The ids of what Causeway made for the target."""
-    return list(json.loads(joined("owned", values) or "[]"))
+    return list(map(str, _document(values, "owned", "[]", list)))
+
+
+def owned_ids(values: Values) -> tuple[ResourceId, ...]:
+    """The same as ids."""
+    return tuple(_id(values, text) for text in owned_of(values))
 
 
 def owning(values: Values, ids: Iterable[str]) -> dict[str, Value]:
@@ -96,9 +113,70 @@ def owning(values: Values, ids: Iterable[str]) -> dict[str, Value]:
     return {**_without(values, "owned"), **split("owned", json.dumps(list(ids)))}
 
 
+def guids_of(values: Values) -> dict[str, list[str]]:
+    """The resource guids of what was made for the target, by id in lower case; also of what is gone by now.
+
+    A row that an older version wrote has none.
+    """
+    found = _document(values, "guids", "{}", Mapping)
+    return {
+        str(key): [str(guid) for guid in guids] for key, guids in found.items() if isinstance(guids, list)
+    }
+
+
+def guids_by_id(values: Values) -> dict[ResourceId, frozenset[str]]:
+    """The same, by id."""
+    return {_id(values, text): frozenset(guids) for text, guids in guids_of(values).items()}
+
+
+def identifying(values: Values, at: ResourceId, guid: str) -> dict[str, Value]:
+    """The row with this guid of an object; `UNKNOWN_GUID` until the answer to its creation names it.
+
+    The last ones of each object are kept: a guid is never used again, and records outlive their endpoint.
+    """
+    known = guids_of(values)
+    others = [one for one in known.pop(at.key, []) if one not in (guid, UNKNOWN_GUID)]
+    return _with_guids(values, {**known, at.key: [*others[1 - MAX_GUIDS :], guid]})
+
+
+def unidentified(values: Values, gone: Iterable[ResourceId]) -> dict[str, Value]:
+    """The row of which these objects are deleted: none of them is being made."""
+    keys = {at.key for at in gone}
+    known = guids_of(values)
+    left = {
+        key: [one for one in guids if one != UNKNOWN_GUID or key not in keys] for key, guids in known.items()
+    }
+    return _with_guids(values, {key: guids for key, guids in left.items() if guids})
+
+
+def adopting(values: Values, found: Iterable[ResourceId]) -> dict[str, Value]:
+    """The row with these objects as if a worker had died while it made them."""
+    row = dict(values)
+    for at in found:
+        row = identifying(owning(row, [*without(owned_of(row), [at]), at.text]), at, UNKNOWN_GUID)
+    return row
+
+
+def uses(values: Values, endpoints: Collection[str], names: Collection[str]) -> bool:
+    """The last outcome has a path by one of these endpoints (keys), or a record of one of these names."""
+    for path in map(mapping, sequence(record_of(values).get("paths"))):
+        if str(path.get("endpoint")).lower() in endpoints:
+            return True
+        records = map(mapping, sequence(path.get("records")))
+        if any(str(record.get("fqdn")).lower() in names for record in records):
+            return True
+    return False
+
+
+def _with_guids(values: Values, guids: Mapping[str, list[str]]) -> dict[str, Value]:
+    """The newest objects alone where there are too many."""
+    newest = dict(list(guids.items())[-MAX_IDENTIFIED:])
+    return {**_without(values, "guids"), **split("guids", json.dumps(newest))}
+
+
 def addresses_of(values: Values) -> list[str]:
     """The addresses that are in rules for the target."""
-    return list(json.loads(joined("addresses", values) or "[]"))
+    return list(map(str, _document(values, "addresses", "[]", list)))
 
 
 def noting(values: Values, addresses: Iterable[str]) -> dict[str, Value]:
@@ -108,7 +186,9 @@ def noting(values: Values, addresses: Iterable[str]) -> dict[str, Value]:
 
 def closed_of(values: Values) -> PreviousAccess | None:
     """What public network access was before Causeway disabled it; None if it did not."""
-    found = json.loads(joined("closed", values) or "null")
+    found = _document(values, "closed", "{}", Mapping)
+    if found and not (isinstance(found.get("path"), str) and "value" in found):
+        raise _unreadable(values, "closed")
     return PreviousAccess(found["path"], found["value"]) if found else None
 
 
@@ -116,6 +196,18 @@ def closing(values: Values, was: PreviousAccess | None) -> dict[str, Value]:
     """The row with this value instead of the one it had."""
     kept = split("closed", json.dumps({"path": was.path, "value": was.value})) if was else {}
     return {**_without(values, "closed"), **kept}
+
+
+def custom_of(values: Values) -> dict[ResourceId, Json]:
+    """What others had set on the target's objects, by id."""
+    found: dict[str, Json] = json.loads(joined("custom", values) or "{}")
+    return {ResourceId.parse(text): body for text, body in found.items()}
+
+
+def customising(values: Values, bodies: Mapping[ResourceId, Json]) -> dict[str, Value]:
+    """The row with these bodies instead of those it had."""
+    text = json.dumps({at.text: body for at, body in bodies.items()}) if bodies else ""
+    return {**_without(values, "custom"), **split("custom", text)}
 
 
 def refusals_of(values: Values) -> Refusals:
@@ -126,6 +218,12 @@ def refusals_of(values: Values) -> Refusals:
 def refusing(values: Values, refusals: Refusals) -> dict[str, Value]:
     """The row with these refused requests instead of those it had."""
     return {**_without(values, "refused"), **split("refused", refusals.text())}
+
+
+def lease_end(values: Values) -> float:
+    """When the claim ends, in seconds since 1970 by the service's clock."""
+    found = values.get("lease_until")
+    return float(found) if isinstance(found, int | float) else 0.0
 
 
 def is_marked(values: Values) -> bool:
@@ -216,6 +314,31 @@ def _with_bodies_that_fit(record: Json) -> Json:
         return record
     deletions = [{**one, "body": kept.get(one["id"])} for one in record["deletions"]]
     return {**record, "deletions": deletions, "left_out": {"bodies": left_out}}
+
+
+def _document(values: Values, name: str, empty: str, shape: type[Any]) -> Any:
+    """What JSON columns hold. Raises BlockedError where another program wrote something else there."""
+    try:
+        found = json.loads(joined(name, values) or empty)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, shape):
+        raise _unreadable(values, name)
+    return found
+
+
+def _id(values: Values, text: object) -> ResourceId:
+    try:
+        return ResourceId.parse(text if isinstance(text, str) else "")
+    except InvalidId as wrong:
+        raise _unreadable(values, "ids") from wrong
+
+
+def _unreadable(values: Values, what: str) -> BlockedError:
+    """What it made is not known, and what is not known is not changed."""
+    named = clean(str(values.get("resource_id", "")), 300)
+    remedy = "restore the row in the table connections, or delete it; then rerun the resource"
+    return BlockedError("RowUnreadable", f"the ledger's row of '{named}' has unreadable {what}", remedy)
 
 
 def _without(values: Values, name: str) -> dict[str, Value]:

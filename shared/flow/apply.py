@@ -18,6 +18,7 @@ from shared.core.base.errors import (
     BlockedError,
     CausewayError,
     NotAttempted,
+    NotKept,
     Outdated,
     RefusedError,
     StillRunning,
@@ -25,8 +26,9 @@ from shared.core.base.errors import (
 )
 from shared.core.base.ids import ResourceId
 from shared.core.base.only_if import CHANGED, OnlyIf, unchanged
-from shared.core.kinds.kind import Wanted
+from shared.core.kinds.kind import UNKNOWN_GUID, Wanted
 from shared.core.kinds.registry import kind_of
+from shared.core.kinds.zone_configs import records_of
 from shared.core.outcome.outcome import Done
 from shared.core.plan.actions import (
     Action,
@@ -43,6 +45,7 @@ from shared.core.plan.actions import (
 )
 from shared.core.plan.decide import decide
 from shared.core.plan.deletion_record import deletions
+from shared.core.plan.not_kept import not_kept, other_values
 from shared.core.plan.plan import Plan
 from shared.core.plan.refusals import RefusedRequest
 from shared.core.readings.observed import Observed
@@ -62,7 +65,7 @@ class Applied:
     """What was done, what it answered, and what went wrong, by the id of the action.
 
     `at`: seconds since 1970 when the last write was answered. `written` are the steps that sent one, or found
-    under the lease that a neighbour had.
+    under the lease that a neighbour had. `notes`: what hinders nothing and should be known.
     """
 
     done: tuple[Done, ...]
@@ -70,6 +73,7 @@ class Applied:
     errors: Mapping[ResourceId, CausewayError] = field(default_factory=dict)
     written: tuple[Create | Update | Replace, ...] = ()
     at: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def outdated(self) -> bool:
@@ -116,6 +120,7 @@ class _Run:
         self._a = applier
         self._plan = plan
         self._memory = current.memory
+        self._journal = current.journal
         self._target = current.target
         self._deadline = current.deadline
         self._tasks: dict[ResourceId, asyncio.Task[None]] = {}
@@ -124,6 +129,7 @@ class _Run:
         self._state = current.state
         self._held = {step.id: held[step.id.key].error() for step in plan.writes if step.id.key in held}
         self._errors: dict[ResourceId, CausewayError] = dict(self._held)
+        self._notes: list[str] = []
         self._remembered: set[ResourceId] = set()
         self._moments: dict[ResourceId, float] = {}  # when each action was over, in seconds since 1970
 
@@ -136,15 +142,17 @@ class _Run:
                 self._tasks[action.id] = group.create_task(self._one(action))
         await self._keep_refusals()
         done = tuple(self._done(action) for action in self._plan.actions)
+        self._journal.done += done
         written = tuple(step for step in self._plan.writes if not isinstance(step, Delete | Withdraw))
-        return Applied(done, self._objects, self._errors, written, max(self._moments.values(), default=0.0))
+        at = max(self._moments.values(), default=0.0)
+        return Applied(done, self._objects, self._errors, written, at, tuple(self._notes))
 
     async def _keep_refusals(self) -> None:
         """What Azure refused for an unknown reason is not sent again as it is."""
         new = [
             RefusedRequest.of(at, error)
             for at, error in self._errors.items()
-            if isinstance(error, RefusedError) and at not in self._held
+            if isinstance(error, RefusedError | NotKept) and at not in self._held
         ]
         if new and self._state:
             try:
@@ -211,46 +219,56 @@ class _Run:
             case Wait(want, have):
                 settled = await self._a.arm.settle(have.id, deadline=self._deadline)
                 self._objects[want.id] = None if settled is None else Seen(have.id, settled)
-            case Delete(have):
+            case Delete(have, along=along):
+                self._note_names(have, *along)
                 await self._with_retries(lambda: self._delete(have))
                 self._objects[have.id] = None
             case Withdraw() as step:
                 async with self._a.leases.hold(step.lock, deadline=self._deadline):
                     await self._with_retries(lambda: self._withdraw(step))
-            case Replace(want) if want.locks:
+            case Replace(want, have) if want.locks:
                 # Shared, so it is deleted under the lease too: another target may have replaced it already.
-                await self._write(want, None)
+                await self._write(want, None, have)
             case Replace(want, have, along=along):
+                self._note_names(have, *along)
                 await self._with_retries(lambda: self._delete(have))
                 self._objects |= {one.id: None for one in along}
-                await self._write(want, None)
-            case Create(want):
-                await self._write(want, None)
+                await self._write(want, None, have)
+            case Create(want, before=before):
+                await self._write(want, None, before)
             case Update(want, have):
                 await self._write(want, have)
             case _:
                 assert_never(action)
 
-    async def _write(self, want: Wanted, have: Seen | None) -> None:
+    def _note_names(self, *leaving: Seen) -> None:
+        """Note the names that are deleted with these objects: other targets may have some of them."""
+        for one in leaving:
+            if kind_of(one.id).HAS_RECORDS:
+                self._journal.endpoints.add(one.id)
+            self._journal.names.update(record.fqdn for record in records_of(one))
+
+    async def _write(self, want: Wanted, have: Seen | None, before: Seen | None = None) -> None:
+        """`have` is written over; `before` is what a new object begins from."""
         if want.recorded:
-            await self._memory.own(want.id)
+            await self._memory.own(want.id, guid=_guid_before(want, have))
         if not want.locks:
-            await self._with_retries(lambda: self._put_alone(want, have))
+            await self._with_retries(lambda: self._put_alone(want, have, before))
             return
         with self._a.join(want):
             elapsed = self._a.shared.arrived(self._target) if want.adds else 0.0
             while (made := await self._a.shared.joined(want.id, self._deadline)) is not None:
                 if self._met(want, *made):
                     return
-            await self._lead(want, elapsed)
+            await self._lead(want, elapsed, before)
 
-    async def _lead(self, want: Wanted, elapsed: float) -> None:
+    async def _lead(self, want: Wanted, elapsed: float, before: Seen | None) -> None:
         """Write it for all passes of this process that want it before it is read under the lease."""
         with self._a.shared.leading(want.id) as lead:
             await self._a.shared.gathered(elapsed, self._deadline)
             async with self._a.leases.hold(*want.locks, deadline=self._deadline):
                 self._a.shared.close(want.id, lead)
-                observed = await self._with_retries(lambda: self._write_shared(want))
+                observed = await self._with_retries(lambda: self._write_shared(want, before))
                 at = self._moments[want.id] = self._now()
                 lead.done(observed, at)
 
@@ -262,7 +280,7 @@ class _Run:
             self._moments[want.id] = at
         return isinstance(found, Keep)
 
-    async def _write_shared(self, want: Wanted) -> Observed:
+    async def _write_shared(self, want: Wanted, before: Seen | None) -> Observed:
         """Re-read it under the lease and decide again: a neighbour may have written it while we waited.
 
         Returns what it read, with what it wrote.
@@ -284,9 +302,9 @@ class _Run:
                 if want.id not in self._remembered:
                     await self._remember(step)
                 await self._a.arm.delete(have.id, deadline=self._deadline, only_if=unchanged(have))
-                await self._put(want, None, observed)
+                await self._put(want, None, observed, have)
             case Create():
-                await self._put(want, None, observed)
+                await self._put(want, None, observed, before)
             case (Unknown() | Delete() | Withdraw()) as other:
                 raise TypeError(f"nothing to write for {want.id.text}: {other.reason}")
         self._forget(want)
@@ -309,24 +327,32 @@ class _Run:
             await self._a.arm.put(step.id, left, deadline=self._deadline, only_if=only_if)
         self._a.cached.forget(step.id)
 
-    async def _put_alone(self, want: Wanted, have: Seen | None) -> None:
+    async def _put_alone(self, want: Wanted, have: Seen | None, before: Seen | None) -> None:
         with _outdated():
-            await self._put(want, have, Observed())
+            await self._put(want, have, Observed(), before)
 
     async def _delete(self, have: Seen) -> None:
         with _outdated():
             await self._a.arm.delete(have.id, deadline=self._deadline, only_if=unchanged(have))
 
-    async def _put(self, want: Wanted, have: Seen | None, observed: Observed) -> None:
+    async def _put(
+        self, want: Wanted, have: Seen | None, observed: Observed, before: Seen | None = None
+    ) -> None:
         """Write it, with what neighbours wait to add: many endpoints are not as many writes in a row."""
         joined = want.joined(self._a.joining.pop(want.id, set())) if want.adds else want
-        body = joined.body(have, observed)
+        body = joined.remade(before, observed) if before else joined.body(have, observed)
         only_if = unchanged(have) if have else OnlyIf(new=want.guarded)
         answer = await self._a.arm.put(
             want.id, body, deadline=self._deadline, query=want.query, only_if=only_if
         )
         seen = Seen(want.id, answer)
+        if guid := kind_of(want.id).guid(seen):
+            await self._memory.own(want.id, guid=guid)
         self._objects |= {**want.implied(seen), want.id: seen}
+        if error := not_kept(joined, body, have, seen, observed):
+            raise error
+        if other := other_values(body, have, seen):
+            self._notes.append(f"Azure keeps other values of {want.id.text} than were sent: {other}")
 
     async def _with_retries[T](self, write: Callable[[], Awaitable[T]]) -> T:
         """Send again what failed for a reason that passes by itself, within the pass's time."""
@@ -350,6 +376,14 @@ class _Run:
         unsent = unsent or action.id in self._held
         ended = "skipped" if unsent else "failed"
         return Done(verb(action), action.id, action.reason, ended, str(error))
+
+
+def _guid_before(want: Wanted, have: Seen | None) -> str | None:
+    """What is known of the resource guid before the write; None for kinds that have none."""
+    kind = kind_of(want.id)
+    if not kind.HAS_GUID:
+        return None
+    return kind.guid(have) if have else UNKNOWN_GUID
 
 
 @contextmanager

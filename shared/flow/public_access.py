@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.core.base.bodies import Json
-from shared.core.base.errors import CausewayError, PermanentError, TransientError
+from shared.core.base.errors import CausewayError, PermanentError, RefusedError, TransientError
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
@@ -18,6 +18,7 @@ from shared.core.outcome.closing import in_use, own_resource, uncertain, unread
 from shared.core.outcome.outcome import Done, Result
 from shared.core.outcome.public_users import listed_services, public_users, rules_in
 from shared.core.outcome.result import NOTHING, Ending, ending
+from shared.core.plan.refusals import RefusedRequest
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.intent import LEFT_ALONE, NOT_WATCHED, Connect, NotAsked
 from shared.core.policy.policy import Policy
@@ -87,6 +88,8 @@ class PublicAccess:
             return _left(reached, refused)
         was, before = current_access(target, switch), current.memory.closed
         step = Done("Disable", target.id, str(was))
+        if known := current.memory.refusals.in_force(current.state).get(target.id.key):
+            return _failed(reached, step, known.error())
         try:
             await current.memory.closing(was)
             version = self.catalogue.api_version(target.id.type)
@@ -96,6 +99,9 @@ class PublicAccess:
         except CausewayError as error:
             if not isinstance(error, TransientError):
                 await current.memory.closing(before)  # Azure refused it: nothing was disabled
+            if isinstance(error, RefusedError) and current.state:
+                new = RefusedRequest.of(target.id, error)
+                await current.memory.refuse(current.memory.refusals.joined(current.state, [new]))
             return _failed(reached, step, error)
         written = replace(reached, done=(*reached.done, step))
         return _pending(written) if is_open(Target.parse(body), switch) else _disabled(written)

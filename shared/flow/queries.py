@@ -108,9 +108,10 @@ class Queries:
 
     async def _preview(self, at: ResourceId) -> Preview:
         known = await self.ledger.get(target_key(at))
-        owned, profile = (known.owned, known.profile) if known else ((), "")
+        recorded = Recorded(known.owned, guids=known.guids) if known else Recorded()
         now = self.clock.now().timestamp()
-        return _as_preview(at, *await self.reconciler.preview(at, Recorded(owned), profile, now))
+        profile = known.profile if known else ""
+        return _as_preview(at, *await self.reconciler.preview(at, recorded, profile, now))
 
 
 def _as_preview(

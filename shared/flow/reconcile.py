@@ -14,8 +14,8 @@ from dataclasses import replace
 from shared.core.base.errors import BlockedError, CausewayError, RefusedError, TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal, is_forbidden
-from shared.core.base.rights import principal_in
 from shared.core.base.target import Target
+from shared.core.kinds.registry import kind_of
 from shared.core.outcome.drift import drifted
 from shared.core.outcome.outcome import Done, Result
 from shared.core.outcome.proof import Proof, prove
@@ -30,7 +30,7 @@ from shared.core.outcome.result import (
     unasked,
 )
 from shared.core.plan.obsolete import Obsolete, Recorded
-from shared.core.plan.plan import Plan
+from shared.core.plan.plan import Plan, customised
 from shared.core.plan.refusals import RefusedRequest, state_of
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
@@ -84,7 +84,7 @@ class Reconciler:
         try:
             reached = await self._reconciled(current)
         except CausewayError as error:
-            reached = broken_off(error, current.memory.profile)
+            reached = replace(broken_off(error, current.memory.profile), done=current.journal.changes)
         finally:
             self._applier.shared.ended(current.target)
         return await self._access.warned(reached, current)
@@ -145,13 +145,13 @@ class Reconciler:
         profile: str,
         now: float,
     ) -> tuple[View | Refusal | Declined | NotAsked | None, Plan]:
-        view = (
-            await self._viewer.view(*asked, recorded.objects, now, now) if isinstance(asked, tuple) else asked
-        )
+        view = await self._viewer.view(*asked, recorded, now, now) if isinstance(asked, tuple) else asked
         match view:
             case View():
-                found = view.obsolete(Recorded(recorded.objects))
-                leaving = await self._remover.planned(at, found, CHANGED) if found.removed else Plan(())
+                found = view.obsolete(replace(recorded, addresses=()))
+                leaving = Plan(())
+                if found.removed:
+                    leaving = await self._remover.planned(at, found, CHANGED, recorded)
                 return await self._hidden.reported(view, view.plan), leaving
             case Refusal() | Declined():
                 return view, Plan(())
@@ -159,21 +159,24 @@ class Reconciler:
                 return view, Plan(())
             case _:
                 gone = Obsolete(recorded.objects)
-                return view, await self._remover.planned(at, gone, _unwanted(view))
+                return view, await self._remover.planned(at, gone, _unwanted(view), recorded)
 
     async def _asked(self, current: Pass) -> tuple[Target, Connect] | Declined | NotAsked | None:
         return await self._viewer.asked(current.target, current.fresh_from, current.began)
 
     async def _viewed(self, target: Target, connect: Connect, current: Pass) -> Found:
-        owned = current.memory.owned
         many = MANY if current.sweep else self._applier.shared.passes
-        return await self._viewer.view(target, connect, owned, current.began, current.fresh_from, many=many)
+        return await self._viewer.view(
+            target, connect, current.recorded, current.began, current.fresh_from, many=many
+        )
 
     async def _connect(self, target: Target, connect: Connect, current: Pass) -> Ending:
         current = replace(current, state=state_of(target, connect))
         found = await self._viewed(target, connect, current)
         if not isinstance(found, View):
             return refused(found)
+        if found.plan.writes and not await self._viewer.still_asked(target, connect, current.began):
+            return await self._reconciled(replace(current, fresh_from=current.began))
         if found.permitted:
             await current.memory.refuse(current.memory.refusals.without_forbidden())
         view, done, failed = await self._applied(found, current)
@@ -212,6 +215,8 @@ class Reconciler:
         reached = replace(reached, findings=(*view.findings, *proof.findings))
         if reached.result is Result.CONNECTED and view.unsettled:
             return view, _overtaken(reached)
+        if reached.result is Result.CONNECTED:
+            await current.memory.customise(customised(view.desired, view.observed))
         return view, reached
 
     async def _proven(self, view: View, current: Pass) -> tuple[View, Proof]:
@@ -237,6 +242,7 @@ class Reconciler:
         done: tuple[Done, ...] = ()
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
+            steps = steps.resuming(current.memory.custom, view.observed)
             try:
                 await self._creations.reserve(steps, view.connect.profile_name, current)
             except CausewayError as error:  # what cannot be finished now is not begun
@@ -244,11 +250,13 @@ class Reconciler:
             if steps.writes:
                 await current.memory.begin(view.connect.profile_name)
             view = await self._hidden.reported(view, steps)
+            await self._record_identities(view, current)
             await self._record_additions(view, current)
             applied = await self._applier.apply(steps, current)
             known = {step.id for step in done}
             done += tuple(s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known)
             view = await self._viewer.after(view, applied)
+            view = replace(view, notes=tuple(dict.fromkeys((*view.notes, *applied.notes))))
             if applied.outdated:
                 view = await self._viewer.evidence(replace(view, since=applied.at, made=frozenset()))
                 continue
@@ -266,10 +274,9 @@ class Reconciler:
         self, view: View, errors: tuple[CausewayError, ...]
     ) -> tuple[CausewayError, ...]:
         """Where one right lacks, name all that lack: otherwise each rerun would end at the next one."""
-        first = next((error for error in errors if is_forbidden(error)), None)
-        if first is None:
+        if not any(is_forbidden(error) for error in errors):
             return errors
-        lacking = await self._viewer.lacking(view, self._clock.now().timestamp(), principal_in(str(first)))
+        lacking = await self._viewer.lacking(view, self._clock.now().timestamp())
         if lacking is None:
             return errors
         whole = BlockedError(lacking.code, lacking.reason, lacking.remedy)
@@ -297,6 +304,14 @@ class Reconciler:
         await current.memory.refuse(current.memory.refusals.joined(current.state, kept))
         notes = tuple(f"{at.text}: {HALF_MADE}" for at in half_made if not errors)
         return replace(view, notes=(*view.notes, *notes)), steps
+
+    async def _record_identities(self, view: View, current: Pass) -> None:
+        """Record what exists already: made by an older version, or by a worker that died meanwhile."""
+        for want in view.desired.objects():
+            have = view.observed.present(want.id) if want.recorded else None
+            guid = kind_of(want.id).guid(have) if have and want.is_managed(have) else ""
+            if guid and guid not in current.memory.guids.get(want.id, ()):
+                await current.memory.own(want.id, guid=guid)
 
     async def _record_additions(self, view: View, current: Pass) -> None:
         """Record what the target has in shared objects, existing ones too: it leaves them one day."""
@@ -337,7 +352,7 @@ class Reconciler:
             return _overtaken(reached)
         proof = prove(view.desired, view.observed)
         again = replace(ending(proof, reached.done, (), reached.profile), findings=reached.findings)
-        judged = reached if proof.holds else again
+        judged = replace(reached, proof=proof) if proof.holds else again
         return await self._access.disable(view.target, view.connect, judged, fresh, view.served)
 
     async def _remove_obsolete(self, view: View, reached: Ending, current: Pass) -> Ending:

@@ -13,7 +13,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.outcome import Done
 from shared.core.plan.actions import Withdraw
-from shared.core.plan.obsolete import Obsolete
+from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan, removal, withdrawal
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present, Read
@@ -22,9 +22,11 @@ from shared.flow.apply import Applier
 from shared.flow.limits import DeleteLimit
 from shared.flow.reader import Reader
 from shared.flow.reconcile_pass import Pass
+from shared.ports import Clock
 
 UNPROVEN = "an object to remove was missing at first: whether it exists is read again"
 NONE: Mapping[str, frozenset[ResourceId]] = {}
+NOTHING = Recorded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,11 @@ class _Found:
 class Remover:
     """Deletes what is ours, and takes its addresses out of shared rules."""
 
-    def __init__(self, reader: Reader, applier: Applier, limit: DeleteLimit) -> None:
+    def __init__(self, reader: Reader, applier: Applier, limit: DeleteLimit, clock: Clock) -> None:
         self._reader = reader
         self._applier = applier
         self._limit = limit
+        self._clock = clock
 
     async def remove(
         self, found: Obsolete, reason: str, current: Pass
@@ -63,7 +66,7 @@ class Remover:
         freed = frozenset((*found.stale, *today.freed))
         lost = freed.difference(today.freed)  # their endpoints are gone already: others may have them by now
         elsewhere = await current.memory.elsewhere(lost) if lost else NONE
-        steps = _steps(current.target, found, reason, today, elsewhere)
+        steps = _steps(current.target, found, reason, today, elsewhere, current.recorded)
         try:
             await self._limit.check(steps, current)
         except ConfirmationNeeded as held:
@@ -84,14 +87,16 @@ class Remover:
         missing = [at for at in found.removed if at not in present and at.parent not in present]
         if not missing:
             return frozenset()
-        if not await waited(self._applier.clock, current.deadline):
+        if not await waited(self._clock, current.deadline):
             return frozenset(missing)
         again = await self._reader.fresh((Read(at) for at in missing), Observed())
         return frozenset(at for at in missing if again.present(at) is not None)
 
-    async def planned(self, target: ResourceId, found: Obsolete, reason: str) -> Plan:
+    async def planned(
+        self, target: ResourceId, found: Obsolete, reason: str, recorded: Recorded = NOTHING
+    ) -> Plan:
         """The steps that it would take, without addresses of endpoints that are gone already."""
-        return _steps(target, found, reason, await self._today(found), NONE)
+        return _steps(target, found, reason, await self._today(found), NONE, recorded)
 
     async def _today(self, found: Obsolete) -> _Found:
         def reads(observed: Observed) -> Iterator[Read]:
@@ -113,6 +118,7 @@ def _steps(
     reason: str,
     today: _Found,
     elsewhere: Mapping[str, frozenset[ResourceId]],
+    recorded: Recorded,
 ) -> Plan:
     freed = frozenset((*found.stale, *today.freed))
     shared = (
@@ -124,4 +130,5 @@ def _steps(
         (have, [one for one in addresses if have.id not in elsewhere.get(one, ())])
         for have, addresses in shared
     ]
-    return removal(today.removed, target, reason, today.below, withdrawal(leaving, target, reason))
+    withdrawn = withdrawal(leaving, target, reason)
+    return removal(today.removed, target, reason, today.below, withdrawn, recorded.guids)

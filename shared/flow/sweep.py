@@ -4,21 +4,26 @@ A sweep queues every resource that the policy opts in and every one in the ledge
 item still waits in the queue. The reconcile pass of a resource that is in order writes nothing.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import batched
 
-from shared.core.base.bodies import Json
-from shared.core.base.errors import CausewayError, InvalidId
+from shared.core.base.bodies import Seen, mapping, resource_id
+from shared.core.base.errors import CausewayError
 from shared.core.base.ids import GroupId, ResourceId, target_key
 from shared.core.base.log_lines import line
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.events.reason import Reason
 from shared.core.events.work_item import WorkItem
+from shared.core.kinds.kind import UNKNOWN_GUID, target_of_mark
+from shared.core.kinds.registry import kind_of
 from shared.core.outcome.sweep_report import PREFIX, SweepReport
 from shared.core.policy.intent import DISABLED, opt_in, watched
 from shared.core.policy.policy import Policy
@@ -32,6 +37,16 @@ log = logging.getLogger("causeway.sweep")
 AT_ONCE = 60  # items
 A_SECOND = 25 / 3  # items after these
 SENDERS = 16  # items that are sent at once
+
+MADE_WITHOUT_ANSWER = frozenset({UNKNOWN_GUID})
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """Resources that tags or policy opt in, and endpoints that bear our tags, by their target's key."""
+
+    opted_in: set[ResourceId] = field(default_factory=set)
+    marked: defaultdict[str, set[ResourceId]] = field(default_factory=lambda: defaultdict(set))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +67,14 @@ class Sweeper:
         await self.sweeps.record(begun)
         known, waiting = set(await self.ledger.targets()), await self.sweeps.waiting()
         listed, unread = await self._listed()
-        every = known.union(*listed.values())
+        adopted = await self._adopted(listed.values())
+        every = known.union(adopted, *(found.opted_in for found in listed.values()))
         due = [at for at in every if target_key(at) not in waiting]
         await self._send_drift(due, begun)
         report = replace(
             begun,
             ended=self.clock.now().timestamp(),
-            listed={subscription: len(found) for subscription, found in listed.items()},
+            listed={subscription: len(found.opted_in) for subscription, found in listed.items()},
             unread=unread,
             known=len(known),
             unwatched=sum(not watched(at.subscription, self.policy) for at in known),
@@ -69,12 +85,12 @@ class Sweeper:
         log.info(line("sweep", **report.record()))
         return len(due)
 
-    async def _listed(self) -> tuple[dict[str, set[ResourceId]], dict[str, str]]:
-        """What each subscription's list opts in, and the error of each that could not be listed."""
-        listed, unread = dict[str, set[ResourceId]](), dict[str, str]()
+    async def _listed(self) -> tuple[dict[str, _Listed], dict[str, str]]:
+        """What each subscription's list has, and the error of each that could not be listed."""
+        listed, unread = dict[str, _Listed](), dict[str, str]()
         for subscription in self.policy.subscriptions:
             try:
-                listed[subscription] = await self._opted_in(subscription)
+                listed[subscription] = await self._list(subscription)
             except CausewayError as error:  # its own failure: the other subscriptions are swept all the same
                 unread[subscription] = str(error)
                 log.error(line("subscription not listed", subscription=subscription, why=str(error)))
@@ -88,7 +104,8 @@ class Sweeper:
         await self._send(known, item.reason, item.correlation, now)
         if not watched(group.subscription, self.policy):
             return len(known)
-        listed = {at for at in await self._opted_in(group.subscription) if at.group == group}
+        every = await self._list(group.subscription)
+        listed = {at for at in every.opted_in if at.group == group}
         await self._send(listed - known, item.reason, item.correlation, now)
         return len(listed | known)
 
@@ -109,25 +126,60 @@ class Sweeper:
         for at in sorted(due, key=lambda at: at.key):
             await self.queue.send(WorkItem(at.text, reason, correlation, fresh_from=fresh_from).text())
 
-    async def _opted_in(self, subscription: str) -> set[ResourceId]:
+    async def _adopted(self, listed: Iterable[_Listed]) -> set[ResourceId]:
+        """The targets that got endpoints which bear our tags for them and which no row had.
+
+        A write that left a worker after its claim had ended makes one. The next pass of the target uses or
+        removes it. One that Causeway did not make, or whose target no row has, is only reported.
+        """
+        marked = defaultdict[str, set[ResourceId]](set)
+        for found in listed:
+            for key, endpoints in found.marked.items():
+                marked[key] |= endpoints
+        try:
+            owned = await self.ledger.owned() if marked else frozenset[ResourceId]()
+            orphans = {key: sorted(found - owned, key=lambda at: at.key) for key, found in marked.items()}
+            given = [await self._adopt(key, found) for key, found in sorted(orphans.items()) if found]
+        except CausewayError as error:  # what is not known to be an orphan is none
+            log.error(line("orphans not searched for", why=str(error)))
+            return set()
+        return {target for target in given if target}
+
+    async def _adopt(self, key: str, orphans: list[ResourceId]) -> ResourceId | None:
+        state = await self.ledger.get(key)
+        made = [at for at in orphans if state and await self._is_made_for(state.target, at)]
+        adopted = state is not None and bool(made) and await self.ledger.adopt(state.target, made)
+        facts = {"endpoints": [at.text for at in orphans], "target_key": key, "adopted": adopted}
+        log.warning(line("endpoints with Causeway's tags that no row has", **facts))
+        return state.target if state and adopted else None
+
+    async def _is_made_for(self, target: ResourceId, at: ResourceId) -> bool:
+        try:
+            body = await self.arm.get(at)
+        except CausewayError as error:  # the next sweep tries again
+            log.warning(line("endpoint not read", endpoint=at.text, why=str(error)))
+            return False
+        return body is not None and kind_of(at).is_recorded(Seen(at, body), target, MADE_WITHOUT_ANSWER)
+
+    async def _list(self, subscription: str) -> _Listed:
+        """What a subscription has. Which profile a tag names is not checked here."""
         inherits = self.policy.opt_in.inherit == "resource_group"
         groups = await self.arm.resource_groups(subscription) if inherits else {}
-        return {
-            at
-            async for page in self.arm.resources(subscription)
-            for resource in page
-            if (at := self._opted_in_id(resource, groups)) is not None
-        }
+        found = _Listed()
+        async for page in self.arm.resources(subscription):
+            for resource in page:
+                at = resource_id(resource.get("id"))  # None: an extension resource, or outside of a group
+                written = mapping(resource.get("tags")).items()
+                tags = {name: text for name, text in written if isinstance(text, str)}
+                if at and self.catalogue.knows(at.type):
+                    if self._opts_in(at, tags, groups):
+                        found.opted_in.add(at)
+                elif at and kind_of(at).HAS_GUID and (key := target_of_mark(Seen(at, {"tags": tags}))):
+                    found.marked[key].add(at)
+        return found
 
-    def _opted_in_id(self, resource: Json, groups: Mapping[str, Mapping[str, str]]) -> ResourceId | None:
-        """The id of a resource that tags or policy opt in. Which profile a tag names is not checked here."""
-        try:
-            at = ResourceId.parse(str(resource.get("id") or ""))
-        except InvalidId:
-            return None  # an extension resource or one outside of a group: never a target
-        if not self.catalogue.knows(at.type):
-            return None
-        tags = resource.get("tags")
-        own = tags if isinstance(tags, dict) else {}
-        word = opt_in(at.type, own, groups.get(at.resource_group.lower(), {}), self.policy)
-        return at if word is not None and word.lower() != DISABLED else None
+    def _opts_in(
+        self, at: ResourceId, tags: Mapping[str, str], groups: Mapping[str, Mapping[str, str]]
+    ) -> bool:
+        word = opt_in(at.type, tags, groups.get(at.resource_group.lower(), {}), self.policy)
+        return word is not None and word.lower() != DISABLED

@@ -6,7 +6,7 @@ A dry run ends here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,13 +22,14 @@ from shared.core.outcome.rule_checks import rule_findings
 from shared.core.placement.sites import candidates, surroundings
 from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
-from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, obsolete
+from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.intent import (
     NOT_WATCHED,
     Connect,
     Declined,
+    Intent,
     NotAsked,
     asked_by_type,
     intent,
@@ -56,10 +57,10 @@ class View:
 
     `notes`: what the desired state had to do without. `hidden`: what links that are about to be created would
     hide from their networks (`core/names/hidden.py`). `around`: what has to be read beside the desired
-    objects. `unfinished`: why nothing may be begun; `permitted`: it is known that the app may do all that is
-    needed for that. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last
-    write of the pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about
-    hidden names.
+    objects. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last write of the
+    pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
+    `unfinished`: why nothing may be begun; `permitted`: it is known that the app may do all that is needed
+    for that.
     """
 
     request: Request
@@ -132,6 +133,7 @@ class View:
             *without_zone(self.desired, self.connect),
             *(f"{network_not_found(one).reason}: the others' path is made" for one in self.desired.missing),
             *resolution.findings(self.desired, self.observed),
+            *lost_marks(self.desired, self.observed),
             *self.hidden,
         )
 
@@ -142,6 +144,8 @@ class View:
 
 
 type Found = View | Refusal | Declined
+
+NOTHING = Recorded()
 
 
 class Viewer:
@@ -190,23 +194,29 @@ class Viewer:
         if body is None:
             return None
         target = Target.parse(body)
+        found, opt = await self._intent(target, fresh_from), self._policy.opt_in
+        inherits = opt.inherit == "resource_group" and tag_value(target.tags, opt.tag) is None
+        if inherits and isinstance(found, NotAsked):
+            # An older reading of the group's tags is no reason to leave a resource alone.
+            found = await self._intent(target, began)
+        return (target, found) if isinstance(found, Connect) else found
+
+    async def still_asked(self, target: Target, connect: Connect, since: float) -> bool:
+        """The same is asked for by tags of the group that were read after this moment.
+
+        An older reading of the group's tags is no reason to create anything.
+        """
+        opt = self._policy.opt_in
+        if opt.inherit != "resource_group" or tag_value(target.tags, opt.tag) is not None:
+            return True
+        return await self._intent(target, since) == connect
+
+    async def _intent(self, target: Target, fresh_from: float) -> Intent:
         inherits = self._policy.opt_in.inherit == "resource_group"
         by_type = asked_by_type(target, self._policy)
-        group = ResourceGroup()
-        if inherits or by_type:
-            group = await self._cached.group(at, fresh_from)
-        tags = group.tags if inherits else {}
+        group = await self._cached.group(target.id, fresh_from) if inherits or by_type else ResourceGroup()
         alone = self._left_alone(target, group) if by_type else ""
-        found = intent(target, tags, self._policy, self._catalogue, alone)
-        if (
-            inherits
-            and isinstance(found, NotAsked)
-            and tag_value(target.tags, self._policy.opt_in.tag) is None
-        ):
-            # An older reading of the group's tags is no reason to leave a resource alone.
-            tags = (await self._cached.group(at, began)).tags
-            found = intent(target, tags, self._policy, self._catalogue, alone)
-        return (target, found) if isinstance(found, Connect) else found
+        return intent(target, group.tags if inherits else {}, self._policy, self._catalogue, alone)
 
     def _left_alone(self, target: Target, group: ResourceGroup) -> str:
         """Why the type's `always` does not count for this resource; empty where it does."""
@@ -224,7 +234,7 @@ class Viewer:
         self,
         target: Target,
         connect: Connect,
-        owned: Collection[ResourceId] = (),
+        recorded: Recorded = NOTHING,
         began: float = 0.0,
         fresh_from: float = 0.0,
         *,
@@ -232,15 +242,15 @@ class Viewer:
     ) -> Found:
         """What must exist for the target, and what Azure has of it, by no reading from before the pass.
 
-        `owned`: endpoints that were made for the target before are not foreign, wherever they are. `many`: as
-        in `Observed`.
+        `recorded`: endpoints that were made for the target before are not foreign, wherever they are. `many`:
+        as in `Observed`.
         """
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
             return found
 
         def around(seen: Target, observed: Observed) -> Iterator[Read]:
-            return surroundings(seen, connect, found, owned, observed)
+            return surroundings(seen, connect, found, recorded.objects, observed)
 
         observed, (connect, notes) = await asyncio.gather(
             self._reader.complete(partial(around, target), Observed(many=many), began),
@@ -249,7 +259,7 @@ class Viewer:
         chosen, observed = await self._capacity.sites(target, connect, found, observed)
         if isinstance(chosen, Refusal):
             return chosen
-        request = Request(target, connect, chosen, frozenset(owned))
+        request = Request(target, connect, chosen, frozenset(recorded.objects), recorded.guids)
         wanted = desired(request, observed, self._catalogue)
         if declined := too_many_zones(wanted):
             return declined
@@ -257,10 +267,10 @@ class Viewer:
             View(request, wanted, observed, around, began, fresh_from, notes, began=began)
         )
 
-    async def lacking(self, view: View, not_older_than: float, principal: str) -> Refusal | None:
+    async def lacking(self, view: View, not_older_than: float) -> Refusal | None:
         """All rights that the app does not have of those that the plan needs; None: none, or not known."""
         missing = await self._rights.missing(view.plan.rights, not_older_than)
-        return lacking(missing, principal) if missing else None
+        return lacking(missing, await self._rights.principal()) if missing else None
 
     async def after(self, view: View, applied: Applied) -> View:
         """The view with what the writes answered, and what they changed elsewhere re-read."""
@@ -344,11 +354,11 @@ class Viewer:
         needed = steps.rights_to_begin
         if not needed:
             return view
-        missing = await self._rights.missing(needed, view.since)
+        missing = await self._rights.missing(needed, view.fresh_from)
         if not missing:
             return replace(view, permitted=missing is not None)
-        every = await self._rights.missing(steps.rights, view.since) or missing
-        return replace(view, unfinished=lacking(every))
+        every = await self._rights.missing(steps.rights, view.fresh_from) or missing
+        return replace(view, unfinished=lacking(every, await self._rights.principal()))
 
     def _desired(self, view: View) -> View:
         return replace(view, desired=desired(view.request, view.observed, self._catalogue))

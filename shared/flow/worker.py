@@ -30,7 +30,7 @@ from shared.core.outcome.outcome import Outcome, Result
 from shared.core.outcome.result import NOT_EFFECTIVE, Ending, given_up, not_effective_yet
 from shared.core.plan.refusals import Refusals
 from shared.flow.reconcile import Reconciler
-from shared.flow.reconcile_pass import Pass
+from shared.flow.reconcile_pass import Journal, Pass
 from shared.flow.sweep import Sweeper
 from shared.ports import Claim, Clock, Ledger, Sweeps, WorkQueue
 
@@ -60,10 +60,9 @@ class Worker:
 
     async def work(self, item: WorkItem) -> None:
         """Handle one item to its end, or queue it again for later."""
-        try:
-            at = ResourceId.parse(item.resource_id)
-        except InvalidId:
-            await self._expand(GroupId.parse(item.resource_id), item)
+        at = _named(item)
+        if isinstance(at, GroupId):
+            await self._expand(at, item)
             return
         if item.reason == "drift" or item.attempt:
             await self.sweeps.arrived(at)
@@ -112,9 +111,12 @@ class Worker:
         text = body.decode("utf-8", "replace")
         try:
             item = WorkItem.parse(text)
-            at = ResourceId.parse(item.resource_id)
+            at = _named(item)
         except InputError as fault:
             log.error(line("poison message dropped", why=str(fault), text=clean(text, 200)))
+            return
+        if isinstance(at, GroupId):  # it has no row; its resources are found by the drift timer
+            log.error(line("group failed on every attempt", group=at.text, correlation=item.correlation))
             return
         outcome = Outcome(
             at,
@@ -178,19 +180,36 @@ class Worker:
             correlations=asked.correlations,
         )
         log.info(line("outcome", **outcome.record()))
-        if outcome.result is Result.REMOVED:
-            await self._requeue_namesakes(at, item)
+        if outcome.result is Result.REMOVED or current.journal.names:
+            await self._requeue_sharers(current, item)
         return outcome, _delay(item, ending.retry_after) if ending.again else None
 
-    async def _requeue_namesakes(self, removed: ResourceId, item: WorkItem) -> None:
-        """Reconcile resources of the same type and name that waited for the record which is deleted now.
+    async def _requeue_sharers(self, current: Pass, item: WorkItem) -> None:
+        """Reconcile resources that shared an endpoint or a record with what was deleted, or waited for it.
 
-        A resource that was recreated elsewhere has the same public name.
+        A resource that was recreated or moved elsewhere has the same public name, and Azure deletes a record
+        with its endpoint, whatever the record points to by then (MicrosoftDocs/azure-docs, issue 58044).
         """
-        now = self.clock.now().timestamp()
-        for at in await self.ledger.with_code(RECORD_HELD):
-            if at.is_type(removed.type) and at.name.lower() == removed.name.lower() and at != removed:
-                await self.queue.send(WorkItem(at.text, "event", item.correlation, fresh_from=now).text())
+        now, removed, journal = self.clock.now().timestamp(), current.target, current.journal
+        sharers = await self.ledger.sharing(journal.endpoints, journal.names)
+        waiting = [at for at in await self.ledger.with_code(RECORD_HELD) if _waits_for(at, removed, journal)]
+        for at in sorted({*sharers, *waiting} - {removed}, key=lambda at: at.key):
+            await self.queue.send(WorkItem(at.text, "event", item.correlation, fresh_from=now).text())
+
+
+def _named(item: WorkItem) -> ResourceId | GroupId:
+    """The resource or the group of an item. Raises InvalidId for any other text."""
+    try:
+        return ResourceId.parse(item.resource_id)
+    except InvalidId:
+        return GroupId.parse(item.resource_id)
+
+
+def _waits_for(at: ResourceId, removed: ResourceId, journal: Journal) -> bool:
+    """A resource whose name was held waits for the record of its own name, or for one of a shared name."""
+    label = removed.name.lower()
+    shared = any(not name.startswith(f"{label}.") for name in journal.names)
+    return at.is_type(removed.type) and (shared or at.name.lower() == label)
 
 
 def _may_come(ending: Ending, asked: Asked, reported: str) -> bool:

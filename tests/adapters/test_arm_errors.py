@@ -168,6 +168,55 @@ def test_a_missing_right_on_a_linked_resource_names_that_resource(plural):
     assert len(str(found)) <= 500
 
 
+def test_a_subscription_of_another_tenant_is_not_a_missing_right():
+    message = (
+        "The client 'c' has permission to perform action 'Microsoft.Network/virtualNetworks/join/action' on "
+        "scope '/subscriptions/s/resourceGroups/rg', however the current tenant '1111' is not authorized to "
+        "access linked subscription '2222'."
+    )
+    found = error(403, enveloped("LinkedAuthorizationFailed", message))
+    assert isinstance(found, BlockedError)
+    assert (found.code, found.commands) == ("ForeignTenant", "")
+    assert "2222" in found.remedy
+    assert "grant" not in found.remedy
+
+
+def test_a_token_of_another_tenant_has_the_same_remedy():
+    message = "The access token is from the wrong issuer 'https://sts.windows.net/1111/'."
+    found = error(401, enveloped("InvalidAuthenticationTokenTenant", message))
+    assert isinstance(found, BlockedError)
+    assert "other tenant" in found.remedy
+
+
+@pytest.mark.parametrize("code", ["DenyAssignmentAuthorizationFailed", "AuthorizationFailed"])
+def test_a_deny_assignment_is_named_with_its_scope_and_no_right_is_asked_for(code):
+    message = (
+        "The client 'c' has permission to perform action 'Microsoft.Network/privateEndpoints/write' on scope "
+        "'/subscriptions/s/resourceGroups/rg'; however, the access is denied because of the deny assignment "
+        "with name 'System deny assignment' and Id 'abc' at scope '/subscriptions/s/resourceGroups/rg'."
+    )
+    found = error(403, enveloped(code, message))
+    assert isinstance(found, BlockedError)
+    assert found.code == "DenyAssignmentAuthorizationFailed"
+    assert "System deny assignment at scope /subscriptions/s/resourceGroups/rg" in found.remedy
+    assert "grant" not in f"{found.remedy} {found.commands}"
+
+
+def test_a_missing_right_comes_with_the_command_that_grants_it():
+    zone = "/subscriptions/s/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/z"
+    message = (
+        "The client 'c' with object id '12345678-1234-1234-1234-123456789012' does not have authorization to "
+        f"perform action 'Microsoft.Network/privateDnsZones/write' over scope '{zone}' or the scope is "
+        "invalid."
+    )
+    found = error(403, enveloped("AuthorizationFailed", message))
+    assert isinstance(found, BlockedError)
+    assert found.commands == (
+        "az role assignment create --assignee-object-id 12345678-1234-1234-1234-123456789012 "
+        f"--assignee-principal-type ServicePrincipal --role 'Private DNS Zone Contributor' --scope '{zone}'"
+    )
+
+
 def test_a_403_without_a_message_blocks_with_a_remedy():
     found = error(403, "")
     assert isinstance(found, BlockedError)

@@ -7,8 +7,10 @@ import pytest
 from shared.adapters.claims import LEASE_SECONDS, RACES, LostClaim
 from shared.adapters.leases import LEASE_SECONDS as LOCK_SECONDS
 from shared.adapters.leases import MARGIN_SECONDS, RENEW_SECONDS
+from shared.adapters.ledger_row import MAX_GUIDS
 from shared.adapters.tables import Changed, Row, Values
 from shared.core.base.errors import TransientError
+from shared.core.kinds.kind import UNKNOWN_GUID
 from tests.adapters.storage import Process, TestClock, Workers, endpoint, outcome, target
 from tests.builders.memory import MemoryTable
 
@@ -63,6 +65,60 @@ async def test_a_lock_is_free_from_the_moment_at_which_it_expires(elapsed: float
         with pytest.raises(TransientError, match="other workers hold the lock"):
             await workers.work(workers.process(), "zone")
     await dead.__aexit__(None, None, None)
+
+
+async def test_a_claim_that_ends_an_hour_from_now_is_not_believed() -> None:
+    """A worker with a wrong clock wrote it and died: no claim lasts so long."""
+    process = a_process()
+    dead = await process.ledger.claim(target())
+    assert dead is not None
+    (known,) = process.connections.rows.values()
+    values = {**known.values, "lease_until": float(known.values["lease_until"]) + 3600}
+    await process.connections.replace(known, values)
+    claim = await process.other().claim(target())
+    assert claim is not None
+    await claim.abandon()
+    await dead.abandon()
+
+
+async def test_a_lock_that_ends_an_hour_from_now_is_not_believed() -> None:
+    table = MemoryTable()
+    workers = Workers(table, patience=0.5)
+    dead = workers.process().hold("zone")
+    await dead.__aenter__()
+    (known,) = table.rows.values()
+    await table.replace(known, {**known.values, "until": float(known.values["until"]) + 3600})
+    await workers.work(workers.process(), "zone")
+    await dead.__aexit__(None, None, None)
+
+
+async def test_guids_are_recorded_with_their_object_and_outlive_it() -> None:
+    process = a_process()
+    claim = await process.ledger.claim(target())
+    assert claim is not None
+    await claim.own(endpoint(), guid=UNKNOWN_GUID)
+    assert claim.guids == {endpoint(): {UNKNOWN_GUID}}
+    await claim.own(endpoint(), guid="first")
+    await claim.own(endpoint(), guid=UNKNOWN_GUID)
+    assert claim.guids == {endpoint(): {"first", UNKNOWN_GUID}}
+    await claim.disown([endpoint()])
+    assert (claim.owned, claim.guids) == ((), {endpoint(): {"first"}})
+    writes = process.connections.writes
+    await claim.own(endpoint(), guid="second")
+    await claim.own(endpoint(), guid="second")
+    assert claim.guids == {endpoint(): {"first", "second"}}
+    assert process.connections.writes == writes + 1
+    await claim.abandon()
+
+
+async def test_the_guids_of_a_target_have_a_bound() -> None:
+    process = a_process()
+    claim = await process.ledger.claim(target())
+    assert claim is not None
+    for n in range(2 * MAX_GUIDS):
+        await claim.own(endpoint(), guid=f"g{n}")
+    assert claim.guids == {endpoint(): {f"g{n}" for n in range(MAX_GUIDS, 2 * MAX_GUIDS)}}
+    await claim.abandon()
 
 
 async def test_an_object_and_an_address_are_recorded_by_one_write_and_not_twice() -> None:

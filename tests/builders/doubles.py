@@ -10,6 +10,7 @@ from shared.core.base.bodies import Json
 from shared.core.base.errors import CausewayError
 from shared.core.base.ids import ResourceId
 from shared.core.base.only_if import ANYHOW, OnlyIf
+from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.plan.deletion_record import Deletion
 from shared.core.plan.refusals import Refusals
@@ -49,6 +50,9 @@ class StubArm:
 
     def resources(self, subscription: str) -> AsyncIterator[Bodies]:
         raise NotImplementedError
+
+    async def principal(self) -> str:
+        return ""
 
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         raise NotImplementedError
@@ -102,14 +106,19 @@ class StubMemory:
         self.reported = ""
         self.connected = False
         self.addresses: tuple[str, ...] = ()
+        self.guids: dict[ResourceId, frozenset[str]] = {}
         self.remembered: list[tuple[Deletion, ...]] = []
         self.disowned: list[tuple[tuple[ResourceId, ...], frozenset[str]]] = []
         self.others: dict[str, frozenset[ResourceId]] = {}
         self.fails: CausewayError | None = None
         self.refusals = Refusals()
+        self.custom: dict[ResourceId, Json] = {}
 
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         return {one: self.others[one] for one in addresses if one in self.others}
+
+    async def customise(self, bodies: Mapping[ResourceId, Json]) -> None:
+        self.custom = dict(bodies)
 
     async def refuse(self, refusals: Refusals) -> None:
         self.refusals = refusals
@@ -117,9 +126,11 @@ class StubMemory:
     async def begin(self, profile: str) -> None:
         self.profile = profile
 
-    async def own(self, made: ResourceId, addresses: Iterable[str] = ()) -> None:
-        self.owned = (*self.owned, made)
+    async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
+        self.owned = tuple(dict.fromkeys((*self.owned, made)))
         self.addresses = (*self.addresses, *addresses)
+        if guid is not None:
+            self.guids[made] = self.guids.get(made, frozenset()) - {UNKNOWN_GUID} | {guid}
 
     async def closing(self, was: PreviousAccess | None) -> None:
         self.closed = was

@@ -16,10 +16,14 @@ def a_policy(
     inherit: str = "resource_group",
     own_resources: list[str] | None = None,
     limits: dict[str, int] | None = None,
+    beside: dict[str, dict[str, Any]] | None = None,
     drift: dict[str, Any] | None = None,
     **profile: Any,
 ) -> Policy:
-    """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns."""
+    """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns.
+
+    `beside`: further profiles by name, each with what it has other than `default`.
+    """
     default = {
         "subnets": subnets or {"westeurope": [bodies.SUBNET.text]},
         "clients": [bodies.SPOKE.text] if clients is None else clients,
@@ -43,7 +47,8 @@ def a_policy(
                     "own_resources": own_resources or [],
                 },
                 "subscriptions": [bodies.SUB],
-                "profiles": {"default": default},
+                "profiles": {"default": default}
+                | {name: default | other for name, other in (beside or {}).items()},
                 "limits": limits or {},
                 "drift": drift or {},
             }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from azure.core.credentials import AccessToken
@@ -28,10 +28,12 @@ from shared.adapters.ledger import TableLedger
 from shared.adapters.limiter import Limiter
 from shared.adapters.shares import TableShares
 from shared.adapters.sweeps import TableSweeps
+from shared.adapters.tables import Table
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.policy import Policy
+from shared.ports import WorkQueue
 from shared.wiring import Flow, Ports, wire
 from tests.builders.memory import MemoryQueue, MemoryTable
 from tests.builders.policies import a_policy
@@ -77,6 +79,18 @@ class Token:
         """Nothing to close."""
 
 
+def ports(azure: Any, tables: Mapping[str, Table], queue: WorkQueue) -> Ports:
+    """The adapters of a process that reaches Azure, the tables and the queue by these."""
+    clock = LoopClock()
+    transport, limiter = InProcessTransport(azure), Limiter(TableShares(tables["limits"]))
+    clients = ArmClients(Token(), "https://arm.test", transport, limiter)  # type: ignore[arg-type]
+    arm = SdkArm(clients, clock)
+    ledger = TableLedger(tables["connections"], tables["outcomes"], clock)
+    leases = TableLeases(tables["leases"], clock)
+    budgets, sweeps = TableBudgets(tables["limits"]), TableSweeps(tables["sweeps"])
+    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter)
+
+
 class World:
     """Azure, the app, and a user of both."""
 
@@ -99,14 +113,7 @@ class World:
 
     def ports(self) -> Ports:
         """The ports of such a process; a test replaces the one that it is about."""
-        clock = LoopClock()
-        transport, limiter = InProcessTransport(self.azure), Limiter(TableShares(self.tables["limits"]))
-        clients = ArmClients(Token(), "https://arm.test", transport, limiter)  # type: ignore[arg-type]
-        arm = SdkArm(clients, clock)
-        ledger = TableLedger(self.tables["connections"], self.tables["outcomes"], clock)
-        leases = TableLeases(self.tables["leases"], clock)
-        budgets, sweeps = TableBudgets(self.tables["limits"]), TableSweeps(self.tables["sweeps"])
-        return Ports(arm, ledger, leases, self.queue, clock, budgets, sweeps, limiter)
+        return ports(self.azure, self.tables, self.queue)
 
     async def send(self, method: str, path: str, body: Any = None, version: str = "2024-05-01") -> Any:
         """A user's request. Raises AssertionError for an error answer."""

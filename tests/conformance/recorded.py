@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from tests.conformance.recordings import Exchange
 
@@ -55,9 +56,11 @@ class RecordedChance(random.Random):
     def follow(self, exchange: Exchange, group_gone: bool) -> None:
         """Take the outcomes of one exchange."""
         self.wait = int(exchange.headers.get("retry-after", 0))
-        self.wanted = {409: "conflict", 429: "retry"}.get(exchange.status, "pass")
         error = exchange.body.get("error", {}) if isinstance(exchange.body, dict) else {}
         code = error.get("code") if isinstance(error, dict) else None
+        self.wanted = {409: "conflict", 429: "retry"}.get(exchange.status, "pass")
+        if exchange.status == 404:
+            self.wanted = _way_of_missing(error)
         rare = code in ("ParentResourceNotFound", "ReferencedResourceNotProvisioned")
         rare = rare or (group_gone and code == "ResourceNotFound")
         no_etag = exchange.method == "GET" and "etag" not in exchange.headers
@@ -65,3 +68,11 @@ class RecordedChance(random.Random):
             exchange.status == 202 and exchange.method == "GET" and "location" not in exchange.headers
         )
         self.level = RARE if rare or (no_etag and exchange.status == 200) else USUAL
+
+
+def _way_of_missing(error: Any) -> str:
+    """Which of the texts for a missing parent this is, as the simulator names them."""
+    text = str(error.get("message")) if isinstance(error, dict) else ""
+    if text.startswith("Can not perform requested operation on nested resource"):
+        return "nested"
+    return "parent" if text.startswith("Failed to perform") else "resource"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from ast import literal_eval
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -80,7 +81,7 @@ def _exchange(file: str, row: dict[str, Any], time: float) -> Exchange:
         path=unquote(url.path).replace("//", "/"),
         query={name.lower(): value for name, value in parse_qsl(url.query, keep_blank_values=True)},
         request_headers={name.lower(): value for name, value in (row["request_headers"] or {}).items()},
-        request_body=row["request_body"],
+        request_body=_body(row["request_body"]),
         status=row["status"],
         headers={
             name.lower(): value[0] if isinstance(value, list) else str(value)
@@ -89,6 +90,19 @@ def _exchange(file: str, row: dict[str, Any], time: float) -> Exchange:
         body=row["response_body"],
         time=time,
     )
+
+
+def _body(given: Any) -> Any:
+    """The JSON of a request; some recorders kept the text of its bytes, once or twice: `b'{"tags": ..'`."""
+    while isinstance(given, str) and given.startswith(("b'", 'b"')):
+        try:
+            given = literal_eval(given).decode()
+        except (SyntaxError, ValueError):
+            return given
+    try:
+        return json.loads(given) if isinstance(given, str) else given
+    except json.JSONDecodeError:
+        return given
 
 
 def _lost_a_race(row: dict[str, Any]) -> bool:

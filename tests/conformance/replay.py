@@ -120,7 +120,7 @@ class Replay:
         if found.id is None or not found.id.names or exchange.status not in (200, 201, 202):
             return
         id, seconds = found.id, self._timeline.seconds(exchange)
-        if exchange.method == "PUT":
+        if exchange.method == "PUT" and found.kind == "instance":
             scenery.place(self._world, id, exchange.body or exchange.request_body)
             scenery.hold_addresses(self._world, exchange.body or exchange.request_body)
         elif exchange.method == "DELETE":
@@ -180,7 +180,7 @@ class Replay:
         self._match(exchange.body, actual.body)
         # Some services name one URL in both headers; its answers are those of the status.
         for name in ("location", "azure-asyncoperation"):
-            if name in exchange.headers and name in actual.headers:
+            if name in exchange.headers and "?" in actual.headers.get(name, ""):
                 path = operation_path(exchange.headers[name])
                 self._polls[path] = actual.headers[name].removeprefix(ORIGIN)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from ipaddress import ip_network
 from typing import Any
 
 from sandbox.azure import scenario
@@ -27,6 +28,12 @@ PLAIN: dict[str, dict[str, Any]] = {
         "location": "westus",
         "properties": {"tenantId": "0", "sku": {"family": "A", "name": "standard"}},
     },
+    "microsoft.sql/servers": {"location": "westus", "properties": {"administratorLogin": "recorded"}},
+    "microsoft.eventhub/namespaces": {"location": "westus", "sku": {"name": "Standard"}},
+    "microsoft.servicebus/namespaces": {"location": "westus", "sku": {"name": "Standard"}},
+    "microsoft.network/privatednszones": {"location": "global"},
+    "microsoft.network/networksecuritygroups": {"location": "westus"},
+    "microsoft.network/routetables": {"location": "westus"},
 }
 # Members that follow from other resources.
 COMPUTED = ("privateEndpointConnections", "subnets", "networkInterfaces", "virtualNetworkPeerings")
@@ -45,6 +52,7 @@ def build(simulator: Simulator, exchanges: list[Exchange]) -> None:
             world.subscriptions.setdefault(found.id.subscription.lower(), {"name": "recorded"})
     world.instant = True
     for id, body in [*groups.items(), *resources.items()]:
+        _make_subnets(simulator, body, {one.path.lower() for one in exchanges if one.method == "PUT"})
         try:
             simulator.gateway.answer(
                 Request("PUT", id.text, {"api-version": scenario.VERSION}, {}, body), "user"
@@ -72,6 +80,31 @@ def _soft_deleted(exchanges: list[Exchange]) -> Iterator[tuple[ArmId, str]]:
         if id not in deleted:
             deleted.add(id)
             yield id, about["location"]
+
+
+def _make_subnets(simulator: Simulator, body: Any, written: set[str]) -> None:
+    """Networks that nothing in the recording shows, and that a resource has an address in.
+
+    Their prefixes are made from that address.
+    """
+    for member in ((body or {}).get("properties") or {}).values():
+        for one in member if isinstance(member, list) else []:
+            inner = (one.get("properties") or {}) if isinstance(one, dict) else {}
+            reference = inner.get("subnet") if isinstance(inner.get("subnet"), dict) else {}
+            if not inner.get("privateIPAddress") or not reference.get("id"):
+                continue
+            subnet = ArmId.parse(str(reference["id"]))
+            network, world = subnet.parent, simulator.world
+            if network is None or network.key in written or world.find(network) is not None:
+                continue
+            if world.find(network.group_id) is None:
+                continue
+            prefix = str(ip_network(f"{inner['privateIPAddress']}/24", strict=False))
+            space = {"addressSpace": {"addressPrefixes": [prefix]}}
+            space |= {"subnets": [{"name": subnet.name, "properties": {"addressPrefix": prefix}}]}
+            made = {"location": body.get("location"), "properties": space}
+            version = {"api-version": scenario.VERSION}
+            simulator.gateway.answer(Request("PUT", network.text, version, {}, made), "user")
 
 
 def complete(world: World, id: ArmId, body: Any) -> None:
@@ -159,14 +192,24 @@ def _resources(exchanges: list[Exchange]) -> dict[ArmId, Any]:
         id = found.id.root
         own = found.kind == "instance" and len(found.id.names) == 1
         if own and exchange.method == "PUT" and exchange.status < 300 and id not in seen:
+            if id not in made and _changes_what_exists(exchange, id):
+                seen[id] = _as_request(exchange.body)
             made.add(id)
-        if id in made or exchange.status >= 400:
+        missing = exchange.status >= 400 or (own and exchange.method == "DELETE" and exchange.status == 204)
+        if id in made or missing:
             continue
-        if own and exchange.method == "GET" and (id not in seen or seen[id] is PLAIN.get(id.type.lower())):
+        unread = id not in seen or seen[id] is PLAIN.get(id.type.lower())
+        if own and exchange.method in ("GET", "PATCH") and unread:
             seen[id] = _as_request(exchange.body)
         elif id not in seen and id.type.lower() in PLAIN:
             seen[id] = PLAIN[id.type.lower()]
     return seen
+
+
+def _changes_what_exists(exchange: Exchange, id: ArmId) -> bool:
+    """Whether a PUT found the resource: 200 where a creation is 201 or 202."""
+    created = id.namespace.lower() in ("microsoft.network", "microsoft.storage")
+    return created and exchange.status == 200 and isinstance(exchange.body, dict)
 
 
 def _as_request(body: Any) -> Any:

@@ -124,10 +124,10 @@ async def test_a_resource_that_is_not_simulated_holds_an_address_of_its_subnet()
     network = {"location": "westus", "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}}
     network["properties"]["subnets"] = [{"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}}]
     config = {"id": f"{GROUP}/config", "name": "c", "properties": {"subnet": {"id": subnet}}}
-    bastion = {"properties": {"ipConfigurations": [config]}}
+    firewall = {"properties": {"ipConfigurations": [config]}}
     put = [
         exchange(0, 1.0, "PUT", subnet.rsplit("/", 2)[0], 201, network, sent=network),
-        exchange(1, 9.0, "PUT", f"{GROUP}/providers/Microsoft.Network/bastionHosts/b", 201, bastion),
+        exchange(1, 9.0, "PUT", f"{GROUP}/providers/Microsoft.Network/azureFirewalls/b", 201, firewall),
     ]
     read = exchange(2, 19.0, path=subnet, body={"properties": {"ipConfigurations": [{"id": config["id"]}]}})
     verdict = (await Replay([*put, read]).run()).verdicts[-1]

@@ -760,6 +760,8 @@ REFUSED = [
     (a_target("Microsoft.Network/applicationGateways", properties={"sku": {"tier": "WAF"}}), "v2"),
     (with_sku("Microsoft.Databricks/workspaces", "standard"), "Premium"),
     (with_sku("Microsoft.Logic/integrationAccounts", "Standard"), "Premium"),
+    (with_sku(CACHE, "Premium", linkedServers=[{"id": "other"}]), "geo-replicated"),
+    (a_target("Microsoft.Web/sites", kind="functionapp,linux,kubernetes"), "Kubernetes"),
 ]
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
+from shared.core.base.written import recreation
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.plan.actions import Delete, Keep, Replace, Withdraw
-from shared.core.plan.deletion_record import DeletionRecord, deletions, recreation
+from shared.core.plan.deletion_record import DeletionRecord, deletions
 from shared.core.plan.plan import removal
 from tests.builders import bodies
 

@@ -229,9 +229,8 @@ def test_what_cannot_be_decided_is_a_finding_with_its_rule_and_blocks_nothing() 
 
 def test_a_group_that_cannot_be_read_is_a_finding_and_blocks_nothing() -> None:
     found = evaluate(refused={NSG: "no right to read nsg-app"})
-    assert found == Egress(
-        SPOKE, (), ("the rules of subnet app of spoke-a are not known: no right to read nsg-app",)
-    )
+    why = "the rules of subnet app of spoke-a are not known: no right to read nsg-app"
+    assert found == Egress(SPOKE, (), (why,), (("DeniedByRule", why),))
 
 
 def test_a_certain_denial_for_one_address_counts_before_a_doubt_about_another() -> None:

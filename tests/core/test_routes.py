@@ -209,9 +209,8 @@ def test_a_route_for_many_addresses_is_reported_once() -> None:
 
 def test_a_table_that_cannot_be_read_is_a_finding_and_not_taken_for_an_empty_one() -> None:
     found = evaluate(refused={TABLE: "no right to read rt-app"})
-    assert found == Egress(
-        SPOKE, (), ("the routes of subnet app of spoke-a are not known: no right to read rt-app",)
-    )
+    why = "the routes of subnet app of spoke-a are not known: no right to read rt-app"
+    assert found == Egress(SPOKE, (), (why,), (("DroppedByRoute", why),))
 
 
 def test_without_direct_peering_any_route_counts_and_a_drop_is_not_certain() -> None:

@@ -91,7 +91,7 @@ def test_a_denial_before_our_rule_fails_the_check_and_is_named() -> None:
 
 def test_a_doubt_fails_no_check_and_is_a_finding_with_the_rule_and_its_group() -> None:
     scene = Scene(DOUBTFUL, our_rule())
-    assert scene.checks() == [(IN, END, True, "not known: it depends on for-some")]
+    assert scene.checks() == [(IN, END, None, "not provable: it depends on for-some")]
     assert scene.judge()[1] == (
         f"whether clients reach {END} cannot be decided: it depends on the rule for-some of {GROUP.name}",
     )

@@ -152,6 +152,20 @@ CASES: list[tuple[str, Body, str, str, Body | None]] = [
         "Premium",
         sold_as("Premium"),
     ),
+    (
+        "Microsoft.Cache/Redis",
+        sold_as("Premium", linkedServers=[{"id": "other"}]),
+        "redisCache",
+        "unlink the geo-replication",
+        sold_as("Premium", linkedServers=[]),
+    ),
+    (
+        "Microsoft.Web/sites",
+        {"kind": "app,linux,kubernetes", "properties": {}},
+        "sites",
+        "in an App Service plan",
+        None,
+    ),
 ]
 IDS = [f"{kind.partition('.')[2]}-{index}" for index, (kind, *_) in enumerate(CASES)]
 

@@ -40,7 +40,8 @@ class Scene:
         cached = CachedReads(self.arm, clock)
         reader = Reader(self.arm, cached, clock)
         applier = Applier(self.arm, cached, reader, StubLeases(), clock)
-        self.remover = Remover(reader, applier, DeleteLimit(a_policy(), TableSweeps(MemoryTable())))
+        limit = DeleteLimit(a_policy(), TableSweeps(MemoryTable()))
+        self.remover = Remover(reader, applier, limit, clock)
 
     async def remove(self, found: Obsolete) -> tuple[Done, ...]:
         done, self.errors = await self.remover.remove(found, "gone", a_pass(self.memory))

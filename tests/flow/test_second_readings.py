@@ -117,3 +117,44 @@ async def test_a_group_s_event_reaches_recorded_targets_though_the_list_fails_an
     assert WorkItem.parse(target).resource_id.lower() == at.lower()
     assert (WorkItem.parse(group).resource_id, WorkItem.parse(group).attempt) == (GROUP, 1)
     assert delay.total_seconds() >= 900
+
+
+async def test_a_process_with_older_tags_of_the_group_does_not_connect_what_was_opted_out() -> None:
+    world = World(a_policy(always=[], on_opt_out="remove"))
+    await tag(world, GROUP)
+    at = await world.create_account()
+    assert (await world.reconcile(at))["result"] == "Connected"
+    other = world.worker()
+    await world.work(WorkItem(at, "event", "e"), other)  # its cache has the group's tags from now on
+    await world.send("PUT", GROUP, {"location": "westeurope"}, version="2021-04-01")
+    await world.work(WorkItem(GROUP, "event", "g"))
+    await world.drain()
+    assert (await world.state(at))["result"] == "Removed"
+    await world.work(WorkItem(at, "event", "late"), other)
+    assert (await world.state(at))["result"] == "Removed"
+    assert await world.endpoints() == []
+
+
+async def test_the_tags_of_groups_are_listed_once_for_a_resource_that_nothing_opts_in() -> None:
+    world = World(a_policy(always=[]))
+    at = await world.create_account()
+    world.sent()
+    await world.reconcile(at)
+    assert len([path for _, path in world.sent() if path.endswith("resourcegroups")]) == 1
+
+
+async def test_what_was_removed_is_in_the_history_though_a_later_read_fails() -> None:
+    world = World()
+    at = await world.create_account()
+    endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
+    await world.send("DELETE", at)
+    await world.sleep(300)
+    group = {"method": "GET", "path": "privateDnsZoneGroups$", "principal": "app"}
+    world.azure.faults.add({"match": group, "times": 1, "answer": {"status": 200, "body": {"value": []}}})
+    below = {"method": "GET", "path": "privateDnsZoneGroups/[^/]+$", "principal": "app"}
+    world.azure.faults.add({"match": {**below, "nth": 1}, "times": 1, "answer": MISSING})
+    world.azure.faults.add({"match": {**below, "nth": 2}, "answer": throttled(900)})
+    await world.work(WorkItem(at, "event", "deleted"))
+    state = await world.state(at)
+    done = [action for entry in state["history"] for action in entry.get("actions", ())]
+    assert [action["id"] for action in done if action["action"] == "Delete"] == [endpoint]

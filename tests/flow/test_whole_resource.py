@@ -8,6 +8,7 @@ from tests.builders.policies import a_policy
 from tests.builders.world import ENDPOINTS, NETWORKS, SPOKE, SUB, World
 
 STORAGE_TYPE = "Microsoft.Storage/storageAccounts"
+PLACE = [{"locationName": "West Europe", "failoverPriority": 0}]
 PRIMARY = ["blob", "dfs", "file", "queue", "table", "web"]
 APP = f"{SUB}/resourceGroups/rg-app/providers"
 SQL = "Microsoft.Sql/servers"
@@ -98,7 +99,7 @@ async def test_a_dry_run_and_a_second_pass_write_nothing_to_an_account_that_stay
 async def test_a_table_account_of_cosmos_that_is_connected_for_one_api_stays_open() -> None:
     world = a_world(COSMOS, groups={COSMOS: ["Sql"]})
     capabilities = [{"name": "EnableTable"}]
-    body = {"kind": "GlobalDocumentDB", "properties": {"capabilities": capabilities}}
+    body = {"kind": "GlobalDocumentDB", "properties": {"capabilities": capabilities, "locations": PLACE}}
     at = await made(world, COSMOS, **body)
     assert is_left(await world.reconcile(at), "Table")
 

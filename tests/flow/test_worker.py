@@ -3,6 +3,8 @@
 import asyncio
 import math
 
+import pytest
+
 from shared.core.base.ids import ResourceId
 from shared.core.events.work_item import WorkItem
 from shared.flow.worker import TRIES
@@ -127,6 +129,17 @@ async def test_a_poisoned_work_item_ends_as_a_failed_outcome() -> None:
     state = await world.state(at)
     assert (state["result"], state["code"], state["correlation"]) == ("Failed", "Poisoned", "e-17")
     assert state["remedy"]
+
+
+async def test_a_poisoned_item_of_a_group_is_logged_with_the_group(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    at = await world.create_account()
+    group = at.split("/providers/")[0]
+    await world.flow.worker.give_up(WorkItem(group, "event", "e-17").text().encode())
+    (record,) = [one for one in caplog.records if one.name == "causeway.worker"]
+    assert record.getMessage().startswith("group failed on every attempt")
+    assert group in record.getMessage()
+    assert await world.state(at) == {}
 
 
 async def test_a_work_item_of_a_resource_group_becomes_one_for_each_target_in_it() -> None:

@@ -178,6 +178,16 @@ async def test_a_name_of_a_region_is_free_in_the_others(cloud):
         assert answer.body["nameAvailable"] is free
 
 
+async def test_a_cosmos_account_holds_its_name_everywhere(cloud):
+    name = "/providers/Microsoft.DocumentDB/databaseAccountNames/mine"
+    assert (await cloud.send("HEAD", name)).status == 404
+    account = f"{GROUP}/providers/Microsoft.DocumentDB/databaseAccounts/mine"
+    locations = [{"locationName": "westeurope"}]
+    properties = {"databaseAccountOfferType": "Standard", "locations": locations}
+    await cloud.make(account, {"location": "westeurope", "properties": properties})
+    assert (await cloud.send("HEAD", name)).status == 200
+
+
 async def test_names_of_other_types_and_namespaces_are_not_judged(cloud):
     wrong = await check(cloud, "Microsoft.Storage", name="mine", type="Microsoft.Sql/servers")
     assert (wrong.status, code(wrong)) == (400, "InvalidResourceType")

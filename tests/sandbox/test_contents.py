@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sandbox.cloud import GROUP, code
+from tests.sandbox.cloud import GROUP, SUB, code
 
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/mine"
 BLOBS = f"{ACCOUNT}/blobServices/default"
@@ -70,6 +70,21 @@ async def test_a_container_lives_as_long_as_its_account(account):
     assert account.world.store.below(account.world.find(GROUP).id) == []
 
 
+async def test_another_sku_gives_an_account_its_second_region(account):
+    response = await account.patch(ACCOUNT, {"sku": {"name": "Standard_RAGRS"}})
+    assert response.body["sku"] == {"name": "Standard_RAGRS", "tier": "Standard"}
+    assert response.body["properties"]["secondaryLocation"] == "northeurope"
+    back = (await account.patch(ACCOUNT, {"sku": {"name": "Standard_LRS"}})).body["properties"]
+    assert "secondaryLocation" not in back
+
+
+async def test_an_identity_keeps_the_ids_that_it_got(account):
+    asked = {"identity": {"type": "SystemAssigned"}}
+    first = (await account.patch(ACCOUNT, asked)).body["identity"]
+    assert sorted(first) == ["principalId", "tenantId", "type"]
+    assert (await account.patch(ACCOUNT, asked)).body["identity"] == first
+
+
 # SQL
 
 
@@ -84,6 +99,15 @@ async def test_a_database_is_there_when_its_operation_ends(server):
     assert sorted(names) == ["master", "one"]
     await server.remove(one)
     assert (await server.get(one)).status == 404
+
+
+async def test_an_edition_has_an_objective_that_a_database_may_have(server):
+    path = f"{SUB}/providers/Microsoft.Sql/locations/westeurope/capabilities"
+    (version,) = (await server.get(path)).body["supportedServerVersions"]
+    editions = {one["name"]: one["supportedServiceLevelObjectives"] for one in version["supportedEditions"]}
+    sku = editions["Basic"][0]["sku"]
+    shown = await server.make(f"{SERVER}/databases/one", {"location": "westeurope", "sku": sku})
+    assert shown["sku"] == {"name": "Basic", "tier": "Basic", "capacity": 5}
 
 
 async def test_a_server_that_is_deleted_meanwhile_gets_no_database(server):

@@ -221,6 +221,13 @@ async def test_the_longest_enabled_rule_counts():
     assert asked(cloud).kind == "unknown"
 
 
+@pytest.mark.parametrize(("domain", "kind"), [(".", "public"), ("windows.net.", "private")])
+async def test_a_rule_for_every_name_does_not_count_for_names_of_azures_services(domain, kind):
+    cloud = await with_ruleset((domain, INBOUND_ADDRESS))
+    assert asked(cloud).kind == kind
+    assert asked(cloud, name="www.contoso.com").servers[1:] == ((INBOUND_ADDRESS,) if domain == "." else ())
+
+
 async def test_a_ruleset_does_nothing_for_a_network_with_its_own_servers():
     cloud = await with_ruleset((".", INBOUND_ADDRESS))
     body = (await cloud.get(vnet("spoke"))).body
@@ -353,6 +360,7 @@ async def test_a_group_with_a_resolver_in_use_can_be_deleted():
     [
         rule_body("contoso.com", "10.0.0.4"),
         rule_body("contoso.com.", "fd00::1"),
+        rule_body("contoso.com.", AZURE),
         rule_body("contoso.com."),
         rule_body("a..com.", "10.0.0.4"),
         rule_body("contoso.com.", *(f"10.0.0.{one}" for one in range(4, 12))),
@@ -378,3 +386,32 @@ async def test_a_linked_network_elsewhere_is_refused(cloud):
     await made.make(vnet("north"), network_body("10.5.0.0/16") | {"location": "northeurope"})
     response = await made.put(LINK, {"properties": {"virtualNetwork": {"id": vnet("north")}}})
     assert (await made.settle(response)).body["error"]["code"] == "BadRequest"
+
+
+async def test_a_network_lists_its_resolver_and_the_ruleset_that_is_linked_to_it():
+    cloud = await with_ruleset()
+    resolvers = await cloud.post(f"{vnet()}/listDnsResolvers")
+    rulesets = await cloud.post(f"{vnet('spoke')}/listDnsForwardingRulesets")
+    assert resolvers.body == {"value": [{"id": RESOLVER}]}
+    assert rulesets.body == {"value": [{"id": RULESET, "properties": {"virtualNetworkLink": {"id": LINK}}}]}
+    assert (await cloud.post(f"{vnet()}/listDnsForwardingRulesets")).body == {"value": []}
+
+
+async def test_a_scenario_may_have_a_resolver_with_a_linked_ruleset(cloud):
+    spoke = network_body("10.1.0.0/16", {"clients": "10.1.1.0/24"})
+    hub = network_body(subnets={"inbound": "10.0.20.0/28", "outbound": "10.0.21.0/28"})
+    rule = rule_body("contoso.com.", INBOUND_ADDRESS)
+    listed = {
+        GROUP: {"location": "westeurope"},
+        vnet(): hub,
+        vnet("spoke"): spoke,
+        RESOLVER: located(virtualNetwork={"id": vnet()}),
+        INBOUND: inbound_body(subnet("inbound")),
+        OUTBOUND: located(subnet={"id": subnet("outbound")}),
+        RULESET: located(dnsResolverOutboundEndpoints=[{"id": OUTBOUND}]),
+        f"{RULESET}/forwardingRules/one": rule,
+        LINK: {"properties": {"virtualNetwork": {"id": vnet("spoke")}}},
+    }
+    cloud.simulator.apply({"resources": [{"id": id} | body for id, body in listed.items()]})
+    assert (await cloud.get(INBOUND)).body["properties"]["provisioningState"] == "Succeeded"
+    assert asked(cloud, name="www.contoso.com").servers == (AZURE, INBOUND_ADDRESS)

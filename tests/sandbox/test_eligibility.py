@@ -100,3 +100,79 @@ async def test_an_ai_account_is_named_by_its_custom_subdomain_or_by_its_region()
     await cloud.make(ENDPOINT, endpoint_body(at, ["account"]))
     configs = (await cloud.get(ENDPOINT)).body["properties"]["customDnsConfigs"]
     assert "words.cognitiveservices.azure.com" in {one["fqdn"] for one in configs}
+
+
+REFUSED = [
+    ("Microsoft.Dashboard/grafana", "grafana", {"sku": {"name": "Essential"}}, {"sku": {"name": "Standard"}}),
+    (
+        "Microsoft.ContainerRegistry/registries",
+        "registry",
+        {"sku": {"name": "Classic"}},
+        {"sku": {"name": "Premium"}},
+    ),
+    (
+        "Microsoft.App/managedEnvironments",
+        "managedEnvironments",
+        {"properties": {"publicNetworkAccess": "Disabled", "workloadProfiles": None}},
+        {
+            "properties": {
+                "publicNetworkAccess": "Disabled",
+                "workloadProfiles": [{"name": "Consumption", "workloadProfileType": "Consumption"}],
+            }
+        },
+    ),
+    (
+        "Microsoft.Web/hostingEnvironments",
+        "hostingEnvironments",
+        {"kind": "ASEV2", "properties": {}},
+        {"kind": "ASEV3", "properties": {}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "group", "refused", "taken"), REFUSED)
+async def test_a_plan_or_mode_without_private_endpoints_is_refused_and_another_is_not(
+    kind, group, refused, taken
+):
+    cloud = await with_network()
+    target = f"{PROVIDERS}/{kind}/acct"
+    await cloud.make(target, {"location": "westeurope"} | refused)
+    response = await cloud.put(ENDPOINT, endpoint_body(target, [group]))
+    assert (response.status, code(response)) == (400, "BadRequest")
+    await cloud.make(target, {"location": "westeurope"} | taken)
+    assert (await cloud.put(ENDPOINT, endpoint_body(target, [group]))).status == 201
+
+
+@pytest.mark.parametrize(("version", "status"), [("3.2", 400), ("3.6", 201)])
+async def test_an_account_for_mongo_takes_endpoints_from_version_3_6_on(version, status):
+    cloud = await with_network()
+    target = f"{PROVIDERS}/Microsoft.DocumentDB/databaseAccounts/docs"
+    properties = {"locations": [{"locationName": "westeurope"}], "apiProperties": {"serverVersion": version}}
+    await cloud.make(target, {"location": "westeurope", "kind": "MongoDB", "properties": properties})
+    assert (await cloud.put(ENDPOINT, endpoint_body(target, ["MongoDB"]))).status == status
+
+
+@pytest.mark.parametrize(("allowed", "status"), [(True, 201), (False, 400), (None, 400)])
+async def test_an_app_in_an_environment_has_endpoints_only_if_the_environment_allows_them(allowed, status):
+    cloud = await with_network()
+    environment, site = (
+        f"{PROVIDERS}/Microsoft.Web/{one}" for one in ("hostingEnvironments/ase", "sites/www")
+    )
+    networking = {} if allowed is None else {"properties": {"allowNewPrivateEndpointConnections": allowed}}
+    body = {"location": "westeurope", "properties": {"networkingConfiguration": networking}}
+    await cloud.make(environment, body | {"kind": "ASEV3"})
+    profile = {"hostingEnvironmentProfile": {"id": environment}}
+    await cloud.make(site, {"location": "westeurope", "properties": profile})
+    response = await cloud.put(ENDPOINT, endpoint_body(site, ["sites"]))
+    assert response.status == status
+
+
+async def test_an_endpoint_to_a_backup_vault_chooses_no_address():
+    cloud = await with_network()
+    vault = f"{PROVIDERS}/Microsoft.RecoveryServices/vaults/backup"
+    await cloud.make(vault, {"location": "westeurope", "properties": {}})
+    static = {"groupId": "AzureBackup", "memberName": "AzureBackup", "privateIPAddress": "10.0.1.9"}
+    chosen = [{"name": "one", "properties": static}]
+    refused = await cloud.put(ENDPOINT, endpoint_body(vault, ["AzureBackup"], ipConfigurations=chosen))
+    assert (refused.status, code(refused)) == (400, "BadRequest")
+    assert (await cloud.put(ENDPOINT, endpoint_body(vault, ["AzureBackup"]))).status == 201

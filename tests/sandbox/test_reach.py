@@ -102,6 +102,14 @@ async def test_a_redirecting_link_falls_back_to_the_internet():
     assert resolve(cloud.world, vnet(), NAME).kind == "public"
 
 
+async def test_a_redirecting_link_of_another_zone_than_a_privatelink_one_does_not_fall_back():
+    cloud = await with_names()
+    plain = zone_id("contoso.com")
+    await cloud.make(plain, {"location": "global"})
+    await cloud.make(f"{plain}/virtualNetworkLinks/hub", link_body(resolutionPolicy="NxDomainRedirect"))
+    assert resolve(cloud.world, vnet(), "www.contoso.com").kind == "nxdomain"
+
+
 async def test_a_link_that_is_not_completed_does_not_resolve():
     cloud = await with_names()
     await cloud.make(vnet("late"), network_body("10.9.0.0/16", {"one": "10.9.1.0/24"}))

@@ -44,6 +44,8 @@ async def test_the_log_is_filtered_by_time_group_provider_and_members(cloud):
     early = await entries(cloud, " and eventTimestamp le '2026-01-01T00:30:00'")
     assert [one["resourceGroupName"] for one in early] == ["rg"]
     assert len(await entries(cloud, " and resourceGroupName eq 'OTHER'")) == 1
+    bare = await cloud.get(LOG, query={"$filter": "eventTimestamp ge 2026-01-01T00:59:00.5"})
+    assert [one["resourceGroupName"] for one in bare.body["value"]] == ["other"]
     assert await entries(cloud, " and resourceProvider eq 'Microsoft.Sql'") == []
     chosen = await entries(cloud, **{"$select": "caller, eventTimestamp"})
     assert {frozenset(one) for one in chosen} == {frozenset({"caller", "eventTimestamp"})}
@@ -110,6 +112,21 @@ async def test_an_event_subscription_is_kept_without_the_key_of_its_webhook(clou
     assert only["properties"]["destination"] == shown["properties"]["destination"]
     assert [(await cloud.delete(f"{SUB}/{EVENTS}/all")).status for _ in range(2)] == [200, 204]
     assert (await cloud.get(f"{SUB}/{EVENTS}/all")).status == 404
+
+
+async def test_event_subscriptions_are_listed_below_a_scope_and_by_topic_type(cloud):
+    await cloud.make(vnet(), network_body())
+    for scope, name in ((SUB, "sub"), (GROUP, "group"), (vnet(), "network")):
+        await cloud.put(f"{scope}/{EVENTS}/{name}", {"properties": HOOK})
+    kinds = f"{SUB}/providers/Microsoft.EventGrid/topicTypes"
+    for path, names in (
+        (f"{SUB}/{EVENTS}", ["sub", "group", "network"]),
+        (f"{GROUP}/{EVENTS}", ["group", "network"]),
+        (f"{kinds}/Microsoft.Resources.Subscriptions/eventSubscriptions", ["sub"]),
+        (f"{kinds}/Microsoft.Resources.ResourceGroups/eventSubscriptions", ["group"]),
+        (f"{kinds}/Microsoft.Network.VirtualNetworks/eventSubscriptions", ["network"]),
+    ):
+        assert [one["name"] for one in (await cloud.get(path)).body["value"]] == names
 
 
 async def test_an_event_subscription_goes_with_its_resource(cloud):

@@ -68,6 +68,16 @@ async def test_a_wrong_identity_header_gets_no_token(served, client, monkeypatch
             await credential.get_token("https://management.azure.com/.default")
 
 
+async def test_a_server_on_taken_ports_leaves_the_file_of_the_first_one(served, tmp_path):
+    _, endpoints = served
+    before = endpoints.ca_file.read_bytes()
+    taken = int(endpoints.arm.rsplit(":", 1)[1])
+    with pytest.raises(OSError, match="in use"):
+        async with serve(Simulator(), tmp_path, https_port=taken):
+            pytest.fail("it had the port")
+    assert endpoints.ca_file.read_bytes() == before
+
+
 async def test_users_can_use_plain_http(served):
     _, endpoints = served
     async with aiohttp.ClientSession(headers={"Authorization": "Bearer me"}) as session:

@@ -144,3 +144,12 @@ async def test_a_duration_is_fixed_until_it_is_drawn_again(cloud):
     assert 412 <= cloud.now - began <= 414
     assert (await cloud.post("/_sandbox/durations", {"servers/delete": None})).body["fixed"] == {}
     assert (await cloud.post("/_sandbox/durations", {"servers/drop": 1})).status == 400
+
+
+async def test_the_name_of_a_deleted_vault_is_not_available(cloud):
+    await with_deleted_vault(cloud)
+    ask = f"{SUB}/providers/Microsoft.KeyVault/checkNameAvailability"
+    body = {"name": "vault", "type": "Microsoft.KeyVault/vaults"}
+    assert (await cloud.post(ask, body)).body["nameAvailable"] is False
+    await cloud.settle(await cloud.post(f"{KEPT}/purge"))
+    assert (await cloud.post(ask, body)).body["nameAvailable"] is True

@@ -226,8 +226,52 @@ async def test_a_deployment_slot_is_a_group_of_its_site():
     ]
 
 
+async def test_a_long_slot_has_a_host_name_of_limited_length():
+    cloud = await begin()
+    site = f"{GROUP}/providers/Microsoft.Web/sites/our-123-dev-sevener-applic-application-service-as"
+    await cloud.make(site, {"location": "westeurope"})
+    await cloud.make(endpoint_id("pe"), endpoint_body(site, ["sites-staging"]))
+    await cloud.make(
+        endpoint_id("pe2"), endpoint_body(site, ["sites-a-slot-of-more-letters-than-azure-takes"])
+    )
+    short, long = [
+        (await properties(cloud, endpoint_id(one)))["customDnsConfigs"][0]["fqdn"] for one in ("pe", "pe2")
+    ]
+    assert short == "our-123-dev-sevener-applic-application-s-staging.azurewebsites.net"
+    start = "our-123-dev-sevener-applic-application-s-a-slot-of-more-let"
+    assert long.startswith(start)
+    assert len(long.split(".")[0]) == len(start) + 4
+
+
 async def test_the_link_resource_of_a_server_is_named_plr(cloud):
     await cloud.make(SERVER, server_body())
     [one] = (await cloud.get(f"{SERVER}/privateLinkResources")).body["value"]
     assert (one["name"], one["properties"]["groupId"]) == ("plr", "sqlServer")
     assert (await cloud.get(f"{SERVER}/privateLinkResources/plr")).status == 200
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "Microsoft.Cache/Redis",
+        "Microsoft.ApiManagement/service",
+        "Microsoft.App/managedEnvironments",
+        "Microsoft.DBforPostgreSQL/flexibleServers",
+    ],
+)
+async def test_most_services_create_and_delete_in_operations_that_can_fail(cloud, kind):
+    at, body = f"{GROUP}/providers/{kind}/one", {"location": "westeurope", "properties": {}}
+    failure = {"code": "Broken", "message": "no"}
+    rule = {"match": {"method": "PUT", "path": "one$"}, "times": 1, "lro_failure": failure}
+    await cloud.post("/_sandbox/faults", rule)
+    response = await cloud.put(at, body)
+    assert (response.status, response.body["properties"]["provisioningState"]) == (201, "Creating")
+    last = await cloud.settle(response)
+    assert (last.body["status"], last.body["error"]["code"]) == ("Failed", "Broken")
+    assert (await properties(cloud, at))["provisioningState"] == "Failed"
+    assert (await cloud.make(at, body))["properties"]["provisioningState"] == "Succeeded"
+    gone = await cloud.delete(at)
+    assert gone.status == 202
+    assert (await properties(cloud, at))["provisioningState"] == "Deleting"
+    await cloud.settle(gone)
+    assert (await cloud.get(at)).status == 404

@@ -24,6 +24,11 @@ async def test_a_network_put_without_a_list_keeps_subnets_since_2023_09_01(cloud
     assert [one["name"] for one in answered.body["properties"]["subnets"]] == kept
 
 
+async def test_an_address_space_without_the_kept_subnets_is_refused(cloud):
+    await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
+    assert code(await cloud.put(vnet(), network_body("10.5.0.0/16"))) == "NetcfgInvalidSubnet"
+
+
 async def test_a_network_put_cannot_drop_an_occupied_subnet(cloud):
     await cloud.make(vnet(), network_body(subnets={"one": "10.0.1.0/24"}))
     occupy(cloud, subnet())

@@ -18,7 +18,7 @@ from sandbox.azure.kernel.paging import page
 from sandbox.azure.kernel.world import World
 
 PAGE = 200
-CLAUSE = re.compile(r"\s*(\w+)\s+(eq|ge|le)\s+'([^']*)'\s*")
+CLAUSE = re.compile(r"\s*(\w+)\s+(eq|ge|le)\s+(?:'([^']*)'|([\d:.TZ+-]+))\s*")  # az sends bare times
 STATUS = {"Success": "Succeeded", "Failure": "Failed", "Cancel": "Canceled"}
 
 
@@ -45,7 +45,7 @@ def listed(asked: Asked) -> Response:
 def _tests(text: str) -> list[Callable[[Json], bool]]:
     parts = re.split(r"\s+and\s+", text.strip(), flags=re.IGNORECASE) if text.strip() else []
     read = [CLAUSE.fullmatch(part) for part in parts]
-    clauses = [(one[1].lower(), one[2], one[3]) for one in read if one is not None]
+    clauses = [(one[1].lower(), one[2], one[3] or one[4] or "") for one in read if one is not None]
     if len(clauses) < len(parts) or ("eventtimestamp", "ge") not in [one[:2] for one in clauses]:
         raise _wrong(text)
     return [_test(*one, text) for one in clauses]

@@ -13,6 +13,7 @@ from sandbox.azure.front import (
     deny_assignments,
     graph,
     listing,
+    members,
     moves,
     network_locations,
     services,
@@ -39,6 +40,8 @@ from sandbox.azure.providers.services import soft_delete
 
 VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]+)?$")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+# Services that answer the status at the URL of the result.
+ONE_URL = (Style.COGNITIVE, Style.WEB)
 ROLE_ACTIONS = {
     "roledefinitions": "roleDefinitions",
     "roleassignments": "roleAssignments",
@@ -47,6 +50,7 @@ ROLE_ACTIONS = {
 STATUS_COLLECTIONS = {
     "operations",
     "operationsstatus",
+    "operationstatuses",
     "serverazureasyncoperation",
     "privatednsoperationstatuses",
     "diskoperations",
@@ -89,6 +93,13 @@ class Gateway:
         if service is not None:
             question, names = service
             return Answer(question.answer(Asked(self._world, request, principal, names, self._send)))
+        answer = self._routed(found, request, principal, lro_failure)
+        about = answer.polled.type if answer.polled else found.type_name
+        members.of_version(about, request.query.get("api-version", ""), answer.response.body)
+        return answer
+
+    def _routed(self, found: Route, request: Request, principal: str, lro_failure: ArmError | None) -> Answer:
+        """The answer of the kind of route, with every member that is known."""
         match found.kind:
             case "instance":
                 return Answer(self._instance(found, request, principal, lro_failure))
@@ -195,7 +206,7 @@ class Gateway:
         if known is None or known.implied is None or parent is None or self._world.find(id) is not None:
             return
         name, body = known.implied
-        if name == id.name.lower():
+        if name.lower() == id.name.lower():
             child = parent.id.child(known.name.rsplit("/", 1)[1], name)
             self._world.save(child, body(self._world, parent))
 
@@ -227,23 +238,48 @@ class Gateway:
         """Refuse a missing group or parent (source: docs/azure/resource-manager.md, ARM-11 and ARM-14).
 
         Reading in a group that was just deleted, and deleting a child in a missing group, were recorded with
-        both kinds of 404, so the seed chooses.
+        several kinds of 404, so the seed chooses.
         """
         id, world, method = call.id, self._world, call.request.method
         if id.names and world.find(id.group_id) is None:
-            lagging = method == "GET" and groups.recently_deleted(world, id.group_id)
+            lagging = method == "GET" and groups.recently_deleted(
+                world, id.group_id, nested=id.parent is not None
+            )
             nested = method == "DELETE" and id.parent is not None and world.rng.random() < 0.5
             if lagging or nested:
-                named = id if call.type.owns_parent else id.parent or id
-                raise refusals.no_resource(named)
+                raise self._without_parent(call, None if call.type.owns_parent else self._registry.keeper(id))
             raise refusals.no_group(id)
-        if id.parent is None or call.type.owns_parent or world.find(id.parent) is not None:
+        missing = None if call.type.owns_parent else self._missing_parent(id)
+        if missing is None:
             return
         if method in ("PUT", "PATCH", "POST"):
-            raise refusals.no_parent(id)
+            raise refusals.no_parent(missing)
         if method == "DELETE" and world.rng.random() < 0.5:
-            raise refusals.no_parent_to_delete(id)
-        raise refusals.no_resource(id.parent)
+            raise refusals.failed_without_parent("delete", id, missing)
+        raise refusals.no_resource(missing)
+
+    def _missing_parent(self, id: ArmId) -> ArmId | None:
+        """What is missing above the id: what ARM knows, or a parent that does not exist by itself."""
+        keeper = self._registry.keeper(id)
+        if keeper is not None and self._world.find(keeper) is None:
+            return keeper
+        parent = id.parent
+        return parent if parent is not None and self._world.find(parent) is None else None
+
+    def _without_parent(self, call: Call, keeper: ArmId | None) -> ArmError:
+        """The 404 of something whose group was deleted; texts and shares: docs/azure/services.md, SVC-02."""
+        verb = VERBS.get(call.request.method, "action")
+        if keeper is None or call.type.tracked:
+            return refusals.no_resource(call.id)
+        ways = ("resource",) * 17 + ("parent",) * 3
+        if verb == "delete":
+            ways = ("resource",) * 14 + ("parent",) * 10 + ("nested",) * 4
+        match self._world.rng.choice(ways):
+            case "parent":
+                return refusals.failed_without_parent(verb, call.id, keeper)
+            case "nested":
+                return refusals.no_parent(keeper)
+        return refusals.no_resource(keeper)
 
     def _get(self, call: Call) -> Response:
         if call.type.get is not None:
@@ -362,11 +398,21 @@ class Gateway:
             if request.query.get(name) != value:
                 raise refusals.wrong_signature()
         collection = found.type_name.rsplit("/", 1)[1].lower()
-        says_status = collection in STATUS_COLLECTIONS or operation.style is Style.COGNITIVE
+        says_status = collection in STATUS_COLLECTIONS or collection.endswith("azureasyncoperation")
+        says_status = says_status or operation.style in ONE_URL
         response = operation.poll(self._world.now) if says_status else operation.final()
+        self._add_etag(response, operation)
         if operation.style is Style.GROUP and self._world.rng.random() < 35 / 507:
             response.headers.pop("Location", None)
         return Answer(response, operation.resource)
+
+    def _add_etag(self, response: Response, operation: Operation) -> None:
+        """The result of a creation is the resource; a Batch account's has its ETag (TGT-31)."""
+        known, made = self._registry.get(operation.resource.type), self._world.find(operation.resource)
+        if known is None or known.etag != "stamp" or made is None or made.etag is None:
+            return
+        if isinstance(response.body, dict) and "id" in response.body:
+            response.headers["ETag"] = made.etag
 
     def _operation(self, id: str) -> Operation:
         operation = self._world.operations.find(id)

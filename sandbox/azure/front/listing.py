@@ -58,7 +58,11 @@ def of_type(world: World, type_name: str, owner: ArmId, request: Request, princi
 
 def summary(resource: Resource) -> Json:
     """The short form: id, name, type and the members of SUMMARY."""
-    head: Json = {"id": resource.id.text, "name": resource.name, "type": resource.type}
+    head: Json = {
+        "id": resource.id.text,
+        "name": "/".join(resource.id.names) or resource.name,
+        "type": resource.type,
+    }
     return head | {name: resource.body[name] for name in SUMMARY if resource.body.get(name) is not None}
 
 

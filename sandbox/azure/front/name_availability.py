@@ -13,6 +13,7 @@ from sandbox.azure.front.asked import Asked
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.model import ArmError, Json, Response
 from sandbox.azure.kernel.regions import normal
+from sandbox.azure.providers.services import soft_delete
 
 HOST_LABEL = r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*"
 
@@ -87,6 +88,13 @@ def check(asked: Asked) -> Response:
     return Response(200, _answer(asked, rule, name))
 
 
+def head(asked: Asked) -> Response:
+    """`HEAD /providers/Microsoft.DocumentDB/databaseAccountNames/{name}`: 200 for a taken name, or 404."""
+    asked.authorize("Microsoft.DocumentDB/databaseAccountNames/read", "/")
+    holders = asked.world.store.named("Microsoft.DocumentDB/databaseAccounts", asked.names["name"])
+    return Response(200 if holders else 404)
+
+
 def _rule(asked: Asked, namespace: str) -> Rule:
     """The rule for the type that the body names, or the namespace's first: some bodies have no type."""
     rules = [one for one in RULES if one.type.lower().startswith(f"{namespace.lower()}/")]
@@ -113,6 +121,9 @@ def _answer(asked: Asked, rule: Rule, name: str) -> Json:
 
 
 def _taken(asked: Asked, rule: Rule, name: str) -> bool:
+    """Whether a resource has the name, or one that its service keeps after its deletion (TGT-71)."""
+    if soft_delete.keeps_name(asked.world, rule.type, name):
+        return True
     region = normal(asked.names.get("location") or "")
     holders = asked.world.store.named(rule.type, name)
     return any(not region or normal(one.location) == region for one in holders)

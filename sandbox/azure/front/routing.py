@@ -42,6 +42,7 @@ POLL_COLLECTIONS = {
     "privatednsoperationstatuses",
     "privatednsoperationresults",
     "operationsstatus",
+    "operationstatuses",
     "diskoperations",
     "diskoperationresults",
     "dnsresolveroperationstatuses",
@@ -49,6 +50,8 @@ POLL_COLLECTIONS = {
 }
 
 ROLES = ("roledefinitions", "roleassignments", "permissions")
+# Those of SQL have a name for each kind of operation ("databaseAzureAsyncOperation").
+POLL_ENDINGS = ("azureasyncoperation", "operationresults")
 
 
 LOCATION_QUERIES = {"checkdnsnameavailability", "availableprivateendpointtypes"}
@@ -122,7 +125,7 @@ def _on_scope(kind: Kind, scope: list[str], action: str = "", type_name: str = "
 
 
 def _poll(parts: list[str], low: list[str]) -> Route | None:
-    if len(parts) < 4 or low[-2] not in POLL_COLLECTIONS:
+    if len(parts) < 4 or not (low[-2] in POLL_COLLECTIONS or low[-2].endswith(POLL_ENDINGS)):
         return None
     subscription = ArmId(parts[1])
     match low[2:-2]:

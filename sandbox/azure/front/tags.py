@@ -11,7 +11,7 @@ from dataclasses import replace
 from sandbox.azure.front import admission, policies
 from sandbox.azure.kernel import management_locks, refusals
 from sandbox.azure.kernel.changes import Change, ChangeKind
-from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.ids import SUBSCRIPTION_TYPE, ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Request, Resource, Response
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.kernel.world import World
@@ -67,6 +67,9 @@ def _announce(world: World, id: ArmId, request: Request, principal: str) -> None
 
 def tagged(world: World, scope: ArmId) -> Resource:
     resource = world.find(scope)
+    if scope.is_type(SUBSCRIPTION_TYPE):
+        known: dict[str, Resource] = world.memory.setdefault("subscription_tags", {})
+        resource = known.setdefault(scope.key, Resource(scope, {}))
     if resource is None:
         raise refusals.no_resource(scope) if scope.names else refusals.no_group(scope)
     return resource

@@ -15,6 +15,9 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "virtualNetworks/delete": (10, 10, 11, 12),  # as recorded for subnets
     "subnets/write": (1, 3, 10, 23),  # p10 recorded as 0
     "subnets/delete": (10, 10, 11, 12),
+    "bastionHosts/write": (120, 300, 420, 600),  # over at the sixth to eighth poll of the ladder (SVC-10)
+    "virtualNetworkGateways/write": (600, 1500, 2400, 3600),  # recorded 10 to 40 minutes (SVC-10)
+    "virtualNetworkGateways/delete": (120, 300, 600, 900),  # as recorded for one deletion (SVC-10)
     "networkSecurityGroups/write": (3, 3, 4, 14),
     "networkSecurityGroups/delete": (1, 3, 4, 14),  # as writes; Retry-After 1 recorded
     "securityRules/write": (2, 3, 10, 12),  # p50 10 is the poll interval: done in 2 to 3 s (NSG-04)
@@ -47,9 +50,11 @@ QUANTILES: dict[str, tuple[float, float, float, float]] = {
     "dnsForwardingRulesets/virtualNetworkLinks/delete": (5, 8, 10, 20),  # 7 to 10 s recorded (RES-01)
     "storageAccounts/write": (17, 18, 30, 52),
     "servers/write": (3, 66, 82, 188),
-    "databases/write": (10, 30, 60, 120),  # not recorded: as the wait of 15 s that polls ask for suggests
+    "databases/write": (15, 45, 90, 120),  # over at the third to seventh poll, 15 s apart (SVC-06)
     "servers/delete": (3, 15, 248, 412),  # of SQL; 248 and 412 recorded (LRO-23), seconds elsewhere
+    "targets/write": (10, 60, 300, 1200),  # not recorded: services document minutes (LRO-24)
     "targets/delete": (5, 10, 20, 60),  # polled once or twice; 60 s for a managed HSM (LRO-18)
+    "sqlParts/write": (5, 15, 30, 60),  # seen over at the first to third poll, 5 to 15 s apart (SVC-06)
     "vaults/write": (10, 23, 31, 40),  # first GET that says Succeeded: 23 to 31 s (LRO-17)
     "vaults/purge": (2, 5, 10, 30),  # 2 s recorded (TGT-70)
     "namespaces/write": (40, 51, 68, 90),  # 47, 51 and 68 s between createdAt and updatedAt (LRO-18)

@@ -51,7 +51,7 @@ class Style(Enum):
     GROUP: 202; the result URL is 202 empty until 200 empty. Managed HSM's deletion is like that (LOCATION).
     MOVE: as GROUP, but 204 at the end.
     PLAIN: no headers; only the resource's provisioningState shows it (Key Vault).
-    COSMOS: Enqueued, then Dequeued. The others: see their rows.
+    COSMOS: Enqueued, then Dequeued. SERVICE: as the REST API guidelines have it. The others: see their rows.
     """
 
     NETWORK = "network"
@@ -71,7 +71,14 @@ class Style(Enum):
     MESSAGING = "messaging"
     DISKS = "disks"
     BATCH = "batch"
+    CONFIGURATION = "configuration"
+    REALTIME = "realtime"
+    DEVICES = "devices"
+    WEB = "web"
+    SERVICE = "service"
 
+
+RUNNING = {"write": "Running", "delete": "Running"}
 
 MANNERS = {
     Style.NETWORK: Manner(waits=True),
@@ -104,6 +111,11 @@ MANNERS = {
     ),
     Style.DISKS: Manner((STATUS, RESULT), members=("startTime", "endTime", "name", "output")),
     Style.BATCH: Manner((STATUS, RESULT), members=("retryAfter",)),
+    Style.CONFIGURATION: Manner((STATUS,), (STATUS,), members=("id", "name"), repeats=True, always=True),
+    Style.REALTIME: Manner((STATUS, RESULT), running=RUNNING, members=("id", "name", "startTime", "endTime")),
+    Style.DEVICES: Manner((STATUS,), (STATUS, RESULT), running=RUNNING),
+    Style.WEB: Manner(members=("id", "name", "startTime", "endTime")),
+    Style.SERVICE: Manner((STATUS,), (STATUS, RESULT), members=("id", "name", "startTime", "endTime")),
 }
 
 QUEUED_SECONDS = 2.0
@@ -117,6 +129,9 @@ COLLECTIONS = {
     Style.COSMOS: ("operationsStatus", "operationResults"),
     Style.DNS_RESOLVER: ("dnsResolverOperationStatuses", "dnsResolverOperationResults"),
     Style.EVENT_GRID: ("operationsStatus", "operationResults"),
+    Style.CONFIGURATION: ("operationsStatus", "operationResults"),
+    Style.REALTIME: ("operationStatuses", "operationResults"),
     Style.COGNITIVE: ("operationResults", "operationResults"),
+    Style.WEB: ("operationResults", "operationResults"),
     Style.DISKS: ("DiskOperations", "DiskOperationResults"),
 }

@@ -38,7 +38,8 @@ class OperationPlan:
     duration: simulated seconds from request to end, from `world.duration`; 0 ends it at once.
     blocked: seconds of `duration` that pass before the answer.
     first_wait: Retry-After of the accepting answer, in simulated seconds
-        (docs/azure/long-running-operations.md, LRO-08).
+        (docs/azure/long-running-operations.md, LRO-08). polls_wait: whether its polls ask for a wait too.
+    collection: first part of the polling URLs' names, where a service has one for each kind ("database").
     region: of the polling URLs; default the location of the resource or of its root.
     locks: ids of resources whose lock it holds while running.
     complete: what happens at the end; default for a write `world.succeed`, for a delete `world.remove`. An
@@ -54,6 +55,8 @@ class OperationPlan:
     change: ChangeKind = "write"
     style: Style = Style.NETWORK
     first_wait: float = 10.0
+    polls_wait: bool = True
+    collection: str = ""
     blocked: float = 0.0
     region: str = ""
     locks: tuple[ArmId, ...] = ()
@@ -171,6 +174,9 @@ class Operation:
                 return url, url
             case _:
                 status, result = COLLECTIONS.get(self.style, ("operations", "operationResults"))
+                if self.plan.collection:
+                    status = f"{self.plan.collection}AzureAsyncOperation"
+                    result = f"{self.plan.collection}OperationResults"
                 return f"{where}/{status}/{self.id}?{tail}", f"{where}/{result}/{self.id}?{tail}"
 
     def next_wait(self) -> float:
@@ -184,6 +190,8 @@ class Operation:
 
     def _wait(self, now: float) -> float | None:
         """Seconds that a poll asks for. SQL asks even at the end; a server's wait grows with time."""
+        if not self.plan.polls_wait:
+            return None
         if self.style is Style.SQL and self.plan.first_wait == 1:
             young = now < self.started + SQL_YOUNG_SECONDS
             return (1.0 if young else 20.0) if self.running else 15.0
@@ -225,8 +233,15 @@ class Operation:
             body.pop("endTime", None)
         if body.pop("output", None) is not None and not self.running and self.plan.result:
             body["properties"] = {"output": self.plan.result()}
+        if self._is_network_action and not self.running and self.error is None:
+            body["properties"] = self.plan.result() if self.plan.result else None
         body["status"] = self._status(now)
         return body | ({"error": self.error.error} if self.error is not None else {})
+
+    @property
+    def _is_network_action(self) -> bool:
+        """A POST action of the network service that has a result (docs/azure/services.md, SVC-12)."""
+        return self.style is Style.NETWORK and self.change == "action" and self.plan.result is not None
 
     def _status(self, now: float) -> str:
         if not self.running:
@@ -245,6 +260,10 @@ class Operation:
         if self.style is Style.NETWORK and self.change == "delete":
             return Response(204, None, self.headers(deleting=True))
         if self.style in (Style.GROUP, Style.REGISTRY_DECISION):
+            return Response(200, None)
+        if self._is_network_action and self.plan.result:
+            return Response(200, self.plan.result() or None, self.headers(deleting=True))
+        if self.style is Style.SQL and self.change == "action":
             return Response(200, None)
         if self.style is Style.LOCATION:
             return Response(200, self.plan.result() if self.plan.result else None)

@@ -222,9 +222,27 @@ class Registry:
                 raise ValueError(f"{one.name} is registered twice")
             self._types[one.key] = one
 
+    def add_actions(self, name: str, actions: Mapping[str, Handler]) -> None:
+        """Give a type POST actions that another module serves. Raises KeyError for an unknown type."""
+        known = self[name]
+        self._types[known.key] = replace(known, actions={**known.actions, **actions})
+
     def get(self, name: str) -> ResourceType | None:
         """The type of that name in any case."""
         return self._types.get(name.lower())
+
+    def keeper(self, id: ArmId) -> ArmId | None:
+        """The nearest resource above this one that ARM itself knows: of a tracked type, or the root.
+
+        None for what has no parent (docs/azure/services.md, SVC-02).
+        """
+        above = id.parent
+        while above is not None and above.parent is not None:
+            known = self.get(above.type)
+            if known is not None and known.tracked:
+                break
+            above = above.parent
+        return above
 
     def __getitem__(self, name: str) -> ResourceType:
         return self._types[name.lower()]

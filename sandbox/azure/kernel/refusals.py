@@ -69,9 +69,8 @@ def no_child(id: ArmId) -> ArmError:
     return ArmError(404, "NotFound", f"Resource {id.text} not found.", details=[])
 
 
-def no_parent(id: ArmId) -> ArmError:
-    """A write below something missing (ARM-14)."""
-    parent = id.parent or id
+def no_parent(parent: ArmId) -> ArmError:
+    """Something below a missing resource is asked for (ARM-14)."""
     return _gateway(
         404,
         "ParentResourceNotFound",
@@ -80,12 +79,15 @@ def no_parent(id: ArmId) -> ArmError:
     )
 
 
-def no_parent_to_delete(id: ArmId) -> ArmError:
-    parent = id.parent or id
+def failed_without_parent(verb: str, id: ArmId, parent: ArmId) -> ArmError:
+    """Another text for the same: `verb` is read or delete; the type is the one right below the parent
+    (docs/azure/services.md, SVC-02).
+    """
+    kinds = id.type.split("/")[1 : len(parent.names) + 2]
     return _gateway(
         404,
         "ParentResourceNotFound",
-        f"Failed to perform 'delete' on resource(s) of type '{id.type.split('/', 1)[1]}', because the parent "
+        f"Failed to perform '{verb}' on resource(s) of type '{'/'.join(kinds)}', because the parent "
         f"resource '{parent.text}' could not be found.",
     )
 

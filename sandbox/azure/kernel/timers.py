@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from itertools import count
 
 from sandbox.azure.kernel.clock import Clock
 
@@ -19,7 +18,7 @@ class Timers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = count()
+        self._added = 0
         self._due: float | None = None
 
     @property
@@ -29,7 +28,8 @@ class Timers:
 
     def add(self, delay: float, action: Callable[[], None]) -> None:
         """Run `action` after `delay` simulated seconds."""
-        heapq.heappush(self._queue, (self.now + delay, next(self._order), action))
+        self._added += 1
+        heapq.heappush(self._queue, (self.now + delay, self._added, action))
         self._clock.call_later(delay, self.settle)
 
     def settle(self) -> None:

@@ -64,6 +64,7 @@ class World:
 
     store: all resources; rng: random numbers from the seed; clock: `now()`; types: all resource types.
     instant: True while a scenario is applied: operations end at once, locks never conflict, no event is made.
+    removing: what is being deleted, for the hooks of what is deleted with it.
     """
 
     def __init__(self, seed: int, clock: Clock, types: StoredTypes) -> None:
@@ -73,6 +74,7 @@ class World:
         self.subscriptions: dict[str, Json] = {}
         self.operations = OperationLog()
         self.instant = False
+        self.removing: ArmId | None = None
         self.memory: dict[str, Any] = {}
         self.durations = Durations(seed)
         self._locks: dict[str, Lock] = {}
@@ -153,6 +155,7 @@ class World:
     def remove(self, id: ArmId) -> None:
         """Delete a resource and everything below it, deepest first, and call each type's `removed` hook."""
         self.forget_rights(id.text)
+        self.removing = id
         for resource in [*reversed(self.store.below(id)), self.store.get(id)]:
             if resource is None or self.store.discard(resource.id) is None:
                 continue

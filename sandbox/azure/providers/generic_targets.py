@@ -7,6 +7,7 @@ LRO-18; docs/azure/targets.md, TGT-01.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 
 from sandbox.azure.kernel.manners import RESULT, Style
@@ -40,6 +41,7 @@ def register(registry: Registry) -> None:
                 removed=soft_delete.keep if name.lower() in soft_delete.BY_TYPE else None,
                 not_found=_no_disk_access if name == "Microsoft.Compute/diskAccesses" else None,
                 etag=table.of(name).etag,
+                actions=table.of(name).actions,
             )
         )
         targets.register_children(registry, name)
@@ -59,9 +61,39 @@ def put(call: Call) -> Response:
         targets.refuse_taken(call, making.taken.code, making.taken.text, making.taken.envelope)
     soft_delete.admit(call)
     resource = call.world.save(call.id, _body(call, making))
+    if call.existing and making.updating:
+        return _updated(call, making, resource)
     if making.duration and not (call.existing and making.style is Style.PLAIN):
         return _slowly(call, making, resource)
     return Response(200 if call.existing else making.status, call.world.show(resource))
+
+
+def _updated(call: Call, making: Making, resource: Resource) -> Response:
+    """Answer an update with 200; only the resource's own state shows that it goes on."""
+    resource.state = making.updating
+    resource.properties.update(making.meanwhile)
+    operation = call.start_operation(
+        OperationPlan(
+            name=f"Update{call.type.name.rsplit('/', 1)[1]}",
+            style=Style.PLAIN,
+            duration=call.world.duration(making.duration, call.id),
+            complete=_completion(call, making, resource),
+        )
+    )
+    return operation.answer(200, call.world.show(resource))
+
+
+def _completion(call: Call, making: Making, resource: Resource) -> Callable[[], None]:
+    """What happens at the end of a write: the resource shows it, unless it was deleted meanwhile."""
+    world = call.world
+
+    def complete() -> None:
+        if world.find(call.id) is not resource:
+            return
+        resource.properties.update(making.done)
+        world.touch(resource) if making.stateless else world.succeed(call.id)
+
+    return complete
 
 
 def _slowly(call: Call, making: Making, resource: Resource) -> Response:
@@ -71,12 +103,6 @@ def _slowly(call: Call, making: Making, resource: Resource) -> Response:
         resource.state = making.state
     resource.properties.update(making.meanwhile)
 
-    def complete() -> None:
-        if world.find(call.id) is not resource:
-            return
-        resource.properties.update(making.done)
-        world.touch(resource) if making.stateless else world.succeed(call.id)
-
     operation = call.start_operation(
         OperationPlan(
             name=making.name or f"Put{call.type.name.rsplit('/', 1)[1]}",
@@ -84,7 +110,7 @@ def _slowly(call: Call, making: Making, resource: Resource) -> Response:
             locks=(call.id,),
             style=making.style,
             first_wait=making.wait or 10.0,
-            complete=complete,
+            complete=_completion(call, making, resource),
         )
     )
     fresh = new or making.status == 202
@@ -114,7 +140,12 @@ def patch(call: Call) -> Response:
     making = table.of(call.type.key)
     body = targets.patched(call)
     body["properties"] |= making.properties(call, Resource(call.id, body))
-    return Response(200, call.world.show(call.world.save(call.id, body)))
+    for name in making.unset:
+        body["properties"].pop(name, None)
+    resource = call.world.save(call.id, body)
+    if making.name:
+        return _slowly(call, making, resource)
+    return _updated(call, making, resource) if making.updating else Response(200, call.world.show(resource))
 
 
 def delete(call: Call) -> Response:
@@ -125,13 +156,14 @@ def delete(call: Call) -> Response:
         return Response(200)
     operation = call.start_operation(
         OperationPlan(
-            name=f"Delete{call.type.name.rsplit('/', 1)[1]}",
+            name=making.dropped or f"Delete{call.type.name.rsplit('/', 1)[1]}",
             change="delete",
             duration=call.world.duration("targets/delete", call.id),
             style=making.deleting,
         )
     )
-    return _as_other_provider(call, operation.answer(202), operation)
+    enqueued: Json | None = {"status": "Enqueued"} if making.deleting is Style.COSMOS else None
+    return _as_other_provider(call, operation.answer(202, enqueued), operation)
 
 
 def show(world: World, target: Resource) -> Json:

@@ -162,14 +162,19 @@ def delete(call: Call) -> Response:
     return operation.answer(202)
 
 
-def recently_deleted(world: World, group: ArmId) -> bool:
+LAG_SECONDS, NESTED_LAG_SECONDS = 10.0, 16.0
+
+
+def recently_deleted(world: World, group: ArmId, *, nested: bool = False) -> bool:
     """Whether a group's deletion ended within the last seconds.
 
     ARM's caches lag: reads in such a group answered ResourceNotFound 24 times and ResourceGroupNotFound 3
-    times in the six seconds after (docs/azure/resource-manager.md, ARM-26).
+    times in the six seconds after (docs/azure/resource-manager.md, ARM-26); one of a child said so 15 seconds
+    after (docs/azure/services.md, SVC-02).
     """
     ended: float | None = world.memory.get("deleted_groups", {}).get(group.key)
-    return ended is not None and world.now - ended < 10 and world.rng.random() < 24 / 27
+    lag = NESTED_LAG_SECONDS if nested else LAG_SECONDS
+    return ended is not None and world.now - ended < lag and world.rng.random() < 24 / 27
 
 
 def _remove(call: Call, resource: Resource, *, announce: bool) -> bool:

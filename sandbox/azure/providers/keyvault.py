@@ -60,7 +60,8 @@ def _create(call: Call, body: Json) -> Response:
     )
     shown = call.world.show(vault)
     if operation.running:
-        shown["properties"]["vaultUri"] = shown["properties"]["vaultUri"].rstrip("/")
+        uri = str(shown["properties"]["vaultUri"]).rstrip("/")
+        shown["properties"]["vaultUri"] = uri.replace(f"//{call.id.name.lower()}.", f"//{call.id.name}.")
     return operation.answer(200, shown)
 
 

@@ -20,6 +20,7 @@ from sandbox.azure.providers.private_link import connections, link_services, tar
 TYPE = "Microsoft.Storage/storageAccounts"
 # Members of `encryption` that a request sets besides its services.
 OWN_KEYS = ("keySource", "keyvaultproperties", "requireInfrastructureEncryption", "identity")
+DATED_KEYS = "2021-02-01"  # first api-version whose keys have a date (docs/azure/services.md, SVC-01)
 NAME = re.compile(r"^[a-z0-9]{3,24}$")
 KEYS = ("key1", "key2")
 KINDS = ("StorageV2", "Storage", "BlobStorage", "BlockBlobStorage", "FileStorage")
@@ -41,7 +42,11 @@ def register(registry: Registry) -> None:
             show=targets.with_connections,
             tracked=True,
             etag="none",
-            actions={"listKeys": list_keys, "regenerateKey": regenerate_key},
+            actions={
+                "listKeys": list_keys,
+                "regenerateKey": regenerate_key,
+                "revokeUserDelegationKeys": lambda call: Response(200),
+            },
         )
     )
     targets.register_children(registry, TYPE)
@@ -73,9 +78,20 @@ def put(call: Call) -> Response:
 
 def patch(call: Call) -> Response:
     """Change the members given: 200 at once."""
-    body = targets.patched(call)
+    body = targets.patched(call) | targets.given(call, "identity")
+    properties = body["properties"]
     if "networkAcls" in call.properties:
-        body["properties"]["networkAcls"] = _acls(body["properties"].get("networkAcls") or {})
+        properties["networkAcls"] = _acls(properties.get("networkAcls") or {})
+    if "encryption" in call.properties:
+        known = call.stored.properties.get("encryption") or {}
+        asked = call.properties["encryption"] or {}
+        properties["encryption"] = _encryption(asked, known, call.world.timestamp())
+    sku = str(body["sku"].get("name"))
+    body["sku"] = {"name": sku, "tier": sku.split("_", 1)[0]}
+    if sku != call.stored.body["sku"].get("name"):
+        for name in ("secondaryLocation", "statusOfSecondary", "secondaryEndpoints"):
+            properties.pop(name, None)
+        properties |= _places(call, body)
     return _update(call, body)
 
 
@@ -115,8 +131,9 @@ def regenerate_key(call: Call) -> Response:
 def _key(call: Call, name: str) -> Json:
     keys = call.stored.private.setdefault("keys", {})
     made = base64.b64encode(call.world.rng.randbytes(64)).decode()
-    return {
-        "creationTime": call.stored.properties["keyCreationTime"][name],
+    dated = call.request.query.get("api-version", "") >= DATED_KEYS
+    since: Json = {"creationTime": call.stored.properties["keyCreationTime"][name]} if dated else {}
+    return since | {
         "keyName": name,
         "value": keys.setdefault(name, made),
         "permissions": "FULL",
@@ -224,7 +241,8 @@ def _endpoints(call: Call, body: Json, mark: str) -> Json:
     suffix = SUFFIXES[link_services.cloud(str(body["location"]).lower())]
     found: Json = {}
     for group in link_services.groups(probe):
-        if group.id.endswith("_secondary") or (mark and group.id == "file"):
+        first_generation = body["kind"] == "Storage" and group.id in ("web", "dfs")
+        if group.id.endswith("_secondary") or (mark and group.id == "file") or first_generation:
             continue
         zone = ".z6" if group.id == "web" else ""
         if body["properties"].get("dnsEndpointType") == "AzureDnsZone":

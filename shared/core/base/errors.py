@@ -61,7 +61,7 @@ class Throttled(TransientError):  # noqa: N818
 
 
 class Outdated(TransientError):  # noqa: N818
-    """Another client wrote the object after the reading on which a write rested: read and plan again."""
+    """Another client wrote the object since the reading on which a write rested: read and plan again."""
 
 
 class LostClaim(TransientError):  # noqa: N818
@@ -98,6 +98,10 @@ class BlockedError(CausewayError):
         self.code = code
         self.remedy = remedy
         self.commands = commands
+
+
+class NotKept(BlockedError):  # noqa: N818
+    """Azure answered a write with success and other values than were sent: sent again, it would again."""
 
 
 class PermanentError(CausewayError):

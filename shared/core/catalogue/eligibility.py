@@ -20,7 +20,8 @@ from shared.core.base.target import Target
 class Condition:
     """Values of one part of a resource: `kind`, `sku` (its name), or a path such as `properties.sku.tier`.
 
-    `patterns` compare without case, `*` is any text; a value that is missing, null or empty matches none.
+    A list has the text `a list of 2`, by the number of its entries. `patterns` compare without case, `*` is
+    any text; a value that is missing, null or empty matches none.
     """
 
     path: str
@@ -89,7 +90,7 @@ def _conditions(rows: Mapping[str, Iterable[str]]) -> tuple[Condition, ...]:
 
 
 def _value(target: Target, path: str) -> str:
-    """The text or switch at a path; empty where there is none, or an object or list."""
+    """The text, switch or length at a path; empty where there is none, or an object."""
     match path.split("."):
         case ["kind"]:
             return target.kind
@@ -107,4 +108,6 @@ def _value(target: Target, path: str) -> str:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
     return value if isinstance(value, str) else ""

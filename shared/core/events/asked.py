@@ -7,8 +7,8 @@ target's row, and the next pass does it.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from shared.core.events.reason import Reason
 from shared.core.events.work_item import WorkItem
@@ -36,9 +36,17 @@ class Asked:
 
     @classmethod
     def parse(cls, text: str) -> Asked:
-        """What `text` wrote; of an empty text, nothing in particular."""
-        found: dict[str, Any] = json.loads(text or "{}")
-        return cls(**{**found, "correlations": tuple(found.get("correlations", ()))})
+        """What `text` wrote; of an empty text, or one that cannot be read, nothing in particular."""
+        try:
+            found = json.loads(text or "{}")
+            reason, fresh, waiting = found.get("reason"), found.get("fresh_from"), found.get("correlations")
+        except (ValueError, RecursionError, AttributeError):
+            return cls()
+        return cls(
+            reason if reason in _WEAKEST_FIRST else "drift",
+            float(fresh) if isinstance(fresh, int | float) and 0 <= fresh < math.inf else 0.0,
+            tuple(one for one in waiting if isinstance(one, str)) if isinstance(waiting, list) else (),
+        )
 
     def text(self) -> str:
         """As JSON."""

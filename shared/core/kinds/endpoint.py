@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.core.base.bodies import Seen, mapping, reference, resource_id, sequence
+from shared.core.base.errors import clean
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
 from shared.core.base.rights import Right
+from shared.core.base.written import recreation
 from shared.core.kinds import zone_configs
-from shared.core.kinds.kind import Managed, marked, marks
+from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks
 from shared.core.kinds.link import LINKED_ELSEWHERE
 from shared.core.kinds.nic import Address, addresses_in
 from shared.core.readings.observed import Observed
@@ -23,6 +25,7 @@ from shared.core.readings.reading import Absent, Present, Read, Unread
 
 TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too
+_DEFAULTS = {"ipVersionType": "IPv4"}  # what Azure shows of an endpoint for which nothing else was asked
 CONNECTION_LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 
 
@@ -31,13 +34,14 @@ class EndpointConnection:
     """What an endpoint connects to and how far that got, from either of its two connection lists.
 
     `target` is None where it names no resource: a consumer connected by the alias of a private link service.
-    `status` is Approved, Pending, Rejected or Disconnected. Descriptions are not read: their wording
-    differs by provider and by moment for the same state.
+    `status` is Approved, Pending, Rejected or Disconnected. `words`: what the owner of the target wrote;
+    nothing is decided by them, as providers write their own for the same state.
     """
 
     target: ResourceId | None
     group: str
     status: str
+    words: str = ""
 
 
 def connection_of(endpoint: Seen) -> EndpointConnection | None:
@@ -55,6 +59,7 @@ def _connection(endpoint: Seen) -> EndpointConnection | None:
                 resource_id(properties.get("privateLinkServiceId")),
                 str(groups[0]) if groups else "",
                 str(state.get("status") or ""),
+                clean(str(state.get("description") or "")),
             )
     return None
 
@@ -116,10 +121,22 @@ def guid_of(endpoint: Seen) -> str:
     return str(endpoint.properties.get("resourceGuid") or "").lower()
 
 
+def is_as_made(have: Seen, target: ResourceId) -> bool:
+    """It connects to the target and has the very name that its group and its subnet give it."""
+    connection, subnet = connection_of(have), subnet_of(have)
+    if connection is None or subnet is None or connection.target != target:
+        return False
+    return have.id.name.lower() == endpoint_name(target, connection.group, subnet)
+
+
 @functools.lru_cache(maxsize=16_384)
 def endpoint_id(home: GroupId, target: ResourceId, group: str, subnet: ResourceId) -> ResourceId:
     """The id of our endpoint for this target and group with its address in this subnet."""
     return home.resource(TYPE, endpoint_name(target, group, subnet))
+
+
+def _said(words: str) -> str:
+    return f", saying: {words}" if words else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +145,13 @@ class Endpoint(Managed):
 
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
     `completed_by`: the objects that give it its name: its zone group, then the zones. `links`: those of the
-    clients to these zones. `recorded_before`: the ledger had it before.
+    clients to these zones. `recorded_before`: the ledger had its id before, and `guids` of what was made
+    there.
     """
 
     TYPE = TYPE
     HAS_RECORDS = True
+    HAS_GUID = True
 
     id: ResourceId
     location: str
@@ -145,6 +164,7 @@ class Endpoint(Managed):
     completed_by: tuple[ResourceId, ...] = ()
     links: tuple[ResourceId, ...] = ()
     recorded_before: bool = True
+    guids: frozenset[str] = frozenset()
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -196,12 +216,15 @@ class Endpoint(Managed):
         return (nic,) if nic else ()
 
     def is_managed(self, have: Seen) -> bool:
-        """It bears our tags, and the ledger has it, or it is just what we would have made.
+        """The ledger has it by id and guid, or it bears our tags and is just what we would have made.
 
-        Tags and names are only hints: an endpoint with ours that the ledger does not know, and that connects
-        to something else, is kept.
+        Tags and names are only hints. An endpoint that lost our tags is managed all the same; one with our
+        tags that the ledger does not know, and that cannot serve as it is, is left alone.
         """
-        return marked(have, self.target) and (self.recorded_before or self.beyond_repair(have) is None)
+        if guid_of(have) in self.guids - {UNKNOWN_GUID}:
+            return True
+        known = self.recorded_before and self.is_recorded(have, self.target, self.guids)
+        return marked(have, self.target) and (known or self.beyond_repair(have) is None)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         return ("provisioning failed",) if have.state == "failed" else ()
@@ -233,8 +256,9 @@ class Endpoint(Managed):
         return Refusal(
             have.id,
             "ConnectionRejected",
-            "the owner of the resource rejected the private endpoint connection",
-            "approve the connection on the resource, or opt it out",
+            f"the owner of the resource rejected the private endpoint connection{_said(connection.words)}",
+            f"once the owner agrees, delete {have.id.text} and rerun the resource, which asks again (Azure "
+            "approves no connection that was rejected); or opt the resource out",
         )
 
     def children(self, observed: Observed) -> tuple[Seen, ...]:
@@ -260,6 +284,46 @@ class Endpoint(Managed):
                 automatic if self.request is None else manual: [connection],
             },
         }
+
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        """With the tags, the name of its interface and the security groups that others gave the last one.
+
+        Fixed addresses belong to one subnet, and another endpoint may have them by now: they are taken over
+        only by the successor in the same subnet, while the last one is still known.
+        """
+        new, old = self.body(None, observed), recreation(before)
+        mine = {*new["properties"], *CONNECTION_LISTS}
+        fixed = set() if subnet_of(before) == self.subnet else {"ipConfigurations"}
+        kept = {name: value for name, value in old["properties"].items() if name not in mine | fixed}
+        tags = {**mapping(before.body.get("tags")), **new["tags"]}
+        return {**old, **new, "tags": tags, "properties": {**kept, **new["properties"]}}
+
+    def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:
+        """Without addresses: once it is deleted, Azure may give them to another endpoint."""
+        again, plain = self.remade(have, observed), self.body(None, observed)
+        left_out: tuple[object, ...] = ("", [], None)
+        kept = {
+            name: value
+            for name, value in again["properties"].items()
+            if name != "ipConfigurations" and value not in left_out and value != _DEFAULTS.get(name)
+        }
+        found = {**again, "properties": kept}
+        return found if found != plain else None
+
+    @staticmethod
+    def guid(have: Seen) -> str:
+        return guid_of(have)
+
+    @staticmethod
+    def is_recorded(have: Seen, target: ResourceId, guids: frozenset[str]) -> bool:
+        """By its guid. Where that was not recorded, because a worker died or by an older version, by less.
+
+        The older version recorded ids alone.
+        """
+        guid = guid_of(have)
+        if not guid or not guids or guid in guids:
+            return True
+        return UNKNOWN_GUID in guids and is_as_made(have, target)
 
     @staticmethod
     def removal_reads(have: Seen) -> Iterable[Read]:

@@ -20,6 +20,7 @@ from shared.core.readings.reading import Read, Reading
 MARK_TAG = "managed-by"
 MARK_VALUE = "causeway"
 TARGET_TAG = "causeway-target"
+UNKNOWN_GUID = ""  # recorded before an object is made: its guid is known from the answer on
 
 
 def marks(target: ResourceId) -> dict[str, str]:
@@ -30,6 +31,12 @@ def marks(target: ResourceId) -> dict[str, str]:
 def marked(have: Seen, target: ResourceId) -> bool:
     """It bears our tags for this very target."""
     return all(have.tags.get(name) == value for name, value in marks(target).items())
+
+
+def target_of_mark(have: Seen) -> str:
+    """The key of the target for which it was made, by our tags; empty where it does not bear them."""
+    key = have.tags.get(TARGET_TAG)
+    return key if have.tags.get(MARK_TAG) == MARK_VALUE and isinstance(key, str) else ""
 
 
 class Wanted(Protocol):
@@ -136,6 +143,15 @@ class Wanted(Protocol):
         Raises BlockedError where a limit of Azure, or of the policy, leaves no place for it.
         """
 
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        """The PUT body of a new object in the place of one that was deleted: ours over what that one had."""
+
+    def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:
+        """What to begin from if it is deleted: its `remade` body; None where a new one would be the same."""
+
+    def resumes(self, observed: Observed) -> bool:
+        """It is missing, and is to have again what it had when it was seen last."""
+
     def implied(self, answer: Seen) -> Mapping[ResourceId, Seen]:
         """Further objects that the answer of its write reports: newer than what was read before."""
 
@@ -146,10 +162,19 @@ class Kind(Protocol):
     TYPE: str
     SHARED: bool  # several targets use one object: a target leaves it, and the others go on using it
     HAS_RECORDS: bool  # address records are deleted with it
+    HAS_GUID: bool  # Azure gives it a resource guid, by which the ledger knows it
 
     @staticmethod
     def is_marked(have: Seen, target: ResourceId) -> bool:
         """It is still Causeway's, and made for this target (or for several, where it is shared)."""
+
+    @staticmethod
+    def guid(have: Seen) -> str:
+        """Its resource guid, which no other object ever has; empty where Azure gives none."""
+
+    @staticmethod
+    def is_recorded(have: Seen, target: ResourceId, guids: frozenset[str]) -> bool:
+        """It is the very object that the ledger has under its id. `guids`: those recorded for the id."""
 
     @staticmethod
     def holds(have: Seen, adds: Iterable[str]) -> bool:
@@ -180,6 +205,7 @@ class Managed:
     TYPE = ""
     SHARED = False
     HAS_RECORDS = False
+    HAS_GUID = False
 
     id: ResourceId
 
@@ -280,12 +306,33 @@ class Managed:
     def joined(self, adds: Iterable[str]) -> Self:
         return self
 
+    def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        return self.body(None, observed)
+
+    def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:
+        again = self.remade(have, observed)
+        return again if again != self.body(None, observed) else None
+
+    def resumes(self, observed: Observed) -> bool:
+        return True
+
     def implied(self, answer: Seen) -> Mapping[ResourceId, Seen]:
         return {}
 
     @staticmethod
     def is_marked(have: Seen, target: ResourceId) -> bool:
         return marked(have, target)
+
+    @staticmethod
+    def guid(have: Seen) -> str:
+        return ""
+
+    @staticmethod
+    def is_recorded(have: Seen, target: ResourceId, guids: frozenset[str]) -> bool:
+        return True
 
     @staticmethod
     def holds(have: Seen, adds: Iterable[str]) -> bool:

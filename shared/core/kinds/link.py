@@ -13,6 +13,7 @@ from shared.core.base.bodies import Seen, mapping, reference
 from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
 from shared.core.base.rights import Right
+from shared.core.base.written import recreation
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed
 from shared.core.readings.observed import Observed
 from shared.core.readings.other_zones import ZoneLink
@@ -133,6 +134,10 @@ class Link(Managed):
             "dns.shared_names in the profile; or opt the resource out",
             stops_all=True,
         )
+
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        """With its registration, its fallback and its tags."""
+        return self.body(Seen(before.id, recreation(before)), observed)
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         kept = mapping(have.body.get("tags")) if have else {}

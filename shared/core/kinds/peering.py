@@ -9,7 +9,7 @@ flags, 500 peerings); docs/azure/peering.md, PEER-01 to PEER-09.
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.core.base.bodies import Seen
@@ -17,7 +17,14 @@ from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
 from shared.core.base.rights import Right
 from shared.core.kinds.kind import Managed, Wanted
-from shared.core.kinds.peering_coverage import covering, fixed_at_creation, uncovered
+from shared.core.kinds.peering_coverage import (
+    COMPLETE,
+    ONLY_IPV6,
+    SIDES,
+    covering,
+    fixed_at_creation,
+    uncovered,
+)
 from shared.core.readings.embedded import peerings_of
 from shared.core.readings.networks import (
     ALLOW_ACCESS,
@@ -52,12 +59,15 @@ _REPORTED = frozenset(
         "routeServiceVips",
     }
 )
+TRANSIT = "allowGatewayTransit"
 _FLAGS = {
     ALLOW_ACCESS: True,
     "allowForwardedTraffic": False,
-    "allowGatewayTransit": False,
+    TRANSIT: False,
     "useRemoteGateways": False,
 }
+# What Azure reports of a half for which nothing else was asked (docs/azure/peering.md, PEER-01).
+_DEFAULTS = {"doNotVerifyRemoteGateways": False, COMPLETE: True, ONLY_IPV6: False}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -180,16 +190,70 @@ class Peering(Managed):
                     return self._overlapping(shared)
         return None
 
+    def in_the_way(self, have: Seen, problem: str) -> Refusal:
+        """Someone else's half does not pass traffic as it is: what its owner can do to it as it is."""
+        refusal = Managed.in_the_way(self, have, problem)
+        cure = _cure(have)
+        return replace(refusal, remedy=f"{cure}, then rerun the resource") if cure else refusal
+
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        """With the flags that it had. Of IPv6 addresses alone it would not carry the path."""
+        return self.body(before, observed)
+
+    def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:
+        again = self.remade(have, observed)
+        plain = {**_DEFAULTS, **self.body(None, observed)["properties"]}
+        differs = any(plain.get(name) != value for name, value in again["properties"].items())
+        return again if differs else None
+
+    def resumes(self, observed: Observed) -> bool:
+        """The other half says that there was one. Where both were deleted, a person began again."""
+        return self._other(observed) is not None
+
+    def _other(self, observed: Observed) -> Seen | None:
+        remote = observed.present(self.remote)
+        return peering_to(remote, self.local) if remote else None
+
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
+        """A new half lets the other one use this network's gateway, where that one says that it does."""
         existing = have.properties if have else {}
         kept = {name: value for name, value in existing.items() if name not in _REPORTED}
         ours = {ALLOW_ACCESS: True, "remoteVirtualNetwork": {"id": self.remote.text}}
         local, remote = (self._subnets(at, observed) for at in (self.local, self.remote))
-        return {"properties": {**_FLAGS, **kept, **ours, **covering(kept, local, remote)}}
+        other = None if have else self._other(observed)
+        transit = {TRANSIT: True} if other and other.properties.get("useRemoteGateways") is True else {}
+        return {"properties": {**_FLAGS, **transit, **kept, **ours, **covering(kept, local, remote)}}
 
     def _overlapping(self, shared: str) -> Refusal:
         remedy = "change an address space, or take the network out of the profile's clients"
         return Refusal(self.remote, "AddressSpacesOverlap", shared, remedy, stops_all=True)
+
+
+def _cure(half: Seen) -> str | None:
+    """The command for what is wrong with a half that exists; None where none is known.
+
+    Removing a half that is not in sync would cut what still works
+    (hashicorp/terraform-provider-azurerm#18444).
+    """
+    network = half.id.parent
+    if network is None:
+        return None
+    named = f"-g {network.resource_group} --vnet-name {network.name} -n {half.id.name}"
+    peering = "az network vnet peering"
+    if state_of(half) == "Disconnected":
+        return f"delete it, as its other half is gone: {peering} delete {named}"
+    if half.properties.get(ALLOW_ACCESS) is not True:
+        return f"let traffic pass: {peering} update {named} --set {ALLOW_ACCESS}=true"
+    if sync_level(half).startswith("Local"):
+        return f"sync it: {peering} sync {named}"
+    if fixed_at_creation(half):
+        return (
+            f"make both halves again without {ONLY_IPV6}, which cannot be changed: {peering} delete {named}"
+        )
+    if half.properties.get(COMPLETE) is False:
+        sides = " and ".join(SIDES.values())
+        return f"add the subnets that are named to {sides} of {half.id.text}, and of its other half"
+    return None
 
 
 def _drift(half: Seen) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.core.base.bodies import Seen, number
+from shared.core.base.bodies import Json, Seen, mapping, number, sequence
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.rights import Right
+from shared.core.base.written import written
 from shared.core.kinds import endpoint, record
 from shared.core.kinds.kind import Managed
 from shared.core.kinds.record import Creator, as_written, creator_of, pointed_to, record_id, records_under
@@ -30,6 +31,8 @@ from shared.core.readings.reading import Absent, Present, Read, Reading, Unread
 
 TYPE = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
 NAME = "causeway"
+FEWEST = 3  # passes for which a list in place of single records is worth it
+CONFIGS = "privateDnsZoneConfigs"
 MAX_ZONES = 5
 RECORD_HELD = "RecordHeldByAnother"  # the code of a refusal: another endpoint keeps the name
 
@@ -40,7 +43,8 @@ class ZoneGroup(Managed):
 
     `group`: the group id of the endpoint, which another endpoint to the same resource may serve as well.
     `shared`: endpoints to other resources have some of the same names (docs/azure/targets.md, TGT-62).
-    `endpoints`: those that the ledger has for the target, as it may move from one to another.
+    `guids`: those of every endpoint that was made for the target, as it may move from one to another.
+    `endpoints`: those that the ledger has without a guid.
     """
 
     TYPE = TYPE
@@ -51,7 +55,9 @@ class ZoneGroup(Managed):
     records: tuple[ResourceId, ...] = ()
     group: str = ""
     endpoints: tuple[ResourceId, ...] = ()
-    foreign_parent: bool = False  # its endpoint was made by someone else: nothing is created below it
+    guids: frozenset[str] = frozenset()
+    foreign_parent: bool = False  # its endpoint was made by someone else: nothing is written below it
+    recorded_before: bool = True  # the ledger had it: an older version created some below such endpoints
     shared: bool = False
 
     @property
@@ -97,8 +103,9 @@ class ZoneGroup(Managed):
         return Present(items[0], listed.at, listed.written) if items else Absent(listed.at)
 
     def is_managed(self, have: Seen) -> bool:
-        """A zone group has no tags: ours is recognised by its name."""
-        return have.id == self.id and self.id.name == NAME
+        """A zone group has neither tags nor a guid: ours has our name, below an endpoint of ours."""
+        ours = self.recorded_before or not self.foreign_parent
+        return ours and have.id == self.id and self.id.name == NAME
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         if have.state == "failed":
@@ -127,20 +134,24 @@ class ZoneGroup(Managed):
         )
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
-        """A PUT replaces the list: configs that others added stay, ours become exactly what is desired."""
+        """A PUT replaces the list: configs that others added stay, ours become exactly what is desired.
+
+        Members that Causeway does not know are sent as they were read.
+        """
+        known = {config.name: config.zone for config in (configs_of(have) if have else ())}
+        existing = written(have.properties) if have else {}
+        entries = {str(one.get("name")): one for one in map(mapping, sequence(existing.get(CONFIGS)))}
         others = [
-            (config.name, config.zone)
-            for config in (configs_of(have) if have else ())
-            if config.name != config_name(config.zone) and config.zone not in self.zones
+            entries[name]
+            for name, zone in known.items()
+            if name != config_name(zone) and zone not in self.zones
         ]
-        configs = [*others, *((config_name(zone), zone) for zone in self.zones)]
-        return {
-            "properties": {
-                "privateDnsZoneConfigs": [
-                    {"name": name, "properties": {"privateDnsZoneId": zone.text}} for name, zone in configs
-                ]
-            }
-        }
+        ours = [_config(zone, entries.get(config_name(zone), {})) for zone in self.zones]
+        return {"properties": {**existing, CONFIGS: [*others, *ours]}}
+
+    def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
+        """With the configs that others added to the last one, which was deleted with its endpoint."""
+        return self.body(before, observed)
 
     def implied(self, answer: Seen) -> Mapping[ResourceId, Seen]:
         return as_written(answer)
@@ -275,17 +286,18 @@ class ZoneGroup(Managed):
         )
 
     def _is_own(self, creator: Creator | None, observed: Observed) -> bool:
-        """The record's endpoint is this one by its guid, or one that the ledger has for this target.
+        """The record's endpoint is this one, or one that was made for this target: by its guid.
 
-        An endpoint that the ledger has and that was deleted can leave a record behind; its guid is unknown
-        then.
+        Its name counts only where the guid is not known: the record has none, or the ledger has none.
         """
         if creator is None:
             return False
         have = observed.present(self.endpoint)
-        if have is not None and creator.guid and creator.guid == endpoint.guid_of(have):
+        known = self.guids | ({endpoint.guid_of(have)} if have else set())
+        if creator.guid and creator.guid in known:
             return True
-        return creator.name in {at.name for at in self.endpoints}
+        names = self.endpoints if creator.guid else (self.endpoint, *self.endpoints)
+        return creator.name in {at.name for at in names}
 
     def _expected(self, at: ResourceId, observed: Observed) -> frozenset[str]:
         """The addresses that the endpoint has under this record's name; none while it is not known."""
@@ -294,7 +306,10 @@ class ZoneGroup(Managed):
         return frozenset(one.ip for one in addresses if at in records_under(self.zones, one.fqdns))
 
 
-FEWEST = 3  # passes for which a list in place of single records is worth it
+def _config(zone: ResourceId, existing: Json) -> dict[str, Any]:
+    """A config of ours for the zone, over what it has."""
+    properties = {**mapping(existing.get("properties")), "privateDnsZoneId": zone.text}
+    return {**existing, "name": config_name(zone), "properties": properties}
 
 
 def pages(zone: Seen) -> int:

@@ -23,16 +23,18 @@ def own_resource(target: Target, setting: str) -> Refusal:
 
 
 def uncertain(target: Target, proof: Proof) -> Refusal | None:
-    """Rules or routes may keep some clients from the endpoint: public access may be their only path."""
-    if not proof.findings:
+    """Something may keep some clients from the endpoint: public access may be their only path."""
+    unproven = (f"{check.name}: {check.seen}" for check in proof.unproven)
+    doubts = (*proof.findings, *unproven)
+    if not doubts:
         return None
     return Refusal(
         target.id,
         "PathNotCertain",
         "public access stays as it is, as it is not certain that all clients reach the endpoint: "
-        f"{'; '.join(proof.findings)}",
-        "let the rules and routes that are named leave the traffic to the endpoint alone, or set "
-        "public_access: leave in the profile",
+        f"{'; '.join(doubts)}",
+        "let the rules and routes that are named leave the traffic to the endpoint alone, let the app read "
+        "what is named, let clients ask Azure's DNS, or set public_access: leave in the profile",
     )
 
 

@@ -1,6 +1,7 @@
 """Connections: the present state of each target, as the ledger keeps it and callers see it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.core.base.bodies import Json
@@ -13,7 +14,8 @@ from shared.core.outcome.outcome import Result
 class ConnectionState:
     """One target's state. `outcome` is the record of its last outcome, `since` when that result began (ISO).
 
-    `profile`: of the last outcome that had one. `owned`: what Causeway made for the target. `closed`: what
+    `profile`: of the last outcome that had one. `owned`: what Causeway made for the target, `guids` by which
+    it knows that and what was there before (`core/plan/obsolete.py`). `closed`: what
     public network access was before Causeway disabled it. `working`: a worker has claimed the target.
     """
 
@@ -26,6 +28,7 @@ class ConnectionState:
     owned: tuple[ResourceId, ...]
     closed: PreviousAccess | None
     working: bool
+    guids: Mapping[ResourceId, frozenset[str]] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """The state as JSON: the outcome's own members with those of the connection."""

@@ -1,7 +1,7 @@
 """Who would lose access if a resource's public network access were disabled.
 
-The switch is the whole resource's, and nothing undoes it by itself. So all who use the resource
-count: services that no endpoint serves, rules that let some in today, and endpoints that wait for approval.
+The switch is the whole resource's, and nothing undoes it by itself. So all who use the resource count:
+services that no endpoint serves, rules that let some in today, and endpoints that wait for approval.
 Sources: Microsoft Learn, "Use private endpoints for Azure Storage" (one endpoint for each service),
 "Configure Azure Storage firewalls and virtual networks" and "Azure SQL connectivity settings" (rules have no
 effect once public access is disabled).

@@ -3,20 +3,22 @@
 from collections.abc import Iterable, Iterator
 
 from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
 from shared.core.kinds.endpoint import Endpoint, addresses_of
 from shared.core.kinds.rule import Rule
-from shared.core.kinds.rule_effect import in_force
-from shared.core.outcome.check import Check
+from shared.core.kinds.rule_effect import in_force, without_denial
+from shared.core.outcome.check import Check, not_provable
 from shared.core.plan.desired import Desired, GroupPath
 from shared.core.plan.desired_rules import used_ports
 from shared.core.policy.intent import Connect
-from shared.core.readings.networks import enforced, group_of
+from shared.core.readings.networks import POLICIES, enforced, group_of, policies_of
 from shared.core.readings.observed import Observed
 from shared.core.rules import egress, routes
 from shared.core.rules.egress import Egress
 from shared.core.rules.path_ends import Destination
 from shared.core.rules.verdict import Verdict
 
+DENIED = "others are denied"
 OUTBOUND = (  # name, code, and what is seen where it holds
     ("rules let clients out", egress.CODE, "allowed"),
     ("routes let clients out", routes.CODE, "not dropped"),
@@ -25,12 +27,13 @@ OUTBOUND = (  # name, code, and what is seen where it holds
 
 def rule_checks(desired: Desired, observed: Observed) -> tuple[tuple[Check, ...], tuple[str, ...]]:
     """Checks that rules let clients in, and rules and routes let them out, and what cannot be decided."""
-    if not desired.rules and not desired.clients:
+    if not desired.rules and not desired.clients and not desired.denies:
         return (), ()
     inbound = tuple(_verdicts(desired, observed))
     ends = [_destination(path, observed) for path in desired.paths]
     outbound = egress.egress(desired.clients, ends, observed)
     checks = (
+        *_denied(desired, observed),
         *(_let_in(rule, verdict) for rule, verdict in inbound),
         *(check for network in outbound for check in _let_out(network)),
     )
@@ -82,11 +85,48 @@ def _verdicts(desired: Desired, observed: Observed) -> Iterator[tuple[Rule, Verd
 
 def _let_in(rule: Rule, verdict: Verdict | None) -> Check:
     """Rules let the clients through. A doubt is a finding: only a person can decide it."""
-    denied = verdict is not None and verdict.allowed is False
-    seen = "allowed"
-    if verdict:
-        seen = f"denied by {verdict.by}" if denied else f"not known: it depends on {verdict.by}"
-    return Check("rules let clients through", _traffic(rule), not denied, seen)
+    name, traffic = "rules let clients through", _traffic(rule)
+    if verdict is None:
+        return Check(name, traffic, holds=True, seen="allowed")
+    if verdict.allowed is None:
+        return not_provable(name, traffic, f"it depends on {verdict.by}")
+    return Check(name, traffic, holds=False, seen=f"denied by {verdict.by}")
+
+
+def _denied(desired: Desired, observed: Observed) -> Iterator[Check]:
+    """A denial that the policy asks for is in force in each subnet that holds an endpoint."""
+    if desired.denies:
+        for at in dict.fromkeys(path.endpoint.subnet for path in desired.paths):
+            yield _denied_in(at, desired, observed)
+
+
+def _denied_in(at: ResourceId, desired: Desired, observed: Observed) -> Check:
+    subnet = observed.present(at)
+    if subnet is None:
+        return not_provable(DENIED, at.name, f"the subnet {at.text} was not read")
+    group = group_of(subnet)
+    if group is None:
+        seen = f"subnet {at.name} has no network security group: nothing denies others"
+        return _not_in_force(
+            at, seen, "attach a group to it, or set nsg.create_group: true with nsg.mode: ensure"
+        )
+    if not enforced(subnet):
+        seen = f"network policies are off in subnet {at.name} ({policies_of(subnet)}): nothing denies others"
+        return _not_in_force(at, seen, f"turn {POLICIES} on in it, or set nsg.enforce_on_endpoints: true")
+    if observed.present(group) is None:
+        return not_provable(DENIED, at.name, f"the group {group.text} was not read")
+    denials = [rule for rule in desired.rules if rule.nsg == group and rule.access == "Deny"]
+    open_to = next(filter(None, (without_denial(rule.traffic, observed) for rule in denials)), None)
+    if open_to:
+        return Check(DENIED, at.name, holds=False, seen=f"no rule of {group.name} denies others at {open_to}")
+    if not denials and desired.addressed:
+        return Check(DENIED, at.name, holds=False, seen=f"{group.name} has no rule for the endpoint")
+    return Check(DENIED, at.name, bool(denials), "denied")
+
+
+def _not_in_force(at: ResourceId, seen: str, remedy: str) -> Check:
+    leave = "or set nsg.default_deny: false in the profile"
+    return Check(DENIED, at.name, False, seen, "DenialNotInForce", f"{remedy}, {leave}")
 
 
 def _undecided(rule: Rule, verdict: Verdict) -> str:
@@ -110,6 +150,10 @@ def _let_out(network: Egress) -> Iterator[Check]:
     """Some client gets out of a client network, by the rules and by the routes on its own subnets."""
     for name, code, fine in OUTBOUND:
         stops = [stop for stop in network.blocked if stop.code == code]
+        unread = [why for of, why in network.unread if of == code]
+        if not stops and unread:
+            yield not_provable(name, network.network.name, "; ".join(unread))
+            continue
         if not stops:
             yield Check(name, network.network.name, holds=True, seen=fine)
             continue

@@ -14,10 +14,14 @@ from shared.core.kinds.kind import Wanted
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """It is missing: write it, once the actions on `after` are done (beside what it needs to exist)."""
+    """It is missing: write it, once the actions on `after` are done (beside what it needs to exist).
+
+    `before`: what was there until it was deleted, from which the new one begins.
+    """
 
     want: Wanted
     after: tuple[ResourceId, ...] = ()
+    before: Seen | None = None
 
     @property
     def id(self) -> ResourceId:

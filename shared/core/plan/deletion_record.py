@@ -9,33 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
+from shared.core.base.written import recreation
 from shared.core.plan.actions import Action, Delete, Replace, Withdraw, verb
 
 RESULT = "Removing"
 REMEDY = "to have an object again, PUT its body at its id, in this order; what it refers to must exist"
-
-# Members that Azure reports and no client writes, of every kind that Causeway deletes (Microsoft Learn: REST
-# references of Microsoft.Network and private DNS). Names that are not here are kept.
-_REPORTED = frozenset(
-    {
-        "etag",
-        "systemData",
-        "provisioningState",
-        "resourceGuid",
-        "networkInterfaces",
-        "customDnsConfigs",
-        "privateLinkServiceConnectionState",
-        "recordSets",
-        "peeringState",
-        "peeringSyncLevel",
-        "remoteAddressSpace",
-        "remoteVirtualNetworkAddressSpace",
-        "remoteVirtualNetworkEncryption",
-        "virtualNetworkLinkState",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +68,3 @@ def _of(action: Action) -> Iterable[Deletion]:
                 yield Deletion(verb(action), seen.id, action.reason, recreation(seen))
         case Withdraw(have=have):
             yield Deletion(verb(action), have.id, action.reason, recreation(have), action.adds)
-
-
-def recreation(have: Seen) -> dict[str, Any]:
-    """The body that creates the object again; it is named by the id beside it."""
-    body: dict[str, Any] = _written(have.body)
-    body.pop("name", None)
-    return body | ({"tags": have.body["tags"]} if "tags" in have.body else {})  # whatever a tag is called
-
-
-def _written(value: Any) -> Any:
-    """The value as a PUT takes it. A part with properties is named by its name; only references keep ids."""
-    match value:
-        case Mapping():
-            left_out = _REPORTED | ({"id", "type"} if "properties" in value else set())
-            return {name: _written(part) for name, part in value.items() if name not in left_out}
-        case list():
-            return [_written(part) for part in value]
-        case _:
-            return value

@@ -6,7 +6,7 @@ one group: its endpoint, its names, and the networks that resolve them.
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, PermanentError
@@ -39,13 +39,15 @@ from shared.core.readings.reading import Read
 class Request:
     """What was asked for and where it goes: the target, its profile and groups, a site for each group id.
 
-    `recorded`: the objects that the ledger had for the target when the pass began.
+    `recorded`: the objects that the ledger had for the target when the pass began. `guids`: the resource
+    guids of all that was ever made for it, by id.
     """
 
     target: Target
     connect: Connect
     sites: Mapping[str, Site]
     recorded: frozenset[ResourceId] = frozenset()
+    guids: Mapping[ResourceId, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class GroupPath:
 
     Some types report their zone only by the names of a finished endpoint; their path is built again once
     those are known. `external`: someone else keeps the names; they are checked, never written. `complete`:
-    all records of the zone group are known, not only those of names that many targets share.
+    all records of the zone group are known, not only those of names that many targets share. `kept_names`:
+    the names of the zones, where Causeway does not manage them.
     """
 
     group: Group
@@ -65,6 +68,7 @@ class GroupPath:
     named: bool
     external: bool = False
     complete: bool = True
+    kept_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Desired:
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
     clients have to resolve the names. `connections`: the target's list of its private endpoint connections.
-    `missing`: client networks that do not exist.
+    `missing`: client networks that do not exist. `denies`: everybody else is to be denied at the endpoints.
     """
 
     target: Target
@@ -88,6 +92,7 @@ class Desired:
     clients: tuple[ResourceId, ...] = ()
     resolvers: tuple[ResourceId, ...] = ()
     connections: Read | None = None
+    denies: bool = False
     missing: tuple[ResourceId, ...] = ()
 
     @property
@@ -171,7 +176,9 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     connect = request.connect
     reported = _reported(request, observed)
     clients = existing(connect.profile.clients, observed)
-    paths = tuple(_group_path(request, group, catalogue, reported, clients) for group in connect.groups)
+    paths = tuple(
+        _group_path(request, group, catalogue, reported, clients, observed) for group in connect.groups
+    )
     endpoints = [path.endpoint for path in paths]
     groups = new_groups(connect, endpoints, observed)
     addressed = connect.profile.nsg.mode == "ignore" or all(one.id in reported for one in endpoints)
@@ -188,6 +195,7 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         resolvers=connect.profile.clients if connect.profile.dns.mode != "none" else (),
         missing=tuple(one for one in dict.fromkeys(connect.profile.clients) if observed.absent(one)),
         connections=_connections_of(request.target.id, catalogue),
+        denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
 
 
@@ -269,12 +277,14 @@ def _group_path(
     catalogue: Catalogue,
     reported: Mapping[ResourceId, Sequence[Address]],
     clients: tuple[ResourceId, ...],
+    observed: Observed,
 ) -> GroupPath:
     target, connect = request.target, request.connect
     site, dns = request.sites[group.group_id], connect.profile.dns
     if dns.mode != "manage":
-        endpoint = _endpoint(request, group)
-        return GroupPath(group, endpoint, None, (), (), named=True, external=dns.mode == "external")
+        endpoint, external = _endpoint(request, group), dns.mode == "external"
+        kept = catalogue.zones(group, target, connect.cloud) or ()
+        return GroupPath(group, endpoint, None, (), (), named=True, external=external, kept_names=kept)
     fqdns = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
     names = catalogue.zones(group, target, connect.cloud, fqdns)
     if names is None:
@@ -286,9 +296,12 @@ def _group_path(
     links = _links(zones, clients, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
     own = fqdns or public_names(target, group.group_id)
     shared = catalogue.shared_names(group, target, connect.cloud)
-    writes = _zone_group(request, group, zones, own or shared, shared=bool(shared))
+    endpoint = _endpoint(request, group)
+    have = observed.present(endpoint.id)
+    foreign = endpoint.adopted or (have is not None and not endpoint.is_managed(have))
+    writes = _zone_group(request, group, zones, own or shared, shared=bool(shared), foreign=foreign)
     completed_by = (writes.id, *writes.zones) if writes else ()
-    endpoint = _endpoint(request, group, completed_by, tuple(link.id for link in links))
+    endpoint = replace(endpoint, completed_by=completed_by, links=tuple(link.id for link in links))
     return GroupPath(group, endpoint, writes, zones, links, named=True, complete=bool(own))
 
 
@@ -314,24 +327,34 @@ def _links(
 
 
 def _zone_group(
-    request: Request, group: Group, zones: tuple[Zone, ...], names: Iterable[str], *, shared: bool
+    request: Request,
+    group: Group,
+    zones: tuple[Zone, ...],
+    names: Iterable[str],
+    *,
+    shared: bool,
+    foreign: bool,
 ) -> ZoneGroup | None:
     if not zones:
         return None
     site = request.sites[group.group_id]
     at = site.endpoint.child(zone_configs.COLLECTION, zone_group.NAME)
     ids = tuple(zone.id for zone in zones)
-    known = endpoints_among(request.recorded)
-    records = records_under(ids, names)
-    return ZoneGroup(at, site.endpoint, ids, records, group.group_id, known, site.adopted, shared)
+    return ZoneGroup(
+        at,
+        site.endpoint,
+        ids,
+        records_under(ids, names),
+        group.group_id,
+        endpoints=endpoints_among(request.recorded - request.guids.keys()),
+        guids=frozenset().union(*request.guids.values()),
+        foreign_parent=foreign,
+        recorded_before=at in request.recorded,
+        shared=shared,
+    )
 
 
-def _endpoint(
-    request: Request,
-    group: Group,
-    completed_by: tuple[ResourceId, ...] = (),
-    links: tuple[ResourceId, ...] = (),
-) -> Endpoint:
+def _endpoint(request: Request, group: Group) -> Endpoint:
     connect, site = request.connect, request.sites[group.group_id]
     approval = connect.profile.approval
     return Endpoint(
@@ -343,9 +366,8 @@ def _endpoint(
         site.adopted,
         after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
         request=approval.message if approval.mode == "request" else None,
-        completed_by=completed_by,
-        links=links,
         recorded_before=site.endpoint in request.recorded,
+        guids=request.guids.get(site.endpoint, frozenset()),
     )
 
 

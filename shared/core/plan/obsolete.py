@@ -5,7 +5,8 @@ Causeway write rules, only addresses of endpoints that are deleted leave them; t
 the target is removed.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.endpoint import addresses_of
@@ -17,10 +18,14 @@ from shared.core.readings.observed import Observed
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the ledger records for a target: objects that were made for it, and its addresses in rules."""
+    """What the ledger records for a target: objects that were made for it, and its addresses in rules.
+
+    `guids`: the resource guids of all that was ever made for it, by id (docs/decisions.md).
+    """
 
     objects: tuple[ResourceId, ...] = ()
     addresses: tuple[str, ...] = ()
+    guids: Mapping[ResourceId, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,17 @@ def obsolete(desired: Desired, observed: Observed, recorded: Recorded, profile: 
     unwanted = (at for at in shared if at not in wanted)
     kept = tuple(at for at in shared if at in wanted)
     return Obsolete((*removed, *unwanted, *strays), present, kept, stale)
+
+
+def lost_marks(desired: Desired, observed: Observed) -> tuple[str, ...]:
+    """Objects that the ledger knows as ours and that others took our tags from, as findings."""
+    existing = ((want, observed.present(want.id)) for want in desired.objects() if want.recorded)
+    return tuple(
+        f"{want.id.text} has lost Causeway's tags: it is repaired as before, and kept when the resource is "
+        "removed; put the tags back, or delete it by hand then"
+        for want, have in existing
+        if have and want.is_managed(have) and not kind_of(want.id).is_marked(have, desired.target.id)
+    )
 
 
 def blocking_rules(desired: Desired, found: Obsolete, observed: Observed) -> tuple[ResourceId, ...]:

@@ -5,10 +5,11 @@ Nothing here reads, writes or waits, so a plan can be shown (dry run), tested an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from shared.core.base.bodies import Seen
+from shared.core.base.bodies import Json, Seen
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.rights import Right
@@ -32,6 +33,7 @@ from shared.core.plan.desired import Desired
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present
 
+NO_GUIDS: Mapping[ResourceId, frozenset[str]] = MappingProxyType({})
 _Written = Create | Update | Replace
 
 
@@ -79,6 +81,10 @@ class Plan:
         """Nothing to write and nothing to wait for."""
         return not self.writes and not any(isinstance(a, Wait) for a in self.actions)
 
+    def resuming(self, known: Mapping[ResourceId, Json], observed: Observed) -> Plan:
+        """The plan with what is known of objects that were deleted since: new ones begin from that."""
+        return Plan(tuple(_resumed(step, known, observed) for step in self.actions))
+
     def without(self, waiting: frozenset[ResourceId]) -> Plan:
         """The plan without writes of these objects: it is too early for them."""
         held = {a.id for a in self.actions if isinstance(a, Create | Update)} & waiting
@@ -93,7 +99,7 @@ def plan(desired: Desired, observed: Observed) -> Plan:
         for want in wanted:
             _with_its_completion(want, actions)
         for want in wanted:
-            _with_its_parent(want, actions)
+            _with_its_parent(want, actions, observed)
             _with_its_counterpart(want, actions)
         _begin_nothing(wanted, actions, observed)
     return Plan(tuple(actions.values()))
@@ -107,20 +113,22 @@ def _with_its_completion(want: Wanted, actions: dict[ResourceId, Action]) -> Non
             actions[want.id] = replace(block, id=want.id)
 
 
-def _with_its_parent(want: Wanted, actions: dict[ResourceId, Action]) -> None:
-    """What is deleted with its parent is created with it again."""
+def _with_its_parent(want: Wanted, actions: dict[ResourceId, Action], observed: Observed) -> None:
+    """What is deleted with its parent is created with it again, from what it has."""
     parent = actions.get(want.id.parent) if want.id.parent else None
     if isinstance(parent, Replace) and not isinstance(actions[want.id], Block):
-        actions[want.id] = Create(want)
+        found = want.found(observed)
+        actions[want.id] = Create(want, before=found.value if isinstance(found, Present) else None)
 
 
 def _with_its_counterpart(want: Wanted, actions: dict[ResourceId, Action]) -> None:
     """A new half waits for the other one's replacement, or is blocked with it."""
     other = actions.get(want.counterpart) if want.counterpart else None
-    if isinstance(actions[want.id], Create):
+    step = actions[want.id]
+    if isinstance(step, Create):
         match other:
             case Replace():
-                actions[want.id] = Create(want, after=(other.id,))
+                actions[want.id] = replace(step, after=(other.id,))
             case Block():
                 actions[want.id] = replace(other, id=want.id)
             case _:
@@ -139,6 +147,23 @@ def _begin_nothing(wanted: Iterable[Wanted], actions: dict[ResourceId, Action], 
     if stop is not None:
         for want in created:
             actions[want.id] = replace(stop, id=want.id)
+
+
+def _resumed(step: Action, known: Mapping[ResourceId, Json], observed: Observed) -> Action:
+    if not isinstance(step, Create) or step.before or step.id not in known or not step.want.resumes(observed):
+        return step
+    return replace(step, before=Seen(step.id, known[step.id]))
+
+
+def customised(desired: Desired, observed: Observed) -> dict[ResourceId, Json]:
+    """What others set on objects that Causeway would make again if they were deleted."""
+    found = ((want, want.found(observed)) for want in desired.objects() if want.write)
+    bodies = (
+        (want.id, want.custom(have.value, observed))
+        for want, have in found
+        if isinstance(have, Present) and want.is_managed(have.value)
+    )
+    return {at: body for at, body in bodies if body is not None}
 
 
 def restoration(desired: Desired, observed: Observed) -> Plan:
@@ -160,24 +185,22 @@ def removal(
     reason: str,
     below: Iterable[Seen] = (),
     leaving: tuple[Withdraw, ...] = (),
+    guids: Mapping[ResourceId, frozenset[str]] = NO_GUIDS,
 ) -> Plan:
     """The plan for a target that is gone or no longer opted in: what is ours is deleted, nothing else.
 
-    `owned` are objects that the ledger says we made; each must also bear our mark today. What is deleted with
-    its parent needs no delete of its own; `below` is what exists below them, foreign objects included. Shared
-    objects are only left (`withdrawal`), before the endpoints are deleted: a deleted endpoint cannot say
-    which addresses it had, and Azure gives them to the next one. Objects that lost our mark are kept and
-    reported.
+    `owned` have ids that the ledger says we made, `guids` what it knows about them; each must be that very
+    object, and bear our mark today. What is deleted with its parent needs no delete of its own; `below` is
+    what exists below them, foreign objects included. Shared objects are only left (`withdrawal`), before the
+    endpoints are deleted: a deleted endpoint cannot say which addresses it had, and Azure gives them to the
+    next one. Objects that lost our mark, and others in the place of ours, are kept and reported.
     """
     first = tuple(step.id for step in leaving)
     alone = [have for have in owned if not _is_shared(have, target)]
-    ours = [have for have in alone if kind_of(have.id).is_marked(have, target)]
+    kept = {have.id: why for have in alone if (why := _why_kept(have, target, guids))}
+    ours = [have for have in alone if have.id not in kept and have.id.parent not in kept]
     ids = {have.id for have in ours}
-    foreign = (
-        Keep(have.id, have.id, "it does not bear Causeway's mark for this resource any more")
-        for have in alone
-        if have.id not in ids
-    )
+    foreign = (Keep(at, at, why) for at, why in kept.items())
     children = {have.id: have for have in (*ours, *below) if have.id.parent in ids}.values()
     deletes = (
         Delete(have, reason, tuple(child for child in children if child.id.parent == have.id), first)
@@ -185,6 +208,16 @@ def removal(
         if have.id.parent not in ids
     )
     return Plan((*leaving, *deletes, *foreign))
+
+
+def _why_kept(have: Seen, target: ResourceId, guids: Mapping[ResourceId, frozenset[str]]) -> str:
+    """Why an object with the id of ours is not deleted; empty if it is."""
+    kind = kind_of(have.id)
+    if not kind.is_marked(have, target):
+        return "it does not bear Causeway's mark for this resource any more"
+    if not kind.is_recorded(have, target, guids.get(have.id, frozenset())):
+        return "it has another resource guid than what Causeway made under this name"
+    return ""
 
 
 def withdrawal(

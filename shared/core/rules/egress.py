@@ -14,6 +14,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.catalogue.catalogue import Port
 from shared.core.readings.networks import group_of, prefixes_in, table_of, virtual_network
 from shared.core.readings.observed import Observed
+from shared.core.rules import routes
 from shared.core.rules.addresses import ip_version
 from shared.core.rules.nsg import SecurityRule, rules_of
 from shared.core.rules.path_ends import Destination, client_subnets, is_near, named
@@ -70,12 +71,14 @@ class Egress:
     """Whether clients of one network reach the endpoints, by the rules and routes of their own subnets.
 
     `blocked`: what keeps every subnet of it from some endpoint. `findings`: what keeps some clients and not
-    all of them, or may.
+    all of them, or may. `unread`: rules and routes that could not be read, by the code of their
+    check, and why.
     """
 
     network: ResourceId
     blocked: tuple[Stop, ...]
     findings: tuple[str, ...]
+    unread: tuple[tuple[str, str], ...] = ()
 
 
 def egress(
@@ -93,21 +96,23 @@ def _egress(network: Seen, destinations: Sequence[Destination], observed: Observ
     subnets = [subnet for subnet in client_subnets(network) if subnet.id not in homes]
     inside = virtual_network(network)
     blocked: list[Stop] = []
-    findings = list(_unknown(subnets, observed))
+    unread = tuple(_unknown(subnets, observed))
+    findings = [why for _, why in unread]
     for one in destinations:
         stops = [_stops(subnet, one, inside, observed) for subnet in subnets]
         if stops and all(closing for closing, _ in stops):
             blocked += [stop for closing, _ in stops for stop in closing]
         else:
             findings += [str(stop) for _, every in stops for stop in every]
-    return Egress(network.id, tuple(blocked), tuple(dict.fromkeys(findings)))
+    return Egress(network.id, tuple(blocked), tuple(dict.fromkeys(findings)), unread)
 
 
-def _unknown(subnets: Iterable[Seen], observed: Observed) -> Iterator[str]:
+def _unknown(subnets: Iterable[Seen], observed: Observed) -> Iterator[tuple[str, str]]:
     for subnet in subnets:
-        for what, at in (("rules", group_of(subnet)), ("routes", table_of(subnet))):
+        parts = (("rules", CODE, group_of(subnet)), ("routes", routes.CODE, table_of(subnet)))
+        for what, code, at in parts:
             if at and (why := observed.refused(at)):
-                yield f"the {what} of {named(subnet.id)} are not known: {why}"
+                yield code, f"the {what} of {named(subnet.id)} are not known: {why}"
 
 
 def _stops(

@@ -44,7 +44,7 @@ def put(call: Call) -> Response:
     """
     network = (call.properties.get("virtualNetwork") or {}).get("id")
     if dns_rules.live_zone(call.world, call.id.parent) is None:
-        raise refusals.no_parent(call.id)
+        raise refusals.no_parent(call.id.parent or call.id)
     call.linked("Microsoft.Network/virtualNetworks/join/action", network)
     return _write(call, _body(call, call.properties), _objection(call, network))
 

@@ -113,7 +113,7 @@ def remove_record(world: World, zone_id: str, name: str) -> None:
 def _check(call: Call) -> None:
     """Raise 404 without the zone, or 412 (without the usual envelope) for a failed precondition."""
     if dns_rules.live_zone(call.world, call.id.parent) is None:
-        raise refusals.no_parent(call.id)
+        raise refusals.no_parent(call.id.parent or call.id)
     broken = dns_rules.broken_precondition(call, f"Record set {call.id.name}", f"Record set '{call.id.name}'")
     if broken is not None:
         raise broken

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Any
 
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
@@ -18,17 +19,28 @@ TYPE = "Microsoft.Network/dnsForwardingRulesets"
 RULES, LINKS = "forwardingRules", "virtualNetworkLinks"
 RULE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,79}")
 MOST_RULES, MOST_SERVERS, MOST_OUTBOUND, MOST_LABELS = 1000, 6, 2, 34  # source: RES-07
-DNS_PORT = 53
+DNS_PORT, AZURE_DNS = 53, "168.63.129.16"
 
 
 def register(registry: Registry) -> None:
     """Add rulesets, their rules and their links."""
-    common = {"get": service.get, "not_found": service.missing, "etag": "quoted"}
+    common: dict[str, Any] = {"get": service.get, "not_found": service.missing, "etag": "quoted"}
     registry.add(
         ResourceType(TYPE, put=put, patch=patch, delete=delete, tracked=True, group_delete_rank=40, **common),
         ResourceType(f"{TYPE}/{RULES}", put=put_rule, patch=patch_rule, delete=delete_rule, **common),
         ResourceType(f"{TYPE}/{LINKS}", put=put_link, delete=delete_link, **common),
     )
+    registry.add_actions(resolvers.NETWORK, {"listDnsForwardingRulesets": list_of_network})
+
+
+def list_of_network(call: Call) -> Response:
+    """`POST {network}/listDnsForwardingRulesets`: rulesets with the link (source: RES-13)."""
+    found = [
+        {"id": link.id.parent.text, "properties": {"virtualNetworkLink": {"id": link.id.text}}}
+        for link in links_of(call.world, call.stored)
+        if link.id.parent is not None
+    ]
+    return Response(200, {"value": found})
 
 
 def put(call: Call) -> Response:
@@ -112,11 +124,13 @@ def _domain(call: Call, name: object) -> str:
 
 
 def _server(given: Json) -> Json:
-    """A target: address and port. Raises 400 for what is no IPv4 address."""
+    """A target: address and port. Raises 400 for what is no IPv4 address, and for Azure's own DNS."""
     try:
         address = ipaddress.IPv4Address(str(given.get("ipAddress")))
     except ValueError:
         raise service.bad(f"'{given.get('ipAddress')}' is no IPv4 address.") from None
+    if str(address) == AZURE_DNS:
+        raise service.bad("Exception while making add request for rule")
     return {"ipAddress": str(address), "port": int(given.get("port") or DNS_PORT)}
 
 
@@ -162,21 +176,25 @@ def links_of(world: World, network: Resource) -> list[Resource]:
     return [one for one in found if one.state != "Failed"]
 
 
-def rule_for(world: World, network: Resource, name: str) -> Resource | None:
-    """The enabled rule with the longest domain that holds the name, in the ruleset linked to a network."""
+def rule_for(world: World, network: Resource, name: str, *, reserved: bool) -> Resource | None:
+    """The enabled rule with the longest domain that holds the name, in the ruleset linked to a network.
+
+    reserved: the name is in a domain of Azure's services, for which the rule "." does not count (source:
+    RES-07).
+    """
     found = [
         rule
         for link in links_of(world, network)
         if link.state == "Succeeded" and link.id.parent is not None
         for rule in world.store.children(link.id.parent, RULES)
-        if rule.properties["forwardingRuleState"] == "Enabled" and _holds(rule, name)
+        if rule.properties["forwardingRuleState"] == "Enabled" and _holds(rule, name, reserved)
     ]
     return max(found, key=lambda rule: len(rule.properties["domainName"]), default=None)
 
 
-def _holds(rule: Resource, name: str) -> bool:
+def _holds(rule: Resource, name: str, reserved: bool) -> bool:
     domain = str(rule.properties["domainName"])
-    return domain == "." or f".{name}.".endswith(f".{domain}")
+    return not reserved if domain == "." else f".{name}.".endswith(f".{domain}")
 
 
 def outbound_of(world: World, rule: Resource) -> Resource | None:

@@ -28,6 +28,7 @@ READ_ONLY = (
     "serviceAssociationLinks",
 )
 JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
+POLICY_MEMBERS = ("privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies")
 POLICIES = "Microsoft.Network/virtualNetworks/subnets/{}NetworkPolicies/action"
 # What a service may do on a subnet that is delegated to it; others may join it (source:
 # docs/azure/virtual-networks.md, VNET-17).
@@ -109,6 +110,9 @@ def store(call: Call, id: ArmId, properties: Json) -> Resource:
             }
             for one in given["serviceEndpoints"]
         ]
+    for name in POLICY_MEMBERS:
+        if str(given.get(name)).lower() in ("enabled", "disabled"):
+            given[name] = str(given[name]).capitalize()
     given["delegations"] = [_delegation(call.world, id, one) for one in given.get("delegations") or []]
     filled = {
         "provisioningState": "Succeeded",

@@ -54,7 +54,9 @@ def put(call: Call) -> Response:
     wanted = call.properties.get("subnets") or []
     keeps = call.properties.get("subnets") is None and _version(call) >= KEEPS_SUBNETS
     call.world.lock(call.id).refuse()
-    if not keeps:
+    if keeps:
+        _check_kept(call, space)
+    else:
         _check_subnets(call, space, wanted)
     before = _fingerprint(call.world, call.existing)
     network = call.world.save(call.id, _body(call), {})
@@ -188,6 +190,13 @@ def _address_space(call: Call) -> list[str]:
 
 def _version(call: Call) -> str:
     return call.request.query.get("api-version", "")
+
+
+def _check_kept(call: Call, space: list[str]) -> None:
+    """Refuse an address space that does not hold the subnets that the network keeps (source: VNET-08)."""
+    for subnet in call.world.store.children(call.id, "subnets"):
+        for prefix in addresses.prefixes(subnet):
+            subnets.check_range(call.id, subnet.name, prefix, space, [])
 
 
 def _check_subnets(call: Call, space: list[str], wanted: list[Json]) -> None:

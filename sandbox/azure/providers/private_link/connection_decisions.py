@@ -79,13 +79,17 @@ def delete(call: Call) -> Response:
 def _check_change(connection: Resource, wanted: Json) -> None:
     """Refuse an unknown status, and a second decision where the provider takes one only.
 
-    Storage: no second approval, no approval after a rejection (TGT-02). MySQL and PostgreSQL: none unless
-    Pending (TGT-10).
+    Storage: no second approval, no approval after a rejection (TGT-02). SQL, MySQL and PostgreSQL: none
+    unless Pending (TGT-10, TGT-81). Cosmos DB: no approval after a rejection (TGT-81).
     """
     status = wanted.get("status")
     now = connection.properties["privateLinkServiceConnectionState"]["status"]
     storage = connection.id.root.is_type("Microsoft.Storage/storageAccounts")
-    if dialect(connection.id.root.type).answer == "database" and now != "Pending":
+    way = dialect(connection.id.root.type).answer
+    if way == "cosmos" and (now, status) == ("Rejected", "Approved"):
+        text = "Approving rejected private endpoint connections is not supported."
+        raise ArmError(400, "BadRequest", text)
+    if way in ("database", "sql") and now != "Pending":
         text = "Private Endpoint Connection Status is not Pending"
         raise ArmError(400, "PrivateEndpointConnectionStatusNotPending", text)
     if status in STATUSES and not (storage and status == "Approved" and now != "Pending"):
@@ -103,7 +107,8 @@ def _decide(call: Call, wanted: Json) -> None:
     way = dialect(connection.id.type.rsplit("/", 1)[0])
     before = connection.properties["privateLinkServiceConnectionState"] if way.answer == "batch" else {}
     shown: Json = {"status": wanted["status"]}
-    actions = wanted.get(way.actions) or before.get(way.actions) or "None"
+    unsaid = "" if way.answer == "network" else "None"
+    actions = wanted.get(way.actions) or before.get(way.actions) or unsaid
     if way.actions:
         shown[way.actions] = actions
     if "description" in wanted or way.approved is not None:

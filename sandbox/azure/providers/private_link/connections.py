@@ -13,6 +13,8 @@ from sandbox.azure.providers.private_link import endpoint_view
 from sandbox.azure.providers.private_link.dialects import KIND, dialect
 
 ORPHANS = "status of endpoints without target"
+# Types whose endpoints were seen to stay Approved when their target was deleted (PE-62).
+STAY_APPROVED = ("microsoft.datafactory/factories",)
 
 
 def open_connection(world: World, endpoint: Resource, target: Resource, groups: list[str]) -> Resource:
@@ -33,6 +35,8 @@ def open_connection(world: World, endpoint: Resource, target: Resource, groups: 
     if way.groups:
         properties[way.groups] = groups[0] if way.groups == "groupId" and groups else groups
     body: Json = {"properties": properties}
+    if way.addressed:
+        properties["ipAddresses"] = [one["address"] for one in endpoint_view.members(endpoint)]
     if way.located:
         body["location"] = target.location
     if way.answer == "network":
@@ -100,19 +104,21 @@ def shown(world: World, target: Resource) -> list[Json] | None:
 def removed(world: World, connection: Resource) -> None:
     """A connection was removed on the target's side: its endpoint, if it exists, becomes Disconnected.
 
-    An endpoint whose whole target is deleted may stay Approved instead (`when_target_is_deleted`). The status
-    is documented. When the endpoint shows it is not recorded: it does so here with the removal (source:
-    docs/azure/private-endpoints.md, PE-33 and PE-62).
+    An endpoint whose whole target is deleted may stay Approved instead: those of some types do, and those of
+    all by `when_target_is_deleted`. The status is documented. When the endpoint shows it is not recorded: it
+    does so here with the removal (source: docs/azure/private-endpoints.md, PE-33 and PE-62).
     """
     endpoint = world.find(connection.private.get("endpoint"))
     if endpoint is None or endpoint.private.get("connection") != connection.id.text:
         return
     endpoint.private.pop("connection")
-    if world.memory.get(ORPHANS) == "Approved":
-        target = connection.id.parent
-        world.at(0.0, lambda: _disconnect(world, endpoint) if world.find(target) is not None else None)
-    else:
+    if world.removing == connection.id or not _stays_approved(world, connection.id.root.type):
         _disconnect(world, endpoint)
+
+
+def _stays_approved(world: World, target_type: str) -> bool:
+    chosen: str | None = world.memory.get(ORPHANS)
+    return chosen == "Approved" if chosen else target_type.lower() in STAY_APPROVED
 
 
 def _disconnect(world: World, endpoint: Resource) -> None:

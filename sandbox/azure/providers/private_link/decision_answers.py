@@ -25,13 +25,14 @@ STYLES = {
     "messaging": Style.MESSAGING,
     "database": Style.SQL,
     "batch": Style.BATCH,
+    "web": Style.WEB,
 }
 
 # Query of the URL that a vault names for the result of a connection's deletion.
 DELETED = "kv-operation"
 
 # Providers whose connection shows a decision at once, before the operation is over.
-EARLY = ("vault", "eventgrid", "network", "messaging", "database", "batch")
+EARLY = ("vault", "eventgrid", "network", "messaging", "database", "batch", "web")
 
 
 def of_version(call: Call, shown: Json) -> Json:
@@ -96,6 +97,7 @@ def accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> Re
     Enqueued, the old state shows until the end. eventgrid: 201 Updating; DELETE 202. network: 200 Updating
     and the endpoint at once; DELETE 202. registry: 201 Updating, the old status shows until the end.
     messaging: 202 Updating. database: 202, operation; Approving or Rejecting meanwhile. batch: 202 Updating.
+    web: 202 Approving or Rejecting; DELETE 202, Disconnecting meanwhile.
     """
     world, connection = call.world, call.stored
     way = dialect(connection.id.type.rsplit("/", 1)[0])
@@ -122,6 +124,8 @@ def accept(call: Call, act: Callable[[], None], *, deleting: bool = False) -> Re
         connection.state = _meanwhile(connection, way)
     _lock_while_applied(call, endpoint)
     operation = _start(call, way, finish, deleting=deleting)
+    if way.answer == "web" and deleting and operation.running:
+        connection.state = "Disconnecting"
     return _answer(call, way, operation, deleting=deleting)
 
 
@@ -129,7 +133,7 @@ def _meanwhile(connection: Resource, way: Dialect) -> str:
     """The provisioningState while a decision is applied."""
     if way.answer in ("sql", "cosmos"):
         return way.settled
-    if way.answer != "database":
+    if way.answer not in ("database", "web"):
         return "Updating"
     status = connection.properties["privateLinkServiceConnectionState"]["status"]
     return "Approving" if status == "Approved" else "Rejecting"
@@ -190,7 +194,7 @@ def _answer(call: Call, way: Dialect, operation: Operation, *, deleting: bool) -
                     name.replace("created", "lastModified"): one for name, one in body["systemData"].items()
                 }
             return operation.answer(202 if deleting else 201, body)
-        case "messaging" | "batch":
+        case "messaging" | "batch" | "web":
             return operation.answer(202, body)
         case _:
             return operation.answer(202 if deleting else 200, body)

@@ -16,7 +16,17 @@ KIND = "privateEndpointConnections"
 APPLYING = "PutPrivateLinkServiceProxyOperation"
 
 type Answer = Literal[
-    "sync", "sql", "vault", "cosmos", "eventgrid", "network", "registry", "messaging", "database", "batch"
+    "sync",
+    "sql",
+    "vault",
+    "cosmos",
+    "eventgrid",
+    "network",
+    "registry",
+    "messaging",
+    "database",
+    "batch",
+    "web",
 ]
 
 
@@ -29,7 +39,8 @@ class Dialect:
         without dashes).
     shown_name, shown_type: as answers write them where that differs: template over {target} and {name}; the
         whole type.
-    located: whether it shows the target's location. etag: style of its etag.
+    located: whether it shows the target's location. addressed: whether it shows the endpoint's addresses.
+    etag: style of its etag.
     settled: provisioningState at rest. actions: spelling of the "actions required" member, empty: none.
     groups: member that names the group. approved: description of an automatic approval, None: no description.
     pending, pending_actions: of a connection that waits for approval.
@@ -44,6 +55,7 @@ class Dialect:
     shown_name: str = "{name}"
     shown_type: str = ""
     located: bool = False
+    addressed: bool = False
     etag: EtagStyle = "none"
     settled: str = "Succeeded"
     actions: str = "actionsRequired"
@@ -72,6 +84,8 @@ DATABASE = Dialect(
 )
 
 MESSAGING = Dialect(name="{guid}", located=True, actions="", approved="Auto-Approved", answer="messaging")
+
+WEB = Dialect(name="{endpoint}-{guid}", located=True, addressed=True, approved="", answer="web")
 
 DIALECTS = {
     "microsoft.storage/storageaccounts": Dialect(
@@ -119,6 +133,9 @@ DIALECTS = {
     "microsoft.dbformariadb/servers": DATABASE,  # one service with the two others, not recorded
     "microsoft.dbformysql/servers": DATABASE,
     "microsoft.dbforpostgresql/servers": DATABASE,
+    "microsoft.web/sites": WEB,
+    "microsoft.web/staticsites": WEB,
+    "microsoft.web/hostingenvironments": WEB,
     "microsoft.batch/batchaccounts": Dialect(
         etag="weak_stamp",
         groups_since="2022-01-01",
@@ -129,6 +146,9 @@ DIALECTS = {
         always=True,
         answer="batch",
     ),
+    "microsoft.search/searchservices": Dialect(always=True),
+    "microsoft.signalrservice/signalr": Dialect(always=True),
+    "microsoft.signalrservice/webpubsub": Dialect(always=True),
     "microsoft.cognitiveservices/accounts": Dialect(
         shown_name="{target}/{name}",
         located=True,

@@ -1,8 +1,8 @@
 """Which resources take a private endpoint at all: by kind, SKU and mode, as each service documents it.
 
 The endpoint's PUT is refused at once with 400 (source: docs/azure/targets.md, TGT-40). Code and sentence of
-storage, Service Bus, App Service and API Management are those of public error texts; of the other services
-both are assumed. Each row names the fact that it follows.
+storage, Service Bus, App Service and API Management, and the sentence of registries, are those of public
+error texts; of the other services both are assumed. Each row names the fact that it follows.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.azure.kernel.model import ArmError, Resource
+from sandbox.azure.kernel.world import World
 
 type Test = Callable[[Resource], bool]
 
@@ -25,13 +26,30 @@ class Row:
     code: str = "BadRequest"
 
 
-def refuse(target: Resource) -> None:
-    """Raise ArmError where the provider of this resource refuses private endpoints to it."""
+def refuse(world: World, target: Resource, *, static: bool = False) -> None:
+    """Raise ArmError where the provider of this resource refuses private endpoints to it.
+
+    static: whether the endpoint asks for addresses of its own choice.
+    """
     for row in ROWS.get(target.type.lower(), ()):
         if row.concerns(target):
-            text = row.text.format(id=target.id.text, sku=_sku(target), plan=_at(target, "sku"))
-            message = f"Call to {target.type} failed. Error message: {text}"
-            raise ArmError(400, row.code, message, details=[])
+            raise _refusal(target, row)
+    environment = world.find(_at(target, "hostingEnvironmentProfile.id"))
+    if environment is not None and not _opened(environment):
+        raise _refusal(target, CLOSED_ENVIRONMENT)
+    if static and target.id.is_type("Microsoft.RecoveryServices/vaults"):
+        raise _refusal(target, NO_STATIC)
+
+
+def _refusal(target: Resource, row: Row) -> ArmError:
+    text = row.text.format(id=target.id.text, sku=_sku(target), plan=_at(target, "sku"))
+    return ArmError(400, row.code, f"Call to {target.type} failed. Error message: {text}", details=[])
+
+
+def _opened(environment: Resource) -> bool:
+    """Whether an App Service Environment is of version 3 and lets its apps have private endpoints."""
+    old = str(environment.body.get("kind", "")).upper() in OLD_ENVIRONMENTS
+    return not old and _at(environment, ALLOWS_ENDPOINTS) is True
 
 
 def _sku(target: Resource) -> str:
@@ -76,6 +94,15 @@ def _injected_cluster(target: Resource) -> bool:
     return bool(network.get("subnetId")) and network.get("state") != "Disabled"
 
 
+# Properties of App Service Environments (TGT-76).
+OLD_ENVIRONMENTS = ("ASEV1", "ASEV2")
+ALLOWS_ENDPOINTS = "networkingConfiguration.properties.allowNewPrivateEndpointConnections"
+CLOSED_ENVIRONMENT = Row(
+    lambda target: True,
+    "Private Link for App Service Environment Site is only allowed on ASEv3's that have "
+    "allowedPrivateEndpointConnections specified to be true",
+)
+NO_STATIC = Row(lambda target: True, "Static addresses are not supported.")  # TGT-78
 BASIC_SERVER = Row(
     _sold_as("b_"), "Private endpoints are not supported for servers in the Basic tier."
 )  # TGT-52
@@ -107,7 +134,11 @@ ROWS: dict[str, tuple[Row, ...]] = {
         Row(_sold_as("basic"), "Private endpoint connections are not supported on Basic namespaces."),
     ),
     "microsoft.containerregistry/registries": (  # TGT-44
-        Row(_sold_as("basic", "standard"), "Private endpoints need a registry in the Premium tier."),
+        Row(
+            _sold_as("basic", "standard", "classic"),
+            "The current registry SKU does not support private endpoint connection. Please upgrade your "
+            "registry to premium SKU",
+        ),
     ),
     "microsoft.appconfiguration/configurationstores": (  # TGT-45
         Row(_sold_as("free"), "Private endpoints are not supported for stores in the Free tier."),
@@ -122,6 +153,10 @@ ROWS: dict[str, tuple[Row, ...]] = {
     ),
     "microsoft.web/sites": (  # TGT-49
         Row(_set("sku", "Free", "Shared", "Dynamic"), "SkuCode '{plan}' is invalid."),
+        Row(
+            lambda target: "kubernetes" in str(target.body.get("kind", "")).lower(),
+            "Private endpoints are not supported for apps on Kubernetes.",
+        ),  # TGT-67
     ),
     "microsoft.apimanagement/service": (
         Row(_sold_as("consumption", "basicv2"), NO_GATEWAY, "NotSupported"),
@@ -133,6 +168,26 @@ ROWS: dict[str, tuple[Row, ...]] = {
             _set("publicNetworkAccess", "Enabled"),
             "Private endpoints need an environment whose public network access is disabled.",
         ),
+        Row(
+            lambda target: not target.properties.get("workloadProfiles", True),
+            "Private endpoints need an environment with workload profiles.",
+        ),  # TGT-77
+    ),
+    "microsoft.dashboard/grafana": (  # TGT-74
+        Row(_sold_as("essential"), "Private endpoints are not supported in the Essential plan."),
+    ),
+    "microsoft.documentdb/databaseaccounts": (  # TGT-75
+        Row(
+            _set("apiProperties.serverVersion", "3.2"),
+            "Private endpoints are not supported for accounts on server version 3.2.",
+        ),
+    ),
+    "microsoft.web/hostingenvironments": (
+        Row(
+            lambda target: str(target.body.get("kind", "")).upper() in OLD_ENVIRONMENTS,
+            CLOSED_ENVIRONMENT.text,
+        ),
+        Row(lambda target: _at(target, ALLOWS_ENDPOINTS) is False, CLOSED_ENVIRONMENT.text),
     ),
     "microsoft.dbforpostgresql/servers": (BASIC_SERVER,),
     "microsoft.dbformysql/servers": (BASIC_SERVER,),
@@ -141,6 +196,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
     "microsoft.dbformysql/flexibleservers": (OWN_NETWORK,),
     "microsoft.cache/redis": (  # TGT-54
         Row(_set("subnetId"), "Private endpoints are not supported for caches in a virtual network."),
+        Row(_set("linkedServers"), "Private endpoints cannot be added to geo-replicated caches."),  # TGT-66
     ),
     "microsoft.kusto/clusters": (  # TGT-55
         Row(_injected_cluster, "Private endpoints are not supported for clusters in a virtual network."),

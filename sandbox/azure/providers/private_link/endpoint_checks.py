@@ -58,12 +58,12 @@ def check(call: Call) -> Wanted:
     text = str(given.get("privateLinkServiceId") or "")
     groups = [str(one) for one in given.get("groupIds") or []]
     target = _target(call, text, manual)
+    static = call.properties.get("ipConfigurations") or []
     if target is not None:
         if call.existing is None:
             refuse_locked(call.world, call.id, target.id, "write")
-            eligibility.refuse(target)
+            eligibility.refuse(call.world, target, static=bool(static))
         _groups_given(call, entry, target, groups)
-    static = call.properties.get("ipConfigurations") or []
     members = _members(target, groups)
     surplus = _surplus(static, members)
     nic_name = str(call.properties.get("customNetworkInterfaceName") or "")

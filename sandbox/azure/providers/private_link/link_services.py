@@ -21,10 +21,9 @@ from uuid import UUID
 
 from sandbox.azure.kernel.model import Resource
 
-# A slot's host name, and its parts where it is longer (source: docs/azure/targets.md, TGT-91).
-LONGEST_SLOT_HOST, LONGEST_SITE, LONGEST_SLOT = 59, 40, 18
 PRIVATE_LINK_SERVICE = "Microsoft.Network/privateLinkServices"
 APPLICATION_GATEWAY = "Microsoft.Network/applicationGateways"
+SITE_LETTERS, SLOT_LETTERS = 40, 19  # of a slot's host name (source: docs/azure/targets.md, TGT-91)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +92,15 @@ def groups(target: Resource) -> list[Group]:
     if target.id.is_type(APPLICATION_GATEWAY):
         return [Group(name, (Member(name, ()),)) for name in _private_frontends(target)]
     return [_group(row, target) for row in _rows(target.type.lower()) if _offers(target, row)]
+
+
+@cache
+def reserved_domains() -> frozenset[str]:
+    """The last two labels of every zone: domains of Azure's services, such as windows.net."""
+    zones = [
+        pair[-1] for row in _table()["groups"] for pairs in row.get("zones", {}).values() for pair in pairs
+    ]
+    return frozenset(".".join(one.split(".")[-2:]) for one in zones)
 
 
 def group(target: Resource, name: str) -> Group | None:
@@ -236,11 +244,10 @@ def _slot(target: Resource, slot: str) -> Group:
 
 
 def slot_name(site: str, slot: str) -> str:
-    """The first label of a slot's host name, shortened where it would be too long (source: TGT-91)."""
-    if len(site) + 1 + len(slot) <= LONGEST_SLOT_HOST:
-        return f"{site}-{slot}"
-    digest = sha256(f"{site}/{slot}".encode()).hexdigest()[:4]
-    return f"{site[:LONGEST_SITE]}-{slot[:LONGEST_SLOT]}{digest}"
+    """The first label of a slot's host name: neither part is longer than its limit (source: TGT-91)."""
+    if len(slot) > SLOT_LETTERS:
+        slot = slot[: SLOT_LETTERS - 1] + sha256(f"{site}/{slot}".encode()).hexdigest()[:4]
+    return f"{site[:SITE_LETTERS]}-{slot}"
 
 
 def _private_frontends(gateway: Resource) -> list[str]:

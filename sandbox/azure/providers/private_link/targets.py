@@ -9,6 +9,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from sandbox.azure.kernel import refusals
+from sandbox.azure.kernel.directory import TENANT
 from sandbox.azure.kernel.model import ArmError, Envelope, Json, Resource, Response
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
 from sandbox.azure.kernel.world import World
@@ -109,8 +110,28 @@ def patched(call: Call) -> Json:
 
 
 def given(call: Call, *members: str) -> Json:
-    """The top-level members of a PUT that the service keeps, when given."""
-    return {name: deepcopy(call.body[name]) for name in members if call.body.get(name) is not None}
+    """The top-level members of a PUT that the service keeps, when given; an identity with its ids."""
+    found = {name: deepcopy(call.body[name]) for name in members if call.body.get(name) is not None}
+    if isinstance(found.get("identity"), dict):
+        found["identity"] = with_ids(call, found["identity"])
+    return found
+
+
+def with_ids(call: Call, identity: Json) -> Json:
+    """An identity with the ids that the directory gave it, which stay (docs/azure/services.md, SVC-13)."""
+    known = (call.existing.body.get("identity") if call.existing else None) or {}
+    kinds = [one.strip() for one in str(identity.get("type", "")).split(",")]
+    whole: Json = {"type": identity.get("type")}
+    if "SystemAssigned" in kinds:
+        whole |= {"principalId": known.get("principalId") or call.world.new_guid(), "tenantId": TENANT}
+    if "UserAssigned" in kinds:
+        users = identity.get("userAssignedIdentities") or {}
+        before = known.get("userAssignedIdentities") or {}
+        ids = {"principalId": call.world.new_guid(), "clientId": call.world.new_guid()}
+        whole["userAssignedIdentities"] = {
+            name: before.get(name) or ids for name, one in users.items() if one is not None
+        }
+    return whole
 
 
 def without_connections(properties: Json) -> Json:

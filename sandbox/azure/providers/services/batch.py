@@ -25,7 +25,7 @@ DEFAULTS: Json = {
 
 def head(call: Call, account: Resource) -> Json:
     """An account without an identity says so."""
-    return {"identity": call.body.get("identity") or {"type": "None"}}
+    return {"identity": account.body.get("identity") or {"type": "None"}}
 
 
 def properties(call: Call, account: Resource) -> Json:

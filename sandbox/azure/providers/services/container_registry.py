@@ -63,5 +63,6 @@ MAKING = Making(
     head=head,
     defaults=DEFAULTS,
     properties=properties,
+    deleting=Style.LOCATION,
     taken=TAKEN,
 )

@@ -74,21 +74,27 @@ def properties(call: Call, account: Resource) -> Json:
     access = str(wanted.get("publicNetworkAccess") or "Enabled").capitalize()
     known = call.existing.properties if call.existing else {}
     host = f"https://{name}.documents.azure.com:443/"
-    return deepcopy(DEFAULTS | given) | {
-        "consistencyPolicy": consistency,
-        "publicNetworkAccess": access,
-        "EnabledApiTypes": _apis(account),
-        "keysMetadata": _keys(call, known),
-        "instanceId": known.get("instanceId") or call.world.new_guid(),
-        "documentEndpoint": host,
-        "sqlEndpoint": host,
-        "locations": places,
-        "readLocations": deepcopy(places),
-        "writeLocations": deepcopy(places[:1]),
-        "failoverPolicies": [
-            {name: one[name] for name in ("id", "locationName", "failoverPriority")} for one in places
-        ],
-    }
+    mongo = account.body.get("kind") == "MongoDB" and call.properties.get("apiProperties")
+    version: Json = {"apiProperties": mongo} if mongo else {}
+    return (
+        version
+        | deepcopy(DEFAULTS | given)
+        | {
+            "consistencyPolicy": consistency,
+            "publicNetworkAccess": access,
+            "EnabledApiTypes": _apis(account),
+            "keysMetadata": _keys(call, known),
+            "instanceId": known.get("instanceId") or call.world.new_guid(),
+            "documentEndpoint": host,
+            "sqlEndpoint": host,
+            "locations": places,
+            "readLocations": deepcopy(places),
+            "writeLocations": deepcopy(places[:1]),
+            "failoverPolicies": [
+                {name: one[name] for name in ("id", "locationName", "failoverPriority")} for one in places
+            ],
+        }
+    )
 
 
 def head(call: Call, account: Resource) -> Json:
@@ -96,7 +102,7 @@ def head(call: Call, account: Resource) -> Json:
     known = call.existing.body.get("systemData") if call.existing else None
     return {
         "tags": deepcopy(call.body.get("tags")) or {},
-        "identity": call.body.get("identity") or {"type": "None"},
+        "identity": account.body.get("identity") or {"type": "None"},
         "systemData": known or {"createdAt": call.world.timestamp()},
     }
 

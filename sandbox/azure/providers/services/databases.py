@@ -4,16 +4,17 @@ docs/azure/targets.md, TGT-10 and TGT-30."""
 from __future__ import annotations
 
 from sandbox.azure.kernel.manners import Style
-from sandbox.azure.kernel.model import Json, Resource
+from sandbox.azure.kernel.model import Json, Resource, Response
+from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call
 from sandbox.azure.providers.private_link import link_services
 from sandbox.azure.providers.services.making import Making, kept
 
 TIERS = {"B": "Basic", "GP": "GeneralPurpose", "MO": "MemoryOptimized"}
 VERSIONS = {
-    "microsoft.dbformariadb/servers": "10.3",
+    "microsoft.dbformariadb/servers": "10.2",
     "microsoft.dbformysql/servers": "5.7",
-    "microsoft.dbforpostgresql/servers": "11",
+    "microsoft.dbforpostgresql/servers": "9.6",
 }
 PROFILE: Json = {"backupRetentionDays": 7, "geoRedundantBackup": "Disabled", "storageAutogrow": "Disabled"}
 DEFAULTS: Json = {
@@ -49,6 +50,18 @@ def properties(call: Call, server: Resource) -> Json:
     }
 
 
+def restart(call: Call) -> Response:
+    """Restart the server: 202 (docs/azure/services.md, SVC-08)."""
+    plan = OperationPlan(
+        "RestartElasticServer",
+        call.world.duration("sqlParts/write", call.id),
+        change="action",
+        style=Style.SQL,
+        first_wait=15.0,
+    )
+    return call.start_operation(plan).answer(202)
+
+
 MAKING = Making(
     status=202,
     duration="servers/write",
@@ -61,4 +74,6 @@ MAKING = Making(
     unset=("administratorLoginPassword", "createMode"),
     stateless=True,
     deleting=Style.SQL,
+    dropped="DropElasticServer",
+    actions={"restart": restart},
 )

@@ -25,7 +25,7 @@ def head(call: Call, topic: Resource) -> Json:
     kind: Json = {"kind": topic.body.get("kind") or "Azure"} if topic.type.lower().endswith("/topics") else {}
     return kind | {
         "sku": topic.body.get("sku") or {"name": "Basic"},
-        "identity": call.body.get("identity") or dict(NO_IDENTITY),
+        "identity": topic.body.get("identity") or dict(NO_IDENTITY),
     }
 
 

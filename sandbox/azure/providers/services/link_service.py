@@ -32,6 +32,8 @@ def _link_configuration(call: Call, index: int, one: Json) -> Json:
     given = dict(one.get("properties") or {})
     if isinstance(given.get("subnet"), dict):
         given["subnet"] = {"id": given["subnet"].get("id")}
+    if given.get("privateIPAllocationMethod", "Dynamic") == "Dynamic":
+        given.pop("privateIPAddress", None)
     fixed: Json = {
         "provisioningState": "Succeeded",
         "privateIPAllocationMethod": "Dynamic",

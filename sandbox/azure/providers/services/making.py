@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sandbox.azure.kernel.manners import Style
 from sandbox.azure.kernel.model import Envelope, EtagStyle, Json, Resource
-from sandbox.azure.kernel.provider import Call
+from sandbox.azure.kernel.provider import Call, Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,14 @@ class Making:
     answer, None: no header. bare: the accepting answer has no body.
     head: members beside location, tags and properties. defaults: properties that a request may replace.
     properties: those that the provider makes. unset: properties of a request that no answer shows.
+    updating: provisioningState after an update, for a provider that takes its time for that too, with
+        `meanwhile` and `done` as for a creation. Empty: an update is done at once.
     early: changes the answer of the PUT that creates. meanwhile, done: properties while it is created, and
     from its end on. stateless: the resource has no provisioningState.
-    deleting: style of the deletion; None: 200 at once. shown_type: as answers write it, where that differs.
+    deleting: style of the deletion; None: 200 at once. dropped: name of its operation, where answers show it.
+    actions: POST actions. shown_type: as answers write it, where that differs.
     taken: refusal of a name that another resource of the type has anywhere; None: names are not global, or
-    how they are refused is not known.
+        how they are refused is not known.
     """
 
     status: int = 201
@@ -55,6 +58,9 @@ class Making:
     early: Callable[[Json], Json] = lambda shown: shown
     meanwhile: Mapping[str, str] = field(default_factory=dict)
     done: Mapping[str, str] = field(default_factory=dict)
+    updating: str = ""
+    dropped: str = ""
+    actions: Mapping[str, Handler] = field(default_factory=dict)
     stateless: bool = False
     deleting: Style | None = None
     etag: EtagStyle = "none"

@@ -41,7 +41,7 @@ def properties(call: Call, namespace: Resource) -> Json:
     own: Json = {"premiumMessagingPartitions": 1 if tier == "Premium" else 0}
     if namespace.id.namespace == "Microsoft.EventHub":
         own = {"kafkaEnabled": tier != "Basic"}
-    host = f"{namespace.name.lower()}.{SUFFIXES[cloud(namespace.location)]}"
+    host = f"{namespace.name}.{SUFFIXES[cloud(namespace.location)]}"
     return own | {
         "metricId": f"{namespace.id.subscription}:{namespace.name.lower()}",
         "createdAt": kept(call, "createdAt", now),
@@ -62,6 +62,8 @@ EVENT_HUBS = Making(
     properties=properties,
     meanwhile={"status": "Activating"},
     done={"status": "Active"},
+    updating="Updating",
+    deleting=Style.LOCATION,
 )
 SERVICE_BUS = Making(
     shown_type="Microsoft.ServiceBus/Namespaces",
@@ -74,4 +76,6 @@ SERVICE_BUS = Making(
     properties=properties,
     meanwhile={"status": "Activating"},
     done={"status": "Active"},
+    updating="Updating",
+    deleting=Style.LOCATION,
 )

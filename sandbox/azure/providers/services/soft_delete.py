@@ -160,6 +160,15 @@ def admit(call: Call) -> None:
     del _kept(call.world, kind)[_key(kind, call.id)]
 
 
+def keeps_name(world: World, type_name: str, name: str) -> bool:
+    """Whether a deleted resource of the type keeps a name that is one in all of Azure."""
+    kind = BY_TYPE.get(type_name.lower())
+    return kind is not None and any(
+        one.id.name.lower() == name.lower() and one.until > world.wall()
+        for one in _kept(world, kind).values()
+    )
+
+
 def list_deleted(call: Call) -> Response:
     """`GET {subscription}/providers/{namespace}/{collection}`."""
     kind = BY_COLLECTION[call.type.key]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from sandbox.azure.kernel.manners import Style
 from sandbox.azure.providers.services import (
     batch,
     cognitive,
@@ -13,17 +16,42 @@ from sandbox.azure.providers.services import (
     link_service,
     managed_hsm,
     messaging,
+    platforms,
 )
 from sandbox.azure.providers.services.making import Making, Refusal
 
 # Source: docs/azure/targets.md, TGT-73.
 SITE_TAKEN = Refusal("Conflict", "Website with given name {name} already exists.", "capitalised")
 STORE_TAKEN = Refusal("NameUnavailable", "The specified name is already in use.")
-MAKINGS: dict[str, Making] = {
-    "microsoft.app/managedenvironments": Making(properties=hosts.environment),
-    "microsoft.appconfiguration/configurationstores": Making(taken=STORE_TAKEN),
+
+# Types whose specification has PUT and DELETE as long-running operations
+# (docs/azure/long-running-operations.md, LRO-24).
+LONG = Making(duration="targets/write", style=Style.SERVICE, deleting=Style.SERVICE)
+LONG_RUNNING = (
+    "microsoft.apimanagement/service",
+    "microsoft.cache/redis",
+    "microsoft.containerservice/managedclusters",
+    "microsoft.databricks/workspaces",
+    "microsoft.dbformysql/flexibleservers",
+    "microsoft.dbforpostgresql/flexibleservers",
+    "microsoft.digitaltwins/digitaltwinsinstances",
+    "microsoft.documentdb/mongoclusters",
+    "microsoft.elasticsan/elasticsans",
+    "microsoft.hdinsight/clusters",
+    "microsoft.kusto/clusters",
+    "microsoft.machinelearningservices/workspaces",
+    "microsoft.synapse/workspaces",
+)
+
+MAKINGS: dict[str, Making] = dict.fromkeys(LONG_RUNNING, LONG) | {
+    "microsoft.app/managedenvironments": replace(LONG, properties=hosts.environment),
+    "microsoft.appconfiguration/configurationstores": replace(platforms.STORE, taken=STORE_TAKEN),
+    "microsoft.devices/iothubs": platforms.HUB,
+    "microsoft.search/searchservices": platforms.SEARCH,
+    "microsoft.signalrservice/signalr": platforms.REALTIME,
+    "microsoft.signalrservice/webpubsub": platforms.REALTIME,
     "microsoft.batch/batchaccounts": batch.MAKING,
-    "microsoft.cache/redisenterprise": Making(properties=hosts.redis_enterprise),
+    "microsoft.cache/redisenterprise": replace(LONG, properties=hosts.redis_enterprise),
     "microsoft.cognitiveservices/accounts": cognitive.MAKING,
     "microsoft.compute/diskaccesses": hosts.DISK_ACCESS,
     "microsoft.containerregistry/registries": container_registry.MAKING,
@@ -38,7 +66,7 @@ MAKINGS: dict[str, Making] = {
     "microsoft.keyvault/managedhsms": managed_hsm.MAKING,
     "microsoft.network/privatelinkservices": link_service.MAKING,
     "microsoft.servicebus/namespaces": messaging.SERVICE_BUS,
-    "microsoft.sql/managedinstances": Making(properties=hosts.managed_instance),
+    "microsoft.sql/managedinstances": replace(LONG, properties=hosts.managed_instance),
     "microsoft.web/sites": Making(properties=hosts.web_site, taken=SITE_TAKEN),
     "microsoft.web/staticsites": Making(properties=hosts.static_site),
 }
