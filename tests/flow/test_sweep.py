@@ -34,9 +34,11 @@ async def test_a_subscription_that_cannot_be_listed_does_not_end_the_sweep_of_th
 
 async def test_a_target_whose_pass_failed_twice_is_removed_by_its_profile_when_it_is_opted_out() -> None:
     """The profile is recorded before the first object, not with the outcome."""
-    world = World(a_policy(on_opt_out="remove"))
+    world = World(a_policy(on_opt_out="remove", peering="ensure"))
     at = await world.create_account()
-    world.deny("Microsoft.Network/privateEndpoints/privateDnsZoneGroups/write")
+    peering = {"method": "PUT", "path": "virtualNetworkPeerings/[^/]+$", "principal": "app"}
+    forbidden = {"status": 403, "code": "AuthorizationFailed", "message": "x"}
+    world.azure.faults.add({"match": peering, "times": 2, "answer": forbidden})
     second_read = {"method": "GET", "path": "storageAccounts/orders$", "principal": "app", "nth": 2}
     throttled = {**BUSY, "headers": {"Retry-After": "60"}}
     world.azure.faults.add({"match": second_read, "answer": throttled})
@@ -44,7 +46,6 @@ async def test_a_target_whose_pass_failed_twice_is_removed_by_its_profile_when_i
     state = await world.state(at)
     assert (state["result"], state["profile"], len(state["owned"])) == ("Blocked", "default", 2)
     assert state["code"] == "AuthorizationFailed"  # what a person has to mend, whatever else failed
-    world.allow_all()
     await world.send("PATCH", at, {"tags": {"private-connectivity": "disabled"}})
     await world.sleep(120)
     assert (await world.reconcile(at))["result"] == "Removed"
