@@ -15,7 +15,7 @@ from tests.sandbox.cloud import APP, USER, Cloud
 
 TRIES = 60  # seeds of a race: an answer that a third of them get is missed once in 10 ** 10
 POLLED = ("Azure-AsyncOperation", "Location")
-RUNNING = ("InProgress", "Enqueued", "Dequeued", "Updating", "Creating")
+RUNNING = ("InProgress", "Enqueued", "Dequeued", "Updating", "Creating", "Running")
 PATIENCE = 2_000  # seconds; the longest operation that was recorded took ten minutes
 DELIVERY_SECONDS = 60.0
 

@@ -50,6 +50,7 @@ ROLE_ACTIONS = {
 STATUS_COLLECTIONS = {
     "operations",
     "operationsstatus",
+    "operationstatuses",
     "serverazureasyncoperation",
     "privatednsoperationstatuses",
     "diskoperations",

@@ -92,6 +92,22 @@ SINCE: dict[str, dict[str, str]] = {
         "properties.metricResourceId": "2020-04-01-preview",
         "properties.publicNetworkAccess": "2020-04-01-preview",
     },
+    "microsoft.appconfiguration/configurationstores": {
+        "systemData": "2021-10-01-preview",
+        "properties.encryption": "2019-11-01-preview",
+        "properties.publicNetworkAccess": "2020-06-01",
+        "properties.disableLocalAuth": "2021-10-01-preview",
+        "properties.softDeleteRetentionInDays": "2021-10-01-preview",
+        "properties.enablePurgeProtection": "2021-10-01-preview",
+    },
+    "microsoft.signalrservice/signalr": {
+        "systemData": "2021-06-01-preview",
+        "properties.sharedPrivateLinkResources": "2021-04-01-preview",
+        "properties.tls": "2020-07-01-preview",
+        "properties.publicNetworkAccess": "2021-06-01-preview",
+        "properties.disableLocalAuth": "2021-06-01-preview",
+        "properties.disableAadAuth": "2021-06-01-preview",
+    },
     "microsoft.sql/servers": {"properties.restrictOutboundNetworkAccess": "2021-02-01-preview"},
 }
 

@@ -42,6 +42,7 @@ POLL_COLLECTIONS = {
     "privatednsoperationstatuses",
     "privatednsoperationresults",
     "operationsstatus",
+    "operationstatuses",
     "diskoperations",
     "diskoperationresults",
     "dnsresolveroperationstatuses",

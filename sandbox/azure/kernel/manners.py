@@ -71,9 +71,14 @@ class Style(Enum):
     MESSAGING = "messaging"
     DISKS = "disks"
     BATCH = "batch"
+    CONFIGURATION = "configuration"
+    REALTIME = "realtime"
+    DEVICES = "devices"
     WEB = "web"
     SERVICE = "service"
 
+
+RUNNING = {"write": "Running", "delete": "Running"}
 
 MANNERS = {
     Style.NETWORK: Manner(waits=True),
@@ -106,6 +111,9 @@ MANNERS = {
     ),
     Style.DISKS: Manner((STATUS, RESULT), members=("startTime", "endTime", "name", "output")),
     Style.BATCH: Manner((STATUS, RESULT), members=("retryAfter",)),
+    Style.CONFIGURATION: Manner((STATUS,), (STATUS,), members=("id", "name"), repeats=True, always=True),
+    Style.REALTIME: Manner((STATUS, RESULT), running=RUNNING, members=("id", "name", "startTime", "endTime")),
+    Style.DEVICES: Manner((STATUS,), (STATUS, RESULT), running=RUNNING),
     Style.WEB: Manner(members=("id", "name", "startTime", "endTime")),
     Style.SERVICE: Manner((STATUS,), (STATUS, RESULT), members=("id", "name", "startTime", "endTime")),
 }
@@ -121,6 +129,8 @@ COLLECTIONS = {
     Style.COSMOS: ("operationsStatus", "operationResults"),
     Style.DNS_RESOLVER: ("dnsResolverOperationStatuses", "dnsResolverOperationResults"),
     Style.EVENT_GRID: ("operationsStatus", "operationResults"),
+    Style.CONFIGURATION: ("operationsStatus", "operationResults"),
+    Style.REALTIME: ("operationStatuses", "operationResults"),
     Style.COGNITIVE: ("operationResults", "operationResults"),
     Style.WEB: ("operationResults", "operationResults"),
     Style.DISKS: ("DiskOperations", "DiskOperationResults"),

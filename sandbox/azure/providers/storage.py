@@ -241,7 +241,8 @@ def _endpoints(call: Call, body: Json, mark: str) -> Json:
     suffix = SUFFIXES[link_services.cloud(str(body["location"]).lower())]
     found: Json = {}
     for group in link_services.groups(probe):
-        if group.id.endswith("_secondary") or (mark and group.id == "file"):
+        first_generation = body["kind"] == "Storage" and group.id in ("web", "dfs")
+        if group.id.endswith("_secondary") or (mark and group.id == "file") or first_generation:
             continue
         zone = ".z6" if group.id == "web" else ""
         if body["properties"].get("dnsEndpointType") == "AzureDnsZone":

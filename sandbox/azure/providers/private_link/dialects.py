@@ -146,6 +146,9 @@ DIALECTS = {
         always=True,
         answer="batch",
     ),
+    "microsoft.search/searchservices": Dialect(always=True),
+    "microsoft.signalrservice/signalr": Dialect(always=True),
+    "microsoft.signalrservice/webpubsub": Dialect(always=True),
     "microsoft.cognitiveservices/accounts": Dialect(
         shown_name="{target}/{name}",
         located=True,

@@ -281,7 +281,6 @@ def _storage_groups(kind: str, sku: str) -> list[str]:
     A BlobStorage account takes a blob endpoint (source: docs/azure/targets.md, TGT-14).
     """
     services = {
-        "Storage": ["blob", "table", "queue", "file"],
         "BlobStorage": ["blob", "table", "dfs"],
         "BlockBlobStorage": ["blob", "web", "dfs"],
         "FileStorage": ["file"],

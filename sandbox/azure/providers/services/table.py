@@ -16,6 +16,7 @@ from sandbox.azure.providers.services import (
     link_service,
     managed_hsm,
     messaging,
+    platforms,
 )
 from sandbox.azure.providers.services.making import Making, Refusal
 
@@ -33,21 +34,22 @@ LONG_RUNNING = (
     "microsoft.databricks/workspaces",
     "microsoft.dbformysql/flexibleservers",
     "microsoft.dbforpostgresql/flexibleservers",
-    "microsoft.devices/iothubs",
     "microsoft.digitaltwins/digitaltwinsinstances",
     "microsoft.documentdb/mongoclusters",
     "microsoft.elasticsan/elasticsans",
     "microsoft.hdinsight/clusters",
     "microsoft.kusto/clusters",
     "microsoft.machinelearningservices/workspaces",
-    "microsoft.signalrservice/signalr",
-    "microsoft.signalrservice/webpubsub",
     "microsoft.synapse/workspaces",
 )
 
 MAKINGS: dict[str, Making] = dict.fromkeys(LONG_RUNNING, LONG) | {
     "microsoft.app/managedenvironments": replace(LONG, properties=hosts.environment),
-    "microsoft.appconfiguration/configurationstores": replace(LONG, taken=STORE_TAKEN),
+    "microsoft.appconfiguration/configurationstores": replace(platforms.STORE, taken=STORE_TAKEN),
+    "microsoft.devices/iothubs": platforms.HUB,
+    "microsoft.search/searchservices": platforms.SEARCH,
+    "microsoft.signalrservice/signalr": platforms.REALTIME,
+    "microsoft.signalrservice/webpubsub": platforms.REALTIME,
     "microsoft.batch/batchaccounts": batch.MAKING,
     "microsoft.cache/redisenterprise": replace(LONG, properties=hosts.redis_enterprise),
     "microsoft.cognitiveservices/accounts": cognitive.MAKING,
