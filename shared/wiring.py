@@ -178,6 +178,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
     from shared.adapters.budgets import TableBudgets
     from shared.adapters.clock import SystemClock
+    from shared.adapters.closing import close_at_exit
     from shared.adapters.identity import credential, transport
     from shared.adapters.leases import TableLeases
     from shared.adapters.ledger import TableLedger
@@ -195,10 +196,12 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
     tables = open_tables(settings.connection, settings.table_uri, identity, time)
     queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
+    connections = transport()
+    close_at_exit(connections, identity, tables, queue)
     limits = AzureTable(tables, "limits", time)
     limiter = Limiter(TableShares(limits), settings.rate)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, transport(), limiter), clock),
+        SdkArm(ArmClients(identity, endpoint, connections, limiter), clock),
         TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),

@@ -172,7 +172,10 @@ def _read(response: Any) -> Answer:
 
 
 async def _as_received(members: Any) -> Bodies:
-    found = [member async for member in members]
+    try:
+        found = [member async for member in members]
+    except (TypeError, AttributeError, KeyError) as error:  # the SDK iterates over whatever `value` is
+        raise _unreadable() from error
     if not all(hasattr(member, "as_dict") for member in found):  # the SDK passes on null, text and lists
         raise _unreadable()
     return [member.as_dict() for member in found]

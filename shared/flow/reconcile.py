@@ -121,7 +121,7 @@ class Reconciler:
         judged = ending(proof, (), tuple(applied.errors.values()), view.connect.profile_name)
         if applied.errors:
             return judged
-        opened = self._access.will_disable(view.target, view.connect, judged)
+        opened = self._access.will_disable(view.target, view.connect, judged, view.served)
         further = ("public network access is enabled",) if opened else ()
         reached = replace(judged, findings=(*view.findings, *proof.findings))
         return drifted(reached, (*view.plan.writes, *leaving.writes), further)
@@ -196,9 +196,9 @@ class Reconciler:
             view, removed_rules, errors = await self._without_blocking_rules(view, current)
             done += removed_rules
         reached = await self._remove_obsolete(*await self._judged(view, done, errors, current), current)
-        if self._access.will_disable(target, connect, reached):
+        if self._access.will_disable(target, connect, reached, view.served):
             return await self._disable_public_access(reached, current)
-        return await self._access.disable(target, connect, reached, current)
+        return await self._access.disable(target, connect, reached, current, view.served)
 
     async def _judged(
         self, view: View, done: tuple[Done, ...], errors: tuple[CausewayError, ...], current: Pass
@@ -393,6 +393,8 @@ class Reconciler:
         current = replace(current, state=f"removal by {memory.profile}")  # what is removed has no other state
         found = Obsolete(memory.owned, stale=memory.addresses)
         done, errors = await self._remover.remove(found, reason, current)
+        if not errors:
+            await memory.customise({})  # what is connected later starts from nothing
         return removed(done, errors, reason, memory.profile)
 
     def _removes_on_opt_out(self, name: str) -> bool:
