@@ -47,6 +47,7 @@ from shared.ports import Clock
 CHANGED = "what is desired changed"
 HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
+MANY = 50  # passes of a sweep that share a list, at least: a tenth of the DNS reads of five minutes (LIM-03)
 LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
 ROUNDS = 7  # a wait, a write, what the endpoint then reports about zones and rules, one to see it settled,
 # and two for what others changed meanwhile
@@ -79,12 +80,13 @@ class Reconciler:
 
     async def reconcile(self, current: Pass) -> Ending:
         """Reconcile one target. What reading Azure raises is an ending too."""
+        self._applier.shared.begins()
         try:
             reached = await self._reconciled(current)
         except CausewayError as error:
             reached = replace(broken_off(error, current.memory.profile), done=current.journal.changes)
         finally:
-            self._applier.shared.arrived(current.target)
+            self._applier.shared.ended(current.target)
         return await self._access.warned(reached, current)
 
     async def _reconciled(self, current: Pass) -> Ending:
@@ -163,7 +165,10 @@ class Reconciler:
         return await self._viewer.asked(current.target, current.fresh_from, current.began)
 
     async def _viewed(self, target: Target, connect: Connect, current: Pass) -> Found:
-        return await self._viewer.view(target, connect, current.recorded, current.began, current.fresh_from)
+        many = MANY if current.sweep else self._applier.shared.passes
+        return await self._viewer.view(
+            target, connect, current.recorded, current.began, current.fresh_from, many=many
+        )
 
     async def _connect(self, target: Target, connect: Connect, current: Pass) -> Ending:
         current = replace(current, state=state_of(target, connect))
@@ -222,7 +227,9 @@ class Reconciler:
         if proof.holds or not wrote or self._clock.monotonic() + LAG > current.deadline:
             return view, proof
         await self._clock.sleep(LAG)
-        view = await self._viewer.evidence(replace(view, since=self._clock.now().timestamp()))
+        view = await self._viewer.evidence(
+            replace(view, since=self._clock.now().timestamp(), made=frozenset())
+        )
         return view, prove(view.desired, view.observed)
 
     async def _applied(
@@ -251,11 +258,13 @@ class Reconciler:
             view = await self._viewer.after(view, applied)
             view = replace(view, notes=tuple(dict.fromkeys((*view.notes, *applied.notes))))
             if applied.outdated:
-                view = await self._viewer.evidence(replace(view, since=applied.at))
+                view = await self._viewer.evidence(replace(view, since=applied.at, made=frozenset()))
                 continue
             if applied.errors:
                 break
             if steps.settled:
+                if view.since > current.began:
+                    await self._applier.shared.met(current.target, current.deadline)
                 view = await self._viewer.evidence(view)
                 if view.quiet:
                     break
