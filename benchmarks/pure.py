@@ -32,6 +32,7 @@ TARGETS = 10_000
 SUB = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups"
 NETWORK = f"{SUB}/rg-network/providers/Microsoft.Network"
 HUB, SPOKES = f"{NETWORK}/virtualNetworks/hub", [f"{NETWORK}/virtualNetworks/spoke-{n}" for n in "ab"]
+SPACES = dict(zip((HUB, *SPOKES), ("10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16"), strict=True))
 SUBNET, NSG = f"{HUB}/subnets/endpoints", f"{NETWORK}/networkSecurityGroups/nsg"
 ZONE = f"{SUB}/rg-dns/providers/Microsoft.Network/privateDnsZones/privatelink.blob.core.windows.net"
 DONE = {"provisioningState": "Succeeded"}
@@ -283,7 +284,7 @@ def network(prefix: str, remotes: list[str], subnet: dict[str, Any]) -> dict[str
                 "peeringState": "Connected",
                 "peeringSyncLevel": "FullyInSync",
                 "allowVirtualNetworkAccess": True,
-                "remoteAddressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+                "remoteAddressSpace": {"addressPrefixes": [SPACES[remote]]},
             },
         }
         for remote in remotes

@@ -53,6 +53,9 @@ class ArmReader(Protocol):
     def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
         """Any list of ARM at this path (`/subscriptions/{id}/providers/{type}`), page by page."""
 
+    async def principal(self) -> str:
+        """The object id of the identity that Azure sees; empty where its token does not say."""
+
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         """Tags of every resource group of a subscription, by lower-case name."""
 
@@ -268,6 +271,10 @@ class Sweeps(Protocol):
 
 class RequestLimits(Protocol):
     """Azure's limits on requests, as far as this process has met them."""
+
+    @property
+    def rate(self) -> float:
+        """How much of the documented limits the app uses; 1: all."""
 
     async def left(self) -> Bodies:
         """What is left of each, for all processes together."""

@@ -90,7 +90,9 @@ def wire(
     access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
-    sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock)
+    sweeper = Sweeper(
+        policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock, ports.limits.rate
+    )
     return Flow(
         Intake(ports.queue, ports.clock, frozenset(known.types)),
         Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
@@ -176,6 +178,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
     from shared.adapters.budgets import TableBudgets
     from shared.adapters.clock import SystemClock
+    from shared.adapters.closing import close_at_exit
     from shared.adapters.identity import credential, transport
     from shared.adapters.leases import TableLeases
     from shared.adapters.ledger import TableLedger
@@ -193,10 +196,12 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
     tables = open_tables(settings.connection, settings.table_uri, identity, time)
     queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
+    connections = transport()
+    close_at_exit(connections, identity, tables, queue)
     limits = AzureTable(tables, "limits", time)
     limiter = Limiter(TableShares(limits), settings.rate)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, transport(), limiter), clock),
+        SdkArm(ArmClients(identity, endpoint, connections, limiter), clock),
         TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),

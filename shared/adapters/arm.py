@@ -29,6 +29,7 @@ class SdkArm:
     """Implements `ports.Arm` with the Azure SDK. One per process."""
 
     def __init__(self, clients: ArmClients, clock: Clock) -> None:
+        self._clients = clients
         self._calls = ArmCalls(clients)
         self._waiting = Waiting(self._calls, clock)
         self._clock = clock
@@ -54,6 +55,9 @@ class SdkArm:
         if known.ends == "operation":
             return await self._waiting.operated(begun)
         return await self._waiting.written(begun)
+
+    async def principal(self) -> str:
+        return await self._clients.principal()
 
     async def settle(self, at: ResourceId, *, deadline: float) -> Body | None:
         return await self._waiting.settled(at, deadline)

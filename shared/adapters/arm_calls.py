@@ -75,6 +75,11 @@ class ArmCalls:
         except Missing:
             return None
 
+    async def beside(self, at: ResourceId) -> Bodies:
+        """Every resource of the same type in the resource group of this one, itself included."""
+        group = self._clients.operations(writable(at.type), at.subscription)
+        return await self._translated(_as_received(group.list(at.resource_group)))
+
     async def list(self, parent: ResourceId, collection: str) -> Bodies:
         """Every member of a child collection; empty if the parent does not exist."""
         known = operations(f"{parent.type}/{collection}")
@@ -167,7 +172,10 @@ def _read(response: Any) -> Answer:
 
 
 async def _as_received(members: Any) -> Bodies:
-    found = [member async for member in members]
+    try:
+        found = [member async for member in members]
+    except (TypeError, AttributeError, KeyError) as error:  # the SDK iterates over whatever `value` is
+        raise _unreadable() from error
     if not all(hasattr(member, "as_dict") for member in found):  # the SDK passes on null, text and lists
         raise _unreadable()
     return [member.as_dict() for member in found]

@@ -7,9 +7,12 @@ of URLs (some are signed).
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from azure.core.exceptions import AzureError
 from azure.core.pipeline import AsyncPipeline
 from azure.core.pipeline.policies import (
     AsyncHTTPPolicy,
@@ -131,6 +134,22 @@ class ArmClients:
         self.generic: AsyncARMPipelineClient[Any, Any] = AsyncARMPipelineClient(
             self.endpoint, pipeline=self._pipeline, policies=[]
         )
+
+    async def principal(self) -> str:
+        """The object id in the identity's own token; empty where there is no token, or it has none.
+
+        Source: Microsoft Learn, "Access token claims reference" (`oid`).
+        """
+        try:
+            token = (await self._credential.get_token(self._scope)).token
+        except AzureError:
+            return ""
+        payload = token.split(".")[1] if token.count(".") == 2 else ""
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        except ValueError:
+            return ""
+        return clean(str(claims.get("oid") or "")) if isinstance(claims, dict) else ""
 
     def operations(self, of: Operations, subscription: str) -> Any:
         """The SDK's operation group for one subscription."""

@@ -33,17 +33,20 @@ class OtherZonesReader:
         self._cached = cached
 
     async def read(self, wanted: Desired, observed: Observed, not_older_than: float) -> Observed:
-        """The picture with who is linked to foreign zones of these paths' names."""
-        zones = {zone.id for path in wanted.paths for zone in path.zones}
-        zones = {zone for zone in zones if zone.name.lower() not in observed.elsewhere}
-        if not zones:
+        """The picture with who is linked to zones of these paths' names that are not theirs."""
+        own: dict[str, ResourceId | None] = {}
+        for path in wanted.paths:
+            own |= dict.fromkeys(name.lower() for name in path.kept_names)
+            own |= {zone.id.name.lower(): zone.id for zone in path.zones}
+        asked = {name: at for name, at in own.items() if name not in observed.elsewhere}
+        if not asked:
             return observed
-        asked = (*self._subscriptions, *(at.subscription for at in (*wanted.resolvers, *zones)))
-        subscriptions = tuple(dict.fromkeys(one.lower() for one in asked))
+        places = (*wanted.resolvers, *filter(None, asked.values()))
+        every = (*self._subscriptions, *(at.subscription for at in places))
+        subscriptions = tuple(dict.fromkeys(one.lower() for one in every))
         named = [await self._named(at, not_older_than) for at in subscriptions]
-        found = [await self._elsewhere(zone, named, not_older_than) for zone in zones]
-        names = (zone.name.lower() for zone in zones)
-        return replace(observed, elsewhere={**observed.elsewhere, **dict(zip(names, found, strict=True))})
+        found = {name: await self._elsewhere(name, at, named, not_older_than) for name, at in asked.items()}
+        return replace(observed, elsewhere={**observed.elsewhere, **found})
 
     async def _named(
         self, subscription: str, not_older_than: float
@@ -64,11 +67,12 @@ class OtherZonesReader:
 
     async def _elsewhere(
         self,
-        zone: ResourceId,
+        name: str,
+        own: ResourceId | None,
         named: Iterable[tuple[Mapping[str, tuple[ResourceId, ...]], str]],
         not_older_than: float,
     ) -> LinkedElsewhere:
-        others = [at for zones, _ in named for at in zones.get(zone.name.lower(), ()) if at != zone]
+        others = [at for zones, _ in named for at in zones.get(name, ()) if at != own]
         read = await asyncio.gather(*(self._links(at, not_older_than) for at in others))
         links = tuple(link for found, _ in read for link in found)
         unread = (*(why for _, why in named), *(why for _, why in read))

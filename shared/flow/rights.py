@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shared.core.base.bodies import Json
 from shared.core.base.errors import CausewayError, PermanentError
-from shared.core.base.rights import Right, allows
+from shared.core.base.rights import NOBODY, Right, allows
 from shared.flow.cached_reads import CachedReads
 from shared.ports import ArmReader
 
@@ -33,6 +33,10 @@ class RightsReader:
         except CausewayError:
             return None
         return tuple(right for right, has in zip(asked, had, strict=True) if not has)
+
+    async def principal(self) -> str:
+        """Whom the rights are to be granted to."""
+        return await self.arm.principal() or NOBODY
 
     async def _has(self, right: Right, not_older_than: float) -> bool:
         group = await self._permissions(right.scope.group.text, not_older_than)

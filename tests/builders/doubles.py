@@ -51,6 +51,9 @@ class StubArm:
     def resources(self, subscription: str) -> AsyncIterator[Bodies]:
         raise NotImplementedError
 
+    async def principal(self) -> str:
+        return ""
+
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         raise NotImplementedError
 

@@ -1,5 +1,7 @@
 """A table and a queue in memory that behave as the real ones: ETags, conditional writes, key order."""
 
+from __future__ import annotations
+
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
@@ -15,6 +17,13 @@ class MemoryTable:
         self.ahead = 0.0  # seconds that a test adds to the service's clock
         self.rows: dict[tuple[str, str], Row] = {}
         self._etags = itertools.count(1)
+
+    def copied(self) -> MemoryTable:
+        """Another table with the same rows."""
+        other = MemoryTable()
+        other.rows.update(self.rows)
+        other._etags = itertools.count(len(self.rows) + 10**6)
+        return other
 
     def time(self) -> float:
         return asyncio.get_running_loop().time() + self.ahead

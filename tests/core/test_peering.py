@@ -214,3 +214,23 @@ def test_two_clients_that_overlap_each_other_cannot_both_be_peered() -> None:
     assert found is not None
     assert (found.found, found.code) == (THIRD, "AddressSpacesOverlap")
     assert third.conflict([WANT], picture({**networks, THIRD: vnet(THIRD, "10.2.0.0/16")})) is None
+
+
+FOREIGN = HUB.child("virtualNetworkPeerings", "to-spoke")
+
+
+@pytest.mark.parametrize(
+    ("changed", "command"),
+    [
+        ({"peeringSyncLevel": "LocalNotInSync"}, "sync it: az network vnet peering sync"),
+        ({"peeringSyncLevel": "LocalAndRemoteNotInSync"}, "sync it: az network vnet peering sync"),
+        ({"peeringState": "Disconnected"}, "az network vnet peering delete"),
+        ({"allowVirtualNetworkAccess": False}, "--set allowVirtualNetworkAccess=true"),
+    ],
+)
+def test_the_remedy_for_a_foreign_half_is_the_command_that_cures_it(
+    changed: dict[str, object], command: str
+) -> None:
+    remedy = WANT.in_the_way(half(FOREIGN, **changed), "it differs").remedy
+    assert command in remedy
+    assert "--vnet-name hub-we -n to-spoke" in remedy

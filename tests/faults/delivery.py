@@ -36,11 +36,13 @@ class Message:
 class Queues:
     """Implements `ports.WorkQueue`, and holds events too."""
 
+    left_out: frozenset[str] = frozenset()  # ids in lower case of resources whose passes are not run
     messages: list[Message] = field(default_factory=list)
     poisoned: list[Message] = field(default_factory=list)
 
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
-        self.put("work", item, delay.total_seconds())
+        if WorkItem.parse(item).resource_id.lower() not in self.left_out:
+            self.put("work", item, delay.total_seconds())
 
     def put(self, queue: str, text: str, delay: float = 0.0) -> None:
         """Send a message to one of the queues. `tick`: the drift timer's."""

@@ -12,14 +12,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sandbox.azure.kernel.clock import VirtualLoop
-from sandbox.azure.simulator import Simulator
-from shared.adapters.tables import Row
 from shared.core.policy.policy import Policy
+from tests.builders.memory import MemoryQueue
 from tests.builders.policies import a_policy
 from tests.builders.world import HUB, NETWORKS, STORAGE, SUB, World
 from tests.faults.delivery import Queues
 
 AT = f"{STORAGE}/orders"
+NEIGHBOUR = f"{STORAGE}/neighbour"  # it is in order: its own passes would only make each case slower
 OTHERS = f"{HUB}/subnets/others"
 GROUP = f"{NETWORKS}/networkSecurityGroups/nsg-endpoints"
 BYSTANDER = f"{NETWORKS}/privateEndpoints/by-hand"
@@ -28,7 +28,6 @@ ACCOUNTS = "Microsoft.Storage/storageAccounts"
 TAG = "private-connectivity"
 OFF = {TAG: "disabled"}
 
-type Rows = dict[tuple[str, str], Row]
 type Act = Callable[[World, Queues], Awaitable[None]]
 
 
@@ -58,15 +57,26 @@ class Start:
     """Azure and the app's tables at the moment (of the loop) at which a scenario begins."""
 
     world: World
-    azure: Simulator
-    rows: dict[str, Rows]
     time: float
 
     def again(self) -> World:
         """A world of its own at this moment."""
         world = copy.copy(self.world)
-        world.azure = copy.deepcopy(self.azure)
+        world.azure = copy.deepcopy(self.world.azure)
+        world.tables = {name: table.copied() for name, table in self.world.tables.items()}
+        world.queue = MemoryQueue()
+        world.flow = world.worker()
         return world
+
+    def play[T](self, story: Callable[[World], Awaitable[T]]) -> T:
+        """Run a story in such a world, on a loop of its own."""
+
+        async def whole() -> T:
+            return await story(self.again())
+
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.get_loop().pass_over(self.time)  # type: ignore[attr-defined]
+            return runner.run(whole())
 
 
 def event(at: str, kind: str = "Write") -> str:
@@ -93,8 +103,7 @@ def start(connected: bool) -> Start:
     """Made once for a process that runs cases."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         world = runner.run(_built(connected))
-        rows = {name: dict(table.rows) for name, table in world.tables.items()}
-        return Start(world, world.azure, rows, runner.get_loop().time())
+        return Start(world, runner.get_loop().time())
 
 
 async def _built(connected: bool) -> World:
@@ -103,7 +112,7 @@ async def _built(connected: bool) -> World:
     await world.create_account("orders", {} if connected else OFF)
     if connected:
         for name in ("orders", "neighbour"):
-            at = f"{STORAGE}/{name}" if name == "orders" else await world.create_account(name)
+            at = AT if name == "orders" else await world.create_account(name)
             state = await world.reconcile(at)
             assert state["result"] == "Connected", state["reason"]
     await world.sleep(600)

@@ -17,11 +17,11 @@ PARTS = 16  # of a kind's cases, for as many processes as run the tests
 
 # What every scenario needs at least, by the beginning of a call's name. Fewer: calls go round the gate.
 LEAST = {
-    "connect": {"queue": 1, "table connections": 8, "table outcomes": 1, "table leases": 6, "arm PUT": 6},
-    "repair": {"queue": 2, "table connections": 8, "table outcomes": 2, "arm PUT": 2},
-    "opt-out": {"queue": 1, "table connections": 5, "table outcomes": 2, "arm DELETE": 1, "arm PUT": 1},
-    "delete": {"queue": 1, "table connections": 5, "table outcomes": 2, "arm DELETE": 1, "arm PUT": 1},
-    "profile-change": {"table connections": 9, "table outcomes": 2, "arm PUT": 4, "arm DELETE": 1},
+    "connect": {"queue": 1, "table connections": 12, "table outcomes": 1, "table leases": 12, "arm PUT": 6},
+    "repair": {"queue": 1, "table connections": 8, "table outcomes": 1, "table sweeps": 6, "arm PUT": 2},
+    "opt-out": {"queue": 1, "table connections": 7, "table outcomes": 2, "arm DELETE": 1, "arm PUT": 1},
+    "delete": {"queue": 1, "table connections": 7, "table outcomes": 2, "arm DELETE": 1, "arm PUT": 1},
+    "profile-change": {"table connections": 14, "table outcomes": 2, "arm PUT": 5, "arm DELETE": 1},
 }
 
 
@@ -52,7 +52,7 @@ def test_a_scenario_has_the_same_calls_in_every_run(scenario: str) -> None:
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("kind", [CRASH, LOST, CUT])
 def test_after_a_fault_at_any_call_all_is_as_without_it(kind: str, part: int) -> None:
-    chosen = [case for scenario in SCENARIOS for case in cases(scenario, kind)][part::PARTS]
+    chosen = [case for scenario in SCENARIOS for case in cases(scenario, kind, every=False)][part::PARTS]
     assert len(chosen) >= 5
     failed = {case.command: found for case in chosen if (found := wrong(case))}
     assert failed == {}

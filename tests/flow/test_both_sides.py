@@ -52,6 +52,19 @@ async def test_a_peering_of_subnets_carries_a_path_only_with_both_ends_of_it(
     if not covers:
         assert "by-hand" in state["reason"]
         assert "peers some subnets alone" in state["reason"]
+        assert "localSubnetNames" in state["remedy"]
+
+
+async def test_a_peering_of_subnets_to_which_the_missing_ones_are_added_is_connected() -> None:
+    world = await a_peered_world(some(["endpoints"], ["others"]), some(["others"], ["endpoints"]))
+    at = await world.create_account()
+    assert (await world.reconcile(at))["result"] == "Blocked"
+    for network, side in ((HUB, "remoteSubnetNames"), (SPOKE, "localSubnetNames")):
+        half = await world.send("GET", peering(network, "by-hand"))
+        half["properties"][side].append("clients")
+        await world.send("PUT", half["id"], half)
+        await world.sleep(90)
+    assert (await world.reconcile(at, "manual"))["result"] == "Connected"
 
 
 async def test_a_half_that_leaves_out_the_clients_is_found_though_the_other_one_is_complete() -> None:

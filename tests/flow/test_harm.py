@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.azure.kernel.directory import OBJECT_IDS
 from sandbox.azure.reachability import reach
 from tests.builders.policies import a_policy
 from tests.builders.world import HUB, NETWORKS, SPOKE, SUB, ZONES, World
@@ -156,6 +157,17 @@ async def test_a_network_whose_link_falls_back_to_public_dns_loses_nothing() -> 
     assert [text for text in plan["findings"] if "outside the profile" in text] == []
 
 
+@pytest.mark.parametrize("mode", ["none", "external"])
+async def test_networks_that_lose_the_name_are_named_where_someone_else_keeps_the_names(mode: str) -> None:
+    world = World(a_policy(dns={"mode": mode}))
+    await link(world, f"{TEAM}/{BLOB}", SPOKE)
+    orders = await world.create_account()
+    (finding,) = [text for text in (await world.plan(orders))["findings"] if "no longer resolve" in text]
+    assert SPOKE in finding
+    await world.reconcile(orders)
+    assert kind(world) == "nxdomain"
+
+
 # Rights for the later steps
 
 
@@ -168,6 +180,7 @@ async def test_without_the_right_to_write_names_no_endpoint_is_created() -> None
     assert (state["result"], state["code"]) == ("Blocked", "AuthorizationFailed")
     assert JOIN in state["reason"]
     assert "Private DNS Zone Contributor" in state["remedy"]
+    assert f"--assignee-object-id {OBJECT_IDS['app']} " in state["remedy"]
     assert (world.writes(), kind(world)) == ([], "public")
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.azure.front import deny_assignments, policies
 from sandbox.azure.kernel.directory import OBJECT_IDS
+from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Request
 from shared.adapters.arm_codes import BLOCKED
 from shared.core.base.rights import DNS_ROLE, NOBODY
@@ -549,6 +550,48 @@ async def _() -> tuple[State, State]:
     at = await world.create_account(tags={TAG: "enabled"})
     first = await world.reconcile(at)
     change(world, public_access="leave")
+    return first, await rerun(world, at)
+
+
+# The proof
+
+
+@follows("ConnectionNotListed")
+async def _() -> tuple[State, State]:
+    world = a_world()
+    at = await world.create_account()
+    endpoint = (await rerun(world, at))["paths"][0]["endpoint"]
+    seen = world.azure.world.find(endpoint)
+    assert seen
+    world.azure.world.remove(ArmId.parse(seen.private.pop("connection")))  # the target was made again
+    first = await rerun(world, at)
+    assert endpoint in first["remedy"]
+    await world.send("DELETE", endpoint)
+    await world.sleep(120)
+    return first, await rerun(world, at)
+
+
+@follows("ValueNotKept")
+async def _() -> tuple[State, State]:
+    world = await a_filtered_world()
+    field = "properties.privateEndpointNetworkPolicies"
+    change = {"operation": "addOrReplace", "field": field, "value": "Disabled"}
+    kind = "Microsoft.Network/virtualNetworks/subnets"
+    policies.configure(world.azure.world, {"modify": [{"name": "off", "type": kind, "operations": [change]}]})
+    at = await world.create_account()
+    first = await rerun(world, at)
+    policies.configure(world.azure.world, {"modify": []})
+    return first, await rerun(world, at)
+
+
+@follows("DenialNotInForce")
+async def _() -> tuple[State, State]:
+    nsg = {"mode": "ensure", "priorities": [1000, 1009], "default_deny": True}
+    world = await a_filtered_world({**nsg, "enforce_on_endpoints": False})
+    at = await world.create_account()
+    first = await rerun(world, at)
+    assert "nsg.enforce_on_endpoints" in first["remedy"]
+    change(world, nsg={**nsg, "enforce_on_endpoints": True}, peering="ensure")
     return first, await rerun(world, at)
 
 

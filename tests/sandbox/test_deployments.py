@@ -92,7 +92,10 @@ async def test_a_resource_waits_for_what_it_depends_on(cloud):
 
 async def test_a_deployment_runs_until_its_slowest_resource_is_done(cloud):
     answer = await cloud.put(f"{DEPLOYMENTS}/one", body(template(account())))
-    assert (answer.status, answer.body["properties"]["provisioningState"]) == (201, "Running")
+    assert (answer.status, answer.body["properties"]["provisioningState"]) == (201, "Accepted")
+    assert (await cloud.get(f"{DEPLOYMENTS}/one")).body["properties"]["provisioningState"] == "Running"
+    kind = {"resourceType": "storageAccounts", "locations": ["westeurope"]}
+    assert answer.body["properties"]["providers"][0]["resourceTypes"] == [kind]
     assert code(await cloud.put(f"{DEPLOYMENTS}/one", body(template()))) == "DeploymentActive"
     assert code(await cloud.delete(f"{DEPLOYMENTS}/one")) == "DeploymentActive"
     await cloud.wait(100)
@@ -170,6 +173,42 @@ async def test_a_lock_of_a_resource_can_be_part_of_a_template(cloud):
     }
     assert (await deploy(cloud, template(lock, network())))["properties"]["provisioningState"] == "Succeeded"
     assert code(await cloud.delete(vnet())) == "ScopeLocked"
+
+
+async def test_an_app_with_its_logs_alerts_and_events_is_deployed(cloud):
+    def one(type_name, name, needs=(), **more):
+        named = {"type": type_name, "apiVersion": "2023-01-01", "name": name, "dependsOn": list(needs)}
+        return (
+            named | ({} if "/config" in type_name or "scope" in more else {"location": "westeurope"}) | more
+        )
+
+    insights = "[reference('logs').ConnectionString]"
+    function = "[resourceId('Microsoft.Web/sites/functions', 'app', 'on_event')]"
+    workspace = "[resourceId('Microsoft.OperationalInsights/workspaces', 'work')]"
+    destination = {"endpointType": "AzureFunction", "properties": {"resourceId": function}}
+    what = template(
+        one("Microsoft.OperationalInsights/workspaces", "work", properties={"retentionInDays": 30}),
+        one("Microsoft.Insights/components", "logs", ["work"], kind="web",
+            properties={"WorkspaceResourceId": workspace}),
+        one("Microsoft.Web/serverfarms", "plan", sku={"name": "FC1"}),
+        one("Microsoft.Web/sites", "app", ["plan", "logs"], kind="functionapp,linux", properties={}),
+        one("Microsoft.Web/sites/config", "app/appsettings", ["app"], properties={"INSIGHTS": insights}),
+        one("Microsoft.Insights/diagnosticSettings", "all", ["app"], scope="Microsoft.Web/sites/app",
+            properties={"workspaceId": workspace}),
+        one("Microsoft.Insights/actionGroups", "people", properties={"enabled": True}),
+        one("Microsoft.Insights/scheduledQueryRules", "alert", ["logs", "people"], properties={}),
+        one("Microsoft.EventGrid/eventSubscriptions", "events", ["app"], scope="[resourceGroup().id]",
+            properties={"destination": destination}),
+    )  # fmt: skip
+    made = (await deploy(cloud, what))["properties"]
+    assert made["provisioningState"] == "Succeeded", made["error"]
+    app = f"{GROUP}/providers/Microsoft.Web/sites/app"
+    settings = (await cloud.get(f"{app}/config/appsettings")).body["properties"]
+    assert settings["INSIGHTS"].startswith("InstrumentationKey=")
+    found = (await cloud.get(f"{app}/providers/Microsoft.Insights/diagnosticSettings")).body["value"]
+    assert [one["name"] for one in found] == ["all"]
+    without = await cloud.put(f"{app}/providers/Microsoft.Insights/diagnosticSettings/no", {"properties": {}})
+    assert (without.status, code(without)) == (400, "BadRequest")
 
 
 # Values
@@ -319,7 +358,7 @@ async def test_a_template_may_have_comments_and_names_without_quotes(cloud):
       "$schema": "https://schema", "contentVersion": "1.0.0.0", /* none
       yet */ "resources": [], "outputs": {"a": {"type": "string", "value": "two
 lines: //"}}}}}"""
-    await cloud.put(f"{DEPLOYMENTS}/one", text)
+    await cloud.put(f"{DEPLOYMENTS}/one", text.replace("Incremental", "incremental"))
     made = (await cloud.get(f"{DEPLOYMENTS}/one")).body["properties"]
     assert made["outputs"]["a"]["value"] == "two\nlines: //"
     refused = await cloud.put(f"{DEPLOYMENTS}/one", "{properties: {")

@@ -9,7 +9,7 @@ from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 
 from sandbox.azure.transports.in_process import InProcessTransport
-from tests.sandbox.cloud import SUB, Cloud
+from tests.sandbox.cloud import SUB, Cloud, subnet
 from tests.sandbox.connectivity import (
     BLOB_ZONE,
     begin,
@@ -100,3 +100,31 @@ async def test_a_failure_that_arrives_in_the_poll_is_raised_with_its_code():
         with pytest.raises(HttpResponseError) as caught:
             await poller.result()
     assert caught.value.error.code == "BadRequest"
+
+
+async def test_the_sdk_writes_groups_and_addresses_and_reads_what_is_effective():
+    cloud = await with_names()
+    interface = {
+        "location": "westeurope",
+        "properties": {"ipConfigurations": [{"name": "one", "properties": {"subnet": {"id": subnet()}}}]},
+    }
+    async with network(cloud) as client:
+        here = {"location": "westeurope"}
+        group = await (
+            await client.application_security_groups.begin_create_or_update("rg", "web", here)
+        ).result()
+        static = here | {"sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}}
+        address = await (await client.public_ip_addresses.begin_create_or_update("rg", "ip", static)).result()
+        await (await client.network_interfaces.begin_create_or_update("rg", "nic", interface)).result()
+        routes = await (await client.network_interfaces.begin_get_effective_route_table("rg", "nic")).result()
+        poller = await client.network_interfaces.begin_list_effective_network_security_groups("rg", "nic")
+        groups = await poller.result()
+        (usage,) = [one async for one in client.virtual_networks.list_usage("rg", "hub")]
+        types = [one async for one in client.available_private_endpoint_types.list("westeurope")]
+        free = await client.check_dns_name_availability("westeurope", domain_name_label="shop")
+    assert (group.provisioning_state, bool(address.ip_address)) == ("Succeeded", True)
+    assert "InterfaceEndpoint" in [one.next_hop_type for one in routes.value]
+    assert groups.value == []
+    assert usage.current_value == 2
+    assert "Microsoft.KeyVault/vaults" in [one.resource_name for one in types]
+    assert free.available is True

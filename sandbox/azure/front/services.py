@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sandbox.azure.front import (
     activity_log,
-    event_subscriptions,
+    extensions,
     locations,
     name_availability,
     network_lists,
@@ -60,13 +60,20 @@ def _service(method: str, path: str, answer: Answer) -> Service:
     return Service(method, word, re.compile(written, re.IGNORECASE), answer)
 
 
+def _extension(kind: extensions.Extension) -> list[Service]:
+    """The rows of a type that is kept on any scope."""
+    every = f"{{scope}}/providers/{kind.type}"
+    writes = [_service(method, f"{every}/{{name}}", kind.put) for method in ("PUT", "PATCH")]
+    reads = [_service("GET", every, kind.listed), _service("GET", f"{every}/{{name}}", kind.get)]
+    return [*reads, *writes, _service("DELETE", f"{every}/{{name}}", kind.delete)]
+
+
 SUBSCRIPTION = "subscriptions/{subscription}"
 NAMESPACE = f"{SUBSCRIPTION}/providers/{{namespace}}"
 DEPLOYMENTS = "{scope}/providers/Microsoft.Resources/deployments"
 DEPLOYMENT = f"{DEPLOYMENTS}/{{name}}"
 REGION = f"{SUBSCRIPTION}/providers/Microsoft.Network/locations/{{location}}"
 IN_GROUP = f"{SUBSCRIPTION}/resourceGroups/{{group}}/providers/Microsoft.Network/locations/{{location}}"
-EVENTS = "{scope}/providers/Microsoft.EventGrid/eventSubscriptions"
 NAMED_BELOW = "{scope}/providers/Microsoft.Authorization"
 DEFINITIONS = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions"
 SERVICES = (
@@ -74,6 +81,8 @@ SERVICES = (
     _service("GET", f"{SUBSCRIPTION}/locations", locations.listed),
     _service("GET", f"{SUBSCRIPTION}/tagNames", tag_names.listed),
     _service("GET", f"{REGION}/virtualNetworkAvailableEndpointServices", network_lists.endpoint_services),
+    _service("GET", f"{REGION}/availableDelegations", network_lists.delegations),
+    _service("GET", f"{IN_GROUP}/availableDelegations", network_lists.delegations),
     _service("GET", f"{REGION}/availablePrivateEndpointTypes", network_lists.endpoint_types),
     _service("GET", f"{IN_GROUP}/availablePrivateEndpointTypes", network_lists.endpoint_types),
     _service("GET", "{network}/usages", network_lists.usages),
@@ -96,14 +105,12 @@ SERVICES = (
     _service("HEAD", "providers/Microsoft.DocumentDB/databaseAccountNames/{name}", name_availability.head),
     _service("GET", f"{SUBSCRIPTION}/providers/Microsoft.Sql/locations/{{location}}/capabilities",
              sql_capabilities.answer),
-    _service("GET", EVENTS, event_subscriptions.listed),
+    *_extension(extensions.EVENTS),
+    *_extension(extensions.DIAGNOSTICS),
     _service("GET", "{scope}/providers/Microsoft.EventGrid/topicTypes/{kind}/eventSubscriptions",
-             event_subscriptions.listed),
-    _service("PUT", f"{EVENTS}/{{name}}", event_subscriptions.put),
-    _service("PATCH", f"{EVENTS}/{{name}}", event_subscriptions.put),
-    _service("GET", f"{EVENTS}/{{name}}", event_subscriptions.get),
-    _service("DELETE", f"{EVENTS}/{{name}}", event_subscriptions.delete),
-    _service("POST", f"{EVENTS}/{{name}}/getFullUrl", event_subscriptions.full_url),
+             extensions.EVENTS.listed),
+    _service("POST", "{scope}/providers/Microsoft.EventGrid/eventSubscriptions/{name}/getFullUrl",
+             extensions.EVENTS.full_url),
     _service("GET", f"{NAMED_BELOW}/policyAssignments", policy_reads.assignments),
     _service("GET", f"{NAMED_BELOW}/policyAssignments/{{name}}", policy_reads.assignment),
     _service("GET", f"{DEFINITIONS}", policy_reads.definitions),

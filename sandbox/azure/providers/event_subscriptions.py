@@ -57,7 +57,8 @@ def put_topic(call: Call) -> Response:
 def put(call: Call) -> Response:
     """Create or change an event subscription below a system topic: 201, or 200."""
     given = call.properties if call.request.method == "PUT" else call.body
-    properties = described(call.id.name, str(call.parent.properties["source"]), given, call.existing)
+    before = call.existing.properties if call.existing else {}
+    properties = described(call.id.name, str(call.parent.properties["source"]), given, before)
     saved = call.world.save(call.id, {"properties": properties})
     return Response(200 if call.existing else 201, call.world.show(saved))
 
@@ -68,12 +69,11 @@ def delete(call: Call) -> Response:
     return Response(200)
 
 
-def described(name: str, topic: str, given: Json, known: object = None) -> Json:
+def described(name: str, topic: str, given: Json, before: Json) -> Json:
     """The properties of an event subscription as GET shows them. Raises ArmError 400 for wrong ones."""
     if NAME.fullmatch(name) is None:
         raise _wrong("The name of an event subscription has 3 to 64 letters, digits and hyphens.")
-    before = getattr(known, "properties", None) or {}
-    asked = {"filter": {}, "labels": None, "eventDeliverySchema": SCHEMAS[0]} | before | deepcopy(given)
+    asked: Json = {"filter": {}, "labels": None, "eventDeliverySchema": SCHEMAS[0]} | before | deepcopy(given)
     _check(asked)
     retries = {"maxDeliveryAttempts": MOST_ATTEMPTS, "eventTimeToLiveInMinutes": MOST_MINUTES}
     fixed: Json = {

@@ -20,6 +20,7 @@ from sandbox.azure.providers.network import (
     virtual_networks,
 )
 from sandbox.azure.providers.parts import (
+    app_parts,
     database_parts,
     identity_parts,
     messaging_parts,
@@ -51,6 +52,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     database_parts,
     identity_parts,
     messaging_parts,
+    app_parts,
     event_subscriptions,
     private_endpoints,
 )

@@ -12,44 +12,21 @@ Rules of security groups and routes are not evaluated for DNS queries.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from sandbox.azure.kernel.ids import ArmId
-from sandbox.azure.kernel.model import Json, Resource
+from sandbox.azure.kernel.model import Resource
 from sandbox.azure.kernel.world import World
-from sandbox.azure.providers.dns import dns_links, dns_records
 from sandbox.azure.providers.dns_resolver import forwarding, resolvers
 from sandbox.azure.providers.network import addresses
-from sandbox.azure.providers.private_link import endpoint_view, link_services
-from sandbox.azure.reachability import connections, dns_servers
+from sandbox.azure.providers.private_link import link_services
+from sandbox.azure.reachability import connections, dns_servers, zones
+from sandbox.azure.reachability.zones import Resolution
 
-type Kind = Literal["private", "public", "nxdomain", "unanswered", "unknown"]
 AZURE_DNS = forwarding.AZURE_DNS
 ALIASES = 8
 HOPS = 6  # servers that pass a query on before it counts as a loop
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What a name resolves to in a network: private addresses, a public address, or nothing.
-
-    unanswered: no server answered. unknown: what the asked server answers cannot be known here.
-    name: the last name of the CNAME chain. zone: id of the zone that answered, empty for public DNS.
-    servers: addresses of the servers that were asked, in order. why: the reason, where there is no answer.
-    """
-
-    kind: Kind
-    name: str
-    addresses: tuple[str, ...] = ()
-    zone: str = ""
-    servers: tuple[str, ...] = ()
-    why: str = ""
-
-    def as_json(self) -> Json:
-        """For the control API."""
-        return asdict(self) | {"addresses": list(self.addresses), "servers": list(self.servers)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +52,8 @@ def resolve(world: World, network: str | ArmId, name: str, source: str = "") -> 
 
 def _first(network: Resource) -> str:
     """The first address that a machine in the network could have."""
-    return str(ipaddress.ip_network(connections.space(network)[0])[4])
+    prefix = ipaddress.ip_network(connections.space(network)[0])
+    return str(prefix[min(4, prefix.num_addresses - 1)])
 
 
 # Servers
@@ -98,26 +76,45 @@ def _ask(world: World, asker: Asker, server: str, name: str, asked: tuple[str, .
     """The answer of one server: Azure's own, an inbound endpoint, or one that was declared."""
     if len(asked) > HOPS:
         return _silent(name, asked, f"the query goes round: {', '.join(asked)}")
-    if server == AZURE_DNS:
-        if asker.network is None:
-            return _silent(name, asked, f"{AZURE_DNS} answers in virtual networks only")
+    if server == AZURE_DNS and asker.network is None:
+        return _silent(name, asked, f"{AZURE_DNS} answers in virtual networks only")
+    if server == AZURE_DNS and asker.network is not None:
         return _azure(world, asker.network, name, asked)
-    reasons = []
+    answers = [
+        *_of_endpoints(world, asker, server, name, asked),
+        *_of_machines(world, asker, server, name, asked),
+    ]
+    if not answers:
+        return Resolution("unknown", name, servers=asked, why=f"no DNS server is known at {server}")
+    return next((one for one in answers if one.kind != "unanswered"), answers[0])
+
+
+def _of_endpoints(
+    world: World, asker: Asker, server: str, name: str, asked: tuple[str, ...]
+) -> Iterator[Resolution]:
+    """The answers of the inbound endpoints with this address: Azure's DNS in the resolver's network."""
     for endpoint in resolvers.inbound_at(world, server):
         network = resolvers.network_of(world, world.find(endpoint.id.parent))
         away = _away(world, asker, network, server)
-        if network is not None and not away:
-            return _azure(world, network, name, asked)
-        reasons.append(away or f"the network of {endpoint.id.text} is gone")
+        if network is None:
+            yield _silent(name, asked, f"the network of {endpoint.id.text} is gone")
+        elif away:
+            yield _silent(name, asked, f"{server} does not answer: {away}")
+        else:
+            yield _azure(world, network, name, asked)
+
+
+def _of_machines(
+    world: World, asker: Asker, server: str, name: str, asked: tuple[str, ...]
+) -> Iterator[Resolution]:
+    """The answers of the declared servers with this address."""
     for machine in dns_servers.at(world, server):
         home = _home_of(world, machine, asker)
         away = "it is down" if machine.down else _away(world, asker, home, server)
-        if not away:
-            return _forwarded(world, machine, Asker(home, server), name, asked)
-        reasons.append(away)
-    if reasons:
-        return _silent(name, asked, f"{server} does not answer: {reasons[0]}")
-    return Resolution("unknown", name, servers=asked, why=f"no DNS server is known at {server}")
+        if away:
+            yield _silent(name, asked, f"{server} does not answer: {away}")
+        else:
+            yield _forwarded(world, machine, Asker(home, server), name, asked)
 
 
 def _silent(name: str, asked: tuple[str, ...], why: str) -> Resolution:
@@ -145,20 +142,24 @@ def _home_of(world: World, machine: dns_servers.DnsServer, asker: Asker) -> Reso
 
 
 def _forwarded(
-    world: World, machine: dns_servers.DnsServer, self: Asker, name: str, asked: tuple[str, ...]
+    world: World, machine: dns_servers.DnsServer, place: Asker, name: str, asked: tuple[str, ...]
 ) -> Resolution:
-    """A declared server's own answer, or that of the server which it forwards to."""
+    """A declared server's own answer, or that of the server it forwards to. place: where it is."""
     if name in machine.records:
-        own = machine.records[name]
-        private = any(ipaddress.ip_address(one).is_private for one in own)
-        kind: Kind = ("private" if private else "public") if own else "nxdomain"
-        return Resolution(kind, name, own if private else (), servers=asked)
+        return replace(_recorded(name, machine.records[name]), servers=asked)
     to = machine.destination(name)
     if to == dns_servers.INTERNET:
-        return replace(_public(world, name), servers=asked)
+        return replace(zones.public(world, name), servers=asked)
     if not to:
         return Resolution("nxdomain", name, servers=asked, why=f"{machine.address} forwards no names")
-    return _ask_each(world, self, [to], name, asked)
+    return _ask_each(world, place, [to], name, asked)
+
+
+def _recorded(name: str, found: tuple[str, ...]) -> Resolution:
+    if not found:
+        return Resolution("nxdomain", name)
+    private = any(ipaddress.ip_address(one).is_private for one in found)
+    return Resolution("private", name, found) if private else Resolution("public", name)
 
 
 # Azure's DNS
@@ -167,17 +168,17 @@ def _forwarded(
 def _azure(world: World, network: Resource, name: str, asked: tuple[str, ...]) -> Resolution:
     """What Azure's DNS answers in a network."""
     for _ in range(ALIASES):
-        link = _link_for(world, network, name)
+        link = zones.link_for(world, network, name)
         if link is None:
             rule = forwarding.rule_for(world, network, name, reserved=_is_reserved(name))
             if rule is not None:
                 return _by_rule(world, rule, name, asked)
-            alias = _public_alias(world, name)
+            alias = zones.public_alias(world, name)
             if alias is None:
                 return Resolution("public", name, servers=asked)
             name = alias
             continue
-        answer = _in_zone(world, link, name)
+        answer = zones.in_zone(world, link, name)
         if isinstance(answer, Resolution):
             return replace(answer, servers=asked)
         name = answer
@@ -198,56 +199,3 @@ def _by_rule(world: World, rule: Resource, name: str, asked: tuple[str, ...]) ->
     targets = [str(one["ipAddress"]) for one in rule.properties["targetDnsServers"]]
     source = str(ipaddress.ip_network(addresses.prefixes(subnet)[0])[4])
     return _ask_each(world, Asker(network, source), targets, name, asked)
-
-
-def _public(world: World, name: str) -> Resolution:
-    """What public DNS answers: the end of its CNAME chain."""
-    return Resolution("public", _public_alias(world, name) or name)
-
-
-def _link_for(world: World, network: Resource, name: str) -> Resource | None:
-    """The finished link whose zone holds the name; the longest zone name wins."""
-    found = [
-        link
-        for link in dns_links.linked_to(world, network.id.text)
-        if link.properties.get("virtualNetworkLinkState") == "Completed"
-        and (name == _zone_name(link) or name.endswith(f".{_zone_name(link)}"))
-    ]
-    return max(found, key=lambda link: len(_zone_name(link)), default=None)
-
-
-def _zone_name(link: Resource) -> str:
-    return link.id.names[0].lower()
-
-
-def _in_zone(world: World, link: Resource, name: str) -> Resolution | str:
-    """The zone's answer, or the name that a CNAME points to."""
-    zone = ArmId(link.id.subscription, link.id.group, dns_records.ZONE, link.id.names[:1])
-    own = name[: -len(_zone_name(link))].rstrip(".") or "@"
-    for candidate in _with_wildcards(own):
-        alias = world.find(zone.child("CNAME", candidate))
-        if alias is not None and alias.properties.get("cnameRecord"):
-            return str(alias.properties["cnameRecord"]["cname"]).rstrip(".").lower()
-        record = world.find(zone.child("A", candidate))
-        if record is not None and record.properties["aRecords"]:
-            found = tuple(str(one["ipv4Address"]) for one in record.properties["aRecords"])
-            return Resolution("private", name, found, zone.text)
-    redirects = link.properties.get("resolutionPolicy") == "NxDomainRedirect"
-    if redirects and "privatelink" in _zone_name(link).split("."):  # docs/azure/dns.md, DNS-06
-        return Resolution("public", name)
-    return Resolution("nxdomain", name, zone=zone.text)
-
-
-def _with_wildcards(own: str) -> list[str]:
-    """The name itself, then the wildcards that cover it, nearest first."""
-    labels = own.split(".")
-    return [own, *(".".join(["*", *labels[index:]]) for index in range(1, len(labels))), "*"]
-
-
-def _public_alias(world: World, name: str) -> str | None:
-    """The privatelink name that public DNS gives for a resource with an approved connection."""
-    for endpoint in endpoint_view.with_name(world, name):
-        for answer in endpoint_view.answers(endpoint):
-            if answer.name.fqdn.lower() == name and answer.name.private_fqdn.lower() != name:
-                return answer.name.private_fqdn.lower()
-    return None

@@ -4,6 +4,7 @@
 it: it depends on the resource itself.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -279,6 +280,7 @@ def _match(zone: str, name: str) -> str | None:
     return filled_in
 
 
+@functools.lru_cache(maxsize=4096)
 def _pattern(template: str) -> str:
     escaped = re.escape(template).replace(r"\{", "{").replace(r"\}", "}")
     return re.sub(r"\{(\w+)\}", lambda hole: f"(?P<{hole[1]}>{_PLACEHOLDERS.get(hole[1], _LABEL)})", escaped)

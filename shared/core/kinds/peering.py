@@ -20,6 +20,7 @@ from shared.core.kinds.kind import Managed, Wanted
 from shared.core.kinds.peering_coverage import (
     COMPLETE,
     ONLY_IPV6,
+    SIDES,
     covering,
     fixed_at_creation,
     uncovered,
@@ -245,6 +246,13 @@ def _cure(half: Seen) -> str | None:
         return f"let traffic pass: {peering} update {named} --set {ALLOW_ACCESS}=true"
     if sync_level(half).startswith("Local"):
         return f"sync it: {peering} sync {named}"
+    if fixed_at_creation(half):
+        return (
+            f"make both halves again without {ONLY_IPV6}, which cannot be changed: {peering} delete {named}"
+        )
+    if half.properties.get(COMPLETE) is False:
+        sides = " and ".join(SIDES.values())
+        return f"add the subnets that are named to {sides} of {half.id.text}, and of its other half"
     return None
 
 

@@ -27,6 +27,11 @@ def outside(desired: Desired, plan: Plan, observed: Observed) -> tuple[str, ...]
     served = frozenset(desired.resolvers)
     return (
         *(text for zone in zones for text in _in_zone(zone, served, desired, observed)),
+        *(
+            text
+            for name in dict.fromkeys(name for path in paths for name in path.kept_names)
+            for text in _in_kept(name, desired, observed)
+        ),
         *_for_all(desired.paths, created),
     )
 
@@ -55,6 +60,18 @@ def _in_zone(
         yield (
             f"whether other networks ask another zone named {zone.name} is not known for "
             f"{'; '.join(elsewhere.unread)}"
+        )
+
+
+def _in_kept(zone: str, desired: Desired, observed: Observed) -> Iterator[str]:
+    """Zones that someone else keeps hide the name from every network that asks them, clients included."""
+    found = observed.elsewhere.get(zone.lower(), LinkedElsewhere())
+    lost = [one for one in found.links if not one.fallback]
+    if lost and not any(one.status.lower() == "approved" for one in desired.target.connections):
+        zones = ", ".join(dict.fromkeys(one.zone.text for one in lost))
+        yield (
+            f"networks that ask {zones} no longer resolve {desired.target.id.name} until that zone has a "
+            f"record for it, which is not written here: {_some(one.network for one in lost)}"
         )
 
 

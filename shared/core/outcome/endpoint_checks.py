@@ -5,7 +5,6 @@ target's own list is then empty (dolevshor/azure-orphan-resources#69).
 """
 
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
 
 from shared.core.base.bodies import Seen
 from shared.core.base.target import TargetConnection, listed_connections
@@ -17,6 +16,7 @@ from shared.core.plan.desired import Desired, GroupPath
 from shared.core.readings.networks import prefixes_in
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present
+from shared.core.rules.traffic import common, ranges, traffic_range
 
 NOT_LISTED = "ConnectionNotListed"
 
@@ -117,5 +117,4 @@ def _addresses_in_subnet(path: GroupPath, ips: tuple[str, ...], observed: Observ
 
 
 def _within(ip: str, subnet: Seen) -> bool:
-    networks = [ip_network(prefix, strict=False) for prefix in prefixes_in(subnet.properties)]
-    return any(ip_address(ip) in network for network in networks)
+    return bool(common((traffic_range(ip),), ranges(prefixes_in(subnet.properties))))

@@ -56,7 +56,8 @@ class GroupPath:
 
     Some types report their zone only by the names of a finished endpoint; their path is built again once
     those are known. `external`: someone else keeps the names; they are checked, never written. `complete`:
-    all records of the zone group are known, not only those of names that many targets share.
+    all records of the zone group are known, not only those of names that many targets share. `kept_names`:
+    the names of the zones, where Causeway does not manage them.
     """
 
     group: Group
@@ -67,6 +68,7 @@ class GroupPath:
     named: bool
     external: bool = False
     complete: bool = True
+    kept_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +282,9 @@ def _group_path(
     target, connect = request.target, request.connect
     site, dns = request.sites[group.group_id], connect.profile.dns
     if dns.mode != "manage":
-        endpoint = _endpoint(request, group)
-        return GroupPath(group, endpoint, None, (), (), named=True, external=dns.mode == "external")
+        endpoint, external = _endpoint(request, group), dns.mode == "external"
+        kept = catalogue.zones(group, target, connect.cloud) or ()
+        return GroupPath(group, endpoint, None, (), (), named=True, external=external, kept_names=kept)
     fqdns = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
     names = catalogue.zones(group, target, connect.cloud, fqdns)
     if names is None:

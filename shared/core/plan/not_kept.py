@@ -52,7 +52,8 @@ def _unmet(want: Wanted, answer: Seen, observed: Observed) -> bool:
 def _plainly(path: str, value: Any, got: Members) -> bool:
     if path.startswith("tags."):
         return bool(_key(got.get(path)) != _key(value))
-    return isinstance(value, bool | int) and path in got and bool(got[path] != value)
+    plain = isinstance(value, bool | int | str) and path in got
+    return plain and bool(_key(got[path]) != _key(value))
 
 
 def _error(answer: Seen, sent: Members, differing: list[tuple[str, Any]]) -> NotKept:
@@ -87,7 +88,7 @@ def _writable(body: Json) -> Json:
 
 
 def _members(value: Any, path: str = "") -> Members:
-    """Every plain value, or list of plain values, by its path. Objects in a list are told apart by name."""
+    """Every plain value, or list of plain values, by its path. Objects in a list are known by their name."""
     return dict(_walked(value, path))
 
 

@@ -48,9 +48,13 @@ class Foundations:
         return cls(names, hosts)
 
     def setting(self, target: Target) -> str | None:
-        """The setting that names this resource; None: it is not known to be one of the app's own."""
-        named = self.names.get((target.id.type.lower(), target.id.name.lower()))
-        own = host_names(hosts_in(_body(target)))
+        """The setting that names this resource; None: it is not known to be one of the app's own.
+
+        A body may name hosts of other resources too; a resource's own ones begin with its name.
+        """
+        name = target.id.name.lower()
+        named = self.names.get((target.id.type.lower(), name))
+        own = (host for host in host_names(hosts_in(_body(target))) if host.partition(".")[0] == name)
         return named or next((self.hosts[host] for host in own if host in self.hosts), None)
 
 

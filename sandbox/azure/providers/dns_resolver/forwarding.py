@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Any
 
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
@@ -23,7 +24,7 @@ DNS_PORT, AZURE_DNS = 53, "168.63.129.16"
 
 def register(registry: Registry) -> None:
     """Add rulesets, their rules and their links."""
-    common = {"get": service.get, "not_found": service.missing, "etag": "quoted"}
+    common: dict[str, Any] = {"get": service.get, "not_found": service.missing, "etag": "quoted"}
     registry.add(
         ResourceType(TYPE, put=put, patch=patch, delete=delete, tracked=True, group_delete_rank=40, **common),
         ResourceType(f"{TYPE}/{RULES}", put=put_rule, patch=patch_rule, delete=delete_rule, **common),

@@ -6,6 +6,7 @@ Sources: docs/azure/dns-resolver.md, RES-01 to RES-06.
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.provider import Call, Registry, ResourceType
@@ -18,30 +19,24 @@ TYPE = "Microsoft.Network/dnsResolvers"
 INBOUND, OUTBOUND = f"{TYPE}/inboundEndpoints", f"{TYPE}/outboundEndpoints"
 MOST_ENDPOINTS = 5  # of each kind (source: RES-06)
 NETWORK = "Microsoft.Network/virtualNetworks"
-JOIN = "Microsoft.Network/virtualNetworks/{}join/action"
+JOIN = f"{NETWORK}/{{}}join/action"
 
 
 def register(registry: Registry) -> None:
-    """Add resolvers and both kinds of endpoints."""
-    for name, put, shown, removed in (
-        (TYPE, put_resolver, show_resolver, None),
-        (INBOUND, put_endpoint, None, remove_endpoint),
-        (OUTBOUND, put_endpoint, None, remove_endpoint),
-    ):
-        registry.add(
-            ResourceType(
-                name,
-                put=put,
-                get=service.get,
-                delete=delete,
-                not_found=service.missing,
-                removed=removed,
-                tracked=True,
-                etag="quoted",
-                group_delete_rank=60,
-                **({"show": shown} if shown else {}),
-            )
-        )
+    """Add resolvers and both kinds of endpoints, and the list of a network's resolvers."""
+    common: dict[str, Any] = {
+        "get": service.get,
+        "delete": delete,
+        "not_found": service.missing,
+        "tracked": True,
+        "etag": "quoted",
+        "group_delete_rank": 60,
+    }
+    registry.add(
+        ResourceType(TYPE, put=put_resolver, show=show_resolver, **common),
+        ResourceType(INBOUND, put=put_endpoint, removed=remove_endpoint, **common),
+        ResourceType(OUTBOUND, put=put_endpoint, removed=remove_endpoint, **common),
+    )
     registry.add_actions(NETWORK, {"listDnsResolvers": list_of_network})
 
 
