@@ -75,6 +75,11 @@ class ArmCalls:
         except Missing:
             return None
 
+    async def beside(self, at: ResourceId) -> Bodies:
+        """Every resource of the same type in the resource group of this one, itself included."""
+        group = self._clients.operations(writable(at.type), at.subscription)
+        return await self._translated(_as_received(group.list(at.resource_group)))
+
     async def list(self, parent: ResourceId, collection: str) -> Bodies:
         """Every member of a child collection; empty if the parent does not exist."""
         known = operations(f"{parent.type}/{collection}")

@@ -13,6 +13,7 @@ from shared.adapters.arm_calls import Answer, ArmCalls
 from shared.adapters.arm_errors import Missing, failure
 from shared.adapters.clock import Clock
 from shared.adapters.polling import pace, settling
+from shared.adapters.shared_polls import SharedPolls
 from shared.core.base.bodies import Json, Seen
 from shared.core.base.errors import CausewayError, StillRunning, TransientError
 from shared.core.base.ids import ResourceId
@@ -42,6 +43,7 @@ class Waiting:
     def __init__(self, calls: ArmCalls, clock: Clock) -> None:
         self._calls = calls
         self._clock = clock
+        self._shared = SharedPolls(calls.beside, clock)
 
     async def written(self, begun: Begun) -> Body:
         """The body of a written resource once its provisioningState has settled.
@@ -53,12 +55,13 @@ class Waiting:
             return await self._raise_if_failed(begun, body)
         moments = pace(begun.at.type, "update" if begun.answer.status == 200 else "create")
         absent = 0
-        async for body in self._polls(begun, moments.moments(begun.answer.hint), self._reader(begun.at)):
-            absent = absent + 1 if body is None else 0
-            if body is not None and not Seen(begun.at, body).busy:
-                return await self._raise_if_failed(begun, body)
-            if absent == ABSENT_READS:
-                raise TransientError(f"{begun.at.name} was deleted while it was written", code="Vanished")
+        with self._shared.awaiting(begun.at):
+            async for body in self._polls(begun, moments.moments(begun.answer.hint), self._poll(begun)):
+                absent = absent + 1 if body is None else 0
+                if body is not None and not Seen(begun.at, body).busy:
+                    return await self._raise_if_failed(begun, body)
+                if absent == ABSENT_READS:
+                    raise TransientError(f"{begun.at.name} was deleted while it was written", code="Vanished")
         raise AssertionError("polling ends with a result or an error")
 
     async def operated(self, begun: Begun) -> Body:
@@ -149,6 +152,15 @@ class Waiting:
             return None
         state = _state(status)
         return failure(status.get("error"), state).error() if state in ("failed", "canceled") else None
+
+    def _poll(self, begun: Begun) -> Callable[[], Awaitable[Body | None]]:
+        """Reads the resource, in a list with others where many are awaited, and alone for the result."""
+
+        async def poll() -> Body | None:
+            elapsed = self._clock.monotonic() - begun.since
+            return await self._shared.still_busy(begun.at, elapsed) or await self._calls.get(begun.at)
+
+        return poll
 
     def _reader(self, at: ResourceId, api_version: str | None = None) -> Callable[[], Awaitable[Body | None]]:
         return lambda: self._calls.get(at, api_version)

@@ -122,7 +122,7 @@ class TableLedger:
     async def connections(self, query: ConnectionQuery) -> Page[ConnectionState]:
         where: dict[str, Value] = {"PartitionKey": query.subscription} if query.subscription else {}
         where |= {"result": query.result.value} if query.result else {}
-        where |= {"code": query.code} if query.code else {}
+        where |= {"code": query.outcome_code} if query.outcome_code else {}
         found = await self._connections.page(where, query.top, query.continuation)
         states = (_readable(row, state_of) for row in found.rows)
         return Page(tuple(state for state in states if state), found.continuation)

@@ -131,6 +131,7 @@ class _Run:
         self._errors: dict[ResourceId, CausewayError] = dict(self._held)
         self._notes: list[str] = []
         self._remembered: set[ResourceId] = set()
+        self._moments: dict[ResourceId, float] = {}  # when each action was over, in seconds since 1970
 
     async def all(self) -> Applied:
         if any(isinstance(step, Create) and step.want.costs for step in self._plan.actions):
@@ -143,9 +144,8 @@ class _Run:
         done = tuple(self._done(action) for action in self._plan.actions)
         self._journal.done += done
         written = tuple(step for step in self._plan.writes if not isinstance(step, Delete | Withdraw))
-        return Applied(
-            done, self._objects, self._errors, written, self._a.clock.now().timestamp(), tuple(self._notes)
-        )
+        at = max(self._moments.values(), default=0.0)
+        return Applied(done, self._objects, self._errors, written, at, tuple(self._notes))
 
     async def _keep_refusals(self) -> None:
         """What Azure refused for an unknown reason is not sent again as it is."""
@@ -181,6 +181,11 @@ class _Run:
             await self._act(action)
         except CausewayError as error:
             self._errors[action.id] = error
+        if not isinstance(action, Keep):
+            self._moments.setdefault(action.id, self._now())
+
+    def _now(self) -> float:
+        return self._a.clock.now().timestamp()
 
     async def _needs(self, action: Action) -> None:
         if isinstance(action, Create | Replace):
@@ -209,6 +214,8 @@ class _Run:
                 raise BlockedError(action.code, action.reason, action.remedy)
             case Unknown():
                 raise BlockedError("NotKnown", action.reason, GRANT_READ)
+            case Wait(want, have) if want.locks and want.write and have.id == want.id:
+                await self._write(want, have)  # a neighbour writes it: one pass re-reads it for all that wait
             case Wait(want, have):
                 settled = await self._a.arm.settle(have.id, deadline=self._deadline)
                 self._objects[want.id] = None if settled is None else Seen(have.id, settled)
@@ -250,8 +257,8 @@ class _Run:
             return
         with self._a.join(want):
             elapsed = self._a.shared.arrived(self._target) if want.adds else 0.0
-            while (observed := await self._a.shared.joined(want.id, self._deadline)) is not None:
-                if self._met(want, observed):
+            while (made := await self._a.shared.joined(want.id, self._deadline)) is not None:
+                if self._met(want, *made):
                     return
             await self._lead(want, elapsed, before)
 
@@ -261,13 +268,16 @@ class _Run:
             await self._a.shared.gathered(elapsed, self._deadline)
             async with self._a.leases.hold(*want.locks, deadline=self._deadline):
                 self._a.shared.close(want.id, lead)
-                lead.done(await self._with_retries(lambda: self._write_shared(want, before)))
+                observed = await self._with_retries(lambda: self._write_shared(want, before))
+                at = self._moments[want.id] = self._now()
+                lead.done(observed, at)
 
-    def _met(self, want: Wanted, observed: Observed) -> bool:
-        """What another pass wrote meets the need of this one too."""
+    def _met(self, want: Wanted, observed: Observed, at: float) -> bool:
+        """What another pass wrote, and had an answer to at this moment, meets the need of this one too."""
         found = decide(want, observed)
         if isinstance(found, Keep):
             self._objects[want.id] = observed.present(found.found)
+            self._moments[want.id] = at
         return isinstance(found, Keep)
 
     async def _write_shared(self, want: Wanted, before: Seen | None) -> Observed:
@@ -298,7 +308,7 @@ class _Run:
             case (Unknown() | Delete() | Withdraw()) as other:
                 raise TypeError(f"nothing to write for {want.id.text}: {other.reason}")
         self._forget(want)
-        return observed.with_written({want.id: self._objects[want.id]}, self._a.clock.now().timestamp())
+        return observed.with_written({want.id: self._objects[want.id]}, self._now())
 
     def _forget(self, want: Wanted) -> None:
         for changed in want.invalidates:

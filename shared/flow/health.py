@@ -52,7 +52,9 @@ def _problems(last: SweepReport, held: int, now: float) -> list[str]:
     if last.ended is None and now - last.began > LONGEST_SWEEP:
         found.append("the last sweep broke off before it had queued everything")
     if held:
-        found.append(f"the deletes of {held} resources wait for a person: /api/connections?code=DeletesHeld")
+        found.append(
+            f"the deletes of {held} resources wait for a person: /api/connections?outcome_code=DeletesHeld"
+        )
     return found
 
 

@@ -16,7 +16,7 @@ from shared.core.kinds.public_access import current_access, disabling, how_to_en
 from shared.core.outcome.check import Check
 from shared.core.outcome.closing import in_use, own_resource, uncertain, unread
 from shared.core.outcome.outcome import Done, Result
-from shared.core.outcome.public_users import listed_services, public_users, rules_in
+from shared.core.outcome.public_users import PublicUser, listed_services, public_users, rules_in
 from shared.core.outcome.result import NOTHING, Ending, ending
 from shared.core.plan.refusals import RefusedRequest
 from shared.core.policy.foundations import Foundations
@@ -55,11 +55,14 @@ class PublicAccess:
     arm: Arm
     foundations: Foundations = field(default_factory=Foundations)
 
-    def will_disable(self, target: Target, connect: Connect, reached: Ending) -> bool:
-        """`disable` would write now."""
+    def will_disable(
+        self, target: Target, connect: Connect, reached: Ending, served: frozenset[str] = frozenset()
+    ) -> bool:
+        """`disable` would write now, as far as that is known without reading rules."""
         switch = self.catalogue.public_switch(target.id.type)
         asked = connect.profile.public_access == "disable" and reached.result is Result.CONNECTED
-        return asked and switch is not None and is_open(target, switch)
+        would = asked and switch is not None and is_open(target, switch)
+        return would and self._refused(target, connect, reached, served) is None
 
     async def disable(
         self,
@@ -83,8 +86,11 @@ class PublicAccess:
             return reached
         if not is_open(target, switch):
             return _disabled(reached)
-        refused = self._own(target) or uncertain(target, reached.proof or NOTHING)
-        if refused := refused or await self._used(target, connect, served):
+        try:
+            rules = await self._rules(target)
+        except CausewayError as error:
+            return _left(reached, unread(target, error))
+        if refused := self._refused(target, connect, reached, served, rules):
             return _left(reached, refused)
         was, before = current_access(target, switch), current.memory.closed
         step = Done("Disable", target.id, str(was))
@@ -106,18 +112,27 @@ class PublicAccess:
         written = replace(reached, done=(*reached.done, step))
         return _pending(written) if is_open(Target.parse(body), switch) else _disabled(written)
 
-    def _own(self, target: Target) -> Refusal | None:
+    def _refused(
+        self,
+        target: Target,
+        connect: Connect,
+        reached: Ending,
+        served: frozenset[str],
+        rules: tuple[Json, ...] = (),
+    ) -> Refusal | None:
+        """The app itself, or others whom the profile does not name, would lose access, or might."""
         setting = self.foundations.setting(target)
-        named = target.id in self.policy.opt_in.own_resources
-        return own_resource(target, setting) if setting and not named else None
+        if setting and target.id not in self.policy.opt_in.own_resources:
+            return own_resource(target, setting)
+        if doubt := uncertain(target, reached.proof or NOTHING):
+            return doubt
+        users = self._users(target, connect, served, rules)
+        return in_use(target, users) if users else None
 
-    async def _used(self, target: Target, connect: Connect, served: frozenset[str]) -> Refusal | None:
-        """Some would lose access, and the profile does not name them."""
+    def _users(
+        self, target: Target, connect: Connect, served: frozenset[str], rules: tuple[Json, ...]
+    ) -> list[PublicUser]:
         profile = connect.profile
-        try:
-            rules = await self._rules(target)
-        except CausewayError as error:
-            return unread(target, error)
         every = public_users(
             target,
             listed_services(target, self.catalogue.valid_groups(target)),
@@ -127,8 +142,7 @@ class PublicAccess:
         )
         by_type = {at.lower(): names for at, names in profile.may_lose_access.items()}
         allowed = {name.lower() for name in by_type.get(target.id.type.lower(), ())}
-        users = [user for user in every if user.name.lower() not in allowed]
-        return in_use(target, users) if users else None
+        return [user for user in every if user.name.lower() not in allowed]
 
     async def _rules(self, target: Target) -> tuple[Json, ...]:
         """The rules that the target has as children. Raises what reading them raises."""

@@ -63,7 +63,8 @@ class Queries:
         """Queue a rerun of every resource whose deletes wait for a person, if they are as many as sent."""
         held = await self.ledger.with_code(HELD)
         if len(held) != count:
-            remedy = f"{len(held)} are held now: read them under /api/connections?code={HELD}, then send that"
+            at = f"/api/connections?outcome_code={HELD}"
+            remedy = f"{len(held)} are held now: read them under {at}, then send that number"
             raise InputError("count", str(count), remedy)
         return [await self._rerun(at) for at in held]
 

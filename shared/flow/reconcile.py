@@ -47,6 +47,7 @@ from shared.ports import Clock
 CHANGED = "what is desired changed"
 HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
+MANY = 50  # passes of a sweep that share a list, at least: a tenth of the DNS reads of five minutes (LIM-03)
 LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
 ROUNDS = 7  # a wait, a write, what the endpoint then reports about zones and rules, one to see it settled,
 # and two for what others changed meanwhile
@@ -79,12 +80,13 @@ class Reconciler:
 
     async def reconcile(self, current: Pass) -> Ending:
         """Reconcile one target. What reading Azure raises is an ending too."""
+        self._applier.shared.begins()
         try:
             reached = await self._reconciled(current)
         except CausewayError as error:
             reached = replace(broken_off(error, current.memory.profile), done=current.journal.changes)
         finally:
-            self._applier.shared.arrived(current.target)
+            self._applier.shared.ended(current.target)
         return await self._access.warned(reached, current)
 
     async def _reconciled(self, current: Pass) -> Ending:
@@ -119,7 +121,7 @@ class Reconciler:
         judged = ending(proof, (), tuple(applied.errors.values()), view.connect.profile_name)
         if applied.errors:
             return judged
-        opened = self._access.will_disable(view.target, view.connect, judged)
+        opened = self._access.will_disable(view.target, view.connect, judged, view.served)
         further = ("public network access is enabled",) if opened else ()
         reached = replace(judged, findings=(*view.findings, *proof.findings))
         return drifted(reached, (*view.plan.writes, *leaving.writes), further)
@@ -163,7 +165,10 @@ class Reconciler:
         return await self._viewer.asked(current.target, current.fresh_from, current.began)
 
     async def _viewed(self, target: Target, connect: Connect, current: Pass) -> Found:
-        return await self._viewer.view(target, connect, current.recorded, current.began, current.fresh_from)
+        many = MANY if current.sweep else self._applier.shared.passes
+        return await self._viewer.view(
+            target, connect, current.recorded, current.began, current.fresh_from, many=many
+        )
 
     async def _connect(self, target: Target, connect: Connect, current: Pass) -> Ending:
         current = replace(current, state=state_of(target, connect))
@@ -191,9 +196,9 @@ class Reconciler:
             view, removed_rules, errors = await self._without_blocking_rules(view, current)
             done += removed_rules
         reached = await self._remove_obsolete(*await self._judged(view, done, errors, current), current)
-        if self._access.will_disable(target, connect, reached):
+        if self._access.will_disable(target, connect, reached, view.served):
             return await self._disable_public_access(reached, current)
-        return await self._access.disable(target, connect, reached, current)
+        return await self._access.disable(target, connect, reached, current, view.served)
 
     async def _judged(
         self, view: View, done: tuple[Done, ...], errors: tuple[CausewayError, ...], current: Pass
@@ -215,14 +220,20 @@ class Reconciler:
         return view, reached
 
     async def _proven(self, view: View, current: Pass) -> tuple[View, Proof]:
-        """The proof. One that fails right after a write is made once more: Azure's replicas lag behind it."""
+        """The proof. One that fails right after a write is made once more: Azure's replicas lag behind it.
+
+        Not where it waits for a person, or for another program.
+        """
         view = await self._viewer.evidence(view)
         proof = prove(view.desired, view.observed)
-        wrote = view.since > current.began
-        if proof.holds or not wrote or self._clock.monotonic() + LAG > current.deadline:
+        awaited = ending(proof, (), (), view.connect.profile_name).result is Result.PENDING
+        late = self._clock.monotonic() + LAG > current.deadline
+        if proof.holds or awaited or late or view.since <= current.began:
             return view, proof
         await self._clock.sleep(LAG)
-        view = await self._viewer.evidence(replace(view, since=self._clock.now().timestamp()))
+        view = await self._viewer.evidence(
+            replace(view, since=self._clock.now().timestamp(), made=frozenset())
+        )
         return view, prove(view.desired, view.observed)
 
     async def _applied(
@@ -251,11 +262,13 @@ class Reconciler:
             view = await self._viewer.after(view, applied)
             view = replace(view, notes=tuple(dict.fromkeys((*view.notes, *applied.notes))))
             if applied.outdated:
-                view = await self._viewer.evidence(replace(view, since=applied.at))
+                view = await self._viewer.evidence(replace(view, since=applied.at, made=frozenset()))
                 continue
             if applied.errors:
                 break
             if steps.settled:
+                if view.since > current.began:
+                    await self._applier.shared.met(current.target, current.deadline)
                 view = await self._viewer.evidence(view)
                 if view.quiet:
                     break
@@ -384,6 +397,8 @@ class Reconciler:
         current = replace(current, state=f"removal by {memory.profile}")  # what is removed has no other state
         found = Obsolete(memory.owned, stale=memory.addresses)
         done, errors = await self._remover.remove(found, reason, current)
+        if not errors:
+            await memory.customise({})  # what is connected later starts from nothing
         return removed(done, errors, reason, memory.profile)
 
     def _removes_on_opt_out(self, name: str) -> bool:

@@ -71,6 +71,8 @@ class View:
     fresh_from: float = 0.0
     notes: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    made: frozenset[ResourceId] = frozenset()
+    began: float = 0.0
     unfinished: Refusal | None = None
     permitted: bool = False
 
@@ -235,10 +237,13 @@ class Viewer:
         recorded: Recorded = NOTHING,
         began: float = 0.0,
         fresh_from: float = 0.0,
+        *,
+        many: int = 1,
     ) -> Found:
         """What must exist for the target, and what Azure has of it, by no reading from before the pass.
 
-        `recorded`: endpoints that were made for the target before are not foreign, wherever they are.
+        `recorded`: endpoints that were made for the target before are not foreign, wherever they are. `many`:
+        as in `Observed`.
         """
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
@@ -248,7 +253,8 @@ class Viewer:
             return surroundings(seen, connect, found, recorded.objects, observed)
 
         observed, (connect, notes) = await asyncio.gather(
-            self._reader.complete(partial(around, target), Observed(), began), self._narrowed(target, connect)
+            self._reader.complete(partial(around, target), Observed(many=many), began),
+            self._narrowed(target, connect),
         )
         chosen, observed = await self._capacity.sites(target, connect, found, observed)
         if isinstance(chosen, Refusal):
@@ -257,7 +263,9 @@ class Viewer:
         wanted = desired(request, observed, self._catalogue)
         if declined := too_many_zones(wanted):
             return declined
-        return await self._completed(View(request, wanted, observed, around, began, fresh_from, notes))
+        return await self._completed(
+            View(request, wanted, observed, around, began, fresh_from, notes, began=began)
+        )
 
     async def lacking(self, view: View, not_older_than: float) -> Refusal | None:
         """All rights that the app does not have of those that the plan needs; None: none, or not known."""
@@ -269,8 +277,12 @@ class Viewer:
         moved = {at for step in applied.written for at in step.want.moved(view.observed.present(step.id))}
         observed = view.observed.with_written(applied.objects, applied.at)
         since = applied.at if applied.written else view.since
-        newer = replace(view, observed=observed.without(moved), since=since)
-        return await self._completed(self._desired(newer))
+        alone = (step.id for step in applied.written if isinstance(step, Create) and not step.want.locks)
+        made = view.made.union(alone)
+        newer = replace(view, observed=observed.without(moved), since=since, made=made)
+        # The next plan may rest on what the pass read before: what a write changed was forgotten, and a write
+        # of a shared object re-reads it.
+        return await self._completed(self._desired(newer), newer.began)
 
     async def evidence(self, view: View) -> View:
         """The view by readings that began after the last write of the pass: what a proof may rest on.
@@ -278,7 +290,7 @@ class Viewer:
         The target is read again as well, if it was read before, as it has its own list of connections. Raises
         TransientError if it does not exist any more.
         """
-        observed = view.observed.since(view.since)
+        observed = view.observed.since(view.since, view.made)
         if observed is view.observed:
             return view
         body = await self.read(view.target.id)
@@ -311,15 +323,18 @@ class Viewer:
         groups = tuple(self._catalogue.with_ports(group, body or {}) for group in connect.groups)
         return replace(connect, groups=groups), ()
 
-    async def _completed(self, view: View) -> View:
-        """The view with all that it needs read, by readings that began since its last write at least.
+    async def _completed(self, view: View, not_older_than: float | None = None) -> View:
+        """The view with all that it needs read, by readings that began since then.
+
+        Without a moment: since the last write of the pass, as a proof needs them.
 
         Some types report their zone only by the names of a finished endpoint, and rules need addresses: what
         must exist is built again until a further reading changes nothing of it.
         """
+        since = view.since if not_older_than is None else not_older_than
         while True:
             wanted = view.desired
-            observed = await self._reader.complete(view.reads, view.observed, view.since)
+            observed = await self._reader.complete(view.reads, view.observed, since)
             view = self._desired(replace(view, observed=observed))
             if view.desired == wanted:
                 return await self._with_other_zones(view)

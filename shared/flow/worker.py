@@ -37,6 +37,7 @@ from shared.ports import Claim, Clock, Ledger, Sweeps, WorkQueue
 log = logging.getLogger("causeway.worker")
 
 PASSES = 3  # in one invocation while the target keeps changing; then the item is queued again
+SHARED = 30.0  # seconds: passes of one sweep begin in turn and use each other's readings of shared objects
 TRIES = 6  # attempts of one work item before the target is left to the drift timer
 PLACES = {"manual": FIRST, "event": EVENT, "retry": EVENT, "drift": LAST}  # whose requests go first
 BACKOFF = Backoff(first=15.0, growth=2.0, longest=600.0)
@@ -147,7 +148,7 @@ class Worker:
         asked, began, now = claim.asked, self.clock.monotonic(), self.clock.now().timestamp()
         with counting() as spent, taking_turn(PLACES[asked.reason], until):
             sweep = item.correlation if asked.reason == "drift" else ""
-            since = max(now, asked.fresh_from)
+            since = max(now - SHARED if sweep and asked.fresh_from else now, asked.fresh_from)
             current = Pass(at, claim, until, since, asked.fresh_from, asked.reason, sweep)
             async with claim.held():
                 if asked.reason == "manual":  # a person may have cured what was refused

@@ -709,6 +709,7 @@ def a_flexible_server(database: str, **network: Any) -> Target:
     return a_target(f"Microsoft.DBfor{database}/flexibleServers", properties={"network": network})
 
 
+CLOSED = {"networkingConfiguration": {"properties": {"allowNewPrivateEndpointConnections": False}}}
 REFUSED = [
     (an_account("Storage"), "kind is Storage"),
     (with_sku(BUS, "Standard"), "sku is Standard"),
@@ -762,6 +763,12 @@ REFUSED = [
     (with_sku("Microsoft.Logic/integrationAccounts", "Standard"), "Premium"),
     (with_sku(CACHE, "Premium", linkedServers=[{"id": "other"}]), "geo-replicated"),
     (a_target("Microsoft.Web/sites", kind="functionapp,linux,kubernetes"), "Kubernetes"),
+    (with_sku("Microsoft.Dashboard/grafana", "Essential"), "Standard"),
+    (a_target(COSMOS, kind="MongoDB", properties={"apiProperties": {"serverVersion": "3.2"}}), "3.2"),
+    (a_target("Microsoft.Web/hostingEnvironments", kind="ASEV2"), "version 3"),
+    (a_target("Microsoft.Web/hostingEnvironments", kind="ASEV3", properties=CLOSED), "new private endpoints"),
+    (a_target("Microsoft.App/managedEnvironments", properties={"workloadProfiles": None}), "profiles"),
+    (a_target("Microsoft.App/managedEnvironments", properties={"workloadProfiles": []}), "profiles"),
 ]
 
 

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from shared.core.policy.policy import Policy
 from shared.flow.worker import TRIES
 from tests.builders.policies import a_policy
@@ -207,3 +209,21 @@ async def test_a_foreign_link_in_progress_is_awaited_and_then_adopted() -> None:
     await world.send("PUT", f"{zone}/virtualNetworkLinks/foreign", link)
     state = await world.reconcile(at)
     assert (state["result"], len(state["history"])) == ("Connected", 1)
+
+
+@pytest.mark.parametrize("approval", ["auto", "request"])
+async def test_a_rejected_connection_is_asked_for_again_once_it_is_deleted(approval: str) -> None:
+    world = World(a_policy(approval=approval))
+    at = await world.create_account()
+    await world.reconcile(at)
+    await decide(world, at, "Rejected")
+    state = await world.reconcile(at, "drift")
+    assert state["code"] == "ConnectionRejected"
+    assert "by its owner" in state["reason"]
+    assert "approve the" not in state["remedy"]
+    (endpoint,) = await world.endpoints()
+    assert endpoint in state["remedy"]
+    await world.send("DELETE", endpoint)
+    await world.sleep(60)
+    state = await world.reconcile(at, "manual")
+    assert state["code"] == ("" if approval == "auto" else "AwaitingApproval")

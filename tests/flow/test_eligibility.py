@@ -20,6 +20,8 @@ TAGS = {"private-connectivity": "enabled"}
 INJECTED = f"{NETWORKS}/virtualNetworks/vnet/subnets/theirs"
 FRONTEND = {"name": "private", "properties": {"privateLinkConfiguration": {"id": "pl"}}}
 APIM = "Microsoft.ApiManagement/service"
+ASE = "Microsoft.Web/hostingEnvironments"
+PLACE = {"locations": [{"locationName": "West Europe", "failoverPriority": 0}]}
 HDINSIGHT = "Microsoft.HDInsight/clusters"
 
 
@@ -37,6 +39,11 @@ def account(kind: str) -> Body:
 
 def network(subnet: str | None) -> Body:
     return with_properties(network={"delegatedSubnetResourceId": subnet})
+
+
+def ase(*, opened: bool) -> Body:
+    allowed = {"properties": {"allowNewPrivateEndpointConnections": opened}}
+    return {"kind": "ASEV3", "properties": {"networkingConfiguration": allowed}}
 
 
 def gateway(tier: str) -> Body:
@@ -164,6 +171,23 @@ CASES: list[tuple[str, Body, str, str, Body | None]] = [
         {"kind": "app,linux,kubernetes", "properties": {}},
         "sites",
         "in an App Service plan",
+        None,
+    ),
+    ("Microsoft.Dashboard/grafana", sold_as("Essential"), "grafana", "Standard", sold_as("Standard")),
+    (
+        "Microsoft.DocumentDB/databaseAccounts",
+        {"kind": "MongoDB", "properties": {**PLACE, "apiProperties": {"serverVersion": "3.2"}}},
+        "MongoDB",
+        "3.6",
+        None,
+    ),
+    (ASE, {"kind": "ASEV2", "properties": {}}, "hostingEnvironments", "migrate", None),
+    (ASE, ase(opened=False), "hostingEnvironments", "az appservice ase update", ase(opened=True)),
+    (
+        "Microsoft.App/managedEnvironments",
+        with_properties(publicNetworkAccess="Disabled", workloadProfiles=None),
+        "managedEnvironments",
+        "workload profiles",
         None,
     ),
 ]

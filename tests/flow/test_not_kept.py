@@ -123,6 +123,13 @@ async def test_a_flag_that_hinders_nothing_is_named_and_the_path_is_connected() 
     assert any("properties.allowForwardedTraffic is True, sent False" in one for one in state["findings"])
 
 
+async def test_a_description_that_is_reset_and_marks_a_rule_is_named() -> None:
+    world = await a_filtered_world()
+    modify(world, RULES, properties__description="by the platform team")
+    state = await world.reconcile(await world.create_account())
+    assert any("properties.description is by the platform team" in one for one in state["findings"])
+
+
 # A denial that is asked for
 
 

@@ -19,18 +19,18 @@ ALLOW = deny(150, access="Allow", sourceAddressPrefix="10.2.0.0/16")
 
 
 async def a_world_with_another_network(
-    nsg: dict[str, Any], rules: dict[str, Any] | None = None
+    nsg: dict[str, Any], rules: dict[str, Any] | None = None, result: str = "Connected"
 ) -> tuple[World, str]:
-    """A connected account; a user peered a network that is no client with the hub and linked the zone."""
+    """An account; a user peered a network that is no client with the hub and linked the zone."""
     world = await a_filtered_world(nsg, rules=rules)
     await peer(world, HUB, OTHER)
     await peer(world, OTHER, HUB)
     at = await world.create_account()
-    assert (await world.reconcile(at))["result"] == "Connected"
+    assert (await world.reconcile(at))["result"] == result
     link = {"registrationEnabled": False, "virtualNetwork": {"id": OTHER}}
     await world.send("PUT", f"{ZONE}/virtualNetworkLinks/by-hand", {"location": "global", "properties": link})
     await world.sleep(200)
-    assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+    assert (await world.reconcile(at, "drift"))["result"] == result
     return world, at
 
 
@@ -46,15 +46,23 @@ def reach_from(world: World, name: str = NAME, network: str = OTHER) -> Reach:
         (DENYING, None, "inbound"),
         (DENYING, {"allow": ALLOW}, ""),
         (DENYING, {"allow": {**ALLOW, "priority": 4000}}, "inbound"),
-        ({**DENYING, "enforce_on_endpoints": False}, None, ""),
     ],
-    ids=["nothing denies", "denied", "allowed by a user", "allowed too late", "rules not in force"],
+    ids=["nothing denies", "denied", "allowed by a user", "allowed too late"],
 )
 async def test_a_peered_network_that_is_no_client_is_denied_where_the_default_is_to_deny(
     name: str, nsg: dict[str, Any], rules: dict[str, Any] | None, hop: str
 ) -> None:
     world, _ = await a_world_with_another_network(nsg, rules)
     assert reach_from(world, name).hop == hop
+    assert reach_from(world, name, SPOKE).reachable
+
+
+@pytest.mark.parametrize("name", [NAME, "10.0.1.4"])
+async def test_a_denial_that_is_not_in_force_lets_others_in_and_is_not_connected(name: str) -> None:
+    nsg = {**DENYING, "enforce_on_endpoints": False}
+    world, at = await a_world_with_another_network(nsg, result="Blocked")
+    assert (await world.state(at))["code"] == "DenialNotInForce"
+    assert reach_from(world, name).reachable
     assert reach_from(world, name, SPOKE).reachable
 
 

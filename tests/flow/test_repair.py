@@ -80,6 +80,18 @@ async def test_a_peering_that_a_person_deleted_on_both_sides_begins_with_no_flag
     assert (await half(world, SPOKE))["properties"]["allowForwardedTraffic"] is False
 
 
+async def test_what_others_set_is_forgotten_with_the_removal_of_the_path() -> None:
+    world = World(a_policy(peering="ensure", on_opt_out="remove"))
+    at = await a_peered_account(world)
+    await set_on(world, (await half(world, SPOKE))["id"], allowForwardedTraffic=True)
+    await world.reconcile(at, "drift")
+    await world.send("PATCH", at, {"tags": {"private-connectivity": "disabled"}})
+    await world.sleep(120)
+    assert (await world.reconcile(at))["result"] == "Removed"
+    (row,) = [row async for row in world.tables["connections"].query({})]
+    assert [name for name in row.values if name.startswith("custom")] == []
+
+
 async def test_a_peering_without_flags_of_its_own_is_not_recorded() -> None:
     world = World(a_policy(peering="ensure"))
     await a_peered_account(world)

@@ -259,7 +259,9 @@ async def _holding() -> tuple[World, str]:
 
 async def test_held_deletes_are_listed_by_their_code_and_confirmed_by_their_number() -> None:
     world, at = await _holding()
-    found = await http.serve(serving(world), http.connections, request("GET", code="DeletesHeld"))
+    await world.reconcile(await world.create_account("connected"))
+    asked = request("GET", outcome_code="DeletesHeld")
+    found = await http.serve(serving(world), http.connections, asked)
     assert [row["resource_id"] for row in answered(found)[1]["value"]] == [at]
     confirmed = await http.serve(serving(world), http.confirm_deletes, request(body={"count": 1}))
     status, body = answered(confirmed)

@@ -99,6 +99,8 @@ async def test_graph_names_the_principals_by_their_ids(cloud):
 async def test_graph_refuses_in_its_own_form_what_it_does_not_have(cloud):
     missing = await cloud.get("/v1.0/users/no-one@sandbox.example", version=None)
     assert (missing.status, code(missing)) == (404, "Request_ResourceNotFound")
+    me = await cloud.get("/v1.0/me", version=None)
+    assert "delegated" in me.body["error"]["message"]
     unknown = await cloud.get("/v1.0/groups", version=None)
     assert (unknown.status, code(unknown)) == (400, "BadRequest")
     assert (await cloud.get("/v1.0/users", version=None, as_=None)).status == 401

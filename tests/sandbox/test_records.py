@@ -196,6 +196,8 @@ async def test_a_region_names_what_endpoints_are_made_for(cloud):
         assert names["Microsoft.Storage.storageAccounts"] == "Microsoft.Storage/storageAccounts"
     services = await cloud.get(f"{SUB}/{at}/virtualNetworkAvailableEndpointServices")
     assert "Microsoft.KeyVault" in [one["name"] for one in services.body["value"]]
+    delegations = (await cloud.get(f"{GROUP}/{at}/availableDelegations")).body["value"]
+    assert "Microsoft.Network/dnsResolvers" in [one["serviceName"] for one in delegations]
 
 
 async def test_usages_of_a_network_count_addresses(cloud):

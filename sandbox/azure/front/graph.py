@@ -28,6 +28,9 @@ def answer(request: Request) -> Response:
         case "GET", ["serviceprincipals" | "directoryobjects", id]:
             found = [one for one in _principals() if one["id"] == id]
             return Response(200, found[0]) if found else _not_found(id)
+        case "GET", ["me"]:
+            text = "/me request is only valid with delegated authentication flow."
+            return _refused(400, "BadRequest", text)
         case "GET", ["users"]:
             return _list(())
         case "GET", ["users", id]:

@@ -21,6 +21,17 @@ SERVICES = [
         *("KeyVault", "ServiceBus", "Sql", "Storage", "Web"),
     )
 ]
+DELEGATIONS = (
+    "Microsoft.Web/serverFarms",
+    "Microsoft.App/environments",
+    "Microsoft.ContainerInstance/containerGroups",
+    "Microsoft.DBforPostgreSQL/flexibleServers",
+    "Microsoft.DBforMySQL/flexibleServers",
+    "Microsoft.Network/dnsResolvers",
+    "Microsoft.Sql/managedInstances",
+    "Microsoft.ApiManagement/service",
+    "Microsoft.NetApp/volumes",
+)
 RESERVED = 5  # addresses of each subnet that Azure keeps
 
 
@@ -32,12 +43,30 @@ def endpoint_services(asked: Asked) -> Response:
     return page(asked.request, [{"id": f"{path}/{one}", "name": one, "type": kind} for one in SERVICES])
 
 
+def delegations(asked: Asked) -> Response:
+    """`GET .../locations/{location}/availableDelegations`: services that take a subnet for themselves."""
+    asked.authorize("Microsoft.Network/locations/availableDelegations/read")
+    path = f"{asked.subscription.text}/providers/Microsoft.Network/availableDelegations"
+    return page(asked.request, [_delegation(path, one) for one in DELEGATIONS])
+
+
+def _delegation(path: str, name: str) -> Json:
+    written = name.replace("/", ".")
+    return {
+        "name": written,
+        "id": f"{path}/{written}",
+        "type": "Microsoft.Network/availableDelegations",
+        "serviceName": name,
+        "actions": ["Microsoft.Network/virtualNetworks/subnets/action"],
+    }
+
+
 def endpoint_types(asked: Asked) -> Response:
     """`GET .../locations/{location}/availablePrivateEndpointTypes`: what an endpoint can be made for."""
     asked.authorize("Microsoft.Network/locations/availablePrivateEndpointTypes/read")
     path = f"{asked.subscription.text}/providers/Microsoft.Network/AvailablePrivateEndpointTypes"
     names = sorted({*link_services.types(), link_services.PRIVATE_LINK_SERVICE})
-    return page(asked.request, [_endpoint_type(path, one) for one in names])
+    return page(asked.request, [_endpoint_type(path, one) for one in names], len(names))
 
 
 def _endpoint_type(path: str, name: str) -> Json:

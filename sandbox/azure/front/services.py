@@ -81,6 +81,8 @@ SERVICES = (
     _service("GET", f"{SUBSCRIPTION}/locations", locations.listed),
     _service("GET", f"{SUBSCRIPTION}/tagNames", tag_names.listed),
     _service("GET", f"{REGION}/virtualNetworkAvailableEndpointServices", network_lists.endpoint_services),
+    _service("GET", f"{REGION}/availableDelegations", network_lists.delegations),
+    _service("GET", f"{IN_GROUP}/availableDelegations", network_lists.delegations),
     _service("GET", f"{REGION}/availablePrivateEndpointTypes", network_lists.endpoint_types),
     _service("GET", f"{IN_GROUP}/availablePrivateEndpointTypes", network_lists.endpoint_types),
     _service("GET", "{network}/usages", network_lists.usages),

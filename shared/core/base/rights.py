@@ -17,7 +17,7 @@ from shared.core.base.ids import GroupId, ResourceId, digest
 DNS_ROLE = "Private DNS Zone Contributor"
 # What that role allows, as far as Causeway needs it.
 _DNS_ACTIONS = ("microsoft.network/privatednszones/*", "microsoft.network/virtualnetworks/join/action")
-NOBODY = "<object id of the app's identity>"
+NOBODY = "<object-id-of-the-identity>"
 _OBJECT = re.compile(r"object id '([0-9a-fA-F-]{36})'")
 
 

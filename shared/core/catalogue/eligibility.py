@@ -15,13 +15,15 @@ from shared.core.base.bodies import mapping
 from shared.core.base.errors import clean
 from shared.core.base.target import Target
 
+NULL = "null"
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Values of one part of a resource: `kind`, `sku` (its name), or a path such as `properties.sku.tier`.
 
     A list has the text `a list of 2`, by the number of its entries. `patterns` compare without case, `*` is
-    any text; a value that is missing, null or empty matches none.
+    any text; a value that is missing or empty matches none, and one that is null only the pattern `null`.
     """
 
     path: str
@@ -30,7 +32,9 @@ class Condition:
     def holds(self, target: Target) -> bool:
         """The resource has one of the values there."""
         value = _value(target, self.path).lower()
-        return bool(value) and any(fnmatchcase(value, pattern.lower()) for pattern in self.patterns)
+        if value in ("", NULL):
+            return bool(value) and value in self.patterns
+        return any(fnmatchcase(value, pattern.lower()) for pattern in self.patterns)
 
     def seen(self, target: Target) -> str:
         """What the resource has there, for people: `sku is Standard`."""
@@ -100,7 +104,7 @@ def _value(target: Target, path: str) -> str:
             found: Mapping[str, Any] = target.properties
             for part in parts:
                 found = mapping(found.get(part))
-            return _text(found.get(last))
+            return _text(found.get(last, ""))
         case _:
             return ""
 
@@ -110,4 +114,6 @@ def _text(value: object) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return f"a list of {len(value)}"
+    if value is None:
+        return NULL
     return value if isinstance(value, str) else ""

@@ -43,7 +43,7 @@ class ConfirmDeletes(Input):
     """A person confirms the deletes that sweeps held back."""
 
     count: Annotated[int, Field(ge=1)]
-    """how many resources have held deletes, as /api/connections?code=DeletesHeld lists them"""
+    """how many resources have held deletes, as /api/connections?outcome_code=DeletesHeld lists them"""
 
 
 class ReconcileRequest(Input):

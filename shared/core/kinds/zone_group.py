@@ -31,6 +31,7 @@ from shared.core.readings.reading import Absent, Present, Read, Reading, Unread
 
 TYPE = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
 NAME = "causeway"
+FEWEST = 3  # passes for which a list in place of single records is worth it
 CONFIGS = "privateDnsZoneConfigs"
 MAX_ZONES = 5
 RECORD_HELD = "RecordHeldByAnother"  # the code of a refusal: another endpoint keeps the name
@@ -181,21 +182,31 @@ class ZoneGroup(Managed):
 
     def _at_stake_reads(self, have: Seen | None, observed: Observed) -> Iterator[Read]:
         for at in self._at_stake(have):
-            if at.parent and observed.present(at.parent):  # a zone that does not exist has no records
+            zone = (
+                observed.present(at.parent) if at.parent else None
+            )  # one that does not exist has no records
+            if zone and self._is_listed(zone, observed):
+                yield zone_list(zone)
+            elif zone:
                 yield record.record_read(at)
+
+    def _is_listed(self, zone: Seen, observed: Observed) -> bool:
+        """One list of the zone is fewer requests than a record for each of many passes, and may be made."""
+        many = observed.many >= FEWEST and pages(zone) <= observed.many
+        return many and observed.refused(zone.id, record.COLLECTION) is None
 
     def _reported_reads(self, have: Seen, observed: Observed) -> Iterator[Read]:
         """The zone's list of records where that is one page; a record that it does not confirm is read alone.
 
         Private DNS allows 500 reads in 5 minutes for a whole subscription, so a list of one page is shared.
         In a larger zone each record is read alone: it must be newer than the pass, and a list takes many
-        reads (docs/azure/dns.md, DNS-15).
+        reads (docs/azure/dns.md, DNS-15). For many passes at once a list takes fewer.
         """
         for one in records_of(have):
             if one.zone not in self.zones or observed.objects.get(record_id(one)) is not None:
                 continue
             if zone := observed.present(one.zone):
-                small = pages(zone) == 1
+                small = pages(zone) <= observed.many
                 if small:
                     yield zone_list(zone)
                 if not small or self._unconfirmed(one, observed):

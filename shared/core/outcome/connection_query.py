@@ -24,8 +24,8 @@ class ConnectionQuery(Input):
     """Connections, narrowed by result (in any case), code and subscription, a page at a time."""
 
     result: Annotated[Result | None, BeforeValidator(_result)] = Field(None, description=one_of(RESULTS))
-    code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,80}$")] | None = None
-    """the code of an outcome, such as DeletesHeld"""
+    outcome_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,80}$")] | None = None
+    """the code of an outcome, such as DeletesHeld (`code` alone is the platform's name for a key)"""
     subscription: Annotated[str, StringConstraints(pattern=GUID, to_lower=True)] | None = None
     """the id of a subscription, a GUID"""
     top: Annotated[int, Field(strict=False, ge=1, le=MAX_PAGE)] = 100

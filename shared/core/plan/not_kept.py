@@ -52,7 +52,8 @@ def _unmet(want: Wanted, answer: Seen, observed: Observed) -> bool:
 def _plainly(path: str, value: Any, got: Members) -> bool:
     if path.startswith("tags."):
         return bool(_key(got.get(path)) != _key(value))
-    return isinstance(value, bool | int) and path in got and bool(got[path] != value)
+    plain = isinstance(value, bool | int | str) and path in got
+    return plain and bool(_key(got[path]) != _key(value))
 
 
 def _error(answer: Seen, sent: Members, differing: list[tuple[str, Any]]) -> NotKept:

@@ -26,18 +26,23 @@ from shared.core.readings.reading import (
 type Collection = tuple[ResourceId, str]
 
 
+RECENT = 60.0  # seconds before the last write of a pass, in which what it created need not be read again
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """Readings of objects by id, and of collections by parent and lower-case name.
 
     What was never read has no entry, and every question answers Unread for it. `capacity` is what Azure
     reported about capacity for new endpoints, `elsewhere` who is linked to foreign zones, by the zones' name.
+    `many`: so many passes read now what is beside their targets, so that a list serves all of them.
     """
 
     objects: Mapping[ResourceId, Reading[Seen]] = field(default_factory=dict)
     collections: Mapping[Collection, Reading[Members]] = field(default_factory=dict)
     capacity: Capacity = field(default_factory=Capacity)
     elsewhere: Mapping[str, LinkedElsewhere] = field(default_factory=dict)
+    many: int = 1
     _by_type: dict[str, tuple[Seen, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def reading(self, at: ResourceId) -> Reading[Seen]:
@@ -165,14 +170,23 @@ class Observed:
             picture = picture.with_object(where, Present(seen, at, written=True) if seen else Absent(at))
         return picture
 
-    def since(self, moment: float) -> Observed:
+    def since(self, moment: float, made: frozenset[ResourceId] = frozenset()) -> Observed:
         """The same picture without readings from before this moment, and without what writes answered.
 
-        What was refused stays unread.
+        `made`: what this pass created for its target alone, and awaited by reading it until it was finished.
+        That last reading counts, unless it is old. What was refused stays unread.
         """
-        objects = {at: found for at, found in self.objects.items() if _counts(found, moment)}
-        lists = {key: found for key, found in self.collections.items() if _counts(found, moment)}
-        if len(objects) == len(self.objects) and len(lists) == len(self.collections):
+        objects: dict[ResourceId, Reading[Seen]] = {
+            at: counted
+            for at, found in self.objects.items()
+            if (counted := _since(found, moment, recent=at in made)) is not None
+        }
+        lists: dict[Collection, Reading[Members]] = {
+            key: counting
+            for key, among in self.collections.items()
+            if (counting := _since(among, moment, recent=key[0] in made)) is not None
+        }
+        if objects == self.objects and lists == self.collections:
             return self
         return replace(self, objects=objects, collections=lists)
 
@@ -184,6 +198,13 @@ class Observed:
             objects={at: found for at, found in self.objects.items() if at not in gone},
             collections={key: found for key, found in self.collections.items() if key[0] not in gone},
         )
+
+
+def _since[T: Reading[Seen] | Reading[Members]](found: T, moment: float, *, recent: bool) -> T | None:
+    """The reading if it is from since then. `recent`: so counts one of what was awaited until it was done."""
+    if recent and isinstance(found, Present) and found.written and found.at >= moment - RECENT:
+        return replace(found, written=False, at=moment)
+    return found if _counts(found, moment) else None
 
 
 def _counts(found: Reading[Seen] | Reading[Members], moment: float) -> bool:
