@@ -7,7 +7,7 @@ Azure; with a location in the path, by one in that region.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.azure.front.asked import Asked
 from sandbox.azure.kernel import refusals
@@ -23,7 +23,8 @@ class Rule:
     """How a provider judges names of one type.
 
     pattern, least, most: of a valid name. invalid, taken: the reason of each refusal. said: the member that
-    says whether the name is free. says: texts of both refusals, with {name}.
+    says whether the name is free. free: what the answer has besides for a free name. says: texts of both
+    refusals, with {name}.
     """
 
     type: str
@@ -33,6 +34,7 @@ class Rule:
     invalid: str = "Invalid"
     taken: str = "AlreadyExists"
     said: str = "nameAvailable"
+    free: Json = field(default_factory=dict)
     says: tuple[str, str] = ("The name '{name}' is invalid.", "The name '{name}' is already in use.")
 
     def admits(self, name: str) -> bool:
@@ -63,6 +65,9 @@ RULES = (
     Rule("Microsoft.EventHub/namespaces", HOST_LABEL, 6, 50, "InvalidName", "NameInUse"),
     Rule("Microsoft.ServiceBus/namespaces", HOST_LABEL, 6, 50, "InvalidName", "NameInUse"),
     Rule("Microsoft.Relay/namespaces", HOST_LABEL, 6, 50, "InvalidName", "NameInUse"),
+    Rule("Microsoft.DBforMySQL/servers", "[a-z0-9]+(-[a-z0-9]+)*", free={"message": ""}),
+    Rule("Microsoft.DBforPostgreSQL/servers", "[a-z0-9]+(-[a-z0-9]+)*", free={"message": ""}),
+    Rule("Microsoft.DBforMariaDB/servers", "[a-z0-9]+(-[a-z0-9]+)*", free={"message": ""}),
     Rule("Microsoft.DBforMySQL/flexibleServers", "[a-z0-9]+(-[a-z0-9]+)*"),
     Rule("Microsoft.DBforPostgreSQL/flexibleServers", "[a-z0-9]+(-[a-z0-9]+)*"),
     Rule("Microsoft.ApiManagement/service", HOST_LABEL, 1, 50),
@@ -117,7 +122,7 @@ def _answer(asked: Asked, rule: Rule, name: str) -> Json:
     else:
         said = {}
     named = {"name": name} if rule.said == "available" else {}
-    return named | {rule.said: not said} | said
+    return named | {rule.said: not said} | (said or rule.free)
 
 
 def _taken(asked: Asked, rule: Rule, name: str) -> bool:

@@ -66,7 +66,7 @@ def endpoint_types(asked: Asked) -> Response:
     asked.authorize("Microsoft.Network/locations/availablePrivateEndpointTypes/read")
     path = f"{asked.subscription.text}/providers/Microsoft.Network/AvailablePrivateEndpointTypes"
     names = sorted({*link_services.types(), link_services.PRIVATE_LINK_SERVICE})
-    return page(asked.request, [_endpoint_type(path, one) for one in names])
+    return page(asked.request, [_endpoint_type(path, one) for one in names], len(names))
 
 
 def _endpoint_type(path: str, name: str) -> Json:

@@ -15,11 +15,9 @@ from shared.core.base.bodies import Json, mapping, resource_id, sequence
 from shared.core.base.errors import clean
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
+from shared.core.policy.faults import FIREWALL, PENDING, SERVICE_ENDPOINTS, TRUSTED
 
 SHOWN = 10  # names in one text; the rest is counted
-FIREWALL, SERVICE_ENDPOINTS = "firewall rules", "service endpoints"
-PENDING, TRUSTED = "pending endpoints", "trusted services"
-KINDS = (FIREWALL, SERVICE_ENDPOINTS, PENDING, TRUSTED)
 _ADDRESS = ("value", "ipmask", "ipaddressorrange", "ipaddress", "addressprefix")
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from hashlib import sha256
 from typing import Any
-from zlib import crc32
 
 from sandbox.azure.front.admission import refuse_locked
 from sandbox.azure.front.asked import Asked
 from sandbox.azure.front.deployments import parameters
-from sandbox.azure.front.deployments.expressions import Functions, TemplateError
+from sandbox.azure.front.deployments.expressions import Functions, TemplateError, resolve
 from sandbox.azure.front.deployments.run import Deployment, Step, deployments
 from sandbox.azure.front.deployments.template import NESTED, Plan, Planned, plan
 from sandbox.azure.kernel import refusals
@@ -49,7 +49,11 @@ def put(asked: Asked) -> Response:
     deployments(asked.world)[made.id.lower()] = made
     made.begin()
     _announce(asked, made)
-    return Response(200 if known else 201, shown(made), _headers(made), retry_after=POLL_SECONDS)
+    body = shown(made)
+    body["properties"] |= {"provisioningState": "Accepted", "duration": _duration(0.0)}
+    for later in ("outputs", "outputResources", "error"):
+        body["properties"].pop(later, None)
+    return Response(200 if known else 201, body, _headers(made), retry_after=POLL_SECONDS)
 
 
 def validate(asked: Asked) -> Response:
@@ -230,7 +234,7 @@ def _refuse_unsupported(properties: Json) -> None:
     if properties.get("templateLink") or properties.get("parametersLink"):
         text = "The simulator reads no links: send the template and its parameters in the request."
         raise ArmError(400, "InvalidContentLink", text, cause="gateway")
-    mode = properties.get("mode")
+    mode = str(properties.get("mode")).capitalize()  # az sends it in lower case
     if mode not in ("Incremental", "Complete"):
         text = f"The deployment mode '{mode}' is not valid."
         raise ArmError(400, "InvalidRequestContent", text, cause="gateway")
@@ -316,12 +320,12 @@ def shown(made: Deployment) -> Json:
     if made.tags:
         head["tags"] = made.tags
     properties: Json = {
-        "templateHash": str(crc32(json.dumps(made.plan.template, sort_keys=True).encode())),
+        "templateHash": _hash(made.plan.template),
         "parameters": parameters.shown(made.plan.template, made.plan.parameters),
         "mode": "Incremental",
         "provisioningState": made.state,
         "timestamp": world.timestamp(at=ended),
-        "duration": f"PT{max(ended - made.started, 0.0):.3f}S",
+        "duration": _duration(ended - made.started),
         "correlationId": made.correlation,
         "providers": _providers(made.plan),
         "dependencies": _dependencies(made.plan),
@@ -343,17 +347,42 @@ def _headers(made: Deployment) -> dict[str, str]:
     }
 
 
+def _duration(seconds: float) -> str:
+    """A duration as ARM writes it, with seven digits."""
+    return f"PT{max(seconds, 0.0):.7f}S"
+
+
+def _hash(template: Json) -> str:
+    """A number of 64 bits from the template; ARM makes another one."""
+    return str(int.from_bytes(sha256(json.dumps(template, sort_keys=True).encode()).digest()[:8]))
+
+
 def _providers(found: Plan) -> list[Json]:
-    kinds: dict[str, list[str]] = {}
+    """The types by namespace, each with the regions that its resources are in."""
+    kinds: dict[str, dict[str, list[str | None]]] = {}
     for one in found.resources:
         namespace, _, kind = one.type.partition("/")
-        kinds.setdefault(namespace, [])
-        if kind not in kinds[namespace]:
-            kinds[namespace].append(kind)
+        regions = kinds.setdefault(namespace, {}).setdefault(kind, [])
+        if (region := _region(one)) not in regions:
+            regions.append(region)
     return [
-        {"namespace": namespace, "resourceTypes": [{"resourceType": kind} for kind in names]}
-        for namespace, names in kinds.items()
+        {
+            "namespace": namespace,
+            "resourceTypes": [
+                {"resourceType": kind, "locations": regions} for kind, regions in types.items()
+            ],
+        }
+        for namespace, types in kinds.items()
     ]
+
+
+def _region(one: Planned) -> str | None:
+    """The region that a resource asks for; None without one, and for one that is known only later."""
+    try:
+        asked = resolve(one.body.get("location"), one.functions)
+    except TemplateError:
+        return None
+    return normal(str(asked)) if asked else None
 
 
 def _dependencies(found: Plan) -> list[Json]:
@@ -374,7 +403,7 @@ def _operation(made: Deployment, step: Step) -> Json:
         "provisioningOperation": "Create",
         "provisioningState": step.state,
         "timestamp": world.timestamp(at=ended),
-        "duration": f"PT{max(ended - step.started, 0.0):.3f}S",
+        "duration": _duration(ended - step.started),
         "trackingId": step.id,
         "statusCode": _status_code(step),
         "targetResource": _target(step.planned),
