@@ -113,6 +113,10 @@ class User:
         key = hashlib.sha256(at.lower().encode()).hexdigest()[:32]
         return await self._json("GET", f"{self._host}/api/connections/{key}")
 
+    async def health(self) -> Any:
+        """What the app says of itself: its last sweep, its problems, what is left of Azure's limits."""
+        return await self._json("GET", f"{self._host}/api/health")
+
     async def rerun(self, at: str, *, dry_run: bool = False) -> Any:
         """Ask the app to reconcile a resource again, or to show what it would do."""
         body = {"resource_id": at, "dry_run": dry_run}

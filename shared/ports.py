@@ -272,6 +272,10 @@ class Sweeps(Protocol):
 class RequestLimits(Protocol):
     """Azure's limits on requests, as far as this process has met them."""
 
+    @property
+    def rate(self) -> float:
+        """How much of the documented limits the app uses; 1: all."""
+
     async def left(self) -> Bodies:
         """What is left of each, for all processes together."""
 

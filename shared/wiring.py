@@ -90,7 +90,9 @@ def wire(
     access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
-    sweeper = Sweeper(policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock)
+    sweeper = Sweeper(
+        policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock, ports.limits.rate
+    )
     return Flow(
         Intake(ports.queue, ports.clock, frozenset(known.types)),
         Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),

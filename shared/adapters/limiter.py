@@ -62,7 +62,7 @@ class Limiter:
 
     def __init__(self, shares: Shares, rate: float = 1.0) -> None:
         self._shares = shares
-        self._rate = rate
+        self.rate = rate
         self._pools: dict[LimitKey, _Pool] = {}
         self._limits: dict[LimitKey, Limit | None] = {}
         self._waiters: dict[Keys, list[_Waiter]] = {}
@@ -201,7 +201,7 @@ class Limiter:
 
     def _limit(self, key: LimitKey) -> Limit | None:
         if key not in self._limits:
-            self._limits[key] = limit_of(key, self._rate)
+            self._limits[key] = limit_of(key, self.rate)
         return self._limits[key]
 
     def _limited(self, key: LimitKey) -> bool:
@@ -224,7 +224,8 @@ class Limiter:
                     await self._idle()
         except Exception as error:
             for waiter in itertools.chain(*self._waiters.values()):
-                waiter.turn.set_exception(error)
+                if not waiter.turn.done():
+                    waiter.turn.set_exception(error)
             raise
 
     def _release(self) -> None:
@@ -282,7 +283,7 @@ class Limiter:
         kept = pool.tokens if pool.drop > now else 0
         pool.tokens, pool.drop = kept + granted.amount, now + LIFE
         if granted.amount < amount:
-            pool.ask = now + max(PAUSE / max(1.0, self._rate), min(granted.wait, LIFE))
+            pool.ask = now + max(PAUSE / max(1.0, self.rate), min(granted.wait, LIFE))
 
     async def _idle(self) -> None:
         """Sleep until a limit may be asked, a pause ends, or another request comes."""

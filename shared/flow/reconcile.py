@@ -220,11 +220,15 @@ class Reconciler:
         return view, reached
 
     async def _proven(self, view: View, current: Pass) -> tuple[View, Proof]:
-        """The proof. One that fails right after a write is made once more: Azure's replicas lag behind it."""
+        """The proof. One that fails right after a write is made once more: Azure's replicas lag behind it.
+
+        Not where it waits for a person, or for another program.
+        """
         view = await self._viewer.evidence(view)
         proof = prove(view.desired, view.observed)
-        wrote = view.since > current.began
-        if proof.holds or not wrote or self._clock.monotonic() + LAG > current.deadline:
+        awaited = ending(proof, (), (), view.connect.profile_name).result is Result.PENDING
+        late = self._clock.monotonic() + LAG > current.deadline
+        if proof.holds or awaited or late or view.since <= current.began:
             return view, proof
         await self._clock.sleep(LAG)
         view = await self._viewer.evidence(

@@ -35,7 +35,7 @@ log = logging.getLogger("causeway.sweep")
 # them: the check of a connected resource takes three reads in the endpoints' subscription. So an event or a
 # person's rerun does not wait behind a long queue.
 AT_ONCE = 60  # items
-A_SECOND = 25 / 3  # items after these
+A_SECOND = 25 / 3  # items after these, where the app uses all of the limit
 SENDERS = 16  # items that are sent at once
 
 MADE_WITHOUT_ANSWER = frozenset({UNKNOWN_GUID})
@@ -51,7 +51,7 @@ class _Listed:
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """Finds every resource that should be connected, or was."""
+    """Finds every resource that should be connected, or was. `rate`: as in `ports.RequestLimits`."""
 
     policy: Policy
     catalogue: Catalogue
@@ -60,6 +60,7 @@ class Sweeper:
     sweeps: Sweeps
     queue: WorkQueue
     clock: Clock
+    rate: float = 1.0
 
     async def sweep(self) -> int:
         """Queue each resource once, with reason `drift`. Returns how many."""
@@ -115,7 +116,7 @@ class Sweeper:
             await asyncio.gather(*(self._send_later(at, place, report) for place, at in few))
 
     async def _send_later(self, at: ResourceId, place: int, report: SweepReport) -> None:
-        delay = timedelta(seconds=max(0.0, (place - AT_ONCE) / A_SECOND))
+        delay = timedelta(seconds=max(0.0, (place - AT_ONCE) / (A_SECOND * self.rate)))
         item = WorkItem(at.text, "drift", report.id, fresh_from=report.began)
         await self.queue.send(item.text(), delay=delay)
         await self.sweeps.waits(at, self.clock.now() + delay)

@@ -797,6 +797,48 @@ def test_any_text_is_a_policy_or_a_list_of_faults(text: str) -> None:
     assert faults(text)
 
 
+# Harm outside the path
+
+MONITOR = "Microsoft.Insights/privateLinkScopes"
+ACCOUNTS = "Microsoft.Storage/storageAccounts"
+MANAGED = {"mode": "manage", "zones_resource_group": ZONES}
+
+
+def test_what_may_lose_access_is_a_sub_resource_or_a_kind_of_user() -> None:
+    names = ["queue", "Firewall Rules", "service endpoints", "pending endpoints", "trusted services"]
+    policy = parse(with_profile(public_access="disable", may_lose_access={ACCOUNTS: names}))
+    assert policy.profiles["default"].may_lose_access == {ACCOUNTS: tuple(names)}
+    fault = the_fault(with_profile(public_access="disable", may_lose_access={ACCOUNTS: ["queues"]}))
+    assert (fault.path, fault.value) == (f"profiles.default.may_lose_access.{ACCOUNTS}[0]", "queues")
+    assert "queue" in fault.remedy
+    assert "firewall rules" in fault.remedy
+
+
+def test_nothing_may_lose_access_where_public_access_is_left() -> None:
+    fault = the_fault(with_profile(may_lose_access={ACCOUNTS: ["queue"]}))
+    assert fault.path == "profiles.default.may_lose_access"
+
+
+def test_shared_names_are_those_of_types_whose_zones_answer_for_others() -> None:
+    policy = parse(with_profile(dns={**MANAGED, "shared_names": [MONITOR]}))
+    assert policy.profiles["default"].dns.shared_names == (MONITOR,)
+    fault = the_fault(with_profile(dns={**MANAGED, "shared_names": [ACCOUNTS]}))
+    assert (fault.path, fault.value) == ("profiles.default.dns.shared_names[0]", ACCOUNTS)
+
+
+@pytest.mark.parametrize("mode", ["external", "none"])
+def test_shared_names_have_an_effect_only_where_zones_are_linked(mode: str) -> None:
+    fault = the_fault(with_profile(dns={"mode": mode, "shared_names": [MONITOR]}))
+    assert fault.path == "profiles.default.dns.shared_names[0]"
+
+
+def test_an_own_resource_is_the_id_of_any_resource() -> None:
+    at = f"{ZONES}/providers/Microsoft.Storage/storageAccounts/mine"
+    assert parse(a_document(opt_in={"own_resources": [at]})).opt_in.own_resources == (ResourceId.parse(at),)
+    for wrong in ("mine", ZONES, 7):
+        assert the_fault(a_document(opt_in={"own_resources": [wrong]})).path == "opt_in.own_resources[0]"
+
+
 # The sample and the schema
 
 

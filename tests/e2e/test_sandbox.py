@@ -73,6 +73,9 @@ async def test_results_are_final_once_nothing_is_left_to_do() -> None:
         await user.sweep()
         await eventually(activity.left, lambda left: not left)
         assert (await user.connection(account("orders")))["correlation"].startswith("sweep-")
+        health = await user.health()
+        assert (health["status"], health["sweep"]["queued"]) == ("ok", 1)
+        assert {one["scope"] for one in health["limits"]} >= {"Resource Manager", "private DNS"}
         await put_message(box, "work", "{}", hidden=600)
         assert await activity.left() == "1 messages in queue work"
 

@@ -12,12 +12,13 @@ from tests.builders.world import SPOKE, SUB, ZONES, World
 APP = f"{SUB}/resourceGroups/rg-app/providers"
 SCOPE = "Microsoft.Insights/privateLinkScopes"
 QUERY = "api.monitor.azure.com"
+MANAGEMENT = "Microsoft.Authorization/resourceManagementPrivateLinks"
 SHARING = [
     (SCOPE, "azuremonitor", QUERY),
     ("Microsoft.HybridCompute/privateLinkScopes", "hybridcompute", "gbl.his.arc.azure.com"),
     ("Microsoft.DesktopVirtualization/workspaces", "global", "rdweb.wvd.microsoft.com"),
     ("Microsoft.Purview/accounts", "portal", "web.purviewstudio.azure.com"),
-    ("Microsoft.Authorization/resourceManagementPrivateLinks", "ResourceManagement", "management.azure.com"),
+    (MANAGEMENT, "ResourceManagement", "management.azure.com"),
     (
         "Microsoft.Databricks/workspaces",
         "browser_authentication",
@@ -28,7 +29,7 @@ SHARING = [
 
 
 def a_world() -> World:
-    allowed = [kind for kind, *_ in SHARING]
+    allowed = [SCOPE, "Microsoft.HybridCompute/privateLinkScopes", MANAGEMENT]
     dns = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0], "shared_names": allowed}
     return World(a_policy(always=[], fallback_region="westeurope", peering="ensure", dns=dns))
 

@@ -32,19 +32,33 @@ async def test_a_subscription_that_cannot_be_listed_does_not_end_the_sweep_of_th
     assert "subscription not listed" in caplog.text
 
 
-async def test_a_target_whose_pass_failed_twice_is_removed_by_its_profile_when_it_is_opted_out() -> None:
+UNNAMED = {"method": "PUT", "path": "privateDnsZoneGroups/", "principal": "app"}
+UNAVAILABLE = {"status": 503, "code": "ServiceUnavailable", "message": "x"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "ended"),
+    [
+        (UNAVAILABLE, ("Pending", "ServiceUnavailable", 2)),
+        (REFUSED, ("Blocked", "AuthorizationFailed", 0)),  # what a person has to mend, whatever else failed
+    ],
+    ids=["unavailable", "refused"],
+)
+async def test_a_target_whose_pass_failed_twice_is_removed_by_its_profile_when_it_is_opted_out(
+    answer: dict[str, Any], ended: tuple[str, str, int]
+) -> None:
     """The profile is recorded before the first object, not with the outcome."""
-    world = World(a_policy(on_opt_out="remove"))
+    world = World(a_policy(on_opt_out="remove", peering="ensure"))
     at = await world.create_account()
-    world.deny("Microsoft.Network/privateEndpoints/privateDnsZoneGroups/write")
     second_read = {"method": "GET", "path": "storageAccounts/orders$", "principal": "app", "nth": 2}
-    throttled = {**BUSY, "headers": {"Retry-After": "60"}}
-    world.azure.faults.add({"match": second_read, "answer": throttled})
+    world.azure.faults.add({"match": UNNAMED, "answer": answer})
+    world.azure.faults.add({"match": second_read, "answer": {**BUSY, "headers": {"Retry-After": "60"}}})
     await world.work(WorkItem(at, "event", "broke-off"))
     state = await world.state(at)
-    assert (state["result"], state["profile"], len(state["owned"])) == ("Blocked", "default", 2)
-    assert state["code"] == "AuthorizationFailed"  # what a person has to mend, whatever else failed
-    world.allow_all()
+    assert (state["result"], state["code"], len(state["owned"])) == ended
+    assert state["profile"] == "default"
+    world.queue.sent.clear()
+    world.azure.faults.clear()
     await world.send("PATCH", at, {"tags": {"private-connectivity": "disabled"}})
     await world.sleep(120)
     assert (await world.reconcile(at))["result"] == "Removed"

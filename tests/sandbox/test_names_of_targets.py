@@ -58,6 +58,31 @@ async def test_a_data_factory_has_a_group_for_its_portal():
     assert config["fqdn"].endswith("adf.azure.com")
 
 
+@pytest.mark.parametrize(
+    ("name", "zone"),
+    [
+        ("adf.azure.com", "privatelink.adf.azure.com"),
+        ("management.azure.com", "privatelink.azure.com"),
+        ("api.monitor.azure.com", "privatelink.monitor.azure.com"),
+        ("gbl.his.arc.azure.com", "privatelink.his.arc.azure.com"),
+    ],
+)
+async def test_a_linked_zone_closes_names_that_public_dns_always_leads_to_it(name: str, zone: str):
+    cloud = await begin()
+    assert resolve(cloud.world, vnet(), name).kind == "public"
+    await cloud.make(zone_id(zone), {"location": "global"})
+    await cloud.make(f"{zone_id(zone)}/virtualNetworkLinks/net", link_body())
+    assert resolve(cloud.world, vnet(), name).kind == "nxdomain"
+
+
+async def test_a_workspace_of_prometheus_keeps_its_public_name_until_it_is_connected():
+    cloud = await begin()
+    zone = "privatelink.westeurope.prometheus.monitor.azure.com"
+    await cloud.make(zone_id(zone), {"location": "global"})
+    await cloud.make(f"{zone_id(zone)}/virtualNetworkLinks/net", link_body())
+    assert resolve(cloud.world, vnet(), "w.westeurope.prometheus.monitor.azure.com").kind == "public"
+
+
 # Names
 
 

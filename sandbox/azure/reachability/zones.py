@@ -1,6 +1,6 @@
 """What the zones linked to a network answer for a name, and what public DNS says of it.
 
-Sources: docs/azure/dns.md, DNS-05, DNS-06 and DNS-26.
+Sources: docs/azure/dns.md, DNS-05, DNS-06 and DNS-26; docs/azure/targets.md, TGT-65.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Json, Resource
 from sandbox.azure.kernel.world import World
 from sandbox.azure.providers.dns import dns_links, dns_records
-from sandbox.azure.providers.private_link import endpoint_view
+from sandbox.azure.providers.private_link import endpoint_view, public_names
 
 type Kind = Literal["private", "public", "nxdomain", "unanswered", "unknown"]
 
@@ -78,12 +78,12 @@ def _with_wildcards(own: str) -> list[str]:
 
 
 def public_alias(world: World, name: str) -> str | None:
-    """The privatelink name that public DNS gives for a resource with an approved connection."""
+    """The privatelink name that public DNS gives: for a connected resource, and for some names always."""
     for endpoint in endpoint_view.with_name(world, name):
         for answer in endpoint_view.answers(endpoint):
             if answer.name.fqdn.lower() == name and answer.name.private_fqdn.lower() != name:
                 return answer.name.private_fqdn.lower()
-    return None
+    return public_names.always_private(name)
 
 
 def public(world: World, name: str) -> Resolution:

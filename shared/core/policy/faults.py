@@ -15,6 +15,11 @@ from shared.core.base.errors import Fault, clean
 from shared.core.base.regions import region_key
 from shared.core.catalogue.catalogue import Catalogue
 
+# Users of a public endpoint other than sub-resources, as `may_lose_access` names them.
+FIREWALL, SERVICE_ENDPOINTS = "firewall rules", "service endpoints"
+PENDING, TRUSTED = "pending endpoints", "trusted services"
+PUBLIC_USERS = (FIREWALL, SERVICE_ENDPOINTS, PENDING, TRUSTED)
+
 type KeyPath = tuple[str | int, ...]
 
 _COMPASS = re.compile(r"north|south|east|west|central|\d")
@@ -139,7 +144,24 @@ def _of_profile(at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue) -
         yield Fault(written((*at, "dns", "zones_resource_group")), "", "mode manage needs it", remedy)
     yield from _filters(at, _mapping(profile.get("nsg")))
     yield from _homes(at, profile)
-    yield from _groups(at, profile, catalogue)
+    yield from _groups(at, profile, "groups", catalogue)
+    yield from _groups(at, profile, "may_lose_access", catalogue, PUBLIC_USERS)
+    if profile.get("may_lose_access") and profile.get("public_access", "leave") == "leave":
+        path, problem = written((*at, "may_lose_access")), "public_access leave takes access from no user"
+        yield Fault(path, "", problem, "set public_access to disable, or leave may_lose_access out")
+    yield from _shared(at, _mapping(dns), catalogue)
+
+
+def _shared(at: KeyPath, dns: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
+    """Types whose zones answer for other resources: any other type needs no permission."""
+    kinds = dns.get("shared_names")
+    for index, kind in enumerate(kinds if isinstance(kinds, list) else []):
+        known = isinstance(kind, str) and catalogue.knows(kind)
+        path = written((*at, "dns", "shared_names", index))
+        if known and not any(group.for_all for group in catalogue.groups(kind)):
+            yield Fault(path, shown(kind), "its zones answer for its own resources alone", "leave it out")
+        elif known and dns.get("mode", "manage") != "manage":
+            yield Fault(path, shown(kind), "only mode manage links zones", "leave shared_names out")
 
 
 def _filters(at: KeyPath, nsg: Mapping[Any, Any]) -> Iterator[Fault]:
@@ -165,14 +187,16 @@ def _homes(at: KeyPath, profile: Mapping[Any, Any]) -> Iterator[Fault]:
                 )
 
 
-def _groups(at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
-    for kind, groups in _mapping(profile.get("groups")).items():
+def _groups(
+    at: KeyPath, profile: Mapping[Any, Any], key: str, catalogue: Catalogue, also: tuple[str, ...] = ()
+) -> Iterator[Fault]:
+    for kind, groups in _mapping(profile.get(key)).items():
         if not isinstance(kind, str) or not isinstance(groups, list) or not catalogue.knows(kind):
             continue
         for index, group in enumerate(groups):
-            if isinstance(group, str) and not catalogue.may_have(kind, group):
-                names = [known.group_id for known in catalogue.groups(kind)]
-                path = written((*at, "groups", kind, index))
+            if isinstance(group, str) and group.lower() not in also and not catalogue.may_have(kind, group):
+                names = [*(known.group_id for known in catalogue.groups(kind)), *also]
+                path = written((*at, key, kind, index))
                 yield Fault(
                     path, shown(group), "the type has no such sub-resource", f"known: {', '.join(names)}"
                 )
