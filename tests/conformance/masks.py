@@ -22,6 +22,7 @@ PATTERNS = (
     # A public address that Azure chose.
     (re.compile(r"^(?!10\.|172\.(?:1[6-9]|2\d|3[01])\.|192\.168\.)\d+\.\d+\.\d+\.\d+$"), "<public>"),
     (re.compile(r"md-impexp-\w+"), "md-impexp-<id>"),  # made-up host name of a disk access
+    (re.compile(r"^\d\.\d+ MB$"), "<size>"),  # of a firewall policy as the service stores it
     (re.compile(r'"0x8D[0-9A-F]+"'), '"<stamp>"'),  # Batch etags
     (re.compile(r"[A-Za-z0-9+/]{86}==|[A-Za-z0-9+/]{43}="), "<key>"),  # access keys
     (re.compile(r"CloudSA[0-9a-f]{8}"), "CloudSA<id>"),  # made-up login of a SQL server without one

@@ -83,7 +83,8 @@ class Replay:
                 self._put_scenery(exchange)
                 continue
             actual = await self._send(exchange)
-            seen = self._neighbours.without(exchange), self._neighbours.without_theirs(exchange, actual)
+            known = self._neighbours.without_users(exchange, actual)
+            seen = self._neighbours.without(known), self._neighbours.without_theirs(exchange, actual)
             result.verdicts.append(Verdict(exchange, differences(*seen, self._kept)))
             self._learn(*seen)
         self._simulator.events.close()

@@ -188,3 +188,13 @@ def test_an_operation_lasts_until_the_first_poll_that_saw_its_end():
     running = exchange(1, 5.0, path=poll, body={"status": "InProgress"})
     over = exchange(2, 9.0, path=poll, body={"status": "Succeeded"})
     assert 4.0 < Timeline([begun, running, over]).seconds(begun) < 8.0
+
+
+async def test_a_user_that_no_exchange_addresses_is_not_compared():
+    address = f"{GROUP}/providers/Microsoft.Network/publicIPAddresses/a"
+    nat = f"{GROUP}/providers/Microsoft.Network/natGateways/n"
+    read = exchange(0, path=address, body={"properties": {"natGateway": {"id": nat}}})
+    made = exchange(1, path=nat)
+    shown = Actual(200, {}, {"properties": {}})
+    assert Neighbours([read]).without_users(read, shown).body == {"properties": {}}
+    assert Neighbours([read, made]).without_users(read, shown).body == read.body

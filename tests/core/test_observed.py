@@ -10,7 +10,7 @@ from shared.core.readings.embedded import peerings_of, rules_of_group, subnets_o
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Members, Present, Read, Unread
 from tests.builders import bodies
-from tests.builders.bodies import HUB, SUBNET, ZONE
+from tests.builders.bodies import ACCOUNT, HUB, SPOKE, SUBNET, ZONE
 from tests.builders.networks import GROUP, OUR_RULE, PEERING, group, half, other, our_rule, subnet
 
 REFUSED = Unread("no right to read it", refused=True)
@@ -328,3 +328,19 @@ def test_objects_of_a_type_are_those_that_were_read_alone_and_exist() -> None:
     observed = Observed().with_object(foreign, Present(bodies.endpoint(foreign)))
     observed = observed.with_object(ENDPOINT, Absent()).with_object(HUB, Present(network()))
     assert [one.id for one in observed.of_type("Microsoft.Network/privateEndpoints")] == [foreign]
+
+
+def test_a_picture_since_a_moment_has_no_older_reading_and_no_answer_of_a_write() -> None:
+    old, new = Present(Seen(HUB, {}), 9.0), Present(Seen(SPOKE, {}), 10.0)
+    view = Observed().alone(HUB, old).alone(SPOKE, new).alone(ZONE, Absent(9.9))
+    view = view.alone(ACCOUNT, Present(Seen(ACCOUNT, {}), 11.0, written=True))
+    view = view.with_members(ZONE, "A", Present(Members(), 9.0))
+    later = view.since(10.0)
+    assert set(later.objects) == {SPOKE}
+    assert not later.collections
+    assert later.since(10.0) is later
+
+
+def test_what_was_refused_stays_unread_in_a_later_picture() -> None:
+    refused = Unread("no right", refused=True)
+    assert Observed().alone(HUB, refused).since(99.0).refused(HUB) == "no right"

@@ -70,6 +70,10 @@ async def test_an_outdated_denial_that_is_removed_before_the_proof_is_listed() -
 async def test_a_failed_write_is_not_repeated_in_further_rounds_of_the_pass() -> None:
     world = World()
     world.deny(JOIN)
+    # What the app may do cannot be read, so the write is tried.
+    unread = {"method": "GET", "path": "Authorization/permissions$", "principal": "app"}
+    answer = {"status": 403, "code": "AuthorizationFailed", "message": "The app may not."}
+    world.azure.faults.add({"match": unread, "answer": answer})
     at = await world.create_account()
     world.sent()
     assert (await world.reconcile(at))["result"] == "Blocked"

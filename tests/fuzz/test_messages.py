@@ -15,7 +15,9 @@ from shared.core.catalogue.catalogue import load
 from shared.core.events.asked import MAX_CORRELATIONS, Asked
 from shared.core.events.notification import MAX_FIELD, MAX_PAYLOAD, Dropped, Notification, read
 from shared.core.events.work_item import WorkItem
+from shared.flow.intake import Intake
 from tests.builders.memory import MemoryQueue
+from tests.builders.world import LoopClock
 from tests.fuzz.values import JSON, changes, damaged, steps
 
 TYPES = frozenset(load().types)
@@ -141,11 +143,8 @@ def test_a_work_item_longer_than_any_is_refused_before_it_is_read(message: str) 
 
 
 async def test_no_event_of_a_batch_keeps_another_from_being_queued() -> None:
-    from shared.flow.intake import Intake
-
     queue = MemoryQueue()
     batch = [EVENT, *(make(2000) for make in HOSTILE.values()), None, {**EVENT, "subject": ACCOUNT + "2"}]
-    for payload in batch:
-        await Intake(queue, TYPES).accept(payload)
+    await Intake(queue, LoopClock(), TYPES).accept(batch)
     sent = {json.loads(text)["resource_id"] for text, _ in queue.sent}
     assert {ACCOUNT, ACCOUNT + "2"} <= sent

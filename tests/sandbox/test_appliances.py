@@ -99,3 +99,36 @@ async def test_a_nat_gateway_shows_the_subnets_that_use_it(cloud):
     body["properties"]["subnets"][0]["properties"]["natGateway"] = {"id": nat}
     await cloud.make(vnet(), body)
     assert (await cloud.get(nat)).body["properties"]["subnets"] == [{"id": subnet()}]
+
+
+async def test_an_address_shows_the_nat_gateway_that_uses_it_and_stays_until_it_is_gone(cloud):
+    address, nat = f"{NETWORK}/publicIPAddresses/out", f"{NETWORK}/natGateways/nat"
+    await cloud.make(address, {"location": "westeurope", "sku": {"name": "Standard"}})
+    properties = {"publicIpAddresses": [{"id": address}]}
+    await cloud.make(nat, {"location": "westeurope", "sku": {"name": "Standard"}, "properties": properties})
+    assert (await cloud.get(address)).body["properties"]["natGateway"] == {"id": nat}
+    assert code(await cloud.delete(address)) == "PublicIPAddressCannotBeDeleted"
+    await cloud.remove(nat)
+    assert "natGateway" not in (await cloud.get(address)).body["properties"]
+
+
+async def test_a_group_of_rules_is_named_by_its_firewall_policy(cloud):
+    policy = f"{NETWORK}/firewallPolicies/policy"
+    group = f"{policy}/ruleCollectionGroups/first"
+    await cloud.make(policy, {"location": "westeurope"})
+    await cloud.make(group, {"properties": {"priority": 200, "ruleCollections": [{"name": "none"}]}})
+    assert (await cloud.get(policy)).body["properties"]["ruleCollectionGroups"] == [{"id": group}]
+    shown = await cloud.get(group)
+    assert shown.body["location"] == "westeurope"
+    assert shown.body["properties"]["ruleCollections"] == [{"rules": [], "name": "none"}]
+    assert shown.headers["ETag"] == f'"{shown.body["etag"]}"'
+
+
+async def test_a_policy_of_a_web_firewall_shows_what_its_rules_leave_out(cloud):
+    policy = f"{NETWORK}/ApplicationGatewayWebApplicationFirewallPolicies/web"
+    rule = {"name": "r", "priority": 1, "matchConditions": [{"operator": "IPMatch"}]}
+    await cloud.make(policy, {"location": "westeurope", "properties": {"customRules": [rule]}})
+    shown = (await cloud.get(policy)).body["properties"]
+    assert shown["customRules"][0]["state"] == "Enabled"
+    assert shown["customRules"][0]["matchConditions"] == [{"transforms": [], "operator": "IPMatch"}]
+    assert shown["managedRules"] == {"exclusions": [], "managedRuleSets": []}

@@ -55,6 +55,7 @@ STATUS_COLLECTIONS = {
     "privatednsoperationstatuses",
     "diskoperations",
     "dnsresolveroperationstatuses",
+    "nfvoperations",
 }
 
 

@@ -47,6 +47,7 @@ POLL_COLLECTIONS = {
     "diskoperationresults",
     "dnsresolveroperationstatuses",
     "dnsresolveroperationresults",
+    "nfvoperations",
 }
 
 ROLES = ("roledefinitions", "roleassignments", "permissions")

@@ -43,7 +43,7 @@ class Style(Enum):
     """The manner of each service. Sources: docs/azure/long-running-operations.md, LRO-01 to LRO-18 and
     LRO-22, and docs/azure/resource-manager.md, ARM-10 for groups and ARM-37 for moves.
 
-    NETWORK: 201 or 200; the DELETE's result URL is 204 at the end.
+    NETWORK: 201 or 200; the DELETE's result URL is 204 at the end. FIREWALL: so too, not notified.
     PRIVATE_DNS: 202 `{}`, URLs under the resource group; a running poll is 202.
     DNS_RESOLVER: 202 `{}`, URLs below a region of the resource group; polls are 200 and ask for no wait.
     STORAGE: 202 empty; the result URL is 202 empty until 200 with the resource as body.
@@ -55,6 +55,7 @@ class Style(Enum):
     """
 
     NETWORK = "network"
+    FIREWALL = "firewall"
     PRIVATE_DNS = "private_dns"
     DNS_RESOLVER = "dns_resolver"
     STORAGE = "storage"
@@ -82,6 +83,7 @@ RUNNING = {"write": "Running", "delete": "Running"}
 
 MANNERS = {
     Style.NETWORK: Manner(waits=True),
+    Style.FIREWALL: Manner(waits=True),
     Style.PRIVATE_DNS: Manner((STATUS, RESULT), waits=True, running_http=202, repeats=True),
     Style.DNS_RESOLVER: Manner((STATUS, RESULT), members=("id", "name", "startTime", "endTime")),
     Style.STORAGE: Manner((RESULT,), (RESULT,), waits=True),
@@ -125,6 +127,7 @@ SQL_YOUNG_SECONDS = 6.0
 
 # First part of the two polling URLs' names below a location; other services say operations.
 COLLECTIONS = {
+    Style.FIREWALL: ("nfvOperations", "nfvOperationResults"),
     Style.SQL: ("serverAzureAsyncOperation", "serverOperationResults"),
     Style.COSMOS: ("operationsStatus", "operationResults"),
     Style.DNS_RESOLVER: ("dnsResolverOperationStatuses", "dnsResolverOperationResults"),

@@ -10,6 +10,7 @@ from sandbox.azure.providers.dns import dns_zones
 from sandbox.azure.providers.dns_resolver import forwarding, resolvers
 from sandbox.azure.providers.network import (
     application_groups,
+    firewall_policies,
     gateways,
     load_balancers,
     peerings,
@@ -36,6 +37,7 @@ PROVIDERS: tuple[ModuleType, ...] = (
     route_tables,
     gateways,
     load_balancers,
+    firewall_policies,
     application_groups,
     public_addresses,
     dns_zones,

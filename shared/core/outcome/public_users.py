@@ -16,6 +16,7 @@ from shared.core.base.errors import clean
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
 from shared.core.policy.faults import FIREWALL, PENDING, SERVICE_ENDPOINTS, TRUSTED
+from shared.core.readings.networks import NETWORK
 
 SHOWN = 10  # names in one text; the rest is counted
 _ADDRESS = ("value", "ipmask", "ipaddressorrange", "ipaddress", "addressprefix")
@@ -105,7 +106,7 @@ def _subnet(entry: Json) -> ResourceId | None:
     inner = mapping(entry.get("properties"))
     named = (entry.get("id"), mapping(entry.get("subnet")).get("id"), inner.get("virtualNetworkSubnetId"))
     found = (resource_id(one) for one in named)
-    return next((at for at in found if at and at.is_type("Microsoft.Network/virtualNetworks/subnets")), None)
+    return next((at for at in found if at and at.parent and at.parent.is_type(NETWORK)), None)
 
 
 def _address(entry: Json) -> str:

@@ -80,7 +80,9 @@ def _changed(sent: Json, have: Seen | None) -> Members:
     """The members that the write was to change."""
     before = _members(_writable(have.body)) if have else {}
     now = _members(_writable(sent))
-    return {path: value for path, value in now.items() if _key(before.get(path)) != _key(value)}
+    return {
+        path: value for path, value in now.items() if path not in before or _key(before[path]) != _key(value)
+    }
 
 
 def _writable(body: Json) -> Json:
@@ -105,8 +107,10 @@ def _walked(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _key(value: Any) -> Any:
-    """As Azure compares: without case, lists in any order; what is empty is not set."""
+    """As Azure compares: without case, lists in any order; what is empty, or off, is not set."""
     match value:
+        case False:
+            return None
         case str():
             return value.lower() or None
         case list():

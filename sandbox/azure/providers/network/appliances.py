@@ -11,7 +11,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.azure.kernel.model import Json, Resource, Response
+from sandbox.azure.kernel.manners import Style
+from sandbox.azure.kernel.model import EtagStyle, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Handler, Registry, ResourceType
 from sandbox.azure.kernel.world import World
@@ -51,7 +52,8 @@ class Appliance:
     written: key of durations.py for a PUT; deleted: for a DELETE. wait: Retry-After of the accepting answer.
     tagged: provisioningState after a PATCH of tags. etag_header: whether a GET has the header.
     last: whether its addresses are the last of the subnet instead of the next. at_once: whether a write is
-        done when it is answered. actions: POST actions. rank: as ResourceType says of groups.
+        done when it is answered. actions: POST actions. rank, tracked: as ResourceType says.
+    style: how its operations report. etag: as ResourceType says.
     """
 
     type: str
@@ -70,6 +72,9 @@ class Appliance:
     at_once: Callable[[Resource], bool] = lambda resource: False
     actions: Mapping[str, Handler] = field(default_factory=dict)
     rank: int = 40
+    tracked: bool = True
+    style: Style = Style.NETWORK
+    etag: EtagStyle = "weak"
 
     def register(self, registry: Registry) -> None:
         """Add the type."""
@@ -79,11 +84,12 @@ class Appliance:
                 put=self._put,
                 patch=self._patch,
                 delete=self._delete,
-                get=None if self.etag_header else self._get,
+                get=None if self.etag_header and self.etag == "weak" else self._get,
                 show=self._show,
                 removed=release,
-                tracked=True,
+                tracked=self.tracked,
                 actions=self.actions,
+                etag=self.etag,
                 group_delete_rank=self.rank,
             )
         )
@@ -95,6 +101,7 @@ class Appliance:
         self._refuse_unready(call)
         resource = call.world.save(call.id, self._body(call))
         self._hold_addresses(call, resource)
+        call.world.store.refer(resource.id, "public address", self._public(resource.properties))
         at_once = self.at_once(resource)
         resource.state = "Succeeded" if at_once else "Updating"
         operation = call.start_operation(
@@ -102,10 +109,13 @@ class Appliance:
                 name=f"Put{self._kind}Operation",
                 duration=0.0 if at_once else call.world.duration(self.written, call.id),
                 first_wait=self.wait,
+                style=self.style,
                 locks=() if at_once else (call.id,),
             )
         )
-        return operation.answer(200 if call.existing else 201, self._answer(call, resource))
+        response = operation.answer(200 if call.existing else 201, self._answer(call, resource))
+        response.retry_after = response.retry_after or None
+        return response
 
     def _answer(self, call: Call, resource: Resource) -> Json:
         shown = call.world.show(resource)
@@ -131,14 +141,16 @@ class Appliance:
                 change="delete",
                 duration=call.world.duration(self.deleted, call.id),
                 first_wait=self.wait,
+                style=self.style,
                 locks=(call.id,),
             )
         )
         return operation.answer(202)
 
     def _get(self, call: Call) -> Response:
-        """Show it without an ETag header."""
-        return Response(200, self._show(call.world, call.stored))
+        """Show it without an ETag header, or with one in quotes that the body does not have."""
+        headers = {"ETag": f'"{call.stored.etag}"'} if self.etag_header else {}
+        return Response(200, self._show(call.world, call.stored), headers)
 
     @property
     def _kind(self) -> str:
@@ -176,6 +188,12 @@ class Appliance:
             address = asked or (_last(subnet) if self.last else None)
             held[holder] = (subnet.id.text, addresses.take(subnet, holder, address))
         resource.private["held"] = held
+
+    def _public(self, properties: Json) -> list[str]:
+        """Ids of the public addresses that it uses, its own and those of its parts."""
+        named = [one.get("publicIPAddress") for _, one in self._parts(properties)]
+        named += properties.get("publicIpAddresses") or []
+        return [str(one["id"]) for one in named if one and one.get("id")]
 
     def _parts(self, properties: Json) -> Iterator[tuple[str, Json]]:
         """Every part of every list: the end of its id, and its properties."""

@@ -14,6 +14,7 @@ from sandbox.azure.kernel.world import World
 TYPE = "Microsoft.Network/publicIPAddresses"
 FIRST = int(ipaddress.ip_address("20.50.0.4"))
 LABEL = re.compile(r"^[a-z][a-z0-9-]{1,61}[a-z0-9]$")
+PARTS = ("ipConfigurations", "frontendIPConfigurations")
 SUFFIX = "{region}.cloudapp.azure.com"
 
 
@@ -114,14 +115,21 @@ def _number(world: World, address: Resource) -> str:
 
 
 def show(world: World, address: Resource) -> Json:
-    """The address, with the configuration that uses it."""
+    """The address, with the configuration or the NAT gateway that uses it."""
     body = address.shown()
     for user in world.store.referring("public address", address.id.key):
-        for one in world.show(user)["properties"]["ipConfigurations"]:
-            joined = (one["properties"].get("publicIPAddress") or {}).get("id", "")
-            if joined.lower() == address.id.key:
-                body["properties"]["ipConfiguration"] = {"id": one["id"]}
+        shown = world.show(user)["properties"]
+        for member in PARTS:
+            for one in shown.get(member) or []:
+                if _names(one["properties"].get("publicIPAddress"), address):
+                    body["properties"]["ipConfiguration"] = {"id": one["id"]}
+        if any(_names(one, address) for one in shown.get("publicIpAddresses") or []):
+            body["properties"]["natGateway"] = {"id": user.id.text}
     return body
+
+
+def _names(reference: Json | None, address: Resource) -> bool:
+    return str((reference or {}).get("id", "")).lower() == address.id.key
 
 
 def delete(call: Call) -> Response:
@@ -137,8 +145,9 @@ def delete(call: Call) -> Response:
 
 
 def check_delete(world: World, address: Resource) -> None:
-    """Refuse while an interface uses it."""
-    used = show(world, address)["properties"].get("ipConfiguration")
+    """Refuse while anything uses it."""
+    shown = show(world, address)["properties"]
+    used = shown.get("ipConfiguration") or shown.get("natGateway")
     if used:
         raise ArmError(
             400,
