@@ -12,6 +12,7 @@ from typing import cast
 
 from shared.core.base.bodies import Seen, child_id, mapping, reference
 from shared.core.base.ids import ResourceId
+from shared.core.base.turn import current_turn
 from shared.core.readings.reading import Members, Read
 from shared.ports import ArmReader, Clock
 
@@ -40,11 +41,17 @@ class Timed[T]:
 
 @dataclass(frozen=True, slots=True)
 class _Cached:
-    """`began` is a moment of `Clock.monotonic`, `at` in seconds since 1970."""
+    """`began` is a moment of `Clock.monotonic`, `at` in seconds since 1970. `place`: as in `Turn`."""
 
     began: float
     at: float
     task: asyncio.Task[object]
+    place: int
+
+    @property
+    def is_behind(self) -> bool:
+        """It is under way, and may wait for a request limit longer than the running pass would."""
+        return not self.task.done() and self.place > current_turn().place
 
 
 class CachedReads:
@@ -115,14 +122,15 @@ class CachedReads:
     ) -> Timed[object]:
         known = self._readings.get(key)
         while known is not None and not self._usable(known, not_older_than, max_age):
-            if known.task.done():
+            if known.task.done() or known.is_behind:
                 known = None
             else:  # it began too early for this caller: what is read next serves all who wait for it
                 await asyncio.wait([known.task])
                 known = self._readings.get(key)
         if known is None:
             now = self._clock.monotonic()
-            known = _Cached(now, self._clock.now().timestamp(), asyncio.ensure_future(read()))
+            at, place = self._clock.now().timestamp(), current_turn().place
+            known = _Cached(now, at, asyncio.ensure_future(read()), place)
             self._readings[key] = known
         try:
             return Timed(await asyncio.shield(known.task), known.at)
@@ -133,7 +141,8 @@ class CachedReads:
 
     def _usable(self, known: _Cached, not_older_than: float, max_age: float | None) -> bool:
         limit = max(self._seconds, max_age or 0.0)
-        return known.at >= not_older_than and self._clock.monotonic() < known.began + limit
+        recent = known.at >= not_older_than and self._clock.monotonic() < known.began + limit
+        return recent and not known.is_behind
 
 
 async def read_object(arm: ArmReader, read: Read) -> Seen | None:

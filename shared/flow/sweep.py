@@ -10,7 +10,7 @@ import asyncio
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import batched
@@ -31,11 +31,10 @@ from shared.ports import Arm, Clock, Ledger, Sweeps, WorkQueue
 
 log = logging.getLogger("causeway.sweep")
 
-# Work items of a sweep become visible no faster than Resource Manager's 25 reads a second (LIM-01) can serve
-# them: the check of a connected resource takes three reads in the endpoints' subscription. So an event or a
-# person's rerun does not wait behind a long queue.
-AT_ONCE = 60  # items
-A_SECOND = 25 / 3  # items after these, where the app uses all of the limit
+# Work items of a sweep become visible no faster than Resource Manager's limits on reads can serve them
+# (LIM-01). The check of a connected resource takes one read in its own subscription, and three in that of its
+# endpoint. So an event or a person's rerun does not wait behind a long queue.
+AT_ONCE, A_SECOND = 200, 25  # reads in one subscription, where the app uses all of the limit
 SENDERS = 16  # items that are sent at once
 
 MADE_WITHOUT_ANSWER = frozenset({UNKNOWN_GUID})
@@ -111,12 +110,19 @@ class Sweeper:
         return len(listed | known)
 
     async def _send_drift(self, due: Iterable[ResourceId], report: SweepReport) -> None:
-        places = list(enumerate(sorted(due, key=lambda at: at.key)))
-        for few in batched(places, SENDERS, strict=False):
-            await asyncio.gather(*(self._send_later(at, place, report) for place, at in few))
+        delays = self._delays(sorted(due, key=lambda at: at.key))
+        for few in batched(delays, SENDERS, strict=False):
+            await asyncio.gather(*(self._send_later(at, delay, report) for at, delay in few))
 
-    async def _send_later(self, at: ResourceId, place: int, report: SweepReport) -> None:
-        delay = timedelta(seconds=max(0.0, (place - AT_ONCE) / (A_SECOND * self.rate)))
+    def _delays(self, due: Iterable[ResourceId]) -> Iterator[tuple[ResourceId, timedelta]]:
+        """Each with the time for which its work item is hidden: as long as the reads before it take."""
+        subnets = (at for one in self.policy.profiles.values() for ids in one.subnets.values() for at in ids)
+        hubs, reads = {at.subscription.lower() for at in subnets}, 0
+        for at in due:
+            yield at, timedelta(seconds=max(0.0, (reads - AT_ONCE) / (A_SECOND * self.rate)))
+            reads += 4 if at.subscription.lower() in hubs else 3
+
+    async def _send_later(self, at: ResourceId, delay: timedelta, report: SweepReport) -> None:
         item = WorkItem(at.text, "drift", report.id, fresh_from=report.began)
         await self.queue.send(item.text(), delay=delay)
         await self.sweeps.waits(at, self.clock.now() + delay)

@@ -9,6 +9,7 @@ import pytest
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError
 from shared.core.base.ids import ResourceId
+from shared.core.base.turn import FIRST, current_turn, taking_turn
 from shared.core.kinds import zone_group
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Read, Unread
@@ -306,3 +307,25 @@ async def test_passes_that_wait_for_a_read_that_fails_make_their_own() -> None:
     assert (await scene.cached.resource(read, not_older_than=began)).value
     with pytest.raises(TransientError):
         await early
+
+
+class Queued(StubArm):
+    """Azure behind a request limit: only what a person waits for is answered at once."""
+
+    async def get(self, at: ResourceId, *, api_version: str | None = None) -> dict[str, Any] | None:
+        if current_turn().place > FIRST:
+            await asyncio.sleep(30)
+        return await super().get(at, api_version=api_version)
+
+
+async def test_a_person_s_pass_does_not_wait_for_a_read_of_a_sweep_that_waits_for_its_turn() -> None:
+    arm = Queued(vnet(HUB, "10.0.0.0/16").body)
+    reader = Reader(arm, CachedReads(arm, LoopClock()), LoopClock())
+    sweep = asyncio.ensure_future(reader.complete(lambda _: (Read(HUB, shared=True),), Observed()))
+    await asyncio.sleep(1)
+    began = asyncio.get_running_loop().time()
+    with taking_turn(FIRST):
+        observed = await reader.complete(lambda _: (Read(HUB, shared=True),), Observed())
+    assert observed.present(HUB) is not None
+    assert asyncio.get_running_loop().time() == began
+    assert (await sweep).present(HUB) is not None
