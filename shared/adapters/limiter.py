@@ -25,7 +25,7 @@ from shared.ports import Bodies
 BLOCK = 50  # tokens that are reserved at once, at most
 SPARE = 8  # tokens that are reserved beyond the requests that wait
 KEPT = 4  # of them, tokens that sweeps leave to requests that are more urgent
-LIFE = 5.0  # seconds after which tokens that nobody used are dropped
+LIFE = 5.0  # seconds after which unused tokens are dropped
 PAUSE = 1.0  # seconds between two reservations from a limit that is used up
 LONGEST_PAUSE = 30.0  # seconds that a request waits here because a service asked for it
 LOW = 20.0  # requests that a service says are left, below which a process slows down
@@ -183,7 +183,7 @@ class Limiter:
             self._waiters.pop(keys, None)
 
     async def _spent_at_once(self, keys: Keys, place: int) -> bool:
-        """Take one token of each limit where nobody waits; reserve first what is lacking."""
+        """Take one token of each limit where no caller waits; reserve first what is lacking."""
         if self._resumed(keys, place) > _now():
             return False
         for key in keys:
@@ -213,7 +213,7 @@ class Limiter:
             self._serving = asyncio.create_task(self._serve_all())
 
     async def _serve_all(self) -> None:
-        """Give tokens to waiters, the most urgent first, and reserve more, until nobody waits."""
+        """Give tokens to waiters, the most urgent first, and reserve more, until no caller waits."""
         try:
             while self._waiters:
                 self._changed.clear()

@@ -1,7 +1,7 @@
 """One list in place of many polls, where many resources of one resource group are created at once.
 
 A poll only asks whether an operation still runs. A list of the group answers that for all of its resources of
-one type. Whoever is finished by the list is then read alone: that reading is the result.
+one type. What is finished by the list is then read alone: that reading is the result.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from shared.core.outcome.sweep_report import SweepReport
 
 FOREVER = 10**16  # microseconds, in the year 2286: inverted, later times sort first
 RACES = 50  # re-reads after a lost ETag race
-BELIEVED = 86_400.0  # seconds after which an item that nobody took counts as lost
+BELIEVED = 86_400.0  # seconds after which an item that was not taken counts as lost
 _REPORT, _DELETES, _WAITING = "report", "deletes", "waiting"
 
 

@@ -168,7 +168,7 @@ async def test_a_429_whose_reach_is_not_known_does_not_keep_a_person_waiting() -
         await sent(limiter, RECORD, EVENT)
 
 
-async def test_a_429_of_a_lock_stops_nobody_else() -> None:
+async def test_a_429_of_a_lock_stops_no_other_request() -> None:
     code = "RetryableErrorDueToAnotherOperation"
     answer = Response(429, {"error": {"code": code, "message": "x"}}, {"Retry-After": "20"})
     azure = Said(answer, Response(200, {"id": ENDPOINT.text}))

@@ -1,4 +1,4 @@
-"""One list in place of many polls: when it is made, and that it never stands for the result."""
+"""One list in place of many polls: when it is made, and that it is never taken for the result."""
 
 import asyncio
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ async def test_ten_polls_at_once_are_one_list_and_those_that_are_done_are_read_a
     assert all(body is not None for body in found[2:])
 
 
-async def test_few_polls_are_not_worth_a_list_and_wait_for_nobody() -> None:
+async def test_few_polls_are_not_worth_a_list_and_do_not_wait() -> None:
     listed, loop = Listed({}), asyncio.get_running_loop()
     began = loop.time()
     found = await polled(SharedPolls(listed.beside, SystemClock()), *ENDPOINTS[: FEWEST - 1])

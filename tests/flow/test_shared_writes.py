@@ -54,7 +54,7 @@ async def test_ten_passes_at_once_read_a_shared_object_before_its_write_once_or_
     assert sum("/virtualNetworkLinks" in path for path in reads) <= 8
 
 
-async def test_one_pass_alone_waits_for_nobody_before_it_writes_a_rule() -> None:
+async def test_one_pass_alone_does_not_wait_before_it_writes_a_rule() -> None:
     world = await ruled()
     at = await world.create_account("first")
     await world.reconcile(at)
@@ -160,7 +160,7 @@ async def test_a_meeting_lasts_no_longer_than_a_part_of_the_first_pass_s_time() 
     assert loop.time() - began == pytest.approx(20)
 
 
-async def test_a_pass_that_created_nothing_meets_nobody() -> None:
+async def test_a_pass_that_created_nothing_meets_no_other_pass() -> None:
     writes, loop = SharedWrites(LoopClock()), asyncio.get_running_loop()
     writes.creating(SUBNET)
     began = loop.time()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-FIRST, EVENT, LAST = 0, 1, 2  # a person who waits; an event; a sweep, and everything that nobody waits for
+FIRST, EVENT, LAST = 0, 1, 2  # a person who waits; an event; a sweep, and all that no person waits for
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,13 +215,12 @@ class Catalogue:
         the target: every Log Analytics workspace, every machine of Azure Arc, all of Azure Resource Manager
         (docs/azure/targets.md, TGT-65). A zone that other services use too, such as blob's, is none of these.
         """
-        rows = [row for kind in self.types for row in self.groups(kind) if _may_be_in(row, zone, cloud)]
+        rows = _rows_in(self, zone, cloud)
         return bool(rows) and all(row.for_all for row in rows)
 
     def types_in(self, zone: str, cloud: Cloud) -> tuple[str, ...]:
         """The types of which some resource may be named in this zone, sorted."""
-        every = ((kind, row) for kind in sorted(self.types) for row in self.groups(kind))
-        return tuple(dict.fromkeys(kind for kind, row in every if _may_be_in(row, zone, cloud)))
+        return tuple(dict.fromkeys(row.type for row in _rows_in(self, zone, cloud)))
 
     def named_in(
         self, zone: str, target: Target, group_id: str, cloud: Cloud, fqdns: Sequence[str]
@@ -250,6 +249,13 @@ class Catalogue:
 
 def _is_for(row: Group, group_id: str) -> bool:
     return row.group_id.lower() == group_id.lower() or _stands_for(row, group_id)
+
+
+@functools.lru_cache(maxsize=1024)  # every pass asks for its zones, and a company has a few dozen of them
+def _rows_in(catalogue: Catalogue, zone: str, cloud: Cloud) -> tuple[Group, ...]:
+    """The rows of all types whose resources may be named in a zone, by type."""
+    every = (row for kind in sorted(catalogue.types) for row in catalogue.groups(kind))
+    return tuple(row for row in every if _may_be_in(row, zone, cloud))
 
 
 def _may_be_in(row: Group, zone: str, cloud: Cloud) -> bool:

@@ -66,9 +66,13 @@ def _outside(half: Seen, local: tuple[Seen, ...], remote: tuple[Seen, ...]) -> I
     for side, subnets in (("local", local), ("remote", remote)):
         known = half.parsed(_carried).get(side)
         if known is not None:
-            missing = [text for one in subnets for text in prefixes_in(one.properties) if _lacks(known, text)]
+            missing = [text for one in subnets for text in one.parsed(_prefixes) if _lacks(known, text)]
             if missing:
                 yield f"its {side} address space lacks {', '.join(missing)}"
+
+
+def _prefixes(subnet: Seen) -> tuple[str, ...]:
+    return prefixes_in(subnet.properties)
 
 
 def _carried(half: Seen) -> dict[str, Ranges]:

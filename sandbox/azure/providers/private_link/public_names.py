@@ -1,6 +1,6 @@
 """Names that public DNS always leads to a privatelink zone, whether their resource is connected or not.
 
-Whoever links such a zone to a network closes these names for all of it (docs/azure/targets.md, TGT-65).
+Linking such a zone to a network closes these names for all of it (docs/azure/targets.md, TGT-65).
 """
 
 from __future__ import annotations
