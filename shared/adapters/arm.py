@@ -16,7 +16,7 @@ from shared.adapters.clock import Clock
 from shared.core.base.backoff import Backoff
 from shared.core.base.bodies import Json
 from shared.core.base.errors import TransientError
-from shared.core.base.ids import ResourceId
+from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.only_if import ANYHOW, OnlyIf
 from shared.ports import Bodies, Body
 
@@ -76,6 +76,9 @@ class SdkArm:
     async def resources(self, subscription: str) -> AsyncIterator[Bodies]:
         async for page in self.pages(f"/subscriptions/{subscription}/resources", api_version=RESOURCES_API):
             yield page
+
+    async def group(self, at: GroupId) -> Body | None:
+        return await self._read(lambda: self._calls.group(at, RESOURCES_API))
 
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         found: dict[str, Mapping[str, str]] = {}

@@ -25,7 +25,7 @@ from shared.core.base.errors import (
     TransientError,
     clean,
 )
-from shared.core.base.ids import ResourceId
+from shared.core.base.ids import GroupId, ResourceId
 from shared.ports import Bodies, Body
 
 NO_HEADERS: Mapping[str, str] = {}
@@ -72,6 +72,13 @@ class ArmCalls:
             answer: Answer = await self._translated(group.get(at.resource_group, *at.names, cls=_answer))
             self._learned(at, answer.body)
             return answer.body
+        except Missing:
+            return None
+
+    async def group(self, at: GroupId, api_version: str) -> Body | None:
+        """The resource group; None if Azure says that it does not exist."""
+        try:
+            return (await self.request("GET", at.text, api_version=api_version)).body
         except Missing:
             return None
 

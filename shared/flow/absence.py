@@ -1,17 +1,19 @@
-"""Evidence that a target is deleted. One 404 is none: regions of Azure Resource Manager lag behind each
-other.
+"""Evidence that a target is deleted, or that something is not asked for any more.
 
-(hashicorp/terraform-provider-azurerm, issues 18268 and 32535: reads that answer 404 for a resource that
-exists.)
+One reading is none: regions of Azure Resource Manager lag behind each other, so one may answer 404 for a
+resource that exists, or show the tags that it had before (hashicorp/terraform-provider-azurerm, issues 18268
+and 32535).
 """
 
 from dataclasses import dataclass
 
 from shared.core.base.errors import PermanentError, TransientError
 from shared.core.base.ids import ResourceId
+from shared.core.base.target import Target
+from shared.core.policy.intent import Connect, NotAsked
 from shared.flow.reconcile_pass import Pass
-from shared.flow.view import Viewer
-from shared.ports import ArmReader, Clock
+from shared.flow.view import Asked, Viewer
+from shared.ports import ArmReader, Body, Clock
 
 SECONDS = 15.0  # between the two reads
 RESOURCES_API = "2021-04-01"  # Microsoft.Resources: "Resources - List By Resource Group"
@@ -47,20 +49,59 @@ class Absence:
         if await self.viewer.read(current.target) is not None:
             return False
         memory = current.memory
-        if (memory.owned or memory.profile) and await self._listed(current.target):
+        if (memory.owned or memory.profile) and await self._listed(current.target) is not None:
             reason = "Azure answers that the resource does not exist, and its resource group still lists it"
             raise TransientError(reason, code="Unconfirmed")
         return True
 
-    async def _listed(self, at: ResourceId) -> bool:
-        """The group's list has the resource.
+    async def still(self, asked: Asked, current: Pass) -> Asked:
+        """What is asked for by a second reading after a while, before anything is removed for the first one.
+
+        Raises TransientError where the group's list shows other tags than the resource itself, or where the
+        list of groups lacks the target's own: then it is not known who asks.
+        """
+        if not await waited(self.clock, current.deadline):
+            raise TransientError("there is no time left to read a second time who asks", code="Unconfirmed")
+        now = self.clock.now().timestamp()
+        again = await self.viewer.asked(current.target, now, now)
+        if again is None:
+            raise TransientError(
+                "the resource answers in turn that it exists and that not", code="Unconfirmed"
+            )
+        if same(asked, again):
+            await self._shown(current.target, now)
+        return again
+
+    async def _shown(self, at: ResourceId, now: float) -> None:
+        """The lists agree with the resource about the tags that count."""
+        listed, body = await self._listed(at), await self.viewer.read(at)
+        words = {self.viewer.words(Target.parse(one).tags) for one in (listed, body) if one is not None}
+        if len(words) > 1 or not await self.viewer.lists_group_as_it_is(at, now):
+            reason = "the lists of Azure show other tags, or another resource group, than the resource itself"
+            raise TransientError(reason, code="Unconfirmed")
+
+    async def _listed(self, at: ResourceId) -> Body | None:
+        """The resource as the group's list has it; None where it does not.
 
         It has no nested types: for those the two reads are the evidence.
         """
         try:
             pages = self.arm.pages(f"{at.group.text}/resources", api_version=RESOURCES_API)
-            return any([str(one.get("id")).lower() == at.key async for page in pages for one in page])
+            found = [one async for page in pages for one in page if str(one.get("id")).lower() == at.key]
+            return found[0] if found else None
         except PermanentError as error:
             if error.code.lower() == NO_GROUP:
-                return False
+                return None
             raise
+
+
+def same(first: Asked, second: Asked) -> bool:
+    """Both say that nothing is asked for, or both ask for the same groups by the same profile."""
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        return _path(first[1]) == _path(second[1])
+    none = isinstance(first, NotAsked) and isinstance(second, NotAsked) and first.keep == second.keep
+    return none or first == second
+
+
+def _path(connect: Connect) -> tuple[str, tuple[str, ...]]:
+    return connect.profile_name, tuple(group.group_id for group in connect.groups)
