@@ -7,17 +7,16 @@ and 32535).
 
 from dataclasses import dataclass
 
-from shared.core.base.errors import PermanentError, TransientError
+from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
 from shared.core.policy.intent import Connect, NotAsked
+from shared.flow.listed import listed
 from shared.flow.reconcile_pass import Pass
 from shared.flow.view import Asked, Viewer
-from shared.ports import ArmReader, Body, Clock
+from shared.ports import ArmReader, Clock
 
 SECONDS = 15.0  # between the two reads
-RESOURCES_API = "2021-04-01"  # Microsoft.Resources: "Resources - List By Resource Group"
-NO_GROUP = "resourcegroupnotfound"
 
 
 async def waited(clock: Clock, deadline: float) -> bool:
@@ -30,7 +29,10 @@ async def waited(clock: Clock, deadline: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Confirms a 404 by a second read after a while and, before anything is removed, by the group's list."""
+    """Confirms a 404 by a second read after a while and, before anything is removed, by the group's list.
+
+    The list has no nested types: for those the two reads are the evidence.
+    """
 
     viewer: Viewer
     arm: ArmReader
@@ -49,7 +51,7 @@ class Absence:
         if await self.viewer.read(current.target) is not None:
             return False
         memory = current.memory
-        if (memory.owned or memory.profile) and await self._listed(current.target) is not None:
+        if (memory.owned or memory.profile) and await listed(self.arm, current.target) is not None:
             reason = "Azure answers that the resource does not exist, and its resource group still lists it"
             raise TransientError(reason, code="Unconfirmed")
         return True
@@ -74,25 +76,11 @@ class Absence:
 
     async def _shown(self, at: ResourceId, now: float) -> None:
         """The lists agree with the resource about the tags that count."""
-        listed, body = await self._listed(at), await self.viewer.read(at)
-        words = {self.viewer.words(Target.parse(one).tags) for one in (listed, body) if one is not None}
+        shown = await listed(self.arm, at), await self.viewer.read(at)
+        words = {self.viewer.words(Target.parse(one).tags) for one in shown if one is not None}
         if len(words) > 1 or not await self.viewer.lists_group_as_it_is(at, now):
             reason = "the lists of Azure show other tags, or another resource group, than the resource itself"
             raise TransientError(reason, code="Unconfirmed")
-
-    async def _listed(self, at: ResourceId) -> Body | None:
-        """The resource as the group's list has it; None where it does not.
-
-        It has no nested types: for those the two reads are the evidence.
-        """
-        try:
-            pages = self.arm.pages(f"{at.group.text}/resources", api_version=RESOURCES_API)
-            found = [one async for page in pages for one in page if str(one.get("id")).lower() == at.key]
-            return found[0] if found else None
-        except PermanentError as error:
-            if error.code.lower() == NO_GROUP:
-                return None
-            raise
 
 
 def same(first: Asked, second: Asked) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from shared.core.events.work_item import WorkItem
 from shared.flow.worker import TRIES
 from tests.builders.policies import a_policy
-from tests.builders.world import SUB, World
+from tests.builders.world import HUB, NETWORKS, SUB, World
 
 TAG = "private-connectivity"
 GROUP = f"{SUB}/resourceGroups/rg-app"
@@ -219,3 +219,55 @@ async def test_what_was_removed_is_in_the_history_though_a_later_read_fails() ->
     state = await world.state(at)
     done = [action for entry in state["history"] for action in entry.get("actions", ())]
     assert [action["id"] for action in done if action["action"] == "Delete"] == [endpoint]
+
+
+def read_as_before(world: World, seconds: float, *paths: str) -> None:
+    """From now on the app reads these as they were so long ago, with nothing in its caches."""
+    for path in paths:
+        match = {"method": "GET", "path": path, "principal": "app"}
+        world.azure.faults.add({"match": match, "stale_seconds": seconds})
+    world.flow = world.worker()
+
+
+async def connected_with_history(**profile: Any) -> World:
+    """One connected account. Older states can be read."""
+    world = World(a_policy(**profile))
+    world.azure.faults.add({"match": {"method": "GET", "path": "no such path"}, "stale_seconds": 5000})
+    assert (await world.reconcile(await world.create_account("first")))["result"] == "Connected"
+    return world
+
+
+async def test_a_security_group_that_an_older_reading_lacks_keeps_its_rules() -> None:
+    world = await connected_with_history(nsg={"mode": "ensure", "create_group": True})
+    (group,) = (await world.send("GET", f"{NETWORKS}/networkSecurityGroups"))["value"]
+    before = [rule["name"] for rule in group["properties"]["securityRules"]]
+    assert before
+    at = await world.create_account("second")
+    read_as_before(world, 1000, "networkSecurityGroups/[^/]+$", "virtualNetworks/[^/]+$")
+    await world.work(WorkItem(at, "event", "e"))
+    (group,) = (await world.send("GET", f"{NETWORKS}/networkSecurityGroups"))["value"]
+    assert [rule["name"] for rule in group["properties"]["securityRules"]] == before
+
+
+async def test_a_rule_that_an_older_reading_of_its_group_lacks_keeps_the_addresses_of_others() -> None:
+    world = await connected_with_history(nsg={"mode": "ensure", "create_group": True})
+    (group,) = (await world.send("GET", f"{NETWORKS}/networkSecurityGroups"))["value"]
+    (rule,) = group["properties"]["securityRules"]
+    world.azure.faults.add({"match": {"method": "GET", "path": f"{group['name']}$"}, "answer": MISSING})
+    at = await world.create_account("second")
+    world.flow = world.worker()
+    await world.work(WorkItem(at, "event", "e"))
+    after = await world.send("GET", rule["id"])
+    assert after["properties"] == rule["properties"]
+
+
+async def test_a_half_that_an_older_reading_of_its_network_lacks_keeps_the_flags_of_others() -> None:
+    world = await connected_with_history(peering="ensure")
+    (half,) = (await world.send("GET", HUB))["properties"]["virtualNetworkPeerings"]
+    half["properties"]["allowForwardedTraffic"] = True
+    await world.send("PUT", half["id"], half)
+    await world.sleep(60)
+    at = await world.create_account("second")
+    read_as_before(world, 1000, "virtualNetworks/[^/]+$")
+    await world.work(WorkItem(at, "event", "e"))
+    assert (await world.send("GET", half["id"]))["properties"]["allowForwardedTraffic"] is True
