@@ -619,6 +619,7 @@ NOT_FOLLOWED = {
     "QuotaExceeded": "read before: SubscriptionFull",
     "ReadOnlyDisabledSubscription": "the simulator has no disabled subscriptions",
     "RemotePeeringIsDisconnected": "a half that is left over is named before: NotOurs",
+    "RulesWouldReachOthers": "followed in tests/flow/test_harm.py",
     "SecurityRuleConflict": "priorities are read before: NoFreePriority",
     "StaleVirtualNetworkLink": "tests/flow/test_dns.py",
     "SubnetIsFull": "the next pass chooses again: tests/flow/test_capacity.py",
