@@ -46,6 +46,10 @@ from shared.ports import Clock
 
 CHANGED = "what is desired changed"
 HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"
+STAYS = (
+    "this pass made it, its name cannot be written, and it could not be deleted again, so clients that ask "
+    "its zone do not find the resource until one of the two is possible"
+)
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
 MANY = 50  # passes of a sweep that share a list, at least: a tenth of the DNS reads of five minutes (LIM-03)
 LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
@@ -306,7 +310,8 @@ class Reconciler:
         why = {at: error for at, error in failed.items() if isinstance(error, BlockedError | RefusedError)}
         kept = [RefusedRequest.of(at, next(iter(why.values()))) for at in half_made if why]
         await current.memory.refuse(current.memory.refusals.joined(current.state, kept))
-        notes = tuple(f"{at.text}: {HALF_MADE}" for at in half_made if not errors)
+        text = f"{STAYS}: {'; '.join(map(str, errors))}" if errors else HALF_MADE
+        notes = tuple(f"{at.text}: {text}" for at in half_made)
         return replace(view, notes=(*view.notes, *notes)), steps
 
     async def _record_identities(self, view: View, current: Pass) -> None:

@@ -236,6 +236,20 @@ async def test_where_rights_cannot_be_asked_the_endpoint_without_a_name_is_delet
     assert (await world.reconcile(orders, "manual"))["result"] == "Connected"
 
 
+async def test_an_endpoint_without_a_name_that_cannot_be_deleted_again_is_named() -> None:
+    world = World()
+    world.deny(JOIN)
+    hide(world, "/permissions$")
+    lock = f"{NETWORKS.partition('/providers/')[0]}/providers/Microsoft.Authorization/locks/keep"
+    await world.send("PUT", lock, {"properties": {"level": "CanNotDelete"}}, version="2020-05-01")
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Blocked"
+    (endpoint,) = await world.endpoints()
+    (finding,) = [text for text in state["findings"] if text.startswith(endpoint)]
+    assert "could not be deleted again" in finding
+    assert "ScopeLocked" in finding
+
+
 async def test_an_endpoint_that_worked_is_not_deleted_because_a_right_lacks_by_now() -> None:
     world = World()
     orders = await world.create_account()
