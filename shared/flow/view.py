@@ -185,7 +185,10 @@ class Viewer:
         return await self._arm.get(at, api_version=self._catalogue.api_version(at.type))
 
     async def asked(self, at: ResourceId, fresh_from: float = 0.0, began: float = 0.0) -> Asked:
-        """Who asks for what. None: the target does not exist. Both times are those of the pass."""
+        """Who asks for what. None: the target does not exist. Both times are those of the pass.
+
+        Raises TransientError while it is being deleted: no path to it is made any more, or proven.
+        """
         if not watched(at.subscription, self._policy):
             return NOT_WATCHED
         if not self._catalogue.knows(at.type):
@@ -194,6 +197,8 @@ class Viewer:
         if body is None:
             return None
         target = Target.parse(body)
+        if target.leaving:
+            raise TransientError("the resource is being deleted", code="BeingDeleted")
         found, opt = await self._intent(target, fresh_from), self._policy.opt_in
         inherits = opt.inherit == "resource_group" and tag_value(target.tags, opt.tag) is None
         if inherits and isinstance(found, NotAsked):
