@@ -259,9 +259,6 @@ class Sweeps(Protocol):
     async def delete(self, sweep: str, amount: int, limit: int) -> bool:
         """Count so many deletes of one target in this sweep, all or none. False: that is above `limit`."""
 
-    async def held(self, sweep: str) -> int:
-        """How many targets of the sweep have deletes that wait for a person."""
-
     async def waits(self, target: ResourceId, until: datetime) -> None:
         """A work item of the target is in the queue, and visible from this moment on."""
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.core.base.errors import BlockedError, CausewayError, RefusedError, TransientError
+from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.ids import ResourceId
-from shared.core.base.refusal import Refusal, is_forbidden
+from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.drift import drifted
@@ -31,10 +31,11 @@ from shared.core.outcome.result import (
 )
 from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan, customised
-from shared.core.plan.refusals import RefusedRequest, state_of
+from shared.core.plan.refusals import state_of
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
 from shared.flow.absence import Absence, same
+from shared.flow.after_failure import AfterFailure
 from shared.flow.apply import Applier
 from shared.flow.hidden_names import HiddenNamesReader
 from shared.flow.limits import CreationLimit
@@ -45,11 +46,6 @@ from shared.flow.view import Asked, Found, View, Viewer
 from shared.ports import Clock
 
 CHANGED = "what is desired changed"
-HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"
-STAYS = (
-    "this pass made it, its name cannot be written, and it could not be deleted again, so clients that ask "
-    "its zone do not find the resource until one of the two is possible"
-)
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
 MANY = 50  # passes of a sweep that share a list, at least: a tenth of the DNS reads of five minutes (LIM-03)
 LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
@@ -81,6 +77,7 @@ class Reconciler:
         self._absence = absence
         self._creations = creations
         self._clock = clock
+        self._after_failure = AfterFailure(viewer, remover, clock)
 
     async def reconcile(self, current: Pass) -> Ending:
         """Reconcile one target. What reading Azure raises is an ending too."""
@@ -184,7 +181,7 @@ class Reconciler:
         if found.permitted:
             await current.memory.refuse(current.memory.refusals.without_forbidden())
         view, done, failed = await self._applied(found, current)
-        errors = await self._with_every_right(view, tuple(failed.values()))
+        errors = await self._after_failure.with_every_right(view, tuple(failed.values()))
         if errors:
             try:
                 read = await self._viewer.read(target.id)
@@ -194,7 +191,7 @@ class Reconciler:
             if gone:
                 return await self._disconnect(None, current)
         if errors:
-            view, taken_back = await self._without_half_made(view, done, failed, current)
+            view, taken_back = await self._after_failure.without_half_made(view, done, failed, current)
             done += taken_back
         else:
             view, removed_rules, errors = await self._without_blocking_rules(view, current)
@@ -277,42 +274,6 @@ class Reconciler:
                 if view.quiet:
                     break
         return view, done, applied.errors
-
-    async def _with_every_right(
-        self, view: View, errors: tuple[CausewayError, ...]
-    ) -> tuple[CausewayError, ...]:
-        """Where one right lacks, name all that lack: otherwise each rerun would end at the next one."""
-        if not any(is_forbidden(error) for error in errors):
-            return errors
-        lacking = await self._viewer.lacking(view, self._clock.now().timestamp())
-        if lacking is None:
-            return errors
-        whole = BlockedError(lacking.code, lacking.reason, lacking.remedy)
-        return (whole, *errors)
-
-    async def _without_half_made(
-        self, view: View, done: tuple[Done, ...], failed: Mapping[ResourceId, CausewayError], current: Pass
-    ) -> tuple[View, tuple[Done, ...]]:
-        """Delete the endpoints that this pass made and that cannot get their name.
-
-        Public DNS leads the target's name into the zone from the approval on: without a record there, clients
-        that reached the target before would not find it any more.
-        """
-        made = {step.id for step in done if step.verb == "Create" and step.ended == "done"}
-        half_made = tuple(at for at in view.desired.unnamed(failed) if at in made)
-        if not half_made:
-            return view, ()
-        names = (
-            path.endpoint.completed_by[:1] for path in view.desired.paths if path.endpoint.id in half_made
-        )
-        found = Obsolete((*half_made, *(at for ids in names for at in ids)), partial=True)
-        steps, errors = await self._remover.remove(found, HALF_MADE, current)
-        why = {at: error for at, error in failed.items() if isinstance(error, BlockedError | RefusedError)}
-        kept = [RefusedRequest.of(at, next(iter(why.values()))) for at in half_made if why]
-        await current.memory.refuse(current.memory.refusals.joined(current.state, kept))
-        text = f"{STAYS}: {'; '.join(map(str, errors))}" if errors else HALF_MADE
-        notes = tuple(f"{at.text}: {text}" for at in half_made)
-        return replace(view, notes=(*view.notes, *notes)), steps
 
     async def _record_identities(self, view: View, current: Pass) -> None:
         """Record what exists already: made by an older version, or by a worker that died meanwhile."""

@@ -21,6 +21,7 @@ JOIN = "Microsoft.Network/privateDnsZones/join/action"
 MONITOR = "Microsoft.Insights/privateLinkScopes"
 ARC = "Microsoft.HybridCompute/privateLinkScopes"
 MANAGEMENT = "Microsoft.Authorization/resourceManagementPrivateLinks"
+FACTORY = "Microsoft.DataFactory/factories"
 
 
 async def link(world: World, zone: str, network: str, **more: Any) -> str:
@@ -311,13 +312,14 @@ async def test_a_right_that_lacks_on_one_client_network_does_not_keep_the_others
 # Zones that answer for all resources of a service
 
 
-@pytest.mark.parametrize("type_name", [MONITOR, ARC, MANAGEMENT])
+@pytest.mark.parametrize("type_name", [MONITOR, ARC, MANAGEMENT, FACTORY])
 async def test_a_zone_that_answers_for_all_is_linked_only_where_the_policy_says_so(type_name: str) -> None:
     dns = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0]}
     world = World(a_policy(always=[type_name], fallback_region="westeurope", dns=dns))
     at = f"{SUB}/resourceGroups/rg-app/providers/{type_name}/scope1"
     location = "global" if type_name == MONITOR else "westeurope"
-    await world.send("PUT", at, {"location": location, "properties": {}})
+    tags = {"private-connectivity-groups": "portal"} if type_name == FACTORY else {}
+    await world.send("PUT", at, {"location": location, "tags": tags, "properties": {}})
     await world.sleep(120)
     world.sent()
     assert {step.get("code") for step in (await world.plan(at))["actions"]} == {"SharedNames"}
