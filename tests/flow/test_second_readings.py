@@ -290,3 +290,32 @@ async def test_a_client_network_that_is_not_found_keeps_its_prefixes_in_the_rule
     await world.work(WorkItem(at, "drift", "d"))
     assert not [path for path in world.written("PUT") if "securityRules" in path]
     assert (await world.send("GET", rule["id"]))["properties"] == rule["properties"]
+
+
+async def test_a_zone_group_that_a_list_lacks_keeps_what_others_added() -> None:
+    world = World()
+    at = await world.create_account()
+    endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
+    zone = f"{NETWORKS.replace('rg-network', 'rg-data')}/privateDnsZones/team.example"
+    await world.send("PUT", zone, {"location": "global"})
+    await world.sleep(200)
+    group = await world.send("GET", f"{endpoint}/privateDnsZoneGroups/causeway")
+    more = {"name": "team", "properties": {"privateDnsZoneId": zone}}
+    group["properties"]["privateDnsZoneConfigs"].append(more)
+    await world.send("PUT", group["id"], group)
+    await world.sleep(60)
+    match = {"method": "GET", "path": "privateDnsZoneGroups$", "principal": "app"}
+    world.azure.faults.add({"match": match, "answer": {"status": 200, "body": {"value": []}}})
+    await world.work(WorkItem(at, "event", "e"))
+    after = await world.send("GET", group["id"])
+    assert {one["name"] for one in after["properties"]["privateDnsZoneConfigs"]} > {"team"}
+
+
+async def test_an_endpoint_that_a_reading_lacks_is_not_sent_again() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.reconcile(at)
+    world.sent()
+    world.azure.faults.add({"match": {**ENDPOINT, "method": "GET"}, "times": 1, "answer": MISSING})
+    assert (await world.reconcile(at))["result"] == "Connected"
+    assert world.written("PUT") == []
