@@ -189,8 +189,11 @@ class _Run:
         return self._a.clock.now().timestamp()
 
     async def _needs(self, action: Action) -> None:
-        if isinstance(action, Create | Replace):
-            await self._harms_nobody(action.want)
+        match action:
+            case Create(want) | Replace(want):
+                await self._harms_nobody(want)
+            case Update(want, have) if want.moves_names(have):
+                await self._harms_nobody(want)
         first = action.after if isinstance(action, Create | Delete | Withdraw) else ()
         needs = action.want.needs if isinstance(action, Create | Update | Replace | Wait) else ()
         for need in (*needs, *first):

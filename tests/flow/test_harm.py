@@ -334,6 +334,34 @@ async def test_a_zone_that_answers_for_all_is_linked_only_where_the_policy_says_
     assert (await world.reconcile(at, "manual"))["result"] == "Connected"
 
 
+# Zones that the policy moves
+
+
+@pytest.mark.parametrize("watched", [True, False])
+async def test_a_name_stays_in_its_zone_while_its_clients_cannot_be_linked_to_the_new_one(
+    watched: bool,
+) -> None:
+    """Clients ask the zone of before until someone deletes its link."""
+    world = World()
+    at = await world.create_account()
+    assert (await world.reconcile(at))["result"] == "Connected"
+    await world.sleep(100)
+    zones = f"{SUB}/resourceGroups/rg-data"
+    dns = {"mode": "manage", "zones_resource_group": zones, "create_zones": True, "link": "clients"}
+    world.policy = a_policy(dns=dns)
+    world.flow = world.worker()
+    if not watched:
+        hide(world, f"^{SUB}/providers/Microsoft.Network/privateDnsZones$")
+    for _ in range(2):
+        state = await world.reconcile(at, "manual")
+        assert (state["result"], state["code"]) == ("Blocked", "VirtualNetworkLinkedElsewhere")
+        assert await world.resolve(SPOKE, NAME)
+    (link,) = (await world.send("GET", f"{ZONES}/{BLOB}/virtualNetworkLinks"))["value"]
+    await world.send("DELETE", link["id"])
+    await world.sleep(200)
+    assert (await world.reconcile(at, "manual"))["result"] == "Connected"
+
+
 # Rules that have no effect on the endpoints of a subnet until Causeway turns its network policies on
 
 DENY_ALL = {"deny-all": deny(4000)}

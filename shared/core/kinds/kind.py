@@ -58,6 +58,9 @@ class Wanted(Protocol):
     def harms(self) -> Mapping[ResourceId, str]:
         """Objects that are tried before it, with the error code after which writing it would do harm."""
 
+    def moves_names(self, have: Seen) -> bool:
+        """A write would take names out of the zones that clients ask for them now."""
+
     @property
     def useless_without(self) -> tuple[ResourceId, ...]:
         """Objects that complete it: it is not created while one of them is blocked."""
@@ -220,6 +223,9 @@ class Managed:
     @property
     def harms(self) -> Mapping[ResourceId, str]:
         return {}
+
+    def moves_names(self, have: Seen) -> bool:
+        return False
 
     @property
     def useless_without(self) -> tuple[ResourceId, ...]:

@@ -17,6 +17,7 @@ from shared.core.base.rights import Right
 from shared.core.base.written import written
 from shared.core.kinds import endpoint, record
 from shared.core.kinds.kind import Managed
+from shared.core.kinds.link import LINKED_ELSEWHERE
 from shared.core.kinds.record import Creator, as_written, creator_of, pointed_to, record_id, records_under
 from shared.core.kinds.zone_configs import (
     COLLECTION,
@@ -44,7 +45,7 @@ class ZoneGroup(Managed):
     `group`: the group id of the endpoint, which another endpoint to the same resource may serve as well.
     `shared`: endpoints to other resources have some of the same names (docs/azure/targets.md, TGT-62).
     `guids`: those of every endpoint that was made for the target, as it may move from one to another.
-    `endpoints`: those that the ledger has without a guid.
+    `endpoints`: those that the ledger has without a guid. `links`: those of the clients to its zones.
     """
 
     TYPE = TYPE
@@ -59,6 +60,18 @@ class ZoneGroup(Managed):
     foreign_parent: bool = False  # its endpoint was made by someone else: nothing is written below it
     recorded_before: bool = True  # the ledger had it: an older version created some below such endpoints
     shared: bool = False
+    links: tuple[ResourceId, ...] = ()
+
+    @property
+    def harms(self) -> Mapping[ResourceId, str]:
+        """As for the endpoint: a network that Azure refuses to link asks another zone."""
+        return dict.fromkeys(self.links, LINKED_ELSEWHERE)
+
+    def moves_names(self, have: Seen) -> bool:
+        """A config of ours is for a zone that is not desired any more: its records are deleted there."""
+        return any(
+            one.name == config_name(one.zone) and one.zone not in self.zones for one in configs_of(have)
+        )
 
     @property
     def rights(self) -> tuple[Right, ...]:

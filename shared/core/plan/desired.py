@@ -301,7 +301,9 @@ def _group_path(
     foreign = endpoint.adopted or (have is not None and not endpoint.is_managed(have))
     writes = _zone_group(request, group, zones, own or shared, shared=bool(shared), foreign=foreign)
     completed_by = (writes.id, *writes.zones) if writes else ()
-    endpoint = replace(endpoint, completed_by=completed_by, links=tuple(link.id for link in links))
+    linked = tuple(link.id for link in links)
+    endpoint = replace(endpoint, completed_by=completed_by, links=linked)
+    writes = replace(writes, links=linked) if writes else None
     return GroupPath(group, endpoint, writes, zones, links, named=True, complete=bool(own))
 
 

@@ -5,7 +5,7 @@ Nothing here reads, writes or waits, so a plan can be shown (dry run), tested an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -95,7 +95,7 @@ def plan(desired: Desired, observed: Observed) -> Plan:
     """One action per desired object. What cannot be finished is not begun."""
     wanted = desired.objects()
     actions = {want.id: decide(want, observed) for want in wanted}
-    if any(isinstance(action, Create | Replace) for action in actions.values()):
+    if any(isinstance(action, Create | Replace | Update) for action in actions.values()):
         for want in wanted:
             _with_its_completion(want, actions)
         for want in wanted:
@@ -145,8 +145,16 @@ def _begin_nothing(wanted: Iterable[Wanted], actions: dict[ResourceId, Action], 
         if stop is None and (refusal := want.conflict(created[:n], observed)):
             stop = Block.of(want.id, refusal)
     if stop is not None:
-        for want in created:
+        for want in (*created, *_moving(wanted, actions)):
             actions[want.id] = replace(stop, id=want.id)
+
+
+def _moving(wanted: Iterable[Wanted], actions: Mapping[ResourceId, Action]) -> Iterator[Wanted]:
+    """What would take names out of the zones that clients ask now."""
+    for want in wanted:
+        step = actions[want.id]
+        if isinstance(step, Update) and want.moves_names(step.have):
+            yield want
 
 
 def _resumed(step: Action, known: Mapping[ResourceId, Json], observed: Observed) -> Action:
