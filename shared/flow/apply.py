@@ -236,6 +236,8 @@ class _Run:
                 self._objects |= {one.id: None for one in along}
                 await self._write(want, None, have)
             case Create(want, before=before):
+                if not want.locks and self._was_there(want):
+                    await self._raise_if_there(want)
                 await self._write(want, None, before)
             case Update(want, have):
                 await self._write(want, have)
@@ -311,6 +313,14 @@ class _Run:
                 raise TypeError(f"nothing to write for {want.id.text}: {other.reason}")
         self._forget(want)
         return observed.with_written({want.id: self._objects[want.id]}, self._now())
+
+    def _was_there(self, want: Wanted) -> bool:
+        """It, or the object that it is below, is older than this pass: an older reading may lack it."""
+        if want.id.parent is None:
+            return bool(self._memory.guids.get(want.id, frozenset()) - {UNKNOWN_GUID})
+        made = {step.id for step in self._plan.actions if isinstance(step, Create | Replace)}
+        made |= {step.id for step in self._journal.done if step.verb in ("Create", "Replace")}
+        return want.id.parent not in made
 
     async def _raise_if_there(self, want: Wanted) -> None:
         """One reading that lags behind is no evidence: a PUT would replace what others wrote there.

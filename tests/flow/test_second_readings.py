@@ -8,7 +8,7 @@ import pytest
 from shared.core.events.work_item import WorkItem
 from shared.flow.worker import TRIES
 from tests.builders.policies import a_policy
-from tests.builders.world import HUB, NETWORKS, SUB, World
+from tests.builders.world import HUB, NETWORKS, SPOKE, SUB, World
 
 TAG = "private-connectivity"
 GROUP = f"{SUB}/resourceGroups/rg-app"
@@ -271,3 +271,51 @@ async def test_a_half_that_an_older_reading_of_its_network_lacks_keeps_the_flags
     read_as_before(world, 1000, "virtualNetworks/[^/]+$")
     await world.work(WorkItem(at, "event", "e"))
     assert (await world.send("GET", half["id"]))["properties"]["allowForwardedTraffic"] is True
+
+
+@pytest.mark.parametrize("times", [1, 50])
+async def test_a_client_network_that_is_not_found_keeps_its_prefixes_in_the_rule(times: int) -> None:
+    other = f"{NETWORKS}/virtualNetworks/hub-ne"
+    nsg = {"mode": "ensure", "create_group": True}
+    world = World(a_policy(nsg=nsg, peering="ensure", clients=[SPOKE, other]))
+    at = await world.create_account()
+    assert (await world.reconcile(at))["result"] == "Connected"
+    (group,) = (await world.send("GET", f"{NETWORKS}/networkSecurityGroups"))["value"]
+    (rule,) = group["properties"]["securityRules"]
+    assert set(rule["properties"]["sourceAddressPrefixes"]) == {"10.1.0.0/16", "10.16.0.0/16"}
+    await world.sleep(100)
+    match = {"method": "GET", "path": f"{other}$", "principal": "app"}
+    world.azure.faults.add({"match": match, "times": times, "answer": MISSING})
+    world.sent()
+    await world.work(WorkItem(at, "drift", "d"))
+    assert not [path for path in world.written("PUT") if "securityRules" in path]
+    assert (await world.send("GET", rule["id"]))["properties"] == rule["properties"]
+
+
+async def test_a_zone_group_that_a_list_lacks_keeps_what_others_added() -> None:
+    world = World()
+    at = await world.create_account()
+    endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
+    zone = f"{NETWORKS.replace('rg-network', 'rg-data')}/privateDnsZones/team.example"
+    await world.send("PUT", zone, {"location": "global"})
+    await world.sleep(200)
+    group = await world.send("GET", f"{endpoint}/privateDnsZoneGroups/causeway")
+    more = {"name": "team", "properties": {"privateDnsZoneId": zone}}
+    group["properties"]["privateDnsZoneConfigs"].append(more)
+    await world.send("PUT", group["id"], group)
+    await world.sleep(60)
+    match = {"method": "GET", "path": "privateDnsZoneGroups$", "principal": "app"}
+    world.azure.faults.add({"match": match, "answer": {"status": 200, "body": {"value": []}}})
+    await world.work(WorkItem(at, "event", "e"))
+    after = await world.send("GET", group["id"])
+    assert {one["name"] for one in after["properties"]["privateDnsZoneConfigs"]} > {"team"}
+
+
+async def test_an_endpoint_that_a_reading_lacks_is_not_sent_again() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.reconcile(at)
+    world.sent()
+    world.azure.faults.add({"match": {**ENDPOINT, "method": "GET"}, "times": 1, "answer": MISSING})
+    assert (await world.reconcile(at))["result"] == "Connected"
+    assert world.written("PUT") == []

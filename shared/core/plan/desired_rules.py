@@ -77,13 +77,14 @@ def rules(
     if connect.profile.nsg.mode == "ignore" or not sources:
         return ()
     found: dict[ResourceId, Rule] = {}
+    partial = any(map(observed.absent, connect.profile.clients))
     for group, endpoint in endpoints:
         nsg = _group_for(endpoint.subnet, observed, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
         if nsg is None or not addresses:
             continue
         for wanted in _for_endpoint(connect.profile, nsg, sources, rule_ports(group), addresses):
-            found[wanted.id] = _both(found.get(wanted.id, wanted), wanted)
+            found[wanted.id] = replace(_both(found.get(wanted.id, wanted), wanted), partial=partial)
     return tuple(found.values())
 
 
