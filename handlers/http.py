@@ -53,6 +53,7 @@ async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     from shared.core.base.inputs import read_json
     from shared.core.events.requests import ReconcileRequest
 
+    _refuse_query(req, "send it in the JSON body")
     asked = read_json(ReconcileRequest, req.get_body(), "body")
     if asked.dry_run:
         return answer(200, (await flow.queries.plan(asked.resource_id)).record())
@@ -64,6 +65,7 @@ async def reconcile(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
 
 async def health(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     """The last sweep, what is wrong, and what is left of Azure's request limits."""
+    _refuse_query(req)
     return answer(200, (await flow.health.report()).record())
 
 
@@ -72,6 +74,7 @@ async def confirm_deletes(flow: Flow, req: func.HttpRequest) -> func.HttpRespons
     from shared.core.base.inputs import read_json
     from shared.core.events.requests import ConfirmDeletes
 
+    _refuse_query(req, "send it in the JSON body")
     asked = read_json(ConfirmDeletes, req.get_body(), "body")
     confirmed = await flow.queries.confirm_deletes(asked.count)
     return answer(202, {"value": [one.record() for one in confirmed]})
@@ -94,6 +97,7 @@ async def connections(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
 
 async def connection(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
     """One target's present state with its history, newest first."""
+    _refuse_query(req)
     key = req.route_params.get("key") or ""
     found = await flow.queries.connection(key)
     if found is None:
@@ -105,6 +109,12 @@ async def connection(flow: Flow, req: func.HttpRequest) -> func.HttpResponse:
 def _query(req: func.HttpRequest) -> dict[str, str]:
     """What the query string asks for. `code` is the function key, which the platform reads."""
     return {name: value for name, value in req.params.items() if value and name != "code"}
+
+
+def _refuse_query(req: func.HttpRequest, remedy: str = "this route takes none: leave it out") -> None:
+    """Refuse a parameter that has no effect: `?dry_run=true` would be a rerun that writes."""
+    for name in _query(req):
+        raise InputError("query", name, remedy)
 
 
 def _next_link(req: func.HttpRequest, continuation: str) -> str:

@@ -56,6 +56,9 @@ class ArmReader(Protocol):
     async def principal(self) -> str:
         """The object id of the identity that Azure sees; empty where its token does not say."""
 
+    async def group(self, at: GroupId) -> Body | None:
+        """One resource group's body; None if it does not exist."""
+
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         """Tags of every resource group of a subscription, by lower-case name."""
 
@@ -255,9 +258,6 @@ class Sweeps(Protocol):
 
     async def delete(self, sweep: str, amount: int, limit: int) -> bool:
         """Count so many deletes of one target in this sweep, all or none. False: that is above `limit`."""
-
-    async def held(self, sweep: str) -> int:
-        """How many targets of the sweep have deletes that wait for a person."""
 
     async def waits(self, target: ResourceId, until: datetime) -> None:
         """A work item of the target is in the queue, and visible from this moment on."""

@@ -73,7 +73,10 @@ class Host:
 
     async def __aenter__(self) -> str:
         """Start; returns the address."""
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=self._setup.grace)
+        # A function gets the body as it was sent: the host of Azure does not decompress it.
+        self._runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=self._setup.grace, auto_decompress=False
+        )
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._setup.port).start()
         self._queue_loops = [asyncio.create_task(one.listen()) for one in self._listeners.values()]

@@ -35,16 +35,13 @@ class TableSweeps:
     async def delete(self, sweep: str, amount: int, limit: int) -> bool:
         for _ in range(RACES):
             row = await self._table.get(_DELETES, sweep)
-            counts = _counts(row)
-            fits = counts["deletes"] + amount <= limit
-            counts["deletes" if fits else "held"] += amount if fits else 1
+            deletes = amount + (int(row.values["deletes"]) if row else 0)
+            if deletes > limit:
+                return False
             with contextlib.suppress(Exists, Changed):
-                await self._write(row, _DELETES, sweep, counts)
-                return fits
+                await self._write(row, _DELETES, sweep, {"deletes": deletes})
+                return True
         raise TransientError("too many workers count the deletes of one sweep", code="LedgerContended")
-
-    async def held(self, sweep: str) -> int:
-        return _counts(await self._table.get(_DELETES, sweep))["held"]
 
     async def waits(self, target: ResourceId, until: datetime) -> None:
         values: Values = {"resource_id": target.text, "until": until.timestamp()}
@@ -75,8 +72,3 @@ class TableSweeps:
             await self._table.insert(partition, key, values)
         else:
             await self._table.replace(row, values)
-
-
-def _counts(row: Row | None) -> dict[str, int]:
-    found = row.values if row else {}
-    return {name: int(found.get(name, 0)) for name in ("deletes", "held")}

@@ -15,6 +15,10 @@ from shared.flow.view import View, Viewer
 from shared.ports import Clock
 
 HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"
+STAYS = (
+    "this pass made it, its name cannot be written, and it could not be deleted again, so clients that ask "
+    "its zone do not find the resource until one of the two is possible"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +61,6 @@ class AfterFailure:
         why = {at: error for at, error in failed.items() if isinstance(error, BlockedError | RefusedError)}
         kept = [RefusedRequest.of(at, next(iter(why.values()))) for at in half_made if why]
         await current.memory.refuse(current.memory.refusals.joined(current.state, kept))
-        notes = tuple(f"{at.text}: {HALF_MADE}" for at in half_made if not errors)
+        text = f"{STAYS}: {'; '.join(map(str, errors))}" if errors else HALF_MADE
+        notes = tuple(f"{at.text}: {text}" for at in half_made)
         return replace(view, notes=(*view.notes, *notes)), steps

@@ -50,6 +50,7 @@ from shared.core.plan.plan import Plan
 from shared.core.plan.refusals import RefusedRequest
 from shared.core.readings.observed import Observed
 from shared.flow.cached_reads import CachedReads
+from shared.flow.listed import listed
 from shared.flow.reader import Reader
 from shared.flow.reconcile_pass import Pass
 from shared.flow.shared_writes import SharedWrites
@@ -304,11 +305,24 @@ class _Run:
                 await self._a.arm.delete(have.id, deadline=self._deadline, only_if=unchanged(have))
                 await self._put(want, None, observed, have)
             case Create():
+                await self._raise_if_there(want)
                 await self._put(want, None, observed, before)
             case (Unknown() | Delete() | Withdraw()) as other:
                 raise TypeError(f"nothing to write for {want.id.text}: {other.reason}")
         self._forget(want)
         return observed.with_written({want.id: self._objects[want.id]}, self._now())
+
+    async def _raise_if_there(self, want: Wanted) -> None:
+        """One reading that lags behind is no evidence: a PUT would replace what others wrote there.
+
+        Private DNS refuses such a write itself (`guarded`); the network service does not.
+        """
+        if want.guarded:
+            return
+        again = await (self._a.arm.get(want.id) if want.id.parent else listed(self._a.arm, want.id))
+        if again is not None:
+            reason = f"{want.id.text} exists, and an older reading did not show it"
+            raise TransientError(reason, code="Unconfirmed")
 
     def _forget(self, want: Wanted) -> None:
         for changed in want.invalidates:

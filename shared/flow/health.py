@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.core.outcome.sweep_report import SweepReport
-from shared.ports import Bodies, Body, Clock, RequestLimits, Sweeps
+from shared.flow.limits import HELD
+from shared.ports import Bodies, Body, Clock, Ledger, RequestLimits, Sweeps
 
 OK, DEGRADED = "ok", "degraded"
 LONGEST_SWEEP = 600.0  # seconds: the platform ends a function after ten minutes (host.json, functionTimeout)
@@ -32,8 +33,9 @@ class HealthReport:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Reads the rows of sweeps and of request limits. Azure Resource Manager is not asked."""
+    """Reads the rows of connections, sweeps and request limits. Azure Resource Manager is not asked."""
 
+    ledger: Ledger
     sweeps: Sweeps
     limits: RequestLimits
     clock: Clock
@@ -43,7 +45,7 @@ class Health:
         last, limits = await self.sweeps.latest(), await self.limits.left()
         if last is None:
             return HealthReport(("no sweep has run yet",), None, limits)
-        held, now = await self.sweeps.held(last.id), self.clock.now().timestamp()
+        held, now = len(await self.ledger.with_code(HELD)), self.clock.now().timestamp()
         return HealthReport(tuple(_problems(last, held, now)), _shown(last, held, now), limits)
 
 

@@ -39,9 +39,9 @@ class CreationLimit:
 def _spent(profile: str, amount: int, limit: int, wait: float) -> BudgetSpent:
     later = f"the next attempt is in {min(wait, LONGEST_WAIT):.0f} s"
     reason = f"the profile {profile} may create {limit} endpoints an hour, and {amount} more are too many now"
-    remedy = "none: it is tried again; raise limits.creations_per_hour to have it sooner"
+    remedy = "none: it is tried again; to have it sooner raise limits.creations_per_hour and rerun it"
     if amount > limit:
-        remedy = f"raise limits.creations_per_hour to {amount} or more, or connect fewer groups"
+        remedy = f"raise limits.creations_per_hour to {amount} or more and rerun it, or connect fewer groups"
     return BudgetSpent(f"{reason}; {later}", min(wait, LONGEST_WAIT), remedy)
 
 

@@ -34,7 +34,7 @@ from shared.core.plan.plan import Plan, customised
 from shared.core.plan.refusals import state_of
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
-from shared.flow.absence import Absence
+from shared.flow.absence import Absence, same
 from shared.flow.after_failure import AfterFailure
 from shared.flow.apply import Applier
 from shared.flow.hidden_names import HiddenNamesReader
@@ -42,7 +42,7 @@ from shared.flow.limits import CreationLimit
 from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
 from shared.flow.removal import Remover
-from shared.flow.view import Found, View, Viewer
+from shared.flow.view import Asked, Found, View, Viewer
 from shared.ports import Clock
 
 CHANGED = "what is desired changed"
@@ -100,13 +100,13 @@ class Reconciler:
                 )
         if current.reason == "drift" and not self._policy.drift.repair and current.memory.connected:
             return await self._reported(asked, current)
+        if isinstance(asked, NotAsked) and self._removes(asked, current):
+            asked = await self._absence.still(asked, current)
         if isinstance(asked, tuple):
             return await self._connect(*asked, current)
         return await self._disconnect(asked, current)
 
-    async def _reported(
-        self, asked: tuple[Target, Connect] | Declined | NotAsked | None, current: Pass
-    ) -> Ending:
+    async def _reported(self, asked: Asked, current: Pass) -> Ending:
         """What a sweep says of a connected resource where it may not repair: what a pass would write."""
         at, profile = current.target, current.memory.profile
         view, leaving = await self._previewed(at, asked, current.recorded, profile, current.began)
@@ -141,7 +141,7 @@ class Reconciler:
     async def _previewed(
         self,
         at: ResourceId,
-        asked: tuple[Target, Connect] | Declined | NotAsked | None,
+        asked: Asked,
         recorded: Recorded,
         profile: str,
         now: float,
@@ -162,7 +162,7 @@ class Reconciler:
                 gone = Obsolete(recorded.objects)
                 return view, await self._remover.planned(at, gone, _unwanted(view), recorded)
 
-    async def _asked(self, current: Pass) -> tuple[Target, Connect] | Declined | NotAsked | None:
+    async def _asked(self, current: Pass) -> Asked:
         return await self._viewer.asked(current.target, current.fresh_from, current.began)
 
     async def _viewed(self, target: Target, connect: Connect, current: Pass) -> Found:
@@ -335,7 +335,13 @@ class Reconciler:
             found = view.obsolete(current.recorded)
         if not found.removed and not found.stale:
             return reached
-        done, errors = await self._remover.remove(found, CHANGED, current)
+        try:
+            asked = view.target, view.connect
+            if found.removed and not same(asked, await self._absence.still(asked, current)):
+                return _overtaken(reached)
+            done, errors = await self._remover.remove(found, CHANGED, current)
+        except CausewayError as unknown:
+            done, errors = (), (unknown,)
         # A deleted endpoint takes its record with it, also where the new endpoint keeps the same name.
         again = view.restoration if found.has_records else Plan(())
         restored = await self._applier.apply(again, current)
@@ -355,7 +361,7 @@ class Reconciler:
             return refused(why)
         if not memory.owned and not memory.profile:
             return unasked(why)
-        if why is not None and (why.keep or not self._removes_on_opt_out(memory.profile)):
+        if why is not None and not self._removes(why, current):
             return left_alone(why, memory.profile)
         if why is None and memory.closed:
             await memory.closing(None)
@@ -366,6 +372,12 @@ class Reconciler:
         if not errors:
             await memory.customise({})  # what is connected later starts from nothing
         return removed(done, errors, reason, memory.profile)
+
+    def _removes(self, why: NotAsked, current: Pass) -> bool:
+        """What was made for the target before is removed, as nothing asks for it any more."""
+        memory = current.memory
+        known = bool(memory.owned or memory.profile)
+        return known and not why.keep and self._removes_on_opt_out(memory.profile)
 
     def _removes_on_opt_out(self, name: str) -> bool:
         profile = self._policy.profiles.get(name)

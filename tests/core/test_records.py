@@ -50,6 +50,8 @@ def names(zones: list[str], *fqdns: str) -> list[str]:
         (["privatelink.a.net", "privatelink.b.a.net"], "x.b.a.net", ["x in privatelink.b.a.net"]),
         (["privatelink.vaultcore.azure.net"], "x.vault.azure.net", ["x in privatelink.vaultcore.azure.net"]),
         (["privatelink.a.net"], "", []),
+        (["privatelink.adf.azure.com"], "adf.azure.com", ["portal in privatelink.adf.azure.com"]),
+        (["privatelink.adf.azure.com"], "portal.adf.azure.com", ["portal in privatelink.adf.azure.com"]),
     ],
 )
 def test_a_name_is_one_record_in_the_most_specific_zone(

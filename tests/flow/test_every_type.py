@@ -36,6 +36,7 @@ FOR_ALL = [
     MONITOR_TYPE,
     "Microsoft.HybridCompute/privateLinkScopes",
     "Microsoft.Authorization/resourceManagementPrivateLinks",
+    "Microsoft.DataFactory/factories",
 ]
 DNS = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0], "shared_names": FOR_ALL}
 CLOUDS: dict[Cloud, str] = {

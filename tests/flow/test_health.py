@@ -61,6 +61,12 @@ async def test_deletes_that_wait_for_a_person_are_counted() -> None:
         found = await health(world)
         assert found["sweep"]["held"] == 1
         assert "1 resources wait for a person" in found["problems"][0]
+    await world.flow.sweeper.sweep()  # its work is still queued
+    assert (await health(world))["sweep"]["held"] == 1
+    await world.flow.queries.confirm_deletes(1)
+    await world.drain()
+    found = await health(world)
+    assert (found["problems"], found["sweep"]["held"]) == ([], 0)
 
 
 async def test_a_sweep_that_broke_off_is_a_problem_and_one_that_runs_is_none() -> None:

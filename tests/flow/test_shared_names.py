@@ -13,12 +13,14 @@ APP = f"{SUB}/resourceGroups/rg-app/providers"
 SCOPE = "Microsoft.Insights/privateLinkScopes"
 QUERY = "api.monitor.azure.com"
 MANAGEMENT = "Microsoft.Authorization/resourceManagementPrivateLinks"
+FACTORY = "Microsoft.DataFactory/factories"
 SHARING = [
     (SCOPE, "azuremonitor", QUERY),
     ("Microsoft.HybridCompute/privateLinkScopes", "hybridcompute", "gbl.his.arc.azure.com"),
     ("Microsoft.DesktopVirtualization/workspaces", "global", "rdweb.wvd.microsoft.com"),
     ("Microsoft.Purview/accounts", "portal", "web.purviewstudio.azure.com"),
     (MANAGEMENT, "ResourceManagement", "management.azure.com"),
+    (FACTORY, "portal", "adf.azure.com"),
     (
         "Microsoft.Databricks/workspaces",
         "browser_authentication",
@@ -29,7 +31,7 @@ SHARING = [
 
 
 def a_world() -> World:
-    allowed = [SCOPE, "Microsoft.HybridCompute/privateLinkScopes", MANAGEMENT]
+    allowed = [SCOPE, "Microsoft.HybridCompute/privateLinkScopes", MANAGEMENT, FACTORY]
     dns = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0], "shared_names": allowed}
     return World(a_policy(always=[], fallback_region="westeurope", peering="ensure", dns=dns))
 

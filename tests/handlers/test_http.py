@@ -22,12 +22,18 @@ from shared.wiring import Flow
 from tests.builders.policies import a_policy
 from tests.builders.world import World
 
+type Route = Callable[[Flow, func.HttpRequest], Awaitable[func.HttpResponse]]
+
 
 def request(
-    method: str = "POST", body: Any = None, at: str = "https://app.test/api/reconcile", **params: str
+    method: str = "POST",
+    body: Any = None,
+    at: str = "https://app.test/api/reconcile",
+    key: str = "",
+    **params: str,
 ) -> func.HttpRequest:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return func.HttpRequest(method, at, params=params, route_params=params, body=raw)
+    return func.HttpRequest(method, at, params=params, route_params={"key": key}, body=raw)
 
 
 def answered(response: func.HttpResponse) -> tuple[int, Any]:
@@ -182,6 +188,25 @@ async def test_an_unknown_word_in_a_query_is_refused(name: str, value: str) -> N
     status, answer = answered(response)
     assert status == 400
     assert value in json.dumps(answer) or name in json.dumps(answer)
+
+
+@pytest.mark.parametrize(
+    ("route", "name"),
+    [
+        (http.reconcile, "dry_run"),
+        (http.confirm_deletes, "count"),
+        (http.health, "verbose"),
+        (http.connection, "top"),
+    ],
+)
+async def test_a_parameter_without_effect_is_refused(route: Route, name: str) -> None:
+    """`?dry_run=true` beside a body without it would be a rerun that writes. `code` is the platform's key."""
+    world = World()
+    body = {"resource_id": await world.create_account()}
+    asked = request(body=body, key="0" * 32, code="KEY", **{name: "1"})
+    status, answer = answered(await http.serve(serving(world), route, asked))
+    assert (status, answer["field"], answer["value"]) == (400, "query", name)
+    assert world.queue.sent == []
 
 
 async def test_an_app_with_a_wrong_policy_lists_every_fault() -> None:

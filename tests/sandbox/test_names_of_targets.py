@@ -50,12 +50,20 @@ async def test_group_ids_are_answered_as_they_were_sent_and_the_provider_writes_
     assert again.status == 200
 
 
-async def test_a_data_factory_has_a_group_for_its_portal():
+async def test_the_portal_of_every_data_factory_has_one_record():
     cloud = await begin()
-    await cloud.make(FACTORY, {"location": "westeurope", "properties": {}})
-    await cloud.make(ENDPOINT, endpoint_body(FACTORY, ["portal"]))
-    (config,) = (await properties(cloud, ENDPOINT))["customDnsConfigs"]
-    assert config["fqdn"].endswith("adf.azure.com")
+    zone = zone_id("privatelink.adf.azure.com")
+    await cloud.make(zone, {"location": "global"})
+    await cloud.make(f"{zone}/virtualNetworkLinks/net", link_body())
+    for factory in (FACTORY, f"{FACTORY}-2"):
+        await cloud.make(factory, {"location": "westeurope", "properties": {}})
+        endpoint = ENDPOINT if factory == FACTORY else f"{ENDPOINT}-2"
+        await cloud.make(endpoint, endpoint_body(factory, ["portal"]))
+        (config,) = (await properties(cloud, endpoint))["customDnsConfigs"]
+        assert config["fqdn"] == "portal.adf.azure.com"
+        await cloud.make(f"{endpoint}/privateDnsZoneGroups/default", zone_group_body(zone))
+        found = resolve(cloud.world, vnet(), "adf.azure.com")
+        assert (found.kind, list(found.addresses)) == ("private", config["ipAddresses"])
 
 
 @pytest.mark.parametrize(

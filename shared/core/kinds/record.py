@@ -20,6 +20,9 @@ PAGE, SECONDS_A_PAGE = 100, 6.0  # Microsoft Learn: Private DNS REST reference, 
 # How Azure signs what a zone group writes (docs/azure/dns.md, DNS-20).
 CREATOR = "created by private endpoint "
 GUID = "with resource guid "
+# Data Factory's portal is named as the suffix of its zone: public DNS leads it to this record (TGT-65).
+PORTALS = ("adf.azure.com", "adf.azure.us", "adf.azure.cn")
+PORTAL = "portal"
 
 
 def records_under(zones: Iterable[ResourceId], names: Iterable[str]) -> tuple[ResourceId, ...]:
@@ -48,9 +51,9 @@ def _records(zones: tuple[ResourceId, ...], name: str) -> Iterator[ResourceId | 
         zone = max(inside, key=lambda zone: len(suffixes[zone]))
         yield child_id(zone, COLLECTION, name.removesuffix(f".{suffixes[zone]}"))
         return
-    first, *_ = labels = name.split(".")
+    labels = [PORTAL] if name in PORTALS else name.split(".")
     for zone, suffix in suffixes.items():
-        yield child_id(zone, COLLECTION, first)
+        yield child_id(zone, COLLECTION, labels[0])
         begins = suffix.split(".")[0]
         if begins in labels[1:]:
             yield child_id(zone, COLLECTION, ".".join(labels[: labels.index(begins, 1)]))

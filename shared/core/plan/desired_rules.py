@@ -47,14 +47,15 @@ def changes_subnet(connect: Connect) -> bool:
 
 
 def subnet_policies(
-    connect: Connect, endpoints: Iterable[Endpoint], groups: NewGroups
+    connect: Connect, endpoints: Sequence[Endpoint], groups: NewGroups
 ) -> tuple[SubnetPolicy, ...]:
     """The subnets in which rules must apply to endpoints, and those that get a group."""
     if not changes_subnet(connect):
         return ()
     enforce = connect.profile.nsg.enforce_on_endpoints
+    own = frozenset(endpoint.id for endpoint in endpoints)
     return tuple(
-        SubnetPolicy(subnet, groups[subnet].id if subnet in groups else None, enforce)
+        SubnetPolicy(subnet, groups[subnet].id if subnet in groups else None, enforce, endpoints=own)
         for subnet in dict.fromkeys(endpoint.subnet for endpoint in endpoints if not endpoint.adopted)
         if enforce or subnet in groups
     )

@@ -1,5 +1,6 @@
 """HTTP triggers, keys, settings, logs and the time limit, on one running host each."""
 
+import gzip
 import json
 
 import pytest
@@ -79,6 +80,12 @@ def test_a_body_of_any_bytes_arrives_and_a_cookie_leaves_as_it_is(host):
     assert (answer.status_code, answer.content) == (202, b"\x00\xff\x7f")
     cookie = "sid=abc; Path=/; Max-Age=60; Secure; HttpOnly; SameSite=Strict"
     assert answer.headers["set-cookie"] == cookie
+
+
+def test_a_compressed_body_arrives_as_it_was_sent(host):
+    for body in (b"no gzip", gzip.compress(b"text")):
+        answer = host.call("POST", "/api/cookie", data=body, headers={"Content-Encoding": "gzip"})
+        assert (answer.status_code, answer.content) == (202, body)
 
 
 def test_a_function_that_raises_answers_500_and_its_error_is_recorded(host):
