@@ -46,7 +46,7 @@ class Health:
         if last is None:
             return HealthReport(("no sweep has run yet",), None, limits)
         held, now = len(await self.ledger.with_code(HELD)), self.clock.now().timestamp()
-        return HealthReport(tuple(_problems(last, held, now)), _shown(last, held, now), limits)
+        return HealthReport(tuple(_problems(last, held, now)), shown(last, held, now), limits)
 
 
 def _problems(last: SweepReport, held: int, now: float) -> list[str]:
@@ -60,7 +60,8 @@ def _problems(last: SweepReport, held: int, now: float) -> list[str]:
     return found
 
 
-def _shown(last: SweepReport, held: int, now: float) -> dict[str, Any]:
+def shown(last: SweepReport, held: int, now: float) -> dict[str, Any]:
+    """The report of a sweep as callers see it: moments in ISO 8601, spans in seconds."""
     ended = last.ended
     return last.record() | {
         "began": _moment(last.began),
