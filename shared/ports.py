@@ -56,6 +56,9 @@ class ArmReader(Protocol):
     async def principal(self) -> str:
         """The object id of the identity that Azure sees; empty where its token does not say."""
 
+    async def group(self, at: GroupId) -> Body | None:
+        """One resource group's body; None if it does not exist."""
+
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         """Tags of every resource group of a subscription, by lower-case name."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-from shared.adapters.arm_calls import ArmCalls
+from shared.adapters.arm_calls import ArmCalls, members_of
 from shared.adapters.arm_clients import ArmClients
 from shared.adapters.arm_types import writable
 from shared.adapters.arm_waiting import Begun, Waiting
@@ -16,7 +16,7 @@ from shared.adapters.clock import Clock
 from shared.core.base.backoff import Backoff
 from shared.core.base.bodies import Json
 from shared.core.base.errors import TransientError
-from shared.core.base.ids import ResourceId
+from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.only_if import ANYHOW, OnlyIf
 from shared.ports import Bodies, Body
 
@@ -77,6 +77,9 @@ class SdkArm:
         async for page in self.pages(f"/subscriptions/{subscription}/resources", api_version=RESOURCES_API):
             yield page
 
+    async def group(self, at: GroupId) -> Body | None:
+        return await self._read(lambda: self._calls.group(at, RESOURCES_API))
+
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         found: dict[str, Mapping[str, str]] = {}
         path = f"/subscriptions/{subscription}/resourcegroups"
@@ -87,10 +90,10 @@ class SdkArm:
     async def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
         """Every page, empty ones included: Azure may return one before the last page."""
         page = await self._page(path, api_version)
-        yield _members(page)
+        yield members_of(page)
         while following := page.get("nextLink"):
             page = await self._page(str(following))
-            yield _members(page)
+            yield members_of(page)
 
     async def _page(self, url: str, api_version: str | None = None) -> Body:
         answer = await self._read(lambda: self._calls.request("GET", url, api_version=api_version))
@@ -108,11 +111,3 @@ class SdkArm:
                     raise
                 await self._clock.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
-
-
-def _members(page: Json) -> Bodies:
-    """The members of one page. Raises TransientError for a page that is no list of objects."""
-    found = page.get("value") or []
-    if isinstance(found, list) and all(isinstance(one, dict) for one in found):
-        return found
-    raise TransientError("Azure answered with a list of something else than objects", code="Unreadable")

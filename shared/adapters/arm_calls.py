@@ -25,7 +25,7 @@ from shared.core.base.errors import (
     TransientError,
     clean,
 )
-from shared.core.base.ids import ResourceId
+from shared.core.base.ids import GroupId, ResourceId
 from shared.ports import Bodies, Body
 
 NO_HEADERS: Mapping[str, str] = {}
@@ -67,11 +67,19 @@ class ArmCalls:
         known = operations(at.type)
         try:
             if known is None:
-                return (await self.request("GET", at.text, api_version=_required(at, api_version))).body
+                answer = await self.request("GET", at.text, api_version=_required(at, api_version))
+                return _resource(answer.body)
             group = self._clients.operations(known, at.subscription)
-            answer: Answer = await self._translated(group.get(at.resource_group, *at.names, cls=_answer))
+            answer = await self._translated(group.get(at.resource_group, *at.names, cls=_answer))
             self._learned(at, answer.body)
-            return answer.body
+            return _resource(answer.body)
+        except Missing:
+            return None
+
+    async def group(self, at: GroupId, api_version: str) -> Body | None:
+        """The resource group; None if Azure says that it does not exist."""
+        try:
+            return _resource((await self.request("GET", at.text, api_version=api_version)).body)
         except Missing:
             return None
 
@@ -86,7 +94,11 @@ class ArmCalls:
         if known is None:
             raise PermanentError("NotListed", f"Causeway does not list {collection} of {parent.type}")
         group = self._clients.operations(known, parent.subscription)
-        members = group.list(resource_group_name=parent.resource_group, **{known.parent: parent.name})
+        members = group.list(
+            resource_group_name=parent.resource_group,
+            raw_response_hook=_check_page,
+            **{known.parent: parent.name},
+        )
         try:
             return await self._translated(_as_received(members))
         except Missing:
@@ -169,6 +181,32 @@ def _read(response: Any) -> Answer:
     if not isinstance(body, dict):
         raise TransientError("Azure answered with JSON that is not an object", code="Unreadable")
     return Answer(int(response.status_code), body, headers)
+
+
+def _resource(body: Body) -> Body:
+    """The body, if it is a resource's. Raises TransientError where it has no id.
+
+    An answer that lost its content would seem to be a resource without anything in it.
+    """
+    if not isinstance(body.get("id"), str):
+        raise _unreadable()
+    return body
+
+
+def _check_page(response: Any) -> None:
+    """The SDK takes a page without members for an empty one. Raises TransientError, as `members_of`."""
+    if response.http_response.status_code == 200:
+        members_of(_read(response.http_response).body)
+
+
+def members_of(page: Json) -> Bodies:
+    """The members of one page. Raises TransientError for a page that is no list of objects."""
+    found = page.get("value", "nothing")
+    if found is None:
+        return []
+    if isinstance(found, list) and all(isinstance(one, dict) for one in found):
+        return found
+    raise TransientError("Azure answered with a list of something else than objects", code="Unreadable")
 
 
 async def _as_received(members: Any) -> Bodies:

@@ -16,6 +16,7 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline import AsyncPipeline
 from azure.core.pipeline.policies import (
     AsyncHTTPPolicy,
+    CustomHookPolicy,
     RequestIdPolicy,
     SansIOHTTPPolicy,
     UserAgentPolicy,
@@ -128,6 +129,7 @@ class ArmClients:
                 AsyncARMChallengeAuthenticationPolicy(credential, self._scope),
                 Fenced(),
                 Counted(),
+                CustomHookPolicy(),
             ],
         )
         self._clients: dict[tuple[str, str], NetworkManagementClient | PrivateDnsManagementClient] = {}

@@ -1,21 +1,22 @@
-"""Evidence that a target is deleted. One 404 is none: regions of Azure Resource Manager lag behind each
-other.
+"""Evidence that a target is deleted, or that something is not asked for any more.
 
-(hashicorp/terraform-provider-azurerm, issues 18268 and 32535: reads that answer 404 for a resource that
-exists.)
+One reading is none: regions of Azure Resource Manager lag behind each other, so one may answer 404 for a
+resource that exists, or show the tags that it had before (hashicorp/terraform-provider-azurerm, issues 18268
+and 32535).
 """
 
 from dataclasses import dataclass
 
-from shared.core.base.errors import PermanentError, TransientError
+from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId
+from shared.core.base.target import Target
+from shared.core.policy.intent import Connect, NotAsked
+from shared.flow.listed import listed
 from shared.flow.reconcile_pass import Pass
-from shared.flow.view import Viewer
+from shared.flow.view import Asked, Viewer
 from shared.ports import ArmReader, Clock
 
 SECONDS = 15.0  # between the two reads
-RESOURCES_API = "2021-04-01"  # Microsoft.Resources: "Resources - List By Resource Group"
-NO_GROUP = "resourcegroupnotfound"
 
 
 async def waited(clock: Clock, deadline: float) -> bool:
@@ -28,7 +29,10 @@ async def waited(clock: Clock, deadline: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Confirms a 404 by a second read after a while and, before anything is removed, by the group's list."""
+    """Confirms a 404 by a second read after a while and, before anything is removed, by the group's list.
+
+    The list has no nested types: for those the two reads are the evidence.
+    """
 
     viewer: Viewer
     arm: ArmReader
@@ -47,20 +51,45 @@ class Absence:
         if await self.viewer.read(current.target) is not None:
             return False
         memory = current.memory
-        if (memory.owned or memory.profile) and await self._listed(current.target):
+        if (memory.owned or memory.profile) and await listed(self.arm, current.target) is not None:
             reason = "Azure answers that the resource does not exist, and its resource group still lists it"
             raise TransientError(reason, code="Unconfirmed")
         return True
 
-    async def _listed(self, at: ResourceId) -> bool:
-        """The group's list has the resource.
+    async def still(self, asked: Asked, current: Pass) -> Asked:
+        """What is asked for by a second reading after a while, before anything is removed for the first one.
 
-        It has no nested types: for those the two reads are the evidence.
+        Raises TransientError where the group's list shows other tags than the resource itself, or where the
+        list of groups lacks the target's own: then it is not known who asks.
         """
-        try:
-            pages = self.arm.pages(f"{at.group.text}/resources", api_version=RESOURCES_API)
-            return any([str(one.get("id")).lower() == at.key async for page in pages for one in page])
-        except PermanentError as error:
-            if error.code.lower() == NO_GROUP:
-                return False
-            raise
+        if not await waited(self.clock, current.deadline):
+            raise TransientError("there is no time left to read a second time who asks", code="Unconfirmed")
+        now = self.clock.now().timestamp()
+        again = await self.viewer.asked(current.target, now, now)
+        if again is None:
+            raise TransientError(
+                "the resource answers in turn that it exists and that not", code="Unconfirmed"
+            )
+        if same(asked, again):
+            await self._shown(current.target, now)
+        return again
+
+    async def _shown(self, at: ResourceId, now: float) -> None:
+        """The lists agree with the resource about the tags that count."""
+        shown = await listed(self.arm, at), await self.viewer.read(at)
+        words = {self.viewer.words(Target.parse(one).tags) for one in shown if one is not None}
+        if len(words) > 1 or not await self.viewer.lists_group_as_it_is(at, now):
+            reason = "the lists of Azure show other tags, or another resource group, than the resource itself"
+            raise TransientError(reason, code="Unconfirmed")
+
+
+def same(first: Asked, second: Asked) -> bool:
+    """Both say that nothing is asked for, or both ask for the same groups by the same profile."""
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        return _path(first[1]) == _path(second[1])
+    none = isinstance(first, NotAsked) and isinstance(second, NotAsked) and first.keep == second.keep
+    return none or first == second
+
+
+def _path(connect: Connect) -> tuple[str, tuple[str, ...]]:
+    return connect.profile_name, tuple(group.group_id for group in connect.groups)

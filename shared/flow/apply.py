@@ -50,6 +50,7 @@ from shared.core.plan.plan import Plan
 from shared.core.plan.refusals import RefusedRequest
 from shared.core.readings.observed import Observed
 from shared.flow.cached_reads import CachedReads
+from shared.flow.listed import listed
 from shared.flow.reader import Reader
 from shared.flow.reconcile_pass import Pass
 from shared.flow.shared_writes import SharedWrites
@@ -235,6 +236,8 @@ class _Run:
                 self._objects |= {one.id: None for one in along}
                 await self._write(want, None, have)
             case Create(want, before=before):
+                if not want.locks and self._was_there(want):
+                    await self._raise_if_there(want)
                 await self._write(want, None, before)
             case Update(want, have):
                 await self._write(want, have)
@@ -304,11 +307,32 @@ class _Run:
                 await self._a.arm.delete(have.id, deadline=self._deadline, only_if=unchanged(have))
                 await self._put(want, None, observed, have)
             case Create():
+                await self._raise_if_there(want)
                 await self._put(want, None, observed, before)
             case (Unknown() | Delete() | Withdraw()) as other:
                 raise TypeError(f"nothing to write for {want.id.text}: {other.reason}")
         self._forget(want)
         return observed.with_written({want.id: self._objects[want.id]}, self._now())
+
+    def _was_there(self, want: Wanted) -> bool:
+        """It, or the object that it is below, is older than this pass: an older reading may lack it."""
+        if want.id.parent is None:
+            return bool(self._memory.guids.get(want.id, frozenset()) - {UNKNOWN_GUID})
+        made = {step.id for step in self._plan.actions if isinstance(step, Create | Replace)}
+        made |= {step.id for step in self._journal.done if step.verb in ("Create", "Replace")}
+        return want.id.parent not in made
+
+    async def _raise_if_there(self, want: Wanted) -> None:
+        """One reading that lags behind is no evidence: a PUT would replace what others wrote there.
+
+        Private DNS refuses such a write itself (`guarded`); the network service does not.
+        """
+        if want.guarded:
+            return
+        again = await (self._a.arm.get(want.id) if want.id.parent else listed(self._a.arm, want.id))
+        if again is not None:
+            reason = f"{want.id.text} exists, and an older reading did not show it"
+            raise TransientError(reason, code="Unconfirmed")
 
     def _forget(self, want: Wanted) -> None:
         for changed in want.invalidates:

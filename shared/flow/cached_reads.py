@@ -24,11 +24,13 @@ GROUPS_API = "2021-04-01"  # Microsoft.Resources: REST reference "Resource Group
 class ResourceGroup:
     """A group's tags, and the id of the resource that manages it, if any.
 
-    A service makes such a group for its own resources; people mostly cannot write there.
+    A service makes such a group for its own resources; people mostly cannot write there. `listed`: the list
+    of groups has it.
     """
 
     tags: Mapping[str, str] = field(default_factory=dict)
     managed_by: str = ""
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class CachedReads:
         listed = [body async for page in pages for body in page]
         return {
             str(body.get("name")).lower(): ResourceGroup(
-                mapping(body.get("tags")), str(body.get("managedBy") or "")
+                mapping(body.get("tags")), str(body.get("managedBy") or ""), listed=True
             )
             for body in listed
         }

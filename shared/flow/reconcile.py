@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.core.base.errors import BlockedError, CausewayError, RefusedError, TransientError
+from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.ids import ResourceId
-from shared.core.base.refusal import Refusal, is_forbidden
+from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.drift import drifted
@@ -31,21 +31,21 @@ from shared.core.outcome.result import (
 )
 from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan, customised
-from shared.core.plan.refusals import RefusedRequest, state_of
+from shared.core.plan.refusals import state_of
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
-from shared.flow.absence import Absence
+from shared.flow.absence import Absence, same
+from shared.flow.after_failure import AfterFailure
 from shared.flow.apply import Applier
 from shared.flow.hidden_names import HiddenNamesReader
 from shared.flow.limits import CreationLimit
 from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
 from shared.flow.removal import Remover
-from shared.flow.view import Found, View, Viewer
+from shared.flow.view import Asked, Found, View, Viewer
 from shared.ports import Clock
 
 CHANGED = "what is desired changed"
-HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
 MANY = 50  # passes of a sweep that share a list, at least: a tenth of the DNS reads of five minutes (LIM-03)
 LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
@@ -77,6 +77,7 @@ class Reconciler:
         self._absence = absence
         self._creations = creations
         self._clock = clock
+        self._after_failure = AfterFailure(viewer, remover, clock)
 
     async def reconcile(self, current: Pass) -> Ending:
         """Reconcile one target. What reading Azure raises is an ending too."""
@@ -99,13 +100,13 @@ class Reconciler:
                 )
         if current.reason == "drift" and not self._policy.drift.repair and current.memory.connected:
             return await self._reported(asked, current)
+        if isinstance(asked, NotAsked) and self._removes(asked, current):
+            asked = await self._absence.still(asked, current)
         if isinstance(asked, tuple):
             return await self._connect(*asked, current)
         return await self._disconnect(asked, current)
 
-    async def _reported(
-        self, asked: tuple[Target, Connect] | Declined | NotAsked | None, current: Pass
-    ) -> Ending:
+    async def _reported(self, asked: Asked, current: Pass) -> Ending:
         """What a sweep says of a connected resource where it may not repair: what a pass would write."""
         at, profile = current.target, current.memory.profile
         view, leaving = await self._previewed(at, asked, current.recorded, profile, current.began)
@@ -140,7 +141,7 @@ class Reconciler:
     async def _previewed(
         self,
         at: ResourceId,
-        asked: tuple[Target, Connect] | Declined | NotAsked | None,
+        asked: Asked,
         recorded: Recorded,
         profile: str,
         now: float,
@@ -161,7 +162,7 @@ class Reconciler:
                 gone = Obsolete(recorded.objects)
                 return view, await self._remover.planned(at, gone, _unwanted(view), recorded)
 
-    async def _asked(self, current: Pass) -> tuple[Target, Connect] | Declined | NotAsked | None:
+    async def _asked(self, current: Pass) -> Asked:
         return await self._viewer.asked(current.target, current.fresh_from, current.began)
 
     async def _viewed(self, target: Target, connect: Connect, current: Pass) -> Found:
@@ -180,7 +181,7 @@ class Reconciler:
         if found.permitted:
             await current.memory.refuse(current.memory.refusals.without_forbidden())
         view, done, failed = await self._applied(found, current)
-        errors = await self._with_every_right(view, tuple(failed.values()))
+        errors = await self._after_failure.with_every_right(view, tuple(failed.values()))
         if errors:
             try:
                 read = await self._viewer.read(target.id)
@@ -190,7 +191,7 @@ class Reconciler:
             if gone:
                 return await self._disconnect(None, current)
         if errors:
-            view, taken_back = await self._without_half_made(view, done, failed, current)
+            view, taken_back = await self._after_failure.without_half_made(view, done, failed, current)
             done += taken_back
         else:
             view, removed_rules, errors = await self._without_blocking_rules(view, current)
@@ -274,41 +275,6 @@ class Reconciler:
                     break
         return view, done, applied.errors
 
-    async def _with_every_right(
-        self, view: View, errors: tuple[CausewayError, ...]
-    ) -> tuple[CausewayError, ...]:
-        """Where one right lacks, name all that lack: otherwise each rerun would end at the next one."""
-        if not any(is_forbidden(error) for error in errors):
-            return errors
-        lacking = await self._viewer.lacking(view, self._clock.now().timestamp())
-        if lacking is None:
-            return errors
-        whole = BlockedError(lacking.code, lacking.reason, lacking.remedy)
-        return (whole, *errors)
-
-    async def _without_half_made(
-        self, view: View, done: tuple[Done, ...], failed: Mapping[ResourceId, CausewayError], current: Pass
-    ) -> tuple[View, tuple[Done, ...]]:
-        """Delete the endpoints that this pass made and that cannot get their name.
-
-        Public DNS leads the target's name into the zone from the approval on: without a record there, clients
-        that reached the target before would not find it any more.
-        """
-        made = {step.id for step in done if step.verb == "Create" and step.ended == "done"}
-        half_made = tuple(at for at in view.desired.unnamed(failed) if at in made)
-        if not half_made:
-            return view, ()
-        names = (
-            path.endpoint.completed_by[:1] for path in view.desired.paths if path.endpoint.id in half_made
-        )
-        found = Obsolete((*half_made, *(at for ids in names for at in ids)), partial=True)
-        steps, errors = await self._remover.remove(found, HALF_MADE, current)
-        why = {at: error for at, error in failed.items() if isinstance(error, BlockedError | RefusedError)}
-        kept = [RefusedRequest.of(at, next(iter(why.values()))) for at in half_made if why]
-        await current.memory.refuse(current.memory.refusals.joined(current.state, kept))
-        notes = tuple(f"{at.text}: {HALF_MADE}" for at in half_made if not errors)
-        return replace(view, notes=(*view.notes, *notes)), steps
-
     async def _record_identities(self, view: View, current: Pass) -> None:
         """Record what exists already: made by an older version, or by a worker that died meanwhile."""
         for want in view.desired.objects():
@@ -369,7 +335,13 @@ class Reconciler:
             found = view.obsolete(current.recorded)
         if not found.removed and not found.stale:
             return reached
-        done, errors = await self._remover.remove(found, CHANGED, current)
+        try:
+            asked = view.target, view.connect
+            if found.removed and not same(asked, await self._absence.still(asked, current)):
+                return _overtaken(reached)
+            done, errors = await self._remover.remove(found, CHANGED, current)
+        except CausewayError as unknown:
+            done, errors = (), (unknown,)
         # A deleted endpoint takes its record with it, also where the new endpoint keeps the same name.
         again = view.restoration if found.has_records else Plan(())
         restored = await self._applier.apply(again, current)
@@ -389,7 +361,7 @@ class Reconciler:
             return refused(why)
         if not memory.owned and not memory.profile:
             return unasked(why)
-        if why is not None and (why.keep or not self._removes_on_opt_out(memory.profile)):
+        if why is not None and not self._removes(why, current):
             return left_alone(why, memory.profile)
         if why is None and memory.closed:
             await memory.closing(None)
@@ -400,6 +372,12 @@ class Reconciler:
         if not errors:
             await memory.customise({})  # what is connected later starts from nothing
         return removed(done, errors, reason, memory.profile)
+
+    def _removes(self, why: NotAsked, current: Pass) -> bool:
+        """What was made for the target before is removed, as nothing asks for it any more."""
+        memory = current.memory
+        known = bool(memory.owned or memory.profile)
+        return known and not why.keep and self._removes_on_opt_out(memory.profile)
 
     def _removes_on_opt_out(self, name: str) -> bool:
         profile = self._policy.profiles.get(name)

@@ -6,10 +6,11 @@ A dry run ends here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from shared.core.base.bodies import mapping
 from shared.core.base.errors import BlockedError, InputError, PermanentError, TransientError, clean
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal, lacking, network_not_found
@@ -144,6 +145,7 @@ class View:
 
 
 type Found = View | Refusal | Declined
+type Asked = tuple[Target, Connect] | Declined | NotAsked | None
 
 NOTHING = Recorded()
 
@@ -182,10 +184,11 @@ class Viewer:
         """The target's own body; None if it does not exist."""
         return await self._arm.get(at, api_version=self._catalogue.api_version(at.type))
 
-    async def asked(
-        self, at: ResourceId, fresh_from: float = 0.0, began: float = 0.0
-    ) -> tuple[Target, Connect] | Declined | NotAsked | None:
-        """Who asks for what. None: the target does not exist. Both times are those of the pass."""
+    async def asked(self, at: ResourceId, fresh_from: float = 0.0, began: float = 0.0) -> Asked:
+        """Who asks for what. None: the target does not exist. Both times are those of the pass.
+
+        Raises TransientError while it is being deleted: no path to it is made any more, or proven.
+        """
         if not watched(at.subscription, self._policy):
             return NOT_WATCHED
         if not self._catalogue.knows(at.type):
@@ -194,6 +197,8 @@ class Viewer:
         if body is None:
             return None
         target = Target.parse(body)
+        if target.leaving:
+            raise TransientError("the resource is being deleted", code="BeingDeleted")
         found, opt = await self._intent(target, fresh_from), self._policy.opt_in
         inherits = opt.inherit == "resource_group" and tag_value(target.tags, opt.tag) is None
         if inherits and isinstance(found, NotAsked):
@@ -210,6 +215,21 @@ class Viewer:
         if opt.inherit != "resource_group" or tag_value(target.tags, opt.tag) is not None:
             return True
         return await self._intent(target, since) == connect
+
+    def words(self, tags: Mapping[str, str]) -> tuple[str | None, ...]:
+        """The values of the tags that say what is asked for."""
+        tag = self._policy.opt_in.tag
+        return tuple(tag_value(tags, name) for name in (tag, f"{tag}-groups"))
+
+    async def lists_group_as_it_is(self, at: ResourceId, not_older_than: float) -> bool:
+        """The list of groups has the target's own, with the tags that the group itself shows.
+
+        Where no tags are inherited, nothing is read.
+        """
+        if self._policy.opt_in.inherit != "resource_group":
+            return True
+        listed, body = await self._cached.group(at, not_older_than), await self._arm.group(at.group)
+        return listed.listed and self.words(mapping((body or {}).get("tags"))) == self.words(listed.tags)
 
     async def _intent(self, target: Target, fresh_from: float) -> Intent:
         inherits = self._policy.opt_in.inherit == "resource_group"

@@ -217,6 +217,25 @@ async def test_a_list_of_something_else_than_objects_is_transient(value):
         assert caught.value.code == "Unreadable"
 
 
+@pytest.mark.parametrize("body", [{}, {"error": "none"}])
+async def test_a_list_without_members_is_transient(body):
+    arm = arm_over(Said(said(200, body)))
+    for read in (lambda: arm.list(ZONE, "virtualNetworkLinks"), lambda: arm.resource_groups("s")):
+        with pytest.raises(TransientError) as caught:
+            await read()
+        assert caught.value.code == "Unreadable"
+
+
+@pytest.mark.parametrize("body", [{}, {"value": []}, {"id": None, "properties": None}])
+async def test_a_resource_without_an_id_is_transient(body):
+    arm = arm_over(Said(said(200, body)))
+    reads = (lambda: arm.get(ENDPOINT), lambda: arm.get(ACCOUNT, api_version=STORAGE_API))
+    for read in (*reads, lambda: arm.group(ACCOUNT.group)):
+        with pytest.raises(TransientError) as caught:
+            await read()
+        assert caught.value.code == "Unreadable"
+
+
 async def test_a_write_refused_for_good_is_permanent():
     with pytest.raises(PermanentError, match="InvalidRequestFormat"):
         await arm_over(Said(refused(400, "InvalidRequestFormat"))).put(ENDPOINT, {}, deadline=LATE)

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.core.base.bodies import Json
 from shared.core.base.errors import CausewayError
-from shared.core.base.ids import ResourceId
+from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.only_if import ANYHOW, OnlyIf
 from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.public_access import PreviousAccess
@@ -53,6 +53,9 @@ class StubArm:
 
     async def principal(self) -> str:
         return ""
+
+    async def group(self, at: GroupId) -> dict[str, Any] | None:
+        raise NotImplementedError
 
     async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
         raise NotImplementedError

@@ -62,7 +62,8 @@ class Start:
     def again(self) -> World:
         """A world of its own at this moment."""
         world = copy.copy(self.world)
-        world.azure = copy.deepcopy(self.world.azure)
+        types = self.world.azure.registry  # what Azure does with a type changes in no case, so all share it
+        world.azure = copy.deepcopy(self.world.azure, {id(types): types})
         world.tables = {name: table.copied() for name, table in self.world.tables.items()}
         world.queue = MemoryQueue()
         world.flow = world.worker()

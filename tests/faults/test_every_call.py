@@ -49,7 +49,7 @@ def test_a_scenario_has_the_same_calls_in_every_run(scenario: str) -> None:
     assert named(run(Case(scenario)).calls) == named(calls(scenario))
 
 
-@pytest.mark.timeout(600)  # twenty cases in a row, each of a fifth of a second on an idle machine
+@pytest.mark.timeout(600)  # some ten cases in a row, each of a fifth of a second on an idle machine
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("kind", [CRASH, LOST, CUT])
 def test_after_a_fault_at_any_call_all_is_as_without_it(kind: str, part: int) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.core.events.work_item import WorkItem
 from tests.builders.world import World
 
 MISSING = {"status": 404, "code": "ResourceNotFound", "message": "x"}
@@ -59,3 +60,29 @@ async def test_a_deleted_resource_or_group_is_removed(whole_group: bool) -> None
     await world.sleep(300)
     assert (await world.reconcile(at, "drift"))["result"] == "Removed"
     assert await world.endpoints() == []
+
+
+async def test_no_path_is_made_to_a_resource_that_is_being_deleted() -> None:
+    world = World()
+    at = await world.create_account()
+    account = world.azure.world.find(at)
+    assert account
+    account.properties["provisioningState"] = "Deleting"
+    await world.work(WorkItem(at, "event", "e"))
+    state = await world.state(at)
+    assert (state["result"], state["code"]) == ("Pending", "BeingDeleted")
+    assert await world.endpoints() == []
+
+
+async def test_a_connected_resource_that_is_being_deleted_keeps_its_endpoint_until_it_is_gone() -> None:
+    world, at = await connected()
+    account = world.azure.world.find(at)
+    assert account
+    account.properties["provisioningState"] = "Deleting"
+    await world.work(WorkItem(at, "event", "e"))
+    assert (await world.state(at))["result"] == "Pending"
+    assert len(await world.endpoints()) == 1
+    await world.send("DELETE", at)
+    await world.sleep(300)
+    await world.drain()
+    assert (await world.state(at))["result"] == "Removed"

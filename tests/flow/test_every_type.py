@@ -177,14 +177,15 @@ def test_only_the_listed_types_have_no_names() -> None:
 
 
 @pytest.mark.parametrize("row", NAMED, ids=row_name)
-async def test_a_tag_is_enough_for_clients_to_reach_the_resource_by_name(row: Group) -> None:
+async def test_a_tag_is_enough_for_clients_to_reach_the_resource_by_foreseen_names(row: Group) -> None:
     # Only allowed traffic passes, so `World` also checks that the rules have the service's ports.
     denying = {"mode": "ensure", "default_deny": True}
     world = await a_filtered_world(denying, always=[], fallback_region="westeurope", dns=DNS)
-    _, state = await connect(world, row.type, body_of(row), row.group_id)
+    at, state = await connect(world, row.type, body_of(row), row.group_id)
     assert state["result"] == "Connected", state["reason"]
     assert [path["group"] for path in state["paths"]] == [row.group_id]
     await assert_names_resolve(world, state)
+    await assert_records_are_foreseen(world, at, state, row)
     group = f"{state['paths'][0]['endpoint']}/privateDnsZoneGroups/causeway"
     for config in (await world.send("GET", group))["properties"]["privateDnsZoneConfigs"]:
         assert config["properties"]["recordSets"], f"{config['name']} holds no name"
@@ -205,10 +206,8 @@ def target_of(row: Group) -> Target:
     return Target.parse({"id": f"{APP}/{row.type}/thing", "type": row.type} | body_of(row))
 
 
-@pytest.mark.parametrize("row", NAMED, ids=row_name)
-async def test_the_records_that_its_zone_group_writes_are_foreseen_from_its_names(row: Group) -> None:
-    world = World(own_policy())
-    at, state = await connect(world, row.type, body_of(row), row.group_id)
+async def assert_records_are_foreseen(world: World, at: str, state: Body, row: Group) -> None:
+    """Assert that the records which the zone group wrote follow from the names of the endpoint."""
     [path] = state["paths"]
     nic = (await world.send("GET", path["endpoint"]))["properties"]["networkInterfaces"][0]["id"]
     addresses = addresses_in(Seen(ResourceId.parse(nic), await world.send("GET", nic)))

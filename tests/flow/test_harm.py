@@ -7,7 +7,9 @@ import pytest
 from sandbox.azure.kernel.directory import OBJECT_IDS
 from sandbox.azure.reachability import reach
 from tests.builders.policies import a_policy
-from tests.builders.world import HUB, NETWORKS, SPOKE, SUB, ZONES, World
+from tests.builders.security_rules import a_filtered_world, deny
+from tests.builders.user_actions import peer
+from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, SUB, ZONES, World
 
 BLOB = "privatelink.blob.core.windows.net"
 TEAM = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Network/privateDnsZones"
@@ -235,6 +237,20 @@ async def test_where_rights_cannot_be_asked_the_endpoint_without_a_name_is_delet
     assert (await world.reconcile(orders, "manual"))["result"] == "Connected"
 
 
+async def test_an_endpoint_without_a_name_that_cannot_be_deleted_again_is_named() -> None:
+    world = World()
+    world.deny(JOIN)
+    hide(world, "/permissions$")
+    lock = f"{NETWORKS.partition('/providers/')[0]}/providers/Microsoft.Authorization/locks/keep"
+    await world.send("PUT", lock, {"properties": {"level": "CanNotDelete"}}, version="2020-05-01")
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Blocked"
+    (endpoint,) = await world.endpoints()
+    (finding,) = [text for text in state["findings"] if text.startswith(endpoint)]
+    assert "could not be deleted again" in finding
+    assert "ScopeLocked" in finding
+
+
 async def test_an_endpoint_that_worked_is_not_deleted_because_a_right_lacks_by_now() -> None:
     world = World()
     orders = await world.create_account()
@@ -316,3 +332,66 @@ async def test_a_zone_that_answers_for_all_is_linked_only_where_the_policy_says_
     plan = await world.plan(at)
     assert any("alone for all resources of this service" in text for text in plan["findings"])
     assert (await world.reconcile(at, "manual"))["result"] == "Connected"
+
+
+# Rules that have no effect on the endpoints of a subnet until Causeway turns its network policies on
+
+DENY_ALL = {"deny-all": deny(4000)}
+
+
+async def an_endpoint_of_a_team(world: World) -> str:
+    """A team's endpoint in the subnet of the policy; the address that clients reach it by."""
+    invoices = await world.create_account("invoices", {"private-connectivity": "disabled"})
+    at = f"{NETWORKS}/privateEndpoints/pe-team"
+    connection = {"name": "c", "properties": {"privateLinkServiceId": invoices, "groupIds": ["blob"]}}
+    properties = {"subnet": {"id": ENDPOINTS}, "privateLinkServiceConnections": [connection]}
+    await world.send("PUT", at, {"location": "westeurope", "properties": properties})
+    await world.sleep(300)
+    found = (await world.send("GET", at))["properties"]["customDnsConfigs"]
+    return str(found[0]["ipAddresses"][0])
+
+
+async def test_a_denial_that_would_begin_to_apply_to_a_team_s_endpoint_stays_without_effect() -> None:
+    world = await a_filtered_world(rules=DENY_ALL)
+    for near, far in ((HUB, SPOKE), (SPOKE, HUB)):
+        await peer(world, near, far)
+    address = await an_endpoint_of_a_team(world)
+    at = await world.create_account()
+    world.sent()
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "RulesWouldReachOthers")
+    assert "pe-team" in state["reason"]
+    assert world.writes() == []
+    assert reach.reach(world.azure.world, f"{SPOKE}/subnets/clients", address, 443).reachable
+
+
+async def test_once_a_person_turned_the_policies_on_the_path_is_made_beside_a_team_s_endpoint() -> None:
+    world = await a_filtered_world(rules=DENY_ALL)
+    await an_endpoint_of_a_team(world)
+    at = await world.create_account()
+    assert (await world.reconcile(at))["code"] == "RulesWouldReachOthers"
+    subnet = await world.send("GET", ENDPOINTS)
+    subnet["properties"]["privateEndpointNetworkPolicies"] = "NetworkSecurityGroupEnabled"
+    await world.send("PUT", ENDPOINTS, subnet)
+    await world.sleep(60)
+    assert (await world.reconcile(at, "manual"))["result"] == "Connected"
+
+
+async def test_a_denial_of_addresses_outside_the_subnet_hinders_nothing() -> None:
+    world = await a_filtered_world(rules={"elsewhere": deny(4000, destinationAddressPrefix="10.0.9.0/24")})
+    await an_endpoint_of_a_team(world)
+    assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+
+
+async def test_policies_that_were_turned_off_are_turned_on_beside_managed_endpoints() -> None:
+    world = await a_filtered_world(rules=DENY_ALL)
+    first, second = await world.create_account(), await world.create_account("second")
+    for at in (first, second):
+        assert (await world.reconcile(at))["result"] == "Connected"
+    subnet = await world.send("GET", ENDPOINTS)
+    subnet["properties"]["privateEndpointNetworkPolicies"] = "Disabled"
+    await world.send("PUT", ENDPOINTS, subnet)
+    await world.sleep(60)
+    assert (await world.reconcile(first, "drift"))["result"] == "Connected"
+    subnet = await world.send("GET", ENDPOINTS)
+    assert subnet["properties"]["privateEndpointNetworkPolicies"] == "NetworkSecurityGroupEnabled"

@@ -267,6 +267,24 @@ async def test_a_record_that_a_user_pointed_elsewhere_is_named_and_kept() -> Non
     assert await world.resolve(SPOKE, NAME) == ["10.9.9.9"]
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_an_address_that_a_user_wrote_into_the_managed_record_is_kept_and_named(keeps: bool) -> None:
+    """An editor reads the record, changes its addresses, and sends it back with its metadata."""
+    world = World()
+    at = await world.create_account()
+    assert (await world.reconcile(at))["result"] == "Connected"
+    record = await world.send("GET", RECORD)
+    own = record["properties"]["aRecords"] if keeps else []
+    record["properties"]["aRecords"] = [*own, {"ipv4Address": "10.9.9.9"}]
+    await world.send("PUT", RECORD, record)
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "RecordNotOurs")
+    assert "10.9.9.9" in state["reason"]
+    assert (await world.send("GET", RECORD))["properties"]["aRecords"] == record["properties"]["aRecords"]
+    await world.send("DELETE", RECORD)
+    assert (await world.reconcile(at, "manual"))["result"] == "Connected"
+
+
 async def test_a_recreated_account_gets_its_name_once_the_old_endpoint_is_removed() -> None:
     world = World()
     old = await world.create_account()

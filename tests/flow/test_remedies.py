@@ -622,6 +622,7 @@ NOT_FOLLOWED = {
     "ReadOnlyDisabledSubscription": "the simulator has no disabled subscriptions",
     "RemotePeeringIsDisconnected": "a half that is left over is named before: NotOurs",
     "RowUnreadable": "the row is restored by hand: tests/fuzz/test_rows.py",
+    "RulesWouldReachOthers": "followed in tests/flow/test_harm.py",
     "SecurityRuleConflict": "priorities are read before: NoFreePriority",
     "StaleVirtualNetworkLink": "tests/flow/test_dns.py",
     "SubnetIsFull": "the next pass chooses again: tests/flow/test_capacity.py",

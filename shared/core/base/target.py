@@ -54,6 +54,11 @@ class Target:
         )
 
     @property
+    def leaving(self) -> bool:
+        """It is being deleted, which takes minutes for some types."""
+        return _text(self.properties.get("provisioningState")).lower() == "deleting"
+
+    @property
     def lists_connections(self) -> bool:
         """The resource's own body has its list of private endpoint connections, empty or not."""
         return isinstance(self.properties.get("privateEndpointConnections"), list)

@@ -74,7 +74,8 @@ class Rule(Managed):
     `sources` are the clients' prefixes (or `*`), whole; `destinations` only the addresses or prefixes that
     this target adds; `ports` are `443` or `1433-65535` (or `*`). `priorities`: first and last that it may
     take. An Allow is for TCP and takes the first one free; a Deny is for all protocols and takes the last.
-    `behind` are the allow rules that precede a Deny: without them it would shut everybody out.
+    `behind` are the allow rules that precede a Deny: without them it would shut everybody out. `partial`: a
+    client network was not found, so prefixes that the rule has stay, as they may be that one's.
     """
 
     TYPE = TYPE
@@ -88,6 +89,7 @@ class Rule(Managed):
     access: Access = "Allow"
     priorities: tuple[int, int] = (1000, 1999)
     behind: tuple[ResourceId, ...] = ()
+    partial: bool = False
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -137,7 +139,7 @@ class Rule(Managed):
         """Destinations of other targets are no drift; a destination that is no address is."""
         rule = parsed_rule(have)
         inbound = rule.direction == "inbound" and rule.protocol == self.protocol.lower()
-        sources = normalized(rule.sources.texts) == normalized(self.sources)
+        sources = normalized(rule.sources.texts) == normalized(self._sources(have))
         found = (
             (have.state == "failed", "provisioning failed"),
             (rule.allows != (self.access == "Allow"), f"it does not {self.access.lower()}"),
@@ -168,7 +170,7 @@ class Rule(Managed):
         """
         existing = parsed_rule(have).destinations.texts if have else ()
         destinations = collapse((*filter(is_prefix, existing), *self.destinations))
-        sources = self.sources if "*" in self.sources else collapse(self.sources)
+        sources = self._sources(have)
         self._check_size(sources, "sources")
         self._check_size(destinations, "destinations")
         kept = {name: value for name, value in have.properties.items() if name not in _SIDES} if have else {}
@@ -237,6 +239,13 @@ class Rule(Managed):
         The other way round clients would be shut out meanwhile, and for good where the second write fails.
         """
         return not parsed_rule(have).allows
+
+    def _sources(self, have: Seen | None) -> tuple[str, ...]:
+        """The clients' prefixes; while one is not found, with those that the rule has."""
+        if "*" in self.sources:
+            return self.sources
+        kept = parsed_rule(have).sources.texts if have and self.partial else ()
+        return collapse((*filter(is_prefix, kept), *self.sources))
 
     def _covered(self, rule: SecurityRule) -> bool:
         """Every address of this target is among the rule's destinations."""

@@ -14,11 +14,23 @@ from typing import Any
 from shared.core.base.bodies import Seen, mapping
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
-from shared.core.kinds.kind import Managed
-from shared.core.readings.networks import GROUP, POLICIES, enforced, group_of, policies_of
+from shared.core.kinds.kind import Managed, target_of_mark
+from shared.core.readings.networks import (
+    GROUP,
+    POLICIES,
+    endpoints_in,
+    enforced,
+    group_of,
+    policies_of,
+    prefixes_in,
+    virtual_network,
+)
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
+from shared.core.rules.nsg import rules_of
+from shared.core.rules.verdict import Traffic, evaluate
 
+SHOWN = 5  # endpoints in one text
 # What lets groups apply, from what the subnet has: route tables stay as they are.
 _ENABLED = {"disabled": "NetworkSecurityGroupEnabled", "routetableenabled": "Enabled"}
 
@@ -29,7 +41,7 @@ class SubnetPolicy(Managed):
 
     `nsg`: attach this group if the subnet has none; an existing one is never detached. `enforce`: turn
     network policies on; False leaves them as they are. `write` is what the policy says: False reports what is
-    missing. The subnet itself must exist.
+    missing. `endpoints`: those of the target. The subnet itself must exist.
     """
 
     TYPE = "Microsoft.Network/virtualNetworks/subnets"
@@ -38,6 +50,7 @@ class SubnetPolicy(Managed):
     nsg: ResourceId | None = None
     enforce: bool = True
     write: bool = True
+    endpoints: frozenset[ResourceId] = frozenset()
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -49,7 +62,12 @@ class SubnetPolicy(Managed):
         return (self.id.parent.key,) if self.id.parent else ()
 
     def reads(self, observed: Observed) -> Iterable[Read]:
-        return (Read(self.id.parent, shared=True),) if self.id.parent else ()
+        if self.id.parent:
+            yield Read(self.id.parent, shared=True)
+        if (have := observed.present(self.id)) and (nsg := self._turns_on(have)):
+            yield Read(nsg, shared=True)
+            if self._denial(have, observed):
+                yield from (Read(at, tolerate="failure") for at in self._others(have))
 
     def is_managed(self, have: Seen) -> bool:
         """A subnet never is; the operator's policy says whether these properties may be written."""
@@ -63,11 +81,50 @@ class SubnetPolicy(Managed):
         return tuple(text for differs, text in found if differs)
 
     def refused(self, have: Seen | None, observed: Observed) -> Refusal | None:
-        """A subnet is never created here: the policy names one that does not exist."""
+        """A subnet is never created here: the policy names one that does not exist.
+
+        Rules that have no effect until now must not shut the clients of other endpoints out.
+        """
         if have is not None:
-            return None
+            return self._cuts_off(have, observed)
         reason = f"the subnet {self.id.text} does not exist"
         return Refusal(self.id, "SubnetNotFound", reason, "correct the policy, or create it")
+
+    def _turns_on(self, have: Seen) -> ResourceId | None:
+        """The subnet's group, if its rules begin to apply to endpoints by this write."""
+        return group_of(have) if self.enforce and not enforced(have) else None
+
+    def _others(self, have: Seen) -> tuple[ResourceId, ...]:
+        return tuple(sorted(endpoints_in(have) - self.endpoints, key=lambda at: at.key))
+
+    def _denial(self, have: Seen, observed: Observed) -> str:
+        """What of the group may deny traffic from the virtual network to the subnet; empty for nothing."""
+        nsg = self._turns_on(have)
+        group = observed.present(nsg) if nsg else None
+        network = observed.present(self.id.parent) if self.id.parent else None
+        if group is None or network is None:
+            return ""
+        inside = virtual_network(network)
+        asked = (Traffic("Inbound", inside, one, "*", inside) for one in prefixes_in(have.properties))
+        verdicts = (evaluate(rules_of(group), traffic) for traffic in asked)
+        return next((one.by for one in verdicts if one.allowed is not True and one.foreign), "")
+
+    def _cuts_off(self, have: Seen, observed: Observed) -> Refusal | None:
+        """Managed endpoints have rules of their own that let their clients in."""
+        denial = self._denial(have, observed)
+        seen = ((at, observed.present(at)) for at in self._others(have) if not observed.absent(at))
+        others = [at.text for at, one in seen if one is None or not target_of_mark(one)] if denial else []
+        if not others:
+            return None
+        return Refusal(
+            self.id,
+            "RulesWouldReachOthers",
+            f"network policies of the subnet {self.id.text} are off; once they are on, {denial} would apply "
+            f"to endpoints that Causeway does not manage, too: {', '.join(others[:SHOWN])}",
+            "allow in the group what their clients need and turn on the subnet's network policies for "
+            "security groups, or set nsg.enforce_on_endpoints: false in the profile; then rerun the resource",
+            stops_all=True,
+        )
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         """The subnet as it was read, with what is missing. Azure ignores its read-only properties."""

@@ -263,9 +263,13 @@ class ZoneGroup(Managed):
         lost = self.lost_records(have, observed) if have else ()
         for at in (*self._at_stake(have), *lost):
             found = observed.present(at)
-            if found is None or self._is_own(creator_of(found), observed):
+            if found is None:
                 continue
             expected = self._expected(at, observed)
+            if self._is_own(creator_of(found), observed):
+                if self._was_edited(found, expected, observed):
+                    return _record_in_the_way(found, expected, "someone edited it")
+                continue
             if not expected or pointed_to(found) != expected:
                 return self._name_taken(found) or _record_in_the_way(found, expected)
         return None
@@ -299,6 +303,15 @@ class ZoneGroup(Managed):
         names = self.endpoints if creator.guid else (self.endpoint, *self.endpoints)
         return creator.name in {at.name for at in names}
 
+    def _was_edited(self, found: Seen, expected: frozenset[str], observed: Observed) -> bool:
+        """This very endpoint wrote the record, and it has addresses that the endpoint never had.
+
+        An editor keeps the metadata; the addresses of one endpoint do not change.
+        """
+        creator, have = creator_of(found), observed.present(self.endpoint)
+        same = creator is not None and have is not None and creator.guid == endpoint.guid_of(have) != ""
+        return same and bool(expected) and not pointed_to(found) <= expected
+
     def _expected(self, at: ResourceId, observed: Observed) -> frozenset[str]:
         """The addresses that the endpoint has under this record's name; none while it is not known."""
         have = observed.present(self.endpoint)
@@ -329,12 +342,16 @@ def zone_list(zone: Seen) -> Read:
     )
 
 
-def _record_in_the_way(found: Seen, expected: frozenset[str]) -> Refusal:
-    at, creator = found.id, creator_of(found)
+def _record_in_the_way(found: Seen, expected: frozenset[str], edited: str = "") -> Refusal:
+    at, creator = found.id, None if edited else creator_of(found)
     zone = at.parent.text if at.parent else ""
     change = f", or point it to {_listed(expected)}," if expected else ""
     change = " if that endpoint is gone" if creator else change
-    wrote = f"the private endpoint {creator.name} wrote it" if creator else "no private endpoint wrote it"
+    wrote = (
+        f"the private endpoint {creator.name} wrote it"
+        if creator
+        else edited or "no private endpoint wrote it"
+    )
     return Refusal(
         at,
         RECORD_HELD if creator else "RecordNotOurs",

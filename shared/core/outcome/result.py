@@ -29,7 +29,6 @@ NOTHING = Proof((), ())
 # Azure's code: another target took the last addresses after the subnet was chosen. The next pass chooses
 # again.
 SUBNET_FULL = "SubnetIsFull"
-NOT_ASKED = "NotAsked"
 NOT_EFFECTIVE = "RightNotEffective"
 RERUN = "rerun the resource; if it fails again, read its history"
 

@@ -47,14 +47,15 @@ def changes_subnet(connect: Connect) -> bool:
 
 
 def subnet_policies(
-    connect: Connect, endpoints: Iterable[Endpoint], groups: NewGroups
+    connect: Connect, endpoints: Sequence[Endpoint], groups: NewGroups
 ) -> tuple[SubnetPolicy, ...]:
     """The subnets in which rules must apply to endpoints, and those that get a group."""
     if not changes_subnet(connect):
         return ()
     enforce = connect.profile.nsg.enforce_on_endpoints
+    own = frozenset(endpoint.id for endpoint in endpoints)
     return tuple(
-        SubnetPolicy(subnet, groups[subnet].id if subnet in groups else None, enforce)
+        SubnetPolicy(subnet, groups[subnet].id if subnet in groups else None, enforce, endpoints=own)
         for subnet in dict.fromkeys(endpoint.subnet for endpoint in endpoints if not endpoint.adopted)
         if enforce or subnet in groups
     )
@@ -76,13 +77,14 @@ def rules(
     if connect.profile.nsg.mode == "ignore" or not sources:
         return ()
     found: dict[ResourceId, Rule] = {}
+    partial = any(map(observed.absent, connect.profile.clients))
     for group, endpoint in endpoints:
         nsg = _group_for(endpoint.subnet, observed, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
         if nsg is None or not addresses:
             continue
         for wanted in _for_endpoint(connect.profile, nsg, sources, rule_ports(group), addresses):
-            found[wanted.id] = _both(found.get(wanted.id, wanted), wanted)
+            found[wanted.id] = replace(_both(found.get(wanted.id, wanted), wanted), partial=partial)
     return tuple(found.values())
 
 

@@ -5,10 +5,10 @@ Source: docs/azure/services.md, SVC-08.
 
 from __future__ import annotations
 
-from sandbox.azure.kernel.model import ArmError, Json, Resource
+from sandbox.azure.kernel.model import Json, Resource
 from sandbox.azure.kernel.provider import Call, Registry
 from sandbox.azure.kernel.world import World
-from sandbox.azure.providers.parts.part import Part, Work
+from sandbox.azure.providers.parts.part import Part, Work, missing_part
 from sandbox.azure.providers.parts.sql_parts import ALERTS
 
 SERVERS = (
@@ -24,14 +24,6 @@ def register(registry: Registry) -> None:
     for server in SERVERS:
         for part in _parts(server):
             part.register(registry)
-
-
-def _not_found(call: Call) -> ArmError:
-    return ArmError(
-        404,
-        "ResourceNotFound",
-        f"The requested resource of type '{call.type.name}' with name '{call.id.name}' was not found.",
-    )
 
 
 def _database(call: Call, asked: Json) -> Json:
@@ -58,19 +50,19 @@ def _parts(server: str) -> list[Part]:
         Part(
             f"{server}/databases",
             stored=_database,
-            not_found=_not_found,
+            not_found=missing_part,
             work=work("UpsertElasticServerDatabase", "DropElasticServerDatabase"),
         ),
         Part(
             f"{server}/firewallRules",
-            not_found=_not_found,
+            not_found=missing_part,
             work=work("UpsertElasticServerFirewallRules", "DropElasticServerFirewallRule"),
         ),
         Part(
             f"{server}/virtualNetworkRules",
             defaults={"ignoreMissingVnetServiceEndpoint": False},
             computed=_ready,
-            not_found=_not_found,
+            not_found=missing_part,
             work=work("UpsertElasticServerVnetFirewallRule", "DropElasticServerVnetFirewallRule"),
         ),
         Part(

@@ -1,6 +1,6 @@
 """A type whose provider keeps what it is given: one row says how it answers.
 
-It serves types below storage accounts and namespaces. A row names statuses and members; `register` makes the
+It serves types below targets, and identities. A row names statuses and members; `register` makes the
 handlers.
 """
 
@@ -44,6 +44,15 @@ def _nothing_set(world: World, parent: Resource) -> Json:
 
 def anything(call: Call) -> None:
     """Refuse nothing."""
+
+
+def missing_part(call: Call) -> ArmError:
+    """The database services' own 404 for something missing below a server that exists."""
+    return ArmError(
+        404,
+        "ResourceNotFound",
+        f"The requested resource of type '{call.type.name}' with name '{call.id.name}' was not found.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

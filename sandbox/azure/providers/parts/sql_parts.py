@@ -11,7 +11,7 @@ from sandbox.azure.kernel.model import ArmError, Json, Resource, Response
 from sandbox.azure.kernel.operations import OperationPlan
 from sandbox.azure.kernel.provider import Call, Handler, Registry
 from sandbox.azure.kernel.world import World
-from sandbox.azure.providers.parts.part import Part, Work
+from sandbox.azure.providers.parts.part import Part, Work, missing_part
 from sandbox.azure.providers.parts.sql_databases import DATABASE, POOL, SERVER
 
 DATABASES = f"{SERVER}/databases"
@@ -24,15 +24,6 @@ def register(registry: Registry) -> None:
     """Add every type below a SQL server but connections and the connection policy."""
     for part in PARTS:
         part.register(registry)
-
-
-def _not_found(call: Call) -> ArmError:
-    """The service's own text for something missing below a server that exists."""
-    return ArmError(
-        404,
-        "ResourceNotFound",
-        f"The requested resource of type '{call.type.name}' with name '{call.id.name}' was not found.",
-    )
 
 
 # Auditing, alerts, protection
@@ -219,19 +210,19 @@ FAILOVER: dict[str, Handler] = {"failover": _failed_over, "forceFailoverAllowDat
 PARTS = (
     DATABASE,
     POOL,
-    Part(f"{SERVER}/firewallRules", created=200, not_found=_not_found),
-    Part(f"{SERVER}/ipv6FirewallRules", created=200, not_found=_not_found),
+    Part(f"{SERVER}/firewallRules", created=200, not_found=missing_part),
+    Part(f"{SERVER}/ipv6FirewallRules", created=200, not_found=missing_part),
     Part(
         f"{SERVER}/virtualNetworkRules",
         defaults={"ignoreMissingVnetServiceEndpoint": False},
         computed=_network_rule,
-        not_found=_not_found,
+        not_found=missing_part,
         work=Work("UpsertVnetFirewallRule", "DropVnetFirewallRule", collection="virtualNetworkRules"),
     ),
     Part(
         f"{SERVER}/outboundFirewallRules",
         computed=_outbound,
-        not_found=_not_found,
+        not_found=missing_part,
         work=Work(
             "CreateLogicalServerOutboundFirewallRule",
             "DropLogicalServerOutboundFirewallRule",
@@ -242,13 +233,13 @@ PARTS = (
     Part(
         f"{SERVER}/dnsAliases",
         computed=_alias,
-        not_found=_not_found,
+        not_found=missing_part,
         work=Work("CreateServerDnsAlias", "DropServerDnsAlias", collection="dnsAlias"),
     ),
     Part(
         f"{SERVER}/administrators",
         computed=_administrator,
-        not_found=_not_found,
+        not_found=missing_part,
         work=Work("UpsertServerActiveDirectoryAdministrator", "DropServerActiveDirectoryAdministrator"),
     ),
     Part(
@@ -257,7 +248,7 @@ PARTS = (
         defaults={"readOnlyEndpoint": {"failoverPolicy": "Disabled"}},
         computed=_failover,
         head=_place,
-        not_found=_not_found,
+        not_found=missing_part,
         actions=FAILOVER,
         work=Work(
             "CreateFailoverGroup", "DropFailoverGroup", "UpdateFailoverGroup", "failoverGroup", wait=10.0
@@ -308,7 +299,7 @@ PARTS = (
         hidden=("storageAccountAccessKey", "storageContainerSasKey"),
         shown_name="Default",
         refuse=_needs_alerts,
-        not_found=_not_found,
+        not_found=missing_part,
     ),
     Part(
         f"{DATABASES}/vulnerabilityAssessments",
@@ -318,7 +309,7 @@ PARTS = (
         answer=_written_assessment,
         hidden=("storageAccountAccessKey", "storageContainerSasKey"),
         shown_name="Default",
-        not_found=_not_found,
+        not_found=missing_part,
     ),
     Part(
         f"{DATABASES}/auditingSettings",

@@ -80,8 +80,3 @@ def answers(endpoint: Resource) -> list[Answer]:
     if not approved(endpoint):
         return []
     return [Answer(Name(*name), one["address"]) for one in members(endpoint) for name in one["names"]]
-
-
-def of_target(world: World, target: Resource) -> list[Resource]:
-    """All private endpoints that lead to a resource."""
-    return world.store.referring("target", target.id.key)
