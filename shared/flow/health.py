@@ -1,14 +1,17 @@
 """How the app itself is: its last sweep, what that could not read, what waits for a person."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.core.base.errors import TransientError
 from shared.core.outcome.sweep_report import SweepReport
 from shared.flow.limits import HELD
 from shared.ports import Bodies, Body, Clock, Ledger, RequestLimits, Sweeps
 
 OK, DEGRADED = "ok", "degraded"
+PATIENCE = 20.0  # seconds for the tables: what asks for health does not wait for their retries
 LONGEST_SWEEP = 600.0  # seconds: the platform ends a function after ten minutes (host.json, functionTimeout)
 
 
@@ -41,7 +44,15 @@ class Health:
     clock: Clock
 
     async def report(self) -> HealthReport:
-        """The present state. Raises what the tables raise."""
+        """The present state. Raises what the tables raise, and TransientError if they are silent."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._report()
+        except TimeoutError:
+            text = f"the app's tables did not answer within {PATIENCE:.0f} s"
+            raise TransientError(text, code="StorageUnreachable") from None
+
+    async def _report(self) -> HealthReport:
         last, limits = await self.sweeps.latest(), await self.limits.left()
         if last is None:
             return HealthReport(("no sweep has run yet",), None, limits)
