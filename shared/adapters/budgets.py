@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import hashlib
-import json
 from collections import defaultdict
 
+from shared.adapters import marks as text_of
 from shared.adapters.tables import Changed, Exists, Row, Table, Values, joined, split
 from shared.core.base.errors import TransientError
 from shared.core.base.rate import Marks, Window
@@ -33,10 +33,13 @@ class TableBudgets:
         """Raises Exists or Changed where another worker was first."""
         key = hashlib.sha256(name.encode()).hexdigest()
         row = await self._table.get(_PARTITION, key)
-        now, marks = self._table.time(), _marks(row)
+        now = self._table.time()
+        marks, readable = text_of.read(joined("marks", row.values), limit, now) if row else ((), True)
         wait = limit.wait(marks, amount, now)
         if wait == 0:
             await self._write(row, key, _values(name, limit.taken(marks, amount, now)))
+        elif not readable:
+            await self._write(row, key, _values(name, marks))
         return wait
 
     async def _write(self, row: Row | None, key: str, values: Values) -> None:
@@ -47,9 +50,4 @@ class TableBudgets:
 
 
 def _values(name: str, marks: Marks) -> Values:
-    return {"name": name, **split("marks", json.dumps(marks))}
-
-
-def _marks(row: Row | None) -> Marks:
-    found = json.loads(joined("marks", row.values) or "[]") if row else []
-    return tuple((float(at), float(amount)) for at, amount in found)
+    return {"name": name, **split("marks", text_of.written(marks))}

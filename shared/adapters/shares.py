@@ -7,13 +7,13 @@ used, a process goes on with a part of the limit that leaves enough for others.
 import asyncio
 import contextlib
 import hashlib
-import json
 import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from shared.adapters import marks as text_of
 from shared.adapters.tables import Changed, Exists, Row, Table
 from shared.core.base.errors import CausewayError, TransientError
 from shared.core.base.log_lines import line
@@ -79,10 +79,12 @@ class TableShares:
     async def _shared(self, name: str, limit: Limit, amount: int) -> Granted:
         for _ in range(RACES):
             row = await self._table.get(_PARTITION, _key(name))
-            granted, marks = _granted(limit, _marks(row), amount, self._table.time())
-            if not granted.amount:
+            now = self._table.time()
+            before, readable = _marks(row, limit, now)
+            granted, marks = _granted(limit, before, amount, now)
+            if readable and not granted.amount:
                 return granted
-            values = {"name": name, "marks": json.dumps(marks)}
+            values = {"name": name, "marks": text_of.written(marks)}
             with contextlib.suppress(Exists, Changed):
                 if row is None:
                     await self._table.insert(_PARTITION, _key(name), values)
@@ -92,12 +94,10 @@ class TableShares:
         raise TransientError("too many processes reserve from one limit", code="LedgerContended")
 
     async def left(self, limits: Mapping[str, Limit]) -> dict[str, float]:
-        found = {
-            str(row.values["name"]): row async for row in self._table.query({"PartitionKey": _PARTITION})
-        }
+        found = {row.values.get("name"): row async for row in self._table.query({"PartitionKey": _PARTITION})}
+        now = self._table.time() if found else 0.0
         return {
-            name: limit.left(_marks(found.get(name)), self._table.time() if found else 0.0)
-            for name, limit in limits.items()
+            name: limit.left(_marks(found.get(name), limit, now)[0], now) for name, limit in limits.items()
         }
 
 
@@ -121,9 +121,8 @@ def _key(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def _marks(row: Row | None) -> Marks:
-    found = json.loads(str(row.values["marks"])) if row else []
-    return tuple((float(at), float(amount)) for at, amount in found)
+def _marks(row: Row | None, limit: Limit, now: float) -> tuple[Marks, bool]:
+    return text_of.read(row.values.get("marks"), limit, now) if row else ((), True)
 
 
 def _now() -> float:

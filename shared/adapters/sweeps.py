@@ -14,6 +14,7 @@ from shared.core.outcome.sweep_report import SweepReport
 
 FOREVER = 10**16  # microseconds, in the year 2286: inverted, later times sort first
 RACES = 50  # re-reads after a lost ETag race
+LAST_REPORTS = 10  # read for the newest one that is readable
 BELIEVED = 86_400.0  # seconds after which an item that was not taken counts as lost
 _REPORT, _DELETES, _WAITING = "report", "deletes", "waiting"
 
@@ -29,17 +30,20 @@ class TableSweeps:
         await self._put(_REPORT, key, split("report", report.text()))
 
     async def latest(self) -> SweepReport | None:
-        page = await self._table.page({"PartitionKey": _REPORT}, 1)
-        return SweepReport.parse(joined("report", page.rows[0].values)) if page.rows else None
+        page = await self._table.page({"PartitionKey": _REPORT}, LAST_REPORTS)
+        found = (SweepReport.parse(joined("report", row.values)) for row in page.rows)
+        return next(filter(None, found), None)
 
     async def delete(self, sweep: str, amount: int, limit: int) -> bool:
         for _ in range(RACES):
             row = await self._table.get(_DELETES, sweep)
-            deletes = amount + (int(row.values["deletes"]) if row else 0)
-            if deletes > limit:
+            before = row.values.get("deletes") if row else 0
+            if (
+                not isinstance(before, int) or before + amount > limit
+            ):  # unknown is not none: a person decides
                 return False
             with contextlib.suppress(Exists, Changed):
-                await self._write(row, _DELETES, sweep, {"deletes": deletes})
+                await self._write(row, _DELETES, sweep, {"deletes": before + amount})
                 return True
         raise TransientError("too many workers count the deletes of one sweep", code="LedgerContended")
 
@@ -56,7 +60,7 @@ class TableSweeps:
     async def waiting(self) -> frozenset[str]:
         rows = [row async for row in self._table.query({"PartitionKey": _WAITING})]
         lost = self._table.time() - BELIEVED if rows else 0.0
-        return frozenset(row.key for row in rows if float(row.values["until"]) > lost)
+        return frozenset(row.key for row in rows if _until(row) > lost)
 
     async def _put(self, partition: str, key: str, values: Values) -> None:
         """Write the row whatever it was: the last writer is right."""
@@ -72,3 +76,9 @@ class TableSweeps:
             await self._table.insert(partition, key, values)
         else:
             await self._table.replace(row, values)
+
+
+def _until(row: Row) -> float:
+    """0, long ago, where another program wrote something else: the item is then sent again."""
+    found = row.values.get("until")
+    return found if isinstance(found, int | float) else 0.0

@@ -1,14 +1,17 @@
 """How the app itself is: its last sweep, what that could not read, what waits for a person."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.core.base.errors import TransientError
 from shared.core.outcome.sweep_report import SweepReport
 from shared.flow.limits import HELD
 from shared.ports import Bodies, Body, Clock, Ledger, RequestLimits, Sweeps
 
 OK, DEGRADED = "ok", "degraded"
+PATIENCE = 20.0  # seconds for the tables: what asks for health does not wait for their retries
 LONGEST_SWEEP = 600.0  # seconds: the platform ends a function after ten minutes (host.json, functionTimeout)
 
 
@@ -41,12 +44,20 @@ class Health:
     clock: Clock
 
     async def report(self) -> HealthReport:
-        """The present state. Raises what the tables raise."""
+        """The present state. Raises what the tables raise, and TransientError if they are silent."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._report()
+        except TimeoutError:
+            text = f"the app's tables did not answer within {PATIENCE:.0f} s"
+            raise TransientError(text, code="StorageUnreachable") from None
+
+    async def _report(self) -> HealthReport:
         last, limits = await self.sweeps.latest(), await self.limits.left()
         if last is None:
             return HealthReport(("no sweep has run yet",), None, limits)
         held, now = len(await self.ledger.with_code(HELD)), self.clock.now().timestamp()
-        return HealthReport(tuple(_problems(last, held, now)), _shown(last, held, now), limits)
+        return HealthReport(tuple(_problems(last, held, now)), shown(last, held, now), limits)
 
 
 def _problems(last: SweepReport, held: int, now: float) -> list[str]:
@@ -60,7 +71,8 @@ def _problems(last: SweepReport, held: int, now: float) -> list[str]:
     return found
 
 
-def _shown(last: SweepReport, held: int, now: float) -> dict[str, Any]:
+def shown(last: SweepReport, held: int, now: float) -> dict[str, Any]:
+    """The report of a sweep as callers see it: moments in ISO 8601, spans in seconds."""
     ended = last.ended
     return last.record() | {
         "began": _moment(last.began),

@@ -1,7 +1,13 @@
 """What an operator is shown of the app itself."""
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from shared.adapters.sweeps import TableSweeps
+from shared.core.base.errors import TransientError
 from shared.core.outcome.sweep_report import SweepReport
 from tests.builders.policies import a_policy
 from tests.builders.world import World
@@ -97,3 +103,20 @@ async def test_what_is_left_of_azure_s_limits_is_shown_by_subscription_and_kind(
     assert {("Resource Manager", "reads", ""), ("microsoft.network", "writes", "westeurope")} <= shown
     writes = next(one for one in limits if (one["scope"], one["kind"]) == ("microsoft.network", "writes"))
     assert 900 < writes["left"] < 1000
+
+
+class SilentSweeps(TableSweeps):
+    """A table service that takes the request and does not answer."""
+
+    async def latest(self) -> SweepReport | None:
+        await asyncio.sleep(3600)
+        return None
+
+
+async def test_tables_that_do_not_answer_are_reported_within_half_a_minute() -> None:
+    world = World()
+    silent = replace(world.flow.health, sweeps=SilentSweeps(world.tables["sweeps"]))
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(TransientError, match="did not answer within 20 s"):
+        await silent.report()
+    assert asyncio.get_running_loop().time() - began <= 30

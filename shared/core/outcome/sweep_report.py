@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PREFIX = "sweep-"
+MAX_TIME = 1e10  # seconds since 1970, in the year 2286
+_SHAPES: dict[str, Any] = {
+    "id": str, "began": int | float, "ended": int | float | None, "listed": dict, "unread": dict,
+    "known": int, "unwatched": int, "queued": int, "waiting": int,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,15 @@ class SweepReport:
         return json.dumps(self.record())
 
     @classmethod
-    def parse(cls, text: str) -> SweepReport:
-        """What `text` wrote."""
-        return cls(**json.loads(text))
+    def parse(cls, text: str) -> SweepReport | None:
+        """What `text` wrote; None for any other text. Members that a newer version added are left out."""
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        known = {name: found[name] for name in _SHAPES if name in found} if isinstance(found, dict) else {}
+        shaped = all(isinstance(value, _SHAPES[name]) for name, value in known.items())
+        if not shaped or not known.keys() >= {"id", "began"}:
+            return None
+        report = cls(**known)
+        return report if all(0 <= at <= MAX_TIME for at in (report.began, report.ended or 0)) else None
