@@ -175,7 +175,7 @@ class Demo(Story):
     async def removed(self) -> None:
         say(
             "\n6. 'invoices' is opted out (its profile says: remove), and 'orders' is deleted. The app reads"
-            "\n   a resource that is missing again after 15 s, before it removes anything: 900 SIM S here.\n"
+            "\n   both a second time after 15 s, before it removes anything: 900 SIM S here.\n"
         )
         # Read before anything is done: the app may be quick, and forgets the paths that it removes.
         obsolete = [path for at in (INVOICES, ORDERS) for path in await self.paths(at)]
