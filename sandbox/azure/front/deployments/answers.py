@@ -5,17 +5,15 @@ Sources: docs/azure/deployments.md, DEP-01 to DEP-06.
 
 from __future__ import annotations
 
-import json
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 from sandbox.azure.front.admission import refuse_locked
 from sandbox.azure.front.asked import Asked
-from sandbox.azure.front.deployments import parameters
-from sandbox.azure.front.deployments.expressions import Functions, TemplateError, resolve
-from sandbox.azure.front.deployments.run import Deployment, Step, deployments
-from sandbox.azure.front.deployments.template import NESTED, Plan, Planned, plan
+from sandbox.azure.front.deployments import bodies
+from sandbox.azure.front.deployments.expressions import Functions, TemplateError
+from sandbox.azure.front.deployments.run import Deployment, deployments
+from sandbox.azure.front.deployments.template import NESTED, Planned, plan
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.changes import Change
 from sandbox.azure.kernel.directory import TENANT, client_text
@@ -49,8 +47,8 @@ def put(asked: Asked) -> Response:
     deployments(asked.world)[made.id.lower()] = made
     made.begin()
     _announce(asked, made)
-    body = shown(made)
-    body["properties"] |= {"provisioningState": "Accepted", "duration": _duration(0.0)}
+    body = bodies.deployment(made)
+    body["properties"] |= {"provisioningState": "Accepted", "duration": bodies.duration(0.0)}
     for later in ("outputs", "outputResources", "error"):
         body["properties"].pop(later, None)
     return Response(200 if known else 201, body, _headers(made), retry_after=POLL_SECONDS)
@@ -63,7 +61,7 @@ def validate(asked: Asked) -> Response:
     made.state, made.started = "Succeeded", asked.world.now
     made.ended = made.started
     chosen = [one for one in made.plan.resources if not one.skipped]
-    body = shown(made)
+    body = bodies.deployment(made)
     body["properties"]["validatedResources"] = [{"id": one.id} for one in chosen]
     return Response(200, body)
 
@@ -82,7 +80,7 @@ def what_if(asked: Asked) -> Response:
 def get(asked: Asked) -> Response:
     """One deployment. Raises ArmError 404 DeploymentNotFound."""
     asked.authorize(f"{RIGHT}/read", asked.scope.text)
-    return Response(200, shown(_found(asked)))
+    return Response(200, bodies.deployment(_found(asked)))
 
 
 def head(asked: Asked) -> Response:
@@ -97,7 +95,7 @@ def listed(asked: Asked) -> Response:
     holder = _holder(asked)
     start = f"{asked.scope.key}/providers/microsoft.resources/deployments/"
     here = [one for key, one in deployments(asked.world).items() if key.startswith(start)]
-    return page(asked.request, [shown(one) for one in reversed(here) if one.holder is holder])
+    return page(asked.request, [bodies.deployment(one) for one in reversed(here) if one.holder is holder])
 
 
 def delete(asked: Asked) -> Response:
@@ -143,7 +141,7 @@ def operations(asked: Asked) -> Response:
     asked.authorize(f"{RIGHT}/operations/read", asked.scope.text)
     made = _found(asked)
     begun = [step for step in made.steps if step.state != "Waiting"]
-    return page(asked.request, [_operation(made, step) for step in begun])
+    return page(asked.request, [bodies.operation(made, step) for step in begun])
 
 
 def operation(asked: Asked) -> Response:
@@ -152,7 +150,7 @@ def operation(asked: Asked) -> Response:
     made = _found(asked)
     for step in made.steps:
         if step.id == asked.names["operation"]:
-            return Response(200, _operation(made, step))
+            return Response(200, bodies.operation(made, step))
     raise refusals.no_operation(asked.names["operation"])
 
 
@@ -308,36 +306,6 @@ def _announce(asked: Asked, made: Deployment) -> None:
     asked.world.emit(change)
 
 
-# How deployments are shown
-
-
-def shown(made: Deployment) -> Json:
-    """A deployment as GET shows it."""
-    world, ended = made.world, made.world.now if made.running else made.ended
-    head: Json = {"id": made.id, "name": made.id.rsplit("/", 1)[1], "type": NESTED}
-    if made.location:
-        head["location"] = made.location
-    if made.tags:
-        head["tags"] = made.tags
-    properties: Json = {
-        "templateHash": _hash(made.plan.template),
-        "parameters": parameters.shown(made.plan.template, made.plan.parameters),
-        "mode": "Incremental",
-        "provisioningState": made.state,
-        "timestamp": world.timestamp(at=ended),
-        "duration": _duration(ended - made.started),
-        "correlationId": made.correlation,
-        "providers": _providers(made.plan),
-        "dependencies": _dependencies(made.plan),
-    }
-    if made.state == "Succeeded":
-        properties["outputs"] = made.outputs
-        properties["outputResources"] = [{"id": step.planned.id} for step in made.steps]
-    if made.error:
-        properties["error"] = made.error
-    return head | {"properties": properties}
-
-
 def _headers(made: Deployment) -> dict[str, str]:
     request = made.asked.request
     version = request.query.get("api-version", "")
@@ -345,75 +313,3 @@ def _headers(made: Deployment) -> dict[str, str]:
         "Azure-AsyncOperation": f"{request.origin}{made.id}/operationStatuses/{made.token}"
         f"?api-version={version}"
     }
-
-
-def _duration(seconds: float) -> str:
-    """A duration as ARM writes it, with seven digits."""
-    return f"PT{max(seconds, 0.0):.7f}S"
-
-
-def _hash(template: Json) -> str:
-    """A number of 64 bits from the template; ARM makes another one."""
-    return str(int.from_bytes(sha256(json.dumps(template, sort_keys=True).encode()).digest()[:8]))
-
-
-def _providers(found: Plan) -> list[Json]:
-    """The types by namespace, each with the regions that its resources are in."""
-    kinds: dict[str, dict[str, list[str | None]]] = {}
-    for one in found.resources:
-        namespace, _, kind = one.type.partition("/")
-        regions = kinds.setdefault(namespace, {}).setdefault(kind, [])
-        if (region := _region(one)) not in regions:
-            regions.append(region)
-    return [
-        {
-            "namespace": namespace,
-            "resourceTypes": [
-                {"resourceType": kind, "locations": regions} for kind, regions in types.items()
-            ],
-        }
-        for namespace, types in kinds.items()
-    ]
-
-
-def _region(one: Planned) -> str | None:
-    """The region that a resource asks for; None without one, and for one that is known only later."""
-    try:
-        asked = resolve(one.body.get("location"), one.functions)
-    except TemplateError:
-        return None
-    return normal(str(asked)) if asked else None
-
-
-def _dependencies(found: Plan) -> list[Json]:
-    return [
-        {"dependsOn": [_target(other) for other in needed]} | _target(one)
-        for one in found.resources
-        if (needed := [it for named in one.depends for it in found.resources if it.is_named(named)])
-    ]
-
-
-def _target(one: Planned) -> Json:
-    return {"id": one.id, "resourceType": one.type, "resourceName": one.name}
-
-
-def _operation(made: Deployment, step: Step) -> Json:
-    world, ended = made.world, made.world.now if step.running else step.ended
-    properties: Json = {
-        "provisioningOperation": "Create",
-        "provisioningState": step.state,
-        "timestamp": world.timestamp(at=ended),
-        "duration": _duration(ended - step.started),
-        "trackingId": step.id,
-        "statusCode": _status_code(step),
-        "targetResource": _target(step.planned),
-    }
-    if step.error:
-        properties["statusMessage"] = {"status": "Failed", "error": step.error}
-    return {"id": f"{made.id}/operations/{step.id}", "operationId": step.id, "properties": properties}
-
-
-def _status_code(step: Step) -> str:
-    names = {200: "OK", 201: "Created", 202: "Accepted", 400: "BadRequest", 403: "Forbidden"}
-    names |= {404: "NotFound", 409: "Conflict"}
-    return "OK" if step.state == "Succeeded" and step.status == 202 else names.get(step.status, "OK")
