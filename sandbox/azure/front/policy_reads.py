@@ -21,7 +21,8 @@ def assignments(asked: Asked) -> Response:
     asked.authorize("Microsoft.Authorization/policyAssignments/read", asked.scope.text)
     scope = asked.scope.text
     found = [_assignment(one, _scope(one, asked)) for one in _rules(asked)]
-    about = [one for one in found if _related(scope, one["properties"]["scope"])]
+    above = asked.world.hierarchy.above(scope)
+    about = [one for one in found if _related(scope, above, one["properties"]["scope"])]
     return page(asked.request, about)
 
 
@@ -66,8 +67,8 @@ def _is_at(rule: Rule, asked: Asked) -> bool:
     return _scope(rule, asked).lower() == asked.scope.key
 
 
-def _related(scope: str, assigned: str) -> bool:
-    return covers(assigned, scope) or covers(scope, assigned)
+def _related(scope: str, above: list[str], assigned: str) -> bool:
+    return covers(assigned, scope) or covers(scope, assigned) or assigned.lower() in above
 
 
 def _definition_id(rule: Rule, scope: str) -> str:

@@ -72,9 +72,14 @@ class Rule:
         """Whether scope and type are the request's. A PATCH of tags alone meets rules about tags alone
         (docs/azure/resource-manager.md, ARM-32).
         """
-        if self.scope and not covers(self.scope, call.id.text):
+        if self.scope and not self._includes(call):
             return False
         return self._is_for(call) and (self._is_about_tags or not _changes_tags_alone(call))
+
+    def _includes(self, call: Call) -> bool:
+        """Whether the assignment's scope is the resource's: above it, or a management group that it is in."""
+        id = call.id.text
+        return covers(self.scope, id) or self.scope.lower() in call.world.hierarchy.above(id)
 
     def _is_for(self, call: Call) -> bool:
         if self.type == "*":
