@@ -84,7 +84,7 @@ def _of_place(world: World, state: Mapping[str, Any], ending: Ending) -> Iterato
     found = [world.azure.world.find(path["endpoint"]) for path in state.get("paths", ())]
     parts = [one.properties["subnet"]["id"].split("/") for one in found if one is not None]
     places = tuple(sorted({f"{part[-3]}/{part[-1]}" for part in parts}))
-    if places != (ending.subnets if ending.result == "Connected" else ()):
+    if places != (() if ending.result == "Planned" else ending.subnets):
         yield f"in {places}, not {ending.subnets}"
 
 
