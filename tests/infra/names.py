@@ -25,8 +25,8 @@ createObject dataUri dataUriToString dateTimeAdd dateTimeFromEpoch dateTimeToEpo
 endsWith environment extensionResourceId fail filter first flatten format getSecret groupBy guid indexOf int
 intersection items join json last lastIndexOf length list listKeys loadDirectoryFileInfo loadFileAsBase64
 loadJsonContent loadTextContent loadYamlContent managementGroup managementGroupResourceId map mapValues max
-min nameof newGuid objectKeys padLeft parseCidr pickZones providers range readEnvironmentVariable reduce reference
-replace resourceGroup resourceId shallowMerge skip sort split startsWith string subscription
+min nameof newGuid objectKeys padLeft parseCidr pickZones providers range readEnvironmentVariable reduce
+reference replace resourceGroup resourceId shallowMerge skip sort split startsWith string subscription
 subscriptionResourceId substring take tenant tenantResourceId toLower toObject toUpper trim union uniqueString
 uri uriComponent uriComponentToString utcNow
 """
