@@ -16,6 +16,8 @@ from pydantic import StrictBool, StrictStr, ValidationError
 
 from shared.core.base.errors import Fault, PolicyError
 from shared.core.catalogue.catalogue import Catalogue, Cloud, load
+from shared.core.policy.checks.all import between
+from shared.core.policy.draft import Draft, read_draft, without_unknown
 from shared.core.policy.faults import Found, across, translated
 from shared.core.policy.keys import keys_at
 from shared.core.policy.parts import Drift, Limits, Naming, NetworkSet, OptIn, Repair, Rule
@@ -109,19 +111,39 @@ def check(text: str, catalogue: Catalogue | None = None) -> Findings:
         document = read_yaml(text)
     except PolicyError as unreadable:
         return Findings(None, unreadable.faults)
-    policy, found = _read(document.values, known)
-    placed = document.placed([*document.faults, *found, *across(document.values, known)])
+    policy, draft, found = _read(document.values, known)
+    placed = document.placed([*document.faults, *found, *across(document.values, known), *between(draft)])
     faults = tuple(fault for fault in placed if fault.level == "fault")
     warnings = tuple(fault for fault in placed if fault.level == "warning")
     return Findings(None if faults else policy, faults, warnings)
 
 
-def _read(values: Mapping[object, object], known: Catalogue) -> tuple[Policy | None, list[Found]]:
+def _read(values: Mapping[Any, Any], known: Catalogue) -> tuple[Policy | None, Draft, list[Found]]:
+    """The policy, its parts as far as they can be read, and the faults of its fields."""
     try:
-        return Policy.model_validate(values, context=known), []
+        policy = Policy.model_validate(values, context=known)
+        return policy, _parts(policy, known), []
     except ValidationError as wrong:
         details = wrong.errors(include_url=False)
-        return None, translated(details, lambda path: keys_at(path, Policy))
+        without_unknown(values, details)
+        return None, read_draft(values, known), translated(details, lambda path: keys_at(path, Policy))
+
+
+def _parts(policy: Policy, known: Catalogue) -> Draft:
+    return Draft(
+        known,
+        policy.cloud,
+        policy.subscriptions,
+        policy.management_groups,
+        policy.opt_in,
+        policy.exclude,
+        policy.networks,
+        policy.rules,
+        policy.profiles,
+        policy.naming,
+        policy.tags,
+        policy.limits,
+    )
 
 
 def json_schema() -> dict[str, Any]:
