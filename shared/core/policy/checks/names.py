@@ -44,6 +44,9 @@ def _of_kind(kind: TemplateKind, naming: Naming, draft: Draft) -> Iterator[Found
 
 def _equal(at: KeyPath, text: str, template: Template, draft: Draft) -> Iterator[Found]:
     """Without a hash or the endpoint's name in it, other fields have to distinguish names."""
+    if not template.fields:
+        yield Found(at, text, "all get one name", "add {hash}, or {name} and {group}")
+        return
     if pair := _equal_groups(template, draft):
         problem = f"two sub-resources of one resource get one name, such as {pair}"
         yield Found(at, text, problem, "add {group} or {hash}")
