@@ -182,8 +182,8 @@ def _without_effect(policy: Policy) -> list[str]:
             "limits",
         ),
         "dns": ("external", "zones", "servers"),
-        "peering": ("through", "hub", "spoke"),
-        "nsg": ("destination", "network_policies"),
+        "peering": ("through",),
+        "nsg": ("destination",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():

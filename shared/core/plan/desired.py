@@ -19,7 +19,7 @@ from shared.core.kinds.endpoint import Endpoint, addresses_of, endpoints_among
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.nic import Address
-from shared.core.kinds.peering import Peering, peering_id
+from shared.core.kinds.peering import Peering
 from shared.core.kinds.record import record_id, record_read, records_under
 from shared.core.kinds.rule import Rule
 from shared.core.kinds.security_group import SecurityGroup
@@ -28,6 +28,7 @@ from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.placement.sites import Site, judged
+from shared.core.plan.desired_peerings import peerings
 from shared.core.plan.desired_rules import changes_subnet, new_groups, rules, subnet_policies
 from shared.core.policy.intent import Connect, Declined
 from shared.core.readings.networks import dns_servers
@@ -186,7 +187,7 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         request.target,
         connect.profile_name,
         paths,
-        _peerings(connect, endpoints, clients),
+        peerings(connect, endpoints, clients, observed),
         rules(connect, [(path.group, path.endpoint) for path in paths], observed, reported, groups),
         tuple(groups.values()),
         subnet_policies(connect, endpoints, groups),
@@ -244,31 +245,6 @@ def _reported(request: Request, observed: Observed) -> dict[ResourceId, tuple[Ad
         if endpoint and (addresses := addresses_of(endpoint, observed)):
             found[site.endpoint] = addresses
     return found
-
-
-def _peerings(
-    connect: Connect, endpoints: Iterable[Endpoint], clients: tuple[ResourceId, ...]
-) -> tuple[Peering, ...]:
-    """Both halves between each client and each network that holds an endpoint; none within one network."""
-    mode = connect.profile.peering.mode
-    if mode == "ignore":
-        return ()
-    subnets = tuple(dict.fromkeys(one.subnet for one in endpoints))
-    return _peered(subnets, clients, write=mode == "ensure")
-
-
-@functools.lru_cache(maxsize=1024)
-def _peered(
-    subnets: tuple[ResourceId, ...], clients: tuple[ResourceId, ...], *, write: bool
-) -> tuple[Peering, ...]:
-    homes = dict.fromkeys(home for subnet in subnets if (home := subnet.parent))
-    return tuple(
-        Peering(peering_id(local, remote), local, remote, write=write, endpoints=subnets)
-        for home in homes
-        for client in clients
-        if client != home
-        for local, remote in ((home, client), (client, home))
-    )
 
 
 def _group_path(

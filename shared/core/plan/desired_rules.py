@@ -53,10 +53,12 @@ def subnet_policies(
     """The subnets in which rules must apply to endpoints, and those that get a group."""
     if not changes_subnet(connect):
         return ()
-    enforce = connect.profile.nsg.enforce_on_endpoints
+    enforce, policies = connect.profile.nsg.enforce_on_endpoints, connect.profile.nsg.network_policies
     own = frozenset(endpoint.id for endpoint in endpoints)
     return tuple(
-        SubnetPolicy(subnet, groups[subnet].id if subnet in groups else None, enforce, endpoints=own)
+        SubnetPolicy(
+            subnet, groups[subnet].id if subnet in groups else None, enforce, policies, endpoints=own
+        )
         for subnet in dict.fromkeys(endpoint.subnet for endpoint in endpoints if not endpoint.adopted)
         if enforce or subnet in groups
     )
