@@ -176,14 +176,12 @@ def _without_effect(policy: Policy) -> list[str]:
             "addresses",
             "placements",
             "adopt_in",
-            "application_security_groups",
             "routes",
             "mode",
             "limits",
         ),
         "dns": ("external", "zones", "servers"),
         "peering": ("through",),
-        "nsg": ("destination",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():

@@ -29,7 +29,14 @@ from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.placement.sites import Site, judged
 from shared.core.plan.desired_peerings import peerings
-from shared.core.plan.desired_rules import changes_subnet, new_groups, rules, subnet_policies
+from shared.core.plan.desired_rules import (
+    changes_subnet,
+    new_groups,
+    rules,
+    security_groups,
+    subnet_policies,
+    waits_for_addresses,
+)
 from shared.core.policy.intent import Connect, Declined
 from shared.core.readings.networks import dns_servers
 from shared.core.readings.observed import Observed
@@ -182,7 +189,7 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     )
     endpoints = [path.endpoint for path in paths]
     groups = new_groups(connect, endpoints, observed)
-    addressed = connect.profile.nsg.mode == "ignore" or all(one.id in reported for one in endpoints)
+    addressed = not waits_for_addresses(connect) or all(one.id in reported for one in endpoints)
     return Desired(
         request.target,
         connect.profile_name,
@@ -343,6 +350,7 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
         group.group_id,
         site.adopted,
         after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
+        groups=security_groups(connect, site.location) if not site.adopted else (),
         request=approval.message if approval.mode == "request" else None,
         recorded_before=site.endpoint in request.recorded,
         guids=request.guids.get(site.endpoint, frozenset()),

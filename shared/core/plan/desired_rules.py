@@ -6,9 +6,11 @@ apply to endpoints only where the subnet's network policies say so.
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
+from shared.core.base.regions import region_key
 from shared.core.catalogue.catalogue import Group, Port
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.nic import Address
@@ -16,10 +18,11 @@ from shared.core.kinds.required_rule import RequiredRule
 from shared.core.kinds.rule import Rule, rule_id
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
+from shared.core.kinds.wide_rule import WideRule
 from shared.core.policy.intent import Connect
 from shared.core.policy.profile import Profile
 from shared.core.policy.values import Client
-from shared.core.readings.networks import group_of, prefixes
+from shared.core.readings.networks import group_of, prefixes, prefixes_in
 from shared.core.readings.observed import Observed
 from shared.core.rules.addresses import ip_version
 
@@ -64,6 +67,19 @@ def subnet_policies(
     )
 
 
+def security_groups(connect: Connect, location: str) -> tuple[ResourceId, ...]:
+    """The application security groups of a new endpoint in this region."""
+    found = connect.profile.application_security_groups.get(region_key(location))
+    return (found,) if found else ()
+
+
+def waits_for_addresses(connect: Connect) -> bool:
+    """Rules cannot be written before the endpoints have their addresses."""
+    nsg = connect.profile.nsg
+    wide = nsg.mode == "ensure" and nsg.destination != "addresses"
+    return nsg.mode != "ignore" and (not wide or nsg.default_deny)
+
+
 def rules(
     connect: Connect,
     endpoints: Sequence[tuple[Group, Endpoint]],
@@ -73,8 +89,9 @@ def rules(
 ) -> tuple[Rule, ...]:
     """One allow rule for each security group and set of ports, with the default deny behind it if asked.
 
-    An endpoint whose addresses are not known yet, and a subnet that has and gets no group, have none. A rule
-    is of one IP version, as Azure requires: clients with both have a rule for each that endpoints have.
+    Where rules name addresses, an endpoint whose addresses are not known yet has none; a subnet that has
+    and gets no group has none either. A rule is of one IP version, as Azure requires: clients with both have
+    a rule for each that endpoints have.
     """
     sources = client_prefixes(connect.reach.clients, observed)
     if connect.profile.nsg.mode == "ignore" or not sources:
@@ -84,10 +101,12 @@ def rules(
     for group, endpoint in endpoints:
         nsg = _group_for(endpoint.subnet, observed, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
-        if nsg is None or not addresses:
+        if nsg is None:
             continue
-        for wanted in _for_endpoint(connect.profile, nsg, sources, rule_ports(group), addresses):
-            found[wanted.id] = replace(_both(found.get(wanted.id, wanted), wanted), partial=partial)
+        end = _End(nsg, endpoint, addresses, observed.present(endpoint.subnet), rule_ports(group))
+        for wanted in _for_endpoint(connect.profile, end, sources):
+            known = found.get(wanted.id)
+            found[wanted.id] = replace(wanted.together(known) if known else wanted, partial=partial)
     return tuple(found.values())
 
 
@@ -114,37 +133,54 @@ def _group_for(at: ResourceId, observed: Observed, groups: NewGroups) -> Resourc
     return groups[at].id if existing is None and at in groups else existing
 
 
-def _both(known: Rule, more: Rule) -> Rule:
-    if known is more:
-        return more
-    destinations = tuple(dict.fromkeys((*known.destinations, *more.destinations)))
-    return replace(
-        more, destinations=destinations, behind=tuple(dict.fromkeys((*known.behind, *more.behind)))
-    )
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One endpoint as rules see it: its addresses as far as they are known, and its subnet."""
+
+    nsg: ResourceId
+    endpoint: Endpoint
+    addresses: tuple[str, ...]
+    subnet: Seen | None
+    ports: tuple[str, ...]
 
 
-def _for_endpoint(
-    profile: Profile,
-    nsg: ResourceId,
-    sources: tuple[str, ...],
-    ports: tuple[str, ...],
-    addresses: tuple[str, ...],
-) -> Iterator[Rule]:
-    """The rules for one endpoint. Another range of priorities means other rules: ours never move."""
-    make = Rule if profile.nsg.mode == "ensure" else RequiredRule
+def _for_endpoint(profile: Profile, end: _End, sources: tuple[str, ...]) -> Iterator[Rule]:
+    """The rules for one endpoint. Another range of priorities means other rules: ours never move.
+
+    A denial names the endpoints' addresses where allow rules name the subnet: the subnet has others too.
+    """
     band = profile.nsg.priorities
     clients = ",".join(sorted(map(_key, profile.clients)))  # a set's rule is the same one when it grows
     for version in (4, 6):
-        reachable, allowed = _of(version, addresses), _of(version, sources)
-        if not reachable:
-            continue
         name = f"{clients}|{band[0]}-{band[1]}|IPv{version}"
-        allow = rule_id(nsg, f"{name}|{','.join(ports)}", "Allow")
-        if allowed:
-            yield make(allow, nsg, allowed, reachable, ports, "Allow", band)
-        if profile.nsg.default_deny:
-            behind = (allow,) if allowed else ()
-            yield make(rule_id(nsg, name, "Deny"), nsg, ("*",), reachable, ("*",), "Deny", band, behind)
+        allow = _allow(profile, end, name, _of(version, sources), version)
+        if allow:
+            yield allow
+        reachable = _of(version, end.addresses)
+        if profile.nsg.default_deny and reachable:
+            make = Rule if profile.nsg.mode == "ensure" else RequiredRule
+            behind = (allow.id,) if allow else ()
+            at = rule_id(end.nsg, name, "Deny")
+            yield make(at, end.nsg, ("*",), reachable, ("*",), "Deny", band, behind)
+
+
+def _allow(profile: Profile, end: _End, name: str, sources: tuple[str, ...], version: int) -> Rule | None:
+    """The allow rule of one IP version, by what the policy lets it name as its destinations."""
+    nsg, reachable = profile.nsg, _of(version, end.addresses)
+    if not sources:
+        return None
+    band, by_ports = nsg.priorities, f"{name}|{','.join(end.ports)}"
+    wide = nsg.destination if nsg.mode == "ensure" else "addresses"
+    if wide == "group" and end.endpoint.groups:
+        (group,) = end.endpoint.groups
+        at = rule_id(end.nsg, f"{by_ports}|{group.key}", "Allow")
+        return WideRule(at, end.nsg, sources, (), end.ports, priorities=band, group=group, reached=reachable)
+    prefixes = _of(version, prefixes_in(end.subnet.properties)) if end.subnet else ()
+    if wide == "subnet" and prefixes:
+        at = rule_id(end.nsg, f"{by_ports}|{end.endpoint.subnet.key}", "Allow")
+        return WideRule(at, end.nsg, sources, prefixes, end.ports, priorities=band, reached=reachable)
+    make, at = Rule if nsg.mode == "ensure" else RequiredRule, rule_id(end.nsg, by_ports, "Allow")
+    return make(at, end.nsg, sources, reachable, end.ports, priorities=band) if reachable else None
 
 
 def _key(client: Client) -> str:
