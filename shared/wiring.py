@@ -172,7 +172,6 @@ def _without_effect(policy: Policy) -> list[str]:
     inside = {
         "": (
             "find",
-            "types",
             "addresses",
             "placements",
             "adopt_in",
@@ -180,7 +179,7 @@ def _without_effect(policy: Policy) -> list[str]:
             "mode",
             "limits",
         ),
-        "dns": ("external", "zones", "servers"),
+        "dns": ("external", "servers"),
         "peering": ("through",),
     }
     for name, profile in policy.profiles.items():
