@@ -98,7 +98,7 @@ def wire(
         Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
-        Health(ports.ledger, ports.sweeps, ports.limits, ports.clock),
+        Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock),
     )
 
 
