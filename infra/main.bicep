@@ -11,7 +11,7 @@ param environmentName string
 @metadata({ azd: { type: 'location' } })
 param location string
 
-@description('Ids of the subscriptions whose events reach the app, separated by commas. Empty: the one that is deployed to. List the same ones in connectivity.yaml.')
+@description('Ids of the subscriptions whose events reach the app, separated by commas; none: events come by other means. Empty: the one that is deployed to. List the same ones in connectivity.yaml.')
 param watchedSubscriptions string = ''
 
 @description('What the app may write where: objects with role (a key of roles.json), subscriptionId and resourceGroup. Without any it reports what it lacks, with the commands that grant it.')
@@ -62,7 +62,8 @@ param alertEmail string = ''
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var private = network == 'private'
-var watched = empty(watchedSubscriptions) ? array(subscription().subscriptionId) : map(split(watchedSubscriptions, ','), id => trim(id))
+var listed = empty(watchedSubscriptions) ? subscription().subscriptionId : watchedSubscriptions
+var watched = listed == 'none' ? [] : map(split(listed, ','), id => trim(id))
 var granted = union(map(grants, grant => grant.subscriptionId), [])
 var onlyGranted = filter(granted, id => !contains(watched, id))
 
