@@ -151,16 +151,14 @@ async def put_back(queue: str, text: str, delay: timedelta) -> None:
 def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
     """Refuse parts of the policy that would have no effect, rather than ignore them.
 
-    Raises PolicyError for management groups, for a schedule that differs from the timer's, and for a storage
-    account in another cloud.
+    Raises PolicyError for keys that have no effect yet, for a schedule that differs from the timer's, and for a
+    storage account in another cloud.
     """
     from shared.core.base.errors import Fault, PolicyError
 
     faults: list[Fault] = []
-    if policy.management_groups:
-        named = ", ".join(policy.management_groups)
-        problem, remedy = "management groups are not resolved yet", "list their subscriptions instead"
-        faults.append(Fault("management_groups", named, problem, remedy))
+    for key in _without_effect(policy):
+        faults.append(Fault(key, "", "it has no effect yet", "leave it out"))
     wanted, runs = policy.drift.schedule, settings.sweep_schedule
     if "schedule" in policy.drift.model_fields_set and wanted.split() != runs.split():
         problem = f"the timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE, '{runs}'"
@@ -169,6 +167,39 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
         faults.append(elsewhere)
     if faults:
         raise PolicyError(faults)
+
+
+def _without_effect(policy: Policy) -> list[str]:
+    """Keys of the policy that are set and that nothing acts on yet."""
+    top = ("mode", "management_groups", "exclude", "exclude_managed", "networks", "rules", "naming", "tags")
+    keys = [key for key in top if key in policy.model_fields_set]
+    if "tag_may_choose" in policy.opt_in.model_fields_set:
+        keys.append("opt_in.tag_may_choose")
+    repair = policy.drift.repair
+    if repair.any and not (repair.endpoints and repair.names and repair.peering and repair.rules):
+        keys.append("drift.repair")
+    inside = {
+        "": (
+            "find",
+            "types",
+            "addresses",
+            "placements",
+            "adopt_in",
+            "application_security_groups",
+            "routes",
+            "mode",
+            "limits",
+        ),
+        "dns": ("external", "zones", "servers"),
+        "peering": ("through", "hub", "spoke"),
+        "nsg": ("destination", "network_policies"),
+    }
+    for name, profile in policy.profiles.items():
+        for part, fields in inside.items():
+            found = getattr(profile, part) if part else profile
+            path = f"profiles.{name}.{part}".rstrip(".")
+            keys += [f"{path}.{key}" for key in fields if key in found.model_fields_set]
+    return keys
 
 
 def _text(path: Path) -> str:

@@ -137,7 +137,7 @@ class PublicAccess:
             target,
             listed_services(target, self.catalogue.valid_groups(target)),
             served | {group.group_id for group in connect.groups},
-            frozenset(profile.clients),
+            frozenset(connect.reach.clients),
             rules,
         )
         by_type = {at.lower(): names for at, names in profile.may_lose_access.items()}

@@ -98,7 +98,7 @@ class Reconciler:
                 raise TransientError(
                     "Azure answers in turn that the resource exists and that not", code="Unconfirmed"
                 )
-        if current.reason == "drift" and not self._policy.drift.repair and current.memory.connected:
+        if current.reason == "drift" and not self._policy.drift.repair.any and current.memory.connected:
             return await self._reported(asked, current)
         if isinstance(asked, NotAsked) and self._removes(asked, current):
             asked = await self._absence.still(asked, current)

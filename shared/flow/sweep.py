@@ -25,7 +25,8 @@ from shared.core.events.work_item import WorkItem
 from shared.core.kinds.kind import UNKNOWN_GUID, target_of_mark
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.sweep_report import PREFIX, SweepReport
-from shared.core.policy.intent import DISABLED, opt_in, watched
+from shared.core.policy.choice import DISABLED
+from shared.core.policy.intent import opt_in, watched
 from shared.core.policy.policy import Policy
 from shared.ports import Arm, Clock, Ledger, Sweeps, WorkQueue
 

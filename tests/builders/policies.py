@@ -15,6 +15,7 @@ def a_policy(
     always: list[str] | None = None,
     inherit: str = "resource_group",
     own_resources: list[str] | None = None,
+    tag_may_choose: list[str] | None = None,
     limits: dict[str, int] | None = None,
     beside: dict[str, dict[str, Any]] | None = None,
     drift: dict[str, Any] | None = None,
@@ -45,6 +46,7 @@ def a_policy(
                     "inherit": inherit,
                     "always": ["Microsoft.Storage/storageAccounts"] if always is None else always,
                     "own_resources": own_resources or [],
+                    **({} if tag_may_choose is None else {"tag_may_choose": tag_may_choose}),
                 },
                 "subscriptions": [bodies.SUB],
                 "profiles": {"default": default}

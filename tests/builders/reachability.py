@@ -16,7 +16,8 @@ from sandbox.azure.providers.private_link import endpoint_view
 from sandbox.azure.reachability import reach
 from sandbox.azure.reachability import security_evaluation as security
 from sandbox.azure.reachability.reach import Reach
-from shared.core.policy.policy import Policy, Profile
+from shared.core.policy.policy import Policy
+from shared.core.policy.profile import Profile
 
 type State = dict[str, Any]
 
@@ -100,7 +101,7 @@ def violation(attempt: Attempt, found: Reach, profile: Profile, findings: Iterab
     subnet = attempt.subnet.rpartition("/")[2]
     excluded = {
         "resolve": profile.dns.mode == "none" or _resolution_unknown(found, profile, findings),
-        "peering": profile.peering == "ignore",
+        "peering": profile.peering.mode == "ignore",
         "inbound": profile.nsg.mode == "ignore",
         "outbound": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
         "route": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
@@ -124,7 +125,7 @@ def violations(azure: Azure, policy: Policy, state: State) -> list[str]:
     if state.get("result") != "Connected" or state["working"]:
         return []
     profile = policy.profiles[state["profile"]]
-    clients = {client.key for client in profile.clients}
+    clients = {client.key for client in profile.listed.clients}
     known = {subnet.id.text: subnet.id.parent for subnet in azure.store.of_type(SUBNET)}
     inside = [at for at, network in known.items() if network and network.key in clients]
     outside = [at for at in known if at not in inside]

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from shared.core.base.errors import Fault, PolicyError
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.catalogue.catalogue import Catalogue, TypeFacts, load
-from shared.core.policy.policy import Approval, Dns, Drift, Limits, Nsg, OptIn, Policy, json_schema
+from shared.core.policy.policy import Drift, Limits, OptIn, Policy, json_schema
+from shared.core.policy.profile import Dns, Nsg
+from shared.core.policy.values import Approval
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "connectivity.yaml"
@@ -73,12 +75,12 @@ def test_a_policy_needs_only_what_the_operator_alone_knows() -> None:
     profile = policy.profiles["default"]
     assert profile.subnets == {"westeurope": (ResourceId.parse(SUBNET),)}
     assert (profile.clients, profile.groups, profile.fallback_region) == ((), {}, None)
-    assert profile.endpoints_resource_group is None
+    assert profile.endpoints_resource_group == "subnet"
 
 
 def test_a_setting_that_is_left_out_changes_nothing_in_azure() -> None:
     profile = parse(a_document()).profiles["default"]
-    assert (profile.peering, profile.public_access, profile.on_opt_out) == ("ignore", "leave", "keep")
+    assert (profile.peering.mode, profile.public_access, profile.on_opt_out) == ("ignore", "leave", "keep")
     assert profile.nsg == Nsg(
         mode="ignore",
         default_deny=False,
@@ -146,8 +148,12 @@ def test_every_key_is_read_into_its_own_value() -> None:
         create_group=True,
     )
     assert profile.approval == Approval("request", "Team Data asks")
-    assert (profile.peering, profile.public_access, profile.on_opt_out) == ("require", "disable", "remove")
-    assert (policy.drift.schedule, policy.drift.repair) == ("0 0 * * * *", False)
+    assert (profile.peering.mode, profile.public_access, profile.on_opt_out) == (
+        "require",
+        "disable",
+        "remove",
+    )
+    assert (policy.drift.schedule, policy.drift.repair.any) == ("0 0 * * * *", False)
     assert policy.limits.max_deletes_per_sweep == 0
 
 
@@ -278,6 +284,7 @@ def test_what_is_missing_is_named_by_its_path(document: dict[str, Any], path: st
     assert fault.problem in (
         "it is missing",
         "nothing is watched",
+        "there is no place for endpoints",
         "it needs at least one entry",
         "mode manage needs it",
     )
@@ -403,10 +410,10 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
         NETWORK[:79] + "…",
         "a subnet",
     ),
-    "subnet as a client": (
-        with_profile(clients=[SUBNET]),
+    "group as a client": (
+        with_profile(clients=[GROUP]),
         f"{PROFILE}.clients[0]",
-        SUBNET[:79] + "…",
+        GROUP[:79] + "…" if len(GROUP) > 80 else GROUP,
         "a virtual network",
     ),
     "client with a placeholder": (
@@ -451,7 +458,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str, str]] = {
         with_profile(dns={"mode": "none", "link": "hub"}),
         f"{PROFILE}.dns.link",
         "hub",
-        "write 'clients'",
+        "add it to networks",
     ),
     "boolean as text": (
         with_profile(dns={"mode": "none", "create_zones": "yes"}),
@@ -649,8 +656,8 @@ def test_a_fault_has_its_path_its_value_and_a_remedy(
 def test_a_fallback_without_any_subnet_asks_for_subnets() -> None:
     found = faults(with_profile(subnets={}, fallback_region="westeurope"))
     assert [(fault.path, fault.remedy) for fault in found] == [
-        (f"{PROFILE}.subnets", "add one"),
         (f"{PROFILE}.fallback_region", "list subnets for it"),
+        (f"{PROFILE}.subnets", "list subnets by region, or say with find where to look for one"),
     ]
 
 

@@ -147,7 +147,7 @@ async def reached(policy: Policy, user: User) -> None:
     """Every client network of the policy reaches the account, by the simulated Azure's evaluator."""
     state = await user.connection(account("orders"))
     profile = policy.profiles[state["profile"]]
-    networks = [await user.get(client.text) for client in profile.clients]
+    networks = [await user.get(client.text) for client in profile.listed.clients]
     subnets = [subnet["id"] for network in networks for subnet in network["properties"]["subnets"]]
     tried = [attempt for path in state["paths"] for attempt in attempts(state, path, subnets)]
     assert {attempt.subnet for attempt in tried} == set(subnets)

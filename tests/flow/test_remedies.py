@@ -35,6 +35,7 @@ PENDING = {"AwaitingApproval", "AwaitingDns"}
 DECLINED = {
     "InvalidTag", "LeftAlone", "NoGroup", "NoSubnetForRegion", "NotEligible", "TooManyZones", "UnknownGroup",
     "UnknownProfile",
+    "ProfileNotAllowed",
 }  # fmt: skip
 
 FOLLOWED: dict[str, Scenario] = {}
@@ -465,6 +466,15 @@ async def _() -> tuple[State, State]:
     return await tagged({TAG: "defualt"}, {TAG: "enabled"})
 
 
+@follows("ProfileNotAllowed")
+async def _() -> tuple[State, State]:
+    world = a_world(beside={"other": {}}, tag_may_choose=[])
+    at = await world.create_account(tags={TAG: "other"})
+    first = await world.reconcile(at)
+    await world.send("PATCH", at, {"tags": {TAG: "enabled"}})
+    return first, await rerun(world, at)
+
+
 @follows("NotEligible")
 async def _() -> tuple[State, State]:
     world = a_world()
@@ -629,6 +639,7 @@ NOT_FOLLOWED = {
     "SubscriptionFull": "tests/flow/test_capacity.py",
     "SubscriptionNotFound": "tests/flow/test_sweep.py: only an owner of the subscription can grant it",
     "SubscriptionNotRegistered": "an older name of MissingSubscriptionRegistration",
+    "NotDecided": "a reading that fails while the policy asks for management groups",
     "TooManyAddresses": "it takes 4,000 prefixes: tests/core/test_rule.py",
     "TooManyPeerings": "it takes 500 peerings: tests/core/test_peering.py",
     "TooManyRules": "it takes 1,000 rules: tests/core/test_rule.py",

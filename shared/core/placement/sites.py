@@ -7,7 +7,7 @@ Only the networks themselves know their region, delegations and free addresses, 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from shared.core.base.ids import ResourceId
+from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.regions import region_key
 from shared.core.base.target import Target, TargetConnection
@@ -17,7 +17,8 @@ from shared.core.kinds.zone_configs import COLLECTION as ZONE_GROUPS
 from shared.core.placement.candidate import FULL, Candidate
 from shared.core.placement.capacity import PLENTY, free_addresses
 from shared.core.policy.intent import Connect, Declined
-from shared.core.policy.policy import Limits, Profile
+from shared.core.policy.policy import Limits
+from shared.core.policy.profile import Profile
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.core.rules.path_ends import groups_in, tables_in
@@ -89,8 +90,8 @@ def surroundings(
     that were made for the target before: none of these is another owner's.
     """
     profile = connect.profile
-    wanted = profile.peering != "ignore" or judged(connect)
-    networks = {*(subnet.parent for subnet in found.subnets), *(profile.clients if wanted else ())}
+    wanted = profile.peering.mode != "ignore" or judged(connect)
+    networks = {*(subnet.parent for subnet in found.subnets), *(connect.reach.clients if wanted else ())}
     for network in sorted(filter(None, networks), key=lambda at: at.key):
         yield Read(network, shared=True)
     for client in judged(connect):
@@ -111,7 +112,7 @@ def judged(connect: Connect) -> tuple[ResourceId, ...]:
     """
     profile = connect.profile
     ignored = profile.nsg.mode == "ignore" and profile.public_access == "leave"
-    return () if ignored else tuple(dict.fromkeys(profile.clients))
+    return () if ignored else tuple(dict.fromkeys(connect.reach.clients))
 
 
 def sites(
@@ -133,7 +134,7 @@ def sites(
     if not missing:
         return chosen
     options = [_candidate(target, connect, missing, subnet, observed) for subnet in found.subnets]
-    clients = connect.profile.clients if connect.profile.peering == "ensure" else ()
+    clients = connect.reach.clients if connect.profile.peering.mode == "ensure" else ()
     refusals: list[Refusal] = []
     for option in sorted(options, key=lambda option: len(option.new)):
         refused = option.refused(found.region, limits, clients, observed)
@@ -164,7 +165,18 @@ def doubt(chosen: Mapping[str, Site] | Refusal, observed: Observed) -> Doubt | N
 
 
 def _own_id(target: Target, connect: Connect, group: str, subnet: ResourceId) -> ResourceId:
-    return endpoint_id(connect.profile.endpoints_resource_group or subnet.group, target.id, group, subnet)
+    return endpoint_id(_home(target, connect, subnet), target.id, group, subnet)
+
+
+def _home(target: Target, connect: Connect, subnet: ResourceId) -> GroupId:
+    """The resource group of a new endpoint."""
+    match connect.profile.endpoints_resource_group:
+        case GroupId() as group:
+            return group
+        case "target":
+            return target.id.group
+        case _:
+            return subnet.group
 
 
 def _own_ids(target: Target, connect: Connect, subnets: Iterable[ResourceId]) -> Iterator[ResourceId]:

@@ -175,7 +175,7 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     """Build what must exist; the more endpoints report by now, the more of it is known."""
     connect = request.connect
     reported = _reported(request, observed)
-    clients = existing(connect.profile.clients, observed)
+    clients = existing(connect.reach.clients, observed)
     paths = tuple(
         _group_path(request, group, catalogue, reported, clients, observed) for group in connect.groups
     )
@@ -192,8 +192,8 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         subnet_policies(connect, endpoints, groups),
         addressed=addressed,
         clients=judged(connect),
-        resolvers=connect.profile.clients if connect.profile.dns.mode != "none" else (),
-        missing=tuple(one for one in dict.fromkeys(connect.profile.clients) if observed.absent(one)),
+        resolvers=connect.reach.clients if connect.profile.dns.mode != "none" else (),
+        missing=tuple(one for one in dict.fromkeys(connect.reach.clients) if observed.absent(one)),
         connections=_connections_of(request.target.id, catalogue),
         denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
@@ -250,7 +250,7 @@ def _peerings(
     connect: Connect, endpoints: Iterable[Endpoint], clients: tuple[ResourceId, ...]
 ) -> tuple[Peering, ...]:
     """Both halves between each client and each network that holds an endpoint; none within one network."""
-    mode = connect.profile.peering
+    mode = connect.profile.peering.mode
     if mode == "ignore":
         return ()
     subnets = tuple(dict.fromkeys(one.subnet for one in endpoints))

@@ -17,7 +17,8 @@ from shared.core.kinds.rule import Rule, rule_id
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.policy.intent import Connect
-from shared.core.policy.policy import Profile
+from shared.core.policy.profile import Profile
+from shared.core.policy.values import Client
 from shared.core.readings.networks import group_of, prefixes
 from shared.core.readings.observed import Observed
 from shared.core.rules.addresses import ip_version
@@ -73,11 +74,11 @@ def rules(
     An endpoint whose addresses are not known yet, and a subnet that has and gets no group, have none. A rule
     is of one IP version, as Azure requires: clients with both have a rule for each that endpoints have.
     """
-    sources = client_prefixes(connect.profile.clients, observed)
+    sources = client_prefixes(connect.reach.clients, observed)
     if connect.profile.nsg.mode == "ignore" or not sources:
         return ()
     found: dict[ResourceId, Rule] = {}
-    partial = any(map(observed.absent, connect.profile.clients))
+    partial = any(map(observed.absent, connect.reach.clients))
     for group, endpoint in endpoints:
         nsg = _group_for(endpoint.subnet, observed, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
@@ -130,7 +131,7 @@ def _for_endpoint(
     """The rules for one endpoint. Another range of priorities means other rules: ours never move."""
     make = Rule if profile.nsg.mode == "ensure" else RequiredRule
     band = profile.nsg.priorities
-    clients = ",".join(sorted(client.key for client in profile.clients))
+    clients = ",".join(sorted(map(_key, profile.clients)))  # a set's rule is the same one when it grows
     for version in (4, 6):
         reachable, allowed = _of(version, addresses), _of(version, sources)
         if not reachable:
@@ -142,6 +143,10 @@ def _for_endpoint(
         if profile.nsg.default_deny:
             behind = (allow,) if allowed else ()
             yield make(rule_id(nsg, name, "Deny"), nsg, ("*",), reachable, ("*",), "Deny", band, behind)
+
+
+def _key(client: Client) -> str:
+    return client.key if isinstance(client, ResourceId) else str(client)
 
 
 def _of(version: int, prefixes: Iterable[str]) -> tuple[str, ...]:

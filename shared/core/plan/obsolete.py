@@ -12,7 +12,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.kinds.endpoint import addresses_of
 from shared.core.kinds.registry import kind_of
 from shared.core.plan.desired import Desired
-from shared.core.policy.policy import Profile
+from shared.core.policy.profile import Profile
 from shared.core.readings.observed import Observed
 
 

@@ -20,6 +20,9 @@ FIREWALL, SERVICE_ENDPOINTS = "firewall rules", "service endpoints"
 PENDING, TRUSTED = "pending endpoints", "trusted services"
 PUBLIC_USERS = (FIREWALL, SERVICE_ENDPOINTS, PENDING, TRUSTED)
 
+# What pydantic adds to a path for a mapping's key, and for the form of a set of networks.
+_NOT_WRITTEN = ("[key]", "[ids]", "[selector]")
+
 type KeyPath = tuple[str | int, ...]
 
 _COMPASS = re.compile(r"north|south|east|west|central|\d")
@@ -55,7 +58,7 @@ def translated(details: Iterable[Any], keys: Callable[[KeyPath], Iterable[str]])
 
 
 def _translate(detail: Mapping[str, Any], keys: Callable[[KeyPath], Iterable[str]]) -> Fault:
-    place: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
+    place: KeyPath = tuple(part for part in detail["loc"] if part not in _NOT_WRITTEN)
     ctx = detail.get("ctx", {})
     problem, remedy = detail["msg"], "correct the value"
     match detail["type"]:
@@ -116,15 +119,37 @@ def across(document: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]
         remedy = "list a subscription's id, or a management group under management_groups"
         yield Fault("subscriptions", "", "nothing is watched", remedy)
     profiles = document.get("profiles")
-    if isinstance(profiles, Mapping) and "default" not in profiles:
+    if isinstance(profiles, Mapping) and "default" not in profiles and not document.get("rules"):
         remedy = "name one profile `default`: it serves `enabled` and the types under always"
         yield Fault("profiles.default", "", "it is missing", remedy)
     for name, profile in _mapping(profiles).items():
         if isinstance(profile, Mapping):
-            yield from _of_profile(("profiles", str(name)), profile, catalogue)
+            yield from _of_profile(
+                ("profiles", str(name)), profile, catalogue, tuple(_mapping(document.get("networks")))
+            )
 
 
-def _of_profile(at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
+def _unknown_sets(at: KeyPath, profile: Mapping[Any, Any], sets: Iterable[str]) -> Iterator[Fault]:
+    """Words that name no set of networks."""
+    link = _mapping(profile.get("dns")).get("link", ())
+    used: list[tuple[KeyPath, object, tuple[str, ...]]] = [
+        ((*at, "clients"), profile.get("clients"), ("own",)),
+        ((*at, "dns", "link"), link, ("clients", "none")),
+    ]
+    for path, words, reserved in used:
+        known = (*reserved, *sets)
+        several = (
+            [((*path, index), word) for index, word in enumerate(words)] if isinstance(words, list) else []
+        )
+        for where, word in several or [(path, words)]:
+            if isinstance(word, str) and re.fullmatch(r"[a-z0-9][a-z0-9-]*", word) and word not in known:
+                remedy = near(word, known, "add it to networks")
+                yield Fault(written(where), shown(word), "no set is called so", remedy)
+
+
+def _of_profile(
+    at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue, sets: Iterable[str]
+) -> Iterator[Fault]:
     regions = [region_key(name) for name in _mapping(profile.get("subnets")) if isinstance(name, str)]
     for region in sorted({name for name in regions if regions.count(name) > 1}):
         path = written((*at, "subnets", region))
@@ -134,11 +159,16 @@ def _of_profile(at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue) -
         remedy = f"name one of: {', '.join(regions)}" if regions else "list subnets for it"
         path = written((*at, "fallback_region"))
         yield Fault(path, shown(fallback), "the profile has no subnet in this region", remedy)
+    places = _mapping(profile.get("placements")).values() or [profile]
+    if not all(_mapping(one).get("subnets") or _mapping(one).get("find") for one in places):
+        remedy = "list subnets by region, or say with find where to look for one"
+        yield Fault(written((*at, "subnets")), "", "there is no place for endpoints", remedy)
     dns = profile.get("dns")
+    yield from _unknown_sets(at, profile, sets)
     if (
         isinstance(dns, Mapping)
         and dns.get("mode", "manage") == "manage"
-        and not dns.get("zones_resource_group")
+        and not _zones_everywhere(profile, dns)
     ):
         remedy = "give the resource group that holds the zones, or set mode to external or none"
         yield Fault(written((*at, "dns", "zones_resource_group")), "", "mode manage needs it", remedy)
@@ -150,6 +180,13 @@ def _of_profile(at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue) -
         path, problem = written((*at, "may_lose_access")), "public_access leave takes access from no user"
         yield Fault(path, "", problem, "set public_access to disable, or leave may_lose_access out")
     yield from _shared(at, _mapping(dns), catalogue)
+
+
+def _zones_everywhere(profile: Mapping[Any, Any], dns: Mapping[Any, Any]) -> bool:
+    """The profile says where zones are, or each of its placements does."""
+    places = [_mapping(_mapping(one).get("dns")) for one in _mapping(profile.get("placements")).values()]
+    named = [bool(one.get("zones_resource_group")) for one in (dns, *places)]
+    return named[0] or (len(named) > 1 and all(named[1:]))
 
 
 def _shared(at: KeyPath, dns: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:

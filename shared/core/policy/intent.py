@@ -5,26 +5,49 @@ network, a zone or a subnet.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.core.base.errors import InputError, clean
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Cloud, Group
-from shared.core.policy.policy import Policy, Profile
+from shared.core.policy.choice import (
+    DISABLED,
+    ENABLED,
+    LeftOut,
+    NotAllowed,
+    Undecided,
+    choose,
+)
+from shared.core.policy.networks import Networks
+from shared.core.policy.policy import Policy
+from shared.core.policy.profile import Profile
+from shared.core.policy.selectors import Facts
+from shared.core.policy.values import Mode
 
-ENABLED, DISABLED = "enabled", "disabled"
 LEFT_ALONE = "LeftAlone"  # it is asked for by its type alone, and it is one that has to be asked for by name
 MAX_TAG_VALUE = 256  # Azure's own limit for a tag's value
 
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Connect these groups of the target by this profile."""
+    """Connect these groups of the target by this profile.
+
+    `rule`: the name of the rule that chose it; empty: none did. `networks`: what the profile's words mean for
+    this target; None until they are resolved.
+    """
 
     profile_name: str
     profile: Profile
     groups: tuple[Group, ...]
     cloud: Cloud = "AzureCloud"
+    rule: str = ""
+    mode: Mode = "apply"
+    networks: Networks | None = None
+
+    @property
+    def reach(self) -> Networks:
+        """The networks that the profile means: before its words are resolved, those that it lists by id."""
+        return self.networks or self.profile.listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +63,15 @@ class Declined:
 class NotAsked:
     """It is not opted in, or it is opted out: leave it alone.
 
-    `keep`: also what was made for it before, whatever the profile says of those that are opted out.
+    `keep`: also what was made for it before, whatever the profile says of those that are opted out. `key`:
+    the part of the policy that says so, such as `exclude[0]`. `rule`: the rule that matched.
     """
 
     reason: str
     code: str = "NotAsked"
     keep: bool = False
+    key: str = ""
+    rule: str = ""
 
 
 NOT_WATCHED = NotAsked("the policy does not list its subscription any more", "NotWatched")
@@ -55,30 +81,38 @@ type Intent = Connect | Declined | NotAsked
 
 
 def intent(
-    target: Target, group_tags: Mapping[str, str], policy: Policy, catalogue: Catalogue, alone: str = ""
+    target: Target,
+    group_tags: Mapping[str, str],
+    policy: Policy,
+    catalogue: Catalogue,
+    alone: str = "",
+    management_groups: tuple[str, ...] | None = (),
 ) -> Intent:
     """What is asked for one target. `group_tags` are its resource group's tags (policy `inherit`).
 
-    `alone`: why it is not connected by its type alone; empty where it may be.
+    `alone`: why it is not connected by its type alone; empty where it may be. `management_groups`: those
+    above its subscription; None: not known.
     """
     if not watched(target.id.subscription, policy):
         return NOT_WATCHED
     if not catalogue.knows(target.id.type):
         return NotAsked("its type has no private endpoint in the catalogue")
-    word = opt_in(target.id.type, target.tags, group_tags, policy)
-    if word is None:
-        return NotAsked("no tag asks for it and its type is not always connected")
-    if word.lower() == DISABLED:
-        return NotAsked(f"the tag {policy.opt_in.tag} says {DISABLED}")
-    if alone and not _tagged(target.tags, group_tags, policy):
-        return NotAsked(alone, LEFT_ALONE, keep=True)
-    name = "default" if word.lower() == ENABLED else word
-    profile = policy.profiles.get(name)
-    if profile is None:
-        return _unknown_profile(word, policy)
+    word = tag_word(target.tags, group_tags, policy)
+    chosen = choose(facts_of(target, group_tags, policy, management_groups), word, policy)
+    match chosen:
+        case Undecided():
+            return _undecided(chosen)
+        case LeftOut():
+            return NotAsked(chosen.reason, keep=chosen.keep, key=chosen.key, rule=chosen.rule)
+        case NotAllowed():
+            return _not_allowed(chosen, policy)
+    if alone and chosen.by_type:
+        return NotAsked(alone, LEFT_ALONE, keep=True, rule=chosen.rule)
+    profile = policy.profiles[chosen.profile]
     if (unfit := catalogue.refused(target)) is not None:
         return Declined("NotEligible", unfit.reason, unfit.remedy)
-    return _narrowed(target, name, profile, policy, catalogue)
+    found = _narrowed(target, chosen.profile, profile, policy, catalogue)
+    return replace(found, rule=chosen.rule, mode=chosen.mode) if isinstance(found, Connect) else found
 
 
 def watched(subscription: str, policy: Policy) -> bool:
@@ -86,12 +120,37 @@ def watched(subscription: str, policy: Policy) -> bool:
     return subscription.lower() in {watched.lower() for watched in policy.subscriptions}
 
 
-def opt_in(kind: str, tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> str | None:
-    """The opt-in word that counts: the resource's own tag, then its group's, then the policy's `always`."""
-    for asked in (tags, group_tags if policy.opt_in.inherit == "resource_group" else {}):
+def facts_of(
+    target: Target,
+    group_tags: Mapping[str, str],
+    policy: Policy,
+    management_groups: tuple[str, ...] | None = (),
+) -> Facts:
+    """What selectors ask of a target."""
+    tags = {**_inherited(group_tags, policy), **target.tags}
+    return Facts.of(
+        target.id, region=target.location, sku=target.sku, tags=tags, management_groups=management_groups
+    )
+
+
+def tag_word(tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> str | None:
+    """The opt-in tag's value that counts: the resource's own, then its group's."""
+    for asked in (tags, _inherited(group_tags, policy)):
         word = tag_value(asked, policy.opt_in.tag)
         if word is not None:
             return word.strip()
+    return None
+
+
+def _inherited(group_tags: Mapping[str, str], policy: Policy) -> Mapping[str, str]:
+    return group_tags if policy.opt_in.inherit == "resource_group" else {}
+
+
+def opt_in(kind: str, tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> str | None:
+    """The opt-in word that counts: the resource's own tag, then its group's, then the policy's `always`."""
+    word = tag_word(tags, group_tags, policy)
+    if word is not None:
+        return word
     always = {name.lower() for name in policy.opt_in.always}
     return ENABLED if kind.lower() in always else None
 
@@ -102,23 +161,28 @@ def asked_by_type(target: Target, policy: Policy) -> bool:
     return listed and tag_value(target.tags, policy.opt_in.tag) is None
 
 
-def _tagged(tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> bool:
-    inherited = group_tags if policy.opt_in.inherit == "resource_group" else {}
-    return any(tag_value(asked, policy.opt_in.tag) is not None for asked in (tags, inherited))
-
-
 def tag_value(tags: Mapping[str, str], name: str) -> str | None:
     """A tag's value; Azure compares tag names without case."""
     return next((value for key, value in tags.items() if key.lower() == name.lower()), None)
 
 
-def _unknown_profile(word: str, policy: Policy) -> Declined:
-    names = ", ".join(sorted(policy.profiles))
-    return Declined(
-        "UnknownProfile",
-        f"tag {policy.opt_in.tag} names the profile '{clean(word, 80)}', which the policy does not have",
-        f"set the tag to {ENABLED}, {DISABLED} or one of: {names}",
-    )
+def _not_allowed(found: NotAllowed, policy: Policy) -> Declined:
+    tag, word = policy.opt_in.tag, clean(found.word, 80)
+    allowed = policy.profiles if policy.opt_in.tag_may_choose is None else policy.opt_in.tag_may_choose
+    names = ", ".join(sorted(allowed))
+    remedy = f"set the tag to {ENABLED}, {DISABLED}" + (f" or one of: {names}" if names else "")
+    if found.known:
+        reason = (
+            f"tag {tag} names the profile '{word}', which opt_in.tag_may_choose does not let a tag choose"
+        )
+        return Declined("ProfileNotAllowed", reason, remedy)
+    reason = f"tag {tag} names the profile '{word}', which the policy does not have"
+    return Declined("UnknownProfile", reason, remedy)
+
+
+def _undecided(found: Undecided) -> Declined:
+    reason = f"whether {found.key} matches is not known: {', '.join(found.unknown)} could not be read"
+    return Declined("NotDecided", reason, "let the app read what is named, then rerun the resource")
 
 
 def _narrowed(target: Target, name: str, profile: Profile, policy: Policy, catalogue: Catalogue) -> Intent:

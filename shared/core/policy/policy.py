@@ -8,231 +8,45 @@ them, field docstrings included (`python -m shared.core.policy.policy > connecti
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self, TypeAliasType, get_args
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
+    BeforeValidator,
+    Discriminator,
     Field,
-    PlainValidator,
     StrictBool,
     StrictInt,
     StrictStr,
+    Tag,
     ValidationError,
-    ValidationInfo,
-    WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
 
-from shared.core.base import schedule
-from shared.core.base.errors import InvalidId, PolicyError
-from shared.core.base.ids import GroupId, ResourceId
-from shared.core.base.regions import region_key
+from shared.core.base.errors import PolicyError
 from shared.core.catalogue.catalogue import Catalogue, Cloud, load
-from shared.core.policy.faults import across, near, suspect_region, translated
+from shared.core.policy.faults import across, translated
+from shared.core.policy.profile import Profile
+from shared.core.policy.selectors import NetworkSelector, Selector
 from shared.core.policy.text import read_yaml
-
-GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-GROUP = rf"/subscriptions/{GUID}/resource[gG]roups/[^/]+"
-NETWORK = rf"{GROUP}/providers/[mM]icrosoft\.[nN]etwork/virtualNetworks/[^/]+"
-MAX_REQUEST = 140  # characters of a request message (Microsoft Learn: private endpoint REST reference)
-MAX_TAG_NAME = 121  # 128, the limit on storage accounts, less the suffix `-groups` (Microsoft Learn: tags)
-PRIORITIES = range(100, 4097)  # of a security rule (Microsoft Learn: network security groups)
-
-
-def fault(problem: str, remedy: str) -> PydanticCustomError:
-    """A fault in our own words; `policy_faults.translated` takes both parts out again."""
-    return PydanticCustomError("policy", "{problem}", {"problem": problem, "remedy": remedy})
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise fault("it must be text", "write it as a string, in quotes if YAML reads it as something else")
-    return value
+from shared.core.policy.values import (
+    AnyResourceId,
+    ManagementGroup,
+    Mode,
+    NetworkId,
+    Part,
+    ProfileName,
+    RuleName,
+    Schedule,
+    SetName,
+    Subscription,
+    TagName,
+    TypeName,
+    fault,
+)
 
 
-def _resource(kind: str, what: str) -> Callable[[object], ResourceId]:
-    example = f"give the ARM id of a {what}"
-
-    def parse(value: object) -> ResourceId:
-        try:
-            found = ResourceId.parse(_text(value))
-        except InvalidId as wrong:
-            raise fault(wrong.why, example) from wrong
-        if not found.is_type(kind):
-            raise fault(f"it is the id of a {found.type}, not of a {what}", example)
-        _subscription(found.subscription)
-        return found
-
-    return parse
-
-
-def _any_resource(value: object) -> ResourceId:
-    try:
-        found = ResourceId.parse(_text(value))
-    except InvalidId as wrong:
-        raise fault(wrong.why, "give the ARM id of a resource") from wrong
-    _subscription(found.subscription)
-    return found
-
-
-def _group(value: object) -> GroupId:
-    try:
-        found = GroupId.parse(_text(value))
-    except InvalidId as wrong:
-        raise fault(wrong.why, "give /subscriptions/{id}/resourceGroups/{name}") from wrong
-    _subscription(found.subscription)
-    return found
-
-
-def _subscription(value: object) -> str:
-    if not re.fullmatch(GUID, _text(value)):
-        raise fault("the subscription is not a GUID", "copy the subscription's id from Azure")
-    return _text(value)
-
-
-def _management_group(value: object) -> str:
-    if not re.fullmatch(r"[0-9A-Za-z_.()-]{1,90}", _text(value)):
-        raise fault("it is not a management group's name", "give the name (not the display name) alone")
-    return _text(value)
-
-
-def _kind(value: object, info: ValidationInfo) -> str:
-    """A catalogued type, in the catalogue's spelling."""
-    types = _catalogue(info).types
-    named = {name.lower(): name for name in types}
-    if (found := named.get(_text(value).lower())) is None:
-        raise fault("the catalogue has no such resource type", near(_text(value), types, "see the catalogue"))
-    return found
-
-
-def _region(value: object, info: ValidationInfo) -> str:
-    """A region as a key: `West Europe` and `westeurope` are the same one."""
-    region = region_key(_text(value))
-    if not re.fullmatch(r"[a-z0-9]+", region):
-        raise fault("it is not a region's name", "write the name that ARM uses, such as westeurope")
-    if meant := suspect_region(region, _catalogue(info).regions):
-        raise fault("no region is spelled like this", f"did you mean {meant}?")
-    return region
-
-
-def _tag_name(value: object) -> str:
-    name = _text(value)
-    if not name.strip() or len(name) > MAX_TAG_NAME:
-        raise fault("a tag's name has 1 to 121 characters here", "choose a name of such a length")
-    if re.search(r"[<>%&\\?/]", name) or not name.isprintable() or name != name.strip():
-        raise fault("Azure refuses such a tag name", r"leave out < > % & \ ? / and spaces around it")
-    if name.lower().startswith(("microsoft", "azure", "windows")):
-        raise fault("Azure keeps names with this prefix for itself", "choose another name")
-    return name
-
-
-def _profile_name(value: object) -> str:
-    name = _text(value)
-    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,62}", name):
-        raise fault("a tag could not name this profile", "use up to 63 letters, digits and - _ .")
-    if name.lower() in ("enabled", "disabled"):
-        raise fault("the opt-in tag already has a meaning for this word", "choose another name")
-    return name
-
-
-def _priorities(value: object) -> tuple[int, int]:
-    match value:
-        case [int(first), int(last)] if not isinstance(first, bool) and not isinstance(last, bool):
-            if first not in PRIORITIES or last not in PRIORITIES:
-                raise fault("a rule's priority is from 100 to 4096", "choose a range within these")
-            if first > last:
-                raise fault("the range is reversed", f"write [{last}, {first}]")
-            return first, last
-        case _:
-            raise fault(
-                "it must be the first and the last priority", "write two numbers, such as [1000, 1999]"
-            )
-
-
-def _schedule(value: object) -> str:
-    text = " ".join(_text(value).split())
-    if problem := schedule.problem_with(text):
-        raise fault(problem, schedule.REMEDY)
-    return text
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """How a connection is approved: at once by our own right to, or by the target's owner, who is asked."""
-
-    mode: Literal["auto", "request"] = "auto"
-    message: str = ""
-
-
-def _approval(value: object) -> Approval:
-    if value == "auto":
-        return Approval()
-    found = re.fullmatch(r'request(?:\s*\("([^"]+)"\))?', _text(value).strip())
-    if found is None:
-        raise fault("it is neither auto nor request", 'write auto, request, or request ("why you ask")')
-    message = found.group(1) or ""
-    if len(message) > MAX_REQUEST or not message.isprintable():
-        raise fault(f"a message has up to {MAX_REQUEST} printable characters", "shorten it")
-    return Approval("request", message)
-
-
-def _catalogue(info: ValidationInfo) -> Catalogue:
-    return info.context if isinstance(info.context, Catalogue) else load()
-
-
-def _schema(pattern: str, **more: object) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", **more})
-
-
-type SubnetId = Annotated[
-    ResourceId,
-    PlainValidator(_resource("Microsoft.Network/virtualNetworks/subnets", "subnet")),
-    _schema(rf"{NETWORK}/subnets/[^/]+", description="The ARM id of a subnet."),
-]
-type NetworkId = Annotated[
-    ResourceId,
-    PlainValidator(_resource("Microsoft.Network/virtualNetworks", "virtual network")),
-    _schema(NETWORK, description="The ARM id of a virtual network."),
-]
-type AnyResourceId = Annotated[
-    ResourceId,
-    PlainValidator(_any_resource),
-    _schema(rf"{GROUP}/providers/.+", description="The ARM id of a resource."),
-]
-type ResourceGroupId = Annotated[
-    GroupId, PlainValidator(_group), _schema(GROUP, description="The ARM id of a resource group.")
-]
-type Subscription = Annotated[str, PlainValidator(_subscription), _schema(GUID)]
-type ManagementGroup = Annotated[str, PlainValidator(_management_group), _schema(r"[0-9A-Za-z_.()\-]{1,90}")]
-type TypeName = Annotated[str, PlainValidator(_kind), _schema(r"[^/]+(/[^/]+)+")]
-type Region = Annotated[str, PlainValidator(_region), _schema(r"[0-9A-Za-z ]+")]
-type TagName = Annotated[str, PlainValidator(_tag_name), _schema(r"[^<>%&\\?/]{1,121}")]
-type ProfileName = Annotated[str, PlainValidator(_profile_name), _schema(r"[0-9A-Za-z][0-9A-Za-z_.\-]{0,62}")]
-type Priorities = Annotated[
-    tuple[int, int],
-    PlainValidator(_priorities),
-    WithJsonSchema(
-        {
-            "type": "array",
-            "items": {"type": "integer", "minimum": PRIORITIES[0], "maximum": PRIORITIES[-1]},
-            "minItems": 2,
-            "maxItems": 2,
-        }
-    ),
-]
-type Schedule = Annotated[str, PlainValidator(_schedule), _schema(r"\S+( +\S+){5}")]
-type ApprovalText = Annotated[Approval, PlainValidator(_approval), _schema(r'(auto|request( *\("[^"]+"\))?)')]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class OptIn(_Part):
+class OptIn(Part):
     """How a resource comes to be connected."""
 
     tag: TagName = "private-connectivity"
@@ -246,91 +60,98 @@ class OptIn(_Part):
     own_resources: tuple[AnyResourceId, ...] = ()
     """Ids of resources that Causeway itself runs on, such as its storage account, and that are treated like
     any other: connected by `always`, and closed where the profile says so."""
+    tag_may_choose: tuple[ProfileName, ...] | None = None
+    """Profiles that the opt-in tag, or a rule that matches a tag, may choose. Needed beside `rules`; without
+    rules a tag may choose every profile."""
 
 
-class Dns(_Part):
-    """Who keeps the names."""
-
-    mode: Literal["manage", "external", "none"] = "manage"
-    """`manage`: zones, links and zone groups by Causeway. `external`: something else writes the records
-    and links the zones, and Causeway only checks them. `none`: names are not checked."""
-    zones_resource_group: ResourceGroupId | None = None
-    """Where the private DNS zones are, or are made. Needed when `mode` is `manage`."""
-    create_zones: StrictBool = True
-    """Make a zone that is missing. `false`: report it."""
-    link: Literal["clients"] = "clients"
-    """Which networks are linked to the zones: those that the profile lists as clients."""
-    shared_names: tuple[TypeName, ...] = ()
-    """Types that may be connected although their zones then answer for other resources too, such as
-    Microsoft.Insights/privateLinkScopes: a network that is linked to these zones asks them alone for every
-    resource of the service, connected or not."""
-    fallback_to_internet: StrictBool = False
-    """Let a linked network ask public DNS where the zone has no record (`resolutionPolicy:
-    NxDomainRedirect`): needed where some accounts of one service stay public."""
+def _shape(value: object) -> str:
+    return "[ids]" if isinstance(value, list | tuple) else "[selector]"
 
 
-class Nsg(_Part):
-    """Network security group rules between clients and endpoints."""
-
-    mode: Literal["ensure", "require", "ignore"] = "ignore"
-    """`ensure`: write missing rules. `require`: report where existing rules do not have the same effect,
-    and never write. `ignore`: do not check. Where rules are checked, route tables of the clients' subnets are
-    checked too; they are never written."""
-    default_deny: StrictBool = False
-    """Also deny what no rule allows to the endpoints."""
-    priorities: Priorities = (1000, 1999)
-    """First and last priority that our rules may take. Another range means new rules; the old ones go."""
-    enforce_on_endpoints: StrictBool = True
-    """Turn network policies on in the endpoint's subnet: without them rules do not touch endpoints."""
-    create_group: StrictBool = False
-    """Make a network security group and attach it where an endpoint's subnet has none; a group that is there
-    is never taken off. Needs `mode: ensure`."""
+type NetworkSet = Annotated[
+    Annotated[tuple[NetworkId, ...], Field(min_length=1), Tag("[ids]")]
+    | Annotated[NetworkSelector, Tag("[selector]")],
+    Discriminator(_shape),
+]
 
 
-class Profile(_Part):
-    """One way to be connected. A tag chooses it by name."""
+class Rule(Part):
+    """Which profile serves which resources."""
 
-    subnets: Annotated[
-        Mapping[Region, Annotated[tuple[SubnetId, ...], Field(min_length=1)]], Field(min_length=1)
-    ]
-    """Where endpoints may be: subnets by region, in order of preference."""
-    fallback_region: Region | None = None
-    """The region whose subnets take endpoints for resources in a region that has none."""
-    endpoints_resource_group: ResourceGroupId | None = None
-    """Where endpoints are made: in the subnet's own group if left out. In the network's subscription."""
-    groups: Mapping[TypeName, Annotated[tuple[StrictStr, ...], Field(min_length=1)]] = {}
-    """Which sub-resources of a type to connect, where the catalogue's choice is not wanted."""
-    clients: tuple[NetworkId, ...] = ()
-    """Virtual networks that must resolve and reach the endpoints."""
-    peering: Literal["ensure", "require", "ignore"] = "ignore"
-    """`ensure`: peer clients with the endpoint's network. `require`: report what is missing, never write."""
-    dns: Dns
-    """Who keeps the names."""
-    nsg: Nsg = Nsg()
-    """Rules between clients and endpoints."""
-    approval: ApprovalText = Approval()
-    """`auto`, or `request ("message")`: the target's owner approves, and sees the message."""
-    public_access: Literal["leave", "disable"] = "leave"
-    """`disable`: disable public network access, after the private path is proven. Never enabled again."""
-    may_lose_access: Mapping[TypeName, Annotated[tuple[StrictStr, ...], Field(min_length=1)]] = {}
-    """What may lose access when public network access is disabled, by type: sub-resources without an endpoint
-    (such as queue), `firewall rules`, `service endpoints`, `pending endpoints`, `trusted services`. Otherwise
-    public access stays as it is while any of these exists."""
-    on_opt_out: Literal["keep", "remove"] = "keep"
-    """What happens to objects that Causeway made, once the resource is opted out."""
+    name: RuleName
+    """A name of its own: it is in each outcome."""
+    match: Selector = Selector()
+    """The resources. Default: all."""
+    profile: Literal["none"] | ProfileName
+    """A profile's name, or `none`: they are left alone, whatever a tag says."""
+    connect: Literal["always", "asked"] = "always"
+    """`always`: they are connected unless a tag says `disabled`. `asked`: those that a tag opts in."""
+    mode: Mode | None = None
+    """How far it goes, in place of the profile's and the file's `mode`."""
 
 
-class Drift(_Part):
+class Naming(Part):
+    """Names of what we make: text with fields such as {name}, {group} and {hash}. Names of what exists are
+    not changed."""
+
+    endpoint: StrictStr | None = None
+    """Private endpoints. Default: as `pe-{name:24}-{group:20}-{hash}`, in lower case. Fields: name, type,
+    group, resource_group, region, placement, hash, {tag:x|otherwise}; {name:9} takes 9 characters at most."""
+    network_interface: StrictStr | None = None
+    """Their network interfaces. Default: Azure's own choice. Fields: also endpoint."""
+    zone_group: StrictStr | None = None
+    """Their zone groups. Default: causeway."""
+    link: StrictStr | None = None
+    """Links of zones to networks. Fields: network, hash."""
+    peering: StrictStr | None = None
+    """Peerings. Fields: local and remote (the two networks), hub and spoke, hash."""
+    rule: StrictStr | None = None
+    """Security rules. Fields: name, type, group, hash."""
+    types: Mapping[TypeName, StrictStr] = {}
+    """What {type} gives for a type. Default: the type's last part."""
+    regions: Mapping[StrictStr, StrictStr] = {}
+    """What {region} gives for a region. Default: the region."""
+
+
+class Repair(Part):
+    """What the drift timer repairs; the rest is reported."""
+
+    endpoints: StrictBool = True
+    """Endpoints, with their groups and addresses."""
+    names: StrictBool = True
+    """Zones, links, zone groups and records."""
+    peering: StrictBool = True
+    """Peerings."""
+    rules: StrictBool = True
+    """Security rules, security groups and network policies."""
+
+    @property
+    def any(self) -> bool:
+        """Something is repaired."""
+        return self.endpoints or self.names or self.peering or self.rules
+
+
+def _in_each(value: object) -> object:
+    """true or false alone means each class."""
+    if isinstance(value, dict | Repair):
+        return value
+    if not isinstance(value, bool):
+        raise fault("it must be true or false", "write true or false, or a mapping")
+    return dict.fromkeys(Repair.model_fields, value)
+
+
+class Drift(Part):
     """The timer that finds changes that events did not report."""
 
     schedule: Schedule = "0 */15 * * * *"
     """NCRONTAB with six fields, seconds first, in UTC. The timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE:
     where the two differ the app does not start."""
-    repair: StrictBool = True
-    """`false`: report what drifted, and leave it."""
+    repair: Annotated[Repair, BeforeValidator(_in_each, json_schema_input_type=bool | Repair)] = Repair()
+    """`false`: report what drifted, and leave it. Or a mapping by class of object."""
 
 
-class Limits(_Part):
+class Limits(Part):
     """Bounds on what one mistake can do."""
 
     max_deletes_per_sweep: Annotated[StrictInt, Field(ge=0)] = 20
@@ -341,21 +162,40 @@ class Limits(_Part):
     """New endpoints per hour and profile: a storm of tags must not become a bill."""
 
 
-class Policy(_Part):
+class Policy(Part):
     """Causeway's policy: who is connected, from where, and what may be touched."""
 
     version: Literal[1]
     """The version of this file's format."""
     cloud: Cloud = "AzureCloud"
     """The Azure cloud that everything named here is in."""
+    mode: Mode = "apply"
+    """How far it goes: `observe` (read and report), `plan` (also record what would be written), `apply`. What
+    is nearest counts: the rule's, the profile's, this one. The setting CAUSEWAY_MODE bounds all of them."""
     opt_in: OptIn = OptIn()
     """How a resource comes to be connected."""
     subscriptions: tuple[Subscription, ...] = ()
     """Watched subscriptions: resources elsewhere are never read or connected."""
     management_groups: tuple[ManagementGroup, ...] = ()
     """Watched management groups: every subscription below them is watched."""
+    exclude: tuple[Selector, ...] = ()
+    """Resources that are left alone, whatever rules and tags say. An entry with two fields leaves out less
+    than one with either alone."""
+    exclude_managed: StrictBool | None = None
+    """Leave resources alone in groups that a service manages (`managedBy`), such as those of Databricks and
+    AKS. Default: true beside `rules`; without rules a tag connects them all the same."""
+    networks: Mapping[SetName, NetworkSet] = {}
+    """Sets of networks by name: a list of ids, or a selector."""
+    rules: tuple[Rule, ...] = ()
+    """Which profile serves which resources: the first that matches counts. Without a match: `default`, where
+    a tag or `always` asks."""
     profiles: Mapping[ProfileName, Profile]
     """The ways to be connected, by name. `default` serves `enabled` and the types under `always`."""
+    naming: Naming = Naming()
+    """Names of what we make."""
+    tags: Mapping[TagName, StrictStr] = {}
+    """Tags on all that we make and that has tags: text, and copies such as {tag:cost-centre|unassigned}. On
+    what resources share only the text and the `otherwise`."""
     drift: Drift = Drift()
     """The timer that finds changes that events did not report."""
     limits: Limits = Limits()
@@ -374,30 +214,45 @@ class Policy(_Part):
             policy = cls.model_validate(document, context=known)
         except ValidationError as wrong:
             details = wrong.errors(include_url=False)
-            faults += translated(details, lambda path: tuple(_model_at(path).model_fields))
+            faults += translated(details, _keys)
         faults += across(document, known)
         if policy is None or faults:
             raise PolicyError(faults)
         return policy
 
 
-def _model_at(path: tuple[str | int, ...]) -> type[BaseModel]:
-    """The model whose keys are at a path of the document."""
-    match path:
-        case ("profiles", _):
-            return Profile
-        case ("profiles", _, "dns"):
-            return Dns
-        case ("profiles", _, "nsg"):
-            return Nsg
-        case ("opt_in",):
-            return OptIn
-        case ("drift",):
-            return Drift
-        case ("limits",):
-            return Limits
-        case _:
-            return Policy
+def _keys(path: tuple[str | int, ...]) -> tuple[str, ...]:
+    """The keys that a mapping at this path of the document may have."""
+    models: list[Any] = [Policy]
+    for part in path:
+        inside = [each for one in models for each in _inside(one, part)]
+        models = [each for one in inside for each in _models(one)]
+    found = [name for one in models if _is_model(one) for name in one.model_fields]
+    return tuple(dict.fromkeys(found)) or tuple(Policy.model_fields)
+
+
+def _inside(found: Any, part: str | int) -> Iterator[Any]:
+    """The types that are at one key or index of a type."""
+    if _is_model(found):
+        if part in found.model_fields:
+            yield found.model_fields[part].annotation
+    else:
+        yield from get_args(found)
+
+
+def _models(found: Any) -> Iterator[Any]:
+    """A type without what wraps it: models, and the mappings and lists that can hold models."""
+    if isinstance(found, TypeAliasType):
+        yield from _models(found.__value__)
+    elif _is_model(found) or getattr(found, "__origin__", None) in (tuple, list, dict, Mapping):
+        yield found
+    else:
+        for one in get_args(found):
+            yield from _models(one)
+
+
+def _is_model(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, BaseModel)
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,0 +1,26 @@
+"""The networks that a profile means for one resource, once its sets and `own` are replaced by ids."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.core.base.ids import ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Ids in place of the profile's words.
+
+    `clients`: the networks of all clients. `parts`: for those of which only some subnets are clients, these
+    subnets. `ranges`: clients in no virtual network, as prefixes: for rules and routes alone. `linked`: the
+    networks that are linked to the zones of each placement, by the placement's name. `servers`: the networks
+    from whose zones a DNS server answers, by its address. `hubs`: those that peerings go through. `accepted`:
+    networks and subnets in which someone else's endpoint counts as ours would.
+    """
+
+    clients: tuple[ResourceId, ...] = ()
+    parts: Mapping[ResourceId, frozenset[ResourceId]] = field(default_factory=dict)
+    ranges: tuple[str, ...] = ()
+    linked: Mapping[str, tuple[ResourceId, ...]] = field(default_factory=dict)
+    servers: Mapping[str, tuple[ResourceId, ...]] = field(default_factory=dict)
+    hubs: tuple[ResourceId, ...] = ()
+    accepted: tuple[ResourceId, ...] = ()
