@@ -151,8 +151,8 @@ async def put_back(queue: str, text: str, delay: timedelta) -> None:
 def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
     """Refuse parts of the policy that would have no effect, rather than ignore them.
 
-    Raises PolicyError for keys that have no effect yet, for a schedule that differs from the timer's, and for a
-    storage account in another cloud.
+    Raises PolicyError for keys that have no effect yet, for a schedule that differs from the timer's, and for
+    a storage account in another cloud.
     """
     from shared.core.base.errors import Fault, PolicyError
 
