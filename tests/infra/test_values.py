@@ -184,5 +184,6 @@ def test_azure_is_not_asked_to_build_and_the_package_is_made_before() -> None:
     assert {name: hook["run"] for name, hook in azd["hooks"].items()} == {
         "prepackage": "make package",
         "predeploy": "make package",
+        "postdeploy": 'tools/wait-for-functions "$AZURE_RESOURCE_GROUP" "$CAUSEWAY_APP"',
     }
     assert azd["infra"]["path"] == Path("infra").as_posix()
