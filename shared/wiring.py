@@ -73,6 +73,7 @@ def wire(
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.limits import CreationLimit, DeleteLimit
+    from shared.flow.networks import ListedSubscriptions, NetworksReader
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reader import Reader
@@ -87,7 +88,8 @@ def wire(
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own)
+    networks = NetworksReader(policy, cached, reader, ListedSubscriptions(policy.subscriptions))
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, networks)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
@@ -171,7 +173,7 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "management_groups", "exclude", "exclude_managed", "networks", "rules", "naming", "tags")
+    top = ("mode", "management_groups", "exclude", "exclude_managed", "rules", "naming", "tags")
     keys = [key for key in top if key in policy.model_fields_set]
     if "tag_may_choose" in policy.opt_in.model_fields_set:
         keys.append("opt_in.tag_may_choose")
