@@ -77,9 +77,9 @@ def peering_id(local: ResourceId, remote: ResourceId) -> ResourceId:
 class Peering(Managed):
     """The half of `local` towards `remote`, at `id`: ours, or the one that someone else made.
 
-    `write` is what the policy says: True for `ensure`, False for `require`, which only reports. `endpoints`
-    are the subnets of the endpoints, in either network; the other network is the clients'. `asked`: the flags
-    of a new half, in the policy's words (`ASKED`); an existing half keeps its own.
+    `write` is what the policy says: True for `ensure`, False for `require`, which only reports. `subnets`
+    are those of the endpoints, in either network, and of clients where not the whole network is one. `asked`:
+    the flags of a new half, in the policy's words (`ASKED`); an existing half keeps its own.
     """
 
     TYPE = TYPE
@@ -88,7 +88,7 @@ class Peering(Managed):
     local: ResourceId
     remote: ResourceId
     write: bool = True
-    endpoints: tuple[ResourceId, ...] = ()
+    subnets: tuple[ResourceId, ...] = ()
     asked: tuple[str, ...] = ()
 
     @property
@@ -159,7 +159,7 @@ class Peering(Managed):
         body = observed.present(network)
         if body is None:
             return ()
-        used = [subnet for at in self.endpoints if at.parent == network if (subnet := observed.present(at))]
+        used = [subnet for at in self.subnets if at.parent == network if (subnet := observed.present(at))]
         return tuple(used) or client_subnets(body)
 
     def beyond_repair(self, have: Seen) -> str | None:

@@ -25,6 +25,8 @@ def peerings(
     if peering.mode == "ignore":
         return ()
     subnets = tuple(dict.fromkeys(one.subnet for one in endpoints))
+    every = (at for one in connect.reach.parts.values() for at in one)
+    parts = tuple(sorted(every, key=lambda at: at.key))
     homes = dict.fromkeys(home for subnet in subnets if (home := subnet.parent))
     pairs = tuple(
         dict.fromkeys(
@@ -35,7 +37,7 @@ def peerings(
             if other != hub
         )
     )
-    return _halves(pairs, subnets, peering.hub, peering.spoke, write=peering.mode == "ensure")
+    return _halves(pairs, (*subnets, *parts), peering.hub, peering.spoke, write=peering.mode == "ensure")
 
 
 def hub_of(home: ResourceId, hubs: tuple[ResourceId, ...], observed: Observed) -> ResourceId:
@@ -67,7 +69,7 @@ def _halves(
     write: bool,
 ) -> tuple[Peering, ...]:
     return tuple(
-        Peering(peering_id(local, remote), local, remote, write=write, endpoints=subnets, asked=flags)
+        Peering(peering_id(local, remote), local, remote, write=write, subnets=subnets, asked=flags)
         for pair in pairs
         for local, remote, flags in _sides(*pair, hub, spoke)
     )

@@ -7,6 +7,7 @@ apply to endpoints only where the subnet's network policies say so.
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
@@ -20,11 +21,14 @@ from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.wide_rule import WideRule
 from shared.core.policy.intent import Connect
+from shared.core.policy.networks import Networks
 from shared.core.policy.profile import Profile
 from shared.core.policy.values import Client
 from shared.core.readings.networks import group_of, prefixes, prefixes_in
 from shared.core.readings.observed import Observed
-from shared.core.rules.addresses import ip_version
+from shared.core.rules.addresses import ip_version, is_prefix
+from shared.core.rules.nsg import parsed_rule
+from shared.core.rules.path_ends import clients_in
 
 HTTPS = (Port(443, 443),)
 
@@ -93,20 +97,23 @@ def rules(
     and gets no group has none either. A rule is of one IP version, as Azure requires: clients with both have
     a rule for each that endpoints have.
     """
-    sources = client_prefixes(connect.reach.clients, observed)
-    if connect.profile.nsg.mode == "ignore" or not sources:
+    reach = connect.reach
+    sources = client_prefixes(reach, observed)
+    if connect.profile.nsg.mode == "ignore" or not (sources or reach.may_lack_some):
         return ()
     found: dict[ResourceId, Rule] = {}
-    partial = any(map(observed.absent, connect.reach.clients))
+    partial = reach.may_lack_some or any(map(observed.absent, reach.clients))
     for group, endpoint in endpoints:
         nsg = _group_for(endpoint.subnet, observed, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
         if nsg is None:
             continue
-        end = _End(nsg, endpoint, addresses, observed.present(endpoint.subnet), rule_ports(group))
+        known = observed if reach.may_lack_some else Observed()
+        subnet = observed.present(endpoint.subnet)
+        end = _End(nsg, endpoint, addresses, subnet, rule_ports(group), known)
         for wanted in _for_endpoint(connect.profile, end, sources):
-            known = found.get(wanted.id)
-            found[wanted.id] = replace(wanted.together(known) if known else wanted, partial=partial)
+            other = found.get(wanted.id)
+            found[wanted.id] = replace(wanted.together(other) if other else wanted, partial=partial)
     return tuple(found.values())
 
 
@@ -120,10 +127,18 @@ def used_ports(group: Group) -> tuple[Port, ...]:
     return group.ports or HTTPS
 
 
-def client_prefixes(clients: Iterable[ResourceId], observed: Observed) -> tuple[str, ...]:
-    """The clients' own address prefixes, as their networks have them."""
-    networks = map(observed.present, clients)
-    return tuple(dict.fromkeys(prefix for network in networks if network for prefix in prefixes(network)))
+def client_prefixes(reach: Networks, observed: Observed) -> tuple[str, ...]:
+    """The clients' own address prefixes, as their networks or subnets have them, and those without any."""
+    networks = filter(None, map(observed.present, reach.clients))
+    own = (prefix for network in networks for prefix in _prefixes_of(network, reach))
+    return tuple(dict.fromkeys((*own, *reach.ranges)))
+
+
+def _prefixes_of(network: Seen, reach: Networks) -> tuple[str, ...]:
+    if network.id not in reach.parts:
+        return prefixes(network)
+    subnets = clients_in(network, reach.parts)
+    return tuple(prefix for subnet in subnets for prefix in prefixes_in(subnet.properties))
 
 
 def _group_for(at: ResourceId, observed: Observed, groups: NewGroups) -> ResourceId | None:
@@ -135,13 +150,17 @@ def _group_for(at: ResourceId, observed: Observed, groups: NewGroups) -> Resourc
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """One endpoint as rules see it: its addresses as far as they are known, and its subnet."""
+    """One endpoint as rules see it: its addresses as far as they are known, and its subnet.
+
+    `known`: the rules that exist, where client networks may be missing: one without known clients stays.
+    """
 
     nsg: ResourceId
     endpoint: Endpoint
     addresses: tuple[str, ...]
     subnet: Seen | None
     ports: tuple[str, ...]
+    known: Observed
 
 
 def _for_endpoint(profile: Profile, end: _End, sources: tuple[str, ...]) -> Iterator[Rule]:
@@ -166,21 +185,27 @@ def _for_endpoint(profile: Profile, end: _End, sources: tuple[str, ...]) -> Iter
 
 def _allow(profile: Profile, end: _End, name: str, sources: tuple[str, ...], version: int) -> Rule | None:
     """The allow rule of one IP version, by what the policy lets it name as its destinations."""
-    nsg, reachable = profile.nsg, _of(version, end.addresses)
-    if not sources:
-        return None
-    band, by_ports = nsg.priorities, f"{name}|{','.join(end.ports)}"
-    wide = nsg.destination if nsg.mode == "ensure" else "addresses"
-    if wide == "group" and end.endpoint.groups:
-        (group,) = end.endpoint.groups
-        at = rule_id(end.nsg, f"{by_ports}|{group.key}", "Allow")
-        return WideRule(at, end.nsg, sources, (), end.ports, priorities=band, group=group, reached=reachable)
+    nsg, by_ports = profile.nsg, f"{name}|{','.join(end.ports)}"
     prefixes = _of(version, prefixes_in(end.subnet.properties)) if end.subnet else ()
-    if wide == "subnet" and prefixes:
-        at = rule_id(end.nsg, f"{by_ports}|{end.endpoint.subnet.key}", "Allow")
-        return WideRule(at, end.nsg, sources, prefixes, end.ports, priorities=band, reached=reachable)
-    make, at = Rule if nsg.mode == "ensure" else RequiredRule, rule_id(end.nsg, by_ports, "Allow")
-    return make(at, end.nsg, sources, reachable, end.ports, priorities=band) if reachable else None
+    make, place, ends = Rule if nsg.mode == "ensure" else RequiredRule, "", _of(version, end.addresses)
+    wide: dict[str, Any] = {}
+    if nsg.mode == "ensure" and nsg.destination == "group" and end.endpoint.groups:
+        (group,) = end.endpoint.groups
+        make, place, wide = WideRule, f"|{group.key}", {"group": group, "reached": ends}
+        ends = ()
+    elif nsg.mode == "ensure" and nsg.destination == "subnet" and prefixes:
+        make, place, wide = WideRule, f"|{end.endpoint.subnet.key}", {"reached": ends}
+        ends = prefixes
+    at = rule_id(end.nsg, f"{by_ports}{place}", "Allow")
+    allowed = sources or _sources_of(end.known.present(at))
+    if not allowed or not (wide or ends):
+        return None
+    return make(at, end.nsg, allowed, ends, end.ports, priorities=nsg.priorities, **wide)
+
+
+def _sources_of(have: Seen | None) -> tuple[str, ...]:
+    """The prefixes that a rule lets in."""
+    return tuple(filter(is_prefix, parsed_rule(have).sources.texts)) if have else ()
 
 
 def _key(client: Client) -> str:
