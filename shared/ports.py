@@ -299,3 +299,6 @@ class WorkQueue(Protocol):
 
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
         """Send the text of one work item, visible after `delay`."""
+
+    async def oldest(self) -> datetime | None:
+        """When the first message that waits for a worker was sent; None if no message does."""

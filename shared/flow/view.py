@@ -19,6 +19,7 @@ from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.link import Link
 from shared.core.names import resolution
+from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
 from shared.core.placement.sites import candidates, surroundings
 from shared.core.plan.actions import Create, Replace
@@ -137,6 +138,7 @@ class View:
                 for word in self.connect.reach.empty
             ),
             *rule_findings(self.connect, endpoints, self.observed),
+            *peering_findings(self.desired, self.observed),
             *without_zone(self.desired, self.connect),
             *(f"{network_not_found(one).reason}: the others' path is made" for one in self.desired.missing),
             *resolution.findings(self.desired, self.observed),

@@ -94,6 +94,7 @@ def surroundings(
     profile = connect.profile
     wanted = profile.peering.mode != "ignore" or judged(connect)
     networks = {*(subnet.parent for subnet in found.subnets), *(connect.reach.clients if wanted else ())}
+    networks |= set(connect.reach.hubs if profile.peering.mode != "ignore" else ())
     for network in sorted(filter(None, networks), key=lambda at: at.key):
         yield Read(network, shared=True)
     for client in judged(connect):

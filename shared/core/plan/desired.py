@@ -20,7 +20,7 @@ from shared.core.kinds.endpoint import Endpoint, addresses_of, endpoints_among
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.nic import Address
-from shared.core.kinds.peering import Peering, peering_id
+from shared.core.kinds.peering import Peering
 from shared.core.kinds.record import record_id, record_read, records_under
 from shared.core.kinds.rule import Rule
 from shared.core.kinds.security_group import SecurityGroup
@@ -29,7 +29,15 @@ from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.placement.sites import Site, judged
-from shared.core.plan.desired_rules import changes_subnet, new_groups, rules, subnet_policies
+from shared.core.plan.desired_peerings import peerings
+from shared.core.plan.desired_rules import (
+    changes_subnet,
+    new_groups,
+    rules,
+    security_groups,
+    subnet_policies,
+    waits_for_addresses,
+)
 from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.networks import Networks
 from shared.core.policy.profile import Dns, PlacementDns
@@ -196,12 +204,12 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     )
     endpoints = [path.endpoint for path in paths]
     groups = new_groups(connect, endpoints, observed)
-    addressed = connect.profile.nsg.mode == "ignore" or all(one.id in reported for one in endpoints)
+    addressed = not waits_for_addresses(connect) or all(one.id in reported for one in endpoints)
     return Desired(
         request.target,
         connect.profile_name,
         paths,
-        _peerings(connect, endpoints, clients),
+        peerings(connect, endpoints, clients, observed),
         rules(connect, [(path.group, path.endpoint) for path in paths], observed, reported, groups),
         tuple(groups.values()),
         subnet_policies(connect, endpoints, groups),
@@ -276,37 +284,6 @@ def _reported(request: Request, observed: Observed) -> dict[ResourceId, tuple[Ad
         if endpoint and (addresses := addresses_of(endpoint, observed)):
             found[site.endpoint] = addresses
     return found
-
-
-def _peerings(
-    connect: Connect, endpoints: Iterable[Endpoint], clients: tuple[ResourceId, ...]
-) -> tuple[Peering, ...]:
-    """Both halves between each client and each network that holds an endpoint; none within one network."""
-    mode = connect.profile.peering.mode
-    if mode == "ignore":
-        return ()
-    subnets = tuple(dict.fromkeys(one.subnet for one in endpoints))
-    every = (at for one in connect.reach.parts.values() for at in one)
-    parts = tuple(sorted(every, key=lambda at: at.key))
-    return _peered(subnets, clients, parts, write=mode == "ensure")
-
-
-@functools.lru_cache(maxsize=1024)
-def _peered(
-    subnets: tuple[ResourceId, ...],
-    clients: tuple[ResourceId, ...],
-    parts: tuple[ResourceId, ...],
-    *,
-    write: bool,
-) -> tuple[Peering, ...]:
-    homes = dict.fromkeys(home for subnet in subnets if (home := subnet.parent))
-    return tuple(
-        Peering(peering_id(local, remote), local, remote, write=write, subnets=(*subnets, *parts))
-        for home in homes
-        for client in clients
-        if client != home
-        for local, remote in ((home, client), (client, home))
-    )
 
 
 def _group_path(
@@ -405,6 +382,7 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
         group.group_id,
         site.adopted,
         after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
+        groups=security_groups(connect, site.location) if not site.adopted else (),
         request=approval.message if approval.mode == "request" else None,
         recorded_before=site.endpoint in request.recorded,
         guids=request.guids.get(site.endpoint, frozenset()),
