@@ -69,6 +69,7 @@ def wire(
     from shared.flow.absence import Absence
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
+    from shared.flow.dns_forwarding import ForwardingReader
     from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
@@ -89,7 +90,9 @@ def wire(
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
     networks = NetworksReader(policy, cached, reader, ListedSubscriptions(policy.subscriptions))
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own, networks)
+    viewer = Viewer(
+        policy, known, ports.arm, cached, reader, own, networks, ForwardingReader(ports.arm, cached, reader)
+    )
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
@@ -190,7 +193,7 @@ def _without_effect(policy: Policy) -> list[str]:
             "mode",
             "limits",
         ),
-        "dns": ("external", "servers"),
+        "dns": ("external",),
         "peering": ("through",),
     }
     for name, profile in policy.profiles.items():

@@ -122,7 +122,7 @@ class Link(Managed):
         known = observed.elsewhere.get(self.zone.name.lower())
         other = known.of(self.network, self.zone) if known else None
         if other:
-            return _linked_elsewhere(other)
+            return linked_elsewhere(other)
         return self._takes_all() if self.for_all and not self.allowed else None
 
     def _takes_all(self) -> Refusal:
@@ -162,7 +162,8 @@ def links_of(listed: Members) -> tuple[ZoneLink, ...]:
     )
 
 
-def _linked_elsewhere(other: ZoneLink) -> Refusal:
+def linked_elsewhere(other: ZoneLink) -> Refusal:
+    """A client network asks another zone of the name, which hides the resource's name from it."""
     return Refusal(
         other.at,
         LINKED_ELSEWHERE,
