@@ -76,6 +76,7 @@ def wire(
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.limits import CreationLimit, DeleteLimit
+    from shared.flow.networks import ListedSubscriptions, NetworksReader
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reader import Reader
@@ -90,7 +91,8 @@ def wire(
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own)
+    networks = NetworksReader(policy, cached, reader, ListedSubscriptions(policy.subscriptions))
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, networks)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
@@ -116,7 +118,7 @@ def wire(
         worker,
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
-        Health(ports.ledger, ports.sweeps, ports.limits, ports.clock),
+        Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock),
     )
 
 
@@ -185,7 +187,7 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "management_groups", "exclude", "exclude_managed", "networks", "rules", "naming", "tags")
+    top = ("mode", "management_groups", "exclude", "exclude_managed", "rules", "naming", "tags")
     keys = [key for key in top if key in policy.model_fields_set]
     if "tag_may_choose" in policy.opt_in.model_fields_set:
         keys.append("opt_in.tag_may_choose")
@@ -195,18 +197,15 @@ def _without_effect(policy: Policy) -> list[str]:
     inside = {
         "": (
             "find",
-            "types",
             "addresses",
             "placements",
             "adopt_in",
-            "application_security_groups",
             "routes",
             "mode",
             "limits",
         ),
-        "dns": ("external", "zones", "servers"),
-        "peering": ("through", "hub", "spoke"),
-        "nsg": ("destination", "network_policies"),
+        "dns": ("external", "servers"),
+        "peering": ("through",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():

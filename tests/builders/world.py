@@ -98,11 +98,16 @@ class World:
     """Azure, the app, and a user of both."""
 
     def __init__(
-        self, policy: Policy | None = None, seed: int = 0, telemetry: Telemetry = NO_TELEMETRY
+        self,
+        policy: Policy | None = None,
+        seed: int = 0,
+        begins: Mapping[str, Any] = SCENARIO,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
+        """begins: the scenario that Azure begins with."""
         self.telemetry = telemetry
         self.azure = Simulator(seed=seed, clock=VirtualClock())
-        self.azure.apply(copy.deepcopy(SCENARIO))
+        self.azure.apply(copy.deepcopy(dict(begins)))
         self.queue = MemoryQueue()
         self.tables = {
             name: MemoryTable() for name in ("connections", "outcomes", "leases", "limits", "sweeps")

@@ -9,9 +9,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import azure.functions as func
+
+from handlers import work
 from shared.core.events.work_item import WorkItem
 from shared.wiring import Flow
 from tests.faults.gate import Gate
@@ -34,7 +37,7 @@ class Message:
 
 @dataclass(slots=True)
 class Queues:
-    """Implements `ports.WorkQueue`, and holds events too."""
+    """Implements `ports.WorkQueue`; tests put events and ticks into it."""
 
     left_out: frozenset[str] = frozenset()  # ids in lower case of resources whose passes are not run
     messages: list[Message] = field(default_factory=list)
@@ -43,6 +46,9 @@ class Queues:
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
         if WorkItem.parse(item).resource_id.lower() not in self.left_out:
             self.put("work", item, delay.total_seconds())
+
+    async def oldest(self) -> datetime | None:
+        return None  # moments of these messages are of the loop, and no case asks for one
 
     def put(self, queue: str, text: str, delay: float = 0.0) -> None:
         """Send a message to one of the queues. `tick`: the drift timer's."""
@@ -72,9 +78,7 @@ class Process:
     def _act(self, message: Message) -> Coroutine[Any, Any, object]:
         match message.queue:
             case "work":
-                return self.flow.worker.work(WorkItem.parse(message.text))
-            case "notifications":
-                return self.flow.intake.accept(message.text)
+                return work.handle(self.flow, func.QueueMessage(body=message.text))
             case _:
                 return self.flow.sweeper.sweep()
 

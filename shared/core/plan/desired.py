@@ -5,6 +5,7 @@ one group: its endpoint, its names, and the networks that resolve them.
 """
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +20,7 @@ from shared.core.kinds.endpoint import Endpoint, addresses_of, endpoints_among
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.nic import Address
-from shared.core.kinds.peering import Peering, peering_id
+from shared.core.kinds.peering import Peering
 from shared.core.kinds.record import record_id, record_read, records_under
 from shared.core.kinds.rule import Rule
 from shared.core.kinds.security_group import SecurityGroup
@@ -28,11 +29,22 @@ from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.placement.sites import Site, judged
-from shared.core.plan.desired_rules import changes_subnet, new_groups, rules, subnet_policies
+from shared.core.plan.desired_peerings import peerings
+from shared.core.plan.desired_rules import (
+    changes_subnet,
+    new_groups,
+    rules,
+    security_groups,
+    subnet_policies,
+    waits_for_addresses,
+)
 from shared.core.policy.intent import Connect, Declined
+from shared.core.policy.networks import Networks
+from shared.core.policy.profile import Dns, PlacementDns
 from shared.core.readings.networks import dns_servers
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
+from shared.core.rules.path_ends import NO_PARTS, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,9 @@ class Desired:
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
     clients have to resolve the names. `connections`: the target's list of its private endpoint connections.
-    `missing`: client networks that do not exist. `denies`: everybody else is to be denied at the endpoints.
+    `missing`: client networks and subnets that do not exist. `parts`: the subnets that are clients, of those
+    networks that are no clients as a whole. `unread`: why more networks may be clients. `denies`: everybody
+    else is to be denied at the endpoints.
     """
 
     target: Target
@@ -94,6 +108,8 @@ class Desired:
     connections: Read | None = None
     denies: bool = False
     missing: tuple[ResourceId, ...] = ()
+    parts: Parts = NO_PARTS
+    unread: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> frozenset[ResourceId]:
@@ -181,19 +197,21 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     )
     endpoints = [path.endpoint for path in paths]
     groups = new_groups(connect, endpoints, observed)
-    addressed = connect.profile.nsg.mode == "ignore" or all(one.id in reported for one in endpoints)
+    addressed = not waits_for_addresses(connect) or all(one.id in reported for one in endpoints)
     return Desired(
         request.target,
         connect.profile_name,
         paths,
-        _peerings(connect, endpoints, clients),
+        peerings(connect, endpoints, clients, observed),
         rules(connect, [(path.group, path.endpoint) for path in paths], observed, reported, groups),
         tuple(groups.values()),
         subnet_policies(connect, endpoints, groups),
         addressed=addressed,
         clients=judged(connect),
         resolvers=connect.reach.clients if connect.profile.dns.mode != "none" else (),
-        missing=tuple(one for one in dict.fromkeys(connect.reach.clients) if observed.absent(one)),
+        missing=tuple(_missing(connect.reach, observed)),
+        parts=connect.reach.parts,
+        unread=connect.reach.unread,
         connections=_connections_of(request.target.id, catalogue),
         denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
@@ -211,6 +229,19 @@ def existing(clients: tuple[ResourceId, ...], observed: Observed) -> tuple[Resou
     """
     found = tuple(one for one in clients if not observed.absent(one))
     return found or clients
+
+
+def _missing(reach: Networks, observed: Observed) -> Iterator[ResourceId]:
+    """Client networks and subnets that do not exist."""
+    for network in reach.clients:
+        if observed.absent(network):
+            yield network
+        else:
+            yield from (
+                one
+                for one in sorted(reach.parts.get(network, ()), key=lambda at: at.key)
+                if observed.absent(one)
+            )
 
 
 def without_zone(wanted: Desired, connect: Connect) -> tuple[str, ...]:
@@ -246,31 +277,6 @@ def _reported(request: Request, observed: Observed) -> dict[ResourceId, tuple[Ad
     return found
 
 
-def _peerings(
-    connect: Connect, endpoints: Iterable[Endpoint], clients: tuple[ResourceId, ...]
-) -> tuple[Peering, ...]:
-    """Both halves between each client and each network that holds an endpoint; none within one network."""
-    mode = connect.profile.peering.mode
-    if mode == "ignore":
-        return ()
-    subnets = tuple(dict.fromkeys(one.subnet for one in endpoints))
-    return _peered(subnets, clients, write=mode == "ensure")
-
-
-@functools.lru_cache(maxsize=1024)
-def _peered(
-    subnets: tuple[ResourceId, ...], clients: tuple[ResourceId, ...], *, write: bool
-) -> tuple[Peering, ...]:
-    homes = dict.fromkeys(home for subnet in subnets if (home := subnet.parent))
-    return tuple(
-        Peering(peering_id(local, remote), local, remote, write=write, endpoints=subnets)
-        for home in homes
-        for client in clients
-        if client != home
-        for local, remote in ((home, client), (client, home))
-    )
-
-
 def _group_path(
     request: Request,
     group: Group,
@@ -290,7 +296,7 @@ def _group_path(
     if names is None:
         endpoint = _endpoint(request, group)
         return GroupPath(group, endpoint, None, (), (), named=site.endpoint in reported)
-    zones = _zones(_zones_home(connect), names, create=dns.create_zones)
+    zones = tuple(_zone(zone_home(target, dns, name), name, create=dns.create_zones) for name in names)
     for_all = frozenset(zone.id for zone in zones if catalogue.answers_for_all(zone.id.name, connect.cloud))
     allowed = target.id.type.lower() in {kind.lower() for kind in dns.shared_names}
     links = _links(zones, clients, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
@@ -308,8 +314,8 @@ def _group_path(
 
 
 @functools.lru_cache(maxsize=1024)
-def _zones(home: GroupId, names: tuple[str, ...], *, create: bool) -> tuple[Zone, ...]:
-    return tuple(Zone(home.resource(ZONE_TYPE, name), write=create) for name in names)
+def _zone(home: GroupId, name: str, *, create: bool) -> Zone:
+    return Zone(home.resource(ZONE_TYPE, name), write=create)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -367,13 +373,25 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
         group.group_id,
         site.adopted,
         after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
+        groups=security_groups(connect, site.location) if not site.adopted else (),
         request=approval.message if approval.mode == "request" else None,
         recorded_before=site.endpoint in request.recorded,
         guids=request.guids.get(site.endpoint, frozenset()),
     )
 
 
-def _zones_home(connect: Connect) -> GroupId:
-    home = connect.profile.dns.zones_resource_group
+def zone_home(target: Target, dns: Dns | PlacementDns, name: str) -> GroupId:
+    """The resource group of a zone: what `dns` says of its name, of the target's type, of all zones.
+
+    A name may have placeholders, as the catalogue's do: `privatelink.{region}.azmk8s.io`.
+    """
+    named = (home for word, home in dns.zones.items() if _is_zone(word, name))
+    typed = (home for word, home in dns.zones.items() if target.id.is_type(word))
+    home = next(named, None) or next(typed, None) or dns.zones_resource_group
     assert home is not None, "the policy requires a group for zones when it manages DNS"  # noqa: S101
     return home
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_zone(word: str, name: str) -> bool:
+    return re.fullmatch("[^.]+".join(map(re.escape, re.split(r"\{[^{}]*\}", word))), name, re.I) is not None
