@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.core.base.log_lines import line
+from shared.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shared.flow.worker import Worker
     from shared.ports import Arm, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
     from shared.settings import Settings
+    from shared.telemetry import Telemetry
 
 log = logging.getLogger("causeway.wiring")
 
@@ -54,6 +56,7 @@ class Ports:
     budgets: Budgets
     sweeps: Sweeps
     limits: RequestLimits
+    telemetry: Telemetry = NO_TELEMETRY
 
 
 def wire(
@@ -100,11 +103,22 @@ def wire(
     absence = Absence(viewer, ports.arm, ports.clock)
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
     sweeper = Sweeper(
-        policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock, ports.limits.rate
+        policy,
+        known,
+        ports.arm,
+        ports.ledger,
+        ports.sweeps,
+        ports.queue,
+        ports.clock,
+        ports.limits,
+        ports.telemetry,
+    )
+    worker = Worker(
+        reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget, ports.telemetry
     )
     return Flow(
-        Intake(ports.queue, ports.clock, frozenset(known.types)),
-        Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
+        Intake(ports.queue, ports.clock, frozenset(known.types), ports.telemetry),
+        worker,
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
         Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock),
@@ -231,6 +245,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.storage import open_queue, open_tables
     from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
+    from shared.telemetry_wiring import open_telemetry
 
     clock = SystemClock()
     time = ServiceTime(clock)
@@ -243,8 +258,9 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     close_at_exit(connections, identity, tables, queue)
     limits = AzureTable(tables, "limits", time)
     limiter = Limiter(TableShares(limits), settings.rate)
+    telemetry = open_telemetry(settings, os.environ)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, connections, limiter), clock),
+        SdkArm(ArmClients(identity, endpoint, connections, limiter), clock, telemetry),
         TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
@@ -252,4 +268,5 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
         TableBudgets(limits),
         TableSweeps(AzureTable(tables, "sweeps", time)),
         limiter,
+        telemetry,
     )
