@@ -41,7 +41,7 @@ class OtherZonesReader:
         asked = {name: at for name, at in own.items() if name not in observed.elsewhere}
         if not asked:
             return observed
-        places = (*wanted.resolvers, *filter(None, asked.values()))
+        places = (*wanted.resolvers, *wanted.linked, *filter(None, asked.values()))
         every = (*self._subscriptions, *(at.subscription for at in places))
         subscriptions = tuple(dict.fromkeys(one.lower() for one in every))
         named = [await self._named(at, not_older_than) for at in subscriptions]

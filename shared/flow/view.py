@@ -45,6 +45,7 @@ from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
 from shared.flow.cached_reads import CachedReads, ResourceGroup
 from shared.flow.capacity import CapacityReader
+from shared.flow.dns_forwarding import ForwardingReader
 from shared.flow.networks import NetworksReader
 from shared.flow.other_zones import OtherZonesReader
 from shared.flow.reader import Reader
@@ -169,6 +170,7 @@ class Viewer:
         reader: Reader,
         foundations: Foundations,
         networks: NetworksReader,
+        forwarding: ForwardingReader,
     ) -> None:
         self._policy = policy
         self._catalogue = catalogue
@@ -177,6 +179,7 @@ class Viewer:
         self._reader = reader
         self._foundations = foundations
         self._networks = networks
+        self._forwarding = forwarding
         self._rights = RightsReader(arm, cached)
         self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
         self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
@@ -379,7 +382,8 @@ class Viewer:
             observed = await self._reader.complete(view.reads, view.observed, since)
             view = self._desired(replace(view, observed=observed))
             if view.desired == wanted:
-                return await self._with_other_zones(view)
+                observed = await self._forwarding.read(view.desired, view.observed, since)
+                return await self._with_other_zones(replace(view, observed=observed))
 
     async def _with_other_zones(self, view: View) -> View:
         """The view with who asks foreign zones of the same names, where an endpoint or a link is created."""
@@ -388,7 +392,10 @@ class Viewer:
         if not created.intersection(at for path in paths for at in (path.endpoint.id, *_ids(path.links))):
             return view
         observed = await self._other_zones.read(view.desired, view.observed, view.since)
-        return await self._with_rights(replace(view, observed=observed))
+        view = replace(view, observed=observed)
+        if hidden := resolution.hidden_from(view.desired, observed):
+            return replace(view, unfinished=hidden)
+        return await self._with_rights(view)
 
     async def _with_rights(self, view: View) -> View:
         """The view with the rights that lack to finish what would be begun."""
