@@ -99,11 +99,10 @@ class Fields(Part):
     @cached_property
     def patterns(self) -> Mapping[str, frozenset[str]]:
         """The patterns by field in the form in which they are compared; a tag's field is `tag:name`."""
-        texts = {name: self._texts(name) for name in _FIELDS if name in self.model_fields_set}
         folded = {
             name: frozenset([normal(text.lower()) for text in texts])
             for name in _FIELDS
-            if (texts := self._texts(name))
+            if name in self.model_fields_set and (texts := self._texts(name))
         }
         tags = {f"{TAG}{name.lower()}": frozenset(map(normal, texts)) for name, texts in self.tags.items()}
         return folded | tags
