@@ -357,6 +357,16 @@ PLANTED: dict[str, Planted] = {
         "profiles.b.addresses.westeurope", "it has addresses of profiles.default, 10.0.0.64/26",
         "its own range", (((*B, "addresses", "westeurope"), "10.0.0.128/25"),),
     ),
+    "two profiles that link one network": Planted(
+        beside(dns={"mode": "manage", "zones_resource_group": zones("z2")}, clients=["sp"]),
+        "profiles.b.dns", "sp would be linked to two zones of one name", "use one group for the zones",
+        (((*B, "dns", "zones_resource_group"), zones("rg-dns")),), "warning",
+    ),
+    "two profiles that link one network, of which one has placements": Planted(
+        (*placed(*FROM_HUB), ((*DEFAULT, "clients"), [HUB_NE]), (("networks",), REMOVE)),
+        "profiles.b.placements.two.dns", "hub-ne would be linked to two zones", "link other networks",
+        (((*DEFAULT, "dns", "link"), ["none"]),), "warning",
+    ),
     # Peerings
     "a mesh": Planted(
         beside(subnets=REMOVE, find=FIND, clients=["sp"], peering="ensure"), "profiles.b.peering.through",
@@ -582,6 +592,16 @@ def test_a_part_that_cannot_be_read_makes_no_other_part_faulty() -> None:
     )
     faults = {fault.path for fault in found_in(changed(changes)).faults}
     assert faults == {"rules[0].mode", "networks.we[0]", "profiles.b.dns.mode"}
+
+
+def test_profiles_for_types_of_different_zones_may_link_one_network() -> None:
+    both = (
+        *beside(dns={"mode": "manage", "zones_resource_group": zones("z2")}, clients=["sp"])[:1],
+        rules({**match(type=SQL), "profile": "b"}, match(type=VAULTS)),
+    )
+    assert found_in(changed(both)).warnings == ()
+    tagged = (*both, MAY_B)
+    assert len(found_in(changed(tagged)).warnings) == 1
 
 
 def test_a_merged_key_that_is_written_again_is_no_duplicate() -> None:
