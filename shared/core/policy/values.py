@@ -362,25 +362,29 @@ _ONE = r"[^\[\]{}()|^$+\\]+"
 
 type Client = ResourceId | IPv4Network | IPv6Network | str
 type Mode = Literal["observe", "plan", "apply"]
+type PatternText = Annotated[str, PlainValidator(_pattern), _schema(_ONE)]
+type RegionPattern = Annotated[str, PlainValidator(_region_pattern), _schema(_ONE)]
+type TypePattern = Annotated[tuple[str, ...], PlainValidator(_type_pattern), _schema(_ONE)]
+type OneOrMore[T] = T | Annotated[list[T], Field(min_length=1)]  # as it may be written
 type Patterns = Annotated[
-    tuple[Annotated[str, PlainValidator(_pattern), _schema(_ONE)], ...],
-    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
+    tuple[PatternText, ...],
     Field(min_length=1),
+    BeforeValidator(one_or_more, json_schema_input_type=OneOrMore[PatternText]),
 ]
 type RegionPatterns = Annotated[
-    tuple[Annotated[str, PlainValidator(_region_pattern), _schema(_ONE)], ...],
-    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
+    tuple[RegionPattern, ...],
     Field(min_length=1),
+    BeforeValidator(one_or_more, json_schema_input_type=OneOrMore[RegionPattern]),
 ]
 type TypePatterns = Annotated[
-    tuple[Annotated[tuple[str, ...], PlainValidator(_type_pattern), _schema(_ONE)], ...],
-    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
+    tuple[TypePattern, ...],
     Field(min_length=1),
+    BeforeValidator(one_or_more, json_schema_input_type=OneOrMore[TypePattern]),
 ]
 type Subscriptions = Annotated[
     tuple[Subscription, ...],
-    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
     Field(min_length=1),
+    BeforeValidator(one_or_more, json_schema_input_type=OneOrMore[Subscription]),
 ]
 type SetName = Annotated[str, PlainValidator(_word), _schema(WORD)]
 type SetOrNetwork = Annotated[
@@ -388,7 +392,7 @@ type SetOrNetwork = Annotated[
 ]
 type SetsOrNetworks = Annotated[
     tuple[SetOrNetwork, ...],
-    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
+    BeforeValidator(one_or_more, json_schema_input_type=SetOrNetwork | list[SetOrNetwork]),
 ]
 type ClientText = Annotated[Client, PlainValidator(_client), WithJsonSchema({"type": "string"})]
 type PlaceText = Annotated[ResourceId | str, PlainValidator(_place), WithJsonSchema({"type": "string"})]
