@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shared.flow.queries import Queries
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
-    from shared.ports import Arm, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
+    from shared.ports import Arm, Branches, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
     from shared.settings import Settings
 
 
@@ -50,6 +50,7 @@ class Ports:
     budgets: Budgets
     sweeps: Sweeps
     limits: RequestLimits
+    branches: Branches
 
 
 def wire(
@@ -74,6 +75,7 @@ def wire(
     from shared.flow.reader import Reader
     from shared.flow.reconcile import Reconciler
     from shared.flow.removal import Remover
+    from shared.flow.scopes import Scopes
     from shared.flow.sweep import Sweeper
     from shared.flow.view import Viewer
     from shared.flow.worker import Worker
@@ -83,15 +85,24 @@ def wire(
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own)
+    scopes = Scopes(policy, ports.arm, ports.branches, ports.clock)
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, scopes)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
-    hidden = HiddenNamesReader(policy, known, ports.arm, cached)
+    hidden = HiddenNamesReader(policy, known, ports.arm, cached, scopes)
     access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
     sweeper = Sweeper(
-        policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock, ports.limits.rate
+        policy,
+        known,
+        ports.arm,
+        ports.ledger,
+        ports.sweeps,
+        ports.queue,
+        ports.clock,
+        scopes,
+        ports.limits.rate,
     )
     return Flow(
         Intake(ports.queue, ports.clock, frozenset(known.types)),
@@ -162,7 +173,7 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "management_groups", "exclude", "exclude_managed", "networks", "rules", "naming", "tags")
+    top = ("mode", "exclude", "exclude_managed", "networks", "rules", "naming", "tags")
     keys = [key for key in top if key in policy.model_fields_set]
     if "tag_may_choose" in policy.opt_in.model_fields_set:
         keys.append("opt_in.tag_may_choose")
@@ -207,6 +218,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     """The adapters of a deployed app, as its settings say."""
     from shared.adapters.arm import SdkArm
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
+    from shared.adapters.branches import TableBranches
     from shared.adapters.budgets import TableBudgets
     from shared.adapters.clock import SystemClock
     from shared.adapters.closing import close_at_exit
@@ -229,7 +241,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
     connections = transport()
     close_at_exit(connections, identity, tables, queue)
-    limits = AzureTable(tables, "limits", time)
+    limits, sweeps = AzureTable(tables, "limits", time), AzureTable(tables, "sweeps", time)
     limiter = Limiter(TableShares(limits), settings.rate)
     return Ports(
         SdkArm(ArmClients(identity, endpoint, connections, limiter), clock),
@@ -238,6 +250,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
         StorageQueue(queue),
         clock,
         TableBudgets(limits),
-        TableSweeps(AzureTable(tables, "sweeps", time)),
+        TableSweeps(sweeps),
         limiter,
+        TableBranches(sweeps),
     )

@@ -42,7 +42,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "microsoft.relay/namespaces": ("networkRuleSets",),
 }
 # Codes of what is left as it is: opted out, not watched any more, or to be asked for by name.
-KEPT = frozenset({NotAsked("").code, NOT_WATCHED.code, LEFT_ALONE})
+KEPT = frozenset({NotAsked("").code, NOT_WATCHED, LEFT_ALONE})
 NOT_SERVED = "InvalidResourceType"  # the version of the type's API has no such children
 
 

@@ -104,7 +104,7 @@ class Queries:
         except InvalidId as wrong:
             raise InputError("resource_id", text, f"{wrong.why}; copy the id from Azure") from wrong
         if await self.ledger.get(target_key(at)) is None:
-            self.viewer.refuse_foreign(at)
+            await self.viewer.refuse_foreign(at)
         return at
 
     async def _preview(self, at: ResourceId) -> Preview:

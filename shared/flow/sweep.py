@@ -26,8 +26,10 @@ from shared.core.kinds.kind import UNKNOWN_GUID, target_of_mark
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.sweep_report import PREFIX, SweepReport
 from shared.core.policy.choice import DISABLED
-from shared.core.policy.intent import opt_in, watched
+from shared.core.policy.intent import opt_in
 from shared.core.policy.policy import Policy
+from shared.core.policy.scope import Scope
+from shared.flow.scopes import MISSED, Scopes
 from shared.ports import Arm, Clock, Ledger, Sweeps, WorkQueue
 
 log = logging.getLogger("causeway.sweep")
@@ -60,6 +62,7 @@ class Sweeper:
     sweeps: Sweeps
     queue: WorkQueue
     clock: Clock
+    scopes: Scopes
     rate: float = 1.0
 
     async def sweep(self) -> int:
@@ -67,7 +70,8 @@ class Sweeper:
         begun = SweepReport(f"{PREFIX}{uuid.uuid4()}", self.clock.now().timestamp())
         await self.sweeps.record(begun)
         known, waiting = set(await self.ledger.targets()), await self.sweeps.waiting()
-        listed, unread = await self._listed()
+        scope = await self.scopes.scope(MISSED)
+        listed, unread = await self._listed(scope)
         adopted = await self._adopted(listed.values())
         every = known.union(adopted, *(found.opted_in for found in listed.values()))
         due = [at for at in every if target_key(at) not in waiting]
@@ -78,7 +82,8 @@ class Sweeper:
             listed={subscription: len(found.opted_in) for subscription, found in listed.items()},
             unread=unread,
             known=len(known),
-            unwatched=sum(not watched(at.subscription, self.policy) for at in known),
+            unread_groups=scope.problems,
+            unwatched=sum(scope.watches(at.subscription) is False for at in known),
             queued=len(due),
             waiting=len(every) - len(due),
         )
@@ -86,10 +91,10 @@ class Sweeper:
         log.info(line("sweep", **report.record()))
         return len(due)
 
-    async def _listed(self) -> tuple[dict[str, _Listed], dict[str, str]]:
+    async def _listed(self, scope: Scope) -> tuple[dict[str, _Listed], dict[str, str]]:
         """What each subscription's list has, and the error of each that could not be listed."""
         listed, unread = dict[str, _Listed](), dict[str, str]()
-        for subscription in self.policy.subscriptions:
+        for subscription in scope.subscriptions:
             try:
                 listed[subscription] = await self._list(subscription)
             except CausewayError as error:  # its own failure: the other subscriptions are swept all the same
@@ -103,7 +108,8 @@ class Sweeper:
         known = set(await self.ledger.targets(group))
         # First: they need no list, which may fail.
         await self._send(known, item.reason, item.correlation, now)
-        if not watched(group.subscription, self.policy):
+        scope = await self.scopes.including(group.subscription)
+        if not scope.watches(group.subscription):  # also where that is not known: the next sweep lists it
             return len(known)
         every = await self._list(group.subscription)
         listed = {at for at in every.opted_in if at.group == group}

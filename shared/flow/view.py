@@ -27,15 +27,15 @@ from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_m
 from shared.core.plan.plan import Plan, plan, restoration
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.intent import (
-    NOT_WATCHED,
+    NOT_DECIDED,
     Connect,
     Declined,
     Intent,
     NotAsked,
     asked_by_type,
     intent,
+    not_watched,
     tag_value,
-    watched,
 )
 from shared.core.policy.policy import Policy
 from shared.core.readings.networks import NETWORK
@@ -47,6 +47,7 @@ from shared.flow.capacity import CapacityReader
 from shared.flow.other_zones import OtherZonesReader
 from shared.flow.reader import Reader
 from shared.flow.rights import RightsReader
+from shared.flow.scopes import Scopes
 from shared.ports import ArmReader, Body
 
 type Around = Callable[[Target, Observed], Iterable[Read]]
@@ -161,22 +162,30 @@ class Viewer:
         cached: CachedReads,
         reader: Reader,
         foundations: Foundations,
+        scopes: Scopes,
     ) -> None:
         self._policy = policy
+        self._scopes = scopes
         self._catalogue = catalogue
         self._arm = arm
         self._cached = cached
         self._reader = reader
         self._foundations = foundations
         self._rights = RightsReader(arm, cached)
-        self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
+        self._other_zones = OtherZonesReader(scopes, arm, cached)
         self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
 
-    def refuse_foreign(self, at: ResourceId) -> None:
-        """Raise InputError for a resource that Causeway would never touch, so that a person learns why."""
-        if not watched(at.subscription, self._policy):
-            known = ", ".join(self._policy.subscriptions)
-            raise InputError("resource_id", at.text, f"name a resource in a watched subscription: {known}")
+    async def refuse_foreign(self, at: ResourceId) -> None:
+        """Raise InputError for a resource that Causeway would never touch, so that a person learns why.
+
+        Raises what reading the management groups raised, where that decides it.
+        """
+        scope = await self._scopes.including(at.subscription)
+        watched = scope.watches(at.subscription)
+        if watched is None:
+            raise scope.failure()
+        if not watched:
+            raise InputError("resource_id", at.text, f"name a resource in a watched subscription: {scope}")
         if not self._catalogue.knows(at.type):
             raise InputError("resource_id", at.text, "name a resource of a type that has private endpoints")
 
@@ -187,10 +196,15 @@ class Viewer:
     async def asked(self, at: ResourceId, fresh_from: float = 0.0, began: float = 0.0) -> Asked:
         """Who asks for what. None: the target does not exist. Both times are those of the pass.
 
-        Raises TransientError while it is being deleted: no path to it is made any more, or proven.
+        Raises TransientError while it is being deleted: no path to it is made any more, or proven. Raises
+        what reading the management groups raised, where it depends on them.
         """
-        if not watched(at.subscription, self._policy):
-            return NOT_WATCHED
+        scope = await self._scopes.including(at.subscription)
+        watched = scope.watches(at.subscription)
+        if watched is None:
+            raise scope.failure()
+        if not watched:
+            return not_watched(self._policy)
         if not self._catalogue.knows(at.type):
             return NotAsked("its type has no private endpoint in the catalogue")
         body = await self.read(at)
@@ -236,7 +250,13 @@ class Viewer:
         by_type = asked_by_type(target, self._policy)
         group = await self._cached.group(target.id, fresh_from) if inherits or by_type else ResourceGroup()
         alone = self._left_alone(target, group) if by_type else ""
-        return intent(target, group.tags if inherits else {}, self._policy, self._catalogue, alone)
+        scope = await self._scopes.including(target.id.subscription)
+        tags = group.tags if inherits else {}
+        found = intent(target, tags, self._policy, self._catalogue, alone, scope)
+        undecided = isinstance(found, Declined) and found.code == NOT_DECIDED
+        if undecided and scope.above(target.id.subscription) is None:
+            raise scope.failure()  # it is read again, while what else is not known is not
+        return found
 
     def _left_alone(self, target: Target, group: ResourceGroup) -> str:
         """Why the type's `always` does not count for this resource; empty where it does."""

@@ -21,9 +21,11 @@ from shared.core.policy.choice import (
 from shared.core.policy.networks import Networks
 from shared.core.policy.policy import Policy
 from shared.core.policy.profile import Profile
+from shared.core.policy.scope import Scope
 from shared.core.policy.selectors import Facts
 from shared.core.policy.values import Mode
 
+NOT_DECIDED = "NotDecided"
 LEFT_ALONE = "LeftAlone"  # it is asked for by its type alone, and it is one that has to be asked for by name
 MAX_TAG_VALUE = 256  # Azure's own limit for a tag's value
 
@@ -74,7 +76,7 @@ class NotAsked:
     rule: str = ""
 
 
-NOT_WATCHED = NotAsked("the policy does not list its subscription any more", "NotWatched")
+NOT_WATCHED = "NotWatched"
 
 
 type Intent = Connect | Declined | NotAsked
@@ -86,19 +88,21 @@ def intent(
     policy: Policy,
     catalogue: Catalogue,
     alone: str = "",
-    management_groups: tuple[str, ...] | None = (),
+    scope: Scope | None = None,
 ) -> Intent:
     """What is asked for one target. `group_tags` are its resource group's tags (policy `inherit`).
 
-    `alone`: why it is not connected by its type alone; empty where it may be. `management_groups`: those
-    above its subscription; None: not known.
+    `alone`: why it is not connected by its type alone; empty where it may be. `scope`: where subscriptions
+    are among management groups; without it, nothing is known of that.
     """
-    if not watched(target.id.subscription, policy):
-        return NOT_WATCHED
+    within = scope or Scope(policy)
+    if not within.watches(target.id.subscription):
+        return not_watched(policy)
     if not catalogue.knows(target.id.type):
         return NotAsked("its type has no private endpoint in the catalogue")
     word = tag_word(target.tags, group_tags, policy)
-    chosen = choose(facts_of(target, group_tags, policy, management_groups), word, policy)
+    facts = facts_of(target, group_tags, policy, within.above(target.id.subscription))
+    chosen = choose(facts, word, policy)
     match chosen:
         case Undecided():
             return _undecided(chosen)
@@ -115,9 +119,15 @@ def intent(
     return replace(found, rule=chosen.rule, mode=chosen.mode) if isinstance(found, Connect) else found
 
 
-def watched(subscription: str, policy: Policy) -> bool:
-    """No bridge out: only targets in the operator's own subscriptions are ever read or connected."""
-    return subscription.lower() in {watched.lower() for watched in policy.subscriptions}
+def not_watched(policy: Policy) -> NotAsked:
+    """Its subscription is not watched.
+
+    One that left a management group may have been moved by mistake: what was made for it is kept.
+    """
+    if not policy.management_groups:
+        return NotAsked("the policy does not list its subscription any more", NOT_WATCHED)
+    reason = "the policy does not list its subscription, which is below none of its management groups"
+    return NotAsked(reason, NOT_WATCHED, keep=True)
 
 
 def facts_of(
@@ -182,7 +192,7 @@ def _not_allowed(found: NotAllowed, policy: Policy) -> Declined:
 
 def _undecided(found: Undecided) -> Declined:
     reason = f"whether {found.key} matches is not known: {', '.join(found.unknown)} could not be read"
-    return Declined("NotDecided", reason, "let the app read what is named, then rerun the resource")
+    return Declined(NOT_DECIDED, reason, "let the app read what is named, then rerun the resource")
 
 
 def _narrowed(target: Target, name: str, profile: Profile, policy: Policy, catalogue: Catalogue) -> Intent:
