@@ -183,7 +183,6 @@ def _without_effect(policy: Policy) -> list[str]:
     inside = {
         "": (
             "find",
-            "types",
             "addresses",
             "placements",
             "adopt_in",
@@ -192,7 +191,7 @@ def _without_effect(policy: Policy) -> list[str]:
             "mode",
             "limits",
         ),
-        "dns": ("external", "zones", "servers"),
+        "dns": ("external", "servers"),
         "peering": ("through", "hub", "spoke"),
         "nsg": ("destination", "network_policies"),
     }

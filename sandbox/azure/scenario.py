@@ -36,6 +36,12 @@ VERSION = "2025-01-01"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+def named(text: str) -> Path:
+    """A scenario that comes with the sandbox, by its name; or a file."""
+    file = DEFAULT.parent / f"{text}.yaml"
+    return file if "/" not in text and file.is_file() else Path(text)
+
+
 class ScenarioError(Exception):
     """The file is no scenario, or Azure would refuse one of its resources: says which and why."""
 

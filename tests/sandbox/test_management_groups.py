@@ -334,3 +334,32 @@ async def test_a_reset_restores_the_hierarchy_of_the_scenario(cloud):
     await cloud.post("/_sandbox/reset", {})
     assert await below(cloud, "mg-sandbox") == []
     assert await below(cloud, "mg-prod") == [SUB[15:]]
+
+
+# Scenarios
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"management_groups": [{"name": "mg-a", "parent": "mg-none"}]}, "'mg-none|mg-none' not found"),
+        ({"subscriptions": [{"id": SUB[15:], "managementGroup": "mg-none"}]}, "mg-none' not found"),
+        ({"subscriptions": [{"name": "without an id"}]}, "a subscription needs an id"),
+        ({"policies": {"audit": []}}, "the effects are deny, modify, append"),
+        ({"dns": {"servers": [{"address": "no address"}]}}, "no address"),
+    ],
+    ids=["parent", "placement", "subscription", "policy", "server"],
+)
+async def test_a_scenario_that_cannot_be_says_why(cloud, wrong, said):
+    with pytest.raises(scenario.ScenarioError, match=said):
+        scenario.apply(cloud.world, cloud.simulator.gateway, {"resources": []} | wrong)
+
+
+async def test_policies_of_a_scenario_judge_only_what_is_written_later(cloud):
+    body = {"id": f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/one", "location": "westeurope"}
+    rule = {"name": "closed", "type": "Microsoft.Network/networkSecurityGroups"}
+    given = {"resources": [body], "policies": {"deny": [rule]}}
+    scenario.apply(cloud.world, cloud.simulator.gateway, given)
+    assert (await cloud.get(body["id"])).status == 200
+    refused = await cloud.put(body["id"].replace("one", "two"), {"location": "westeurope"})
+    assert code(refused) == "RequestDisallowedByPolicy"

@@ -97,7 +97,8 @@ def _assignment(rule: Rule, scope: str) -> Json:
 def _definition(rule: Rule, asked: Asked) -> Json:
     id = _definition_id(rule, asked.subscription.text)
     condition: Json = {"field": "type", "equals": rule.type}
-    unless = [{"field": field, "notEquals": value} for field, value in rule.unless]
+    unless: list[Json] = [{"field": field, "notEquals": value} for field, value in rule.unless]
+    unless += [{"field": field, "exists": "false"} for field in rule.exists]
     return {
         "id": id,
         "type": "Microsoft.Authorization/policyDefinitions",

@@ -18,7 +18,7 @@ from shared.core.placement.candidate import FULL, Candidate
 from shared.core.placement.capacity import PLENTY, free_addresses
 from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.policy import Limits
-from shared.core.policy.profile import Profile
+from shared.core.policy.profile import Placement
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.core.rules.path_ends import groups_in, tables_in
@@ -64,11 +64,13 @@ class Candidates:
     subnets: tuple[ResourceId, ...]
 
 
-def candidates(target: Target, profile: Profile) -> Candidates | Declined:
-    """The subnets that the profile has for the target's region, or for its fallback region."""
-    for region in (region_key(target.location), profile.fallback_region):
-        if region and profile.subnets.get(region):
-            return Candidates(region, tuple(profile.subnets[region]))
+def candidates(target: Target, place: Placement) -> Candidates | Declined:
+    """The subnets for the target's region, or for the fallback region: those of its type before the others."""
+    of_type = next((found for kind, found in place.types.items() if target.id.is_type(kind)), {})
+    for listed in (of_type, place.subnets):
+        for region in (region_key(target.location), place.fallback_region):
+            if region and listed.get(region):
+                return Candidates(region, tuple(listed[region]))
     return Declined(
         "NoSubnetForRegion",
         f"the profile has no subnet for the region '{region_key(target.location)}' and no fallback",

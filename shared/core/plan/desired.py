@@ -5,6 +5,7 @@ one group: its endpoint, its names, and the networks that resolve them.
 """
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -30,6 +31,7 @@ from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.placement.sites import Site, judged
 from shared.core.plan.desired_rules import changes_subnet, new_groups, rules, subnet_policies
 from shared.core.policy.intent import Connect, Declined
+from shared.core.policy.profile import Dns, PlacementDns
 from shared.core.readings.networks import dns_servers
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
@@ -290,7 +292,7 @@ def _group_path(
     if names is None:
         endpoint = _endpoint(request, group)
         return GroupPath(group, endpoint, None, (), (), named=site.endpoint in reported)
-    zones = _zones(_zones_home(connect), names, create=dns.create_zones)
+    zones = tuple(_zone(zone_home(target, dns, name), name, create=dns.create_zones) for name in names)
     for_all = frozenset(zone.id for zone in zones if catalogue.answers_for_all(zone.id.name, connect.cloud))
     allowed = target.id.type.lower() in {kind.lower() for kind in dns.shared_names}
     links = _links(zones, clients, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
@@ -308,8 +310,8 @@ def _group_path(
 
 
 @functools.lru_cache(maxsize=1024)
-def _zones(home: GroupId, names: tuple[str, ...], *, create: bool) -> tuple[Zone, ...]:
-    return tuple(Zone(home.resource(ZONE_TYPE, name), write=create) for name in names)
+def _zone(home: GroupId, name: str, *, create: bool) -> Zone:
+    return Zone(home.resource(ZONE_TYPE, name), write=create)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -373,7 +375,18 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
     )
 
 
-def _zones_home(connect: Connect) -> GroupId:
-    home = connect.profile.dns.zones_resource_group
+def zone_home(target: Target, dns: Dns | PlacementDns, name: str) -> GroupId:
+    """The resource group of a zone: what `dns` says of its name, of the target's type, of all zones.
+
+    A name may have placeholders, as the catalogue's do: `privatelink.{region}.azmk8s.io`.
+    """
+    named = (home for word, home in dns.zones.items() if _is_zone(word, name))
+    typed = (home for word, home in dns.zones.items() if target.id.is_type(word))
+    home = next(named, None) or next(typed, None) or dns.zones_resource_group
     assert home is not None, "the policy requires a group for zones when it manages DNS"  # noqa: S101
     return home
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_zone(word: str, name: str) -> bool:
+    return re.fullmatch("[^.]+".join(map(re.escape, re.split(r"\{[^{}]*\}", word))), name, re.I) is not None
