@@ -66,9 +66,6 @@ class ArmReader(Protocol):
     async def group(self, at: GroupId) -> Body | None:
         """One resource group's body; None if it does not exist."""
 
-    async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
-        """Tags of every resource group of a subscription, by lower-case name."""
-
 
 class ArmWriter(Protocol):
     """Writes one resource at a time, in raw JSON: unknown properties survive.

@@ -70,6 +70,7 @@ def wire(
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.limits import CreationLimit, DeleteLimit
+    from shared.flow.lists import Lister
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reader import Reader
@@ -95,7 +96,7 @@ def wire(
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
     sweeper = Sweeper(
         policy,
-        known,
+        Lister(policy, known, ports.arm, cached, ports.clock),
         ports.arm,
         ports.ledger,
         ports.sweeps,
@@ -173,10 +174,8 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "exclude", "exclude_managed", "networks", "rules", "naming", "tags")
+    top = ("mode", "networks", "naming", "tags")
     keys = [key for key in top if key in policy.model_fields_set]
-    if "tag_may_choose" in policy.opt_in.model_fields_set:
-        keys.append("opt_in.tag_may_choose")
     repair = policy.drift.repair
     if repair.any and not (repair.endpoints and repair.names and repair.peering and repair.rules):
         keys.append("drift.repair")

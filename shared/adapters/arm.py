@@ -88,13 +88,6 @@ class SdkArm:
     async def group(self, at: GroupId) -> Body | None:
         return await self._read(lambda: self._calls.group(at, RESOURCES_API))
 
-    async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
-        found: dict[str, Mapping[str, str]] = {}
-        path = f"/subscriptions/{subscription}/resourcegroups"
-        async for page in self.pages(path, api_version=RESOURCES_API):
-            found |= {str(group.get("name")).lower(): group.get("tags") or {} for group in page}
-        return found
-
     async def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
         """Every page, empty ones included: Azure may return one before the last page."""
         page = await self._page(path, api_version)

@@ -25,6 +25,7 @@ from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
+from shared.core.policy.choice import leaves_managed_alone, selecting_tags
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.intent import (
     NOT_DECIDED,
@@ -213,9 +214,8 @@ class Viewer:
         target = Target.parse(body)
         if target.leaving:
             raise TransientError("the resource is being deleted", code="BeingDeleted")
-        found, opt = await self._intent(target, fresh_from), self._policy.opt_in
-        inherits = opt.inherit == "resource_group" and tag_value(target.tags, opt.tag) is None
-        if inherits and isinstance(found, NotAsked):
+        found = await self._intent(target, fresh_from)
+        if self._inherits(target) and isinstance(found, NotAsked):
             # An older reading of the group's tags is no reason to leave a resource alone.
             found = await self._intent(target, began)
         return (target, found) if isinstance(found, Connect) else found
@@ -225,15 +225,20 @@ class Viewer:
 
         An older reading of the group's tags is no reason to create anything.
         """
-        opt = self._policy.opt_in
-        if opt.inherit != "resource_group" or tag_value(target.tags, opt.tag) is not None:
+        if not self._inherits(target):
             return True
         return await self._intent(target, since) == connect
 
     def words(self, tags: Mapping[str, str]) -> tuple[str | None, ...]:
         """The values of the tags that say what is asked for."""
         tag = self._policy.opt_in.tag
-        return tuple(tag_value(tags, name) for name in (tag, f"{tag}-groups"))
+        return tuple(tag_value(tags, name) for name in (tag, f"{tag}-groups", *selecting_tags(self._policy)))
+
+    def _inherits(self, target: Target) -> bool:
+        """Tags of its group may say what is asked for."""
+        opt = self._policy.opt_in
+        own = tag_value(target.tags, opt.tag) is not None and not selecting_tags(self._policy)
+        return opt.inherit == "resource_group" and not own
 
     async def lists_group_as_it_is(self, at: ResourceId, not_older_than: float) -> bool:
         """The list of groups has the target's own, with the tags that the group itself shows.
@@ -247,16 +252,32 @@ class Viewer:
 
     async def _intent(self, target: Target, fresh_from: float) -> Intent:
         inherits = self._policy.opt_in.inherit == "resource_group"
-        by_type = asked_by_type(target, self._policy)
-        group = await self._cached.group(target.id, fresh_from) if inherits or by_type else ResourceGroup()
+        by_type, strict = asked_by_type(target, self._policy), leaves_managed_alone(self._policy)
+        group = ResourceGroup()
+        if inherits or by_type or strict:
+            group = await self._group(target.id, fresh_from)
         alone = self._left_alone(target, group) if by_type else ""
         scope = await self._scopes.including(target.id.subscription)
         tags = group.tags if inherits else {}
-        found = intent(target, tags, self._policy, self._catalogue, alone, scope)
+        by = group.managed_by if strict else ""
+        found = intent(target, tags, self._policy, self._catalogue, alone, scope, by)
         undecided = isinstance(found, Declined) and found.code == NOT_DECIDED
         if undecided and scope.above(target.id.subscription) is None:
             raise scope.failure()  # it is read again, while what else is not known is not
         return found
+
+    async def _group(self, at: ResourceId, fresh_from: float) -> ResourceGroup:
+        """Its group. Where the policy leaves resources out, one that the list lacks is read itself.
+
+        Raises TransientError for one that Azure does not show at all.
+        """
+        found, policy = await self._cached.group(at, fresh_from), self._policy
+        if found.listed or not (policy.exclude or policy.rules or leaves_managed_alone(policy)):
+            return found
+        body = await self._arm.group(at.group)
+        if body is None:
+            raise TransientError("Azure shows the resource and not its resource group", code="Unconfirmed")
+        return ResourceGroup.of(body)
 
     def _left_alone(self, target: Target, group: ResourceGroup) -> str:
         """Why the type's `always` does not count for this resource; empty where it does."""
@@ -266,7 +287,7 @@ class Viewer:
                 f"Causeway itself runs on it (setting {setting}): tag it, or list its id under "
                 "opt_in.own_resources"
             )
-        if group.managed_by:
+        if group.managed_by and self._policy.exclude_managed is None:
             return f"its resource group is managed by {clean(group.managed_by, 300)}: tag it to connect it"
         return ""
 
