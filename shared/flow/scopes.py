@@ -49,6 +49,10 @@ class Scopes:
                 self._known = await self._read(self._now() - age)
             return self._known
 
+    async def scope_since(self, not_older_than: float) -> Scope:
+        """The scope for readings of networks. Azure's own cache can be older than what a pass asks for."""
+        return await self.scope()
+
     async def including(self, subscription: str) -> Scope:
         """The scope, read again if it lacks this subscription: a new one may be below a management group."""
         found = await self.scope()

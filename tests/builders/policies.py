@@ -20,6 +20,7 @@ def a_policy(
     beside: dict[str, dict[str, Any]] | None = None,
     drift: dict[str, Any] | None = None,
     top: dict[str, Any] | None = None,
+    networks: dict[str, Any] | None = None,
     **profile: Any,
 ) -> Policy:
     """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns.
@@ -54,6 +55,7 @@ def a_policy(
                 | {name: default | other for name, other in (beside or {}).items()},
                 "limits": limits or {},
                 "drift": drift or {},
+                **({"networks": networks} if networks else {}),
             }
             | (top or {})
         )

@@ -80,8 +80,8 @@ def peering_id(local: ResourceId, remote: ResourceId) -> ResourceId:
 class Peering(Managed):
     """The half of `local` towards `remote`, at `id`: ours, or the one that someone else made.
 
-    `write` is what the policy says: True for `ensure`, False for `require`, which only reports. `endpoints`
-    are the subnets of the endpoints, in either network; the other network is the clients'.
+    `write` is what the policy says: True for `ensure`, False for `require`, which only reports. `subnets`
+    are those of the endpoints, in either network, and of clients where not the whole network is one.
     """
 
     TYPE = TYPE
@@ -90,7 +90,7 @@ class Peering(Managed):
     local: ResourceId
     remote: ResourceId
     write: bool = True
-    endpoints: tuple[ResourceId, ...] = ()
+    subnets: tuple[ResourceId, ...] = ()
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -155,7 +155,7 @@ class Peering(Managed):
         body = observed.present(network)
         if body is None:
             return ()
-        used = [subnet for at in self.endpoints if at.parent == network if (subnet := observed.present(at))]
+        used = [subnet for at in self.subnets if at.parent == network if (subnet := observed.present(at))]
         return tuple(used) or client_subnets(body)
 
     def beyond_repair(self, have: Seen) -> str | None:

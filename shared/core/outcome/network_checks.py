@@ -21,6 +21,8 @@ def network_checks(desired: Desired, observed: Observed) -> Iterator[Check]:
 def _clients(desired: Desired, observed: Observed) -> Iterator[Check]:
     """Client networks that do not exist: only a person knows which ones were meant."""
     name = "client network exists"
+    for why in desired.unread:
+        yield not_provable("client networks are known", desired.profile, f"{why} could not be read")
     for network in dict.fromkeys((*desired.missing, *desired.clients, *desired.resolvers)):
         if observed.absent(network):
             missing = network_not_found(network)

@@ -98,7 +98,8 @@ def surroundings(
         yield Read(network, shared=True)
     for client in judged(connect):
         if network_body := observed.present(client):
-            for filtering in (*groups_in(network_body), *tables_in(network_body)):
+            parts = connect.reach.parts
+            for filtering in (*groups_in(network_body, parts), *tables_in(network_body, parts)):
                 yield Read(filtering, shared=True, tolerate="refusal")
     own = {*owned, *_own_ids(target, connect, found.subnets)}
     for foreign in sorted(_connected(target) - own, key=lambda at: at.key):

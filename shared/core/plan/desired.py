@@ -31,10 +31,12 @@ from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.placement.sites import Site, judged
 from shared.core.plan.desired_rules import changes_subnet, new_groups, rules, subnet_policies
 from shared.core.policy.intent import Connect, Declined
+from shared.core.policy.networks import Networks
 from shared.core.policy.profile import Dns, PlacementDns
 from shared.core.readings.networks import dns_servers
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
+from shared.core.rules.path_ends import NO_PARTS, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ class Desired:
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
     clients have to resolve the names. `connections`: the target's list of its private endpoint connections.
-    `missing`: client networks that do not exist. `denies`: everybody else is to be denied at the endpoints.
+    `missing`: client networks and subnets that do not exist. `parts`: the subnets that are clients, of those
+    networks that are no clients as a whole. `unread`: why more networks may be clients. `denies`: everybody
+    else is to be denied at the endpoints.
     """
 
     target: Target
@@ -96,6 +100,8 @@ class Desired:
     connections: Read | None = None
     denies: bool = False
     missing: tuple[ResourceId, ...] = ()
+    parts: Parts = NO_PARTS
+    unread: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> frozenset[ResourceId]:
@@ -195,7 +201,9 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         addressed=addressed,
         clients=judged(connect),
         resolvers=connect.reach.clients if connect.profile.dns.mode != "none" else (),
-        missing=tuple(one for one in dict.fromkeys(connect.reach.clients) if observed.absent(one)),
+        missing=tuple(_missing(connect.reach, observed)),
+        parts=connect.reach.parts,
+        unread=connect.reach.unread,
         connections=_connections_of(request.target.id, catalogue),
         denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
@@ -213,6 +221,19 @@ def existing(clients: tuple[ResourceId, ...], observed: Observed) -> tuple[Resou
     """
     found = tuple(one for one in clients if not observed.absent(one))
     return found or clients
+
+
+def _missing(reach: Networks, observed: Observed) -> Iterator[ResourceId]:
+    """Client networks and subnets that do not exist."""
+    for network in reach.clients:
+        if observed.absent(network):
+            yield network
+        else:
+            yield from (
+                one
+                for one in sorted(reach.parts.get(network, ()), key=lambda at: at.key)
+                if observed.absent(one)
+            )
 
 
 def without_zone(wanted: Desired, connect: Connect) -> tuple[str, ...]:
@@ -256,16 +277,22 @@ def _peerings(
     if mode == "ignore":
         return ()
     subnets = tuple(dict.fromkeys(one.subnet for one in endpoints))
-    return _peered(subnets, clients, write=mode == "ensure")
+    every = (at for one in connect.reach.parts.values() for at in one)
+    parts = tuple(sorted(every, key=lambda at: at.key))
+    return _peered(subnets, clients, parts, write=mode == "ensure")
 
 
 @functools.lru_cache(maxsize=1024)
 def _peered(
-    subnets: tuple[ResourceId, ...], clients: tuple[ResourceId, ...], *, write: bool
+    subnets: tuple[ResourceId, ...],
+    clients: tuple[ResourceId, ...],
+    parts: tuple[ResourceId, ...],
+    *,
+    write: bool,
 ) -> tuple[Peering, ...]:
     homes = dict.fromkeys(home for subnet in subnets if (home := subnet.parent))
     return tuple(
-        Peering(peering_id(local, remote), local, remote, write=write, endpoints=subnets)
+        Peering(peering_id(local, remote), local, remote, write=write, subnets=(*subnets, *parts))
         for home in homes
         for client in clients
         if client != home

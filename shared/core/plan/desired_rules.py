@@ -8,6 +8,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.catalogue import Group, Port
 from shared.core.kinds.endpoint import Endpoint
@@ -17,11 +18,14 @@ from shared.core.kinds.rule import Rule, rule_id
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.policy.intent import Connect
+from shared.core.policy.networks import Networks
 from shared.core.policy.profile import Profile
 from shared.core.policy.values import Client
-from shared.core.readings.networks import group_of, prefixes
+from shared.core.readings.networks import group_of, prefixes, prefixes_in
 from shared.core.readings.observed import Observed
-from shared.core.rules.addresses import ip_version
+from shared.core.rules.addresses import ip_version, is_prefix
+from shared.core.rules.nsg import parsed_rule
+from shared.core.rules.path_ends import clients_in
 
 HTTPS = (Port(443, 443),)
 
@@ -74,17 +78,19 @@ def rules(
     An endpoint whose addresses are not known yet, and a subnet that has and gets no group, have none. A rule
     is of one IP version, as Azure requires: clients with both have a rule for each that endpoints have.
     """
-    sources = client_prefixes(connect.reach.clients, observed)
-    if connect.profile.nsg.mode == "ignore" or not sources:
+    reach = connect.reach
+    sources = client_prefixes(reach, observed)
+    if connect.profile.nsg.mode == "ignore" or not (sources or reach.may_lack_some):
         return ()
     found: dict[ResourceId, Rule] = {}
-    partial = any(map(observed.absent, connect.reach.clients))
+    partial = reach.may_lack_some or any(map(observed.absent, reach.clients))
     for group, endpoint in endpoints:
         nsg = _group_for(endpoint.subnet, observed, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
         if nsg is None or not addresses:
             continue
-        for wanted in _for_endpoint(connect.profile, nsg, sources, rule_ports(group), addresses):
+        known = observed if reach.may_lack_some else Observed()
+        for wanted in _for_endpoint(connect.profile, nsg, sources, rule_ports(group), addresses, known):
             found[wanted.id] = replace(_both(found.get(wanted.id, wanted), wanted), partial=partial)
     return tuple(found.values())
 
@@ -99,10 +105,18 @@ def used_ports(group: Group) -> tuple[Port, ...]:
     return group.ports or HTTPS
 
 
-def client_prefixes(clients: Iterable[ResourceId], observed: Observed) -> tuple[str, ...]:
-    """The clients' own address prefixes, as their networks have them."""
-    networks = map(observed.present, clients)
-    return tuple(dict.fromkeys(prefix for network in networks if network for prefix in prefixes(network)))
+def client_prefixes(reach: Networks, observed: Observed) -> tuple[str, ...]:
+    """The clients' own address prefixes, as their networks or subnets have them, and those without any."""
+    networks = filter(None, map(observed.present, reach.clients))
+    own = (prefix for network in networks for prefix in _prefixes_of(network, reach))
+    return tuple(dict.fromkeys((*own, *reach.ranges)))
+
+
+def _prefixes_of(network: Seen, reach: Networks) -> tuple[str, ...]:
+    if network.id not in reach.parts:
+        return prefixes(network)
+    subnets = clients_in(network, reach.parts)
+    return tuple(prefix for subnet in subnets for prefix in prefixes_in(subnet.properties))
 
 
 def _group_for(at: ResourceId, observed: Observed, groups: NewGroups) -> ResourceId | None:
@@ -127,8 +141,12 @@ def _for_endpoint(
     sources: tuple[str, ...],
     ports: tuple[str, ...],
     addresses: tuple[str, ...],
+    known: Observed,
 ) -> Iterator[Rule]:
-    """The rules for one endpoint. Another range of priorities means other rules: ours never move."""
+    """The rules for one endpoint. Another range of priorities means other rules: ours never move.
+
+    `known`: the rules that exist, where client networks may be missing: one without known clients stays.
+    """
     make = Rule if profile.nsg.mode == "ensure" else RequiredRule
     band = profile.nsg.priorities
     clients = ",".join(sorted(map(_key, profile.clients)))  # a set's rule is the same one when it grows
@@ -138,11 +156,17 @@ def _for_endpoint(
             continue
         name = f"{clients}|{band[0]}-{band[1]}|IPv{version}"
         allow = rule_id(nsg, f"{name}|{','.join(ports)}", "Allow")
+        allowed = allowed or _sources_of(known.present(allow))
         if allowed:
             yield make(allow, nsg, allowed, reachable, ports, "Allow", band)
         if profile.nsg.default_deny:
             behind = (allow,) if allowed else ()
             yield make(rule_id(nsg, name, "Deny"), nsg, ("*",), reachable, ("*",), "Deny", band, behind)
+
+
+def _sources_of(have: Seen | None) -> tuple[str, ...]:
+    """The prefixes that a rule lets in."""
+    return tuple(filter(is_prefix, parsed_rule(have).sources.texts)) if have else ()
 
 
 def _key(client: Client) -> str:

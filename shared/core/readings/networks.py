@@ -78,6 +78,15 @@ def remotes_of(network: Seen) -> frozenset[ResourceId]:
     return frozenset(network.parsed(_by_remote))
 
 
+def connected_remotes(network: Seen) -> tuple[ResourceId, ...]:
+    """The networks whose peering is Connected on this network's own side, which only its owner can write.
+
+    Azure reports Connected while the other half exists too, so both owners agreed (PEER-02, PEER-03).
+    """
+    halves = network.parsed(_by_remote)
+    return tuple(at for at, half in halves.items() if state_of(half) == "Connected")
+
+
 def overlap(ours: Iterable[Network], theirs: Iterable[Network]) -> tuple[Network, Network] | None:
     """The first two prefixes that have addresses in common."""
     others = tuple(theirs)
