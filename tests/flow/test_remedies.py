@@ -614,6 +614,7 @@ NOT_FOLLOWED = {
     "Drifted": "followed in tests/flow/test_policy_limits.py",
     "DroppedByRoute": "followed in tests/flow/test_routes.py",
     "EndpointGone": "only while a pass runs; the rerun is an ordinary pass",
+    "Excluded": "tests/flow/test_chosen.py: an opt-out that the policy says",
     "ForeignTenant": "no role helps: tests/adapters/test_arm_errors.py",
     "InvalidAuthenticationTokenTenant": "no role helps: tests/adapters/test_arm_errors.py",
     "InvalidResourceReference": "ids of the policy are read before they are written",
