@@ -65,10 +65,13 @@ def wire(
     from shared.flow.absence import Absence
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
+    from shared.flow.capacity import CapacityReader
     from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.limits import CreationLimit, DeleteLimit
+    from shared.flow.own_networks import OwnNetworksReader
+    from shared.flow.placing import Placer
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reader import Reader
@@ -83,7 +86,9 @@ def wire(
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own)
+    capacity = CapacityReader(policy, known, ports.arm, cached, reader)
+    placer = Placer(OwnNetworksReader(ports.arm, cached, ports.clock), reader, capacity)
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, placer)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)

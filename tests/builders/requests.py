@@ -6,9 +6,11 @@ from typing import Any
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import load
-from shared.core.placement.sites import Candidates, candidates, sites
+from shared.core.placement.candidates import candidates
+from shared.core.placement.site import Candidates
+from shared.core.placement.sites import sites
 from shared.core.plan.desired import Desired, Request, desired
-from shared.core.policy.intent import Connect, intent
+from shared.core.policy.intent import Connect, Declined, intent
 from shared.core.readings.observed import Observed
 from tests.builders import bodies
 from tests.builders.pictures import picture
@@ -25,7 +27,7 @@ def wanted(observed: Observed | None = None, *, account: Any = None, **policy: o
     assert isinstance(found, Candidates)
     view = observed or picture({bodies.HUB: bodies.network()})
     chosen = sites(target, connect, found, rules.limits, view)
-    assert not isinstance(chosen, Refusal)
+    assert not isinstance(chosen, Declined | Refusal)
     recorded = frozenset(site.endpoint for site in chosen.values())
     return desired(Request(target, connect, chosen, recorded), view, load())
 

@@ -4,6 +4,8 @@ It is built from who asked for what, where the endpoints go, and what was read. 
 one group: its endpoint, its names, and the networks that resolve them.
 """
 
+from __future__ import annotations
+
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, PermanentError
 from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
 from shared.core.catalogue.service_rules import public_names
@@ -28,7 +31,8 @@ from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.placement.sites import Site, judged
+from shared.core.placement.site import Site
+from shared.core.placement.surroundings import judged
 from shared.core.plan.desired_rules import changes_subnet, new_groups, rules, subnet_policies
 from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.profile import Dns, PlacementDns
@@ -40,6 +44,8 @@ from shared.core.readings.reading import Read
 @dataclass(frozen=True, slots=True)
 class Request:
     """What was asked for and where it goes: the target, its profile and groups, a site for each group id.
+
+    It is about one placement (`Connect.each`).
 
     `recorded`: the objects that the ledger had for the target when the pass began. `guids`: the resource
     guids of all that was ever made for it, by id.
@@ -59,7 +65,7 @@ class GroupPath:
     Some types report their zone only by the names of a finished endpoint; their path is built again once
     those are known. `external`: someone else keeps the names; they are checked, never written. `complete`:
     all records of the zone group are known, not only those of names that many targets share. `kept_names`:
-    the names of the zones, where Causeway does not manage them.
+    the names of the zones, where Causeway does not manage them. `placement`: which of several it is for.
     """
 
     group: Group
@@ -71,6 +77,7 @@ class GroupPath:
     external: bool = False
     complete: bool = True
     kept_names: tuple[str, ...] = ()
+    placement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,8 @@ class Desired:
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
     clients have to resolve the names. `connections`: the target's list of its private endpoint connections.
     `missing`: client networks that do not exist. `denies`: everybody else is to be denied at the endpoints.
+    `parts`: the same for each of several placements, with its own clients. `unplaced`: the placements without
+    a place for an endpoint, and why.
     """
 
     target: Target
@@ -96,6 +105,18 @@ class Desired:
     connections: Read | None = None
     denies: bool = False
     missing: tuple[ResourceId, ...] = ()
+    parts: tuple[Desired, ...] = ()
+    unplaced: Mapping[str, Declined | Refusal] = field(default_factory=dict)
+
+    @property
+    def each(self) -> tuple[Desired, ...]:
+        """What must exist for each placement; itself where there is one."""
+        return self.parts or (self,)
+
+    @property
+    def ids(self) -> frozenset[ResourceId]:
+        """The ids of all objects."""
+        return frozenset(want.id for want in self.objects())
 
     @property
     def waiting(self) -> frozenset[ResourceId]:
@@ -201,6 +222,38 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     )
 
 
+def of_placements(parts: tuple[Desired, ...], unplaced: Mapping[str, Declined | Refusal]) -> Desired:
+    """What must exist for all placements together. At least one has a place."""
+    first = parts[0]
+    if len(parts) == 1 and not unplaced:
+        return first
+    return replace(
+        first,
+        paths=_every(part.paths for part in parts),
+        peerings=_every(part.peerings for part in parts),
+        rules=_every(part.rules for part in parts),
+        security_groups=_every(part.security_groups for part in parts),
+        subnet_policies=_policies(parts),
+        addressed=all(part.addressed for part in parts),
+        clients=_every(part.clients for part in parts),
+        resolvers=_every(part.resolvers for part in parts),
+        missing=_every(part.missing for part in parts),
+        parts=parts,
+        unplaced=unplaced,
+    )
+
+
+def _every[T](lists: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(one for listed in lists for one in listed))
+
+
+def _policies(parts: tuple[Desired, ...]) -> tuple[SubnetPolicy, ...]:
+    """One policy for each subnet, which counts the endpoints of all placements as ours."""
+    ours = frozenset(path.endpoint.id for part in parts for path in part.paths)
+    every = {one.id: one for part in parts for one in part.subnet_policies}
+    return tuple(replace(one, endpoints=ours) for one in every.values())
+
+
 def _connections_of(target: ResourceId, catalogue: Catalogue) -> Read:
     version = catalogue.api_version(target.type)
     return Read(target, "privateEndpointConnections", tolerate="failure", api_version=version)
@@ -283,19 +336,21 @@ def _group_path(
 ) -> GroupPath:
     target, connect = request.target, request.connect
     site, dns = request.sites[group.group_id], connect.profile.dns
+    name = connect.placement
     if dns.mode != "manage":
         endpoint, external = _endpoint(request, group), dns.mode == "external"
         kept = catalogue.zones(group, target, connect.cloud) or ()
-        return GroupPath(group, endpoint, None, (), (), named=True, external=external, kept_names=kept)
+        return GroupPath(group, endpoint, None, (), (), True, external, kept_names=kept, placement=name)
     fqdns = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
     names = catalogue.zones(group, target, connect.cloud, fqdns)
     if names is None:
         endpoint = _endpoint(request, group)
-        return GroupPath(group, endpoint, None, (), (), named=site.endpoint in reported)
+        return GroupPath(group, endpoint, None, (), (), site.endpoint in reported, placement=name)
     zones = tuple(_zone(zone_home(target, dns, name), name, create=dns.create_zones) for name in names)
     for_all = frozenset(zone.id for zone in zones if catalogue.answers_for_all(zone.id.name, connect.cloud))
     allowed = target.id.type.lower() in {kind.lower() for kind in dns.shared_names}
-    links = _links(zones, clients, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
+    asking = existing(connect.reach.linked.get(name, clients), observed)
+    links = _links(zones, asking, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
     own = fqdns or public_names(target, group.group_id)
     shared = catalogue.shared_names(group, target, connect.cloud)
     endpoint = _endpoint(request, group)
@@ -306,7 +361,7 @@ def _group_path(
     linked = tuple(link.id for link in links)
     endpoint = replace(endpoint, completed_by=completed_by, links=linked)
     writes = replace(writes, links=linked) if writes else None
-    return GroupPath(group, endpoint, writes, zones, links, named=True, complete=bool(own))
+    return GroupPath(group, endpoint, writes, zones, links, True, complete=bool(own), placement=name)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -372,6 +427,7 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
         request=approval.message if approval.mode == "request" else None,
         recorded_before=site.endpoint in request.recorded,
         guids=request.guids.get(site.endpoint, frozenset()),
+        placement=connect.placement,
     )
 
 

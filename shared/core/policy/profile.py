@@ -36,13 +36,14 @@ from shared.core.policy.values import (
 )
 
 type Subnets = Annotated[tuple[SubnetId, ...], Field(min_length=1)]
+Scope = Literal["subscription", "resource_group"]
 type Flag = Literal["forwarded_traffic", "gateway_transit", "remote_gateways"]
 
 
 class Find(Part):
     """Endpoints in a network of the resource's own subscription or resource group."""
 
-    own: Literal["subscription", "resource_group"] = "subscription"
+    own: Scope = "subscription"
     """Where networks are looked for: a team can choose only within what is its own."""
     network: Patterns = ("*",)
     """Names of virtual networks, or patterns. Two networks that fit are Blocked, both named."""
@@ -226,6 +227,11 @@ class Profile(Placement):
         """The placements by name; the name of a profile's only one is empty."""
         return self.placements or {"": self}
 
+    @cached_property
+    def each(self) -> Mapping[str, Profile]:
+        """A profile for each placement, as if that were its only one, by the placement's name."""
+        return {name: _alone(self, one) for name, one in self.placements.items()} or {"": self}
+
 
 def _listed(profile: Profile) -> Networks:
     ids = [one for one in profile.clients if isinstance(one, ResourceId)]
@@ -237,8 +243,21 @@ def _listed(profile: Profile) -> Networks:
             parts[network] = parts.get(network, frozenset()) | {one}
     ranges = tuple(str(one) for one in profile.clients if isinstance(one, IPv4Network | IPv6Network))
     clients = tuple(dict.fromkeys((*whole, *parts)))
-    linked = {name: _linked(profile.dns.link, clients) for name in profile.places}
-    return Networks(clients, parts, ranges, linked)
+    linked = {name: _linked(one.dns.link, clients) for name, one in profile.each.items()}
+    accepted = tuple(one for one in profile.adopt_in if isinstance(one, ResourceId))
+    return Networks(clients, parts, ranges, linked, accepted=accepted)
+
+
+def _alone(profile: Profile, one: OnePlacement) -> Profile:
+    """The profile as if this placement were its only one."""
+    own = {name: getattr(one, name) for name in Placement.model_fields}
+    for name in ("endpoints_resource_group", "fallback_region"):
+        if name not in one.model_fields_set:
+            own[name] = getattr(profile, name)
+    dns = {name: getattr(one.dns, name) for name in one.dns.model_fields_set}
+    every = {name: getattr(profile, name) for name in Profile.model_fields}
+    every |= {**own, "dns": profile.dns.model_copy(update=dns), "placements": {}}
+    return Profile.model_construct(**every)
 
 
 def _linked(words: Iterable[ResourceId | str], clients: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:
