@@ -54,6 +54,20 @@ check: $(PYTHON_READY) ## style, types, and import contracts
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+# checkov pins a parser that does not know nested loops and lambdas.
+CHECKOV_READY := .checkov/.ready
+
+.PHONY: check-infra
+check-infra: $(PYTHON_READY) $(CHECKOV_READY) ## the Bicep files and the workflow, by checkov and the published schema
+	$(PYTHON_HERE) -m tests.infra.scan
+
+$(CHECKOV_READY): tests/infra/requirements.txt $(PYTHON_READY)
+	@echo "Installing checkov into .checkov: half a minute, once"
+	$(PYTHON_HERE) -m venv --clear .checkov
+	.checkov/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	.checkov/bin/python -m pip install --quiet --disable-pip-version-check --no-deps pycep-parser==0.7.1
+	@touch $@
+
 .PHONY: sandbox
 sandbox: setup ## a local Azure with the app in it, until Ctrl-C; ARGS="--workers 2 --speed 10"
 	$(PYTHON_HERE) -m sandbox up $(ARGS)
@@ -64,7 +78,7 @@ bench: setup ## the measured claims
 
 .PHONY: clean
 clean: ## remove all that was created or installed here
-	rm -rf $(VENV) node_modules .sandbox .clients .bench .*_cache .hypothesis
+	rm -rf $(VENV) node_modules .sandbox .clients .checkov .bench .*_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(PYTHON_READY): requirements.txt requirements-dev.txt

@@ -19,24 +19,14 @@ async def on_event(event: func.EventGridEvent) -> None:
     await events.on_event(await flow(), event)
 
 
-@app.queue_trigger(arg_name="message", queue_name="notifications", connection=STORAGE)
-async def on_notification(message: func.QueueMessage) -> None:
-    await queued.handle(flow, put_back, "notifications", events.on_notification, message)
-
-
 @app.queue_trigger(arg_name="message", queue_name="work", connection=STORAGE)
 async def reconcile(message: func.QueueMessage) -> None:
-    await queued.handle(flow, put_back, "work", work.reconcile, message)
+    await queued.handle(flow, put_back, "work", work.handle, message)
 
 
 @app.queue_trigger(arg_name="message", queue_name="work-poison", connection=STORAGE)
 async def work_poison(message: func.QueueMessage) -> None:
     await queued.handle(flow, put_back, "work-poison", poison.record, message)
-
-
-@app.queue_trigger(arg_name="message", queue_name="notifications-poison", connection=STORAGE)
-async def notifications_poison(message: func.QueueMessage) -> None:
-    await queued.handle(flow, put_back, "notifications-poison", poison.read_again, message)
 
 
 @app.timer_trigger(arg_name="tick", schedule="%CAUSEWAY_SWEEP_SCHEDULE%")

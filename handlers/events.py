@@ -1,4 +1,4 @@
-"""Event Grid, by webhook or through a storage queue: read each event and queue work for it.
+"""Event Grid by webhook: read each event and queue work for it. The queue's events: `work.py`.
 
 The webhook must answer within 30 seconds, and Event Grid sends the whole batch again if one event fails.
 So nothing here waits for Azure.
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 async def on_event(flow: Flow, event: func.EventGridEvent | func.CloudEvent) -> None:
     """Handle one event as the Event Grid extension delivers it."""
     await flow.intake.accept(envelope(event))
-
-
-async def on_notification(flow: Flow, message: func.QueueMessage) -> None:
-    """Handle one queue message: the JSON text of one event."""
-    await flow.intake.accept(message.get_body().decode("utf-8", "replace"))
 
 
 def envelope(event: func.EventGridEvent | func.CloudEvent) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The poison queues, to which the platform moves a message that failed on every attempt.
+"""The poison queue, to which the platform moves a message that failed on every attempt.
 
 Work ends as a `Failed` outcome. An event is read once more: it failed because no work item could be queued.
 """
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from handlers import events
 from shared.core.base.errors import clean
 from shared.core.base.log_lines import line
+from shared.core.events.notification import is_event
 
 if TYPE_CHECKING:
     from shared.wiring import Flow
@@ -21,12 +21,14 @@ log = logging.getLogger("causeway.poison")
 
 
 async def record(flow: Flow, message: func.QueueMessage) -> None:
-    """Record the `Failed` outcome of a message that the platform has given up on."""
-    await flow.worker.give_up(message.get_body())
+    """Record the `Failed` outcome of work that the platform has given up on, or read the event again.
 
-
-async def read_again(flow: Flow, message: func.QueueMessage) -> None:
-    """Read an event from `notifications-poison`. If that fails too, the drift timer finds its resource."""
-    text = message.get_body().decode("utf-8", "replace")
-    log.error(line("event failed on every attempt; reading it again", text=clean(text, 200)))
-    await events.on_notification(flow, message)
+    If that fails too, the drift timer finds the event's resource.
+    """
+    body = message.get_body()
+    if not is_event(body):
+        await flow.worker.give_up(body)
+        return
+    text = clean(body.decode("utf-8", "replace"), 200)
+    log.error(line("event failed on every attempt; reading it again", text=text))
+    await flow.intake.accept(body)

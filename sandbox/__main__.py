@@ -28,7 +28,7 @@ from sandbox.child import ChildError
 from sandbox.options import HelpWithDefaults, Setting
 from sandbox.places import HIGHEST_PORT, PlaceError
 from sandbox.sized import scenario as sized
-from sandbox.up import AZURE_CONFIG, ENDPOINTS_FILE, HOST_PORTS, Sandbox
+from sandbox.up import AZURE_CONFIG, ENDPOINTS_FILE, HOST_PORTS, Sandbox, policy_of
 from sandbox.user import Refused, User
 
 EXPECTED = (
@@ -77,10 +77,15 @@ def _add_scenario(command: argparse.ArgumentParser) -> None:
 
 def _add_up(up: argparse.ArgumentParser) -> None:
     up.add_argument(
-        "--scenario", type=Path, default=scenario.DEFAULT, help="resources to begin with, YAML or .json"
+        "--scenario",
+        type=scenario.named,
+        default=scenario.DEFAULT,
+        help="resources to begin with: default or enterprise, or a file, YAML or .json",
     )
     up.add_argument(
-        "--policy", type=Path, default=ROOT / "connectivity.yaml", help="connectivity.yaml of the app"
+        "--policy",
+        type=Path,
+        help="the app's policy (default: the scenario's, else connectivity.yaml)",
     )
     up.add_argument("--app", type=Path, default=ROOT, help="folder of the app, or a built zip")
     up.add_argument("--workers", type=int, default=1, help="host processes that share queues and tables")
@@ -121,7 +126,7 @@ async def up(asked: argparse.Namespace) -> int:
     """Start a sandbox, print its addresses, and wait."""
     box = Sandbox(
         scenario=asked.scenario,
-        policy=asked.policy,
+        policy=asked.policy or policy_of(asked.scenario),
         app=asked.app,
         workers=asked.workers,
         speed=asked.speed,

@@ -42,6 +42,13 @@ ENDPOINTS_FILE = "endpoints.json"
 AZURE_CONFIG = "azure"  # folder of az: the cloud that it knows, and who has signed in
 
 
+def policy_of(file: Path) -> Path:
+    """The policy that a scenario was written for: the example of its name, else connectivity.yaml."""
+    example = ROOT / "docs" / "examples" / file.name
+    shipped = file.resolve().parent == scenario.DEFAULT.parent
+    return example if shipped and example.is_file() else ROOT / "connectivity.yaml"
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """The addresses. `arm` is https (trust `ca_file`), `arm_http` the same in plain HTTP, and control.

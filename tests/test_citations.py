@@ -8,7 +8,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs" / "azure"
-CODE = ("shared", "sandbox", "handlers", "tests")
+CODE = ("shared", "sandbox", "handlers", "causeway", "tests")
 HEADING = re.compile(r"^### ([A-Z]+-\d\d)$", re.MULTILINE)
 CITED = re.compile(r"docs/azure/([\w-]+\.md)(#[a-z]+-\d\d)?((?:,?(?: and| to)? [A-Z]+-\d\d)*)")
 WITHOUT_FACTS = {"README.md", "recordings.md"}

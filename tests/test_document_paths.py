@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-ROOTS = ("shared", "sandbox", "handlers", "tests", "docs", "benchmarks")
+ROOTS = ("shared", "sandbox", "handlers", "causeway", "tests", "docs", "benchmarks")
 ROOMS = ("core", "flow", "adapters")  # of `shared`, which the architecture leaves out
 DOCUMENTS = (
     "CONTRIBUTING.md",

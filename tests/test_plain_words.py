@@ -66,6 +66,7 @@ def code() -> list[Path]:
         [
             *REPOSITORY.glob("shared/**/*.py"),
             *REPOSITORY.glob("handlers/*.py"),
+            *REPOSITORY.glob("causeway/*.py"),
             REPOSITORY / "function_app.py",
             *REPOSITORY.glob("sandbox/**/*.py"),
             *REPOSITORY.glob("benchmarks/*.py"),

@@ -11,8 +11,9 @@ from typing import Any
 
 from sandbox.azure.events.event_grid import EventGrid
 from sandbox.azure.front import deny_assignments, policies, usages
-from sandbox.azure.front.access import Access, Role
+from sandbox.azure.front.access import Access
 from sandbox.azure.front.faults import Faults
+from sandbox.azure.front.management_groups import moves
 from sandbox.azure.front.request_log import RequestLog
 from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.ids import ArmId
@@ -67,6 +68,7 @@ class Control:
             ("GET", "durations"): self.durations,
             ("POST", "durations"): self.fix_durations,
             ("POST", "tenants"): self.tenants,
+            ("POST", "placements"): self.placements,
             ("POST", "dns"): self.dns,
             ("POST", "connections"): self.connections,
         }
@@ -180,15 +182,17 @@ class Control:
         access = self._parts.access
         role = access.roles["app"]
         shown: Json = {"actions": role.actions, "removed": role.removed, "delay": access.delay}
+        shown["scopes"] = access.own
         return shown | {"used": sorted(access.used)}
 
     async def change_role(self, request: Request) -> Json:
-        """`{"remove": [actions], "scope": id}`, `{"actions": [..]}`, `{"restore": true}`; with `delay`, these
-        and later changes of rights are effective after so many seconds.
+        """`{"remove": [actions], "scope": id}`, `{"actions": [..]}`, `{"scopes": [ids]}` (where the role is
+        assigned), `{"restore": true}`; with `delay`, these and later changes of rights are effective after so
+        many seconds.
         """
         access, body = self._parts.access, _object(request)
         access.delay = float(body.get("delay", access.delay))
-        change = _role_change(access.roles["app"], body)
+        change = _role_change(access, body)
         self._parts.world.at(access.delay, change) if access.delay else change()
         return await self.role(request)
 
@@ -242,6 +246,10 @@ class Control:
         """`{"subscription": id, "tenant": guid, "managedByTenants"?: [guids]}`: put it into a tenant."""
         return tenants.declare(self._parts.world.subscriptions, _object(request))
 
+    async def placements(self, request: Request) -> Json:
+        """`{"subscription": id, "managementGroup": name}`: move a subscription below a management group."""
+        return moves.move(self._parts.world, _object(request))
+
     async def connections(self, request: Request) -> Json:
         """`{"whenTargetIsDeleted": "Disconnected" or "Approved"}`: what its endpoints show from then on."""
         status = str(_object(request)["whenTargetIsDeleted"])
@@ -252,14 +260,19 @@ class Control:
         return dns_servers.configure(self._parts.world, _object(request))
 
 
-def _role_change(role: Role, body: Json) -> Callable[[], None]:
+def _role_change(access: Access, body: Json) -> Callable[[], None]:
     """What a body asks for, as a function that does it. Raises TypeError for a list that is none."""
+    role = access.roles["app"]
+    own = [str(one).lower() for one in body["scopes"]] if "scopes" in body else None
     actions = [str(one) for one in body["actions"]] if "actions" in body else None
     removed, scope = [str(one) for one in body.get("remove", [])], str(body.get("scope", ""))
 
     def change() -> None:
         if body.get("restore"):
             role.restore()
+            access.own = None
+        if own is not None:
+            access.own = own
         if actions is not None:
             role.actions = actions
         role.remove(removed, scope)

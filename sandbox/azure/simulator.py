@@ -17,7 +17,7 @@ from sandbox.azure.events.event_grid import EventGrid
 from sandbox.azure.front import activity_log, deny_assignments, identity, sign_in
 from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.dispatch import Answer, Gateway
-from sandbox.azure.front.faults import READS, Faults, Rule
+from sandbox.azure.front.faults import Faults, Rule, is_read
 from sandbox.azure.front.request_log import RequestKind, RequestLog
 from sandbox.azure.front.throttling import Throttling
 from sandbox.azure.kernel import tenants
@@ -79,7 +79,9 @@ class Simulator:
         for number, subscription in enumerate(SUBSCRIPTIONS, 1):
             self.world.subscriptions[subscription] = {"name": f"Sandbox {number}"}
         self.access = Access(
-            self._given_role and Role(list(self._given_role.actions)), lambda: self.world.now
+            self._given_role and Role(list(self._given_role.actions)),
+            lambda: self.world.now,
+            lambda scope: self.world.hierarchy.above(scope),
         )
         self.faults = Faults(self.world.rng, self.world.remember)
         self.requests = RequestLog()
@@ -145,7 +147,7 @@ class Simulator:
 
     def _moment(self, request: Request, rule: Rule | None) -> AbstractContextManager[None]:
         """When a request is answered: now, or for a read that is behind some seconds ago."""
-        if request.method not in READS:
+        if not is_read(request):
             return self.world.step()
         return self.world.past(rule.stale_seconds) if rule and rule.stale_seconds else nullcontext()
 

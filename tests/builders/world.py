@@ -94,9 +94,12 @@ def ports(azure: Any, tables: Mapping[str, Table], queue: WorkQueue) -> Ports:
 class World:
     """Azure, the app, and a user of both."""
 
-    def __init__(self, policy: Policy | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, policy: Policy | None = None, seed: int = 0, begins: Mapping[str, Any] = SCENARIO
+    ) -> None:
+        """begins: the scenario that Azure begins with."""
         self.azure = Simulator(seed=seed, clock=VirtualClock())
-        self.azure.apply(copy.deepcopy(SCENARIO))
+        self.azure.apply(copy.deepcopy(dict(begins)))
         self.queue = MemoryQueue()
         self.tables = {
             name: MemoryTable() for name in ("connections", "outcomes", "leases", "limits", "sweeps")

@@ -74,6 +74,7 @@ def test_every_kind_of_page_has_rows():
         "LIM",
         "TEN",
         "RES",
+        "MG",
     }
 
 

@@ -48,7 +48,7 @@ async def test_every_trigger_starts_the_same_reconcile_pass() -> None:
         await reached(policy, user)
         await by_http(user)
         await reached(policy, user)
-        await by_notification_queue(box, user)
+        await by_event_in_the_queue(box, user)
         await reached(policy, user)
         await by_sweep(user)
         await reached(policy, user)
@@ -99,7 +99,7 @@ async def by_http(user: User) -> None:
     assert len(state["history"]) >= 2
 
 
-async def by_notification_queue(box: Sandbox, user: User) -> None:
+async def by_event_in_the_queue(box: Sandbox, user: User) -> None:
     """As locked-down networks have it: Event Grid writes CloudEvents into a queue."""
     before = (await user.connection(account("orders")))["at"]
     event = {
@@ -111,7 +111,7 @@ async def by_notification_queue(box: Sandbox, user: User) -> None:
         "subject": account("orders").replace("resourceGroups", "resourcegroups"),
         "data": {"operationName": "Microsoft.Storage/storageAccounts/write"},
     }
-    await put_message(box, "notifications", json.dumps(event))
+    await put_message(box, "work", json.dumps(event))
     await eventually(lambda: user.connection(account("orders")), lambda seen: seen["at"] > before)
 
 

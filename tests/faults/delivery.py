@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import azure.functions as func
+
+from handlers import work
 from shared.core.events.work_item import WorkItem
 from shared.wiring import Flow
 from tests.faults.gate import Gate
@@ -34,7 +37,7 @@ class Message:
 
 @dataclass(slots=True)
 class Queues:
-    """Implements `ports.WorkQueue`, and holds events too."""
+    """Implements `ports.WorkQueue`; tests put events and ticks into it."""
 
     left_out: frozenset[str] = frozenset()  # ids in lower case of resources whose passes are not run
     messages: list[Message] = field(default_factory=list)
@@ -72,9 +75,7 @@ class Process:
     def _act(self, message: Message) -> Coroutine[Any, Any, object]:
         match message.queue:
             case "work":
-                return self.flow.worker.work(WorkItem.parse(message.text))
-            case "notifications":
-                return self.flow.intake.accept(message.text)
+                return work.handle(self.flow, func.QueueMessage(body=message.text))
             case _:
                 return self.flow.sweeper.sweep()
 

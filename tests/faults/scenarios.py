@@ -144,18 +144,18 @@ async def _bystanders(world: World) -> None:
 
 async def _opt_in(world: World, queues: Queues) -> None:
     await world.send("PATCH", AT, {"tags": {TAG: "default"}})
-    queues.put("notifications", event(AT))
+    queues.put("work", event(AT))
 
 
 async def _opt_out(world: World, queues: Queues) -> None:
     await world.send("PATCH", AT, {"tags": OFF})
-    queues.put("notifications", event(AT))
+    queues.put("work", event(AT))
 
 
 async def _delete(world: World, queues: Queues) -> None:
     await world.send("DELETE", AT)
     await world.sleep(60)
-    queues.put("notifications", event(AT, "Delete"))
+    queues.put("work", event(AT, "Delete"))
 
 
 async def _repair(world: World, queues: Queues) -> None:
@@ -167,7 +167,7 @@ async def _repair(world: World, queues: Queues) -> None:
 
 async def _other_profile(world: World, queues: Queues) -> None:
     await world.send("PATCH", AT, {"tags": {TAG: "other"}})
-    queues.put("notifications", event(AT))
+    queues.put("work", event(AT))
 
 
 CONNECTED, REMOVED = "Connected", "Removed"

@@ -13,7 +13,7 @@ from shared.core.base.ids import MAX_LENGTH, GroupId, ResourceId
 from shared.core.base.inputs import MAX_INPUT
 from shared.core.catalogue.catalogue import load
 from shared.core.events.asked import MAX_CORRELATIONS, Asked
-from shared.core.events.notification import MAX_FIELD, MAX_PAYLOAD, Dropped, Notification, read
+from shared.core.events.notification import MAX_FIELD, MAX_PAYLOAD, Dropped, Notification, is_event, read
 from shared.core.events.work_item import WorkItem
 from shared.flow.intake import Intake
 from tests.builders.memory import MemoryQueue
@@ -75,9 +75,20 @@ def test_a_damaged_work_item_is_an_item_or_a_wrong_input(found: Any) -> None:
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200))
-def test_any_text_of_the_work_queue_is_an_item_or_a_wrong_input(message: bytes | str) -> None:
+def test_any_text_of_the_work_queue_is_an_event_an_item_or_a_wrong_input(message: bytes | str) -> None:
+    if not is_event(message):
+        with contextlib.suppress(InputError):
+            WorkItem.parse(message)
+
+
+@given(changes(ITEM), changes(EVENT))
+def test_no_work_item_is_taken_for_an_event(found: Any, more: Any) -> None:
+    event = damaged(EVENT, more)
+    both = (event if isinstance(event, dict) else {}) | {"resource_id": ACCOUNT, "reason": "event"}
+    assert not is_event(json.dumps(both))
     with contextlib.suppress(InputError):
-        WorkItem.parse(message)
+        WorkItem.parse(text := json.dumps(damaged(ITEM, found)))
+        assert not is_event(text)
 
 
 @given(st.text(max_size=60) | JSON.map(json.dumps) | changes({"reason": "event", "fresh_from": 1.0}).map(str))

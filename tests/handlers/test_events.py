@@ -55,13 +55,6 @@ async def test_a_malformed_event_in_a_good_batch_is_dropped_and_counted() -> Non
     assert sum(world.flow.intake.dropped.values()) == 3
 
 
-async def test_a_queue_message_that_is_not_json_is_dropped_and_raises_nothing() -> None:
-    world = World()
-    await events.on_notification(world.flow, func.QueueMessage(body="no json"))
-    assert world.queue.sent == []
-    assert sum(world.flow.intake.dropped.values()) == 1
-
-
 async def test_echoes_of_our_own_writes_cost_no_request() -> None:
     world = World()
     at = f"{TOPIC}/resourceGroups/rg/providers/Microsoft.Network/privateEndpoints/pe"

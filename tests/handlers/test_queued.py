@@ -6,10 +6,10 @@ from typing import Any
 import azure.functions as func
 import pytest
 
-from handlers import events, poison, queued, work
+from handlers import poison, queued, work
 from shared.core.base.errors import Fault, PolicyError, TransientError
 from shared.core.events.work_item import WorkItem
-from tests.builders.world import STORAGE, World
+from tests.builders.world import World
 
 
 class Queues:
@@ -29,10 +29,8 @@ async def faulty() -> Any:
 @pytest.mark.parametrize(
     ("queue", "act"),
     [
-        ("work", work.reconcile),
+        ("work", work.handle),
         ("work-poison", poison.record),
-        ("notifications", events.on_notification),
-        ("notifications-poison", poison.read_again),
     ],
 )
 async def test_a_message_waits_in_its_queue_until_the_faults_are_corrected(queue: str, act: Any) -> None:
@@ -49,7 +47,7 @@ async def test_a_message_is_handled_where_the_app_can_be_built() -> None:
         return world.flow
 
     body = WorkItem(at, "event", "e").text()
-    await queued.handle(build, queues.put_back, "work", work.reconcile, func.QueueMessage(body=body))
+    await queued.handle(build, queues.put_back, "work", work.handle, func.QueueMessage(body=body))
     assert (await world.state(at))["result"] == "Connected"
     assert queues.sent == []
 
@@ -60,18 +58,5 @@ async def test_another_error_leaves_the_message_to_the_platform() -> None:
 
     queues = Queues()
     with pytest.raises(TransientError):
-        await queued.handle(
-            unreachable, queues.put_back, "work", work.reconcile, func.QueueMessage(body="{}")
-        )
+        await queued.handle(unreachable, queues.put_back, "work", work.handle, func.QueueMessage(body="{}"))
     assert queues.sent == []
-
-
-async def test_an_event_that_failed_on_every_attempt_is_read_again() -> None:
-    world = World()
-    at = f"{STORAGE}/orders"
-    event = (
-        '{"id": "e", "eventType": "Microsoft.Resources.ResourceWriteSuccess", "data": {"operationName": '
-        f'"Microsoft.Storage/storageAccounts/write"}}, "subject": "{at}"}}'
-    )
-    await poison.read_again(world.flow, func.QueueMessage(body=event))
-    assert [WorkItem.parse(item).resource_id for item, _ in world.queue.sent] == [at]

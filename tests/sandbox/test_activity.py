@@ -58,7 +58,7 @@ class QueueOf:
 
 
 async def left(reads=(IDLE, IDLE), messages=0, azure=QUIET_AZURE):
-    queues = Queues({"notifications": 0, "work": messages})
+    queues = Queues({"work-poison": 0, "work": messages})
     return await Activity(["http://host"], queues, Hosts(reads, azure)).left()
 
 

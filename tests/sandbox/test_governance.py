@@ -115,6 +115,14 @@ async def test_a_patch_of_tags_alone_meets_only_policies_about_tags(cloud):
     assert code(await cloud.patch(ACCOUNT, {"tags": {"a": "b"}})) == "RequestDisallowedByPolicy"
 
 
+async def test_a_rule_that_demands_a_tag_lets_every_value_of_it_pass_and_refuses_none(cloud):
+    await policies(cloud, deny=[{"name": "costs", "type": "*", "exists": ["tags['cost-centre']"]}])
+    refused = await cloud.put(vnet("one"), network_body(tags={"other": "1"}))
+    assert code(refused) == "RequestDisallowedByPolicy"
+    assert (await cloud.put(vnet("one"), network_body(tags={"Cost-Centre": "4711"}))).status == 201
+    assert (await cloud.put(vnet("two"), network_body(tags={"cost-centre": "any"}))).status == 201
+
+
 # Modify
 
 

@@ -9,13 +9,14 @@ everything. Role assignments give the app more; they take effect, and end, after
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.azure.front.built_in_roles import BUILT_IN
 from sandbox.azure.front.role_definition import RoleDefinition, covers, matches
 from sandbox.azure.kernel.directory import OBJECT_IDS
+from sandbox.azure.kernel.hierarchy import ROOT
 from sandbox.azure.kernel.model import Json
 
 DEFAULT_ROLE = Path(__file__).with_name("role.json")
@@ -40,11 +41,13 @@ class Role:
         """Read a role file: {"actions": [...]}, as custom roles are written."""
         return cls(list(json.loads(path.read_text())["actions"]))
 
-    def allows(self, action: str, scope: str) -> bool:
-        """Whether the role allows the action on the scope (both without case)."""
+    def allows(self, action: str, scope: str, above: Container[str] = ()) -> bool:
+        """Whether the role allows the action on the scope (both without case). above: the management groups
+        that the scope is in.
+        """
         action, scope = action.lower(), scope.lower()
         for taken, where in self.removed:
-            if matches(taken, action) and (not where or covers(where, scope)):
+            if matches(taken, action) and (not where or covers(where, scope) or where in above):
                 return False
         return any(matches(allowed.lower(), action) for allowed in self.actions)
 
@@ -80,9 +83,11 @@ class Assignment:
     def key(self) -> str:
         return self.id.lower()
 
-    def applies(self, principal: str, scope: str, now: float) -> bool:
-        """Whether it gives this principal rights on the scope at this time."""
-        if self.principal != principal or not covers(self.scope, scope):
+    def applies(self, principal: str, scope: str, above: Container[str], now: float) -> bool:
+        """Whether it gives this principal rights on the scope at this time. above: the management groups that
+        the scope is in.
+        """
+        if self.principal != principal or not (covers(self.scope, scope) or self.scope.lower() in above):
             return False
         return self.since <= now and (self.until is None or now < self.until)
 
@@ -91,11 +96,20 @@ class Access:
     """Roles by principal; a principal without one may do everything.
 
     delay: seconds until a change of rights is effective. assignments: those that exist; ended: those that are
-    deleted and perhaps still effective. withdrawn: when the app's own role ends, by subscription.
+    deleted and perhaps still effective. own: where the app's own role is assigned, in lower case; None: at
+    each subscription and, once there are management groups, at the tenant root group. withdrawn: when it ends
+    there. above: the management groups that a scope is in (docs/azure/management-groups.md, MG-04).
     """
 
-    def __init__(self, app: Role | None = None, now: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self,
+        app: Role | None = None,
+        now: Callable[[], float] = lambda: 0.0,
+        above: Callable[[str], list[str]] = lambda scope: [],
+    ) -> None:
         self.roles: dict[str, Role] = {"app": app or Role.load()}
+        self.own: list[str] | None = None
+        self._above = above
         self.used: set[str] = set()
         self.delay = 0.0
         self.custom: dict[str, RoleDefinition] = {}
@@ -111,7 +125,7 @@ class Access:
         role = self.roles.get(principal)
         if role is None:
             return True
-        allowed = (self._owns(scope) and role.allows(action, scope)) or any(
+        allowed = (self._owns(scope) and role.allows(action, scope, self._above(scope))) or any(
             one.allows(action) for one in self.assigned(principal, scope)
         )
         if allowed:
@@ -120,10 +134,10 @@ class Access:
 
     def assigned(self, principal: str, scope: str) -> Iterator[RoleDefinition]:
         """The roles that assignments give a principal on a scope now."""
-        person, now = OBJECT_IDS.get(principal, principal), self._now()
+        person, now, above = OBJECT_IDS.get(principal, principal), self._now(), self._above(scope)
         for one in [*self.assignments.values(), *self._ended]:
             found = self.definition(one.role)
-            if found is not None and one.applies(person, scope, now):
+            if found is not None and one.applies(person, scope, above, now):
                 yield found
 
     def permissions(self, principal: str, scope: str) -> list[Json]:
@@ -170,5 +184,16 @@ class Access:
 
     def _owns(self, scope: str) -> bool:
         """Whether the app has its own role there."""
-        end = self.withdrawn.get("/".join(scope.lower().split("/")[:3]))
-        return end is None or self._now() < end
+        return scope == "/" or any(self._is_own(at) for at in self._at(scope.lower()))
+
+    def _at(self, scope: str) -> Iterator[str]:
+        """Where a role can be assigned to be effective on a scope: its subscription, group, and all above."""
+        parts = scope.split("/")
+        yield from ("/".join(parts[:length]) for length in (3, 5) if parts[1:2] == ["subscriptions"])
+        yield from self._above(scope)
+
+    def _is_own(self, at: str) -> bool:
+        end = self.withdrawn.get(at)
+        if end is not None and self._now() >= end:
+            return False
+        return at in self.own if self.own is not None else at.count("/") == 2 or at == ROOT.id.lower()

@@ -73,6 +73,7 @@ class Gateway:
     def __init__(self, world: World, registry: Registry, access: Access) -> None:
         self._world = world
         self._registry = registry
+        self.access = access
         self._roles = Roles(world, access)
 
     def answer(self, request: Request, principal: str | None, lro_failure: ArmError | None = None) -> Answer:

@@ -18,6 +18,11 @@ RULE_KEYS = {"match", "times", *EFFECTS}
 READS = ("GET", "HEAD")
 
 
+def is_read(request: Request) -> bool:
+    """Whether a request only reads: GET, HEAD, and the one list that is asked for by POST (MG-07)."""
+    return request.method in READS or request.path.lower().endswith("/microsoft.management/getentities")
+
+
 @dataclass(slots=True)
 class Rule:
     """One rule: which requests it applies to, how often, and what it does to them.
@@ -28,8 +33,8 @@ class Rule:
     answer {status, code, message, headers, body}: refuse before any effect. delay: simulated seconds
     before any effect. drop "before" or "after": reset the connection before or after the request took
     effect. lro_failure {code, message}: accept, but let the long operation it starts fail.
-    stale_seconds: a GET or HEAD shows the resources as they were so many simulated seconds ago
-    (docs/azure/resource-manager.md, ARM-50); the rule is for these methods alone.
+    stale_seconds: a GET or HEAD (or getEntities) shows the resources and management groups as they were so
+    many simulated seconds ago (docs/azure/resource-manager.md, ARM-50); the rule is for these alone.
     """
 
     method: str | None = None
@@ -82,7 +87,7 @@ class Rule:
             return False
         if self.method is not None and self.method.upper() != request.method:
             return False
-        if self.stale_seconds and request.method not in READS:
+        if self.stale_seconds and not is_read(request):
             return False
         if self.path is not None and not self.path.search(request.path):
             return False

@@ -86,11 +86,17 @@ def _append(call: Call, body: Json, rule: Rule) -> bool:
 
 def _denies(call: Call, body: Json, rule: Rule) -> bool:
     resulting = _resulting(call, body)
-    return not rule.unless or any(
+    wrong = any(
         not _equal(value_at(resulting, path), value)
         for field, value in rule.unless
         for path in paths_in(resulting, path_of(field))
     )
+    lacks = any(
+        value_at(resulting, path) is None
+        for field in rule.exists
+        for path in paths_in(resulting, path_of(field))
+    )
+    return wrong or lacks or not (rule.unless or rule.exists)
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -21,7 +21,8 @@ def assignments(asked: Asked) -> Response:
     asked.authorize("Microsoft.Authorization/policyAssignments/read", asked.scope.text)
     scope = asked.scope.text
     found = [_assignment(one, _scope(one, asked)) for one in _rules(asked)]
-    about = [one for one in found if _related(scope, one["properties"]["scope"])]
+    above = asked.world.hierarchy.above(scope)
+    about = [one for one in found if _related(scope, above, one["properties"]["scope"])]
     return page(asked.request, about)
 
 
@@ -66,8 +67,8 @@ def _is_at(rule: Rule, asked: Asked) -> bool:
     return _scope(rule, asked).lower() == asked.scope.key
 
 
-def _related(scope: str, assigned: str) -> bool:
-    return covers(assigned, scope) or covers(scope, assigned)
+def _related(scope: str, above: list[str], assigned: str) -> bool:
+    return covers(assigned, scope) or covers(scope, assigned) or assigned.lower() in above
 
 
 def _definition_id(rule: Rule, scope: str) -> str:
@@ -96,7 +97,8 @@ def _assignment(rule: Rule, scope: str) -> Json:
 def _definition(rule: Rule, asked: Asked) -> Json:
     id = _definition_id(rule, asked.subscription.text)
     condition: Json = {"field": "type", "equals": rule.type}
-    unless = [{"field": field, "notEquals": value} for field, value in rule.unless]
+    unless: list[Json] = [{"field": field, "notEquals": value} for field, value in rule.unless]
+    unless += [{"field": field, "exists": "false"} for field in rule.exists]
     return {
         "id": id,
         "type": "Microsoft.Authorization/policyDefinitions",

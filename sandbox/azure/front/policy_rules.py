@@ -44,7 +44,8 @@ class Rule:
     """One assigned policy. type "*": all types with tags and location, as the mode Indexed has it.
 
     scope: the assignment's, empty for everywhere. message: its non-compliance message. definition: an id.
-    unless: a deny rule refuses unless all these fields have these values.
+    unless: a deny rule refuses unless all these fields have these values. exists: it refuses what lacks one
+    of these fields.
     """
 
     effect: str
@@ -55,6 +56,7 @@ class Rule:
     definition: str
     operations: tuple[Operation, ...]
     unless: tuple[tuple[str, Any], ...]
+    exists: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, effect: str, given: Json) -> Self:
@@ -66,15 +68,21 @@ class Rule:
             raise ValueError("modify needs operations, append needs details")
         texts = (str(given.get(key, "")) for key in ("name", "type", "scope", "message", "definition"))
         parsed = tuple(Operation.parse(one) for one in operations)
-        return cls(effect, *texts, parsed, tuple(given.get("unless", {}).items()))
+        unless, exists = tuple(given.get("unless", {}).items()), tuple(map(str, given.get("exists", ())))
+        return cls(effect, *texts, parsed, unless, exists)
 
     def applies(self, call: Call) -> bool:
         """Whether scope and type are the request's. A PATCH of tags alone meets rules about tags alone
         (docs/azure/resource-manager.md, ARM-32).
         """
-        if self.scope and not covers(self.scope, call.id.text):
+        if self.scope and not self._includes(call):
             return False
         return self._is_for(call) and (self._is_about_tags or not _changes_tags_alone(call))
+
+    def _includes(self, call: Call) -> bool:
+        """Whether the assignment's scope is the resource's: above it, or a management group that it is in."""
+        id = call.id.text
+        return covers(self.scope, id) or self.scope.lower() in call.world.hierarchy.above(id)
 
     def _is_for(self, call: Call) -> bool:
         if self.type == "*":
@@ -85,6 +93,7 @@ class Rule:
     @property
     def _is_about_tags(self) -> bool:
         fields = [one.field for one in self.operations] + [field for field, _ in self.unless]
+        fields += self.exists
         return any(path_of(field)[0] == "tags" for field in fields)
 
     def info(self, id: ArmId) -> Json:

@@ -11,10 +11,12 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.azure.front import admission
 from sandbox.azure.front.access import OWN_ROLE, Access, Assignment
+from sandbox.azure.front.management_groups.common import required
 from sandbox.azure.front.role_definition import RoleDefinition, covers
 from sandbox.azure.kernel import refusals
 from sandbox.azure.kernel.directory import OBJECT_IDS, TENANT
-from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.hierarchy import ROOT
+from sandbox.azure.kernel.ids import MANAGEMENT_GROUP_TYPE, ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Request, Response
 from sandbox.azure.kernel.world import World
 
@@ -52,6 +54,9 @@ class Roles:
         return Response(200, {"value": many(scope, request.query.get("$filter", ""))})
 
     def _require(self, scope: ArmId) -> None:
+        if scope.is_type(MANAGEMENT_GROUP_TYPE):
+            required(self._world, scope.name)
+            return
         if scope.group and self._world.find(scope.group_id) is None:
             raise refusals.no_group(scope)
         if scope.names and self._world.find(scope) is None:
@@ -130,14 +135,24 @@ class Roles:
         return [
             _assignment_shown(one)
             for one in [*self._own(), *self._access.assignments.values()]
-            if (covers(one.scope, here) or (below and covers(here, one.scope)))
+            if (self._includes(one.scope, here) or (below and self._includes(here, one.scope)))
             and person.lower() in ("", one.principal.lower())
         ]
 
+    def _includes(self, scope: str, about: str) -> bool:
+        """Whether an id is the scope or below it, or in it as a management group."""
+        return covers(scope, about) or scope.lower() in self._world.hierarchy.above(about)
+
+    def _own_scopes(self) -> list[str]:
+        """Where the app's own role is assigned, unless it was deleted there."""
+        if self._access.own is not None:
+            return self._access.own
+        root = [ROOT.id] if self._world.hierarchy.is_used else []
+        return [*root, *(ArmId(one).text for one in self._world.subscriptions)]
+
     def _own(self) -> Iterator[Assignment]:
-        """The app's own role at each subscription."""
-        for subscription in self._world.subscriptions:
-            scope = ArmId(subscription).text
+        """The assignments of the app's own role."""
+        for scope in self._own_scopes():
             if scope.lower() not in self._access.withdrawn:
                 name = str(uuid5(NAMESPACE_URL, f"{scope}/{OWN_ROLE}"))
                 yield Assignment(name, scope, OWN_ROLE, OBJECT_IDS["app"], 0.0)
@@ -226,8 +241,8 @@ def _kind(definition: RoleDefinition) -> str:
 
 
 def _definition_id(guid: str, scope: str) -> str:
-    """Below the scope's subscription, as answers write it."""
-    subscription = "/".join(scope.split("/")[:3]).rstrip("/")
+    """Below the scope's subscription, as answers write it; without one at a management group."""
+    subscription = "/".join(scope.split("/")[:3]) if scope.startswith("/subscriptions/") else ""
     return f"{subscription}/{AUTHORIZATION}/roleDefinitions/{guid}"
 
 

@@ -69,7 +69,8 @@ class Route:
     usages: of the network service, in a subscription (`id`) and a region (`action`). network location:
     another query there, or in a group, `type_name`.
     tags, locks, lock, deny assignments: of the scope `id` (lock name in `action`).
-    roles: the collection `type_name` (one of ROLES) of the scope `id`, a name in `action`.
+    roles: the collection `type_name` (one of ROLES) of the scope `id`, a name in `action`. Of management
+    groups only roles, locks and deny assignments are routes; all else is in services.py.
     deleted: a resource that its service keeps: `type_name` its collection, `action` location, name, action.
     provider, register: namespace in `action`.
     """
@@ -95,6 +96,8 @@ def route(method: str, path: str) -> Route:
         return Route("metadata")
     if low[:2] == ["providers", "microsoft.authorization"] and low[2:3] == ["roledefinitions"]:
         return Route("roles", None, low[2], "/".join(parts[3:]))
+    if low[:3] == ["providers", "microsoft.management", "managementgroups"]:
+        return _extension(parts, low) or Route("unknown")
     if low[:1] != ["subscriptions"]:
         return Route("unknown")
     if len(parts) == 1:

@@ -23,6 +23,7 @@ from sandbox.azure.front import (
 )
 from sandbox.azure.front.asked import Asked
 from sandbox.azure.front.deployments import answers as deployments
+from sandbox.azure.front.management_groups import entities, moves, reads, writes
 from sandbox.azure.kernel.model import Response
 
 type Answer = Callable[[Asked], Response]
@@ -76,6 +77,11 @@ REGION = f"{SUBSCRIPTION}/providers/Microsoft.Network/locations/{{location}}"
 IN_GROUP = f"{SUBSCRIPTION}/resourceGroups/{{group}}/providers/Microsoft.Network/locations/{{location}}"
 NAMED_BELOW = "{scope}/providers/Microsoft.Authorization"
 DEFINITIONS = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions"
+MANAGEMENT = "providers/Microsoft.Management"
+GROUPS = f"{MANAGEMENT}/managementGroups"
+GROUP = f"{GROUPS}/{{group}}"
+PLACED = f"{GROUP}/subscriptions/{{subscription}}"
+BEGUN = f"{MANAGEMENT}/operationResults/{{kind}}"
 SERVICES = (
     _service("GET", "tenants", subscriptions.listed_tenants),
     _service("GET", f"{SUBSCRIPTION}/locations", locations.listed),
@@ -118,6 +124,19 @@ SERVICES = (
     _service("GET", f"{SUBSCRIPTION}/providers/Microsoft.Insights/eventtypes/management/values",
              activity_log.listed),
     _service("POST", "providers/Microsoft.ResourceGraph/resources", resource_graph.refuse),
+    _service("GET", GROUPS, reads.listed),
+    _service("GET", GROUP, reads.get),
+    _service("PUT", GROUP, writes.put),
+    _service("PATCH", GROUP, writes.patch),
+    _service("DELETE", GROUP, writes.delete),
+    _service("GET", f"{GROUP}/descendants", reads.descendants),
+    _service("GET", f"{GROUP}/subscriptions", reads.subscriptions),
+    _service("GET", PLACED, reads.subscription),
+    _service("PUT", PLACED, moves.place),
+    _service("DELETE", PLACED, moves.unplace),
+    _service("GET", f"{BEGUN}/asyncOperation/status/managementGroups/{{group}}", writes.status),
+    _service("GET", f"{BEGUN}/managementGroups/{{group}}", writes.result),
+    _service("POST", f"{MANAGEMENT}/getEntities", entities.entities),
 )  # fmt: skip
 
 

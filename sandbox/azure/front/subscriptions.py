@@ -24,9 +24,7 @@ def answer(world: World, found: Route, request: Request, principal: str) -> Resp
     """The list of subscriptions, a subscription's providers, one of them, or its registration."""
     if found.kind == "subscriptions":
         world.authorize(principal, "Microsoft.Resources/subscriptions/read", "/")
-        visible = [
-            one for one in world.subscriptions if tenants.is_visible(world.subscriptions, request, one)
-        ]
+        visible = [one for one in world.subscriptions if _is_listed(world, one, request, principal)]
         known = [groups.show_subscription(world, one) for one in visible]
         return Response(200, {"value": known, "count": {"type": "Total", "value": len(known)}})
     subscription = found.about
@@ -46,6 +44,12 @@ def answer(world: World, found: Route, request: Request, principal: str) -> Resp
         f"The resource namespace '{found.action}' is invalid.",
         cause="gateway",
     )
+
+
+def _is_listed(world: World, one: str, request: Request, principal: str) -> bool:
+    """Whether the caller may read a subscription, and its token is of the right tenant."""
+    may_read = world.check_access(principal, "Microsoft.Resources/subscriptions/read", ArmId(one).text)
+    return may_read and tenants.is_visible(world.subscriptions, request, one)
 
 
 def register(world: World, subscription: ArmId, namespace: str) -> Json:

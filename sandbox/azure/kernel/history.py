@@ -26,7 +26,7 @@ class History:
         self._changes: deque[tuple[float, Swap]] = deque()
         self._before: dict[Resource, Content] = {}
         self._noting = False
-        store.observe(self._note, self._keep)
+        store.observe(self.note, self._keep)
 
     def end(self) -> None:
         """Keep nothing from now on."""
@@ -55,8 +55,9 @@ class History:
             for change in young:
                 change()
 
-    def _note(self, change: Swap) -> None:
-        """A resource came, was deleted, was moved, or refers to something else."""
+    def note(self, change: Swap) -> None:
+        """A resource came, was deleted, was moved, or refers to something else; or the management groups
+        changed."""
         if self._noting:
             self._changes.append((self._now(), change))
 

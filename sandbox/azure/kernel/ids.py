@@ -7,12 +7,14 @@ from functools import cached_property
 
 GROUP_TYPE = "Microsoft.Resources/resourceGroups"
 SUBSCRIPTION_TYPE = "Microsoft.Resources/subscriptions"
+MANAGEMENT_GROUP_TYPE = "Microsoft.Management/managementGroups"
 
 
 # Without slots: ids are compared all the time, and what is cached needs a place.
 @dataclass(frozen=True, eq=False)
 class ArmId:
-    """Id of a resource, a resource group (type GROUP_TYPE) or a subscription (type SUBSCRIPTION_TYPE).
+    """Id of a resource, a resource group (type GROUP_TYPE), a subscription (type SUBSCRIPTION_TYPE) or a
+    management group (type MANAGEMENT_GROUP_TYPE, without a subscription).
 
     `type` holds nested types joined ("Microsoft.Network/virtualNetworks/subnets"); `names` has one name per
     type segment (none for groups and subscriptions). Two ids are equal when their texts are equal without
@@ -26,11 +28,13 @@ class ArmId:
 
     @classmethod
     def parse(cls, text: str) -> ArmId:
-        """Read an id in any case. Raises ValueError for anything that is not an id of one of the three
+        """Read an id in any case. Raises ValueError for anything that is not an id of one of the four
         kinds.
         """
         parts = text.strip("/").split("/")
         low = [part.lower() for part in parts]
+        if low[:-1] == ["providers", *MANAGEMENT_GROUP_TYPE.lower().split("/")] and parts[-1]:
+            return cls("", "", MANAGEMENT_GROUP_TYPE, (parts[-1],))
         if len(parts) < 2 or low[0] != "subscriptions" or not all(parts):
             raise ValueError(f"not an ARM id: {text!r}")
         if len(parts) == 2:
@@ -48,6 +52,8 @@ class ArmId:
         """The path: `/subscriptions/../resourceGroups/../providers/..`."""
         if self.type == SUBSCRIPTION_TYPE:
             return f"/subscriptions/{self.subscription}"
+        if self.type == MANAGEMENT_GROUP_TYPE:
+            return f"/providers/{self.type}/{self.name}"
         group = f"/subscriptions/{self.subscription}"
         if self.group:
             group += f"/resourceGroups/{self.group}"

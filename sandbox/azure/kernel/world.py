@@ -17,6 +17,7 @@ from sandbox.azure.kernel.changes import Change, ChangeKind, Outcome
 from sandbox.azure.kernel.clock import Clock
 from sandbox.azure.kernel.directory import client_text
 from sandbox.azure.kernel.durations import Durations
+from sandbox.azure.kernel.hierarchy import Hierarchy
 from sandbox.azure.kernel.history import History
 from sandbox.azure.kernel.ids import GROUP_TYPE, ArmId
 from sandbox.azure.kernel.locks import Lock
@@ -62,7 +63,8 @@ class StoredTypes(Protocol):
 class World:
     """State and services for providers. Times are simulated seconds since the simulator began.
 
-    store: all resources; rng: random numbers from the seed; clock: `now()`; types: all resource types.
+    store: all resources; hierarchy: the management groups; rng: random numbers from the seed; clock: `now()`;
+    types: all resource types.
     instant: True while a scenario is applied: operations end at once, locks never conflict, no event is made.
     removing: what is being deleted, for the hooks of what is deleted with it.
     """
@@ -72,6 +74,7 @@ class World:
         self.rng = Random(seed)
         self.store = Store(self._is_tracked)
         self.subscriptions: dict[str, Json] = {}
+        self.hierarchy = Hierarchy(self._note)
         self.operations = OperationLog()
         self.instant = False
         self.removing: ArmId | None = None
@@ -182,6 +185,10 @@ class World:
     def past(self, seconds: float) -> AbstractContextManager[None]:
         """Every resource as it was so many seconds ago, but not before `remember` was called."""
         return nullcontext() if self._history is None else self._history.past(seconds)
+
+    def _note(self, change: Callable[[], None]) -> None:
+        if self._history is not None:
+            self._history.note(change)
 
     def step(self) -> AbstractContextManager[None]:
         """What is written inside belongs to one moment of the past."""

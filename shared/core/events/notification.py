@@ -60,6 +60,9 @@ MAX_PAYLOAD = 2 * 1024 * 1024  # characters or bytes of one JSON text
 _ARM = re.compile(r"microsoft\.resources\.resource(write|delete|action)(success|failure|cancel)")
 _ARN = re.compile(r"microsoft\.resourcenotifications\.resources\.(createdorupdated|deleted)")
 _OPERATION = re.compile(r"([^/]+(?:/[^/]+)+)/(write|delete)")
+# Members that an event always has (Microsoft Learn, "Azure Event Grid event schema"; CloudEvents 1.0,
+# "Required attributes"), in lower case as dead-lettered events have them.
+_SCHEMAS = (frozenset({"id", "subject", "eventtype"}), frozenset({"id", "source", "specversion", "type"}))
 _TAGS = "microsoft.resources/tags"
 _TAGS_SUFFIX = re.compile(r"/providers/microsoft\.resources/tags(/[^/]+)?$", re.IGNORECASE)
 _GROUP = "microsoft.resources/subscriptions/resourcegroups"
@@ -82,6 +85,17 @@ def read(payload: object, known_types: Iterable[str]) -> list[Notification | Dro
     known = frozenset(kind.lower() for kind in known_types)
     events = _decoded(payload)
     return [_judge(event, known) for event in (events if isinstance(events, list) else [events])]
+
+
+def is_event(message: bytes | str) -> bool:
+    """Whether a queue message is an event: an object with every member that one of the two schemas requires.
+
+    A message with `resource_id` is a work item, whatever else it has. Event Grid writes one
+    event into a message.
+    """
+    found = _decoded(message)
+    names = {name.lower() for name in found} if isinstance(found, Mapping) else set()
+    return "resource_id" not in names and any(schema <= names for schema in _SCHEMAS)
 
 
 def _decoded(payload: object) -> object:

@@ -109,4 +109,4 @@ def test_what_is_deployed_lists_its_functions_by_itself(tmp_path, azurite):
     app = deployed(tmp_path / "app")
     with RunningHost(azurite, app, CAUSEWAY_SWEEP_SCHEDULE=NEVER) as host:
         names = {one["name"] for one in host.call("GET", "/admin/functions").json()}
-    assert {"on_event", "on_notification", "reconcile", "work_poison", "sweep"} <= names
+    assert {"on_event", "reconcile", "work_poison", "sweep"} <= names

@@ -20,7 +20,7 @@ from sandbox.app_folder import AppError
 from sandbox.azure.scenario import load
 from sandbox.azurite import ROOT
 from sandbox.places import PlaceError, own_folder, require_free
-from sandbox.up import HOST_PORTS, Sandbox, sweep_schedule
+from sandbox.up import HOST_PORTS, Sandbox, policy_of, sweep_schedule
 from tests.sandbox.host.messages import until
 from tests.sandbox.host.running import APPS, NEVER
 from tests.sandbox.host.test_processes import alive
@@ -277,6 +277,16 @@ def test_a_scenario_of_the_asked_size_is_written_and_can_be_loaded(tmp_path, cap
     assert main(["scenario", "--resources", "150", "--out", str(file)]) == 0
     assert len(load(file)["resources"]) == 150
     assert str(file) in capsys.readouterr().out
+
+
+def test_a_scenario_that_comes_with_the_sandbox_is_named_and_brings_its_policy(tmp_path):
+    asked = arguments(["up", "--scenario", "enterprise"])
+    assert asked.scenario == ROOT / "sandbox" / "scenarios" / "enterprise.yaml"
+    assert policy_of(asked.scenario) == ROOT / "docs" / "examples" / "enterprise.yaml"
+    own = tmp_path / "enterprise.yaml"
+    assert arguments(["up", "--scenario", str(own)]).scenario == own
+    usual = ROOT / "connectivity.yaml"
+    assert [policy_of(own), policy_of(arguments(["up"]).scenario)] == [usual, usual]
 
 
 @pytest.mark.parametrize(

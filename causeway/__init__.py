@@ -1,0 +1,1 @@
+"""The command line, `python -m causeway`: on an operator's machine or in CI, never deployed."""

@@ -1,0 +1,6 @@
+"""`python -m causeway`."""
+
+from causeway.commands import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+// Private endpoints of the app's own storage account, one for each service that the app uses, with their names.
+@description('Region of the endpoints.')
+param location string
+
+@description('Tags of every resource.')
+param tags object = {}
+
+@description('Make the endpoints.')
+param enabled bool = false
+
+@description('Name of the storage account, in this resource group.')
+param storageName string
+
+@description('Resource id of the network that resolves the names.')
+param networkId string = ''
+
+@description('Resource id of the subnet of the endpoints.')
+param subnetId string = ''
+
+var services = enabled ? ['blob', 'queue', 'table'] : []
+
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: storageName
+}
+
+resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [for service in services: {
+  name: 'privatelink.${service}.${environment().suffixes.storage}'
+  location: 'global'
+  tags: tags
+}]
+
+resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (service, index) in services: {
+  parent: zone[index]
+  name: 'causeway'
+  location: 'global'
+  tags: tags
+  properties: {
+    registrationEnabled: false
+    virtualNetwork: { id: networkId }
+  }
+}]
+
+resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = [for service in services: {
+  name: 'pe-${storageName}-${service}'
+  location: location
+  tags: tags
+  properties: {
+    subnet: { id: subnetId }
+    privateLinkServiceConnections: [
+      {
+        name: service
+        properties: {
+          privateLinkServiceId: account.id
+          groupIds: [service]
+        }
+      }
+    ]
+  }
+}]
+
+resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [for (service, index) in services: {
+  parent: endpoint[index]
+  name: 'default'
+  properties: {
+    privateDnsZoneConfigs: [
+      {
+        name: service
+        properties: { privateDnsZoneId: zone[index].id }
+      }
+    ]
+  }
+  dependsOn: [link]
+}]

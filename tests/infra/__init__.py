@@ -1,0 +1,1 @@
+"""Checks of `infra/` and of how Causeway is deployed, without Azure and without the Bicep compiler."""
