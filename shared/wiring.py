@@ -176,7 +176,6 @@ def _without_effect(policy: Policy) -> list[str]:
         keys.append("drift.repair")
     inside = {
         "": (
-            "find",
             "addresses",
             "placements",
             "adopt_in",
