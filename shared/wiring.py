@@ -177,7 +177,6 @@ def _without_effect(policy: Policy) -> list[str]:
     inside = {
         "": (
             "addresses",
-            "placements",
             "adopt_in",
             "application_security_groups",
             "routes",

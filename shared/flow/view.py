@@ -58,7 +58,8 @@ class View:
     objects. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last write of the
     pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
     `unfinished`: the placements of which nothing may be begun, and why; `permitted`: it is known that the app
-    may do all that is needed for that. `requests`: one for each placement that has a place.
+    may do all that is needed for that. `requests`: one for each placement that has a place. `failed`: the
+    placements of several in which something could not be written.
     """
 
     requests: tuple[Request, ...]
@@ -74,6 +75,13 @@ class View:
     began: float = 0.0
     unfinished: Mapping[str, Refusal] = field(default_factory=dict)
     permitted: bool = False
+    failed: tuple[str, ...] = ()
+
+    def failed_by(self, errors: Iterable[ResourceId]) -> tuple[str, ...]:
+        """The placements to which these objects belong, where there are several."""
+        gone = frozenset(errors)
+        parts = zip(self.requests, self.desired.each, strict=True)
+        return tuple(one.connect.placement for one, part in parts if self.desired.parts and gone & part.ids)
 
     @property
     def target(self) -> Target:

@@ -118,11 +118,19 @@ class Desired:
         """The ids of all objects."""
         return frozenset(want.id for want in self.objects())
 
+    def beside(self, failed: Iterable[ResourceId]) -> frozenset[ResourceId]:
+        """The ids of the objects of all placements in which none of these failed."""
+        gone = frozenset(failed)
+        whole = (part.ids for part in self.each if not gone & part.ids)
+        return frozenset(at for ids in whole for at in ids)
+
     @property
     def waiting(self) -> frozenset[ResourceId]:
         """Zone groups that are not written yet: until it is known which records they would write over, and
         until the rules are known, with which they are written together.
         """
+        if self.parts:
+            return frozenset(at for part in self.parts for at in part.waiting)
         known = {path.zone_group: path.complete for path in self.paths if path.zone_group}
         return frozenset(
             one.id for one, complete in known.items() if not (one.records and complete and self.addressed)
@@ -229,10 +237,10 @@ def of_placements(parts: tuple[Desired, ...], unplaced: Mapping[str, Declined | 
         return first
     return replace(
         first,
-        paths=_every(part.paths for part in parts),
-        peerings=_every(part.peerings for part in parts),
-        rules=_every(part.rules for part in parts),
-        security_groups=_every(part.security_groups for part in parts),
+        paths=tuple(path for part in parts for path in part.paths),
+        peerings=_by_id(part.peerings for part in parts),
+        rules=_by_id(part.rules for part in parts),
+        security_groups=_by_id(part.security_groups for part in parts),
         subnet_policies=_policies(parts),
         addressed=all(part.addressed for part in parts),
         clients=_every(part.clients for part in parts),
@@ -245,6 +253,10 @@ def of_placements(parts: tuple[Desired, ...], unplaced: Mapping[str, Declined | 
 
 def _every[T](lists: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(one for listed in lists for one in listed))
+
+
+def _by_id[T: Wanted](lists: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple({one.id: one for listed in lists for one in listed}.values())
 
 
 def _policies(parts: tuple[Desired, ...]) -> tuple[SubnetPolicy, ...]:

@@ -17,7 +17,6 @@ from shared.core.kinds.rule import Rule, rule_id
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.policy.intent import Connect
-from shared.core.policy.profile import Profile
 from shared.core.policy.values import Client
 from shared.core.readings.networks import group_of, prefixes
 from shared.core.readings.observed import Observed
@@ -84,7 +83,7 @@ def rules(
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
         if nsg is None or not addresses:
             continue
-        for wanted in _for_endpoint(connect.profile, nsg, sources, rule_ports(group), addresses):
+        for wanted in _for_endpoint(connect, nsg, sources, rule_ports(group), addresses):
             found[wanted.id] = replace(_both(found.get(wanted.id, wanted), wanted), partial=partial)
     return tuple(found.values())
 
@@ -122,13 +121,17 @@ def _both(known: Rule, more: Rule) -> Rule:
 
 
 def _for_endpoint(
-    profile: Profile,
+    connect: Connect,
     nsg: ResourceId,
     sources: tuple[str, ...],
     ports: tuple[str, ...],
     addresses: tuple[str, ...],
 ) -> Iterator[Rule]:
-    """The rules for one endpoint. Another range of priorities means other rules: ours never move."""
+    """The rules for one endpoint. Another range of priorities means other rules: ours never move.
+
+    So does another placement, which has clients of its own.
+    """
+    profile, among = connect.profile, f"|{connect.placement}" if connect.placement else ""
     make = Rule if profile.nsg.mode == "ensure" else RequiredRule
     band = profile.nsg.priorities
     clients = ",".join(sorted(map(_key, profile.clients)))  # a set's rule is the same one when it grows
@@ -136,7 +139,7 @@ def _for_endpoint(
         reachable, allowed = _of(version, addresses), _of(version, sources)
         if not reachable:
             continue
-        name = f"{clients}|{band[0]}-{band[1]}|IPv{version}"
+        name = f"{clients}|{band[0]}-{band[1]}|IPv{version}{among}"
         allow = rule_id(nsg, f"{name}|{','.join(ports)}", "Allow")
         if allowed:
             yield make(allow, nsg, allowed, reachable, ports, "Allow", band)
