@@ -7,6 +7,8 @@ said, 10 something would change.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -50,3 +52,60 @@ def schema() -> None:
     from causeway.check import schema_text
 
     click.echo(schema_text())
+
+
+@policy.command()
+@click.argument("file")
+@click.argument("resource_id", required=False)
+@click.option("--type", help="Such as Microsoft.Storage/storageAccounts.")
+@click.option("--subscription", help="Its id.")
+@click.option("--resource-group")
+@click.option("--name")
+@click.option("--region")
+@click.option("--sku", help="The SKU's name.")
+@click.option("--tag", "--tags", "tags", multiple=True, metavar="NAME=VALUE", help="All tags of its own.")
+@click.option("--no-tags", is_flag=True, help="It has no tags.")
+@click.option("--group-tag", "--group-tags", "group_tags", multiple=True, metavar="NAME=VALUE")
+@click.option("--no-group-tags", is_flag=True, help="Its resource group has no tags.")
+@click.option("--management-group", multiple=True, help="Every group above its subscription, by name.")
+@click.option("--all", "everything", is_flag=True, help="Show every entry that did not fit.")
+@click.option("-o", "--output", type=OUTPUT, default="text", show_default=True)
+def explain(file: str, resource_id: str | None, output: str, everything: bool, **said: Any) -> None:
+    """Say what a policy FILE does with a resource and why. Nothing is read but the file.
+
+    Name the resource by its RESOURCE_ID, or by the options. What is not given is not known: where it
+    matters the answer is "undecided".
+
+    Exit code: 0 connected, 3 left alone or refused, 4 undecided, 2 bad policy or usage, 1 not read.
+    """
+    from causeway.explain import described, run
+    from shared.core.base.errors import InputError
+
+    known = {
+        "region": said["region"],
+        "sku": said["sku"],
+        "tags": pairs(said["tags"], none=said["no_tags"]),
+        "group_tags": pairs(said["group_tags"], none=said["no_group_tags"]),
+        "management_groups": said["management_group"] or None,
+    }
+    parts = {name: said[name] for name in ("type", "subscription", "resource_group", "name")}
+    if resource_id is None and not said["type"]:
+        raise click.UsageError("name a resource: by its RESOURCE_ID, or by --type and other options")
+    try:
+        given = described(resource_id, parts, known)
+    except InputError as wrong:
+        raise click.UsageError(str(wrong)) from wrong
+    sys.exit(run(file, given, output, everything=everything))
+
+
+def pairs(words: Iterable[str], *, none: bool) -> dict[str, str] | None:
+    """NAME=VALUE words as a mapping; None: nothing was said. Raises UsageError."""
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not name or not equals:
+            raise click.UsageError(f"'{word}' is not NAME=VALUE")
+        found[name] = value
+    if found and none:
+        raise click.UsageError("tags are given, and that there are none")
+    return found if found or none else None

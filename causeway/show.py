@@ -21,7 +21,7 @@ def safe(text: object, limit: int = LONG) -> str:
 
 
 def coloured() -> bool:
-    """Standard output is a terminal that shows colours, and nobody asked for none (https://no-color.org)."""
+    """Standard output is a terminal that shows colours, and no one asked for none (https://no-color.org)."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):

@@ -14,6 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.core.base.log_lines import line
+
 if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
     from shared.core.policy.foundations import Foundations
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from shared.flow.worker import Worker
     from shared.ports import Arm, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
     from shared.settings import Settings
+
+log = logging.getLogger("causeway.wiring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ def wire(
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.limits import CreationLimit, DeleteLimit
+    from shared.flow.networks import ListedSubscriptions, NetworksReader
     from shared.flow.own_networks import OwnNetworksReader
     from shared.flow.placing import Placer
     from shared.flow.public_access import PublicAccess
@@ -87,8 +92,9 @@ def wire(
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
     capacity = CapacityReader(policy, known, ports.arm, cached, reader)
-    placer = Placer(OwnNetworksReader(ports.arm, cached, ports.clock), reader, capacity)
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own, placer)
+    placer = Placer(OwnNetworksReader(cached), reader, capacity)
+    networks = NetworksReader(policy, cached, reader, ListedSubscriptions(policy.subscriptions))
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, placer, networks)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
@@ -103,7 +109,7 @@ def wire(
         Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
-        Health(ports.ledger, ports.sweeps, ports.limits, ports.clock),
+        Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock),
     )
 
 
@@ -123,6 +129,8 @@ async def flow() -> Flow:
             settings = Settings.read(os.environ)
             policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
             reject_unsupported_settings(policy, settings)
+            for notice in settings.notices:
+                log.warning(line("setting ignored", why=notice))
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
             own = Foundations.read(os.environ)
             _flow = wire(policy, real_ports(settings, policy), settings.budget, foundations=own)
@@ -142,7 +150,7 @@ async def put_back(queue: str, text: str, delay: timedelta) -> None:
     found = Storage.read(os.environ)
     async with (
         credential(found.client_id, hosted=found.hosted) as identity,
-        open_queue(found.connection, found.queue_uri, queue, identity) as client,
+        open_queue(found.account.connection, found.account.queue_uri, queue, identity) as client,
     ):
         await StorageQueue(client).send(text, delay=delay)
 
@@ -150,7 +158,8 @@ async def put_back(queue: str, text: str, delay: timedelta) -> None:
 def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
     """Refuse parts of the policy that would have no effect, rather than ignore them.
 
-    Raises PolicyError for keys that have no effect yet, and for a schedule that differs from the timer's.
+    Raises PolicyError for keys that have no effect yet, for a schedule that differs from the timer's, and for
+    a storage account in another cloud.
     """
     from shared.core.base.errors import Fault, PolicyError
 
@@ -161,13 +170,15 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
     if "schedule" in policy.drift.model_fields_set and wanted.split() != runs.split():
         problem = f"the timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE, '{runs}'"
         faults.append(Fault("drift.schedule", wanted, problem, "give both the same, or leave this one out"))
+    if elsewhere := settings.account.outside(policy.cloud):
+        faults.append(elsewhere)
     if faults:
         raise PolicyError(faults)
 
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "management_groups", "exclude", "exclude_managed", "networks", "rules", "naming", "tags")
+    top = ("mode", "management_groups", "exclude", "exclude_managed", "rules", "naming", "tags")
     keys = [key for key in top if key in policy.model_fields_set]
     if "tag_may_choose" in policy.opt_in.model_fields_set:
         keys.append("opt_in.tag_may_choose")
@@ -178,14 +189,12 @@ def _without_effect(policy: Policy) -> list[str]:
         "": (
             "addresses",
             "adopt_in",
-            "application_security_groups",
             "routes",
             "mode",
             "limits",
         ),
         "dns": ("external", "servers"),
-        "peering": ("through", "hub", "spoke"),
-        "nsg": ("destination", "network_policies"),
+        "peering": ("through",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():
@@ -227,8 +236,9 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     time = ServiceTime(clock)
     identity = credential(settings.client_id, hosted=settings.hosted)
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
-    tables = open_tables(settings.connection, settings.table_uri, identity, time)
-    queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
+    account = settings.account.in_cloud(policy.cloud)
+    tables = open_tables(account.connection, account.table_uri, identity, time)
+    queue = open_queue(account.connection, account.queue_uri, "work", identity)
     connections = transport()
     close_at_exit(connections, identity, tables, queue)
     limits = AzureTable(tables, "limits", time)

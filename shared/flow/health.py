@@ -8,7 +8,7 @@ from typing import Any
 from shared.core.base.errors import TransientError
 from shared.core.outcome.sweep_report import SweepReport
 from shared.flow.limits import HELD
-from shared.ports import Bodies, Body, Clock, Ledger, RequestLimits, Sweeps
+from shared.ports import Bodies, Body, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
 
 OK, DEGRADED = "ok", "degraded"
 PATIENCE = 20.0  # seconds for the tables: what asks for health does not wait for their retries
@@ -22,6 +22,7 @@ class HealthReport:
     problems: tuple[str, ...]
     sweep: Body | None
     limits: Bodies
+    oldest_message: float | None  # seconds since it was sent
 
     def record(self) -> Body:
         """The report as JSON."""
@@ -31,16 +32,18 @@ class HealthReport:
             "problems": list(self.problems),
             "sweep": self.sweep,
             "limits": self.limits,
+            "oldest_message_seconds": self.oldest_message,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Reads the rows of connections, sweeps and request limits. Azure Resource Manager is not asked."""
+    """Reads the app's own tables and its queue. Azure Resource Manager is not asked."""
 
     ledger: Ledger
     sweeps: Sweeps
     limits: RequestLimits
+    queue: WorkQueue
     clock: Clock
 
     async def report(self) -> HealthReport:
@@ -49,15 +52,16 @@ class Health:
             async with asyncio.timeout(PATIENCE):
                 return await self._report()
         except TimeoutError:
-            text = f"the app's tables did not answer within {PATIENCE:.0f} s"
+            text = f"the app's storage account did not answer within {PATIENCE:.0f} s"
             raise TransientError(text, code="StorageUnreachable") from None
 
     async def _report(self) -> HealthReport:
-        last, limits = await self.sweeps.latest(), await self.limits.left()
+        last, limits, oldest = await self.sweeps.latest(), await self.limits.left(), await self.queue.oldest()
+        waits = None if oldest is None else round((self.clock.now() - oldest).total_seconds(), 3)
         if last is None:
-            return HealthReport(("no sweep has run yet",), None, limits)
+            return HealthReport(("no sweep has run yet",), None, limits, waits)
         held, now = len(await self.ledger.with_code(HELD)), self.clock.now().timestamp()
-        return HealthReport(tuple(_problems(last, held, now)), shown(last, held, now), limits)
+        return HealthReport(tuple(_problems(last, held, now)), shown(last, held, now), limits, waits)
 
 
 def _problems(last: SweepReport, held: int, now: float) -> list[str]:

@@ -38,7 +38,6 @@ class Survey:
     around: Around
     observed: Observed
     listed: float | None
-    accepted: tuple[ResourceId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +85,8 @@ class Placer:
     ) -> Survey:
         """What serves the target, by readings since the pass began and by lists since `lists_from`."""
         made = frozenset(endpoints_among(recorded))
-        own = {part.placement: await self._own(target, part, lists_from) for part in connect.each}
-        accepted = await self._accepted(target, connect, made, lists_from)
-        parts = _parts(connect, accepted)
+        parts = connect.each
+        own = {part.placement: await self._own(target, part, lists_from) for part in parts}
         found = {part.placement: candidates_of(target, part, own[part.placement], made) for part in parts}
 
         def around(seen: Target, observed: Observed) -> Iterator[Read]:
@@ -101,14 +99,14 @@ class Placer:
 
         observed = await self.reader.complete(wanted, Observed(many=many), began)
         listed = min((one.at for one in own.values() if one), default=None)
-        return Survey(target, found, made, around, observed, listed, accepted)
+        return Survey(target, found, made, around, observed, listed)
 
     async def place(self, survey: Survey, connect: Connect) -> Placed:
         """The sites, certain enough to write."""
         observed = survey.observed
         sites: list[tuple[Connect, Mapping[str, Site]]] = []
         unplaced: dict[str, Declined | Refusal] = {}
-        for part in _parts(connect, survey.accepted):
+        for part in connect.each:
             found = survey.found[part.placement]
             chosen, observed = await self.capacity.sites(
                 survey.target, part, found, observed, survey.recorded
@@ -122,25 +120,6 @@ class Placer:
     async def _own(self, target: Target, part: Connect, lists_from: float) -> OwnNetworks | None:
         find = part.profile.find
         return await self.own.read(target.id, find.own, lists_from) if find else None
-
-    async def _accepted(
-        self, target: Target, connect: Connect, made: frozenset[ResourceId], lists_from: float
-    ) -> tuple[ResourceId, ...]:
-        """Where endpoints of others count, with the target's own networks where there is such an endpoint."""
-        listed, profile = connect.reach.accepted, connect.profile
-        foreign = {one.endpoint_id for one in target.connections if one.endpoint_id} - made
-        if "own" not in profile.adopt_in or not foreign:
-            return listed
-        scope = profile.find.own if profile.find else "subscription"
-        own = await self.own.read(target.id, scope, lists_from)
-        return (*listed, *(one.id for one in own.networks if one.id not in own.managed))
-
-
-def _parts(connect: Connect, accepted: tuple[ResourceId, ...]) -> tuple[Connect, ...]:
-    """The placements, each with the networks in which endpoints of others count."""
-    if accepted != connect.reach.accepted:
-        connect = replace(connect, networks=replace(connect.reach, accepted=accepted))
-    return connect.each
 
 
 def _made(target: Target, part: Connect, found: Found) -> Iterator[ResourceId]:

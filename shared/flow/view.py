@@ -19,6 +19,7 @@ from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.link import Link
 from shared.core.names import resolution
+from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
 from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, of_placements, too_many_zones, without_zone
@@ -42,6 +43,7 @@ from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
 from shared.flow.cached_reads import CachedReads, ResourceGroup
+from shared.flow.networks import NetworksReader
 from shared.flow.other_zones import OtherZonesReader
 from shared.flow.placing import Around, Placer
 from shared.flow.reader import Reader
@@ -81,7 +83,9 @@ class View:
         """The placements to which these objects belong, where there are several."""
         gone = frozenset(errors)
         parts = zip(self.requests, self.desired.each, strict=True)
-        return tuple(one.connect.placement for one, part in parts if self.desired.parts and gone & part.ids)
+        return tuple(
+            one.connect.placement for one, part in parts if self.desired.placements and gone & part.ids
+        )
 
     @property
     def target(self) -> Target:
@@ -135,7 +139,12 @@ class View:
         endpoints = [path.endpoint for path in self.desired.paths]
         return (
             *self.notes,
+            *(
+                f"no network is in {word} now, so nobody is connected by it"
+                for word in self.connect.reach.empty
+            ),
             *rule_findings(self.connect, endpoints, self.observed),
+            *peering_findings(self.desired, self.observed),
             *without_zone(self.desired, self.connect),
             *(f"{network_not_found(one).reason}: the others' path is made" for one in self.desired.missing),
             *resolution.findings(self.desired, self.observed),
@@ -167,6 +176,7 @@ class Viewer:
         reader: Reader,
         foundations: Foundations,
         placer: Placer,
+        networks: NetworksReader,
     ) -> None:
         self._policy = policy
         self._catalogue = catalogue
@@ -174,6 +184,7 @@ class Viewer:
         self._cached = cached
         self._reader = reader
         self._foundations = foundations
+        self._networks = networks
         self._rights = RightsReader(arm, cached)
         self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
         self._placer = placer
@@ -271,6 +282,7 @@ class Viewer:
         `recorded`: endpoints that were made for the target before are not foreign, wherever they are. `many`:
         as in `Observed`.
         """
+        connect = await self._networks.resolved(target.id, connect, began)
         ask = partial(self._placer.survey, target, connect, recorded.objects, began, many)
         survey, (connect, notes) = await asyncio.gather(ask(), self._narrowed(target, connect))
         placed = await self._placer.place(survey, connect)
@@ -319,6 +331,23 @@ class Viewer:
         target = Target.parse(body)
         requests = tuple(replace(one, target=target) for one in view.requests)
         return await self._completed(self._desired(replace(view, requests=requests, observed=observed)))
+
+    def with_certain_networks(self, view: View) -> View:
+        """The view as it is once it is certain that no further network is meant."""
+        connect = view.connect
+        return self._desired(
+            replace(
+                view,
+                connect=_certain(connect),
+                requests=tuple(replace(one, connect=_certain(one.connect)) for one in view.requests),
+            )
+        )
+
+    async def means_the_same(self, view: View, now: float) -> bool:
+        """A reading from now on (seconds since 1970) shows the same networks."""
+        asked = replace(view.connect, networks=None)
+        again = await self._networks.resolved(view.target.id, asked, now)
+        return replace(again.reach, confirmed=view.connect.reach.confirmed) == view.connect.reach
 
     async def with_fresh_networks(self, view: View) -> View:
         """The view with what must exist by what the networks say now, and not by cached reads."""
@@ -394,6 +423,10 @@ class Viewer:
     ) -> Desired:
         parts = tuple(desired(request, observed, self._catalogue) for request in requests)
         return of_placements(parts, unplaced)
+
+
+def _certain(connect: Connect) -> Connect:
+    return replace(connect, networks=replace(connect.reach, confirmed=True))
 
 
 def _ids(links: Iterable[Link]) -> tuple[ResourceId, ...]:

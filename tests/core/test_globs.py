@@ -22,6 +22,9 @@ TEXTS = st.text("ab", max_size=7)
         ("rg", "rg-a", False),
         ("a.c", "abc", False),
         ("*", "a\nb", True),
+        ("a*a", "a", False),
+        ("*b?*", "ab", False),
+        ("*?b*a", "xbxba", True),
     ],
 )
 def test_the_whole_value_fits_or_it_does_not(pattern: str, text: str, expected: bool) -> None:
@@ -32,6 +35,12 @@ def test_the_whole_value_fits_or_it_does_not(pattern: str, text: str, expected: 
 def test_a_pattern_in_normal_form_takes_the_same(pattern: str, text: str) -> None:
     plain = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     assert fits(normal(pattern), text) == bool(re.fullmatch(plain, text))
+
+
+@pytest.mark.timeout(10)
+def test_many_stars_cost_no_more_than_the_lengths_allow() -> None:
+    assert not fits("*a" * 40 + "*b", "a" * 256)
+    assert not fits("*?a" * 20 + "*b", "a" * 256)
 
 
 @given(PATTERNS, PATTERNS, TEXTS)

@@ -47,7 +47,7 @@ class Proof:
 
 def prove(desired: Desired, observed: Observed) -> Proof:
     """Check every path against what was read last, for each placement with its own clients."""
-    if not desired.parts:
+    if not desired.placements:
         return _prove_one(desired, observed)
     parts = [_prove_one(part, observed) for part in desired.each]
     checks = (check for part in parts for check in part.checks)

@@ -35,11 +35,13 @@ def surroundings(
     subnets = found.subnets if isinstance(found, Candidates) else ()
     wanted = profile.peering.mode != "ignore" or judged(connect)
     networks = {*(subnet.parent for subnet in subnets), *(connect.reach.clients if wanted else ())}
+    networks |= set(connect.reach.hubs if profile.peering.mode != "ignore" else ())
     for network in sorted(filter(None, networks), key=lambda at: at.key):
         yield Read(network, shared=True)
     for client in judged(connect):
         if network_body := observed.present(client):
-            for filtering in (*groups_in(network_body), *tables_in(network_body)):
+            parts = connect.reach.parts
+            for filtering in (*groups_in(network_body, parts), *tables_in(network_body, parts)):
                 yield Read(filtering, shared=True, tolerate="refusal")
     made = own_ids(target, connect, found) if isinstance(found, Candidates) else ()
     for at in sorted({one for new in made for one in earlier(new, recorded)}, key=lambda at: at.key):

@@ -21,18 +21,49 @@ def is_glob(pattern: str) -> bool:
 
 def normal(pattern: str) -> str:
     """One form of equal patterns: `*?*` and `?*` take the same values."""
+    if "*" not in pattern:
+        return pattern
     return _WILDCARDS.sub(lambda found: "?" * found[0].count("?") + "*", pattern)
 
 
 def fits(pattern: str, text: str) -> bool:
-    """The whole text fits. Both are compared as they are: fold the case of both where it does not count."""
-    return _compiled(pattern).match(text) is not None if is_glob(pattern) else pattern == text
+    """The whole text fits. Both are compared as they are: fold the case of both where it does not count.
+
+    Each part between stars is taken where it first occurs, so the time grows with the product of the two
+    lengths at most. A regular expression with several stars would try far more.
+    """
+    if not is_glob(pattern):
+        return pattern == text
+    first, *rest = pattern.split("*")
+    if not _at(first, text, 0):
+        return False
+    if not rest:
+        return len(first) == len(text)
+    reached = len(first)
+    for part in rest[:-1]:
+        reached = _after(part, text, reached)
+        if reached < 0:
+            return False
+    end = len(text) - len(rest[-1])
+    return end >= reached and _at(rest[-1], text, end)
 
 
-@functools.lru_cache(maxsize=8192)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(char) or re.escape(char) for char in pattern) + r"\Z", re.DOTALL)
+def _at(part: str, text: str, place: int) -> bool:
+    """The text has this part there; `?` is any character."""
+    if "?" not in part:
+        return text.startswith(part, place)
+    if place + len(part) > len(text):
+        return False
+    return all(char in ("?", text[place + at]) for at, char in enumerate(part))
+
+
+def _after(part: str, text: str, start: int) -> int:
+    """The place after the first occurrence of this part from `start` on; -1: there is none."""
+    if "?" not in part:
+        found = text.find(part, start)
+        return found if found < 0 else found + len(part)
+    places = range(start, len(text) - len(part) + 1)
+    return next((at + len(part) for at in places if _at(part, text, at)), -1)
 
 
 def covers(wide: str, narrow: str) -> bool:

@@ -74,6 +74,7 @@ class Facts:
 
 
 TAG = "tag:"
+_FIELDS = ("management_group", "subscription", "resource_group", "name", "type", "region", "sku")
 
 
 class Fields(Part):
@@ -97,18 +98,11 @@ class Fields(Part):
     @cached_property
     def patterns(self) -> Mapping[str, frozenset[str]]:
         """The patterns by field in the form in which they are compared; a tag's field is `tag:name`."""
+        texts = {name: self._texts(name) for name in _FIELDS if name in self.model_fields_set}
         folded = {
-            name: frozenset(normal(text.lower()) for text in self._texts(name))
-            for name in (
-                "management_group",
-                "subscription",
-                "resource_group",
-                "name",
-                "type",
-                "region",
-                "sku",
-            )
-            if self._texts(name)
+            name: frozenset(normal(text.lower()) for text in several)
+            for name, several in texts.items()
+            if several
         }
         tags = {f"{TAG}{name.lower()}": frozenset(map(normal, texts)) for name, texts in self.tags.items()}
         return folded | tags
