@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.core.base.log_lines import line
+from shared.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shared.flow.worker import Worker
     from shared.ports import Arm, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
     from shared.settings import Settings
+    from shared.telemetry import Telemetry
 
 log = logging.getLogger("causeway.wiring")
 
@@ -54,6 +56,7 @@ class Ports:
     budgets: Budgets
     sweeps: Sweeps
     limits: RequestLimits
+    telemetry: Telemetry = NO_TELEMETRY
 
 
 def wire(
@@ -70,6 +73,7 @@ def wire(
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
     from shared.flow.capacity import CapacityReader
+    from shared.flow.dns_forwarding import ForwardingReader
     from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
@@ -94,7 +98,8 @@ def wire(
     capacity = CapacityReader(policy, known, ports.arm, cached, reader)
     placer = Placer(OwnNetworksReader(cached), reader, capacity)
     networks = NetworksReader(policy, cached, reader, ListedSubscriptions(policy.subscriptions))
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own, placer, networks)
+    forwarding = ForwardingReader(ports.arm, cached, reader)
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, placer, networks, forwarding)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
@@ -102,11 +107,22 @@ def wire(
     absence = Absence(viewer, ports.arm, ports.clock)
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
     sweeper = Sweeper(
-        policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock, ports.limits.rate
+        policy,
+        known,
+        ports.arm,
+        ports.ledger,
+        ports.sweeps,
+        ports.queue,
+        ports.clock,
+        ports.limits,
+        ports.telemetry,
+    )
+    worker = Worker(
+        reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget, ports.telemetry
     )
     return Flow(
-        Intake(ports.queue, ports.clock, frozenset(known.types)),
-        Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
+        Intake(ports.queue, ports.clock, frozenset(known.types), ports.telemetry),
+        worker,
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
         Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock),
@@ -193,7 +209,7 @@ def _without_effect(policy: Policy) -> list[str]:
             "mode",
             "limits",
         ),
-        "dns": ("external", "servers"),
+        "dns": ("external",),
         "peering": ("through",),
     }
     for name, profile in policy.profiles.items():
@@ -231,6 +247,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.storage import open_queue, open_tables
     from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
+    from shared.telemetry_wiring import open_telemetry
 
     clock = SystemClock()
     time = ServiceTime(clock)
@@ -243,8 +260,9 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     close_at_exit(connections, identity, tables, queue)
     limits = AzureTable(tables, "limits", time)
     limiter = Limiter(TableShares(limits), settings.rate)
+    telemetry = open_telemetry(settings, os.environ)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, connections, limiter), clock),
+        SdkArm(ArmClients(identity, endpoint, connections, limiter), clock, telemetry),
         TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
@@ -252,4 +270,5 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
         TableBudgets(limits),
         TableSweeps(AzureTable(tables, "sweeps", time)),
         limiter,
+        telemetry,
     )

@@ -44,7 +44,8 @@ class OtherZonesReader:
         asked = {name: ids for name, ids in own.items() if name not in observed.elsewhere}
         if not asked:
             return observed
-        places = (*wanted.resolvers, *(at for ids in asked.values() for at in sorted(ids, key=str)))
+        own_zones = (at for ids in asked.values() for at in sorted(ids, key=str))
+        places = (*wanted.resolvers, *wanted.linked, *own_zones)
         every = (*self._subscriptions, *(at.subscription for at in places))
         subscriptions = tuple(dict.fromkeys(one.lower() for one in every))
         named = [await self._named(at, not_older_than) for at in subscriptions]

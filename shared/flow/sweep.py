@@ -28,7 +28,8 @@ from shared.core.outcome.sweep_report import PREFIX, SweepReport
 from shared.core.policy.choice import DISABLED
 from shared.core.policy.intent import opt_in, watched
 from shared.core.policy.policy import Policy
-from shared.ports import Arm, Clock, Ledger, Sweeps, WorkQueue
+from shared.ports import Arm, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
+from shared.telemetry import NO_TELEMETRY, Telemetry
 
 log = logging.getLogger("causeway.sweep")
 
@@ -51,7 +52,7 @@ class _Listed:
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """Finds every resource that should be connected, or was. `rate`: as in `ports.RequestLimits`."""
+    """Finds every resource that should be connected, or was."""
 
     policy: Policy
     catalogue: Catalogue
@@ -60,7 +61,8 @@ class Sweeper:
     sweeps: Sweeps
     queue: WorkQueue
     clock: Clock
-    rate: float = 1.0
+    limits: RequestLimits
+    telemetry: Telemetry = NO_TELEMETRY
 
     async def sweep(self) -> int:
         """Queue each resource once, with reason `drift`. Returns how many."""
@@ -84,6 +86,7 @@ class Sweeper:
         )
         await self.sweeps.record(report)
         log.info(line("sweep", **report.record()))
+        await self._measure(report)
         return len(due)
 
     async def _listed(self) -> tuple[dict[str, _Listed], dict[str, str]]:
@@ -96,6 +99,13 @@ class Sweeper:
                 unread[subscription] = str(error)
                 log.error(line("subscription not listed", subscription=subscription, why=str(error)))
         return listed, unread
+
+    async def _measure(self, report: SweepReport) -> None:
+        """The sweep has done its work by now: limits that cannot be read are not measured this time."""
+        try:
+            self.telemetry.swept(report, await self.limits.left())
+        except CausewayError as error:
+            log.warning(line("request limits not measured", why=str(error)))
 
     async def expand(self, group: GroupId, item: WorkItem) -> int:
         """Queue every target in a resource group whose tags changed or that was deleted. Returns how many."""
@@ -120,7 +130,7 @@ class Sweeper:
         subnets = (at for one in self.policy.profiles.values() for ids in one.subnets.values() for at in ids)
         hubs, reads = {at.subscription.lower() for at in subnets}, 0
         for at in due:
-            yield at, timedelta(seconds=max(0.0, (reads - AT_ONCE) / (A_SECOND * self.rate)))
+            yield at, timedelta(seconds=max(0.0, (reads - AT_ONCE) / (A_SECOND * self.limits.rate)))
             reads += 4 if at.subscription.lower() in hubs else 3
 
     async def _send_later(self, at: ResourceId, delay: timedelta, report: SweepReport) -> None:

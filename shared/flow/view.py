@@ -43,6 +43,7 @@ from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
 from shared.flow.cached_reads import CachedReads, ResourceGroup
+from shared.flow.dns_forwarding import ForwardingReader
 from shared.flow.networks import NetworksReader
 from shared.flow.other_zones import OtherZonesReader
 from shared.flow.placing import Around, Placer
@@ -177,6 +178,7 @@ class Viewer:
         foundations: Foundations,
         placer: Placer,
         networks: NetworksReader,
+        forwarding: ForwardingReader,
     ) -> None:
         self._policy = policy
         self._catalogue = catalogue
@@ -185,6 +187,7 @@ class Viewer:
         self._reader = reader
         self._foundations = foundations
         self._networks = networks
+        self._forwarding = forwarding
         self._rights = RightsReader(arm, cached)
         self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
         self._placer = placer
@@ -387,7 +390,8 @@ class Viewer:
             observed = await self._reader.complete(view.reads, view.observed, since)
             view = self._desired(replace(view, observed=observed))
             if view.desired == wanted:
-                return await self._with_other_zones(view)
+                observed = await self._forwarding.read(view.desired, view.observed, since)
+                return await self._with_other_zones(replace(view, observed=observed))
 
     async def _with_other_zones(self, view: View) -> View:
         """The view with who asks foreign zones of the same names, where an endpoint or a link is created."""
@@ -396,14 +400,19 @@ class Viewer:
         if not created.intersection(at for path in paths for at in (path.endpoint.id, *_ids(path.links))):
             return view
         observed = await self._other_zones.read(view.desired, view.observed, view.since)
-        return await self._with_rights(replace(view, observed=observed))
+        view = replace(view, observed=observed)
+        for request, part in zip(view.requests, view.desired.each, strict=True):
+            if hidden := resolution.hidden_from(part, observed):
+                unfinished = {**view.unfinished, request.connect.placement: hidden}
+                view = replace(view, unfinished=unfinished)
+        return await self._with_rights(view)
 
     async def _with_rights(self, view: View) -> View:
         """The view with the rights that lack to finish what would be begun, placement by placement."""
         steps, unfinished, known = view.plan, dict(view.unfinished), True
         for request, part in zip(view.requests, view.desired.each, strict=True):
             own = steps.among(part.ids)
-            if not own.rights_to_begin:
+            if not own.rights_to_begin or request.connect.placement in unfinished:
                 continue
             missing = await self._rights.missing(own.rights_to_begin, view.fresh_from)
             known = known and missing is not None

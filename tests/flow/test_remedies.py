@@ -541,11 +541,12 @@ async def _() -> tuple[State, State]:
 
 @follows("EndpointInOtherSubscription")
 async def _() -> tuple[State, State]:
-    other = f"{SUB.replace('0001', '0002')}/resourceGroups/rg-app"
-    world = a_world(endpoints_resource_group={"westeurope": other})
-    at = await world.create_account()
+    other = f"{SUB.replace('0001', '0002')}/resourceGroups/rg-spoke/providers/Microsoft.Network"
+    subnets = {"northeurope": [f"{other}/virtualNetworks/spoke-b/subnets/clients"]}
+    world = a_world(subnets=subnets, endpoints_resource_group="target")
+    at = await world.create_account(location="northeurope")
     first = await world.reconcile(at)
-    change(world, endpoints_resource_group="subnet")
+    change(world, subnets=subnets, endpoints_resource_group="subnet")
     return first, await rerun(world, at)
 
 

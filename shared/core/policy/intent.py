@@ -24,6 +24,7 @@ from shared.core.policy.networks import Networks
 from shared.core.policy.policy import Policy
 from shared.core.policy.profile import Profile
 from shared.core.policy.selectors import Facts
+from shared.core.policy.style import PLAIN, Style
 from shared.core.policy.values import Mode
 
 LEFT_ALONE = "LeftAlone"  # it is asked for by its type alone, and it is one that has to be asked for by name
@@ -35,7 +36,8 @@ class Connect:
     """Connect these groups of the target by this profile.
 
     `rule`: the name of the rule that chose it; empty: none did. `networks`: what the profile's words mean for
-    this target; None until they are resolved. `placement`: this is about one of several placements alone.
+    this target; None until they are resolved. `style`: names and tags of what is made for it. `placement`:
+    this is about one of several placements alone.
     """
 
     profile_name: str
@@ -45,6 +47,7 @@ class Connect:
     rule: str = ""
     mode: Mode = "apply"
     networks: Networks | None = None
+    style: Style = PLAIN
     placement: str = ""
 
     @property
@@ -125,7 +128,10 @@ def intent(
     if (unfit := catalogue.refused(target)) is not None:
         return Declined("NotEligible", unfit.reason, unfit.remedy)
     found = _narrowed(target, chosen.profile, profile, policy, catalogue)
-    return replace(found, rule=chosen.rule, mode=chosen.mode) if isinstance(found, Connect) else found
+    if not isinstance(found, Connect):
+        return found
+    style = Style(policy.naming, policy.tags, {**_inherited(group_tags, policy), **target.tags})
+    return replace(found, rule=chosen.rule, mode=chosen.mode, style=style)
 
 
 def watched(subscription: str, policy: Policy) -> bool:
