@@ -7,13 +7,13 @@ from typing import Any
 def schema_violations(value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None) -> list[str]:
     """The violations, each in a line."""
     root = root or schema
-    if "$ref" in schema:
-        schema = {**root["$defs"][schema["$ref"].rpartition("/")[2]], **schema}
-        del schema["$ref"]
+    while "$ref" in schema:
+        named = root["$defs"][schema["$ref"].rpartition("/")[2]]
+        schema = named | {key: value for key, value in schema.items() if key != "$ref"}
     known = {
         "$schema", "$defs", "title", "description", "default", "type", "enum", "const", "pattern", "minimum",
-        "maximum", "minItems", "maxItems", "minLength", "minProperties", "items", "anyOf", "oneOf", "properties", "required",
-        "additionalProperties", "propertyNames",
+        "maximum", "minItems", "maxItems", "minLength", "minProperties", "items", "anyOf", "oneOf", "properties",
+        "required", "additionalProperties", "propertyNames",
     }  # fmt: skip
     assert set(schema) <= known, f"the schema says more than this check understands: {set(schema) - known}"
     found = []
