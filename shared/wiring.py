@@ -199,7 +199,7 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "naming", "tags")
+    top = ("mode",)
     keys = [key for key in top if key in policy.model_fields_set]
     repair = policy.drift.repair
     if repair.any and not (repair.endpoints and repair.names and repair.peering and repair.rules):
