@@ -238,8 +238,8 @@ class ZoneGroup(Managed):
             self.endpoint,
             "NoZoneGroup",
             f"the endpoint {self.endpoint.text}, made by someone else, has no DNS zone group",
-            f"let its owner add a zone group with {zones}, or take its subnet out of subnets and adopt_in, so "
-            "that Causeway makes an endpoint of its own",
+            f"let its owner add a zone group with {zones}, or take its subnet out of subnets and adopt_in, "
+            "so that Causeway makes an endpoint of its own",
         )
 
     def _held_by_rival(self, observed: Observed) -> Refusal | None:
