@@ -207,7 +207,6 @@ def _without_effect(policy: Policy) -> list[str]:
     inside = {
         "": (
             "addresses",
-            "adopt_in",
             "routes",
             "mode",
             "limits",

@@ -4,8 +4,10 @@ What a team can choose lies within its own subscription or resource group. Nothi
 that fit, neither is taken.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
@@ -13,7 +15,7 @@ from shared.core.base.refusal import Refusal
 from shared.core.base.regions import region_key
 from shared.core.placement.site import Candidates
 from shared.core.policy.globs import fits
-from shared.core.policy.profile import Find
+from shared.core.policy.profile import Find, Scope
 from shared.core.readings.embedded import subnets_of
 from shared.core.readings.networks import endpoints_in
 
@@ -25,7 +27,7 @@ type Holds = Callable[[ResourceId, frozenset[ResourceId]], bool]
 
 @dataclass(frozen=True, slots=True)
 class OwnNetworks:
-    """The virtual networks of a target's own subscription or resource group (`scope`, in words).
+    """The virtual networks of a target's own subscription or resource group (`own`; `scope`, in words).
 
     `target`: whose they are. `managed`: those in resource groups that a service manages, with its id: they
     are the service's. `at`: when their list was read, in seconds since 1970.
@@ -36,6 +38,17 @@ class OwnNetworks:
     networks: tuple[Seen, ...]
     managed: Mapping[ResourceId, str] = field(default_factory=dict)
     at: float = 0.0
+    own: Scope = "subscription"
+
+    def beside(self, more: Iterable[Seen]) -> OwnNetworks:
+        """With those of these networks that are in the scope and that the list lacks."""
+        known = {one.id for one in self.networks}
+        new = tuple(one for one in more if one.id not in known and self._holds(one.id))
+        return replace(self, networks=(*self.networks, *new))
+
+    def _holds(self, at: ResourceId) -> bool:
+        same = at.subscription.lower() == self.target.subscription.lower()
+        return same and (self.own == "subscription" or at.group == self.target.group)
 
 
 def found_in(own: OwnNetworks, find: Find, regions: Iterable[str], holds: Holds) -> Candidates | Refusal:
