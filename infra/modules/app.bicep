@@ -48,7 +48,7 @@ param sweepSchedule string = '0 */15 * * * *'
 param requestRate string = '1'
 
 // The host takes the account's name for one in the public cloud, so the others get addresses. With the name it
-// does not read the addresses, which it lost now and then while it started (azure-functions-host#11787).
+// does not read the addresses, which it lost now and then while it started (docs/azure/functions.md, FN-11).
 var byName = { AzureWebJobsStorage__accountName: storageName }
 var byAddress = {
   AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob
