@@ -28,6 +28,7 @@ from shared.core.outcome.sweep_report import PREFIX, SweepReport
 from shared.core.policy.choice import DISABLED
 from shared.core.policy.intent import opt_in, watched
 from shared.core.policy.policy import Policy
+from shared.flow.announce import Announcer
 from shared.ports import Arm, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
 from shared.telemetry import NO_TELEMETRY, Telemetry
 
@@ -62,6 +63,7 @@ class Sweeper:
     queue: WorkQueue
     clock: Clock
     limits: RequestLimits
+    announcer: Announcer
     telemetry: Telemetry = NO_TELEMETRY
 
     async def sweep(self) -> int:
@@ -87,6 +89,7 @@ class Sweeper:
         await self.sweeps.record(report)
         log.info(line("sweep", **report.record()))
         await self._measure(report)
+        await self.announcer.announce_left()
         return len(due)
 
     async def _listed(self) -> tuple[dict[str, _Listed], dict[str, str]]:
