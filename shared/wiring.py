@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from shared.flow.queries import Queries
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
-    from shared.ports import Arm, Budgets, Clock, Leases, Ledger, Publisher, RequestLimits, Sweeps, WorkQueue
+    from shared.ports import (
+        Arm,
+        Branches,
+        Budgets,
+        Clock,
+        Leases,
+        Ledger,
+        Publisher,
+        RequestLimits,
+        Sweeps,
+        WorkQueue,
+    )
     from shared.settings import Settings
     from shared.telemetry import Telemetry
 
@@ -56,6 +67,7 @@ class Ports:
     budgets: Budgets
     sweeps: Sweeps
     limits: RequestLimits
+    branches: Branches
     telemetry: Telemetry = NO_TELEMETRY
     publisher: Publisher | None = None
 
@@ -74,16 +86,22 @@ def wire(
     from shared.flow.announce import Announcer
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
+    from shared.flow.capacity import CapacityReader
+    from shared.flow.dns_forwarding import ForwardingReader
     from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.limits import CreationLimit, DeleteLimit
-    from shared.flow.networks import ListedSubscriptions, NetworksReader
+    from shared.flow.lists import Lister
+    from shared.flow.networks import NetworksReader
+    from shared.flow.own_networks import OwnNetworksReader
+    from shared.flow.placing import Placer
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reader import Reader
     from shared.flow.reconcile import Reconciler
     from shared.flow.removal import Remover
+    from shared.flow.scopes import Scopes
     from shared.flow.sweep import Sweeper
     from shared.flow.view import Viewer
     from shared.flow.worker import Worker
@@ -93,23 +111,28 @@ def wire(
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
-    networks = NetworksReader(policy, cached, reader, ListedSubscriptions(policy.subscriptions))
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own, networks)
+    capacity = CapacityReader(policy, known, ports.arm, cached, reader)
+    placer = Placer(OwnNetworksReader(cached), reader, capacity)
+    scopes = Scopes(policy, ports.arm, ports.branches, ports.clock)
+    networks = NetworksReader(policy, cached, reader, scopes.scope_since)
+    forwarding = ForwardingReader(ports.arm, cached, reader)
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, placer, scopes, networks, forwarding)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
-    hidden = HiddenNamesReader(policy, known, ports.arm, cached)
+    hidden = HiddenNamesReader(policy, known, ports.arm, cached, scopes)
     access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
     announcer = Announcer(ports.ledger, ports.publisher)
     sweeper = Sweeper(
         policy,
-        known,
+        Lister(policy, known, ports.arm, cached, ports.clock),
         ports.arm,
         ports.ledger,
         ports.sweeps,
         ports.queue,
         ports.clock,
+        scopes,
         ports.limits,
         announcer,
         ports.telemetry,
@@ -199,24 +222,20 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "management_groups", "exclude", "exclude_managed", "rules", "naming", "tags")
+    top = ("mode", "naming", "tags")
     keys = [key for key in top if key in policy.model_fields_set]
-    if "tag_may_choose" in policy.opt_in.model_fields_set:
-        keys.append("opt_in.tag_may_choose")
     repair = policy.drift.repair
     if repair.any and not (repair.endpoints and repair.names and repair.peering and repair.rules):
         keys.append("drift.repair")
     inside = {
         "": (
-            "find",
             "addresses",
-            "placements",
             "adopt_in",
             "routes",
             "mode",
             "limits",
         ),
-        "dns": ("external", "servers"),
+        "dns": ("external",),
         "peering": ("through",),
     }
     for name, profile in policy.profiles.items():
@@ -241,6 +260,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     """The adapters of a deployed app, as its settings say."""
     from shared.adapters.arm import SdkArm
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
+    from shared.adapters.branches import TableBranches
     from shared.adapters.budgets import TableBudgets
     from shared.adapters.clock import SystemClock
     from shared.adapters.closing import close_at_exit
@@ -269,7 +289,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     close_at_exit(connections, identity, tables, queue, *([topic] if topic else []))
     source = f"causeway/{os.environ.get('WEBSITE_SITE_NAME') or 'local'}"
     rows, history = AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time)
-    limits = AzureTable(tables, "limits", time)
+    limits, sweeps = AzureTable(tables, "limits", time), AzureTable(tables, "sweeps", time)
     limiter = Limiter(TableShares(limits), settings.rate)
     telemetry = open_telemetry(settings, os.environ)
     return Ports(
@@ -279,8 +299,9 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
         StorageQueue(queue),
         clock,
         TableBudgets(limits),
-        TableSweeps(AzureTable(tables, "sweeps", time)),
+        TableSweeps(sweeps),
         limiter,
+        TableBranches(sweeps),
         telemetry,
         EventTopic(topic, source) if topic else None,
     )

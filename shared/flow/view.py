@@ -6,8 +6,8 @@ A dry run ends here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from shared.core.base.bodies import mapping
@@ -21,22 +21,22 @@ from shared.core.kinds.link import Link
 from shared.core.names import resolution
 from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
-from shared.core.placement.sites import candidates, surroundings
 from shared.core.plan.actions import Create, Replace
-from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
+from shared.core.plan.desired import Desired, Request, desired, of_placements, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
+from shared.core.policy.choice import leaves_managed_alone, selecting_tags
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.intent import (
-    NOT_WATCHED,
+    NOT_DECIDED,
     Connect,
     Declined,
     Intent,
     NotAsked,
     asked_by_type,
     intent,
+    not_watched,
     tag_value,
-    watched,
 )
 from shared.core.policy.policy import Policy
 from shared.core.readings.networks import NETWORK
@@ -44,14 +44,14 @@ from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
 from shared.flow.cached_reads import CachedReads, ResourceGroup
-from shared.flow.capacity import CapacityReader
+from shared.flow.dns_forwarding import ForwardingReader
 from shared.flow.networks import NetworksReader
 from shared.flow.other_zones import OtherZonesReader
+from shared.flow.placing import Around, Placer
 from shared.flow.reader import Reader
 from shared.flow.rights import RightsReader
+from shared.flow.scopes import Scopes
 from shared.ports import ArmReader, Body
-
-type Around = Callable[[Target, Observed], Iterable[Read]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,13 @@ class View:
     hide from their networks (`core/names/hidden.py`). `around`: what has to be read beside the desired
     objects. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last write of the
     pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
-    `unfinished`: why nothing may be begun; `permitted`: it is known that the app may do all that is needed
-    for that.
+    `unfinished`: the placements of which nothing may be begun, and why; `permitted`: it is known that the app
+    may do all that is needed for that. `requests`: one for each placement that has a place. `failed`: the
+    placements of several in which something could not be written.
     """
 
-    request: Request
+    requests: tuple[Request, ...]
+    connect: Connect
     desired: Desired
     observed: Observed
     around: Around
@@ -76,21 +78,29 @@ class View:
     hidden: tuple[str, ...] = ()
     made: frozenset[ResourceId] = frozenset()
     began: float = 0.0
-    unfinished: Refusal | None = None
+    unfinished: Mapping[str, Refusal] = field(default_factory=dict)
     permitted: bool = False
+    failed: tuple[str, ...] = ()
+
+    def failed_by(self, errors: Iterable[ResourceId]) -> tuple[str, ...]:
+        """The placements to which these objects belong, where there are several."""
+        gone = frozenset(errors)
+        parts = zip(self.requests, self.desired.each, strict=True)
+        return tuple(
+            one.connect.placement for one, part in parts if self.desired.placements and gone & part.ids
+        )
 
     @property
     def target(self) -> Target:
-        return self.request.target
-
-    @property
-    def connect(self) -> Connect:
-        return self.request.connect
+        return self.requests[0].target
 
     @property
     def plan(self) -> Plan:
         steps = plan(self.desired, self.observed)
-        return steps.begins_nothing(self.unfinished) if self.unfinished else steps
+        for request, part in zip(self.requests, self.desired.each, strict=True):
+            if why := self.unfinished.get(request.connect.placement):
+                steps = steps.begins_nothing(why, part.ids)
+        return steps
 
     @property
     def restoration(self) -> Plan:
@@ -168,24 +178,35 @@ class Viewer:
         cached: CachedReads,
         reader: Reader,
         foundations: Foundations,
+        placer: Placer,
+        scopes: Scopes,
         networks: NetworksReader,
+        forwarding: ForwardingReader,
     ) -> None:
         self._policy = policy
+        self._scopes = scopes
         self._catalogue = catalogue
         self._arm = arm
         self._cached = cached
         self._reader = reader
         self._foundations = foundations
         self._networks = networks
+        self._forwarding = forwarding
         self._rights = RightsReader(arm, cached)
-        self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
-        self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
+        self._other_zones = OtherZonesReader(scopes, arm, cached)
+        self._placer = placer
 
-    def refuse_foreign(self, at: ResourceId) -> None:
-        """Raise InputError for a resource that Causeway would never touch, so that a person learns why."""
-        if not watched(at.subscription, self._policy):
-            known = ", ".join(self._policy.subscriptions)
-            raise InputError("resource_id", at.text, f"name a resource in a watched subscription: {known}")
+    async def refuse_foreign(self, at: ResourceId) -> None:
+        """Raise InputError for a resource that Causeway would never touch, so that a person learns why.
+
+        Raises what reading the management groups raised, where that decides it.
+        """
+        scope = await self._scopes.including(at.subscription)
+        watched = scope.watches(at.subscription)
+        if watched is None:
+            raise scope.failure()
+        if not watched:
+            raise InputError("resource_id", at.text, f"name a resource in a watched subscription: {scope}")
         if not self._catalogue.knows(at.type):
             raise InputError("resource_id", at.text, "name a resource of a type that has private endpoints")
 
@@ -196,10 +217,15 @@ class Viewer:
     async def asked(self, at: ResourceId, fresh_from: float = 0.0, began: float = 0.0) -> Asked:
         """Who asks for what. None: the target does not exist. Both times are those of the pass.
 
-        Raises TransientError while it is being deleted: no path to it is made any more, or proven.
+        Raises TransientError while it is being deleted: no path to it is made any more, or proven. Raises
+        what reading the management groups raised, where it depends on them.
         """
-        if not watched(at.subscription, self._policy):
-            return NOT_WATCHED
+        scope = await self._scopes.including(at.subscription)
+        watched = scope.watches(at.subscription)
+        if watched is None:
+            raise scope.failure()
+        if not watched:
+            return not_watched(self._policy)
         if not self._catalogue.knows(at.type):
             return NotAsked("its type has no private endpoint in the catalogue")
         body = await self.read(at)
@@ -208,9 +234,8 @@ class Viewer:
         target = Target.parse(body)
         if target.leaving:
             raise TransientError("the resource is being deleted", code="BeingDeleted")
-        found, opt = await self._intent(target, fresh_from), self._policy.opt_in
-        inherits = opt.inherit == "resource_group" and tag_value(target.tags, opt.tag) is None
-        if inherits and isinstance(found, NotAsked):
+        found = await self._intent(target, fresh_from)
+        if self._inherits(target) and isinstance(found, NotAsked):
             # An older reading of the group's tags is no reason to leave a resource alone.
             found = await self._intent(target, began)
         return (target, found) if isinstance(found, Connect) else found
@@ -220,15 +245,20 @@ class Viewer:
 
         An older reading of the group's tags is no reason to create anything.
         """
-        opt = self._policy.opt_in
-        if opt.inherit != "resource_group" or tag_value(target.tags, opt.tag) is not None:
+        if not self._inherits(target):
             return True
         return await self._intent(target, since) == connect
 
     def words(self, tags: Mapping[str, str]) -> tuple[str | None, ...]:
         """The values of the tags that say what is asked for."""
         tag = self._policy.opt_in.tag
-        return tuple(tag_value(tags, name) for name in (tag, f"{tag}-groups"))
+        return tuple(tag_value(tags, name) for name in (tag, f"{tag}-groups", *selecting_tags(self._policy)))
+
+    def _inherits(self, target: Target) -> bool:
+        """Tags of its group may say what is asked for."""
+        opt = self._policy.opt_in
+        own = tag_value(target.tags, opt.tag) is not None and not selecting_tags(self._policy)
+        return opt.inherit == "resource_group" and not own
 
     async def lists_group_as_it_is(self, at: ResourceId, not_older_than: float) -> bool:
         """The list of groups has the target's own, with the tags that the group itself shows.
@@ -242,10 +272,32 @@ class Viewer:
 
     async def _intent(self, target: Target, fresh_from: float) -> Intent:
         inherits = self._policy.opt_in.inherit == "resource_group"
-        by_type = asked_by_type(target, self._policy)
-        group = await self._cached.group(target.id, fresh_from) if inherits or by_type else ResourceGroup()
+        by_type, strict = asked_by_type(target, self._policy), leaves_managed_alone(self._policy)
+        group = ResourceGroup()
+        if inherits or by_type or strict:
+            group = await self._group(target.id, fresh_from)
         alone = self._left_alone(target, group) if by_type else ""
-        return intent(target, group.tags if inherits else {}, self._policy, self._catalogue, alone)
+        scope = await self._scopes.including(target.id.subscription)
+        tags = group.tags if inherits else {}
+        by = group.managed_by if strict else ""
+        found = intent(target, tags, self._policy, self._catalogue, alone, scope, by)
+        undecided = isinstance(found, Declined) and found.code == NOT_DECIDED
+        if undecided and scope.above(target.id.subscription) is None:
+            raise scope.failure()  # it is read again, while what else is not known is not
+        return found
+
+    async def _group(self, at: ResourceId, fresh_from: float) -> ResourceGroup:
+        """Its group. Where the policy leaves resources out, one that the list lacks is read itself.
+
+        Raises TransientError for one that Azure does not show at all.
+        """
+        found, policy = await self._cached.group(at, fresh_from), self._policy
+        if found.listed or not (policy.exclude or policy.rules or leaves_managed_alone(policy)):
+            return found
+        body = await self._arm.group(at.group)
+        if body is None:
+            raise TransientError("Azure shows the resource and not its resource group", code="Unconfirmed")
+        return ResourceGroup.of(body)
 
     def _left_alone(self, target: Target, group: ResourceGroup) -> str:
         """Why the type's `always` does not count for this resource; empty where it does."""
@@ -255,7 +307,7 @@ class Viewer:
                 f"Causeway itself runs on it (setting {setting}): tag it, or list its id under "
                 "opt_in.own_resources"
             )
-        if group.managed_by:
+        if group.managed_by and self._policy.exclude_managed is None:
             return f"its resource group is managed by {clean(group.managed_by, 300)}: tag it to connect it"
         return ""
 
@@ -275,27 +327,21 @@ class Viewer:
         as in `Observed`.
         """
         connect = await self._networks.resolved(target.id, connect, began)
-        found = candidates(target, connect.profile)
-        if isinstance(found, Declined):
-            return found
-
-        def around(seen: Target, observed: Observed) -> Iterator[Read]:
-            return surroundings(seen, connect, found, recorded.objects, observed)
-
-        observed, (connect, notes) = await asyncio.gather(
-            self._reader.complete(partial(around, target), Observed(many=many), began),
-            self._narrowed(target, connect),
-        )
-        chosen, observed = await self._capacity.sites(target, connect, found, observed)
-        if isinstance(chosen, Refusal):
-            return chosen
-        request = Request(target, connect, chosen, frozenset(recorded.objects), recorded.guids)
-        wanted = desired(request, observed, self._catalogue)
+        ask = partial(self._placer.survey, target, connect, recorded.objects, began, many)
+        survey, (connect, notes) = await asyncio.gather(ask(), self._narrowed(target, connect))
+        placed = await self._placer.place(survey, connect)
+        if survey.listed is not None and survey.listed < began and placed.begins:
+            survey = await ask(lists_from=began)
+            placed = await self._placer.place(survey, connect)
+        if not placed.sites:
+            return placed.refused
+        made = frozenset(recorded.objects)
+        requests = tuple(Request(target, part, chosen, made, recorded.guids) for part, chosen in placed.sites)
+        wanted = self._wanted(requests, placed.unplaced, placed.observed)
         if declined := too_many_zones(wanted):
             return declined
-        return await self._completed(
-            View(request, wanted, observed, around, began, fresh_from, notes, began=began)
-        )
+        view = View(requests, connect, wanted, placed.observed, survey.around, began, fresh_from, notes)
+        return await self._completed(replace(view, began=began))
 
     async def lacking(self, view: View, not_older_than: float) -> Refusal | None:
         """All rights that the app does not have of those that the plan needs; None: none, or not known."""
@@ -326,14 +372,20 @@ class Viewer:
         body = await self.read(view.target.id)
         if body is None:
             raise TransientError("the resource was deleted while its path was made", code="Vanished")
-        request = replace(view.request, target=Target.parse(body))
-        return await self._completed(self._desired(replace(view, request=request, observed=observed)))
+        target = Target.parse(body)
+        requests = tuple(replace(one, target=target) for one in view.requests)
+        return await self._completed(self._desired(replace(view, requests=requests, observed=observed)))
 
     def with_certain_networks(self, view: View) -> View:
         """The view as it is once it is certain that no further network is meant."""
         connect = view.connect
-        certain = replace(connect, networks=replace(connect.reach, confirmed=True))
-        return self._desired(replace(view, request=replace(view.request, connect=certain)))
+        return self._desired(
+            replace(
+                view,
+                connect=_certain(connect),
+                requests=tuple(replace(one, connect=_certain(one.connect)) for one in view.requests),
+            )
+        )
 
     async def means_the_same(self, view: View, now: float) -> bool:
         """A reading from now on (seconds since 1970) shows the same networks."""
@@ -379,7 +431,8 @@ class Viewer:
             observed = await self._reader.complete(view.reads, view.observed, since)
             view = self._desired(replace(view, observed=observed))
             if view.desired == wanted:
-                return await self._with_other_zones(view)
+                observed = await self._forwarding.read(view.desired, view.observed, since)
+                return await self._with_other_zones(replace(view, observed=observed))
 
     async def _with_other_zones(self, view: View) -> View:
         """The view with who asks foreign zones of the same names, where an endpoint or a link is created."""
@@ -388,22 +441,42 @@ class Viewer:
         if not created.intersection(at for path in paths for at in (path.endpoint.id, *_ids(path.links))):
             return view
         observed = await self._other_zones.read(view.desired, view.observed, view.since)
-        return await self._with_rights(replace(view, observed=observed))
+        view = replace(view, observed=observed)
+        for request, part in zip(view.requests, view.desired.each, strict=True):
+            if hidden := resolution.hidden_from(part, observed):
+                unfinished = {**view.unfinished, request.connect.placement: hidden}
+                view = replace(view, unfinished=unfinished)
+        return await self._with_rights(view)
 
     async def _with_rights(self, view: View) -> View:
-        """The view with the rights that lack to finish what would be begun."""
-        steps = view.plan
-        needed = steps.rights_to_begin
-        if not needed:
-            return view
-        missing = await self._rights.missing(needed, view.fresh_from)
-        if not missing:
-            return replace(view, permitted=missing is not None)
-        every = await self._rights.missing(steps.rights, view.fresh_from) or missing
-        return replace(view, unfinished=lacking(every, await self._rights.principal()))
+        """The view with the rights that lack to finish what would be begun, placement by placement."""
+        steps, unfinished, known = view.plan, dict(view.unfinished), True
+        for request, part in zip(view.requests, view.desired.each, strict=True):
+            own = steps.among(part.ids)
+            if not own.rights_to_begin or request.connect.placement in unfinished:
+                continue
+            missing = await self._rights.missing(own.rights_to_begin, view.fresh_from)
+            known = known and missing is not None
+            if missing:
+                every = await self._rights.missing(own.rights, view.fresh_from) or missing
+                why = lacking(every, await self._rights.principal())
+                unfinished[request.connect.placement] = why
+        if unfinished:
+            return replace(view, unfinished=unfinished)
+        return replace(view, permitted=known) if steps.rights_to_begin else view
 
     def _desired(self, view: View) -> View:
-        return replace(view, desired=desired(view.request, view.observed, self._catalogue))
+        return replace(view, desired=self._wanted(view.requests, view.desired.unplaced, view.observed))
+
+    def _wanted(
+        self, requests: tuple[Request, ...], unplaced: Mapping[str, Declined | Refusal], observed: Observed
+    ) -> Desired:
+        parts = tuple(desired(request, observed, self._catalogue) for request in requests)
+        return of_placements(parts, unplaced)
+
+
+def _certain(connect: Connect) -> Connect:
+    return replace(connect, networks=replace(connect.reach, confirmed=True))
 
 
 def _ids(links: Iterable[Link]) -> tuple[ResourceId, ...]:

@@ -519,6 +519,37 @@ async def _() -> tuple[State, State]:
     return first, await rerun(world, at)
 
 
+@follows("NoOwnNetwork")
+async def _() -> tuple[State, State]:
+    world = a_world(subnets={}, find={"subnet": "snet-pe"})
+    at = await world.create_account()
+    first = await world.reconcile(at)
+    await world.send("PUT", f"{HUB}/subnets/snet-pe", {"properties": {"addressPrefix": "10.0.9.0/24"}})
+    await world.sleep(61)
+    return first, await rerun(world, at)
+
+
+@follows("SeveralOwnNetworks")
+async def _() -> tuple[State, State]:
+    found = {"subnet": ["clients", "endpoints"]}
+    world = a_world(subnets={}, find=found)
+    at = await world.create_account()
+    first = await world.reconcile(at)
+    change(world, subnets={}, find={**found, "network": "hub-*"})
+    return first, await rerun(world, at)
+
+
+@follows("EndpointInOtherSubscription")
+async def _() -> tuple[State, State]:
+    other = f"{SUB.replace('0001', '0002')}/resourceGroups/rg-spoke/providers/Microsoft.Network"
+    subnets = {"northeurope": [f"{other}/virtualNetworks/spoke-b/subnets/clients"]}
+    world = a_world(subnets=subnets, endpoints_resource_group="target")
+    at = await world.create_account(location="northeurope")
+    first = await world.reconcile(at)
+    change(world, subnets=subnets, endpoints_resource_group="subnet")
+    return first, await rerun(world, at)
+
+
 @follows("LeftAlone")
 async def _() -> tuple[State, State]:
     world = a_world()
@@ -638,6 +669,7 @@ NOT_FOLLOWED = {
     "Drifted": "followed in tests/flow/test_policy_limits.py",
     "DroppedByRoute": "followed in tests/flow/test_routes.py",
     "EndpointGone": "only while a pass runs; the rerun is an ordinary pass",
+    "Excluded": "tests/flow/test_chosen.py: an opt-out that the policy says",
     "ForeignTenant": "no role helps: tests/adapters/test_arm_errors.py",
     "InvalidAuthenticationTokenTenant": "no role helps: tests/adapters/test_arm_errors.py",
     "InvalidResourceReference": "ids of the policy are read before they are written",
@@ -663,6 +695,7 @@ NOT_FOLLOWED = {
     "SubscriptionFull": "tests/flow/test_capacity.py",
     "SubscriptionNotFound": "tests/flow/test_sweep.py: only an owner of the subscription can grant it",
     "SubscriptionNotRegistered": "an older name of MissingSubscriptionRegistration",
+    "ManagementGroupUnread": "followed in tests/flow/test_scope.py",
     "NotDecided": "a reading that fails while the policy asks for management groups",
     "TooManyAddresses": "it takes 4,000 prefixes: tests/core/test_rule.py",
     "TooManyPeerings": "it takes 500 peerings: tests/core/test_peering.py",

@@ -6,7 +6,7 @@ Source of the body's shape: Microsoft Learn, REST reference "Private Endpoints -
 """
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks
 from shared.core.kinds.link import LINKED_ELSEWHERE
 from shared.core.kinds.nic import Address, addresses_in
+from shared.core.policy.style import Tags, differing, merged
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Read, Unread
 from shared.core.rules.nsg import groups_in
@@ -28,6 +29,8 @@ TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too
 _JOIN_GROUP = "Microsoft.Network/applicationSecurityGroups/joinIpConfiguration/action"
 _DEFAULTS = {"ipVersionType": "IPv4"}  # what Azure shows of an endpoint for which nothing else was asked
+PLACEMENT_TAG = "causeway-placement"
+INTERFACE = "customNetworkInterfaceName"  # only of a new endpoint
 GROUPS = "applicationSecurityGroups"
 CONNECTION_LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 
@@ -115,9 +118,13 @@ def _reported(endpoint: Seen) -> tuple[Address, ...]:
     return tuple(Address(ip, "", tuple(fqdns)) for ip, fqdns in names.items())
 
 
-def endpoint_name(target: ResourceId, group: str, subnet: ResourceId) -> str:
-    """A name for people (target and group) with a hash of target, group and subnet, stable over runs."""
-    suffix = digest(f"{target.key}|{group.lower()}|{subnet.key}")
+def endpoint_name(target: ResourceId, group: str, subnet: ResourceId, placement: str = "") -> str:
+    """A name for people (target and group) with a hash of target, group and subnet, stable over runs.
+
+    `placement`: which of several it is, as two may have their endpoints in one subnet.
+    """
+    among = f"|{placement}" if placement else ""
+    suffix = digest(f"{target.key}|{group.lower()}|{subnet.key}{among}")
     return f"pe-{target.name[: MAX_NAME - 40]}-{group[:20]}-{suffix}".lower().replace("_", "-")
 
 
@@ -134,13 +141,20 @@ def is_as_made(have: Seen, target: ResourceId) -> bool:
     connection, subnet = connection_of(have), subnet_of(have)
     if connection is None or subnet is None or connection.target != target:
         return False
-    return have.id.name.lower() == endpoint_name(target, connection.group, subnet)
+    return have.id.name.lower() == endpoint_name(target, connection.group, subnet, placement_of(have))
+
+
+def placement_of(have: Seen) -> str:
+    """For which of several placements it was made, by its tag; empty where there is only one."""
+    return str(have.tags.get(PLACEMENT_TAG) or "")
 
 
 @functools.lru_cache(maxsize=16_384)
-def endpoint_id(home: GroupId, target: ResourceId, group: str, subnet: ResourceId) -> ResourceId:
+def endpoint_id(
+    home: GroupId, target: ResourceId, group: str, subnet: ResourceId, placement: str = ""
+) -> ResourceId:
     """The id of our endpoint for this target and group with its address in this subnet."""
-    return home.resource(TYPE, endpoint_name(target, group, subnet))
+    return home.resource(TYPE, endpoint_name(target, group, subnet, placement))
 
 
 def _said(words: str) -> str:
@@ -154,7 +168,7 @@ class Endpoint(Managed):
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
     `completed_by`: the objects that give it its name: its zone group, then the zones. `links`: those of the
     clients to these zones. `recorded_before`: the ledger had its id before, and `guids` of what was made
-    there.
+    there. `placement`: which of several it is for.
     """
 
     TYPE = TYPE
@@ -169,11 +183,19 @@ class Endpoint(Managed):
     adopted: bool = False
     after: tuple[ResourceId, ...] = ()  # its subnet, where something in it may have to be written first
     groups: tuple[ResourceId, ...] = ()  # application security groups that the policy puts it in
+    tags: Tags = ()
+    interface: str = ""  # the name of its network interface; empty: Azure chooses it
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
     completed_by: tuple[ResourceId, ...] = ()
     links: tuple[ResourceId, ...] = ()
     recorded_before: bool = True
     guids: frozenset[str] = frozenset()
+    placement: str = ""
+
+    @property
+    def own_tags(self) -> dict[str, str]:
+        """The tags that say whose it is, for which target, and for which of several placements."""
+        return marks(self.target) | ({PLACEMENT_TAG: self.placement} if self.placement else {})
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -238,14 +260,15 @@ class Endpoint(Managed):
         return marked(have, self.target) and (known or self.beyond_repair(have) is None)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
-        found = (
-            (have.state == "failed", "provisioning failed"),
-            (not self._in_its_groups(have), "it is not in its application security group"),
-        )
-        return tuple(text for differs, text in found if differs)
+        """Tags and groups are the policy's: someone else's endpoint meets the need without them."""
+        failed = ("provisioning failed",) if have.state == "failed" else ()
+        return (*failed, *self._lacks(have)) if self.is_managed(have) else failed
 
-    def _in_its_groups(self, have: Seen) -> bool:
-        return self.adopted or security_groups(have).issuperset(self.groups)
+    def _lacks(self, have: Seen) -> Iterator[str]:
+        if not security_groups(have).issuperset(self.groups):
+            yield "it is not in its application security group"
+        if names := differing(have.tags, self.tags):
+            yield f"its tags are without the policy's {', '.join(names)}"
 
     def beyond_repair(self, have: Seen) -> str | None:
         """Target, group and subnet cannot change in place (terraform's provider replaces for them too)."""
@@ -286,7 +309,7 @@ class Endpoint(Managed):
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         """A PUT replaces the endpoint as a whole, so a repair starts from what exists."""
         if have is not None:
-            tags = {**mapping(have.body.get("tags")), **marks(self.target)}
+            tags = {**merged(mapping(have.body.get("tags")), self.tags), **self.own_tags}
             return {**have.body, "tags": tags, "properties": {**have.properties, **self._grouped(have)}}
         connection: dict[str, Any] = {
             "name": self.id.name,
@@ -297,9 +320,10 @@ class Endpoint(Managed):
             connection["properties"]["requestMessage"] = self.request
         return {
             "location": self.location,
-            "tags": marks(self.target),
+            "tags": {**merged({}, self.tags), **self.own_tags},
             "properties": {
                 "subnet": {"id": self.subnet.text},
+                **({INTERFACE: self.interface} if self.interface else {}),
                 automatic if self.request is None else manual: [connection],
                 **self._grouped(None),
             },
@@ -323,7 +347,8 @@ class Endpoint(Managed):
         fixed = set() if subnet_of(before) == self.subnet else {"ipConfigurations"}
         kept = {name: value for name, value in old["properties"].items() if name not in mine | fixed}
         tags = {**mapping(before.body.get("tags")), **new["tags"]}
-        properties = {**kept, **new["properties"], **self._grouped(before)}
+        named = {INTERFACE: old["properties"][INTERFACE]} if old["properties"].get(INTERFACE) else {}
+        properties = {**kept, **new["properties"], **self._grouped(before), **named}
         return {**old, **new, "tags": tags, "properties": properties}
 
     def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:
