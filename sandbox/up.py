@@ -195,6 +195,7 @@ class Sandbox:
             **arm.environment,
             "AzureWebJobsStorage": azurite.connection_string,
             "CAUSEWAY_ARM_ENDPOINT": arm.arm,
+            "CAUSEWAY_EVENTS_TOPIC": f"{arm.arm}/topics/outcomes/api/events",
             "CAUSEWAY_POLICY": str(self.policy.resolve()),
             "CAUSEWAY_SWEEP_SCHEDULE": sweep_schedule(self.speed),
             "CAUSEWAY_REQUEST_RATE": str(max(1.0, self.speed)),  # Azure's limits, in this Azure's seconds

@@ -24,6 +24,9 @@ param packageContainer string
 @description('Connection string of Application Insights.')
 param insightsConnectionString string
 
+@description('Endpoint of the topic for outcomes.')
+param topicEndpoint string
+
 @description('Resource id of the subnet of the app. Empty: it is in no network.')
 param subnetId string = ''
 
@@ -124,6 +127,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       CAUSEWAY_BUDGET_SECONDS: '480'
       CAUSEWAY_REQUEST_RATE: requestRate
       CAUSEWAY_TELEMETRY: 'azure'
+      CAUSEWAY_EVENTS_TOPIC: topicEndpoint
       // The worker makes the spans of the app part of the trace of their invocation.
       PYTHON_ENABLE_OPENTELEMETRY: 'true'
     })
