@@ -180,15 +180,13 @@ def violations(azure: Azure, policy: Policy, state: State) -> list[str]:
     profile = policy.profiles[state["profile"]]
     clients = clients_of(azure, policy, profile, state["resource_id"])
     known = {subnet.id.text: subnet.id.parent for subnet in azure.store.of_type(SUBNET)}
+    every = [
+        at for at, network in known.items() if at.lower() in clients or (network and network.key in clients)
+    ]
     denies = profile.nsg.default_deny and profile.nsg.mode != "ignore"
     found: list[str] = []
     for path in state["paths"]:
-        own_clients = clients - _of_others(profile, path)
-        inside = [
-            at
-            for at, network in known.items()
-            if at.lower() in own_clients or (network and network.key in own_clients)
-        ]
+        inside = [at for at in every if not _asks_another(azure, state, path, at)]
         outside = [at for at in known if at not in inside]
         found += _misnamed(azure, path)
         own = _subnet_of(azure, path).lower()
@@ -229,11 +227,11 @@ def _filtered(azure: Azure, path: State) -> bool:
     return bool(subnet and security.filters_endpoints(subnet) and security.group_of(azure, subnet))
 
 
-def _of_others(profile: Profile, path: State) -> set[str]:
-    """The clients of other placements, by the networks that these link to their own zones."""
-    reach = profile.listed
-    mine = reach.of(path.get("placement", "")).clients
-    return {at.key for at in reach.clients if at not in mine}
+def _asks_another(azure: Azure, state: State, path: State, subnet: str) -> bool:
+    """The names lead a client to the endpoint of another placement, whose path it is on."""
+    beside = _beside(state, path)
+    named = (attempt for attempt in attempts(state, path, [subnet]) if attempt.name != attempt.ip)
+    return bool(beside) and any(ask(azure, attempt).address in beside for attempt in named)
 
 
 def _beside(state: State, path: State) -> set[str]:
