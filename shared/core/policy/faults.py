@@ -9,8 +9,10 @@ import difflib
 import functools
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from shared.core.base.errors import Fault, clean
@@ -44,6 +46,7 @@ class Found:
         return Fault(path, self.value, self.problem, self.remedy, line, column, self.level)
 
 
+MAX_COMPARED = 200  # words with which a misspelled one is compared
 _COMPASS = re.compile(r"north|south|east|west|central|\d")
 _NEAR = 0.88  # a typing error of one or two letters in a region's name
 
@@ -67,8 +70,8 @@ def _suspect(region: str, names: frozenset[str]) -> str | None:
 
 
 def near(word: str, words: Iterable[str], otherwise: str) -> str:
-    """A remedy: the known word that was probably meant."""
-    spelled = {name.lower(): name for name in words}
+    """A remedy: the known word that was probably meant, of the first ones."""
+    spelled = {name.lower(): name for name in islice(words, MAX_COMPARED)}
     found = difflib.get_close_matches(word.lower(), sorted(spelled), n=1, cutoff=0.6)
     return f"did you mean {spelled[found[0]]}?" if found else otherwise
 
@@ -174,7 +177,7 @@ def _of_profile(
     at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue, sets: Iterable[str]
 ) -> Iterator[Found]:
     regions = [region_key(name) for name in _mapping(profile.get("subnets")) if isinstance(name, str)]
-    for region in sorted({name for name in regions if regions.count(name) > 1}):
+    for region in sorted(name for name, count in Counter(regions).items() if count > 1):
         path = (*at, "subnets", region)
         yield Found(path, "", "the region is listed twice in different spellings", "join the two lists")
     fallback = profile.get("fallback_region")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.core.policy.checks.reach import takes_all
 from shared.core.policy.checks.rules import fields_of
 from shared.core.policy.draft import Draft
 from shared.core.policy.faults import Found, KeyPath
@@ -89,13 +88,15 @@ def _limits(at: KeyPath, profile: Profile, draft: Draft) -> Iterator[Found]:
 def _always(draft: Draft) -> Iterator[Found]:
     """`always` comes after all rules: a type that one of them takes whole never gets there."""
     always = draft.opt_in.always if draft.opt_in else ()
-    listed = enumerate(draft.rules) if always else ()
-    rules = [(number, fields_of(rule.match, draft)) for number, rule in listed if rule]
+    taking: dict[str, int] = {}
+    for number, rule in enumerate(draft.rules if always else ()):
+        fields = fields_of(rule.match, draft) if rule else {"": frozenset[str]()}
+        if fields.keys() <= {"type"}:
+            for kind in fields.get("type", map(str.lower, always)):
+                taking.setdefault(kind, number)
     for index, kind in enumerate(always):
-        alone = {"type": frozenset({kind.lower()})}
-        taking = next((number for number, fields in rules if takes_all(fields, alone)), None)
-        if taking is not None:
-            problem = f"it has no effect: rules[{taking}] takes all resources of the type"
+        if kind.lower() in taking:
+            problem = f"it has no effect: rules[{taking[kind.lower()]}] takes all resources of the type"
             yield Found(("opt_in", "always", index), kind, problem, "remove it", "warning")
 
 
