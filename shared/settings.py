@@ -10,10 +10,12 @@ from typing import Self
 
 from shared.core.base import schedule
 from shared.core.base.errors import Fault, FaultsError, clean
+from shared.core.policy.choice import MODES
+from shared.core.policy.values import Mode
 from shared.storage_account import HOST_REMEDY, IDENTITY, NO_HOST, StorageAccount, is_host
 
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
-RATE = "CAUSEWAY_REQUEST_RATE"
+RATE, MODE = "CAUSEWAY_REQUEST_RATE", "CAUSEWAY_MODE"
 ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
 PREFIX = "CAUSEWAY_"
 
@@ -36,7 +38,7 @@ class Settings:
 
     `arm_endpoint`: empty where the policy's cloud determines the endpoint of Azure Resource Manager.
     `hosted`: the platform provides a managed identity. `budget`: seconds of one reconcile pass.
-    `rate`: how much of Azure's documented request limits the app uses.
+    `rate`: how much of Azure's documented request limits the app uses. `mode`: how far passes go at most.
     """
 
     account: StorageAccount
@@ -47,6 +49,7 @@ class Settings:
     hosted: bool
     budget: float
     rate: float
+    mode: Mode
     notices: tuple[str, ...]
 
     @classmethod
@@ -62,6 +65,7 @@ class Settings:
             hosted=IDENTITY in environment,
             budget=found.budget(),
             rate=found.rate(),
+            mode=found.mode(),
             notices=(*found.account.notices, *found.unknown()),
         )
         if found.faults:
@@ -134,6 +138,15 @@ class _Reader:
     def rate(self) -> float:
         remedy = f"give a number from {LEAST_RATE:g} to {MOST_RATE:g}; 1 is what Azure documents"
         return self._number(RATE, 1.0, (LEAST_RATE, MOST_RATE), remedy)
+
+    def mode(self) -> Mode:
+        """A value that is none is a fault, and never read as `apply`: it is the emergency brake."""
+        text = self.text(MODE, "apply")
+        for known in MODES:
+            if text == known:
+                return known
+        self._fault(MODE, text, "it is not a mode", f"set one of: {', '.join(MODES)}")
+        return MODES[0]
 
     def _number(self, name: str, default: float, between: tuple[float, float], remedy: str) -> float:
         text = self.text(name, str(default))

@@ -89,8 +89,13 @@ class View:
         return self.request.connect
 
     @property
+    def intended(self) -> Plan:
+        """The plan, though the rights to finish it may lack."""
+        return plan(self.desired, self.observed)
+
+    @property
     def plan(self) -> Plan:
-        steps = plan(self.desired, self.observed)
+        steps = self.intended
         return steps.begins_nothing(self.unfinished) if self.unfinished else steps
 
     @property
