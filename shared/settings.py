@@ -15,13 +15,15 @@ from shared.core.policy.values import Mode
 from shared.storage_account import HOST_REMEDY, IDENTITY, NO_HOST, StorageAccount, is_host
 
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
-RATE, MODE = "CAUSEWAY_REQUEST_RATE", "CAUSEWAY_MODE"
+RATE, MODE, TELEMETRY = "CAUSEWAY_REQUEST_RATE", "CAUSEWAY_MODE", "CAUSEWAY_TELEMETRY"
+INSIGHTS = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
 PREFIX = "CAUSEWAY_"
 
 DEFAULT_POLICY = "connectivity.yaml"
 DEFAULT_BUDGET = 480.0  # seconds of one reconcile pass: below the ten minutes that host.json gives a function
 SHORTEST_BUDGET, LONGEST_BUDGET = 10.0, 3600.0
+TELEMETRY_OFF, TELEMETRY_AZURE = "none", "azure"
 LEAST_RATE, MOST_RATE = 0.05, 1000.0
 _NEAR = 0.75  # how much a misspelled name has in common with the one that is meant
 
@@ -39,6 +41,7 @@ class Settings:
     `arm_endpoint`: empty where the policy's cloud determines the endpoint of Azure Resource Manager.
     `hosted`: the platform provides a managed identity. `budget`: seconds of one reconcile pass.
     `rate`: how much of Azure's documented request limits the app uses. `mode`: how far passes go at most.
+    `telemetry`: where it goes.
     """
 
     account: StorageAccount
@@ -50,6 +53,7 @@ class Settings:
     budget: float
     rate: float
     mode: Mode
+    telemetry: str
     notices: tuple[str, ...]
 
     @classmethod
@@ -66,6 +70,7 @@ class Settings:
             budget=found.budget(),
             rate=found.rate(),
             mode=found.mode(),
+            telemetry=found.telemetry(),
             notices=(*found.account.notices, *found.unknown()),
         )
         if found.faults:
@@ -147,6 +152,15 @@ class _Reader:
                 return known
         self._fault(MODE, text, "it is not a mode", f"set one of: {', '.join(MODES)}")
         return MODES[0]
+
+    def telemetry(self) -> str:
+        """`azure` or `none`."""
+        text = self.text(TELEMETRY, TELEMETRY_OFF).lower()
+        if text not in (TELEMETRY_OFF, TELEMETRY_AZURE):
+            self._fault(TELEMETRY, text, "it is no destination", f"give {TELEMETRY_AZURE} or {TELEMETRY_OFF}")
+        if text == TELEMETRY_AZURE and not self.text(INSIGHTS):
+            self._fault(INSIGHTS, "", f"{TELEMETRY} needs it", "set it, as Application Insights shows it")
+        return text
 
     def _number(self, name: str, default: float, between: tuple[float, float], remedy: str) -> float:
         text = self.text(name, str(default))

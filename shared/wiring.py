@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.core.base.log_lines import line
+from shared.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from shared.flow.worker import Worker
     from shared.ports import Arm, Branches, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
     from shared.settings import Settings
+    from shared.telemetry import Telemetry
 
 log = logging.getLogger("causeway.wiring")
 
@@ -56,6 +58,7 @@ class Ports:
     sweeps: Sweeps
     limits: RequestLimits
     branches: Branches
+    telemetry: Telemetry = NO_TELEMETRY
 
 
 def wire(
@@ -73,6 +76,7 @@ def wire(
     from shared.flow.absence import Absence
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
+    from shared.flow.dns_forwarding import ForwardingReader
     from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
@@ -98,7 +102,8 @@ def wire(
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
     scopes = Scopes(policy, ports.arm, ports.branches, ports.clock)
     networks = NetworksReader(policy, cached, reader, scopes.scope_since)
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own, scopes, networks)
+    forwarding = ForwardingReader(ports.arm, cached, reader)
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, scopes, networks, forwarding)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached, scopes)
@@ -128,11 +133,15 @@ def wire(
         ports.queue,
         ports.clock,
         scopes,
-        ports.limits.rate,
+        ports.limits,
+        ports.telemetry,
+    )
+    worker = Worker(
+        reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget, ports.telemetry
     )
     return Flow(
-        Intake(ports.queue, ports.clock, frozenset(known.types)),
-        Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
+        Intake(ports.queue, ports.clock, frozenset(known.types), ports.telemetry),
+        worker,
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
         Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock),
@@ -216,13 +225,11 @@ def _without_effect(policy: Policy) -> list[str]:
             "addresses",
             "placements",
             "adopt_in",
-            "application_security_groups",
             "routes",
             "limits",
         ),
-        "dns": ("external", "servers"),
-        "peering": ("through", "hub", "spoke"),
-        "nsg": ("destination", "network_policies"),
+        "dns": ("external",),
+        "peering": ("through",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():
@@ -260,6 +267,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.storage import open_queue, open_tables
     from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
+    from shared.telemetry_wiring import open_telemetry
 
     clock = SystemClock()
     time = ServiceTime(clock)
@@ -272,8 +280,9 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     close_at_exit(connections, identity, tables, queue)
     limits, sweeps = AzureTable(tables, "limits", time), AzureTable(tables, "sweeps", time)
     limiter = Limiter(TableShares(limits), settings.rate)
+    telemetry = open_telemetry(settings, os.environ)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, connections, limiter), clock),
+        SdkArm(ArmClients(identity, endpoint, connections, limiter), clock, telemetry),
         TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
@@ -282,4 +291,5 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
         TableSweeps(sweeps),
         limiter,
         TableBranches(sweeps),
+        telemetry,
     )

@@ -42,7 +42,7 @@ class OtherZonesReader:
         asked = {name: at for name, at in own.items() if name not in observed.elsewhere}
         if not asked:
             return observed
-        places = (*wanted.resolvers, *filter(None, asked.values()))
+        places = (*wanted.resolvers, *wanted.linked, *filter(None, asked.values()))
         scope = await self._scopes.scope()
         every = (*scope.subscriptions, *(at.subscription for at in places))
         subscriptions = tuple(dict.fromkeys(one.lower() for one in every))

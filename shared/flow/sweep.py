@@ -28,7 +28,8 @@ from shared.core.policy.policy import Policy
 from shared.core.policy.scope import Scope
 from shared.flow.lists import Listed, Lister
 from shared.flow.scopes import MISSED, Scopes
-from shared.ports import Arm, Clock, Ledger, Sweeps, WorkQueue
+from shared.ports import Arm, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
+from shared.telemetry import NO_TELEMETRY, Telemetry
 
 log = logging.getLogger("causeway.sweep")
 
@@ -43,7 +44,7 @@ MADE_WITHOUT_ANSWER = frozenset({UNKNOWN_GUID})
 
 @dataclass(frozen=True, slots=True)
 class Sweeper:
-    """Finds every resource that should be connected, or was. `rate`: as in `ports.RequestLimits`."""
+    """Finds every resource that should be connected, or was."""
 
     policy: Policy
     lister: Lister
@@ -53,7 +54,8 @@ class Sweeper:
     queue: WorkQueue
     clock: Clock
     scopes: Scopes
-    rate: float = 1.0
+    limits: RequestLimits
+    telemetry: Telemetry = NO_TELEMETRY
 
     async def sweep(self) -> int:
         """Queue each resource once, with reason `drift`. Returns how many."""
@@ -80,6 +82,7 @@ class Sweeper:
         )
         await self.sweeps.record(report)
         log.info(line("sweep", **report.record()))
+        await self._measure(report)
         return len(due)
 
     async def _listed(self, scope: Scope) -> tuple[dict[str, Listed], dict[str, str]]:
@@ -92,6 +95,13 @@ class Sweeper:
                 unread[subscription] = str(error)
                 log.error(line("subscription not listed", subscription=subscription, why=str(error)))
         return listed, unread
+
+    async def _measure(self, report: SweepReport) -> None:
+        """The sweep has done its work by now: limits that cannot be read are not measured this time."""
+        try:
+            self.telemetry.swept(report, await self.limits.left())
+        except CausewayError as error:
+            log.warning(line("request limits not measured", why=str(error)))
 
     async def expand(self, group: GroupId, item: WorkItem) -> int:
         """Queue every target in a resource group whose tags changed or that was deleted. Returns how many."""
@@ -117,7 +127,7 @@ class Sweeper:
         subnets = (at for one in self.policy.profiles.values() for ids in one.subnets.values() for at in ids)
         hubs, reads = {at.subscription.lower() for at in subnets}, 0
         for at in due:
-            yield at, timedelta(seconds=max(0.0, (reads - AT_ONCE) / (A_SECOND * self.rate)))
+            yield at, timedelta(seconds=max(0.0, (reads - AT_ONCE) / (A_SECOND * self.limits.rate)))
             reads += 4 if at.subscription.lower() in hubs else 3
 
     async def _send_later(self, at: ResourceId, delay: timedelta, report: SweepReport) -> None:

@@ -19,6 +19,7 @@ from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.link import Link
 from shared.core.names import resolution
+from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
 from shared.core.placement.sites import candidates, surroundings
 from shared.core.plan.actions import Create, Replace
@@ -45,6 +46,7 @@ from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
 from shared.flow.cached_reads import CachedReads, ResourceGroup
 from shared.flow.capacity import CapacityReader
+from shared.flow.dns_forwarding import ForwardingReader
 from shared.flow.networks import NetworksReader
 from shared.flow.other_zones import OtherZonesReader
 from shared.flow.reader import Reader
@@ -143,6 +145,7 @@ class View:
                 for word in self.connect.reach.empty
             ),
             *rule_findings(self.connect, endpoints, self.observed),
+            *peering_findings(self.desired, self.observed),
             *without_zone(self.desired, self.connect),
             *(f"{network_not_found(one).reason}: the others' path is made" for one in self.desired.missing),
             *resolution.findings(self.desired, self.observed),
@@ -175,6 +178,7 @@ class Viewer:
         foundations: Foundations,
         scopes: Scopes,
         networks: NetworksReader,
+        forwarding: ForwardingReader,
     ) -> None:
         self._policy = policy
         self._scopes = scopes
@@ -184,6 +188,7 @@ class Viewer:
         self._reader = reader
         self._foundations = foundations
         self._networks = networks
+        self._forwarding = forwarding
         self._rights = RightsReader(arm, cached)
         self._other_zones = OtherZonesReader(scopes, arm, cached)
         self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
@@ -423,7 +428,8 @@ class Viewer:
             observed = await self._reader.complete(view.reads, view.observed, since)
             view = self._desired(replace(view, observed=observed))
             if view.desired == wanted:
-                return await self._with_other_zones(view)
+                observed = await self._forwarding.read(view.desired, view.observed, since)
+                return await self._with_other_zones(replace(view, observed=observed))
 
     async def _with_other_zones(self, view: View) -> View:
         """The view with who asks foreign zones of the same names, where an endpoint or a link is created."""
@@ -432,7 +438,10 @@ class Viewer:
         if not created.intersection(at for path in paths for at in (path.endpoint.id, *_ids(path.links))):
             return view
         observed = await self._other_zones.read(view.desired, view.observed, view.since)
-        return await self._with_rights(replace(view, observed=observed))
+        view = replace(view, observed=observed)
+        if hidden := resolution.hidden_from(view.desired, observed):
+            return replace(view, unfinished=hidden)
+        return await self._with_rights(view)
 
     async def _with_rights(self, view: View) -> View:
         """The view with the rights that lack to finish what would be begun."""

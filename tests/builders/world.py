@@ -37,6 +37,7 @@ from shared.core.policy.foundations import Foundations
 from shared.core.policy.policy import Policy
 from shared.core.policy.values import Mode
 from shared.ports import WorkQueue
+from shared.telemetry import NO_TELEMETRY, Telemetry
 from shared.wiring import Flow, Ports, wire
 from tests.builders.memory import MemoryQueue, MemoryTable
 from tests.builders.policies import a_policy
@@ -86,26 +87,33 @@ class Token:
         """Nothing to close."""
 
 
-def ports(azure: Any, tables: Mapping[str, Table], queue: WorkQueue) -> Ports:
+def ports(
+    azure: Any, tables: Mapping[str, Table], queue: WorkQueue, telemetry: Telemetry = NO_TELEMETRY
+) -> Ports:
     """The adapters of a process that reaches Azure, the tables and the queue by these."""
     clock = LoopClock()
     transport, limiter = InProcessTransport(azure), Limiter(TableShares(tables["limits"]))
     clients = ArmClients(Token(), "https://arm.test", transport, limiter)  # type: ignore[arg-type]
-    arm = SdkArm(clients, clock)
+    arm = SdkArm(clients, clock, telemetry)
     ledger = TableLedger(tables["connections"], tables["outcomes"], clock)
     leases = TableLeases(tables["leases"], clock)
     budgets, sweeps = TableBudgets(tables["limits"]), TableSweeps(tables["sweeps"])
     branches = TableBranches(tables["sweeps"])
-    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter, branches)
+    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter, branches, telemetry)
 
 
 class World:
     """Azure, the app, and a user of both."""
 
     def __init__(
-        self, policy: Policy | None = None, seed: int = 0, begins: Mapping[str, Any] = SCENARIO
+        self,
+        policy: Policy | None = None,
+        seed: int = 0,
+        begins: Mapping[str, Any] = SCENARIO,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         """begins: the scenario that Azure begins with."""
+        self.telemetry = telemetry
         self.azure = Simulator(seed=seed, clock=VirtualClock())
         self.azure.apply(copy.deepcopy(dict(begins)))
         self.queue = MemoryQueue()
@@ -125,7 +133,7 @@ class World:
 
     def ports(self) -> Ports:
         """The ports of such a process; a test replaces the one that it is about."""
-        return ports(self.azure, self.tables, self.queue)
+        return ports(self.azure, self.tables, self.queue, self.telemetry)
 
     async def send(self, method: str, path: str, body: Any = None, version: str = "2024-05-01") -> Any:
         """A user's request. Raises AssertionError for an error answer."""

@@ -24,6 +24,7 @@ from shared.core.policy.policy import Policy
 from shared.core.policy.profile import Profile
 from shared.core.policy.scope import Scope
 from shared.core.policy.selectors import Facts
+from shared.core.policy.style import PLAIN, Style
 from shared.core.policy.values import Mode
 
 NOT_ASKED = "NotAsked"
@@ -38,7 +39,7 @@ class Connect:
     """Connect these groups of the target by this profile.
 
     `rule`: the name of the rule that chose it; empty: none did. `networks`: what the profile's words mean for
-    this target; None until they are resolved.
+    this target; None until they are resolved. `style`: names and tags of what is made for it.
     """
 
     profile_name: str
@@ -48,6 +49,7 @@ class Connect:
     rule: str = ""
     mode: Mode = "apply"
     networks: Networks | None = None
+    style: Style = PLAIN
 
     @property
     def reach(self) -> Networks:
@@ -127,7 +129,10 @@ def intent(
     if (unfit := catalogue.refused(target)) is not None:
         return Declined("NotEligible", unfit.reason, unfit.remedy, rule=chosen.rule)
     found = replace(_narrowed(target, chosen.profile, profile, policy, catalogue), rule=chosen.rule)
-    return replace(found, mode=chosen.mode) if isinstance(found, Connect) else found
+    if not isinstance(found, Connect):
+        return found
+    style = Style(policy.naming, policy.tags, {**_inherited(group_tags, policy), **target.tags})
+    return replace(found, mode=chosen.mode, style=style)
 
 
 def not_watched(policy: Policy) -> NotAsked:
