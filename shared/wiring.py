@@ -216,9 +216,6 @@ def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
     top = ("naming", "tags")
     keys = [key for key in top if key in policy.model_fields_set]
-    repair = policy.drift.repair
-    if repair.any and not (repair.endpoints and repair.names and repair.peering and repair.rules):
-        keys.append("drift.repair")
     inside = {
         "": (
             "find",
@@ -226,7 +223,6 @@ def _without_effect(policy: Policy) -> list[str]:
             "placements",
             "adopt_in",
             "routes",
-            "limits",
         ),
         "dns": ("external",),
         "peering": ("through",),

@@ -16,10 +16,11 @@ from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.kinds.registry import kind_of
-from shared.core.outcome.drift import drifted
+from shared.core.outcome.drift import differences, drifted
 from shared.core.outcome.outcome import Done, Result
 from shared.core.outcome.proof import Proof, prove
 from shared.core.outcome.result import (
+    UNPROVEN,
     Ending,
     broken_off,
     ending,
@@ -108,24 +109,38 @@ class Reconciler:
         if (restraint := self._rehearsal.restraint(asked, current)) is not None:
             found = await self._rehearsal.reached(asked, restraint, current)
             return found or await self._disconnect(asked if not isinstance(asked, tuple) else None, current)
-        if current.reason == "drift" and not self._policy.drift.repair.any and current.memory.connected:
-            return await self._reported(asked, current)
+        if current.reason == "drift" and current.memory.connected:
+            current = replace(current, unrepaired=self._policy.drift.repair.left)
+        if current.unrepaired and (reported := await self._reported(asked, current)):
+            return reported
         if isinstance(asked, NotAsked) and self._removes(asked, current):
             asked = await self._absence.still(asked, current)
         if isinstance(asked, tuple):
-            return await self._connect(*asked, current)
+            reached, left = await self._connect(*asked, current), current.journal.left
+            if reached.result is Result.CONNECTED or reached.code == UNPROVEN:
+                return drifted(reached, left, current.unrepaired)
+            return replace(reached, findings=(*reached.findings, *left))
         return await self._disconnect(asked, current)
 
-    async def _reported(self, asked: Asked, current: Pass) -> Ending:
-        """What a sweep says of a connected resource where it may not repair: what a pass would write."""
+    async def _reported(self, asked: Asked, current: Pass) -> Ending | None:
+        """What a sweep says of a connected resource where it may not repair: what a pass would write.
+
+        None: some classes of objects are repaired, and the pass goes on with these.
+        """
+        partly = self._policy.drift.repair.any
+        if partly and isinstance(asked, tuple):
+            return None
         at, profile = current.target, current.memory.profile
         view, leaving = await self._previews.of(at, asked, current.recorded, profile, current.began)
         if isinstance(view, Refusal | Declined):
             return refused(view)
         if not isinstance(view, View):
             reached = removed((), (), unwanted(view), profile)
-            found = drifted(reached, leaving.writes)
-            return await self._disconnect(view, current) if found is reached else found
+            held = [step for step in leaving.writes if kind_of(step.id).REPAIR in current.unrepaired]
+            found = drifted(reached, differences(leaving.writes if held else ()), self._left)
+            if found is not reached:
+                return found
+            return None if partly else await self._disconnect(view, current)
         unwritten = Plan(tuple(step for step in view.plan.actions if step not in view.plan.writes))
         applied = await self._applier.apply(unwritten, current)  # what blocks it, and what is under way
         proof = prove(view.desired, view.observed)
@@ -135,7 +150,13 @@ class Reconciler:
         opened = self._access.will_disable(view.target, view.connect, judged, view.served)
         further = ("public network access is enabled",) if opened else ()
         reached = replace(judged, findings=(*view.findings, *proof.findings))
-        return drifted(reached, (*view.plan.writes, *leaving.writes), further)
+        return drifted(reached, (*differences((*view.plan.writes, *leaving.writes)), *further))
+
+    @property
+    def _left(self) -> frozenset[str]:
+        """The classes to name where some are repaired."""
+        repair = self._policy.drift.repair
+        return repair.left if repair.any else frozenset()
 
     async def preview(self, at: ResourceId, recorded: Recorded, profile: str, now: float) -> Previewed:
         """The same pass as far as it goes without writing: as `Previews.preview`."""
@@ -160,6 +181,7 @@ class Reconciler:
         found = await self._viewed(target, connect, current)
         if not isinstance(found, View):
             return refused(found)
+        found = replace(found, unrepaired=current.unrepaired)
         if found.plan.writes and not await self._viewer.still_asked(target, connect, current.began):
             return await self._reconciled(replace(current, fresh_from=current.began))
         if found.permitted:
@@ -192,6 +214,7 @@ class Reconciler:
 
         Where something failed, there is nothing to prove: what is known by then describes the state.
         """
+        current.journal.left = view.left
         if errors:
             proof = prove(view.desired, view.observed)
         else:
@@ -280,6 +303,8 @@ class Reconciler:
 
         No path could be proven while they exist, so they cannot wait for the proof as the others do.
         """
+        if "rules" in view.unrepaired:
+            return view, (), ()
         every: tuple[Done, ...] = ()
         tried: set[ResourceId] = set()
         while True:
@@ -321,6 +346,9 @@ class Reconciler:
             view = await self._viewer.with_fresh_networks(view)
             found = view.obsolete(current.recorded)
         if not found.removed and not found.stale:
+            return reached
+        if view.keeps(found):
+            current.journal.left += tuple(f"Delete {at.text} ({CHANGED})" for at in found.removed)
             return reached
         try:
             asked = view.target, view.connect

@@ -18,7 +18,9 @@ from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.link import Link
+from shared.core.kinds.registry import kind_of
 from shared.core.names import resolution
+from shared.core.outcome.drift import differences
 from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
 from shared.core.placement.sites import candidates, surroundings
@@ -66,7 +68,7 @@ class View:
     objects. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last write of the
     pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
     `unfinished`: why nothing may be begun; `permitted`: it is known that the app may do all that is needed
-    for that.
+    for that. `unrepaired`: as in `Pass`.
     """
 
     request: Request
@@ -80,6 +82,7 @@ class View:
     made: frozenset[ResourceId] = frozenset()
     began: float = 0.0
     unfinished: Refusal | None = None
+    unrepaired: frozenset[str] = frozenset()
     permitted: bool = False
 
     @property
@@ -91,13 +94,27 @@ class View:
         return self.request.connect
 
     @property
+    def left(self) -> tuple[str, ...]:
+        """What would be written, and is only reported in this pass."""
+        every = self.intended
+        done = {step.id for step in every.leaving(self.unrepaired).writes}
+        return differences(step for step in every.writes if step.id not in done)
+
+    def keeps(self, found: Obsolete) -> bool:
+        """Obsolete objects stay, as they are of a class that is only reported in this pass."""
+        classes = {kind_of(at).REPAIR for at in found.removed}
+        classes |= {"names"} if found.has_records else set()
+        classes |= {"rules"} if found.stale else set()
+        return bool(classes & self.unrepaired)
+
+    @property
     def intended(self) -> Plan:
         """The plan, though the rights to finish it may lack."""
         return plan(self.desired, self.observed)
 
     @property
     def plan(self) -> Plan:
-        steps = self.intended
+        steps = self.intended.leaving(self.unrepaired)
         return steps.begins_nothing(self.unfinished) if self.unfinished else steps
 
     @property

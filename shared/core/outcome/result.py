@@ -29,6 +29,7 @@ NOTHING = Proof((), ())
 # Azure's code: another target took the last addresses after the subnet was chosen. The next pass chooses
 # again.
 SUBNET_FULL = "SubnetIsFull"
+UNPROVEN = "ProofFailed"
 NOT_EFFECTIVE = "RightNotEffective"
 RERUN = "rerun the resource; if it fails again, read its history"
 
@@ -137,7 +138,7 @@ def _proven(proof: Proof) -> Ending:
     if failed and failed <= {EXTERNAL_RECORDS, EXTERNAL_LINKS}:
         return _awaiting_dns(proof)
     missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
-    return Ending(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
+    return Ending(Result.FAILED, UNPROVEN, missing or "nothing to prove", RERUN)
 
 
 def _held(proof: Proof) -> str:
