@@ -695,6 +695,8 @@ NOT_FOLLOWED = {
     "SubscriptionFull": "tests/flow/test_capacity.py",
     "SubscriptionNotFound": "tests/flow/test_sweep.py: only an owner of the subscription can grant it",
     "SubscriptionNotRegistered": "an older name of MissingSubscriptionRegistration",
+    "ModePlan": "followed in tests/flow/test_modes.py",
+    "ModeObserve": "as ModePlan: tests/flow/test_modes.py",
     "ManagementGroupUnread": "followed in tests/flow/test_scope.py",
     "NotDecided": "a reading that fails while the policy asks for management groups",
     "TooManyAddresses": "it takes 4,000 prefixes: tests/core/test_rule.py",

@@ -60,6 +60,7 @@ class Link(Managed):
     """
 
     TYPE = TYPE
+    REPAIR = "names"
 
     id: ResourceId
     zone: ResourceId
