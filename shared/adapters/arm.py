@@ -7,6 +7,7 @@ nothing. A write is sent once and awaited; the caller decides whether to send it
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from urllib.parse import urlencode
 
 from shared.adapters.arm_calls import ArmCalls, members_of
 from shared.adapters.arm_clients import ArmClients
@@ -23,6 +24,7 @@ from shared.telemetry import NO_TELEMETRY, Telemetry
 
 READ_TRIES = 3
 BACKOFF = Backoff(first=0.5, growth=2.0, longest=30.0)  # where Azure does not say how long to wait
+MANAGEMENT_API = "2023-04-01"  # Microsoft.Management: REST reference "Entities - List"
 GROUPS = "Microsoft.Resources/resourceGroups"
 RESOURCES_API = "2021-04-01"  # Microsoft.Resources: lists of resources and of groups
 
@@ -89,16 +91,15 @@ class SdkArm:
         async for page in self.pages(f"/subscriptions/{subscription}/resources", api_version=RESOURCES_API):
             yield page
 
+    async def entities(self, name: str) -> Bodies:
+        quoted = urlencode({"$filter": f"name eq '{name}'"})
+        url = f"/providers/Microsoft.Management/getEntities?{quoted}"
+        answer = await self._read(lambda: self._calls.request("POST", url, api_version=MANAGEMENT_API))
+        return members_of(answer.body)
+
     async def group(self, at: GroupId) -> Body | None:
         with self._calling("GET", GROUPS):
             return await self._read(lambda: self._calls.group(at, RESOURCES_API))
-
-    async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
-        found: dict[str, Mapping[str, str]] = {}
-        path = f"/subscriptions/{subscription}/resourcegroups"
-        async for page in self.pages(path, api_version=RESOURCES_API):
-            found |= {str(group.get("name")).lower(): group.get("tags") or {} for group in page}
-        return found
 
     async def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
         """Every page, empty ones included: Azure may return one before the last page."""

@@ -178,6 +178,8 @@ class Worker:
             result=ending.result,
             at=self.clock.now(),
             profile=ending.profile,
+            rule=ending.rule,
+            policy_key=ending.policy_key,
             code=ending.code,
             reason=ending.reason,
             remedy=ending.remedy,

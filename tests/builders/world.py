@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from azure.core.credentials import AccessToken
@@ -21,6 +22,7 @@ from sandbox.azure.simulator import Simulator
 from sandbox.azure.transports.in_process import InProcessTransport
 from shared.adapters.arm import SdkArm
 from shared.adapters.arm_clients import ArmClients
+from shared.adapters.branches import TableBranches
 from shared.adapters.budgets import TableBudgets
 from shared.adapters.clock import SystemClock
 from shared.adapters.leases import TableLeases
@@ -58,6 +60,10 @@ VERSIONS = {
 class LoopClock(SystemClock):
     """The process's clock by the running loop, so that leases and passes run in virtual time too."""
 
+    def now(self) -> datetime:
+        """The machine's time of day, and later by all that was slept."""
+        return super().now() + timedelta(seconds=self.monotonic())
+
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
 
@@ -91,7 +97,8 @@ def ports(
     ledger = TableLedger(tables["connections"], tables["outcomes"], clock)
     leases = TableLeases(tables["leases"], clock)
     budgets, sweeps = TableBudgets(tables["limits"]), TableSweeps(tables["sweeps"])
-    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter, telemetry)
+    branches = TableBranches(tables["sweeps"])
+    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter, branches, telemetry)
 
 
 class World:
@@ -149,9 +156,13 @@ class World:
 
     async def reconcile(self, at: str, reason: str = "event", flow: Flow | None = None) -> dict[str, Any]:
         """One work item and those that it queues. The connection's state afterwards."""
-        await self.work(WorkItem(at, reason, "test"), flow)  # type: ignore[arg-type]
+        await self.work(self.item(at, reason), flow)
         await self.drain()
         return await self.state(at)
+
+    def item(self, at: str, reason: str = "event") -> WorkItem:
+        """The work item of an event, or of what else the reason says."""
+        return WorkItem(at, reason, "test")  # type: ignore[arg-type]
 
     async def work(self, item: WorkItem, flow: Flow | None = None) -> None:
         """One work item; a connection that is reported Connected afterwards must work."""
