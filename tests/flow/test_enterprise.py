@@ -113,9 +113,9 @@ def _of_place(world: World, state: Mapping[str, Any], ending: Ending) -> Iterato
 
 
 def _of_choice(dry: Mapping[str, Any], ending: Ending) -> Iterator[str]:
-    for field in ("rule", "key"):
-        if dry.get(field, "") != getattr(ending, field):
-            yield f"{field} {dry.get(field)!r} in the dry run, not {getattr(ending, field)!r}"
+    for field, wanted in (("rule", ending.rule), ("policy_key", ending.key)):
+        if dry.get(field, "") != wanted:
+            yield f"{field} {dry.get(field)!r} in the dry run, not {wanted!r}"
 
 
 def bodies(world: World) -> dict[str, Json]:
