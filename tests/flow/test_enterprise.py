@@ -34,7 +34,8 @@ NEW_TYPES = {
 def targets() -> Iterator[Mapping[str, Any]]:
     """The resources of the scenario that have a row in the catalogue."""
     for body in SCENARIO["resources"]:
-        if "/providers/" in body["id"] and CATALOGUE.knows(ResourceId.parse(body["id"]).type):
+        below_a_group = re.match("/subscriptions/.+/providers/", body["id"])
+        if below_a_group and CATALOGUE.knows(ResourceId.parse(body["id"]).type):
             yield body
 
 
