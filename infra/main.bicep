@@ -142,6 +142,7 @@ module app 'modules/app.bicep' = {
     storageName: storage.outputs.name
     packageContainer: storage.outputs.packageContainer
     insightsConnectionString: monitoring.outputs.insightsConnectionString
+    topicEndpoint: outcomes.outputs.endpoint
     subnetId: ownNetwork ? vnet.outputs.appSubnetId : (private ? appSubnetId : '')
     alwaysReadyInstances: alwaysReadyInstances
     maximumInstanceCount: maximumInstanceCount

@@ -3,7 +3,7 @@
 Every method that calls Azure raises the errors of `core/base/errors.py` and no others.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -188,6 +188,10 @@ class Claim(Memory, Protocol):
         Raises LostClaim then.
         """
 
+    @property
+    def unpublished(self) -> Sequence[Json]:
+        """Events of the target that the last write of its row left to be published."""
+
     async def finish(self, outcome: Outcome | None) -> bool:
         """Record the outcome (present state and history) and release. True: the target was marked meanwhile.
 
@@ -233,6 +237,12 @@ class Ledger(Protocol):
 
     async def sharing(self, endpoints: Collection[ResourceId], names: Collection[str]) -> list[ResourceId]:
         """The targets whose last outcome has a path by one of these endpoints, or a record of these names."""
+
+    async def unpublished(self) -> list[tuple[ResourceId, Sequence[Json]]]:
+        """The targets that have events which were not published, each with its events."""
+
+    async def published(self, target: ResourceId, events: Collection[str]) -> None:
+        """These events, by id, are published."""
 
     async def owned(self) -> frozenset[ResourceId]:
         """What Causeway made for all targets together."""
@@ -306,6 +316,13 @@ class Leases(Protocol):
         Raises TransientError if that takes too long, or when a lock is lost to another worker: what runs
         inside is then cancelled.
         """
+
+
+class Publisher(Protocol):
+    """Where other programs get events from."""
+
+    async def publish(self, events: Sequence[Json]) -> None:
+        """Publish these events of one target (`core/outcome/announcement.py`)."""
 
 
 class WorkQueue(Protocol):

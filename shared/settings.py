@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import urlsplit
 
 from shared.core.base import schedule
 from shared.core.base.errors import Fault, FaultsError, clean
@@ -15,6 +16,7 @@ from shared.storage_account import HOST_REMEDY, IDENTITY, NO_HOST, StorageAccoun
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
 RATE, TELEMETRY = "CAUSEWAY_REQUEST_RATE", "CAUSEWAY_TELEMETRY"
 INSIGHTS = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+TOPIC = "CAUSEWAY_EVENTS_TOPIC"
 ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
 PREFIX = "CAUSEWAY_"
 
@@ -38,7 +40,8 @@ class Settings:
 
     `arm_endpoint`: empty where the policy's cloud determines the endpoint of Azure Resource Manager.
     `hosted`: the platform provides a managed identity. `budget`: seconds of one reconcile pass.
-    `rate`: how much of Azure's documented request limits the app uses. `telemetry`: where it goes.
+    `rate`: how much of Azure's documented request limits the app uses. `telemetry`: where it goes. `topic`:
+    where outcomes are published; empty: nowhere.
     """
 
     account: StorageAccount
@@ -50,6 +53,7 @@ class Settings:
     budget: float
     rate: float
     telemetry: str
+    topic: str
     notices: tuple[str, ...]
 
     @classmethod
@@ -66,6 +70,7 @@ class Settings:
             budget=found.budget(),
             rate=found.rate(),
             telemetry=found.telemetry(),
+            topic=found.topic(),
             notices=(*found.account.notices, *found.unknown()),
         )
         if found.faults:
@@ -138,6 +143,15 @@ class _Reader:
     def rate(self) -> float:
         remedy = f"give a number from {LEAST_RATE:g} to {MOST_RATE:g}; 1 is what Azure documents"
         return self._number(RATE, 1.0, (LEAST_RATE, MOST_RATE), remedy)
+
+    def topic(self) -> str:
+        """The URL of a custom topic; empty if nothing is published."""
+        text = self.text(TOPIC)
+        parts = urlsplit(text)
+        if text and not (is_host(f"{parts.scheme}://{parts.netloc}") and not (parts.query or parts.fragment)):
+            remedy = "give https://<topic>.<region>-1.eventgrid.azure.net/api/events"
+            self._fault(TOPIC, text, "it is not the https URL of a topic", remedy)
+        return text
 
     def telemetry(self) -> str:
         """`azure` or `none`."""

@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from shared.flow.queries import Queries
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
-    from shared.ports import Arm, Branches, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
+    from shared.ports import (
+        Arm,
+        Branches,
+        Budgets,
+        Clock,
+        Leases,
+        Ledger,
+        Publisher,
+        RequestLimits,
+        Sweeps,
+        WorkQueue,
+    )
     from shared.settings import Settings
     from shared.telemetry import Telemetry
 
@@ -58,6 +69,7 @@ class Ports:
     limits: RequestLimits
     branches: Branches
     telemetry: Telemetry = NO_TELEMETRY
+    publisher: Publisher | None = None
 
 
 def wire(
@@ -71,6 +83,7 @@ def wire(
     from shared.core.catalogue.catalogue import load
     from shared.core.policy.foundations import Foundations
     from shared.flow.absence import Absence
+    from shared.flow.announce import Announcer
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
     from shared.flow.capacity import CapacityReader
@@ -110,6 +123,7 @@ def wire(
     access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
+    announcer = Announcer(ports.ledger, ports.publisher)
     sweeper = Sweeper(
         policy,
         Lister(policy, known, ports.arm, cached, ports.clock),
@@ -120,10 +134,19 @@ def wire(
         ports.clock,
         scopes,
         ports.limits,
+        announcer,
         ports.telemetry,
     )
     worker = Worker(
-        reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget, ports.telemetry
+        reconciler,
+        sweeper,
+        ports.ledger,
+        ports.sweeps,
+        ports.queue,
+        ports.clock,
+        budget,
+        announcer,
+        ports.telemetry,
     )
     return Flow(
         Intake(ports.queue, ports.clock, frozenset(known.types), ports.telemetry),
@@ -199,7 +222,7 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "naming", "tags")
+    top = ("mode",)
     keys = [key for key in top if key in policy.model_fields_set]
     repair = policy.drift.repair
     if repair.any and not (repair.endpoints and repair.names and repair.peering and repair.rules):
@@ -207,7 +230,6 @@ def _without_effect(policy: Policy) -> list[str]:
     inside = {
         "": (
             "addresses",
-            "adopt_in",
             "routes",
             "mode",
             "limits",
@@ -251,6 +273,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.storage import open_queue, open_tables
     from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
+    from shared.adapters.topic import EventTopic, open_topic
     from shared.telemetry_wiring import open_telemetry
 
     clock = SystemClock()
@@ -261,13 +284,16 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     tables = open_tables(account.connection, account.table_uri, identity, time)
     queue = open_queue(account.connection, account.queue_uri, "work", identity)
     connections = transport()
-    close_at_exit(connections, identity, tables, queue)
+    topic = open_topic(settings.topic, identity) if settings.topic else None
+    close_at_exit(connections, identity, tables, queue, *([topic] if topic else []))
+    source = f"causeway/{os.environ.get('WEBSITE_SITE_NAME') or 'local'}"
+    rows, history = AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time)
     limits, sweeps = AzureTable(tables, "limits", time), AzureTable(tables, "sweeps", time)
     limiter = Limiter(TableShares(limits), settings.rate)
     telemetry = open_telemetry(settings, os.environ)
     return Ports(
         SdkArm(ArmClients(identity, endpoint, connections, limiter), clock, telemetry),
-        TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
+        TableLedger(rows, history, clock, announces=topic is not None),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
         clock,
@@ -276,4 +302,5 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
         limiter,
         TableBranches(sweeps),
         telemetry,
+        EventTopic(topic, source) if topic else None,
     )

@@ -24,6 +24,9 @@ param packageContainer string
 @description('Connection string of Application Insights.')
 param insightsConnectionString string
 
+@description('Endpoint of the topic for outcomes.')
+param topicEndpoint string
+
 @description('Resource id of the subnet of the app. Empty: it is in no network.')
 param subnetId string = ''
 
@@ -48,7 +51,7 @@ param sweepSchedule string = '0 */15 * * * *'
 param requestRate string = '1'
 
 // The host takes the account's name for one in the public cloud, so the others get addresses. With the name it
-// does not read the addresses, which it lost now and then while it started (azure-functions-host#11787).
+// does not read the addresses, which it lost now and then while it started (docs/azure/functions.md, FN-11).
 var byName = { AzureWebJobsStorage__accountName: storageName }
 var byAddress = {
   AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob
@@ -124,6 +127,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       CAUSEWAY_BUDGET_SECONDS: '480'
       CAUSEWAY_REQUEST_RATE: requestRate
       CAUSEWAY_TELEMETRY: 'azure'
+      CAUSEWAY_EVENTS_TOPIC: topicEndpoint
       // The worker makes the spans of the app part of the trace of their invocation.
       PYTHON_ENABLE_OPENTELEMETRY: 'true'
     })

@@ -21,6 +21,7 @@ from shared.core.kinds.link import Link
 from shared.core.names import resolution
 from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
+from shared.core.placement.clients import with_own_clients
 from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, of_placements, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
@@ -471,7 +472,8 @@ class Viewer:
     def _wanted(
         self, requests: tuple[Request, ...], unplaced: Mapping[str, Declined | Refusal], observed: Observed
     ) -> Desired:
-        parts = tuple(desired(request, observed, self._catalogue) for request in requests)
+        own = (replace(one, connect=with_own_clients(one.connect, observed)) for one in requests)
+        parts = tuple(desired(request, observed, self._catalogue) for request in own)
         return of_placements(parts, unplaced)
 
 

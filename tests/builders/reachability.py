@@ -8,7 +8,7 @@ catalogue cannot prove itself right.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 
@@ -194,20 +194,17 @@ def violations(azure: Azure, policy: Policy, state: State) -> list[str]:
     profile = policy.profiles[state["profile"]]
     clients = clients_of(azure, policy, profile, state["resource_id"])
     known = {subnet.id.text: subnet.id.parent for subnet in azure.store.of_type(SUBNET)}
+    every = [
+        at for at, network in known.items() if at.lower() in clients or (network and network.key in clients)
+    ]
     denies = profile.nsg.default_deny and profile.nsg.mode != "ignore"
     found: list[str] = []
     for path in state["paths"]:
-        inside = [
-            at
-            for at, network in known.items()
-            if at.lower() in clients or (network and network.key in clients)
-        ]
+        inside = [at for at in every if not _asks_another(azure, state, path, at)]
         outside = [at for at in known if at not in inside]
         found += _misnamed(azure, path)
         own = _subnet_of(azure, path).lower()
         for attempt in attempts(state, path, [at for at in inside if at.lower() != own]):
-            if _on_another(azure, state, path, attempt):
-                continue
             found += filter(None, [violation(attempt, ask(azure, attempt), profile, state["findings"])])
         if denies and _filtered(azure, path):
             tries = attempts(state, path, outside)
@@ -244,11 +241,11 @@ def _filtered(azure: Azure, path: State) -> bool:
     return bool(subnet and security.filters_endpoints(subnet) and security.group_of(azure, subnet))
 
 
-def _on_another(azure: Azure, state: State, path: State, attempt: Attempt) -> bool:
-    """The client belongs to another placement: there its names lead to, and there it is checked."""
-    names = (name for address in path["addresses"] for name in address["fqdns"])
-    tries = (ask(azure, replace(attempt, name=name)) for name in names)
-    return any(one.address in _beside(state, path) for one in tries)
+def _asks_another(azure: Azure, state: State, path: State, subnet: str) -> bool:
+    """The names lead a client to the endpoint of another placement, whose path it is on."""
+    beside = _beside(state, path)
+    named = (attempt for attempt in attempts(state, path, [subnet]) if attempt.name != attempt.ip)
+    return bool(beside) and any(ask(azure, attempt).address in beside for attempt in named)
 
 
 def _beside(state: State, path: State) -> set[str]:

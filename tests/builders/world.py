@@ -31,6 +31,7 @@ from shared.adapters.limiter import Limiter
 from shared.adapters.shares import TableShares
 from shared.adapters.sweeps import TableSweeps
 from shared.adapters.tables import Table
+from shared.adapters.topic import EventTopic, open_topic
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.foundations import Foundations
@@ -49,6 +50,7 @@ SPOKE = f"{NETWORKS}/virtualNetworks/spoke-a"
 ENDPOINTS = f"{HUB}/subnets/endpoints"
 ZONES = f"{SUB}/resourceGroups/rg-dns/providers/Microsoft.Network/privateDnsZones"
 STORAGE = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Storage/storageAccounts"
+TOPIC = "https://arm.test/topics/outcomes/api/events"
 SCENARIO = scenario.load(scenario.DEFAULT)
 VERSIONS = {
     "microsoft.storage": "2023-05-01",
@@ -87,18 +89,25 @@ class Token:
 
 
 def ports(
-    azure: Any, tables: Mapping[str, Table], queue: WorkQueue, telemetry: Telemetry = NO_TELEMETRY
+    azure: Any,
+    tables: Mapping[str, Table],
+    queue: WorkQueue,
+    telemetry: Telemetry = NO_TELEMETRY,
+    *,
+    announces: bool = False,
 ) -> Ports:
     """The adapters of a process that reaches Azure, the tables and the queue by these."""
     clock = LoopClock()
     transport, limiter = InProcessTransport(azure), Limiter(TableShares(tables["limits"]))
     clients = ArmClients(Token(), "https://arm.test", transport, limiter)  # type: ignore[arg-type]
     arm = SdkArm(clients, clock, telemetry)
-    ledger = TableLedger(tables["connections"], tables["outcomes"], clock)
+    ledger = TableLedger(tables["connections"], tables["outcomes"], clock, announces)
+    topic = open_topic(TOPIC, Token(), transport=transport) if announces else None  # type: ignore[arg-type]
+    publisher = EventTopic(topic, "causeway/test") if topic else None
     leases = TableLeases(tables["leases"], clock)
     budgets, sweeps = TableBudgets(tables["limits"]), TableSweeps(tables["sweeps"])
     branches = TableBranches(tables["sweeps"])
-    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter, branches, telemetry)
+    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter, branches, telemetry, publisher)
 
 
 class World:
@@ -110,8 +119,10 @@ class World:
         seed: int = 0,
         begins: Mapping[str, Any] = SCENARIO,
         telemetry: Telemetry = NO_TELEMETRY,
+        announces: bool = False,
     ) -> None:
-        """begins: the scenario that Azure begins with."""
+        """begins: the scenario that Azure begins with. announces: outcomes are published to a topic."""
+        self._announces = announces
         self.telemetry = telemetry
         self.azure = Simulator(seed=seed, clock=VirtualClock())
         self.azure.apply(copy.deepcopy(dict(begins)))
@@ -131,7 +142,7 @@ class World:
 
     def ports(self) -> Ports:
         """The ports of such a process; a test replaces the one that it is about."""
-        return ports(self.azure, self.tables, self.queue, self.telemetry)
+        return ports(self.azure, self.tables, self.queue, self.telemetry, announces=self._announces)
 
     async def send(self, method: str, path: str, body: Any = None, version: str = "2024-05-01") -> Any:
         """A user's request. Raises AssertionError for an error answer."""

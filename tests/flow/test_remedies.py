@@ -242,7 +242,7 @@ async def _() -> tuple[State, State]:
     await world.send("PUT", f"{foreign}/privateDnsZoneGroups/default", group)
     await world.sleep(60)
     first = await world.reconcile(at)
-    change(world, subnets={"westeurope": [ENDPOINTS, subnet]})
+    change(world, adopt_in=[subnet])
     return first, await rerun(world, at)
 
 

@@ -82,6 +82,8 @@ def choose(facts: Facts, word: str | None, policy: Policy) -> Choice:
         return LeftOut(f"rule '{rule.name}' says {NONE}", _key_of(rule, policy), rule.name)
     if word is not None and word.lower() != ENABLED:
         return _by_tag(word, rule, policy)
+    if rule is None and "default" not in policy.profiles:
+        return LeftOut("no rule matches it, and the policy has no profile 'default'")
     if not _asked(facts, word, rule, policy):
         why = (
             f"rule '{rule.name}' connects what a tag asks for" if rule else "its type is not always connected"
