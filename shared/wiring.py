@@ -193,7 +193,6 @@ def _without_effect(policy: Policy) -> list[str]:
             "mode",
             "limits",
         ),
-        "dns": ("external",),
         "peering": ("through",),
     }
     for name, profile in policy.profiles.items():
