@@ -235,3 +235,15 @@ def test_the_storage_settings_are_read_also_where_others_are_wrong() -> None:
     assert Storage.read(wrong).account.connection == "UseDevelopmentStorage=true"
     with pytest.raises(SettingsError):
         Storage.read({"CAUSEWAY_SWEEP_SCHEDULE": "*"})
+
+
+def test_telemetry_is_off_unless_it_is_asked_for() -> None:
+    assert Settings.read(given()).telemetry == "none"
+    insights = {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=x"}
+    assert Settings.read(given(**insights)).telemetry == "none"
+    assert Settings.read(given(CAUSEWAY_TELEMETRY="Azure", **insights)).telemetry == "azure"
+
+
+def test_telemetry_without_a_destination_is_a_fault() -> None:
+    assert set(faults(given(CAUSEWAY_TELEMETRY="azure"))) == {"APPLICATIONINSIGHTS_CONNECTION_STRING"}
+    assert set(faults(given(CAUSEWAY_TELEMETRY="grafana"))) == {"CAUSEWAY_TELEMETRY"}

@@ -15,6 +15,7 @@ from shared.core.base.refusal import Refusal, network_not_found
 from shared.core.base.rights import Right
 from shared.core.base.written import recreation
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed
+from shared.core.policy.style import Tags
 from shared.core.readings.observed import Observed
 from shared.core.readings.other_zones import ZoneLink
 from shared.core.readings.reading import Absent, Members, Present, Read, Reading
@@ -71,6 +72,7 @@ class Link(Managed):
     fallback: bool = False  # ask public DNS where the zone has no record
     for_all: bool = False
     allowed: bool = False
+    tags: Tags = ()  # of a new link
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -145,7 +147,7 @@ class Link(Managed):
         return self.body(Seen(before.id, recreation(before)), observed)
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
-        kept = mapping(have.body.get("tags")) if have else {}
+        kept = mapping(have.body.get("tags")) if have else dict(self.tags)
         properties: dict[str, Any] = dict(have.properties) if have else {"registrationEnabled": False}
         if self.fallback:
             properties["resolutionPolicy"] = FALLBACK
