@@ -73,6 +73,7 @@ def wire(
     from shared.flow.absence import Absence
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
+    from shared.flow.capacity import CapacityReader
     from shared.flow.dns_forwarding import ForwardingReader
     from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
@@ -80,6 +81,8 @@ def wire(
     from shared.flow.limits import CreationLimit, DeleteLimit
     from shared.flow.lists import Lister
     from shared.flow.networks import NetworksReader
+    from shared.flow.own_networks import OwnNetworksReader
+    from shared.flow.placing import Placer
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reader import Reader
@@ -95,10 +98,12 @@ def wire(
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
     applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
+    capacity = CapacityReader(policy, known, ports.arm, cached, reader)
+    placer = Placer(OwnNetworksReader(cached), reader, capacity)
     scopes = Scopes(policy, ports.arm, ports.branches, ports.clock)
     networks = NetworksReader(policy, cached, reader, scopes.scope_since)
     forwarding = ForwardingReader(ports.arm, cached, reader)
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own, scopes, networks, forwarding)
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, placer, scopes, networks, forwarding)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached, scopes)
@@ -201,9 +206,7 @@ def _without_effect(policy: Policy) -> list[str]:
         keys.append("drift.repair")
     inside = {
         "": (
-            "find",
             "addresses",
-            "placements",
             "adopt_in",
             "routes",
             "mode",

@@ -218,7 +218,9 @@ class Reconciler:
         else:
             view, proof = await self._proven(view, current)
         reached = ending(proof, done, errors, view.connect.profile_name)
-        reached = replace(reached, findings=(*view.findings, *proof.findings))
+        among = f"placement {', '.join(view.failed)}: " if errors and view.failed else ""
+        findings = (*view.findings, *proof.findings)
+        reached = replace(reached, reason=f"{among}{reached.reason}", findings=findings)
         if reached.result is Result.CONNECTED and view.unsettled:
             return view, _overtaken(reached)
         if reached.result is Result.CONNECTED:
@@ -247,16 +249,19 @@ class Reconciler:
     ) -> tuple[View, tuple[Done, ...], Mapping[ResourceId, CausewayError]]:
         """Write and re-read, round by round, until nothing is left to write or something failed.
 
-        The last reading is newer than the last write: what others changed meanwhile is one more round.
+        The last reading is newer than the last write: what others changed meanwhile is one more round. What
+        failed in one placement does not keep the paths of the others from being finished.
         """
         done: tuple[Done, ...] = ()
+        failed: dict[ResourceId, CausewayError] = {}
         for _ in range(ROUNDS):
             steps = view.plan.without(view.desired.waiting)
             steps = steps.resuming(current.memory.custom, view.observed)
+            steps = steps.among(view.desired.beside(failed)) if failed else steps
             try:
                 await self._creations.reserve(steps, view.connect.profile_name, current)
             except CausewayError as error:  # what cannot be finished now is not begun
-                return view, done, {view.target.id: error}
+                return view, done, {**failed, view.target.id: error}
             if steps.writes:
                 await current.memory.begin(view.connect.profile_name)
             view = await self._hidden.reported(view, steps)
@@ -270,15 +275,16 @@ class Reconciler:
             if applied.outdated:
                 view = await self._viewer.evidence(replace(view, since=applied.at, made=frozenset()))
                 continue
-            if applied.errors:
+            failed |= applied.errors
+            if failed and not view.desired.beside(failed):
                 break
             if steps.settled:
                 if view.since > current.began:
                     await self._applier.shared.met(current.target, current.deadline)
                 view = await self._viewer.evidence(view)
-                if view.quiet:
+                if view.quiet or failed:
                     break
-        return view, done, applied.errors
+        return replace(view, failed=view.failed_by(failed)), done, {**failed, **applied.errors}
 
     async def _record_identities(self, view: View, current: Pass) -> None:
         """Record what exists already: made by an older version, or by a worker that died meanwhile."""

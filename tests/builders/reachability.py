@@ -180,20 +180,25 @@ def violations(azure: Azure, policy: Policy, state: State) -> list[str]:
     profile = policy.profiles[state["profile"]]
     clients = clients_of(azure, policy, profile, state["resource_id"])
     known = {subnet.id.text: subnet.id.parent for subnet in azure.store.of_type(SUBNET)}
-    inside = [
-        at for at, network in known.items() if at.lower() in clients or (network and network.key in clients)
-    ]
-    outside = [at for at in known if at not in inside]
     denies = profile.nsg.default_deny and profile.nsg.mode != "ignore"
     found: list[str] = []
     for path in state["paths"]:
+        own_clients = clients - _of_others(profile, path)
+        inside = [
+            at
+            for at, network in known.items()
+            if at.lower() in own_clients or (network and network.key in own_clients)
+        ]
+        outside = [at for at in known if at not in inside]
         found += _misnamed(azure, path)
         own = _subnet_of(azure, path).lower()
         for attempt in attempts(state, path, [at for at in inside if at.lower() != own]):
             found += filter(None, [violation(attempt, ask(azure, attempt), profile, state["findings"])])
         if denies and _filtered(azure, path):
             tries = attempts(state, path, outside)
-            found += [f"{attempt} gets in" for attempt in tries if _gets_in(azure, attempt)]
+            found += [
+                f"{attempt} gets in" for attempt in tries if _gets_in(azure, attempt, _beside(state, path))
+            ]
     return found
 
 
@@ -224,9 +229,27 @@ def _filtered(azure: Azure, path: State) -> bool:
     return bool(subnet and security.filters_endpoints(subnet) and security.group_of(azure, subnet))
 
 
-def _gets_in(azure: Azure, attempt: Attempt) -> bool:
-    """A network that is no client gets in, and not by a rule that a user created for it."""
+def _of_others(profile: Profile, path: State) -> set[str]:
+    """The clients of other placements, by the networks that these link to their own zones."""
+    reach = profile.listed
+    mine = reach.of(path.get("placement", "")).clients
+    return {at.key for at in reach.clients if at not in mine}
+
+
+def _beside(state: State, path: State) -> set[str]:
+    """The addresses of the paths of other placements, which have clients of their own."""
+    others = (one for one in state["paths"] if one.get("placement", "") != path.get("placement", ""))
+    return {address["ip"] for one in others for address in one["addresses"]}
+
+
+def _gets_in(azure: Azure, attempt: Attempt, beside: set[str]) -> bool:
+    """A network that is no client gets in, and not by a rule that a user created for it.
+
+    One whose name leads to an address `beside` this path is not on it.
+    """
     found = ask(azure, attempt)
+    if found.address in beside:
+        return False
     rule = azure.find(found.rule) if found.rule.startswith("/") else None
     by_hand = rule is not None and not str(rule.properties.get("description", "")).startswith(MANAGED)
     return found.reachable and not by_hand

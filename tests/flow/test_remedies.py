@@ -563,6 +563,37 @@ async def _() -> tuple[State, State]:
     return first, await rerun(world, at)
 
 
+@follows("NoOwnNetwork")
+async def _() -> tuple[State, State]:
+    world = a_world(subnets={}, find={"subnet": "snet-pe"})
+    at = await world.create_account()
+    first = await world.reconcile(at)
+    await world.send("PUT", f"{HUB}/subnets/snet-pe", {"properties": {"addressPrefix": "10.0.9.0/24"}})
+    await world.sleep(61)
+    return first, await rerun(world, at)
+
+
+@follows("SeveralOwnNetworks")
+async def _() -> tuple[State, State]:
+    found = {"subnet": ["clients", "endpoints"]}
+    world = a_world(subnets={}, find=found)
+    at = await world.create_account()
+    first = await world.reconcile(at)
+    change(world, subnets={}, find={**found, "network": "hub-*"})
+    return first, await rerun(world, at)
+
+
+@follows("EndpointInOtherSubscription")
+async def _() -> tuple[State, State]:
+    other = f"{SUB.replace('0001', '0002')}/resourceGroups/rg-spoke/providers/Microsoft.Network"
+    subnets = {"northeurope": [f"{other}/virtualNetworks/spoke-b/subnets/clients"]}
+    world = a_world(subnets=subnets, endpoints_resource_group="target")
+    at = await world.create_account(location="northeurope")
+    first = await world.reconcile(at)
+    change(world, subnets=subnets, endpoints_resource_group="subnet")
+    return first, await rerun(world, at)
+
+
 @follows("LeftAlone")
 async def _() -> tuple[State, State]:
     world = a_world()

@@ -95,6 +95,7 @@ class Outcome:
 def _path(path: PathState) -> dict[str, Any]:
     return {
         "group": path.group,
+        **({"placement": path.placement} if path.placement else {}),
         "endpoint": path.endpoint.text,
         "status": path.status,
         "addresses": [{"ip": a.ip, "member": a.member, "fqdns": list(a.fqdns)} for a in path.addresses],

@@ -5,6 +5,7 @@ behind its own provisioning state, and a pending endpoint is provisioned without
 rests on, and what it says without that, is in docs/architecture.md ("What the proof rests on").
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.core.outcome.check import Check
@@ -45,7 +46,20 @@ class Proof:
 
 
 def prove(desired: Desired, observed: Observed) -> Proof:
-    """Check every path against what was read last."""
+    """Check every path against what was read last, for each placement with its own clients."""
+    if not desired.placements:
+        return _prove_one(desired, observed)
+    parts = [_prove_one(part, observed) for part in desired.each]
+    checks = (check for part in parts for check in part.checks)
+    findings = (text for part in parts for text in part.findings)
+    return Proof(
+        tuple(dict.fromkeys((*checks, *_without_place(desired)))),
+        tuple(path for part in parts for path in part.paths),
+        tuple(dict.fromkeys(findings)),
+    )
+
+
+def _prove_one(desired: Desired, observed: Observed) -> Proof:
     states = tuple(state_of_path(path, observed) for path in desired.paths)
     by_rules, findings = rule_checks(desired, observed)
     by_path = (
@@ -59,3 +73,10 @@ def prove(desired: Desired, observed: Observed) -> Proof:
         *by_rules,
     )
     return Proof(checks, states, findings)
+
+
+def _without_place(desired: Desired) -> Iterator[Check]:
+    """The placements that have no endpoint, and why."""
+    for name, why in desired.unplaced.items():
+        seen = f"placement {name}: {why.reason}"
+        yield Check("placement has an endpoint", name, False, seen, why.code, why.remedy)

@@ -4,6 +4,8 @@ It is built from who asked for what, where the endpoints go, and what was read. 
 one group: its endpoint, its names, and the networks that resolve them.
 """
 
+from __future__ import annotations
+
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, PermanentError
 from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
 from shared.core.catalogue.service_rules import public_names
@@ -28,7 +31,8 @@ from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.placement.sites import Site, judged
+from shared.core.placement.site import Site
+from shared.core.placement.surroundings import judged
 from shared.core.plan.desired_peerings import peerings
 from shared.core.plan.desired_rules import (
     changes_subnet,
@@ -51,6 +55,8 @@ from shared.core.rules.path_ends import NO_PARTS, Parts
 class Request:
     """What was asked for and where it goes: the target, its profile and groups, a site for each group id.
 
+    It is about one placement (`Connect.each`).
+
     `recorded`: the objects that the ledger had for the target when the pass began. `guids`: the resource
     guids of all that was ever made for it, by id.
     """
@@ -70,7 +76,8 @@ class GroupPath:
     those are known. `external`: someone else keeps the names; they are checked, never written. `complete`:
     all records of the zone group are known, not only those of names that many targets share. `kept_names`:
     the names of the zones, where Causeway does not manage them. `groups_by_others`: someone else writes zone
-    groups on our endpoints; in `kept_zones`, as far as the policy says which.
+    groups on our endpoints; in `kept_zones`, as far as the policy says which. `placement`: which
+    of several placements it is for.
     """
 
     group: Group
@@ -84,6 +91,7 @@ class GroupPath:
     kept_names: tuple[str, ...] = ()
     groups_by_others: bool = False
     kept_zones: tuple[ResourceId, ...] = ()
+    placement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,8 @@ class Desired:
     `missing`: client networks and subnets that do not exist. `parts`: the subnets that are clients, of those
     networks that are no clients as a whole. `linked`: the networks that are linked to the zones, `servers`:
     those from whose zones a DNS server answers, by its address. `unread`: why more networks may be clients.
-    `denies`: everybody else is to be denied at the endpoints.
+    `denies`: everybody else is to be denied at the endpoints. `placements`: the same for each of several
+    placements, with its own clients. `unplaced`: the placements without a place for an endpoint, and why.
     """
 
     target: Target
@@ -116,12 +125,32 @@ class Desired:
     linked: tuple[ResourceId, ...] = ()
     servers: Mapping[str, tuple[ResourceId, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    placements: tuple[Desired, ...] = ()
+    unplaced: Mapping[str, Declined | Refusal] = field(default_factory=dict)
+
+    @property
+    def each(self) -> tuple[Desired, ...]:
+        """What must exist for each placement; itself where there is one."""
+        return self.placements or (self,)
+
+    @property
+    def ids(self) -> frozenset[ResourceId]:
+        """The ids of all objects."""
+        return frozenset(want.id for want in self.objects())
+
+    def beside(self, failed: Iterable[ResourceId]) -> frozenset[ResourceId]:
+        """The ids of the objects of all placements in which none of these failed."""
+        gone = frozenset(failed)
+        whole = (part.ids for part in self.each if not gone & part.ids)
+        return frozenset(at for ids in whole for at in ids)
 
     @property
     def waiting(self) -> frozenset[ResourceId]:
         """Zone groups that are not written yet: until it is known which records they would write over, and
         until the rules are known, with which they are written together.
         """
+        if self.placements:
+            return frozenset(at for part in self.placements for at in part.waiting)
         known = {path.zone_group: path.complete for path in self.paths if path.zone_group}
         return frozenset(
             one.id for one, complete in known.items() if not (one.records and complete and self.addressed)
@@ -205,7 +234,7 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     reported = _reported(request, observed)
     clients = existing(connect.reach.clients, observed)
     manages = connect.profile.dns.mode != "none"
-    to_link = connect.reach.linked.get("", ()) if manages else ()
+    to_link = connect.reach.linked.get(connect.placement, ()) if manages else ()
     linked = existing(to_link, observed)
     paths = tuple(
         _group_path(request, group, catalogue, reported, linked, observed) for group in connect.groups
@@ -232,6 +261,45 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         connections=_connections_of(request.target.id, catalogue),
         denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
+
+
+def of_placements(parts: tuple[Desired, ...], unplaced: Mapping[str, Declined | Refusal]) -> Desired:
+    """What must exist for all placements together. At least one has a place."""
+    first = parts[0]
+    if len(parts) == 1 and not unplaced:
+        return first
+    return replace(
+        first,
+        paths=tuple(path for part in parts for path in part.paths),
+        peerings=_by_id(part.peerings for part in parts),
+        rules=_by_id(part.rules for part in parts),
+        security_groups=_by_id(part.security_groups for part in parts),
+        subnet_policies=_policies(parts),
+        addressed=all(part.addressed for part in parts),
+        clients=_every(part.clients for part in parts),
+        resolvers=_every(part.resolvers for part in parts),
+        missing=_every(part.missing for part in parts),
+        parts={network: subnets for part in parts for network, subnets in part.parts.items()},
+        linked=_every(part.linked for part in parts),
+        unread=_every(part.unread for part in parts),
+        placements=parts,
+        unplaced=unplaced,
+    )
+
+
+def _every[T](lists: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(one for listed in lists for one in listed))
+
+
+def _by_id[T: Wanted](lists: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple({one.id: one for listed in lists for one in listed}.values())
+
+
+def _policies(parts: tuple[Desired, ...]) -> tuple[SubnetPolicy, ...]:
+    """One policy for each subnet, which counts the endpoints of all placements as ours."""
+    ours = frozenset(path.endpoint.id for part in parts for path in part.paths)
+    every = {one.id: one for part in parts for one in part.subnet_policies}
+    return tuple(replace(one, endpoints=ours) for one in every.values())
 
 
 def _connections_of(target: ResourceId, catalogue: Catalogue) -> Read:
@@ -304,13 +372,14 @@ def _group_path(
 ) -> GroupPath:
     target, connect = request.target, request.connect
     site, dns = request.sites[group.group_id], connect.profile.dns
+    name = connect.placement
     fqdns = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
     if dns.mode != "manage":
         return _kept_path(request, group, catalogue.zones(group, target, connect.cloud, fqdns) or ())
     names = catalogue.zones(group, target, connect.cloud, fqdns)
     if names is None:
         endpoint = _endpoint(request, group)
-        return GroupPath(group, endpoint, None, (), (), named=site.endpoint in reported)
+        return GroupPath(group, endpoint, None, (), (), site.endpoint in reported, placement=name)
     zones = tuple(_zone(zone_home(target, dns, name), name, create=dns.create_zones) for name in names)
     for_all = frozenset(zone.id for zone in zones if catalogue.answers_for_all(zone.id.name, connect.cloud))
     allowed = target.id.type.lower() in {kind.lower() for kind in dns.shared_names}
@@ -325,7 +394,7 @@ def _group_path(
     link_ids = tuple(link.id for link in links)
     endpoint = replace(endpoint, completed_by=completed_by, links=link_ids)
     writes = replace(writes, links=link_ids) if writes else None
-    return GroupPath(group, endpoint, writes, zones, links, named=True, complete=bool(own))
+    return GroupPath(group, endpoint, writes, zones, links, True, complete=bool(own), placement=name)
 
 
 def _kept_path(request: Request, group: Group, names: tuple[str, ...]) -> GroupPath:
@@ -344,6 +413,7 @@ def _kept_path(request: Request, group: Group, names: tuple[str, ...]) -> GroupP
         kept_names=names,
         groups_by_others=awaited,
         kept_zones=tuple(home.resource(ZONE_TYPE, name) for home, name in homes if home),
+        placement=request.connect.placement,
     )
 
 
@@ -411,6 +481,7 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
         request=approval.message if approval.mode == "request" else None,
         recorded_before=site.endpoint in request.recorded,
         guids=request.guids.get(site.endpoint, frozenset()),
+        placement=connect.placement,
     )
 
 

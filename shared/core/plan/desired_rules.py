@@ -171,13 +171,14 @@ def _for_endpoint(
 ) -> Iterator[Rule]:
     """The rules for one endpoint. Another range of priorities means other rules: ours never move.
 
-    A denial names the endpoints' addresses where allow rules name the subnet: the subnet has others too.
+    So does another placement, which has clients of its own. A denial names the endpoints' addresses where
+    allow rules name the subnet: the subnet has others too.
     """
-    nsg = connect.profile.nsg
-    band = nsg.priorities
-    clients = ",".join(sorted(map(_key, connect.profile.clients)))  # a set's rule is the same when it grows
+    profile, among = connect.profile, f"|{connect.placement}" if connect.placement else ""
+    nsg, band = profile.nsg, profile.nsg.priorities
+    clients = ",".join(sorted(map(_key, profile.clients)))  # a set's rule is the same one when it grows
     for version in (4, 6):
-        name = f"{clients}|{band[0]}-{band[1]}|IPv{version}"
+        name = f"{clients}|{band[0]}-{band[1]}|IPv{version}{among}"
         allow = _allow(connect, end, name, _of(version, sources), version, observed)
         if allow:
             yield allow

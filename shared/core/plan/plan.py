@@ -72,9 +72,15 @@ class Plan:
         steps = (step for step in self.writes if isinstance(step, _Written) and step.id in ids)
         return tuple(right for step in steps for right in step.want.rights)
 
-    def begins_nothing(self, why: Refusal) -> Plan:
-        """The plan with everything blocked that it would create, and nothing of what exists."""
-        return Plan(tuple(Block.of(a.id, why) if isinstance(a, Create) else a for a in self.actions))
+    def begins_nothing(self, why: Refusal, among: frozenset[ResourceId]) -> Plan:
+        """The plan with everything blocked that it would create among these, and nothing of what exists."""
+        stopped = (isinstance(a, Create) and a.id in among for a in self.actions)
+        pairs = zip(self.actions, stopped, strict=True)
+        return Plan(tuple(Block.of(a.id, why) if stops else a for a, stops in pairs))
+
+    def among(self, ids: frozenset[ResourceId]) -> Plan:
+        """The part of the plan that is about these objects."""
+        return Plan(tuple(action for action in self.actions if action.id in ids))
 
     @property
     def settled(self) -> bool:
@@ -101,7 +107,8 @@ def plan(desired: Desired, observed: Observed) -> Plan:
         for want in wanted:
             _with_its_parent(want, actions, observed)
             _with_its_counterpart(want, actions)
-        _begin_nothing(wanted, actions, observed)
+        for part in desired.each:
+            _begin_nothing(wanted if part is desired else part.objects(), actions, observed)
     return Plan(tuple(actions.values()))
 
 
@@ -136,7 +143,7 @@ def _with_its_counterpart(want: Wanted, actions: dict[ResourceId, Action]) -> No
 
 
 def _begin_nothing(wanted: Iterable[Wanted], actions: dict[ResourceId, Action], observed: Observed) -> None:
-    """Where one object can never be created, and the path needs it, nothing of the target is created."""
+    """Where one object can never be created, and the path needs it, nothing of the placement is created."""
     stop = next((a for a in actions.values() if isinstance(a, Block) and a.stops_all), None)
     begun = (want for want in wanted if isinstance(actions[want.id], Keep | Update | Wait))
     completing = {at for want in begun for at in want.useless_without}  # what exists is not left half-made
