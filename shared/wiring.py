@@ -208,11 +208,9 @@ def _without_effect(policy: Policy) -> list[str]:
         "": (
             "addresses",
             "adopt_in",
-            "routes",
             "mode",
             "limits",
         ),
-        "peering": ("through",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():

@@ -32,7 +32,7 @@ from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.placement.site import Site
-from shared.core.placement.surroundings import judged
+from shared.core.placement.surroundings import judged, routed
 from shared.core.plan.desired_peerings import peerings
 from shared.core.plan.desired_rules import (
     changes_subnet,
@@ -104,6 +104,8 @@ class Desired:
     `missing`: client networks and subnets that do not exist. `parts`: the subnets that are clients, of those
     networks that are no clients as a whole. `linked`: the networks that are linked to the zones, `servers`:
     those from whose zones a DNS server answers, by its address. `unread`: why more networks may be clients.
+    `routed`: client networks whose next hops are reported. `hubs`: the networks that peerings of the `peered`
+    client networks go through.
     `denies`: everybody else is to be denied at the endpoints. `placements`: the same for each of several
     placements, with its own clients. `unplaced`: the placements without a place for an endpoint, and why.
     """
@@ -125,6 +127,9 @@ class Desired:
     linked: tuple[ResourceId, ...] = ()
     servers: Mapping[str, tuple[ResourceId, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    routed: tuple[ResourceId, ...] = ()
+    hubs: tuple[ResourceId, ...] = ()
+    peered: tuple[ResourceId, ...] = ()
     placements: tuple[Desired, ...] = ()
     unplaced: Mapping[str, Declined | Refusal] = field(default_factory=dict)
 
@@ -258,6 +263,9 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         linked=linked,
         servers=connect.reach.servers,
         unread=connect.reach.unread,
+        routed=routed(connect),
+        hubs=connect.reach.hubs if connect.profile.peering.mode != "ignore" else (),
+        peered=clients,
         connections=_connections_of(request.target.id, catalogue),
         denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
@@ -282,6 +290,8 @@ def of_placements(parts: tuple[Desired, ...], unplaced: Mapping[str, Declined | 
         parts={network: subnets for part in parts for network, subnets in part.parts.items()},
         linked=_every(part.linked for part in parts),
         unread=_every(part.unread for part in parts),
+        routed=_every(part.routed for part in parts),
+        peered=_every(part.peered for part in parts),
         placements=parts,
         unplaced=unplaced,
     )
