@@ -244,12 +244,7 @@ def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
     keys: list[str] = []
     inside = {
-        "": (
-            "addresses",
-            "routes",
-        ),
-        "dns": ("external",),
-        "peering": ("through",),
+        "": ("addresses",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():

@@ -166,7 +166,7 @@ class View:
         return (
             *self.notes,
             *(
-                f"no network is in {word} now, so nobody is connected by it"
+                f"no network is in {word} now, so no network is connected by it"
                 for word in self.connect.reach.empty
             ),
             *rule_findings(self.connect, endpoints, self.observed),

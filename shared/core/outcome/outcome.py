@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.core.base.ids import ResourceId
+from shared.core.outcome import route_report
 from shared.core.outcome.path_state import PathState
 from shared.core.outcome.proof import Proof
 
@@ -90,6 +91,7 @@ class Outcome:
             "reason": self.reason,
             "remedy": self.remedy,
             "paths": [_path(path) for path in self.proof.paths] if self.proof else [],
+            "routes": route_report.record(self.proof.routes) if self.proof else [],
             "checks": [
                 {"check": c.name, "subject": c.subject, "holds": c.holds, "seen": c.seen}
                 for c in (self.proof.checks if self.proof else ())

@@ -20,7 +20,7 @@ from shared.core.base.errors import (
     TransientError,
 )
 from shared.core.base.refusal import NO_NETWORK, Refusal
-from shared.core.outcome.name_checks import EXTERNAL_LINKS, EXTERNAL_RECORDS
+from shared.core.outcome.name_checks import EXTERNAL_GROUPS, EXTERNAL_LINKS, EXTERNAL_RECORDS
 from shared.core.outcome.outcome import Done, Planned, Result
 from shared.core.outcome.proof import Proof
 from shared.core.policy.intent import Declined, NotAsked
@@ -135,7 +135,7 @@ def _proven(proof: Proof) -> Ending:
         reason = "the connection waits for approval"
         return Ending(Result.PENDING, "AwaitingApproval", reason, remedy, waiting=True)
     failed = {check.name for check in proof.failures}
-    if failed and failed <= {EXTERNAL_RECORDS, EXTERNAL_LINKS}:
+    if failed and failed <= {EXTERNAL_GROUPS, EXTERNAL_RECORDS, EXTERNAL_LINKS}:
         return _awaiting_dns(proof)
     missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
     return Ending(Result.FAILED, UNPROVEN, missing or "nothing to prove", RERUN)
@@ -157,11 +157,11 @@ def _awaiting_dns(proof: Proof) -> Ending:
         "let the policy or person who keeps the zone groups attach one" if records else "",
         f"link each of these networks to the zone named after it: {', '.join(links)}" if links else "",
     )
+    awaited = any(check.name == EXTERNAL_GROUPS for check in proof.failures)
     seen = "; ".join([*(check.seen for check in records), *(f"not resolved by {one}" for one in links)])
     remedy = "; ".join(filter(None, remedies))
-    return Ending(
-        Result.PENDING, "AwaitingDns", f"someone else keeps the names: {seen}", remedy, waiting=True
-    )
+    code = "AwaitingZoneGroup" if awaited else "AwaitingDns"
+    return Ending(Result.PENDING, code, f"someone else keeps the names: {seen}", remedy, waiting=True)
 
 
 def refused(why: Declined | Refusal) -> Ending:
