@@ -80,7 +80,7 @@ class Peering(Managed):
     `write` is what the policy says: True for `ensure`, False for `require`, which only reports. `subnets`
     are those of the endpoints, in either network, and of clients where not the whole network is one. `asked`:
     the flags of a new half, in the policy's words (`ASKED`); an existing half keeps its own. `other`: the id
-    of the other half, where that is not made under its usual name. `unique`: nobody else gives such a name.
+    of the other half, where that is not made under its usual name. `unique`: only Causeway gives such a name.
     """
 
     TYPE = TYPE
