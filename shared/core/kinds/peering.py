@@ -259,7 +259,7 @@ class Peering(Managed):
         return {"properties": {**_FLAGS, **asked, **transit, **kept, **ours, **covering(kept, local, remote)}}
 
     def other_flags(self, have: Seen) -> tuple[str, ...]:
-        """Flags that the policy asks for and that the half, whoever made it, does not have."""
+        """Flags that the policy asks for and that the half does not have."""
         return tuple(flag for flag in self.asked if have.properties.get(ASKED[flag]) is not True)
 
     def _overlapping(self, shared: str) -> Refusal:
