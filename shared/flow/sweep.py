@@ -26,6 +26,7 @@ from shared.core.kinds.registry import kind_of
 from shared.core.outcome.sweep_report import PREFIX, SweepReport
 from shared.core.policy.policy import Policy
 from shared.core.policy.scope import Scope
+from shared.flow.announce import Announcer
 from shared.flow.lists import Listed, Lister
 from shared.flow.scopes import MISSED, Scopes
 from shared.ports import Arm, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
@@ -55,6 +56,7 @@ class Sweeper:
     clock: Clock
     scopes: Scopes
     limits: RequestLimits
+    announcer: Announcer
     telemetry: Telemetry = NO_TELEMETRY
 
     async def sweep(self) -> int:
@@ -83,6 +85,7 @@ class Sweeper:
         await self.sweeps.record(report)
         log.info(line("sweep", **report.record()))
         await self._measure(report)
+        await self.announcer.announce_left()
         return len(due)
 
     async def _listed(self, scope: Scope) -> tuple[dict[str, Listed], dict[str, str]]:

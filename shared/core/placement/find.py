@@ -22,7 +22,7 @@ from shared.core.readings.networks import endpoints_in
 NONE, SEVERAL = "NoOwnNetwork", "SeveralOwnNetworks"
 SHOWN = 10  # networks in one reason; the rest is counted
 
-type Holds = Callable[[ResourceId, set[str]], bool]
+type Holds = Callable[[ResourceId, frozenset[ResourceId]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class OwnNetworks:
 def found_in(own: OwnNetworks, find: Find, regions: Iterable[str], holds: Holds) -> Candidates | Refusal:
     """The subnets that fit in the first of these regions that has a network with any.
 
-    `holds`: whether a subnet holds an endpoint of ours, by the lower-case names of all that it lists.
+    `holds`: whether a subnet holds an endpoint of ours, by all that it lists.
     """
     wanted = tuple(regions)
     fitting = [one for one in own.networks if one.id not in own.managed and _subnets(one, find)]
@@ -102,7 +102,7 @@ def _region(network: Seen) -> str:
 def _holds_ours(network: Seen, find: Find, holds: Holds) -> bool:
     chosen = frozenset(_subnets(network, find))
     subnets = (one for one in subnets_of(network).items if one.id in chosen)
-    return any(holds(one.id, {at.name.lower() for at in endpoints_in(one)}) for one in subnets)
+    return any(holds(one.id, endpoints_in(one)) for one in subnets)
 
 
 def _several(own: OwnNetworks, found: Iterable[Seen], region: str) -> Refusal:
