@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -173,12 +174,23 @@ async def flow() -> Flow:
             settings = Settings.read(os.environ)
             policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
             reject_unsupported_settings(policy, settings)
+            if compiled_at_start():
+                log.warning(line("modules were compiled at start", why="the package has lost its bytecode"))
             for notice in settings.notices:
                 log.warning(line("setting ignored", why=notice))
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
             own = Foundations.read(os.environ)
             _flow = wire(policy, real_ports(settings, policy), settings.budget, foundations=own)
     return _flow
+
+
+def compiled_at_start(module: str = __name__) -> bool:
+    """Whether this module's bytecode is not beside it: then every new process compiles all modules again.
+
+    A tool that leaves out `__pycache__` when it deploys has that effect (docs/operations.md, "The package").
+    """
+    spec = sys.modules[module].__spec__
+    return spec is None or spec.cached is None or not Path(spec.cached).exists()
 
 
 async def put_back(queue: str, text: str, delay: timedelta) -> None:
