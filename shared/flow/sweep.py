@@ -127,7 +127,7 @@ class Sweeper:
 
     def _delays(self, due: Iterable[ResourceId]) -> Iterator[tuple[ResourceId, timedelta]]:
         """Each with the time for which its work item is hidden: as long as the reads before it take."""
-        subnets = (at for one in self.policy.profiles.values() for ids in one.subnets.values() for at in ids)
+        subnets = (at for one in self.policy.profiles.values() for at in one.every_subnet)
         hubs, reads = {at.subscription.lower() for at in subnets}, 0
         for at in due:
             yield at, timedelta(seconds=max(0.0, (reads - AT_ONCE) / (A_SECOND * self.limits.rate)))

@@ -58,6 +58,15 @@ async def test_every_trigger_starts_the_same_reconcile_pass() -> None:
         await refused(user)
 
 
+async def test_events_that_the_filters_of_infra_put_into_the_queue_connect_an_account() -> None:
+    async with Sandbox(speed=120, events="queue") as box, User(box.endpoints) as user:
+        await by_event(user)
+        delivered = box.simulator.events.deliveries
+        assert {"Microsoft.Storage/storageAccounts/write"} == {
+            one.event.change.operation for one in delivered
+        }
+
+
 async def test_results_are_final_once_nothing_is_left_to_do() -> None:
     never = {"CAUSEWAY_SWEEP_SCHEDULE": "0 0 0 29 2 *"}
     async with (
