@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("causeway.wiring")
 
+INSTANCE = "WEBSITE_INSTANCE_ID"  # set by the platform, and not on a developer's machine
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
@@ -193,7 +195,7 @@ async def flow() -> Flow:
             settings = Settings.read(os.environ)
             policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
             reject_unsupported_settings(policy, settings)
-            if compiled_at_start():
+            if INSTANCE in os.environ and compiled_at_start():
                 log.warning(line("modules were compiled at start", why="the package has lost its bytecode"))
             for notice in settings.notices:
                 log.warning(line("setting ignored", why=notice))
