@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from shared.telemetry import Telemetry
 
 log = logging.getLogger("causeway.wiring")
+
+INSTANCE = "WEBSITE_INSTANCE_ID"  # set by the platform, and not on a developer's machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,8 @@ async def flow() -> Flow:
             settings = Settings.read(os.environ)
             policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
             reject_unsupported_settings(policy, settings)
+            if INSTANCE in os.environ and compiled_at_start():
+                log.warning(line("modules were compiled at start", why="the package has lost its bytecode"))
             for notice in settings.notices:
                 log.warning(line("setting ignored", why=notice))
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
@@ -199,6 +204,15 @@ async def flow() -> Flow:
             ports = real_ports(settings, policy)
             _flow = wire(policy, ports, settings.budget, foundations=own, ceiling=settings.mode)
     return _flow
+
+
+def compiled_at_start(module: str = __name__) -> bool:
+    """Whether this module's bytecode is not beside it: then every new process compiles all modules again.
+
+    A tool that leaves out `__pycache__` when it deploys has that effect (docs/operations.md, "The package").
+    """
+    spec = sys.modules[module].__spec__
+    return spec is None or spec.cached is None or not Path(spec.cached).exists()
 
 
 async def put_back(queue: str, text: str, delay: timedelta) -> None:
