@@ -21,12 +21,24 @@ if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
     from shared.core.policy.foundations import Foundations
     from shared.core.policy.policy import Policy
+    from shared.core.policy.values import Mode
     from shared.flow.health import Health
     from shared.flow.intake import Intake
     from shared.flow.queries import Queries
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
-    from shared.ports import Arm, Branches, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
+    from shared.ports import (
+        Arm,
+        Branches,
+        Budgets,
+        Clock,
+        Leases,
+        Ledger,
+        Publisher,
+        RequestLimits,
+        Sweeps,
+        WorkQueue,
+    )
     from shared.settings import Settings
     from shared.telemetry import Telemetry
 
@@ -58,6 +70,7 @@ class Ports:
     limits: RequestLimits
     branches: Branches
     telemetry: Telemetry = NO_TELEMETRY
+    publisher: Publisher | None = None
 
 
 def wire(
@@ -66,11 +79,14 @@ def wire(
     budget: float,
     catalogue: Catalogue | None = None,
     foundations: Foundations | None = None,
+    ceiling: Mode = "apply",
 ) -> Flow:
-    """Build a flow over any adapters."""
+    """Build a flow over any adapters. `ceiling`: how far passes go at most, whatever the policy says."""
     from shared.core.catalogue.catalogue import load
+    from shared.core.policy.choice import lowered
     from shared.core.policy.foundations import Foundations
     from shared.flow.absence import Absence
+    from shared.flow.announce import Announcer
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
     from shared.flow.capacity import CapacityReader
@@ -83,17 +99,19 @@ def wire(
     from shared.flow.networks import NetworksReader
     from shared.flow.own_networks import OwnNetworksReader
     from shared.flow.placing import Placer
+    from shared.flow.previews import Previews
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reader import Reader
     from shared.flow.reconcile import Reconciler
+    from shared.flow.rehearsal import Rehearsal
     from shared.flow.removal import Remover
     from shared.flow.scopes import Scopes
     from shared.flow.sweep import Sweeper
     from shared.flow.view import Viewer
     from shared.flow.worker import Worker
 
-    known = catalogue or load()
+    known, policy = catalogue or load(), lowered(policy, ceiling)
     own = foundations or Foundations.read({})
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
@@ -109,7 +127,22 @@ def wire(
     hidden = HiddenNamesReader(policy, known, ports.arm, cached, scopes)
     access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
-    reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
+    announcer = Announcer(ports.ledger, ports.publisher)
+    previews = Previews(policy, viewer, hidden, remover)
+    rehearsal = Rehearsal(policy, previews, access, ceiling)
+    reconciler = Reconciler(
+        policy,
+        viewer,
+        hidden,
+        previews,
+        rehearsal,
+        applier,
+        remover,
+        access,
+        absence,
+        creations,
+        ports.clock,
+    )
     sweeper = Sweeper(
         policy,
         Lister(policy, known, ports.arm, cached, ports.clock),
@@ -120,10 +153,19 @@ def wire(
         ports.clock,
         scopes,
         ports.limits,
+        announcer,
         ports.telemetry,
     )
     worker = Worker(
-        reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget, ports.telemetry
+        reconciler,
+        sweeper,
+        ports.ledger,
+        ports.sweeps,
+        ports.queue,
+        ports.clock,
+        budget,
+        announcer,
+        ports.telemetry,
     )
     return Flow(
         Intake(ports.queue, ports.clock, frozenset(known.types), ports.telemetry),
@@ -154,7 +196,8 @@ async def flow() -> Flow:
                 log.warning(line("setting ignored", why=notice))
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
             own = Foundations.read(os.environ)
-            _flow = wire(policy, real_ports(settings, policy), settings.budget, foundations=own)
+            ports = real_ports(settings, policy)
+            _flow = wire(policy, ports, settings.budget, foundations=own, ceiling=settings.mode)
     return _flow
 
 
@@ -199,18 +242,9 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "naming", "tags")
-    keys = [key for key in top if key in policy.model_fields_set]
-    repair = policy.drift.repair
-    if repair.any and not (repair.endpoints and repair.names and repair.peering and repair.rules):
-        keys.append("drift.repair")
+    keys: list[str] = []
     inside = {
-        "": (
-            "addresses",
-            "adopt_in",
-            "mode",
-            "limits",
-        ),
+        "": ("addresses",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():
@@ -248,6 +282,7 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.storage import open_queue, open_tables
     from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
+    from shared.adapters.topic import EventTopic, open_topic
     from shared.telemetry_wiring import open_telemetry
 
     clock = SystemClock()
@@ -258,13 +293,16 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     tables = open_tables(account.connection, account.table_uri, identity, time)
     queue = open_queue(account.connection, account.queue_uri, "work", identity)
     connections = transport()
-    close_at_exit(connections, identity, tables, queue)
+    topic = open_topic(settings.topic, identity) if settings.topic else None
+    close_at_exit(connections, identity, tables, queue, *([topic] if topic else []))
+    source = f"causeway/{os.environ.get('WEBSITE_SITE_NAME') or 'local'}"
+    rows, history = AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time)
     limits, sweeps = AzureTable(tables, "limits", time), AzureTable(tables, "sweeps", time)
     limiter = Limiter(TableShares(limits), settings.rate)
     telemetry = open_telemetry(settings, os.environ)
     return Ports(
         SdkArm(ArmClients(identity, endpoint, connections, limiter), clock, telemetry),
-        TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
+        TableLedger(rows, history, clock, announces=topic is not None),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
         clock,
@@ -273,4 +311,5 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
         limiter,
         TableBranches(sweeps),
         telemetry,
+        EventTopic(topic, source) if topic else None,
     )

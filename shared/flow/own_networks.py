@@ -29,7 +29,7 @@ class OwnNetworksReader:
         )
         managed = await managed_among(self.cached, (one.id for one in networks))
         name = f"subscription {target.subscription}" if own == "subscription" else target.group.text
-        return OwnNetworks(target, name, networks, managed, listed.at)
+        return OwnNetworks(target, name, networks, managed, listed.at, own)
 
 
 async def managed_among(cached: CachedReads, networks: Iterable[ResourceId]) -> dict[ResourceId, str]:

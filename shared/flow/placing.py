@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
-from shared.core.kinds.endpoint import endpoints_among
+from shared.core.kinds.endpoint import endpoints_among, subnet_of
 from shared.core.placement.candidates import candidates_of, own_ids
 from shared.core.placement.find import OwnNetworks
 from shared.core.placement.site import Candidates, Site
@@ -86,8 +86,12 @@ class Placer:
         """What serves the target, by readings since the pass began and by lists since `lists_from`."""
         made = frozenset(endpoints_among(recorded))
         parts = connect.each
+        own: Mapping[str, OwnNetworks | None]
         own = {part.placement: await self._own(target, part, lists_from) for part in parts}
         found = {part.placement: candidates_of(target, part, own[part.placement], made) for part in parts}
+        if unknown := _not_found(target, parts, found, made):
+            own = await self._with_networks_of(unknown, own, began)
+            found = {part.placement: candidates_of(target, part, own[part.placement], made) for part in parts}
 
         def around(seen: Target, observed: Observed) -> Iterator[Read]:
             ours = {at for part in parts for at in _made(seen, part, found[part.placement])}
@@ -117,9 +121,36 @@ class Placer:
                 sites.append((part, chosen))
         return Placed(tuple(sites), unplaced, observed)
 
+    async def _with_networks_of(
+        self, endpoints: Iterable[ResourceId], own: Mapping[str, OwnNetworks | None], began: float
+    ) -> Mapping[str, OwnNetworks | None]:
+        """The target's own networks, with those that hold endpoints of ours and that the list lacks.
+
+        A list is no evidence that a network is gone: an endpoint does not move for that.
+        """
+        reads = [Read(at, tolerate="failure") for at in endpoints]
+        observed = await self.reader.complete(lambda _: reads, Observed(), began)
+        subnets = (subnet_of(one) for read in reads if (one := observed.present(read.at)))
+        networks = {subnet.parent for subnet in subnets if subnet and subnet.parent}
+        homes = [Read(at, shared=True, tolerate="failure") for at in sorted(networks, key=str)]
+        observed = await self.reader.complete(lambda _: homes, observed, began)
+        bodies = [body for read in homes if (body := observed.present(read.at))]
+        return {name: one.beside(bodies) if one else None for name, one in own.items()}
+
     async def _own(self, target: Target, part: Connect, lists_from: float) -> OwnNetworks | None:
         find = part.profile.find
         return await self.own.read(target.id, find.own, lists_from) if find else None
+
+
+def _not_found(
+    target: Target, parts: Iterable[Connect], found: Mapping[str, Found], made: Iterable[ResourceId]
+) -> tuple[ResourceId, ...]:
+    """The endpoints of ours that are in none of the subnets that were found, where any are found at all."""
+    listed = tuple(parts)
+    if not any(part.profile.find for part in listed):
+        return ()
+    here = {at.name.lower() for part in listed for at in _made(target, part, found[part.placement])}
+    return tuple(at for at in made if at.name.lower() not in here)
 
 
 def _made(target: Target, part: Connect, found: Found) -> Iterator[ResourceId]:

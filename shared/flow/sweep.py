@@ -26,6 +26,7 @@ from shared.core.kinds.registry import kind_of
 from shared.core.outcome.sweep_report import PREFIX, SweepReport
 from shared.core.policy.policy import Policy
 from shared.core.policy.scope import Scope
+from shared.flow.announce import Announcer
 from shared.flow.lists import Listed, Lister
 from shared.flow.scopes import MISSED, Scopes
 from shared.ports import Arm, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
@@ -55,6 +56,7 @@ class Sweeper:
     clock: Clock
     scopes: Scopes
     limits: RequestLimits
+    announcer: Announcer
     telemetry: Telemetry = NO_TELEMETRY
 
     async def sweep(self) -> int:
@@ -83,6 +85,7 @@ class Sweeper:
         await self.sweeps.record(report)
         log.info(line("sweep", **report.record()))
         await self._measure(report)
+        await self.announcer.announce_left()
         return len(due)
 
     async def _listed(self, scope: Scope) -> tuple[dict[str, Listed], dict[str, str]]:
@@ -124,7 +127,7 @@ class Sweeper:
 
     def _delays(self, due: Iterable[ResourceId]) -> Iterator[tuple[ResourceId, timedelta]]:
         """Each with the time for which its work item is hidden: as long as the reads before it take."""
-        subnets = (at for one in self.policy.profiles.values() for ids in one.subnets.values() for at in ids)
+        subnets = (at for one in self.policy.profiles.values() for at in one.every_subnet)
         hubs, reads = {at.subscription.lower() for at in subnets}, 0
         for at in due:
             yield at, timedelta(seconds=max(0.0, (reads - AT_ONCE) / (A_SECOND * self.limits.rate)))

@@ -288,7 +288,7 @@ def test_connected_foreign_endpoints_are_read_and_managed_ones_do_not_count_as_f
     found = [
         read
         for read in reads(Observed(), connected=connected, owned=(earlier,))
-        if read.at.is_type(FOREIGN.type)
+        if read.at.is_type(FOREIGN.type) and read.tolerate == "refusal"
     ]
     assert found == [foreign]
 

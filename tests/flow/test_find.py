@@ -265,3 +265,20 @@ async def test_an_opted_out_resource_loses_the_endpoint_in_its_own_network() -> 
     await world.send("PATCH", at, {"tags": {"private-connectivity": "disabled"}})
     assert (await world.reconcile(at))["result"] == "Removed"
     assert await world.send("GET", state["paths"][0]["endpoint"]) is None
+
+
+async def test_an_endpoint_stays_in_a_network_that_the_list_does_not_show() -> None:
+    world = World(finding({"westeurope": [ENDPOINTS]}))
+    await make(world)
+    at = await world.create_account()
+    before = await world.reconcile(at)
+    await make(world, OTHER, number=51)
+    listed = await world.send("GET", LIST)
+    without = {"value": [one for one in listed["value"] if one["id"] != TEAM]}
+    answer = {"status": 200, "body": without}
+    world.azure.faults.add({"match": {"path": f"{LIST}$", "principal": "app"}, "answer": answer})
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected", state
+    assert state["paths"][0]["endpoint"] == before["paths"][0]["endpoint"]
+    assert world.writes() == []

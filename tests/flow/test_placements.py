@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.core.policy.policy import Policy
+from tests.builders.dns_servers import use_servers
 from tests.builders.policies import a_policy
 from tests.builders.user_actions import TAG, retag
 from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, SUB, ZONES, World
@@ -250,3 +251,52 @@ async def test_a_profile_without_placements_reports_none() -> None:
     assert "placement" not in state["paths"][0]
     endpoint = await world.send("GET", state["paths"][0]["endpoint"])
     assert set(endpoint["tags"]) == {"managed-by", "causeway-target"}
+
+
+# Clients that ask DNS servers
+
+
+async def a_resolver(world: World, hub: str, subnet: str, prefix: str, location: str) -> str:
+    """A private resolver in a hub; the address of its inbound endpoint."""
+    network, name = f"{NETWORKS}/dnsResolvers", hub.rpartition("/")[2]
+    version = "2022-07-01"
+    delegation = {"name": "d", "properties": {"serviceName": "Microsoft.Network/dnsResolvers"}}
+    properties = {"addressPrefix": prefix, "delegations": [delegation]}
+    await world.send("PUT", f"{hub}/subnets/{subnet}", {"properties": properties})
+    await world.sleep(120)
+    body = {"location": location, "properties": {"virtualNetwork": {"id": hub}}}
+    await world.send("PUT", f"{network}/{name}", body, version)
+    await world.sleep(600)
+    address = {"subnet": {"id": f"{hub}/subnets/{subnet}"}, "privateIpAllocationMethod": "Dynamic"}
+    inbound = {"location": location, "properties": {"ipConfigurations": [address]}}
+    await world.send("PUT", f"{network}/{name}/inboundEndpoints/in", inbound, version)
+    await world.sleep(600)
+    made = await world.send("GET", f"{network}/{name}/inboundEndpoints/in", version=version)
+    return str(made["properties"]["ipConfigurations"][0]["privateIpAddress"])
+
+
+async def test_a_client_belongs_to_the_placement_whose_hub_s_resolver_it_asks() -> None:
+    we = place(ENDPOINTS, "westeurope", f"{SUB}/resourceGroups/rg-dns", HUB)
+    ne = place(ENDPOINTS_NE, "northeurope", DNS_NE, HUB_NE)
+    world = World(two(we=we, ne=ne, peering="ensure"))
+    for hub, spoke, prefix, region in (
+        (HUB, SPOKE, "10.0.8.0/28", "westeurope"),
+        (HUB_NE, SPOKE_NE, "10.16.8.0/28", "northeurope"),
+    ):
+        await use_servers(world, spoke, await a_resolver(world, hub, "dns-in", prefix, region))
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    assert state["result"] == "Connected", (state["code"], state["reason"])
+    assert await world.resolve(SPOKE, NAME) == [ip(paths(state)["we"])]
+    assert await world.resolve(SPOKE_NE, NAME) == [ip(paths(state)["ne"])]
+    listed = await world.send("GET", f"{HUB}/virtualNetworkPeerings")
+    assert [one["properties"]["remoteVirtualNetwork"]["id"] for one in listed["value"]] == [SPOKE]
+
+
+async def test_a_client_that_resolves_no_placement_s_zones_is_named() -> None:
+    world = World(two(we=place(ENDPOINTS, "westeurope", f"{SUB}/resourceGroups/rg-dns", HUB)))
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] != "Connected"
+    assert any(
+        check["holds"] is False and check["subject"].startswith("spoke-a") for check in state["checks"]
+    )

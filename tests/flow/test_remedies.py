@@ -242,7 +242,7 @@ async def _() -> tuple[State, State]:
     await world.send("PUT", f"{foreign}/privateDnsZoneGroups/default", group)
     await world.sleep(60)
     first = await world.reconcile(at)
-    change(world, subnets={"westeurope": [ENDPOINTS, subnet]})
+    change(world, adopt_in=[subnet])
     return first, await rerun(world, at)
 
 
@@ -739,6 +739,8 @@ NOT_FOLLOWED = {
     "SubscriptionFull": "tests/flow/test_capacity.py",
     "SubscriptionNotFound": "tests/flow/test_sweep.py: only an owner of the subscription can grant it",
     "SubscriptionNotRegistered": "an older name of MissingSubscriptionRegistration",
+    "ModePlan": "followed in tests/flow/test_modes.py",
+    "ModeObserve": "as ModePlan: tests/flow/test_modes.py",
     "ManagementGroupUnread": "followed in tests/flow/test_scope.py",
     "NotDecided": "a reading that fails while the policy asks for management groups",
     "TooManyAddresses": "it takes 4,000 prefixes: tests/core/test_rule.py",

@@ -41,13 +41,14 @@ class EndpointConnection:
 
     `target` is None where it names no resource: a consumer connected by the alias of a private link service.
     `status` is Approved, Pending, Rejected or Disconnected. `words`: what the owner of the target wrote;
-    nothing is decided by them, as providers write their own for the same state.
+    nothing is decided by them, as providers write their own for the same state. `name`: the connection's own.
     """
 
     target: ResourceId | None
     group: str
     status: str
     words: str = ""
+    name: str = ""
 
 
 def connection_of(endpoint: Seen) -> EndpointConnection | None:
@@ -66,6 +67,7 @@ def _connection(endpoint: Seen) -> EndpointConnection | None:
                 str(groups[0]) if groups else "",
                 str(state.get("status") or ""),
                 clean(str(state.get("description") or "")),
+                str(mapping(entry).get("name") or ""),
             )
     return None
 
@@ -123,9 +125,14 @@ def endpoint_name(target: ResourceId, group: str, subnet: ResourceId, placement:
 
     `placement`: which of several it is, as two may have their endpoints in one subnet.
     """
-    among = f"|{placement}" if placement else ""
-    suffix = digest(f"{target.key}|{group.lower()}|{subnet.key}{among}")
+    suffix = endpoint_hash(target, group, subnet, placement)
     return f"pe-{target.name[: MAX_NAME - 40]}-{group[:20]}-{suffix}".lower().replace("_", "-")
+
+
+def endpoint_hash(target: ResourceId, group: str, subnet: ResourceId, placement: str = "") -> str:
+    """What tells the names of two endpoints apart."""
+    among = f"|{placement}" if placement else ""
+    return digest(f"{target.key}|{group.lower()}|{subnet.key}{among}")
 
 
 def guid_of(endpoint: Seen) -> str:
@@ -137,11 +144,18 @@ def guid_of(endpoint: Seen) -> str:
 
 
 def is_as_made(have: Seen, target: ResourceId) -> bool:
-    """It connects to the target and has the very name that its group and its subnet give it."""
+    """It connects to the target under its own name, as one that we made does, and bears our tags; or it has
+    the usual name by its group and its subnet.
+
+    A copy has the connection's name of what it was copied from.
+    """
     connection, subnet = connection_of(have), subnet_of(have)
     if connection is None or subnet is None or connection.target != target:
         return False
-    return have.id.name.lower() == endpoint_name(target, connection.group, subnet, placement_of(have))
+    if marked(have, target) and connection.name.lower() == have.id.name.lower():
+        return True
+    usual = endpoint_name(target, connection.group, subnet, placement_of(have))
+    return have.id.name.lower() == usual
 
 
 def placement_of(have: Seen) -> str:

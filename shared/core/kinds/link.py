@@ -65,6 +65,7 @@ class Link(Managed):
     """
 
     TYPE = TYPE
+    REPAIR = "names"
 
     id: ResourceId
     zone: ResourceId

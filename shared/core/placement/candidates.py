@@ -10,7 +10,7 @@ from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.regions import region_key
 from shared.core.base.target import Target
-from shared.core.kinds.endpoint import endpoint_id
+from shared.core.kinds.endpoint import TYPE, endpoint_hash, endpoint_id
 from shared.core.placement.find import SEVERAL, OwnNetworks, found_in
 from shared.core.placement.site import Candidates
 from shared.core.policy.intent import Connect, Declined
@@ -49,11 +49,13 @@ def candidates_of(
     listed = candidates(target, place)
     if place.find is None or own is None:
         return listed
-    known = {at.name.lower() for at in (*recorded, *(one.endpoint_id for one in target.connections)) if at}
+    connected = {
+        one.endpoint_id for one in target.connections if one.endpoint_id and is_named_by_subnet(connect)
+    }
 
-    def holds(subnet: ResourceId, names: set[str]) -> bool:
+    def holds(subnet: ResourceId, endpoints: frozenset[ResourceId]) -> bool:
         made = own_ids(target, connect, Candidates("", (subnet,)))
-        return any(at.name.lower() in names | known for at in made)
+        return bool(endpoints & recorded) or any(at in endpoints or at in connected for at in made)
 
     found = found_in(own, place.find, regions_of(target, place), holds)
     if isinstance(found, Candidates) or found.code == SEVERAL or isinstance(listed, Declined):
@@ -70,8 +72,22 @@ def own_ids(target: Target, connect: Connect, found: Candidates) -> Iterator[Res
 
 def own_id(target: Target, connect: Connect, group: str, subnet: ResourceId, region: str = "") -> ResourceId:
     """The id of our new endpoint in this subnet. `region`: the network's, where groups differ by it."""
-    home = _home(target, connect, subnet, region)
-    return endpoint_id(home, target.id, group, subnet, connect.placement)
+    home, placement = _home(target, connect, subnet, region), connect.placement
+    if not connect.style.naming.endpoint:
+        return endpoint_id(home, target.id, group, subnet, placement)
+    name = connect.style.name("endpoint", endpoint_fields(target, connect, group, subnet))
+    return home.resource(TYPE, name) if name else endpoint_id(home, target.id, group, subnet, placement)
+
+
+def endpoint_fields(target: Target, connect: Connect, group: str, subnet: ResourceId) -> dict[str, str]:
+    """What the templates of an endpoint, and of what belongs to it, are filled in with."""
+    unique = endpoint_hash(target.id, group, subnet, connect.placement)
+    return connect.style.fields(target, group=group, placement=connect.placement, hash=unique)
+
+
+def is_named_by_subnet(connect: Connect) -> bool:
+    """Endpoints of one target in two subnets have different names."""
+    return not connect.style.naming.endpoint or connect.style.has("endpoint", "hash")
 
 
 def _home(target: Target, connect: Connect, subnet: ResourceId, region: str) -> GroupId:

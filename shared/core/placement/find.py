@@ -4,8 +4,10 @@ What a team can choose lies within its own subscription or resource group. Nothi
 that fit, neither is taken.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
@@ -13,19 +15,19 @@ from shared.core.base.refusal import Refusal
 from shared.core.base.regions import region_key
 from shared.core.placement.site import Candidates
 from shared.core.policy.globs import fits
-from shared.core.policy.profile import Find
+from shared.core.policy.profile import Find, Scope
 from shared.core.readings.embedded import subnets_of
 from shared.core.readings.networks import endpoints_in
 
 NONE, SEVERAL = "NoOwnNetwork", "SeveralOwnNetworks"
 SHOWN = 10  # networks in one reason; the rest is counted
 
-type Holds = Callable[[ResourceId, set[str]], bool]
+type Holds = Callable[[ResourceId, frozenset[ResourceId]], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class OwnNetworks:
-    """The virtual networks of a target's own subscription or resource group (`scope`, in words).
+    """The virtual networks of a target's own subscription or resource group (`own`; `scope`, in words).
 
     `target`: whose they are. `managed`: those in resource groups that a service manages, with its id: they
     are the service's. `at`: when their list was read, in seconds since 1970.
@@ -36,12 +38,23 @@ class OwnNetworks:
     networks: tuple[Seen, ...]
     managed: Mapping[ResourceId, str] = field(default_factory=dict)
     at: float = 0.0
+    own: Scope = "subscription"
+
+    def beside(self, more: Iterable[Seen]) -> OwnNetworks:
+        """With those of these networks that are in the scope and that the list lacks."""
+        known = {one.id for one in self.networks}
+        new = tuple(one for one in more if one.id not in known and self._holds(one.id))
+        return replace(self, networks=(*self.networks, *new))
+
+    def _holds(self, at: ResourceId) -> bool:
+        same = at.subscription.lower() == self.target.subscription.lower()
+        return same and (self.own == "subscription" or at.group == self.target.group)
 
 
 def found_in(own: OwnNetworks, find: Find, regions: Iterable[str], holds: Holds) -> Candidates | Refusal:
     """The subnets that fit in the first of these regions that has a network with any.
 
-    `holds`: whether a subnet holds an endpoint of ours, by the lower-case names of all that it lists.
+    `holds`: whether a subnet holds an endpoint of ours, by all that it lists.
     """
     wanted = tuple(regions)
     fitting = [one for one in own.networks if one.id not in own.managed and _subnets(one, find)]
@@ -89,7 +102,7 @@ def _region(network: Seen) -> str:
 def _holds_ours(network: Seen, find: Find, holds: Holds) -> bool:
     chosen = frozenset(_subnets(network, find))
     subnets = (one for one in subnets_of(network).items if one.id in chosen)
-    return any(holds(one.id, {at.name.lower() for at in endpoints_in(one)}) for one in subnets)
+    return any(holds(one.id, endpoints_in(one)) for one in subnets)
 
 
 def _several(own: OwnNetworks, found: Iterable[Seen], region: str) -> Refusal:

@@ -13,7 +13,7 @@ from shared.core.base.refusal import Refusal
 from shared.core.base.regions import region_key
 from shared.core.base.target import Target, TargetConnection
 from shared.core.kinds import endpoint, zone_configs
-from shared.core.kinds.endpoint import connection_of, subnet_of
+from shared.core.kinds.endpoint import connection_of, placement_of, subnet_of
 from shared.core.placement.candidate import FULL, Candidate
 from shared.core.placement.candidates import own_id
 from shared.core.placement.capacity import PLENTY, free_addresses
@@ -111,17 +111,28 @@ class Ours:
     observed: Observed
 
     def at(self, group: str, subnet: ResourceId) -> ResourceId:
-        """The id in this subnet. One that exists stays in its resource group, also if the policy changes."""
+        """The id in this subnet. One that exists keeps its name and its resource group, whatever the policy
+        says by now.
+        """
         new = own_id(self.target, self.connect, group, subnet, self.region)
-        return next((one for one in earlier(new, self.recorded) if self.observed.present(one)), new)
+        return next((one for one in earlier(new, self.recorded) if self._serves(one, group, subnet)), new)
+
+    def _serves(self, at: ResourceId, group: str, subnet: ResourceId) -> bool:
+        have = self.observed.present(at)
+        connection = connection_of(have) if have else None
+        if have is None or connection is None or connection.target != self.target.id:
+            return False
+        here = subnet_of(have) == subnet and connection.group.lower() == group.lower()
+        return here and placement_of(have) == self.connect.placement
 
 
 def earlier(new: ResourceId, recorded: Collection[ResourceId]) -> tuple[ResourceId, ...]:
-    """The same endpoint in other resource groups, as the ledger has it from an earlier policy."""
+    """The endpoints that the ledger has, if this one is not among them: one may have been made in its place
+    under an earlier policy.
+    """
     if new in recorded:
         return ()
-    name = new.name.lower()
-    return tuple(at for at in recorded if at.is_type(new.type) and at.name.lower() == name)
+    return tuple(at for at in recorded if at.is_type(new.type))
 
 
 def _candidate(ours: Ours, groups: list[str], subnet: ResourceId) -> Candidate:

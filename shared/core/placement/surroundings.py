@@ -38,6 +38,9 @@ def surroundings(
     networks |= set(connect.reach.hubs if profile.peering.mode != "ignore" else ())
     for network in sorted(filter(None, networks), key=lambda at: at.key):
         yield Read(network, shared=True)
+    if connect.placement:  # a client belongs to the placement in whose networks it asks for names
+        for network in dict.fromkeys(at for ids in connect.reach.linked.values() for at in ids):
+            yield Read(network, shared=True, tolerate="refusal")
     parts, filtered = connect.reach.parts, frozenset(judged(connect))
     for client in dict.fromkeys((*judged(connect), *routed(connect))):
         if network_body := observed.present(client):

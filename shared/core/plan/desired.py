@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, PermanentError
-from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
@@ -21,7 +21,8 @@ from shared.core.catalogue.service_rules import public_names
 from shared.core.kinds import zone_configs, zone_group
 from shared.core.kinds.endpoint import Endpoint, addresses_of, endpoints_among
 from shared.core.kinds.kind import Wanted
-from shared.core.kinds.link import Link, link_id
+from shared.core.kinds.link import COLLECTION as LINKS
+from shared.core.kinds.link import Link, link_id, network_of
 from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering
 from shared.core.kinds.record import record_id, record_read, records_under
@@ -31,6 +32,7 @@ from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
+from shared.core.placement.candidates import endpoint_fields
 from shared.core.placement.site import Site
 from shared.core.placement.surroundings import judged, routed
 from shared.core.plan.desired_peerings import peerings
@@ -45,9 +47,11 @@ from shared.core.plan.desired_rules import (
 from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.networks import Networks
 from shared.core.policy.profile import Dns, PlacementDns
+from shared.core.policy.style import Style, Tags
+from shared.core.policy.templates import TemplateKind
 from shared.core.readings.networks import dns_servers
 from shared.core.readings.observed import Observed
-from shared.core.readings.reading import Read
+from shared.core.readings.reading import Present, Read
 from shared.core.rules.path_ends import NO_PARTS, Parts
 
 
@@ -390,10 +394,12 @@ def _group_path(
     if names is None:
         endpoint = _endpoint(request, group)
         return GroupPath(group, endpoint, None, (), (), site.endpoint in reported, placement=name)
-    zones = tuple(_zone(zone_home(target, dns, name), name, create=dns.create_zones) for name in names)
+    tags = connect.style.shared_tags
+    zones = tuple(_zone(zone_home(target, dns, name), name, tags, create=dns.create_zones) for name in names)
     for_all = frozenset(zone.id for zone in zones if catalogue.answers_for_all(zone.id.name, connect.cloud))
     allowed = target.id.type.lower() in {kind.lower() for kind in dns.shared_names}
-    links = _links(zones, linked, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
+    links = _links(zones, linked, for_all, tags, fallback=dns.fallback_to_internet, allowed=allowed)
+    links = _called(links, connect.style, observed)
     own = fqdns or public_names(target, group.group_id)
     shared = catalogue.shared_names(group, target, connect.cloud)
     endpoint = _endpoint(request, group)
@@ -428,8 +434,8 @@ def _kept_path(request: Request, group: Group, names: tuple[str, ...]) -> GroupP
 
 
 @functools.lru_cache(maxsize=1024)
-def _zone(home: GroupId, name: str, *, create: bool) -> Zone:
-    return Zone(home.resource(ZONE_TYPE, name), write=create)
+def _zone(home: GroupId, name: str, tags: Tags, *, create: bool) -> Zone:
+    return Zone(home.resource(ZONE_TYPE, name), create, tags)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -437,15 +443,35 @@ def _links(
     zones: tuple[Zone, ...],
     linked: tuple[ResourceId, ...],
     for_all: frozenset[ResourceId],
+    tags: Tags,
     *,
     fallback: bool,
     allowed: bool,
 ) -> tuple[Link, ...]:
     return tuple(
-        Link(link_id(zone.id, network), zone.id, network, fallback, zone.id in for_all, allowed)
+        Link(link_id(zone.id, network), zone.id, network, fallback, zone.id in for_all, allowed, tags)
         for zone in zones
         for network in linked
     )
+
+
+def _called(links: tuple[Link, ...], style: Style, observed: Observed) -> tuple[Link, ...]:
+    """With the names of the policy's template, for links that are yet to be made.
+
+    Where another network's link has the name, as networks of one name can, the usual name is left.
+    """
+    if not style.naming.link:
+        return links
+    return tuple(_link_called(one, style, observed) for one in links)
+
+
+def _link_called(link: Link, style: Style, observed: Observed) -> Link:
+    network = link.network
+    name = style.name("link", {"network": network.name, "hash": digest(network.key)}) or link.id.name
+    named = replace(link, id=link.zone.child(LINKS, name))
+    listed = observed.members(link.zone, LINKS)
+    taken = listed.value.member(named.id) if isinstance(listed, Present) else None
+    return link if taken and network_of(taken) != network else named
 
 
 def _zone_group(
@@ -460,7 +486,7 @@ def _zone_group(
     if not zones:
         return None
     site = request.sites[group.group_id]
-    at = site.endpoint.child(zone_configs.COLLECTION, zone_group.NAME)
+    at = _zone_group_id(request, group, site)
     ids = tuple(zone.id for zone in zones)
     return ZoneGroup(
         at,
@@ -476,9 +502,27 @@ def _zone_group(
     )
 
 
+def _zone_group_id(request: Request, group: Group, site: Site) -> ResourceId:
+    """The one that the ledger has below the endpoint, whatever the policy's template says by now."""
+    known = (at for at in request.recorded if at.parent == site.endpoint)
+    return next(known, None) or site.endpoint.child(
+        zone_configs.COLLECTION, _named(request, group, site, "zone_group") or zone_group.NAME
+    )
+
+
+def _named(request: Request, group: Group, site: Site, kind: TemplateKind) -> str:
+    """The name by the policy's template of what belongs to an endpoint; empty where it has none."""
+    style = request.connect.style
+    if not getattr(style.naming, kind):
+        return ""
+    fields = endpoint_fields(request.target, request.connect, group.group_id, site.subnet)
+    return style.name(kind, {**fields, "endpoint": site.endpoint.name}) or ""
+
+
 def _endpoint(request: Request, group: Group) -> Endpoint:
     connect, site = request.connect, request.sites[group.group_id]
     approval = connect.profile.approval
+    fields = endpoint_fields(request.target, connect, group.group_id, site.subnet)
     return Endpoint(
         site.endpoint,
         site.location,
@@ -488,6 +532,8 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
         site.adopted,
         after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
         groups=security_groups(connect, site.location) if not site.adopted else (),
+        tags=connect.style.own_tags(fields) if not site.adopted else (),
+        interface=_named(request, group, site, "network_interface"),
         request=approval.message if approval.mode == "request" else None,
         recorded_before=site.endpoint in request.recorded,
         guids=request.guids.get(site.endpoint, frozenset()),

@@ -259,6 +259,12 @@ class Profile(Placement):
         """The placements by name; the name of a profile's only one is empty."""
         return self.placements or {"": self}
 
+    @property
+    def every_subnet(self) -> frozenset[ResourceId]:
+        """Every subnet that it lists, for any placement and type."""
+        listed = [by for one in self.places.values() for by in (one.subnets, *one.types.values())]
+        return frozenset(at for by_region in listed for subnets in by_region.values() for at in subnets)
+
     @cached_property
     def each(self) -> Mapping[str, Profile]:
         """A profile for each placement, as if that were its only one, by the placement's name."""
