@@ -129,7 +129,8 @@ class Peering(Managed):
         return (self.local, self.remote)
 
     def reads(self, observed: Observed) -> Iterable[Read]:
-        return (Read(self.local, shared=True), Read(self.remote, shared=True))
+        """One network that cannot be read is no reason to leave the others without their path."""
+        return tuple(Read(at, shared=True, tolerate="refusal") for at in (self.local, self.remote))
 
     def found(self, observed: Observed) -> Reading[Seen]:
         network = observed.reading(self.local)
