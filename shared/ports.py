@@ -131,6 +131,10 @@ class Memory(Protocol):
         """The profile of the last outcome; empty if there was none."""
 
     @property
+    def rule(self) -> str:
+        """The rule that chose the profile of the last outcome that had one; empty: none did."""
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Addresses that are in rules for it, those of deleted endpoints included."""
 
@@ -155,8 +159,8 @@ class Memory(Protocol):
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""
 
-    async def begin(self, profile: str) -> None:
-        """Record the profile before the first object is made, so that a later removal follows it."""
+    async def begin(self, profile: str, rule: str = "") -> None:
+        """Record profile and rule before the first object is made, so that a later removal follows them."""
 
     async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
         """Record an object before it is made, so that a crash right after leaves no unknown object.

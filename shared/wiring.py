@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shared.core.catalogue.catalogue import Catalogue
     from shared.core.policy.foundations import Foundations
     from shared.core.policy.policy import Policy
+    from shared.core.policy.values import Mode
     from shared.flow.health import Health
     from shared.flow.intake import Intake
     from shared.flow.queries import Queries
@@ -78,9 +79,11 @@ def wire(
     budget: float,
     catalogue: Catalogue | None = None,
     foundations: Foundations | None = None,
+    ceiling: Mode = "apply",
 ) -> Flow:
-    """Build a flow over any adapters."""
+    """Build a flow over any adapters. `ceiling`: how far passes go at most, whatever the policy says."""
     from shared.core.catalogue.catalogue import load
+    from shared.core.policy.choice import lowered
     from shared.core.policy.foundations import Foundations
     from shared.flow.absence import Absence
     from shared.flow.announce import Announcer
@@ -96,17 +99,19 @@ def wire(
     from shared.flow.networks import NetworksReader
     from shared.flow.own_networks import OwnNetworksReader
     from shared.flow.placing import Placer
+    from shared.flow.previews import Previews
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reader import Reader
     from shared.flow.reconcile import Reconciler
+    from shared.flow.rehearsal import Rehearsal
     from shared.flow.removal import Remover
     from shared.flow.scopes import Scopes
     from shared.flow.sweep import Sweeper
     from shared.flow.view import Viewer
     from shared.flow.worker import Worker
 
-    known = catalogue or load()
+    known, policy = catalogue or load(), lowered(policy, ceiling)
     own = foundations or Foundations.read({})
     cached = CachedReads(ports.arm, ports.clock)
     reader = Reader(ports.arm, cached, ports.clock)
@@ -122,8 +127,22 @@ def wire(
     hidden = HiddenNamesReader(policy, known, ports.arm, cached, scopes)
     access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
-    reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
     announcer = Announcer(ports.ledger, ports.publisher)
+    previews = Previews(policy, viewer, hidden, remover)
+    rehearsal = Rehearsal(policy, previews, access, ceiling)
+    reconciler = Reconciler(
+        policy,
+        viewer,
+        hidden,
+        previews,
+        rehearsal,
+        applier,
+        remover,
+        access,
+        absence,
+        creations,
+        ports.clock,
+    )
     sweeper = Sweeper(
         policy,
         Lister(policy, known, ports.arm, cached, ports.clock),
@@ -177,7 +196,8 @@ async def flow() -> Flow:
                 log.warning(line("setting ignored", why=notice))
             logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
             own = Foundations.read(os.environ)
-            _flow = wire(policy, real_ports(settings, policy), settings.budget, foundations=own)
+            ports = real_ports(settings, policy)
+            _flow = wire(policy, ports, settings.budget, foundations=own, ceiling=settings.mode)
     return _flow
 
 
@@ -222,20 +242,9 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode",)
-    keys = [key for key in top if key in policy.model_fields_set]
-    repair = policy.drift.repair
-    if repair.any and not (repair.endpoints and repair.names and repair.peering and repair.rules):
-        keys.append("drift.repair")
+    keys: list[str] = []
     inside = {
-        "": (
-            "addresses",
-            "routes",
-            "mode",
-            "limits",
-        ),
-        "dns": ("external",),
-        "peering": ("through",),
+        "": ("addresses",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():

@@ -1,11 +1,14 @@
 """How the app itself is: its last sweep, what that could not read, what waits for a person."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.core.base.errors import TransientError
+from shared.core.outcome.modes import CODES
+from shared.core.outcome.outcome import Result
 from shared.core.outcome.sweep_report import SweepReport
 from shared.flow.limits import HELD
 from shared.ports import Bodies, Body, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
@@ -23,6 +26,7 @@ class HealthReport:
     sweep: Body | None
     limits: Bodies
     oldest_message: float | None  # seconds since it was sent
+    modes: Mapping[str, int]  # resources that wait for another mode, by their result
 
     def record(self) -> Body:
         """The report as JSON."""
@@ -33,6 +37,7 @@ class HealthReport:
             "sweep": self.sweep,
             "limits": self.limits,
             "oldest_message_seconds": self.oldest_message,
+            "modes": dict(self.modes),
         }
 
 
@@ -58,10 +63,14 @@ class Health:
     async def _report(self) -> HealthReport:
         last, limits, oldest = await self.sweeps.latest(), await self.limits.left(), await self.queue.oldest()
         waits = None if oldest is None else round((self.clock.now() - oldest).total_seconds(), 3)
+        modes = {
+            Result.PLANNED.lower(): len(await self.ledger.with_code(CODES["plan"])),
+            Result.OBSERVED.lower(): len(await self.ledger.with_code(CODES["observe"])),
+        }
         if last is None:
-            return HealthReport(("no sweep has run yet",), None, limits, waits)
+            return HealthReport(("no sweep has run yet",), None, limits, waits, modes)
         held, now = len(await self.ledger.with_code(HELD)), self.clock.now().timestamp()
-        return HealthReport(tuple(_problems(last, held, now)), shown(last, held, now), limits, waits)
+        return HealthReport(tuple(_problems(last, held, now)), shown(last, held, now), limits, waits, modes)
 
 
 def _problems(last: SweepReport, held: int, now: float) -> list[str]:

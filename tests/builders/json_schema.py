@@ -12,8 +12,8 @@ def schema_violations(value: Any, schema: dict[str, Any], root: dict[str, Any] |
         schema = named | {key: value for key, value in schema.items() if key != "$ref"}
     known = {
         "$schema", "$defs", "title", "description", "default", "type", "enum", "const", "pattern", "minimum",
-        "maximum", "minItems", "maxItems", "minLength", "minProperties", "items", "anyOf", "oneOf", "properties",
-        "required", "additionalProperties", "propertyNames",
+        "maximum", "minItems", "maxItems", "minLength", "minProperties", "items", "anyOf", "oneOf",
+        "properties", "required", "additionalProperties", "propertyNames",
     }  # fmt: skip
     assert set(schema) <= known, f"the schema says more than this check understands: {set(schema) - known}"
     found = []

@@ -124,6 +124,13 @@ EXPLAINED: dict[str, list[tuple[Facts, str | None, str]]] = {
         (facts(type=SQL), None, "everything else: one (apply)"),
         (facts(type=SQL), "both", "a tag may not choose both"),
     ],
+    "every-key": [
+        (below("mg-prod", resource_group="rg-orders"), None, "pilot: default (apply)"),
+        (below("mg-prod"), "enabled", "storage in two regions: two-regions (plan)"),
+        (below("mg-prod"), "in-spoke", "storage in two regions: in-spoke (plan)"),
+        (below("mg-prod", type=VAULT), None, "-: default (plan)"),
+        (below("mg-lab-1"), "enabled", "exclude[0] leaves it out"),
+    ],
     "private-resolver": [(below("corp"), "enabled", "-: default (apply)")],
 }
 

@@ -49,6 +49,7 @@ class ZoneGroup(Managed):
     """
 
     TYPE = TYPE
+    REPAIR = "names"
 
     id: ResourceId
     endpoint: ResourceId
