@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from shared.core.base import schedule
 from shared.core.base.errors import Fault, FaultsError, clean
+from shared.core.policy import location
 
 STORAGE = "AzureWebJobsStorage"
 ACCOUNT, QUEUES, TABLES = (
@@ -17,6 +18,7 @@ ACCOUNT, QUEUES, TABLES = (
     f"{STORAGE}__queueServiceUri",
     f"{STORAGE}__tableServiceUri",
 )
+BLOBS = f"{STORAGE}__blobServiceUri"
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
 RATE = "CAUSEWAY_REQUEST_RATE"
 ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
@@ -63,7 +65,7 @@ class Settings:
         found = _Reader(environment)
         settings = cls(
             *found.storage(),
-            policy=found.text(POLICY, DEFAULT_POLICY),
+            policy=found.policy(),
             sweep_schedule=found.schedule(),
             arm_endpoint=found.url(ARM),
             client_id=found.client(),
@@ -112,6 +114,13 @@ class _Reader:
         bare = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
         if text and not (parts.scheme == "https" and parts.netloc and bare):
             self._fault(name, text, "it is not the https URL of a host", "give https://host, without a path")
+        return text
+
+    def policy(self) -> str:
+        """The path of a file, or the https URL of a blob without a secret."""
+        text = self.text(POLICY, DEFAULT_POLICY)
+        if location.is_url(text) and (fault := location.fault_of(text, self.text(BLOBS))):
+            self.faults.append(fault)
         return text
 
     def client(self) -> str:

@@ -1,4 +1,4 @@
-"""The composition root: builds the flow over its adapters, once per process, when the first function runs.
+"""The composition root: builds the flow over its adapters.
 
 A process has one credential, one transport and one clock. SDKs, and what needs them, are imported inside
 the functions here, so that listing the functions stays cheap.
@@ -6,24 +6,40 @@ the functions here, so that listing the functions stays cheap.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.pipeline.transport import AioHttpTransport
+
     from shared.core.catalogue.catalogue import Catalogue
     from shared.core.policy.foundations import Foundations
+    from shared.core.policy.in_force import InForce
     from shared.core.policy.policy import Policy
+    from shared.flow.apply import Applier
+    from shared.flow.cached_reads import CachedReads
     from shared.flow.health import Health
     from shared.flow.intake import Intake
     from shared.flow.queries import Queries
+    from shared.flow.reader import Reader
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
-    from shared.ports import Arm, Budgets, Clock, Leases, Ledger, RequestLimits, Sweeps, WorkQueue
+    from shared.ports import (
+        Arm,
+        Budgets,
+        Clock,
+        Leases,
+        Ledger,
+        PolicySource,
+        RequestLimits,
+        Sweeps,
+        WorkQueue,
+    )
     from shared.settings import Settings
 
 
@@ -36,6 +52,26 @@ class Flow:
     sweeper: Sweeper
     queries: Queries
     health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What serves one policy after the other: readings, and the writes that passes at once have in common."""
+
+    cached: CachedReads
+    reader: Reader
+    applier: Applier
+
+    @classmethod
+    def over(cls, ports: Ports) -> Kept:
+        """Over the adapters of a process, empty."""
+        from shared.flow.apply import Applier
+        from shared.flow.cached_reads import CachedReads
+        from shared.flow.reader import Reader
+
+        cached = CachedReads(ports.arm, ports.clock)
+        reader = Reader(ports.arm, cached, ports.clock)
+        return cls(cached, reader, Applier(ports.arm, cached, reader, ports.leases, ports.clock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +94,19 @@ def wire(
     budget: float,
     catalogue: Catalogue | None = None,
     foundations: Foundations | None = None,
+    kept: Kept | None = None,
+    in_force: Callable[[], InForce | None] = lambda: None,
 ) -> Flow:
-    """Build a flow over any adapters."""
+    """Build a flow over any adapters. `kept`: of the policy before. `in_force`: which policy counts now."""
     from shared.core.catalogue.catalogue import load
     from shared.core.policy.foundations import Foundations
     from shared.flow.absence import Absence
-    from shared.flow.apply import Applier
-    from shared.flow.cached_reads import CachedReads
     from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.limits import CreationLimit, DeleteLimit
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
-    from shared.flow.reader import Reader
     from shared.flow.reconcile import Reconciler
     from shared.flow.removal import Remover
     from shared.flow.sweep import Sweeper
@@ -80,9 +115,8 @@ def wire(
 
     known = catalogue or load()
     own = foundations or Foundations.read({})
-    cached = CachedReads(ports.arm, ports.clock)
-    reader = Reader(ports.arm, cached, ports.clock)
-    applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
+    shared = kept or Kept.over(ports)
+    cached, reader, applier = shared.cached.for_a_policy(), shared.reader, shared.applier
     viewer = Viewer(policy, known, ports.arm, cached, reader, own)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
@@ -91,37 +125,23 @@ def wire(
     absence = Absence(viewer, ports.arm, ports.clock)
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
     sweeper = Sweeper(
-        policy, known, ports.arm, ports.ledger, ports.sweeps, ports.queue, ports.clock, ports.limits.rate
+        policy,
+        known,
+        ports.arm,
+        ports.ledger,
+        ports.sweeps,
+        ports.queue,
+        ports.clock,
+        ports.limits.rate,
+        in_force,
     )
     return Flow(
         Intake(ports.queue, ports.clock, frozenset(known.types)),
         Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
-        Health(ports.ledger, ports.sweeps, ports.limits, ports.clock),
+        Health(ports.ledger, ports.sweeps, ports.limits, ports.clock, in_force),
     )
-
-
-_flow: Flow | None = None
-_building = asyncio.Lock()
-
-
-async def flow() -> Flow:
-    """The flow of this process. Raises SettingsError or PolicyError with all faults at once."""
-    global _flow
-    async with _building:
-        if _flow is None:
-            from shared.core.policy.foundations import Foundations
-            from shared.core.policy.policy import Policy
-            from shared.settings import Settings
-
-            settings = Settings.read(os.environ)
-            policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
-            reject_unsupported_settings(policy, settings)
-            logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
-            own = Foundations.read(os.environ)
-            _flow = wire(policy, real_ports(settings, policy), settings.budget, foundations=own)
-    return _flow
 
 
 async def put_back(queue: str, text: str, delay: timedelta) -> None:
@@ -192,24 +212,43 @@ def _without_effect(policy: Policy) -> list[str]:
     return keys
 
 
-def _text(path: Path) -> str:
-    from shared.core.base.errors import Fault, PolicyError
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The identity and the connections of a process: what reads the policy, and then all else, uses them."""
 
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        remedy = "deploy the policy with the app, or name its path in this setting"
-        raise PolicyError([Fault("CAUSEWAY_POLICY", str(path), str(error), remedy)]) from error
+    identity: AsyncTokenCredential
+    connections: AioHttpTransport
+    clock: Clock
+
+    @classmethod
+    def open(cls, settings: Settings) -> Outside:
+        """As the settings say. They are closed when the process ends."""
+        from shared.adapters.clock import SystemClock
+        from shared.adapters.closing import close_at_exit
+        from shared.adapters.identity import credential, transport
+
+        found = cls(credential(settings.client_id, hosted=settings.hosted), transport(), SystemClock())
+        close_at_exit(found.connections, found.identity)
+        return found
+
+    def source(self, settings: Settings) -> PolicySource:
+        """Where the settings say that the policy is."""
+        from shared.adapters.policy_file import FilePolicy
+        from shared.core.policy.location import is_url
+
+        if not is_url(settings.policy):
+            return FilePolicy(Path(settings.policy))
+        from shared.adapters.policy_blob import BlobPolicy
+
+        return BlobPolicy(settings.policy, self.identity, self.connections)
 
 
-def real_ports(settings: Settings, policy: Policy) -> Ports:
+def real_ports(settings: Settings, policy: Policy, outside: Outside) -> Ports:
     """The adapters of a deployed app, as its settings say."""
     from shared.adapters.arm import SdkArm
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
     from shared.adapters.budgets import TableBudgets
-    from shared.adapters.clock import SystemClock
     from shared.adapters.closing import close_at_exit
-    from shared.adapters.identity import credential, transport
     from shared.adapters.leases import TableLeases
     from shared.adapters.ledger import TableLedger
     from shared.adapters.limiter import Limiter
@@ -220,18 +259,16 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
 
-    clock = SystemClock()
+    identity, clock = outside.identity, outside.clock
     time = ServiceTime(clock)
-    identity = credential(settings.client_id, hosted=settings.hosted)
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
     tables = open_tables(settings.connection, settings.table_uri, identity, time)
     queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
-    connections = transport()
-    close_at_exit(connections, identity, tables, queue)
+    close_at_exit(tables, queue)
     limits = AzureTable(tables, "limits", time)
     limiter = Limiter(TableShares(limits), settings.rate)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, connections, limiter), clock),
+        SdkArm(ArmClients(identity, endpoint, outside.connections, limiter), clock),
         TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),

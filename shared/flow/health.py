@@ -1,12 +1,14 @@
 """How the app itself is: its last sweep, what that could not read, what waits for a person."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.core.base.errors import TransientError
 from shared.core.outcome.sweep_report import SweepReport
+from shared.core.policy.in_force import InForce
 from shared.flow.limits import HELD
 from shared.ports import Bodies, Body, Clock, Ledger, RequestLimits, Sweeps
 
@@ -22,6 +24,7 @@ class HealthReport:
     problems: tuple[str, ...]
     sweep: Body | None
     limits: Bodies
+    policy: Body | None = None
 
     def record(self) -> Body:
         """The report as JSON."""
@@ -31,6 +34,7 @@ class HealthReport:
             "problems": list(self.problems),
             "sweep": self.sweep,
             "limits": self.limits,
+            "policy": self.policy,
         }
 
 
@@ -42,6 +46,7 @@ class Health:
     sweeps: Sweeps
     limits: RequestLimits
     clock: Clock
+    in_force: Callable[[], InForce | None] = lambda: None
 
     async def report(self) -> HealthReport:
         """The present state. Raises what the tables raise, and TransientError if they are silent."""
@@ -54,10 +59,14 @@ class Health:
 
     async def _report(self) -> HealthReport:
         last, limits = await self.sweeps.latest(), await self.limits.left()
+        policy = self.in_force()
+        shown_policy = policy.record() if policy else None
+        kept_out = (policy.problem,) if policy and policy.problem else ()
         if last is None:
-            return HealthReport(("no sweep has run yet",), None, limits)
+            return HealthReport((*kept_out, "no sweep has run yet"), None, limits, shown_policy)
         held, now = len(await self.ledger.with_code(HELD)), self.clock.now().timestamp()
-        return HealthReport(tuple(_problems(last, held, now)), shown(last, held, now), limits)
+        problems = (*kept_out, *_problems(last, held, now))
+        return HealthReport(problems, shown(last, held, now), limits, shown_policy)
 
 
 def _problems(last: SweepReport, held: int, now: float) -> list[str]:

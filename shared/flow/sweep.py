@@ -10,7 +10,7 @@ import asyncio
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import batched
@@ -26,6 +26,7 @@ from shared.core.kinds.kind import UNKNOWN_GUID, target_of_mark
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.sweep_report import PREFIX, SweepReport
 from shared.core.policy.choice import DISABLED
+from shared.core.policy.in_force import InForce
 from shared.core.policy.intent import opt_in, watched
 from shared.core.policy.policy import Policy
 from shared.ports import Arm, Clock, Ledger, Sweeps, WorkQueue
@@ -61,10 +62,11 @@ class Sweeper:
     queue: WorkQueue
     clock: Clock
     rate: float = 1.0
+    in_force: Callable[[], InForce | None] = lambda: None
 
     async def sweep(self) -> int:
         """Queue each resource once, with reason `drift`. Returns how many."""
-        begun = SweepReport(f"{PREFIX}{uuid.uuid4()}", self.clock.now().timestamp())
+        begun = self._begun()
         await self.sweeps.record(begun)
         known, waiting = set(await self.ledger.targets()), await self.sweeps.waiting()
         listed, unread = await self._listed()
@@ -85,6 +87,12 @@ class Sweeper:
         await self.sweeps.record(report)
         log.info(line("sweep", **report.record()))
         return len(due)
+
+    def _begun(self) -> SweepReport:
+        counts = self.in_force()
+        policy, problem = (counts.hash, counts.problem) if counts else ("", "")
+        began = self.clock.now().timestamp()
+        return SweepReport(f"{PREFIX}{uuid.uuid4()}", began, policy=policy, policy_problem=problem)
 
     async def _listed(self) -> tuple[dict[str, _Listed], dict[str, str]]:
         """What each subscription's list has, and the error of each that could not be listed."""

@@ -12,6 +12,7 @@ MAX_TIME = 1e10  # seconds since 1970, in the year 2286
 _SHAPES: dict[str, Any] = {
     "id": str, "began": int | float, "ended": int | float | None, "listed": dict, "unread": dict,
     "known": int, "unwatched": int, "queued": int, "waiting": int,
+    "policy": str, "policy_problem": str,
 }  # fmt: skip
 
 
@@ -22,7 +23,8 @@ class SweepReport:
     `listed`: resources that a watched subscription's list opts in, by subscription. `unread`: the error of
     each subscription that could not be listed. `known`: targets in the ledger. `unwatched`: those of them
     whose subscription the policy does not list any more. `queued`: work items sent; `waiting`: targets that
-    got none, because one of an earlier sweep or of a retry is still in the queue.
+    got none, because one of an earlier sweep or of a retry is still in the queue. `policy`: the hash of the
+    policy that it followed; `policy_problem`: what keeps a newer one from counting, empty for nothing.
     """
 
     id: str
@@ -34,6 +36,8 @@ class SweepReport:
     unwatched: int = 0
     queued: int = 0
     waiting: int = 0
+    policy: str = ""
+    policy_problem: str = ""
 
     def record(self) -> dict[str, Any]:
         """The report as JSON."""
@@ -47,6 +51,8 @@ class SweepReport:
             "unwatched": self.unwatched,
             "queued": self.queued,
             "waiting": self.waiting,
+            "policy": self.policy,
+            "policy_problem": self.policy_problem,
         }
 
     def text(self) -> str:

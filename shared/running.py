@@ -1,0 +1,130 @@
+"""The running app: its flow, built when the first function runs, and again when the policy has changed.
+
+Connections, cached reads and request limits serve one policy after the other. A pass under way keeps the flow
+with which it began.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.core.policy.foundations import Foundations
+    from shared.core.policy.in_force import PolicyText
+    from shared.core.policy.policy import Policy
+    from shared.flow.policies import Policies
+    from shared.settings import Settings
+    from shared.wiring import Flow, Kept, Outside, Ports
+
+
+class Running:
+    """One process of the app. `budget`: seconds of one reconcile pass.
+
+    `open_ports` builds the adapters, once, for the cloud of the first policy.
+    """
+
+    def __init__(
+        self,
+        budget: float,
+        policies: Policies,
+        open_ports: Callable[[Policy], Ports],
+        foundations: Foundations | None = None,
+    ) -> None:
+        self._budget, self._policies, self._open_ports = budget, policies, open_ports
+        self._foundations = foundations
+        self._building = asyncio.Lock()
+        self._built: tuple[Flow, Ports, Kept] | None = None
+
+    async def flow(self) -> Flow:
+        """The flow by the policy that counts now. Raises PolicyError if there is none yet."""
+        if self._built is None:
+            async with self._building:
+                if self._built is None:
+                    self._built = self._begun(await self._policies.first())
+        flow, ports, kept = self._built
+        changed = await self._policies.changed()
+        if changed is not None:
+            flow = self._wired(changed, ports, kept)
+            self._built = flow, ports, kept
+        return flow
+
+    def _begun(self, policy: Policy) -> tuple[Flow, Ports, Kept]:
+        from shared.wiring import Kept
+
+        ports = self._open_ports(policy)
+        kept = Kept.over(ports)
+        return self._wired(policy, ports, kept), ports, kept
+
+    def _wired(self, policy: Policy, ports: Ports, kept: Kept) -> Flow:
+        from shared.wiring import wire
+
+        return wire(
+            policy,
+            ports,
+            self._budget,
+            foundations=self._foundations,
+            kept=kept,
+            in_force=lambda: self._policies.state,
+        )
+
+
+class SupportedPolicies:
+    """Reads policies and refuses those that this process cannot follow, such as one of another cloud than its
+    connections.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cloud = ""
+
+    async def parse(self, text: PolicyText) -> Policy:
+        """Beside the loop: a long policy takes a second of CPU, and claims have to be renewed meanwhile.
+
+        Raises PolicyError.
+        """
+        from shared.core.policy.policy import Policy
+
+        policy = await asyncio.to_thread(lambda: Policy.parse(text.text()))
+        self.check(policy)
+        return policy
+
+    def check(self, policy: Policy) -> None:
+        """Raises PolicyError."""
+        from shared.core.base.errors import Fault, PolicyError
+        from shared.wiring import reject_unsupported_settings
+
+        reject_unsupported_settings(policy, self._settings)
+        if self._cloud and policy.cloud != self._cloud:
+            problem = f"the app runs in {self._cloud}"
+            raise PolicyError([Fault("cloud", policy.cloud, problem, "restart the app to change the cloud")])
+        self._cloud = policy.cloud
+
+
+_running: Running | None = None
+
+
+async def flow() -> Flow:
+    """The flow of this process. Raises SettingsError or PolicyError with all faults at once."""
+    global _running
+    if _running is None:
+        _running = _begin()
+    return await _running.flow()
+
+
+def _begin() -> Running:
+    from shared.core.policy.foundations import Foundations
+    from shared.flow.policies import Policies
+    from shared.settings import Settings
+    from shared.wiring import Outside, real_ports
+
+    settings = Settings.read(os.environ)
+    logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
+    outside: Outside = Outside.open(settings)
+    policies = Policies(outside.source(settings), SupportedPolicies(settings).parse, outside.clock)
+    own = Foundations.read(os.environ)
+    return Running(settings.budget, policies, lambda policy: real_ports(settings, policy, outside), own)
