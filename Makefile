@@ -76,9 +76,21 @@ sandbox: setup ## a local Azure with the app in it, until Ctrl-C; ARGS="--worker
 bench: setup ## the measured claims
 	$(PYTHON_HERE) -m benchmarks $(ARGS)
 
+.PHONY: package
+package: $(PYTHON_READY) ## dist/causeway-VERSION.zip for Azure, its bill of materials, and dist/app for azd
+	$(PYTHON_HERE) -m tools.package $(ARGS)
+
+.PHONY: test-package
+test-package: setup ## build a package twice, and run it in a sandbox by its own packages alone
+	$(PYTHON_HERE) -m pytest -n 0 tests/package/built.py $(ARGS)
+
+.PHONY: lock
+lock: $(PYTHON_READY) ## requirements.lock, after a change of requirements.txt
+	$(PYTHON_HERE) -m tools.package lock
+
 .PHONY: clean
 clean: ## remove all that was created or installed here
-	rm -rf $(VENV) node_modules .sandbox .clients .checkov .bench .*_cache .hypothesis
+	rm -rf $(VENV) node_modules dist .sandbox .clients .checkov .bench .*_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(PYTHON_READY): requirements.txt requirements-dev.txt

@@ -11,7 +11,7 @@ param environmentName string
 @metadata({ azd: { type: 'location' } })
 param location string
 
-@description('Ids of the subscriptions whose events reach the app, separated by commas. Empty: the one that is deployed to. List the same ones in connectivity.yaml.')
+@description('Ids of the subscriptions whose events reach the app, separated by commas; none: events come by other means. Empty: the one that is deployed to. List the same ones in connectivity.yaml.')
 param watchedSubscriptions string = ''
 
 @description('What the app may write where: objects with role (a key of roles.json), subscriptionId and resourceGroup. Without any it reports what it lacks, with the commands that grant it.')
@@ -26,6 +26,15 @@ param network string = 'public'
 
 @description('Address space of the network that is made with network=private: a /24 or larger.')
 param networkAddressPrefix string = '10.254.0.0/24'
+
+@description('With network=private: id of an existing subnet for the app, delegated to Microsoft.App/environments. Empty: a network is made.')
+param appSubnetId string = ''
+
+@description('With appSubnetId: id of an existing subnet for the private endpoints of the storage account.')
+param endpointSubnetId string = ''
+
+@description('With appSubnetId: id of the resource group with the zones privatelink.blob, queue and table, linked to that network. Empty: names are attached by someone else, such as Azure Policy.')
+param zonesGroupId string = ''
 
 @description('Replication of the storage account, which has the ledger. A region without availability zones needs Standard_LRS or Standard_GRS.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
@@ -62,7 +71,9 @@ param alertEmail string = ''
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var private = network == 'private'
-var watched = empty(watchedSubscriptions) ? array(subscription().subscriptionId) : map(split(watchedSubscriptions, ','), id => trim(id))
+var ownNetwork = private && empty(appSubnetId)
+var listed = empty(watchedSubscriptions) ? subscription().subscriptionId : watchedSubscriptions
+var watched = listed == 'none' ? [] : map(split(listed, ','), id => trim(id))
 var granted = union(map(grants, grant => grant.subscriptionId), [])
 var onlyGranted = filter(granted, id => !contains(watched, id))
 
@@ -79,7 +90,7 @@ module identity 'modules/identity.bicep' = {
 
 module vnet 'modules/network.bicep' = {
   scope: group
-  params: { location: location, tags: tags, token: token, enabled: private, addressPrefix: networkAddressPrefix }
+  params: { location: location, tags: tags, token: token, enabled: ownNetwork, addressPrefix: networkAddressPrefix }
 }
 
 module storage 'modules/storage.bicep' = {
@@ -95,7 +106,8 @@ module endpoints 'modules/private-endpoints.bicep' = {
     enabled: private
     storageName: storage.outputs.name
     networkId: vnet.outputs.networkId
-    subnetId: vnet.outputs.endpointSubnetId
+    subnetId: ownNetwork ? vnet.outputs.endpointSubnetId : endpointSubnetId
+    zonesGroupId: zonesGroupId
   }
 }
 
@@ -130,7 +142,7 @@ module app 'modules/app.bicep' = {
     storageName: storage.outputs.name
     packageContainer: storage.outputs.packageContainer
     insightsConnectionString: monitoring.outputs.insightsConnectionString
-    subnetId: vnet.outputs.appSubnetId
+    subnetId: ownNetwork ? vnet.outputs.appSubnetId : (private ? appSubnetId : '')
     alwaysReadyInstances: alwaysReadyInstances
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB

@@ -6,6 +6,8 @@ import shutil
 import zipfile
 from pathlib import Path
 
+PACKAGES = ".python_packages/lib/site-packages"  # where a built package has the app's dependencies
+
 
 class AppError(Exception):
     """The given path is not a function app: says what is missing."""

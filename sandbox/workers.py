@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sandbox.app_folder import PACKAGES
 from sandbox.azurite import ROOT
 from sandbox.child import Child
+from sandbox.host import packaged
 
 START_TIMEOUT = 60.0
 ADDRESS = r'"address": "http://127\.0\.0\.1:(\d+)"'
@@ -80,8 +83,7 @@ class Workers:
 
     def _launch(self, number: int, port: int) -> Child:
         setup = self.setup
-        command = [sys.executable, "-m", "sandbox.host", "--lifeline"]
-        command += ["--app", str(setup.app), "--port", str(port), "--speed", str(setup.speed)]
+        command = [*_host(setup.app), "--lifeline", "--port", str(port), "--speed", str(setup.speed)]
         if number > 0:
             command.append("--no-timers")
         if setup.keys is not None:
@@ -90,6 +92,13 @@ class Workers:
             command += ["--visibility", str(setup.visibility)]
         name = f"host-{number}"
         return Child(name, command, setup.logs / f"{name}.log", setup.environment, ROOT)
+
+
+def _host(app: Path) -> list[str]:
+    """The command of a host. A built package has its own distributions, and gets no others (packaged.py)."""
+    if not (app / PACKAGES).is_dir():
+        return [sys.executable, "-m", "sandbox.host", "--app", str(app)]
+    return [sys.executable, "-I", "-S", packaged.__file__, str(app), sysconfig.get_path("purelib")]
 
 
 async def _listening(child: Child) -> int:

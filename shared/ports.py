@@ -48,6 +48,9 @@ class ArmReader(Protocol):
     async def list(self, parent: ResourceId, collection: str) -> Bodies:
         """All members of a child collection (`virtualNetworkLinks`), from every page."""
 
+    async def of_type(self, subscription: str, kind: str) -> Bodies:
+        """All resources of a type of the network service in a subscription, with their bodies."""
+
     def resources(self, subscription: str) -> AsyncIterator[Bodies]:
         """All resources of a subscription, a page at a time: id, type, location, tags."""
 
@@ -297,6 +300,9 @@ class WorkQueue(Protocol):
 
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
         """Send the text of one work item, visible after `delay`."""
+
+    async def oldest(self) -> datetime | None:
+        """When the first message that waits for a worker was sent; None if no message does."""
 
 
 class PolicySource(Protocol):

@@ -11,6 +11,8 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+from shared.core.base.log_lines import line
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from shared.flow.policies import Policies
     from shared.settings import Settings
     from shared.wiring import Flow, Kept, Outside, Ports
+
+
+log = logging.getLogger("causeway.running")
 
 
 class Running:
@@ -123,6 +128,8 @@ def _begin() -> Running:
     from shared.wiring import Outside, real_ports
 
     settings = Settings.read(os.environ)
+    for notice in settings.notices:
+        log.warning(line("setting ignored", why=notice))
     logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
     outside: Outside = Outside.open(settings)
     policies = Policies(outside.source(settings), SupportedPolicies(settings).parse, outside.clock)

@@ -3,34 +3,26 @@
 `local.settings.sample.json` lists the same names; a test compares them.
 """
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlsplit
 
 from shared.core.base import schedule
 from shared.core.base.errors import Fault, FaultsError, clean
 from shared.core.policy import location
+from shared.storage_account import BLOBS, HOST_REMEDY, IDENTITY, NO_HOST, StorageAccount, is_host
 
-STORAGE = "AzureWebJobsStorage"
-ACCOUNT, QUEUES, TABLES = (
-    f"{STORAGE}__accountName",
-    f"{STORAGE}__queueServiceUri",
-    f"{STORAGE}__tableServiceUri",
-)
-BLOBS = f"{STORAGE}__blobServiceUri"
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
 RATE = "CAUSEWAY_REQUEST_RATE"
 ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
-STORAGE_CLIENT = (
-    f"{STORAGE}__clientId"  # of the host's own connection: the app's identity where no other is set
-)
-IDENTITY = "IDENTITY_ENDPOINT"  # set by the platform where the app has a managed identity
+PREFIX = "CAUSEWAY_"
 
 DEFAULT_POLICY = "connectivity.yaml"
 DEFAULT_BUDGET = 480.0  # seconds of one reconcile pass: below the ten minutes that host.json gives a function
 SHORTEST_BUDGET, LONGEST_BUDGET = 10.0, 3600.0
 LEAST_RATE, MOST_RATE = 0.05, 1000.0
+_NEAR = 0.75  # how much a misspelled name has in common with the one that is meant
 
 
 class SettingsError(FaultsError):
@@ -41,16 +33,14 @@ class SettingsError(FaultsError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`connection`: a storage connection string; empty where the two service URIs are used instead.
+    """`notices`: what an operator should know, one sentence each; it is logged once in a process.
 
     `arm_endpoint`: empty where the policy's cloud determines the endpoint of Azure Resource Manager.
     `hosted`: the platform provides a managed identity. `budget`: seconds of one reconcile pass.
     `rate`: how much of Azure's documented request limits the app uses.
     """
 
-    connection: str
-    queue_uri: str
-    table_uri: str
+    account: StorageAccount
     policy: str
     sweep_schedule: str
     arm_endpoint: str
@@ -58,13 +48,14 @@ class Settings:
     hosted: bool
     budget: float
     rate: float
+    notices: tuple[str, ...]
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Raises SettingsError naming every missing or malformed setting at once."""
         found = _Reader(environment)
         settings = cls(
-            *found.storage(),
+            found.account,
             policy=found.policy(),
             sweep_schedule=found.schedule(),
             arm_endpoint=found.url(ARM),
@@ -72,6 +63,7 @@ class Settings:
             hosted=IDENTITY in environment,
             budget=found.budget(),
             rate=found.rate(),
+            notices=(*found.account.notices, *found.unknown()),
         )
         if found.faults:
             raise SettingsError(tuple(found.faults))
@@ -82,8 +74,7 @@ class Settings:
 class Storage:
     """What the app's storage account is reached by: these settings can be right where others are not."""
 
-    connection: str
-    queue_uri: str
+    account: StorageAccount
     client_id: str
     hosted: bool
 
@@ -91,10 +82,9 @@ class Storage:
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Raises SettingsError."""
         found = _Reader(environment)
-        connection, queue_uri, _ = found.storage()
         if found.faults:
             raise SettingsError(tuple(found.faults))
-        return cls(connection, queue_uri, found.client(), IDENTITY in environment)
+        return cls(found.account, found.client(), IDENTITY in environment)
 
 
 class _Reader:
@@ -102,7 +92,8 @@ class _Reader:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self.faults: list[Fault] = []
+        self.faults: list[Fault]
+        self.account, self.faults = StorageAccount.read(environment)
 
     def text(self, name: str, default: str = "") -> str:
         return self._environment.get(name, "").strip() or default
@@ -110,16 +101,15 @@ class _Reader:
     def url(self, name: str) -> str:
         """An https URL that is a host alone, without a trailing slash; empty if it is not set."""
         text = self.text(name).rstrip("/")
-        parts = urlsplit(text)
-        bare = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
-        if text and not (parts.scheme == "https" and parts.netloc and bare):
-            self._fault(name, text, "it is not the https URL of a host", "give https://host, without a path")
+        if text and not is_host(text):
+            self._fault(name, text, NO_HOST, HOST_REMEDY)
         return text
 
     def policy(self) -> str:
         """The path of a file, or the https URL of a blob without a secret."""
         text = self.text(POLICY, DEFAULT_POLICY)
-        if location.is_url(text) and (fault := location.fault_of(text, self.text(BLOBS))):
+        blobs = next((uri for name, uri in self._environment.items() if name.lower() == BLOBS.lower()), "")
+        if location.is_url(text) and (fault := location.fault_of(text, blobs.strip())):
             self.faults.append(fault)
         return text
 
@@ -128,21 +118,17 @@ class _Reader:
 
         An app that has only the host's own setting has only that identity.
         """
-        return self.text(CLIENT) or self.text(STORAGE_CLIENT)
+        return self.text(CLIENT) or self.account.client_id
 
-    def storage(self) -> tuple[str, str, str]:
-        """The connection string, or the URIs of queues and tables: as set, or built from the account name."""
-        connection, account = self.text(STORAGE), self.text(ACCOUNT)
-        queues, tables = self.url(QUEUES), self.url(TABLES)
-        if account and (queues or tables):
-            # Otherwise the host would use the name and the app the URIs (azure-functions-host).
-            self._fault(ACCOUNT, account, "the service URIs are set too", "keep the name, or the two URIs")
-        if account and not (queues and tables):
-            queues, tables = (f"https://{account}.{kind}.core.windows.net" for kind in ("queue", "table"))
-        if not connection and not (queues and tables):
-            remedy = f"set {STORAGE}, or {ACCOUNT}, or both {QUEUES} and {TABLES}"
-            self._fault(STORAGE, "", "no storage account is set", remedy)
-        return connection, queues, tables
+    def unknown(self) -> tuple[str, ...]:
+        """Settings that nothing reads: a fault where one of ours was probably meant, otherwise a notice."""
+        names = sorted(name for name in self._environment if name.upper().startswith(PREFIX))
+        unread = [name for name in names if name not in OWN]
+        meant = {name: difflib.get_close_matches(name.upper(), OWN, n=1, cutoff=_NEAR) for name in unread}
+        for name, close in meant.items():
+            if close:
+                self._fault(name, "", "there is no such setting", f"did you mean {close[0]}?")
+        return tuple(f"{clean(name)} is no setting of Causeway" for name, close in meant.items() if not close)
 
     def schedule(self) -> str:
         text = self.text(SWEEP)
@@ -170,3 +156,11 @@ class _Reader:
 
     def _fault(self, name: str, value: str, problem: str, remedy: str) -> None:
         self.faults.append(Fault(name, clean(value), problem, remedy))
+
+
+# Every setting that is named in this module: a new constant is enough to make it known.
+OWN = frozenset(
+    one
+    for one in globals().copy().values()
+    if isinstance(one, str) and one.startswith(PREFIX) and one != PREFIX
+)

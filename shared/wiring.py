@@ -105,6 +105,7 @@ def wire(
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.limits import CreationLimit, DeleteLimit
+    from shared.flow.networks import ListedSubscriptions, NetworksReader
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reconcile import Reconciler
@@ -117,7 +118,8 @@ def wire(
     own = foundations or Foundations.read({})
     shared = kept or Kept.over(ports)
     cached, reader, applier = shared.cached.for_a_policy(), shared.reader, shared.applier
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own)
+    networks = NetworksReader(policy, cached, reader, ListedSubscriptions(policy.subscriptions))
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, networks)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached)
@@ -140,7 +142,7 @@ def wire(
         Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
-        Health(ports.ledger, ports.sweeps, ports.limits, ports.clock, in_force),
+        Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock, in_force),
     )
 
 
@@ -157,7 +159,7 @@ async def put_back(queue: str, text: str, delay: timedelta) -> None:
     found = Storage.read(os.environ)
     async with (
         credential(found.client_id, hosted=found.hosted) as identity,
-        open_queue(found.connection, found.queue_uri, queue, identity) as client,
+        open_queue(found.account.connection, found.account.queue_uri, queue, identity) as client,
     ):
         await StorageQueue(client).send(text, delay=delay)
 
@@ -165,7 +167,8 @@ async def put_back(queue: str, text: str, delay: timedelta) -> None:
 def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
     """Refuse parts of the policy that would have no effect, rather than ignore them.
 
-    Raises PolicyError for keys that have no effect yet, and for a schedule that differs from the timer's.
+    Raises PolicyError for keys that have no effect yet, for a schedule that differs from the timer's, and for
+    a storage account in another cloud.
     """
     from shared.core.base.errors import Fault, PolicyError
 
@@ -176,13 +179,15 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
     if "schedule" in policy.drift.model_fields_set and wanted.split() != runs.split():
         problem = f"the timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE, '{runs}'"
         faults.append(Fault("drift.schedule", wanted, problem, "give both the same, or leave this one out"))
+    if elsewhere := settings.account.outside(policy.cloud):
+        faults.append(elsewhere)
     if faults:
         raise PolicyError(faults)
 
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "management_groups", "exclude", "exclude_managed", "networks", "rules", "naming", "tags")
+    top = ("mode", "management_groups", "exclude", "exclude_managed", "rules", "naming", "tags")
     keys = [key for key in top if key in policy.model_fields_set]
     if "tag_may_choose" in policy.opt_in.model_fields_set:
         keys.append("opt_in.tag_may_choose")
@@ -195,14 +200,12 @@ def _without_effect(policy: Policy) -> list[str]:
             "addresses",
             "placements",
             "adopt_in",
-            "application_security_groups",
             "routes",
             "mode",
             "limits",
         ),
         "dns": ("external", "servers"),
-        "peering": ("through", "hub", "spoke"),
-        "nsg": ("destination", "network_policies"),
+        "peering": ("through",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():
@@ -262,8 +265,9 @@ def real_ports(settings: Settings, policy: Policy, outside: Outside) -> Ports:
     identity, clock = outside.identity, outside.clock
     time = ServiceTime(clock)
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
-    tables = open_tables(settings.connection, settings.table_uri, identity, time)
-    queue = open_queue(settings.connection, settings.queue_uri, "work", identity)
+    account = settings.account.in_cloud(policy.cloud)
+    tables = open_tables(account.connection, account.table_uri, identity, time)
+    queue = open_queue(account.connection, account.queue_uri, "work", identity)
     close_at_exit(tables, queue)
     limits = AzureTable(tables, "limits", time)
     limiter = Limiter(TableShares(limits), settings.rate)

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-ROOTS = ("shared", "sandbox", "handlers", "causeway", "tests", "docs", "benchmarks")
+ROOTS = ("shared", "sandbox", "handlers", "causeway", "tests", "docs", "benchmarks", "infra", "tools")
 ROOMS = ("core", "flow", "adapters")  # of `shared`, which the architecture leaves out
 DOCUMENTS = (
     "CONTRIBUTING.md",
     "README.md",
     "docs/architecture.md",
     "docs/decisions.md",
+    "docs/deploy.md",
     "docs/operations.md",
 )
 

@@ -18,12 +18,12 @@ from typing import Any
 
 import azure_functions_runtime as runtime
 
+from sandbox.app_folder import PACKAGES
 from sandbox.host import protos
 from sandbox.host.cookies import cookie_text
 from sandbox.host.functions import AppLoadError, Function, HttpAnswer, HttpRequest, Result, Value
 
 HOST_VERSION = "4.1037"
-PACKAGES = ".python_packages/lib/site-packages"  # where a built deployment zip has the app's dependencies
 REPOSITORY = Path(__file__).parents[2]
 
 

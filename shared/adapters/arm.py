@@ -40,6 +40,9 @@ class SdkArm:
     async def list(self, parent: ResourceId, collection: str) -> Bodies:
         return await self._read(lambda: self._calls.list(parent, collection))
 
+    async def of_type(self, subscription: str, kind: str) -> Bodies:
+        return await self._read(lambda: self._calls.of_type(subscription, kind))
+
     async def put(
         self,
         at: ResourceId,

@@ -104,6 +104,17 @@ class ArmCalls:
         except Missing:
             return []
 
+    async def of_type(self, subscription: str, kind: str) -> Bodies:
+        """Every resource of a type in a subscription, from every page.
+
+        Raises PermanentError for a subscription that does not exist, and for a type that has no such list.
+        """
+        known = operations(kind)
+        if known is None or not known.listed:
+            raise PermanentError("NotListed", f"Causeway does not list {kind} of a subscription")
+        group = self._clients.operations(known, subscription)
+        return await self._translated(_as_received(group.list_all(raw_response_hook=_check_page)))
+
     async def put(
         self, at: ResourceId, body: Json, query: Mapping[str, str], headers: Mapping[str, str] = NO_HEADERS
     ) -> Answer:

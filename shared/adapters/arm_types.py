@@ -21,6 +21,7 @@ class Operations:
     group too: it is written only where none exists, re-read under the group's lease
     (`core/kinds/security_group.py` asks for nothing else). `deleted` is False for types on which other
     resources come to depend: they are kept, and the app's role has no right to delete them.
+    `listed`: those of a whole subscription can be read by one list.
     """
 
     client: Literal["network", "dns"]
@@ -29,6 +30,7 @@ class Operations:
     ends: Literal["state", "operation"] = "state"
     written: bool = True
     deleted: bool = True
+    listed: bool = False
 
 
 OPERATIONS = {
@@ -37,7 +39,9 @@ OPERATIONS = {
         "network", "private_dns_zone_groups", "private_endpoint_name"
     ),
     "microsoft.network/networkinterfaces": Operations("network", "network_interfaces", written=False),
-    "microsoft.network/virtualnetworks": Operations("network", "virtual_networks", written=False),
+    "microsoft.network/virtualnetworks": Operations(
+        "network", "virtual_networks", written=False, listed=True
+    ),
     "microsoft.network/virtualnetworks/subnets": Operations(
         "network", "subnets", "virtual_network_name", deleted=False
     ),
@@ -45,12 +49,12 @@ OPERATIONS = {
         "network", "virtual_network_peerings", "virtual_network_name"
     ),
     "microsoft.network/networksecuritygroups": Operations(
-        "network", "network_security_groups", deleted=False
+        "network", "network_security_groups", deleted=False, listed=True
     ),
     "microsoft.network/networksecuritygroups/securityrules": Operations(
         "network", "security_rules", "network_security_group_name"
     ),
-    "microsoft.network/routetables": Operations("network", "route_tables", written=False),
+    "microsoft.network/routetables": Operations("network", "route_tables", written=False, listed=True),
     "microsoft.network/privatednszones": Operations("dns", "private_zones", ends="operation", deleted=False),
     "microsoft.network/privatednszones/virtualnetworklinks": Operations(
         "dns", "virtual_network_links", "private_zone_name", ends="operation"

@@ -128,6 +128,7 @@ class Limiter:
                 "scope": key.scope,
                 "kind": key.kind,
                 "left": int(found[key.text] + self._pools[key].tokens),
+                "of": int(limits[key].left((), 0.0)),
                 "paused_seconds": round(max(0.0, self._pools[key].paused - now), 1),
             }
             for key in sorted(limits, key=lambda key: key.text)

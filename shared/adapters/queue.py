@@ -6,7 +6,7 @@ goes to the poison queue without a run.
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.queue.aio import QueueClient
@@ -33,6 +33,13 @@ class StorageQueue:
         lives = hidden + int(TIME_TO_LIVE.total_seconds())
         with storage_errors(f"queue {self._client.queue_name}"):
             await self._client.send_message(item, visibility_timeout=hidden, time_to_live=lives)
+
+    async def oldest(self) -> datetime | None:
+        """When the first visible message was sent; None if there is none."""
+        await self._ensure()
+        with storage_errors(f"queue {self._client.queue_name}"):
+            found = await self._client.peek_messages(max_messages=1)
+        return found[0].inserted_on if found else None
 
     async def _ensure(self) -> None:
         if self._made:

@@ -91,6 +91,24 @@ class CachedReads:
         found = await self._read(key, lambda: read_members(self._arm, read), not_older_than, read.max_age)
         return cast(Timed[Members], found)
 
+    async def of_type(self, kind: str, subscription: str, not_older_than: float = 0.0) -> Timed[Members]:
+        """Every resource of a type in a subscription, with its whole body.
+
+        What the list lacks may exist all the same: a list is no evidence that something is absent.
+        """
+        key = list_key(kind, subscription)
+        found = await self._read(key, lambda: self._of_type(kind, subscription), not_older_than)
+        return cast(Timed[Members], found)
+
+    async def _of_type(self, kind: str, subscription: str) -> Members:
+        listed = await self._arm.of_type(subscription, kind)
+        return Members(tuple(Seen(at, body) for body in listed if (at := reference(body))))
+
+    def has_list(self, kind: str, subscription: str, not_older_than: float) -> bool:
+        """A list of these is cached, or under way, that serves a caller who needs none older than this."""
+        known = self._readings.get(list_key(kind, subscription))
+        return known is not None and self._usable(known, not_older_than, None)
+
     async def group(self, at: ResourceId, not_older_than: float = 0.0) -> ResourceGroup:
         """The resource group that holds `at`; without tags where the list does not have it."""
         path = f"/subscriptions/{at.subscription.lower()}/resourcegroups"
@@ -121,7 +139,8 @@ class CachedReads:
 
     def forget(self, at: ResourceId) -> None:
         """Something at, or right below, this id was written: the next reader asks Azure."""
-        for key in [key for key in self._readings if key[0] == at or key[0] == at.parent]:
+        lists = {list_key(one.type, one.subscription)[0] for one in (at, at.parent) if one}
+        for key in [key for key in self._readings if key[0] in (at, at.parent) or key[0] in lists]:
             del self._readings[key]
 
     async def _read(
@@ -154,6 +173,11 @@ class CachedReads:
         limit = max(self._seconds, max_age or 0.0)
         recent = known.at >= not_older_than and self._clock.monotonic() < known.began + limit
         return recent and not known.is_behind
+
+
+def list_key(kind: str, subscription: str) -> tuple[str, str]:
+    """The name of a subscription's list of a type."""
+    return f"/subscriptions/{subscription}/providers/{kind}".lower(), "list"
 
 
 async def read_object(arm: ArmReader, read: Read) -> Seen | None:

@@ -10,7 +10,7 @@ from shared.core.base.errors import TransientError
 from shared.core.outcome.sweep_report import SweepReport
 from shared.core.policy.in_force import InForce
 from shared.flow.limits import HELD
-from shared.ports import Bodies, Body, Clock, Ledger, RequestLimits, Sweeps
+from shared.ports import Bodies, Body, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
 
 OK, DEGRADED = "ok", "degraded"
 PATIENCE = 20.0  # seconds for the tables: what asks for health does not wait for their retries
@@ -24,6 +24,7 @@ class HealthReport:
     problems: tuple[str, ...]
     sweep: Body | None
     limits: Bodies
+    oldest_message: float | None  # seconds since it was sent
     policy: Body | None = None
 
     def record(self) -> Body:
@@ -34,17 +35,19 @@ class HealthReport:
             "problems": list(self.problems),
             "sweep": self.sweep,
             "limits": self.limits,
+            "oldest_message_seconds": self.oldest_message,
             "policy": self.policy,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Reads the rows of connections, sweeps and request limits. Azure Resource Manager is not asked."""
+    """Reads the app's own tables and its queue. Azure Resource Manager is not asked."""
 
     ledger: Ledger
     sweeps: Sweeps
     limits: RequestLimits
+    queue: WorkQueue
     clock: Clock
     in_force: Callable[[], InForce | None] = lambda: None
 
@@ -54,19 +57,20 @@ class Health:
             async with asyncio.timeout(PATIENCE):
                 return await self._report()
         except TimeoutError:
-            text = f"the app's tables did not answer within {PATIENCE:.0f} s"
+            text = f"the app's storage account did not answer within {PATIENCE:.0f} s"
             raise TransientError(text, code="StorageUnreachable") from None
 
     async def _report(self) -> HealthReport:
-        last, limits = await self.sweeps.latest(), await self.limits.left()
+        last, limits, oldest = await self.sweeps.latest(), await self.limits.left(), await self.queue.oldest()
+        waits = None if oldest is None else round((self.clock.now() - oldest).total_seconds(), 3)
         policy = self.in_force()
         shown_policy = policy.record() if policy else None
         kept_out = (policy.problem,) if policy and policy.problem else ()
         if last is None:
-            return HealthReport((*kept_out, "no sweep has run yet"), None, limits, shown_policy)
+            return HealthReport((*kept_out, "no sweep has run yet"), None, limits, waits, shown_policy)
         held, now = len(await self.ledger.with_code(HELD)), self.clock.now().timestamp()
         problems = (*kept_out, *_problems(last, held, now))
-        return HealthReport(problems, shown(last, held, now), limits, shown_policy)
+        return HealthReport(problems, shown(last, held, now), limits, waits, shown_policy)
 
 
 def _problems(last: SweepReport, held: int, now: float) -> list[str]:

@@ -1,10 +1,12 @@
 """Turns reads, which the core says as data, into one picture of Azure.
 
 Independent reads are made at once. For a target that is connected already, by one endpoint, this costs three
-requests beside the target's own: endpoint, network interface, zone group.
+requests beside the target's own: endpoint, network interface, zone group. Many networks, security groups or
+route tables of one subscription are read by one list.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -16,6 +18,12 @@ from shared.flow.cached_reads import CachedReads, Timed, read_members, read_obje
 from shared.ports import ArmReader, Clock
 
 type Wanted = Callable[[Observed], Iterable[Read]]
+type Listed = frozenset[tuple[str, str]]  # type and subscription, in lower case
+
+LISTED_TYPES = frozenset(
+    f"microsoft.network/{kind}" for kind in ("virtualnetworks", "networksecuritygroups", "routetables")
+)
+MANY = 5  # of one type and subscription: from here on one list takes the place of so many reads
 
 
 class Reader:
@@ -41,13 +49,14 @@ class Reader:
     async def fresh(self, reads: Iterable[Read], observed: Observed) -> Observed:
         """Make these reads now, whatever is cached or known."""
         alone = [replace(one, shared=False) for one in dict.fromkeys(reads)]
-        return await self._all(alone, observed, 0.0)
+        return await self._all(alone, observed, self._clock.now().timestamp())
 
     async def _all(self, reads: list[Read], observed: Observed, not_older_than: float) -> Observed:
         objects = [one for one in reads if not one.collection]
         lists = [one for one in reads if one.collection]
+        many = self._by_list(objects, not_older_than)
         found, listed = await asyncio.gather(
-            asyncio.gather(*(self._object(one, not_older_than) for one in objects)),
+            asyncio.gather(*(self._object(one, not_older_than, many) for one in objects)),
             asyncio.gather(*(self._members(one, observed, not_older_than) for one in lists)),
         )
         for one, reading in zip(objects, found, strict=True):
@@ -56,12 +65,33 @@ class Reader:
             observed = observed.with_members(one.at, one.collection, members)
         return observed
 
-    async def _object(self, read: Read, not_older_than: float) -> Reading[Seen]:
+    def _by_list(self, reads: list[Read], not_older_than: float) -> Listed:
+        """What one list serves: many of one type and subscription, or any where there is such a list."""
+        count = Counter(_kind(one) for one in reads if one.at.type.lower() in LISTED_TYPES)
+        shared = {_kind(one) for one in reads if one.shared}
+        return frozenset(
+            one
+            for one, times in count.items()
+            if times >= MANY or (one in shared and self._cached.has_list(*one, not_older_than))
+        )
+
+    async def _object(self, read: Read, not_older_than: float, many: Listed) -> Reading[Seen]:
+        if _kind(read) in many and (listed := await self._in_list(read, not_older_than)):
+            return listed
         try:
             found = await self._read_object(read, not_older_than)
         except CausewayError as error:
             return _tolerated(read, error)
         return Absent(found.at) if found.value is None else Present(found.value, found.at)
+
+    async def _in_list(self, read: Read, not_older_than: float) -> Present[Seen] | None:
+        """The object as its subscription's list has it. None: it is read alone, whatever that means."""
+        try:
+            listed = await self._cached.of_type(*_kind(read), not_older_than)
+        except CausewayError:
+            return None
+        found = listed.value.member(read.at)
+        return Present(Seen(read.at, found.body), listed.at) if found else None
 
     async def _members(self, read: Read, observed: Observed, not_older_than: float) -> Reading[Members]:
         parent = observed.reading(read.at)
@@ -84,6 +114,10 @@ class Reader:
             return await self._cached.members(read, not_older_than)
         at = self._clock.now().timestamp()
         return Timed(await read_members(self._arm, read), at)
+
+
+def _kind(read: Read) -> tuple[str, str]:
+    return read.at.type.lower(), read.at.subscription.lower()
 
 
 def _tolerated(read: Read, error: CausewayError) -> Unread:

@@ -34,7 +34,7 @@ from shared.core.plan.plan import Plan, customised
 from shared.core.plan.refusals import state_of
 from shared.core.policy.intent import Connect, Declined, NotAsked
 from shared.core.policy.policy import Policy
-from shared.flow.absence import Absence, same
+from shared.flow.absence import Absence, same, waited
 from shared.flow.after_failure import AfterFailure
 from shared.flow.apply import Applier
 from shared.flow.hidden_names import HiddenNamesReader
@@ -329,6 +329,9 @@ class Reconciler:
         """What is not desired any more is removed once the new path is proven."""
         if reached.result is not Result.CONNECTED:
             return reached
+        view, reached = await self._narrowed(view, reached, current)
+        if reached.result is not Result.CONNECTED:
+            return reached
         found = view.obsolete(current.recorded)
         if found.shared:  # by cached networks it might only seem unwanted
             view = await self._viewer.with_fresh_networks(view)
@@ -353,6 +356,26 @@ class Reconciler:
         after = replace(view, since=self._clock.now().timestamp())
         _, proven = await self._judged(after, every, (), current)
         return replace(proven, findings=(*proven.findings, *kept_objects(done)))
+
+    async def _narrowed(self, view: View, reached: Ending, current: Pass) -> tuple[View, Ending]:
+        """Rules without what belongs to networks that are in no set any more, once a second reading shows it.
+
+        One reading may lack a network that is still meant, such as one whose peering is made again.
+        """
+        reach, recorded = view.connect.reach, current.recorded
+        if not reach.selected or reach.unread:
+            return view, reached
+        certain = self._viewer.with_certain_networks(view)
+        if not certain.plan.writes and certain.obsolete(recorded) == view.obsolete(recorded):
+            return view, reached
+        if not await waited(self._clock, current.deadline):
+            return view, reached
+        if not await self._viewer.means_the_same(view, self._clock.now().timestamp()):
+            return view, reached
+        applied = await self._applier.apply(certain.plan, current)
+        certain = await self._viewer.after(certain, applied)
+        done = tuple(step for step in applied.done if step.verb not in ("Keep", "Adopt"))
+        return await self._judged(certain, (*reached.done, *done), tuple(applied.errors.values()), current)
 
     async def _disconnect(self, why: Declined | NotAsked | None, current: Pass) -> Ending:
         """Nothing is desired: the target is gone, or is not opted in, or what is asked for cannot be."""

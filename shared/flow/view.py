@@ -19,6 +19,7 @@ from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.link import Link
 from shared.core.names import resolution
+from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
 from shared.core.placement.sites import candidates, surroundings
 from shared.core.plan.actions import Create, Replace
@@ -44,6 +45,7 @@ from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
 from shared.flow.cached_reads import CachedReads, ResourceGroup
 from shared.flow.capacity import CapacityReader
+from shared.flow.networks import NetworksReader
 from shared.flow.other_zones import OtherZonesReader
 from shared.flow.reader import Reader
 from shared.flow.rights import RightsReader
@@ -130,7 +132,12 @@ class View:
         endpoints = [path.endpoint for path in self.desired.paths]
         return (
             *self.notes,
+            *(
+                f"no network is in {word} now, so nobody is connected by it"
+                for word in self.connect.reach.empty
+            ),
             *rule_findings(self.connect, endpoints, self.observed),
+            *peering_findings(self.desired, self.observed),
             *without_zone(self.desired, self.connect),
             *(f"{network_not_found(one).reason}: the others' path is made" for one in self.desired.missing),
             *resolution.findings(self.desired, self.observed),
@@ -161,6 +168,7 @@ class Viewer:
         cached: CachedReads,
         reader: Reader,
         foundations: Foundations,
+        networks: NetworksReader,
     ) -> None:
         self._policy = policy
         self._catalogue = catalogue
@@ -168,6 +176,7 @@ class Viewer:
         self._cached = cached
         self._reader = reader
         self._foundations = foundations
+        self._networks = networks
         self._rights = RightsReader(arm, cached)
         self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
         self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
@@ -265,6 +274,7 @@ class Viewer:
         `recorded`: endpoints that were made for the target before are not foreign, wherever they are. `many`:
         as in `Observed`.
         """
+        connect = await self._networks.resolved(target.id, connect, began)
         found = candidates(target, connect.profile)
         if isinstance(found, Declined):
             return found
@@ -318,6 +328,18 @@ class Viewer:
             raise TransientError("the resource was deleted while its path was made", code="Vanished")
         request = replace(view.request, target=Target.parse(body))
         return await self._completed(self._desired(replace(view, request=request, observed=observed)))
+
+    def with_certain_networks(self, view: View) -> View:
+        """The view as it is once it is certain that no further network is meant."""
+        connect = view.connect
+        certain = replace(connect, networks=replace(connect.reach, confirmed=True))
+        return self._desired(replace(view, request=replace(view.request, connect=certain)))
+
+    async def means_the_same(self, view: View, now: float) -> bool:
+        """A reading from now on (seconds since 1970) shows the same networks."""
+        asked = replace(view.connect, networks=None)
+        again = await self._networks.resolved(view.target.id, asked, now)
+        return replace(again.reach, confirmed=view.connect.reach.confirmed) == view.connect.reach
 
     async def with_fresh_networks(self, view: View) -> View:
         """The view with what must exist by what the networks say now, and not by cached reads."""

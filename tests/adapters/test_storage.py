@@ -1,7 +1,7 @@
 """The storage account itself, on Azurite: the work queue, and what its errors mean."""
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import HttpResponseError
@@ -46,6 +46,19 @@ async def test_an_existing_queue_is_used(client):
     await client.create_queue()
     await StorageQueue(client).send("one")
     assert len(await received(client)) == 1
+
+
+async def test_the_oldest_message_is_the_first_that_was_sent_and_is_visible(client):
+    queue = StorageQueue(client)
+    assert await queue.oldest() is None
+    await queue.send("hidden", delay=timedelta(hours=1))
+    assert await queue.oldest() is None
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    await queue.send("first")
+    await queue.send("second")
+    oldest = await queue.oldest()
+    assert before <= oldest <= datetime.now(UTC) + timedelta(seconds=2)
+    assert len(await received(client)) == 2  # it took nothing
 
 
 async def test_a_message_is_put_back_by_the_storage_settings_alone(client, azurite, monkeypatch):

@@ -45,6 +45,11 @@ class StubArm:
             if at.parent == parent and at.collection.lower() == wanted
         ]
 
+    async def of_type(self, subscription: str, kind: str) -> Bodies:
+        found = [at for at in self.bodies if at.subscription == subscription and at.is_type(kind)]
+        self.sent += [("LIST", at) for at in found[:1]]
+        return [self.bodies[at] for at in found]
+
     def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
         raise NotImplementedError
 

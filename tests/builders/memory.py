@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.adapters.tables import Changed, Exists, Row, Rows, Values, check, position, written
 
@@ -78,6 +78,10 @@ class MemoryQueue:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, timedelta]] = []
+        self.first: datetime | None = None  # when the oldest message was sent, as a test says
+
+    async def oldest(self) -> datetime | None:
+        return self.first
 
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
         self.sent.append((item, delay))

@@ -19,6 +19,7 @@ def a_policy(
     limits: dict[str, int] | None = None,
     beside: dict[str, dict[str, Any]] | None = None,
     drift: dict[str, Any] | None = None,
+    networks: dict[str, Any] | None = None,
     **profile: Any,
 ) -> Policy:
     """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns.
@@ -53,6 +54,7 @@ def a_policy(
                 | {name: default | other for name, other in (beside or {}).items()},
                 "limits": limits or {},
                 "drift": drift or {},
+                **({"networks": networks} if networks else {}),
             }
         )
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import Any
 
 from sandbox.azure.kernel.world import World as Azure
@@ -16,11 +17,15 @@ from sandbox.azure.providers.private_link import endpoint_view
 from sandbox.azure.reachability import reach
 from sandbox.azure.reachability import security_evaluation as security
 from sandbox.azure.reachability.reach import Reach
+from shared.core.base.ids import ResourceId
 from shared.core.policy.policy import Policy
 from shared.core.policy.profile import Profile
+from shared.core.policy.selectors import NetworkSelector
 
 type State = dict[str, Any]
 
+NETWORK = "Microsoft.Network/virtualNetworks"
+PEERING = f"{NETWORK}/virtualNetworkPeerings"
 SUBNET = "Microsoft.Network/virtualNetworks/subnets"
 MANAGED = "Managed by Causeway."  # begins the description of a managed rule
 GATEWAY_TYPE = "Microsoft.Network/applicationGateways"
@@ -120,14 +125,64 @@ def _resolution_unknown(found: Reach, profile: Profile, findings: Iterable[str])
     return servers and no_answer if profile.dns.mode != "external" else servers or unread
 
 
+def clients_of(azure: Azure, policy: Policy, profile: Profile, target: str) -> set[str]:
+    """The ids, in lower case, of networks and subnets that are clients now. Management groups are not
+    evaluated here: a network that only these leave out counts as a client.
+    """
+    found: set[str] = set()
+    for one in profile.clients:
+        if one == "own":
+            own = f"{target.split('/resource')[0]}/".lower()
+            found |= {at.id.key for at in azure.store.of_type(NETWORK) if at.id.key.startswith(own)}
+        elif isinstance(one, str):
+            found |= _of_set(azure, policy, one)
+        elif isinstance(one, ResourceId):
+            found.add(one.key)
+    return found
+
+
+def _of_set(azure: Azure, policy: Policy, name: str) -> set[str]:
+    asked = policy.networks[name]
+    if not isinstance(asked, NetworkSelector):
+        return {one.key for one in asked}
+    watched = {one.lower() for one in policy.subscriptions}
+    subscriptions = watched & {one.lower() for one in asked.subscription or watched}
+    found = [at.id for at in azure.store.of_type(NETWORK) if at.id.key.split("/")[2] in subscriptions]
+    if asked.peered_with:
+        hubs = _of_set(azure, policy, asked.peered_with)
+        halves = (
+            half for half in azure.store.of_type(PEERING) if half.id.parent and half.id.parent.key in hubs
+        )
+        connected = (half.properties for half in halves if half.properties["peeringState"] == "Connected")
+        remotes = {one["remoteVirtualNetwork"]["id"].lower() for one in connected}
+        found = [at.id for at in azure.store.of_type(NETWORK) if at.id.key in remotes]
+    return {at.key for at in found if _fits(azure.find(at.text), asked)}
+
+
+def _fits(network: Any, asked: NetworkSelector) -> bool:
+    name, tags = network.id.name.lower(), network.body.get("tags") or {}
+    fields = [
+        (name, asked.name),
+        (network.id.key.split("/")[4], asked.resource_group),
+        (str(network.body["location"]).lower(), asked.region),
+        *((tags.get(tag, ""), values) for tag, values in asked.tags.items()),
+    ]
+    left_out = any(fnmatch(name, one.lower()) for one in asked.but_not or ())
+    return not left_out and all(
+        any(fnmatch(value, one) for one in patterns) for value, patterns in fields if patterns
+    )
+
+
 def violations(azure: Azure, policy: Policy, state: State) -> list[str]:
     """What contradicts a state that says Connected; nothing for other states, or during a pass."""
     if state.get("result") != "Connected" or state["working"]:
         return []
     profile = policy.profiles[state["profile"]]
-    clients = {client.key for client in profile.listed.clients}
+    clients = clients_of(azure, policy, profile, state["resource_id"])
     known = {subnet.id.text: subnet.id.parent for subnet in azure.store.of_type(SUBNET)}
-    inside = [at for at, network in known.items() if network and network.key in clients]
+    inside = [
+        at for at, network in known.items() if at.lower() in clients or (network and network.key in clients)
+    ]
     outside = [at for at in known if at not in inside]
     denies = profile.nsg.default_deny and profile.nsg.mode != "ignore"
     found: list[str] = []

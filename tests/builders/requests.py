@@ -9,18 +9,26 @@ from shared.core.catalogue.catalogue import load
 from shared.core.placement.sites import Candidates, candidates, sites
 from shared.core.plan.desired import Desired, Request, desired
 from shared.core.policy.intent import Connect, intent
+from shared.core.policy.networks import Networks
 from shared.core.readings.observed import Observed
 from tests.builders import bodies
 from tests.builders.pictures import picture
 from tests.builders.policies import a_policy
 
 
-def wanted(observed: Observed | None = None, *, account: Any = None, **policy: object) -> Desired:
-    """The desired state with one client network, where `observed` has been read."""
+def wanted(
+    observed: Observed | None = None,
+    *,
+    account: Any = None,
+    networks: Networks | None = None,
+    **policy: object,
+) -> Desired:
+    """The desired state with one client network, or these networks, where `observed` has been read."""
     target = Target.parse(account or bodies.account())
     rules = a_policy(**policy)
     connect = intent(target, {}, rules, load())
     assert isinstance(connect, Connect)
+    connect = replace(connect, networks=networks)
     found = candidates(target, connect.profile)
     assert isinstance(found, Candidates)
     view = observed or picture({bodies.HUB: bodies.network()})

@@ -17,6 +17,12 @@ async def a_filtered_world(
 ) -> World:
     """A hub whose endpoint subnet has a group, with these rules in it."""
     world = World(a_policy(nsg=nsg or ENSURE, peering="ensure", **policy))
+    await filter_endpoints(world, rules)
+    return world
+
+
+async def filter_endpoints(world: World, rules: dict[str, Any] | None = None) -> None:
+    """Give the hub's endpoint subnet a group, with these rules in it."""
     await world.send("PUT", GROUP, {"location": "westeurope", "properties": {}})
     await world.sleep(30)
     for name, properties in (rules or {}).items():
@@ -27,7 +33,6 @@ async def a_filtered_world(
         "PUT", ENDPOINTS, {"properties": {**subnet, "serviceEndpoints": [{"service": "Microsoft.Sql"}]}}
     )
     await world.sleep(60)
-    return world
 
 
 async def rules_of(world: World) -> dict[str, Any]:

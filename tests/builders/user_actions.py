@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.core.events.reason import Reason
 from shared.core.events.work_item import WorkItem
-from tests.builders.world import World
+from tests.builders.world import HUB, NETWORKS, World
 
 TAG = "private-connectivity"
 
@@ -26,6 +26,26 @@ async def peer(world: World, local: str, remote: str, name: str = "by-hand", **f
     body = {"remoteVirtualNetwork": {"id": remote}, "allowVirtualNetworkAccess": True} | flags
     await world.send("PUT", peering(local, name), {"properties": body})
     await world.sleep(60)
+
+
+async def make_gateway(world: World) -> None:
+    """A virtual network gateway in the hub."""
+    subnet = f"{HUB}/subnets/GatewaySubnet"
+    await world.send("PUT", subnet, {"properties": {"addressPrefix": "10.0.200.0/27"}})
+    address = f"{NETWORKS}/publicIPAddresses/vpn"
+    fixed = {"sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}}
+    await world.send("PUT", address, {"location": "westeurope", **fixed})
+    await world.sleep(60)
+    config = {"subnet": {"id": subnet}, "publicIPAddress": {"id": address}}
+    body = {
+        "gatewayType": "Vpn",
+        "vpnType": "RouteBased",
+        "sku": {"name": "VpnGw1", "tier": "VpnGw1"},
+        "ipConfigurations": [{"name": "default", "properties": config}],
+    }
+    at = f"{NETWORKS}/virtualNetworkGateways/vpn"
+    await world.send("PUT", at, {"location": "westeurope", "properties": body})
+    await world.sleep(3600)
 
 
 async def act_during(

@@ -43,8 +43,8 @@ def test_each_rule_before_it_is_named_with_the_first_field_that_does_not_fit():
         rule("sql", type="Microsoft.Sql/servers"),
         rule("far", region="northeurope", name="orders"),
         rule("tagged", tags={"team": "blue"}),
+        rule("mine", name="ord*"),
         rule("rest"),
-        rule("never", name="x"),
     ]
     text = policy(rules=rules, opt_in={"tag_may_choose": ["default"]}, exclude=[{"resource_group": "mc-*"}])
     found = explain(text, tags={"team": "red"})

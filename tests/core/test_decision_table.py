@@ -24,6 +24,7 @@ from shared.core.kinds.peering import MAX_PEERINGS
 from shared.core.kinds.required_rule import RequiredRule
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
+from shared.core.kinds.wide_rule import WideRule
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.plan.actions import Action, Block, Keep, Unknown, verb
@@ -60,6 +61,9 @@ Peering      foreign no      .               Wait  Adopt   NotOurs              
 Rule         managed yes     Create          Wait  Keep    Update                  -
 Rule         foreign yes     .               Wait  Adopt   NotOurs                 -
 
+WideRule     managed yes     Create          Wait  Keep    Update                  -
+WideRule     foreign yes     .               Wait  Adopt   NotOurs                 -
+
 RequiredRule managed no      NotEnsured      -     Adopt   -                       -
 RequiredRule foreign no      .               -     Adopt   -                       -
 
@@ -83,6 +87,8 @@ NEVER = {
     ): "no setting of the policy forbids zone groups: without dns.mode manage none is desired",
     ("ZoneGroup", "remade"): "a PUT replaces its list as a whole",
     ("Rule", "no"): "it is a RequiredRule then",
+    ("WideRule", "no"): "it is a RequiredRule then",
+    ("WideRule", "remade"): "all but its name can change in place",
     ("RequiredRule", "yes"): "it is never written",
     ("RequiredRule", "busy"): "what counts is the group's effect, and it has that while it is written, too",
     ("RequiredRule", "differs"): "the group has the same effect, or not",
@@ -198,6 +204,15 @@ def a_rule(managed: bool, write: bool) -> Kind:
     return Kind(networks.want(), existing, listed(networks.GROUP, rule.COLLECTION))
 
 
+def a_wide_rule(managed: bool, write: bool) -> Kind:
+    subnet = networks.want(WideRule, destinations=("10.0.1.0/24",), reached=("10.0.1.4",))
+    words = f"{rule.MARK} {rule.WIDE}" if managed else "by hand"
+    fine = networks.our_rule("10.0.1.0/24", description=words)
+    differs = with_values(fine, destinationAddressPrefixes=["10.0.1.0/24", "10.0.2.0/24"])
+    existing = {"meets": (fine,), "differs": (differs, with_state(fine, "Failed"))}
+    return Kind(subnet, existing, listed(networks.GROUP, rule.COLLECTION))
+
+
 def a_required_rule(managed: bool, write: bool) -> Kind:
     """Met by the effect of the group: by a managed rule, or by a foreign one that lets the clients in."""
     rules = (networks.our_rule(),) if managed else (networks.other("by-hand", 300),)
@@ -231,6 +246,7 @@ KINDS: dict[str, Callable[[bool, bool], Kind]] = {
     "ZoneGroup": a_zone_group,
     "Peering": a_half,
     "Rule": a_rule,
+    "WideRule": a_wide_rule,
     "RequiredRule": a_required_rule,
     "SubnetPolicy": a_subnet_policy,
     "SecurityGroup": a_security_group,

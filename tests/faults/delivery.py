@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import azure.functions as func
@@ -46,6 +46,9 @@ class Queues:
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
         if WorkItem.parse(item).resource_id.lower() not in self.left_out:
             self.put("work", item, delay.total_seconds())
+
+    async def oldest(self) -> datetime | None:
+        return None  # moments of these messages are of the loop, and no case asks for one
 
     def put(self, queue: str, text: str, delay: float = 0.0) -> None:
         """Send a message to one of the queues. `tick`: the drift timer's."""

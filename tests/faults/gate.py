@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sandbox.azure.kernel.model import Request, Response
 from sandbox.azure.simulator import Simulator
@@ -178,6 +178,9 @@ class GatedQueue:
 
     async def send(self, item: str, *, delay: timedelta = timedelta()) -> None:
         await self._gate.call("queue send", lambda: self._queue.send(item, delay=delay), _storage())
+
+    async def oldest(self) -> datetime | None:
+        return await self._gate.call("queue oldest", self._queue.oldest, _storage())
 
 
 def _storage[T]() -> Answers[T]:

@@ -1,11 +1,16 @@
 """What an operator is shown of the app itself."""
 
 import asyncio
+import json
+import logging
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
+import azure.functions as func
 import pytest
 
+from handlers import timer
 from shared.adapters.sweeps import TableSweeps
 from shared.core.base.errors import TransientError
 from shared.core.outcome.sweep_report import SweepReport
@@ -102,7 +107,23 @@ async def test_what_is_left_of_azure_s_limits_is_shown_by_subscription_and_kind(
     shown = {(one["scope"], one["kind"], one["region"]) for one in limits}
     assert {("Resource Manager", "reads", ""), ("microsoft.network", "writes", "westeurope")} <= shown
     writes = next(one for one in limits if (one["scope"], one["kind"]) == ("microsoft.network", "writes"))
-    assert 900 < writes["left"] < 1000
+    assert 900 < writes["left"] < writes["of"] == 1000
+
+
+async def test_how_long_the_oldest_message_waits_is_shown() -> None:
+    world = World()
+    assert (await health(world))["oldest_message_seconds"] is None
+    world.queue.first = world.ports().clock.now() - timedelta(minutes=7)
+    assert (await health(world))["oldest_message_seconds"] == 420.0
+
+
+async def test_the_drift_timer_logs_the_health_as_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    with caplog.at_level(logging.INFO, "causeway"):
+        await timer.sweep(world.flow, cast(func.TimerRequest, None))
+    [text] = [one.getMessage() for one in caplog.records if one.name == "causeway.timer"]
+    name, _, facts = text.partition(" ")
+    assert (name, json.loads(facts)["status"]) == ("health", "ok")
 
 
 class SilentSweeps(TableSweeps):

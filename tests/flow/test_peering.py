@@ -4,7 +4,7 @@ import asyncio
 
 from shared.core.events.work_item import WorkItem
 from tests.builders.policies import a_policy
-from tests.builders.user_actions import peer, peering
+from tests.builders.user_actions import make_gateway, peer, peering
 from tests.builders.world import HUB, NETWORKS, SPOKE, World
 
 FLAGS = ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways")
@@ -179,3 +179,41 @@ async def test_a_foreign_peering_in_progress_is_awaited_and_then_adopted() -> No
     state = await world.reconcile(at)
     assert state["result"] == "Connected"
     assert [half["name"] for half in await halves(world, HUB)] == ["by-hand"]
+
+
+def with_flags() -> World:
+    flags = {"hub": ["gateway_transit"], "spoke": ["remote_gateways", "forwarded_traffic"]}
+    return World(a_policy(peering={"mode": "ensure", **flags}))
+
+
+async def flags_of(world: World, network: str) -> dict[str, bool]:
+    (half,) = await halves(world, network)
+    return {flag: half["properties"][flag] for flag in FLAGS}
+
+
+async def test_new_halves_have_the_flags_of_their_side() -> None:
+    world = with_flags()
+    await make_gateway(world)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected", state["reason"]
+    assert await flags_of(world, HUB) == dict(zip(FLAGS, (False, True, False), strict=True))
+    assert await flags_of(world, SPOKE) == dict(zip(FLAGS, (True, False, True), strict=True))
+
+
+async def test_flags_of_existing_halves_are_reported_and_never_changed() -> None:
+    world = with_flags()
+    await make_gateway(world)
+    await peer(world, HUB, SPOKE)
+    await peer(world, SPOKE, HUB)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected"
+    assert any("without gateway_transit" in text for text in state["findings"])
+    assert any("without remote_gateways, forwarded_traffic" in text for text in state["findings"])
+    assert await flags_of(world, HUB) == dict.fromkeys(FLAGS, False)
+
+
+async def test_a_gateway_that_the_hub_does_not_have_stops_the_spoke_s_half() -> None:
+    world = with_flags()
+    state = await world.reconcile(await world.create_account())
+    assert (state["result"], state["code"]) == ("Blocked", "NoRemoteGateway")
+    assert "hub-we has no virtual network gateway" in state["reason"]

@@ -14,7 +14,7 @@ from shared.core.kinds import zone_group
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Read, Unread
 from shared.flow.cached_reads import CACHED_SECONDS, CachedReads
-from shared.flow.reader import Reader
+from shared.flow.reader import MANY, Reader
 from tests.builders import bodies
 from tests.builders.bodies import HUB, SPOKE, SUBNET, ZONE
 from tests.builders.doubles import StubArm
@@ -329,3 +329,57 @@ async def test_a_person_s_pass_does_not_wait_for_a_read_of_a_sweep_that_waits_fo
     assert observed.present(HUB) is not None
     assert asyncio.get_running_loop().time() == began
     assert (await sweep).present(HUB) is not None
+
+
+# Lists of a whole subscription
+
+NETWORKS = [SPOKE.group.resource(SPOKE.type, f"spoke-{number}") for number in range(MANY)]
+
+
+def a_scene_with_networks() -> Scene:
+    scene = Scene()
+    scene.arm.bodies |= {at: dict(vnet(at, "10.9.0.0/16").body) for at in NETWORKS}
+    return scene
+
+
+async def test_many_networks_of_a_subscription_are_read_by_one_list() -> None:
+    scene = a_scene_with_networks()
+    observed = await scene.complete(*(Read(at, shared=True) for at in NETWORKS))
+    assert len(scene.sent) == 1
+    assert all(observed.present(at) is not None for at in NETWORKS)
+
+
+async def test_a_few_networks_are_read_one_by_one() -> None:
+    scene = a_scene_with_networks()
+    await scene.complete(*(Read(at, shared=True) for at in NETWORKS[1:]))
+    assert scene.sent == [("GET", at) for at in NETWORKS[1:]]
+
+
+async def test_a_network_that_the_list_lacks_is_read_alone_before_it_counts_as_absent() -> None:
+    scene = a_scene_with_networks()
+    observed = await scene.complete(*(Read(at, shared=True) for at in (*NETWORKS, SPOKE)))
+    assert ("GET", SPOKE) in scene.sent
+    assert isinstance(observed.reading(SPOKE), Absent)
+
+
+async def test_a_write_below_a_network_makes_its_subscription_s_list_useless() -> None:
+    scene = a_scene_with_networks()
+    await scene.complete(*(Read(at, shared=True) for at in NETWORKS))
+    scene.cached.forget(NETWORKS[0].child("virtualNetworkPeerings", "half"))
+    assert not scene.cached.has_list(NETWORKS[0].type, NETWORKS[0].subscription, 0.0)
+
+
+async def test_a_list_that_is_there_serves_a_single_network() -> None:
+    scene = a_scene_with_networks()
+    await scene.complete(*(Read(at, shared=True) for at in NETWORKS))
+    assert scene.sent
+    await scene.complete(Read(HUB, shared=True))
+    assert scene.sent == []
+
+
+async def test_a_fresh_read_of_many_networks_takes_a_newer_list() -> None:
+    scene = a_scene_with_networks()
+    observed = await scene.complete(*(Read(at, shared=True) for at in NETWORKS))
+    await asyncio.sleep(1)
+    await scene.reader.fresh([Read(at) for at in NETWORKS], observed)
+    assert len(scene.sent) == 2

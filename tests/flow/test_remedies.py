@@ -18,7 +18,7 @@ from shared.adapters.arm_codes import BLOCKED
 from shared.core.base.rights import DNS_ROLE, NOBODY
 from tests.builders.policies import a_policy
 from tests.builders.security_rules import GROUP, a_filtered_world, deny
-from tests.builders.user_actions import TAG, peer, peering, retag
+from tests.builders.user_actions import TAG, make_gateway, peer, peering, retag
 from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, SUB, ZONES, World
 
 type State = dict[str, Any]
@@ -309,6 +309,30 @@ async def _() -> tuple[State, State]:
     at = await world.create_account()
     first = await world.reconcile(at)
     change(world, peering="ensure")
+    return first, await rerun(world, at)
+
+
+FLAGS = {"mode": "ensure", "hub": ["gateway_transit"], "spoke": ["remote_gateways"]}
+
+
+@follows("NoRemoteGateway")
+async def _() -> tuple[State, State]:
+    world = a_world(peering=FLAGS)
+    at = await world.create_account()
+    first = await world.reconcile(at)
+    await make_gateway(world)
+    return first, await rerun(world, at)
+
+
+@follows("GatewayTransitOff")
+async def _() -> tuple[State, State]:
+    world = a_world(peering=FLAGS)
+    await make_gateway(world)
+    await peer(world, HUB, SPOKE)
+    at = await world.create_account()
+    first = await world.reconcile(at)
+    assert "--set allowGatewayTransit=true" in first["remedy"]
+    await peer(world, HUB, SPOKE, allowGatewayTransit=True)
     return first, await rerun(world, at)
 
 

@@ -37,3 +37,16 @@ def test_all_faults_are_reported_at_once() -> None:
     drift = Drift(schedule="0 0 * * * *")
     policy = a_policy().model_copy(update={"management_groups": ("mg-corp",), "drift": drift})
     assert "2 faults" in faults(policy)
+
+
+def test_a_storage_account_in_another_cloud_than_the_policys_is_refused() -> None:
+    uris = {
+        "AzureWebJobsStorage": "",
+        "AzureWebJobsStorage__queueServiceUri": "https://acct.queue.core.windows.net",
+        "AzureWebJobsStorage__tableServiceUri": "https://acct.table.core.windows.net",
+    }
+    settings = Settings.read(given(**uris))
+    government = a_policy().model_copy(update={"cloud": "AzureUSGovernment"})
+    reject_unsupported_settings(a_policy(), settings)
+    with pytest.raises(PolicyError, match=r"whose storage accounts end in core\.usgovcloudapi\.net"):
+        reject_unsupported_settings(government, settings)

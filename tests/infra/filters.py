@@ -1,8 +1,8 @@
 """Event Grid's filters, evaluated as it documents them.
 
-Microsoft Learn, "Understand event filtering for Event Grid subscriptions": all advanced filters have to match,
-any of a filter's values is enough, text is compared without case, and a key that an event does not have does not
-match `StringIn`. An event subscription has at most 25 values in all its advanced filters.
+Microsoft Learn, "Understand event filtering for Event Grid subscriptions": all advanced filters have to
+match, any of a filter's values is enough, text is compared without case, and a key that an event does not
+have does not match `StringIn`. An event subscription has at most 25 values in all its advanced filters.
 """
 
 from __future__ import annotations

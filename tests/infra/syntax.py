@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import tree_sitter
@@ -180,10 +181,11 @@ def misread(source: Source) -> list[Finding]:
         for node in _all(source.root)
         if node.type == "ERROR" or node.is_missing
     ]
-    empty = (
-        one for one in nodes(source.root) if one.type == "parenthesized_expression" and not one.named_children
-    )
-    return found + [source.found(node, "a call right after [: give it a name first") for node in empty]
+    arrays = (one.named_children for one in nodes(source.root) if one.type == "array")
+    touching = [
+        second for one in arrays for first, second in pairwise(one) if first.end_byte == second.start_byte
+    ]
+    return found + [source.found(node, "a call right after [: give it a name first") for node in touching]
 
 
 def _all(node: Node) -> Iterator[Node]:

@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ SUB = "/subscriptions/00000000-0000-0000-0000-000000000001"
 GROUP = "Microsoft.Resources/subscriptions/resourceGroups"
 TAGS = "Microsoft.Resources/tags"
 
-# Without the folder of samples these are what is delivered: operation, type of event, the subject below the group.
+# Events of its own, which need no folder of samples: operation, type of the event, subject below the group.
 OWN = [
     ("Microsoft.Storage/storageAccounts/write", WRITE, "/providers/Microsoft.Storage/storageAccounts/a"),
     ("Microsoft.Sql/servers/delete", DELETE, "/providers/Microsoft.Sql/servers/a"),
@@ -67,6 +66,14 @@ def event(operation: str, kind: str, below: str, cloud: bool = False) -> dict[st
             "data": data,
         }
     return {"id": "e", "topic": SUB, "eventType": kind, "subject": subject, "data": data}
+
+
+def below(kind: str) -> str:
+    """The id of something of this type, below its group; tags are those of a storage account."""
+    if kind == GROUP:
+        return ""
+    provider, *parts = (TYPES[1] if kind == TAGS else kind).split("/")
+    return f"/providers/{provider}" + "".join(f"/{part}/a" for part in parts)
 
 
 def taken(one: Any) -> bool:
@@ -137,12 +144,7 @@ def test_noise_is_not_delivered(one: tuple[str, str, str]) -> None:
 @pytest.mark.parametrize("kind", [*TYPES, TAGS, GROUP])
 @pytest.mark.parametrize("verb", ["write", "delete"])
 def test_every_operation_that_the_app_takes_is_delivered_once(kind: str, verb: str) -> None:
-    below = (
-        "" if kind == GROUP else "/providers/" + (TYPES[1] if kind == TAGS else kind) + "/a" * kind.count("/")
-    )
-    named = "/".join(part for pair in zip(kind.split("/")[1:], "abcdef", strict=False) for part in pair)
-    at = below if kind in (TAGS, GROUP) else f"/providers/{kind.split('/')[0]}/{named}"
-    found = event(f"{kind}/{verb}", WRITE if verb == "write" else DELETE, at)
+    found = event(f"{kind}/{verb}", WRITE if verb == "write" else DELETE, below(kind))
     assert taken(found)
     assert delivered(found) == 1
 

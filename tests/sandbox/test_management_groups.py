@@ -199,6 +199,13 @@ async def test_the_control_api_moves_a_subscription(estate):
     assert (refused.status, refused.body) == (400, {"error": "no management group mg-none"})
 
 
+async def test_clients_that_register_the_service_first_see_that_it_is_registered(cloud):
+    """az does so before each of its commands for management groups."""
+    registered = await cloud.post(f"{SUB}/providers/Microsoft.Management/register")
+    shown = await cloud.get(f"{SUB}/providers/Microsoft.Management")
+    assert registered.body["registrationState"] == shown.body["registrationState"] == "Registered"
+
+
 # Who sees which part
 
 

@@ -10,7 +10,7 @@ from sandbox.azure.front.locations import DISPLAY_NAMES
 from sandbox.azure.front.routing import Route
 from sandbox.azure.kernel import tenants
 from sandbox.azure.kernel.directory import TENANT
-from sandbox.azure.kernel.ids import ArmId
+from sandbox.azure.kernel.ids import MANAGEMENT_GROUP_TYPE, ArmId
 from sandbox.azure.kernel.model import ArmError, Json, Request, Response
 from sandbox.azure.kernel.world import StoredType, World
 from sandbox.azure.providers import groups
@@ -18,6 +18,7 @@ from sandbox.azure.providers import groups
 # Some versions of each namespace, or of a type that has its own; every well-formed version is served.
 API_VERSIONS: dict[str, list[str]] = json.loads(Path(__file__).with_name("api_versions.json").read_text())
 GLOBAL_TYPES = ("microsoft.network/privatednszones",)
+OF_TENANT = MANAGEMENT_GROUP_TYPE.split("/")[0]  # its types are in no subscription
 
 
 def answer(world: World, found: Route, request: Request, principal: str) -> Response:
@@ -32,7 +33,7 @@ def answer(world: World, found: Route, request: Request, principal: str) -> Resp
         world.authorize(principal, f"{found.action}/register/action", subscription.text)
         return Response(200, register(world, subscription, found.action))
     world.authorize(principal, "Microsoft.Resources/subscriptions/providers/read", subscription.text)
-    names = sorted({one.name.split("/", 1)[0] for one in world.types})
+    names = sorted({one.name.split("/", 1)[0] for one in world.types} | {OF_TENANT})
     if found.kind == "providers":
         return Response(200, {"value": [provider(world, subscription, name) for name in names]})
     for name in names:

@@ -18,6 +18,7 @@ adapters, chained to one of these.
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 SHORT = 120  # characters of an untrusted value that a message repeats
 
@@ -147,16 +148,29 @@ class InvalidId(InputError):  # noqa: N818 - it names the wrong value, not an ex
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: its path (`profiles.default.clients[0]`), the value, what is wrong, and the remedy."""
+    """One fault: its path (`profiles.default.clients[0]`), the value, what is wrong, and the remedy.
+
+    `line` and `column`: where it is in the text, from 1; 0 where there is no text. A warning does not keep
+    the configuration from being used.
+    """
 
     path: str
     value: str
     problem: str
     remedy: str
+    line: int = 0
+    column: int = 0
+    level: Literal["fault", "warning"] = "fault"
+
+    @property
+    def position(self) -> str:
+        """`line 3, column 5`; empty where there is no text."""
+        return f"line {self.line}, column {self.column}" if self.line else ""
 
     def __str__(self) -> str:
+        at = f"{self.position}: " if self.position not in ("", self.path) else ""
         shown = f" '{self.value}'" if self.value else ""
-        return f"{self.path}{shown}: {self.problem}; {self.remedy}"
+        return f"{at}{self.path}{shown}: {self.problem}; {self.remedy}"
 
 
 class FaultsError(CausewayError):

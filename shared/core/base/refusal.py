@@ -27,8 +27,9 @@ MAKE_NETWORK = "correct the policy, or create the network"
 
 
 def network_not_found(missing: ResourceId, *, stops_all: bool = False) -> Refusal:
-    """The policy names a virtual network that does not exist."""
-    return Refusal(missing, NO_NETWORK, f"the network {missing.text} does not exist", MAKE_NETWORK, stops_all)
+    """The policy names a virtual network, or a subnet of one, that does not exist."""
+    what = "subnet" if missing.parent else "network"
+    return Refusal(missing, NO_NETWORK, f"the {what} {missing.text} does not exist", MAKE_NETWORK, stops_all)
 
 
 FORBIDDEN = "AuthorizationFailed"

@@ -22,10 +22,13 @@ from shared.core.kinds.link import LINKED_ELSEWHERE
 from shared.core.kinds.nic import Address, addresses_in
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Read, Unread
+from shared.core.rules.nsg import groups_in
 
 TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too
+_JOIN_GROUP = "Microsoft.Network/applicationSecurityGroups/joinIpConfiguration/action"
 _DEFAULTS = {"ipVersionType": "IPv4"}  # what Azure shows of an endpoint for which nothing else was asked
+GROUPS = "applicationSecurityGroups"
 CONNECTION_LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 
 
@@ -72,6 +75,11 @@ def endpoints_among(ids: Iterable[ResourceId]) -> tuple[ResourceId, ...]:
 def subnet_of(endpoint: Seen) -> ResourceId | None:
     """The subnet in which the endpoint has its addresses."""
     return reference(endpoint.properties.get("subnet"))
+
+
+def security_groups(endpoint: Seen) -> frozenset[ResourceId]:
+    """The application security groups in which the endpoint is."""
+    return groups_in(endpoint.properties.get(GROUPS))
 
 
 def nic_of(endpoint: Seen) -> ResourceId | None:
@@ -160,6 +168,7 @@ class Endpoint(Managed):
     group: str
     adopted: bool = False
     after: tuple[ResourceId, ...] = ()  # its subnet, where something in it may have to be written first
+    groups: tuple[ResourceId, ...] = ()  # application security groups that the policy puts it in
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
     completed_by: tuple[ResourceId, ...] = ()
     links: tuple[ResourceId, ...] = ()
@@ -178,9 +187,11 @@ class Endpoint(Managed):
     def rights(self) -> tuple[Right, ...]:
         """Without the right to approve, only a request (`request`) is possible."""
         joined = Right("Microsoft.Network/virtualNetworks/subnets/join/action", self.subnet)
+        grouped = tuple(Right(_JOIN_GROUP, at) for at in self.groups)
         approved = Right(f"{self.target.type}/PrivateEndpointConnectionsApproval/action", self.target)
         written = Right(f"{TYPE}/write", self.id)
-        return (written, joined, approved) if self.request is None else (written, joined)
+        every = (written, joined, *grouped)
+        return (*every, approved) if self.request is None else every
 
     @property
     def harms(self) -> Mapping[ResourceId, str]:
@@ -227,7 +238,14 @@ class Endpoint(Managed):
         return marked(have, self.target) and (known or self.beyond_repair(have) is None)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
-        return ("provisioning failed",) if have.state == "failed" else ()
+        found = (
+            (have.state == "failed", "provisioning failed"),
+            (not self._in_its_groups(have), "it is not in its application security group"),
+        )
+        return tuple(text for differs, text in found if differs)
+
+    def _in_its_groups(self, have: Seen) -> bool:
+        return self.adopted or security_groups(have).issuperset(self.groups)
 
     def beyond_repair(self, have: Seen) -> str | None:
         """Target, group and subnet cannot change in place (terraform's provider replaces for them too)."""
@@ -268,7 +286,8 @@ class Endpoint(Managed):
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         """A PUT replaces the endpoint as a whole, so a repair starts from what exists."""
         if have is not None:
-            return {**have.body, "tags": {**mapping(have.body.get("tags")), **marks(self.target)}}
+            tags = {**mapping(have.body.get("tags")), **marks(self.target)}
+            return {**have.body, "tags": tags, "properties": {**have.properties, **self._grouped(have)}}
         connection: dict[str, Any] = {
             "name": self.id.name,
             "properties": {"privateLinkServiceId": self.target.text, "groupIds": [self.group]},
@@ -282,8 +301,16 @@ class Endpoint(Managed):
             "properties": {
                 "subnet": {"id": self.subnet.text},
                 automatic if self.request is None else manual: [connection],
+                **self._grouped(None),
             },
         }
+
+    def _grouped(self, have: Seen | None) -> dict[str, Any]:
+        """The groups that it is in, and those of the policy."""
+        listed = sequence(have.properties.get(GROUPS)) if have else ()
+        known = groups_in(listed)
+        more = [{"id": at.text} for at in self.groups if at not in known]
+        return {GROUPS: [*listed, *more]} if listed or more else {}
 
     def remade(self, before: Seen, observed: Observed) -> dict[str, Any]:
         """With the tags, the name of its interface and the security groups that others gave the last one.
@@ -296,7 +323,8 @@ class Endpoint(Managed):
         fixed = set() if subnet_of(before) == self.subnet else {"ipConfigurations"}
         kept = {name: value for name, value in old["properties"].items() if name not in mine | fixed}
         tags = {**mapping(before.body.get("tags")), **new["tags"]}
-        return {**old, **new, "tags": tags, "properties": {**kept, **new["properties"]}}
+        properties = {**kept, **new["properties"], **self._grouped(before)}
+        return {**old, **new, "tags": tags, "properties": properties}
 
     def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:
         """Without addresses: once it is deleted, Azure may give them to another endpoint."""

@@ -29,6 +29,7 @@ from shared.core.readings.embedded import peerings_of
 from shared.core.readings.networks import (
     ALLOW_ACCESS,
     address_space,
+    has_gateway,
     known_space,
     overlap,
     peering_to,
@@ -59,13 +60,9 @@ _REPORTED = frozenset(
         "routeServiceVips",
     }
 )
-TRANSIT = "allowGatewayTransit"
-_FLAGS = {
-    ALLOW_ACCESS: True,
-    "allowForwardedTraffic": False,
-    TRANSIT: False,
-    "useRemoteGateways": False,
-}
+FORWARDED, TRANSIT, REMOTE = "allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways"
+_FLAGS = {ALLOW_ACCESS: True, FORWARDED: False, TRANSIT: False, REMOTE: False}
+ASKED = {"forwarded_traffic": FORWARDED, "gateway_transit": TRANSIT, "remote_gateways": REMOTE}
 # What Azure reports of a half for which nothing else was asked (docs/azure/peering.md, PEER-01).
 _DEFAULTS = {"doNotVerifyRemoteGateways": False, COMPLETE: True, ONLY_IPV6: False}
 
@@ -80,8 +77,9 @@ def peering_id(local: ResourceId, remote: ResourceId) -> ResourceId:
 class Peering(Managed):
     """The half of `local` towards `remote`, at `id`: ours, or the one that someone else made.
 
-    `write` is what the policy says: True for `ensure`, False for `require`, which only reports. `endpoints`
-    are the subnets of the endpoints, in either network; the other network is the clients'.
+    `write` is what the policy says: True for `ensure`, False for `require`, which only reports. `subnets`
+    are those of the endpoints, in either network, and of clients where not the whole network is one. `asked`:
+    the flags of a new half, in the policy's words (`ASKED`); an existing half keeps its own.
     """
 
     TYPE = TYPE
@@ -90,7 +88,13 @@ class Peering(Managed):
     local: ResourceId
     remote: ResourceId
     write: bool = True
-    endpoints: tuple[ResourceId, ...] = ()
+    subnets: tuple[ResourceId, ...] = ()
+    asked: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> tuple[ResourceId, ...]:
+        """Azure refuses to use a gateway that the other half does not let others use yet."""
+        return (peering_id(self.remote, self.local),) if "remote_gateways" in self.asked else ()
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -155,7 +159,7 @@ class Peering(Managed):
         body = observed.present(network)
         if body is None:
             return ()
-        used = [subnet for at in self.endpoints if at.parent == network if (subnet := observed.present(at))]
+        used = [subnet for at in self.subnets if at.parent == network if (subnet := observed.present(at))]
         return tuple(used) or client_subnets(body)
 
     def beyond_repair(self, have: Seen) -> str | None:
@@ -178,7 +182,30 @@ class Peering(Managed):
         if shared := _overlap(local, remote) or _overlap_with_peers(local, remote):
             return self._overlapping(shared)
         full = next((network for network in (local, remote) if _is_full(network)), None)
-        return _too_many(full) if full else None
+        return _too_many(full) if full else self._no_gateway(remote)
+
+    def _no_gateway(self, remote: Seen) -> Refusal | None:
+        """Azure refuses to use a gateway that is not there, or that the other half does not let others use.
+
+        `RemoteVnetHasNoGateways` (hashicorp/terraform#30569), and hashicorp/terraform-provider-azurerm#2872.
+        """
+        if "remote_gateways" not in self.asked:
+            return None
+        if not has_gateway(remote):
+            reason = f"{remote.id.name} has no virtual network gateway that {self.local.name} could use"
+            remedy = "create the gateway, or leave remote_gateways out of peering.spoke"
+            return Refusal(self.remote, "NoRemoteGateway", reason, remedy)
+        other = peering_to(remote, self.local)
+        if other is None or other.properties.get(TRANSIT) is True:
+            return None
+        reason = (
+            f"the peering {other.id.name} of {remote.id.name} does not let {self.local.name} use its gateway"
+        )
+        named = f"-g {remote.id.resource_group} --vnet-name {remote.id.name} -n {other.id.name}"
+        remedy = (
+            f"let it: az network vnet peering update {named} --set {TRANSIT}=true; then rerun the resource"
+        )
+        return Refusal(other.id, "GatewayTransitOff", reason, remedy)
 
     def conflict(self, beside: Iterable[Wanted], observed: Observed) -> Refusal | None:
         """A network cannot be peered with two networks that overlap each other."""
@@ -221,8 +248,13 @@ class Peering(Managed):
         ours = {ALLOW_ACCESS: True, "remoteVirtualNetwork": {"id": self.remote.text}}
         local, remote = (self._subnets(at, observed) for at in (self.local, self.remote))
         other = None if have else self._other(observed)
-        transit = {TRANSIT: True} if other and other.properties.get("useRemoteGateways") is True else {}
-        return {"properties": {**_FLAGS, **transit, **kept, **ours, **covering(kept, local, remote)}}
+        transit = {TRANSIT: True} if other and other.properties.get(REMOTE) is True else {}
+        asked = {ASKED[flag]: True for flag in self.asked}
+        return {"properties": {**_FLAGS, **asked, **transit, **kept, **ours, **covering(kept, local, remote)}}
+
+    def other_flags(self, have: Seen) -> tuple[str, ...]:
+        """Flags that the policy asks for and that the half, whoever made it, does not have."""
+        return tuple(flag for flag in self.asked if have.properties.get(ASKED[flag]) is not True)
 
     def _overlapping(self, shared: str) -> Refusal:
         remedy = "change an address space, or take the network out of the profile's clients"

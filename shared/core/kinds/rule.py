@@ -38,6 +38,7 @@ _PURPOSE = {
     "Allow": "Lets clients reach private endpoints. Its destinations follow the endpoints.",
     "Deny": "Denies what no rule before it allows to private endpoints.",
 }
+WIDE = "Lets clients reach all private endpoints that its destinations hold."
 # Every way to say whom a rule is about: singular and plural forms and application security groups.
 _SIDES = frozenset(
     name
@@ -59,6 +60,11 @@ def rule_id(group: ResourceId, key: str, access: Access) -> ResourceId:
     It must not hold the clients' prefixes: they change, and the rule then follows them under its name.
     """
     return group.child(COLLECTION, f"{nsg.MARK}{access.lower()}-{digest(key.lower())}")
+
+
+def is_wide(have: Seen) -> bool:
+    """A rule of ours whose destinations do not follow endpoints (`wide_rule.py`)."""
+    return str(have.properties.get("description") or "").startswith(f"{MARK} {WIDE}")
 
 
 def is_our_rule(have: Seen) -> bool:
@@ -148,8 +154,18 @@ class Rule(Managed):
             (set(rule.destination_ports) != set(self.ports), f"its ports are not {', '.join(self.ports)}"),
             (not self._in_range(have.properties), "its priority is not in the policy's range"),
             (rule.source_ports != ("*",), "it is not for every source port"),
-            (bool(rule.destinations.words), "its destinations are not addresses alone"),
-            (not self._covered(rule), "addresses are missing from its destinations"),
+        )
+        return (*(text for differs, text in found if differs), *self._other_ends(have))
+
+    def _other_ends(self, have: Seen) -> tuple[str, ...]:
+        """What differs in its destinations."""
+        destinations = parsed_rule(have).destinations
+        found = (
+            (bool(destinations.words), "its destinations are not addresses alone"),
+            (
+                not all(map(destinations.covers, self.destinations)),
+                "addresses are missing from its destinations",
+            ),
         )
         return tuple(text for differs, text in found if differs)
 
@@ -163,22 +179,25 @@ class Rule(Managed):
     def joined(self, adds: Iterable[str]) -> Self:
         return replace(self, destinations=tuple(sorted({*adds, *self.destinations})))
 
+    def together(self, other: Self) -> Self:
+        """One rule for the endpoints of both, which are in one group and have the same ports."""
+        behind = tuple(dict.fromkeys((*other.behind, *self.behind)))
+        both = tuple(dict.fromkeys((*other.destinations, *self.destinations)))
+        return replace(self, destinations=both, behind=behind)
+
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         """Ours over what exists: its destinations and ours together.
 
         Raises BlockedError where a limit of Azure, or the policy's range of priorities, leaves no place.
         """
-        existing = parsed_rule(have).destinations.texts if have else ()
-        destinations = collapse((*filter(is_prefix, existing), *self.destinations))
         sources = self._sources(have)
         self._check_size(sources, "sources")
-        self._check_size(destinations, "destinations")
         kept = {name: value for name, value in have.properties.items() if name not in _SIDES} if have else {}
         beside = observed.listed(self.nsg, COLLECTION)
         return {
             "properties": {
                 **kept,
-                "description": f"{MARK} {_PURPOSE[self.access]}",
+                "description": f"{MARK} {self._purpose}",
                 "direction": "Inbound",
                 "access": self.access,
                 "protocol": self.protocol,
@@ -186,9 +205,20 @@ class Rule(Managed):
                 "sourcePortRange": "*",
                 **_form("destinationPortRange", "destinationPortRanges", self.ports),
                 **_form("sourceAddressPrefix", "sourceAddressPrefixes", sources),
-                **_form("destinationAddressPrefix", "destinationAddressPrefixes", destinations),
+                **self._ends(have),
             }
         }
+
+    @property
+    def _purpose(self) -> str:
+        return _PURPOSE[self.access]
+
+    def _ends(self, have: Seen | None) -> dict[str, Any]:
+        """Its destinations and ours together."""
+        existing = parsed_rule(have).destinations.texts if have else ()
+        destinations = collapse((*filter(is_prefix, existing), *self.destinations))
+        self._check_size(destinations, "destinations")
+        return _form("destinationAddressPrefix", "destinationAddressPrefixes", destinations)
 
     def blocking(self, observed: Observed) -> ResourceId | None:
         """The rule of the group, as it was read, that denies its clients' traffic."""
@@ -218,7 +248,7 @@ class Rule(Managed):
     @staticmethod
     def holds(have: Seen, adds: Iterable[str]) -> bool:
         destinations = parsed_rule(have).destinations
-        return any(destinations.overlaps(address) for address in adds)
+        return not is_wide(have) and any(destinations.overlaps(address) for address in adds)
 
     @staticmethod
     def without(have: Seen, adds: Iterable[str]) -> dict[str, Any] | None:
@@ -246,10 +276,6 @@ class Rule(Managed):
             return self.sources
         kept = parsed_rule(have).sources.texts if have and self.partial else ()
         return collapse((*filter(is_prefix, kept), *self.sources))
-
-    def _covered(self, rule: SecurityRule) -> bool:
-        """Every address of this target is among the rule's destinations."""
-        return all(map(rule.destinations.covers, self.destinations))
 
     def _ineffective(self, observed: Observed) -> Refusal | None:
         try:

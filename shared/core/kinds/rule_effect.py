@@ -1,14 +1,15 @@
 """What all rules of an endpoint's security group together do to its clients' traffic."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.kinds import endpoint
 from shared.core.readings.embedded import rules_of_group
 from shared.core.readings.networks import NETWORK, virtual_network
 from shared.core.readings.observed import Observed
-from shared.core.rules.addresses import ASG, ip_version
+from shared.core.rules.addresses import ASG, AddressSet, ip_version
 from shared.core.rules.nsg import FIRST_DEFAULT, SecurityRule, in_order, parsed_rule, rules_of
 from shared.core.rules.verdict import Traffic, Verdict, evaluate
 
@@ -42,7 +43,8 @@ def in_force(traffic: ClientTraffic, observed: Observed) -> Verdict | None:
 
 def without_denial(traffic: ClientTraffic, observed: Observed) -> str | None:
     """The first address that no rule denies to everybody whom no earlier rule lets through."""
-    denials = [rule for rule in _own_rules(traffic.nsg, observed) if not rule.allows]
+    rules = _with_members(_own_rules(traffic.nsg, observed), observed)
+    denials = [rule for rule in rules if not rule.allows]
     for address in traffic.destinations:
         everyone = (EVERYBODY[ip_version(address)],)
         everything = Traffic("Inbound", everyone, address, "*", protocol="*")
@@ -61,17 +63,33 @@ def _own_rules(group: ResourceId, observed: Observed) -> Iterator[SecurityRule]:
 
 def _verdicts(traffic: ClientTraffic, rules: Sequence[SecurityRule], observed: Observed) -> Iterator[Verdict]:
     inside = tuple(dict.fromkeys((*traffic.sources, *_virtual_network(observed))))
-    grouped = _grouped(observed)
-    known = rules if grouped else [rule for rule in rules if rule.destinations.texts != (ASG,)]
+    known = tuple(_with_members(rules, observed))
     for address in traffic.destinations:
         for port in traffic.ports:
             yield evaluate(known, Traffic("Inbound", traffic.sources, address, port, inside))
 
 
-def _grouped(observed: Observed) -> bool:
-    """An endpoint is in an application security group, as only a person does: rules may be for that."""
-    endpoints = observed.of_type(endpoint.TYPE)
-    return any(one.properties.get("applicationSecurityGroups") for one in endpoints)
+def _with_members(rules: Iterable[SecurityRule], observed: Observed) -> Iterator[SecurityRule]:
+    """The rules with the addresses of endpoints in place of application security groups.
+
+    A rule for a group in which no endpoint is does not count. One whose groups cannot be told apart is
+    left as it is, in doubt, where an endpoint is in any group.
+    """
+    grouped = [(one, endpoint.security_groups(one)) for one in observed.of_type(endpoint.TYPE)]
+    for rule in rules:
+        if rule.destinations.texts != (ASG,):
+            yield rule
+            continue
+        members = [one for one, groups in grouped if groups & rule.destination_groups]
+        addresses = tuple(at.ip for one in members for at in endpoint.addresses_of(one, observed))
+        if addresses:
+            yield replace(rule, destinations=AddressSet(addresses))
+        elif not rule.destination_groups and any(_in_a_group(one) for one, _ in grouped):
+            yield rule
+
+
+def _in_a_group(one: Seen) -> bool:
+    return bool(one.properties.get(endpoint.GROUPS))
 
 
 def _virtual_network(observed: Observed) -> Iterable[str]:

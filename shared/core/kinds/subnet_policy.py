@@ -31,8 +31,7 @@ from shared.core.rules.nsg import rules_of
 from shared.core.rules.verdict import Traffic, evaluate
 
 SHOWN = 5  # endpoints in one text
-# What lets groups apply, from what the subnet has: route tables stay as they are.
-_ENABLED = {"disabled": "NetworkSecurityGroupEnabled", "routetableenabled": "Enabled"}
+FOR_GROUPS = "NetworkSecurityGroupEnabled"  # rules apply to endpoints, route tables do not
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,8 @@ class SubnetPolicy(Managed):
     """One subnet in which rules must apply to endpoints.
 
     `nsg`: attach this group if the subnet has none; an existing one is never detached. `enforce`: turn
-    network policies on; False leaves them as they are. `write` is what the policy says: False reports what is
+    network policies on, with `policies` as their value where they are off; False leaves them as they are.
+    Where route tables apply already they go on to. `write` is what the policy says: False reports what is
     missing. `endpoints`: those of the target. The subnet itself must exist.
     """
 
@@ -49,6 +49,7 @@ class SubnetPolicy(Managed):
     id: ResourceId
     nsg: ResourceId | None = None
     enforce: bool = True
+    policies: str = FOR_GROUPS
     write: bool = True
     endpoints: frozenset[ResourceId] = frozenset()
 
@@ -131,7 +132,8 @@ class SubnetPolicy(Managed):
         existing = have or Seen(self.id, {})
         changed: dict[str, Any] = {}
         if self.enforce and not enforced(existing):
-            changed[POLICIES] = _ENABLED.get(policies_of(existing), "NetworkSecurityGroupEnabled")
+            routed = policies_of(existing) == "routetableenabled"
+            changed[POLICIES] = "Enabled" if routed else self.policies
         if self.nsg and group_of(existing) is None:
             changed[GROUP] = {"id": self.nsg.text}
         return {**existing.body, "properties": {**mapping(existing.properties), **changed}}

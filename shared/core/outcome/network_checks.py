@@ -18,9 +18,23 @@ def network_checks(desired: Desired, observed: Observed) -> Iterator[Check]:
         yield _peered(half, observed)
 
 
+def peering_findings(desired: Desired, observed: Observed) -> tuple[str, ...]:
+    """Flags that the policy asks for and that an existing half does not have: they are never changed."""
+    found: list[str] = []
+    for wanted in desired.peerings:
+        network = observed.present(wanted.local)
+        half = peering_to(network, wanted.remote) if network else None
+        if half and (missing := wanted.other_flags(half)):
+            side = f"{wanted.local.name} -> {wanted.remote.name} ({half.id.name})"
+            found.append(f"the peering {side} is without {', '.join(missing)}, which the policy asks for")
+    return tuple(found)
+
+
 def _clients(desired: Desired, observed: Observed) -> Iterator[Check]:
     """Client networks that do not exist: only a person knows which ones were meant."""
     name = "client network exists"
+    for why in desired.unread:
+        yield not_provable("client networks are known", desired.profile, f"{why} could not be read")
     for network in dict.fromkeys((*desired.missing, *desired.clients, *desired.resolvers)):
         if observed.absent(network):
             missing = network_not_found(network)

@@ -31,7 +31,7 @@ def rule_checks(desired: Desired, observed: Observed) -> tuple[tuple[Check, ...]
         return (), ()
     inbound = tuple(_verdicts(desired, observed))
     ends = [_destination(path, observed) for path in desired.paths]
-    outbound = egress.egress(desired.clients, ends, observed)
+    outbound = egress.egress(desired.clients, ends, observed, desired.parts)
     checks = (
         *_denied(desired, observed),
         *(_let_in(rule, verdict) for rule, verdict in inbound),

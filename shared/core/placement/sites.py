@@ -65,7 +65,7 @@ class Candidates:
 
 
 def candidates(target: Target, place: Placement) -> Candidates | Declined:
-    """The subnets for the target's region, or for the fallback region: those of its type before the others."""
+    """The subnets for the target's region, or for the fallback region: those of its type come first."""
     of_type = next((found for kind, found in place.types.items() if target.id.is_type(kind)), {})
     for listed in (of_type, place.subnets):
         for region in (region_key(target.location), place.fallback_region):
@@ -94,11 +94,13 @@ def surroundings(
     profile = connect.profile
     wanted = profile.peering.mode != "ignore" or judged(connect)
     networks = {*(subnet.parent for subnet in found.subnets), *(connect.reach.clients if wanted else ())}
+    networks |= set(connect.reach.hubs if profile.peering.mode != "ignore" else ())
     for network in sorted(filter(None, networks), key=lambda at: at.key):
         yield Read(network, shared=True)
     for client in judged(connect):
         if network_body := observed.present(client):
-            for filtering in (*groups_in(network_body), *tables_in(network_body)):
+            parts = connect.reach.parts
+            for filtering in (*groups_in(network_body, parts), *tables_in(network_body, parts)):
                 yield Read(filtering, shared=True, tolerate="refusal")
     own = {*owned, *_own_ids(target, connect, found.subnets)}
     for foreign in sorted(_connected(target) - own, key=lambda at: at.key):

@@ -20,7 +20,7 @@ from shared.core.kinds.endpoint import Endpoint, addresses_of, endpoints_among
 from shared.core.kinds.kind import Wanted
 from shared.core.kinds.link import Link, link_id
 from shared.core.kinds.nic import Address
-from shared.core.kinds.peering import Peering, peering_id
+from shared.core.kinds.peering import Peering
 from shared.core.kinds.record import record_id, record_read, records_under
 from shared.core.kinds.rule import Rule
 from shared.core.kinds.security_group import SecurityGroup
@@ -29,12 +29,22 @@ from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.placement.sites import Site, judged
-from shared.core.plan.desired_rules import changes_subnet, new_groups, rules, subnet_policies
+from shared.core.plan.desired_peerings import peerings
+from shared.core.plan.desired_rules import (
+    changes_subnet,
+    new_groups,
+    rules,
+    security_groups,
+    subnet_policies,
+    waits_for_addresses,
+)
 from shared.core.policy.intent import Connect, Declined
+from shared.core.policy.networks import Networks
 from shared.core.policy.profile import Dns, PlacementDns
 from shared.core.readings.networks import dns_servers
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
+from shared.core.rules.path_ends import NO_PARTS, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,9 @@ class Desired:
     `addressed` is False while rules wait for an endpoint's addresses. `clients` are the networks whose own
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
     clients have to resolve the names. `connections`: the target's list of its private endpoint connections.
-    `missing`: client networks that do not exist. `denies`: everybody else is to be denied at the endpoints.
+    `missing`: client networks and subnets that do not exist. `parts`: the subnets that are clients, of those
+    networks that are no clients as a whole. `unread`: why more networks may be clients. `denies`: everybody
+    else is to be denied at the endpoints.
     """
 
     target: Target
@@ -96,6 +108,8 @@ class Desired:
     connections: Read | None = None
     denies: bool = False
     missing: tuple[ResourceId, ...] = ()
+    parts: Parts = NO_PARTS
+    unread: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> frozenset[ResourceId]:
@@ -183,19 +197,21 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     )
     endpoints = [path.endpoint for path in paths]
     groups = new_groups(connect, endpoints, observed)
-    addressed = connect.profile.nsg.mode == "ignore" or all(one.id in reported for one in endpoints)
+    addressed = not waits_for_addresses(connect) or all(one.id in reported for one in endpoints)
     return Desired(
         request.target,
         connect.profile_name,
         paths,
-        _peerings(connect, endpoints, clients),
+        peerings(connect, endpoints, clients, observed),
         rules(connect, [(path.group, path.endpoint) for path in paths], observed, reported, groups),
         tuple(groups.values()),
         subnet_policies(connect, endpoints, groups),
         addressed=addressed,
         clients=judged(connect),
         resolvers=connect.reach.clients if connect.profile.dns.mode != "none" else (),
-        missing=tuple(one for one in dict.fromkeys(connect.reach.clients) if observed.absent(one)),
+        missing=tuple(_missing(connect.reach, observed)),
+        parts=connect.reach.parts,
+        unread=connect.reach.unread,
         connections=_connections_of(request.target.id, catalogue),
         denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
@@ -213,6 +229,19 @@ def existing(clients: tuple[ResourceId, ...], observed: Observed) -> tuple[Resou
     """
     found = tuple(one for one in clients if not observed.absent(one))
     return found or clients
+
+
+def _missing(reach: Networks, observed: Observed) -> Iterator[ResourceId]:
+    """Client networks and subnets that do not exist."""
+    for network in reach.clients:
+        if observed.absent(network):
+            yield network
+        else:
+            yield from (
+                one
+                for one in sorted(reach.parts.get(network, ()), key=lambda at: at.key)
+                if observed.absent(one)
+            )
 
 
 def without_zone(wanted: Desired, connect: Connect) -> tuple[str, ...]:
@@ -246,31 +275,6 @@ def _reported(request: Request, observed: Observed) -> dict[ResourceId, tuple[Ad
         if endpoint and (addresses := addresses_of(endpoint, observed)):
             found[site.endpoint] = addresses
     return found
-
-
-def _peerings(
-    connect: Connect, endpoints: Iterable[Endpoint], clients: tuple[ResourceId, ...]
-) -> tuple[Peering, ...]:
-    """Both halves between each client and each network that holds an endpoint; none within one network."""
-    mode = connect.profile.peering.mode
-    if mode == "ignore":
-        return ()
-    subnets = tuple(dict.fromkeys(one.subnet for one in endpoints))
-    return _peered(subnets, clients, write=mode == "ensure")
-
-
-@functools.lru_cache(maxsize=1024)
-def _peered(
-    subnets: tuple[ResourceId, ...], clients: tuple[ResourceId, ...], *, write: bool
-) -> tuple[Peering, ...]:
-    homes = dict.fromkeys(home for subnet in subnets if (home := subnet.parent))
-    return tuple(
-        Peering(peering_id(local, remote), local, remote, write=write, endpoints=subnets)
-        for home in homes
-        for client in clients
-        if client != home
-        for local, remote in ((home, client), (client, home))
-    )
 
 
 def _group_path(
@@ -369,6 +373,7 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
         group.group_id,
         site.adopted,
         after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
+        groups=security_groups(connect, site.location) if not site.adopted else (),
         request=approval.message if approval.mode == "request" else None,
         recorded_before=site.endpoint in request.recorded,
         guids=request.guids.get(site.endpoint, frozenset()),

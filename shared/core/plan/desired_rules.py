@@ -6,9 +6,12 @@ apply to endpoints only where the subnet's network policies say so.
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
+from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
+from shared.core.base.regions import region_key
 from shared.core.catalogue.catalogue import Group, Port
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.nic import Address
@@ -16,12 +19,16 @@ from shared.core.kinds.required_rule import RequiredRule
 from shared.core.kinds.rule import Rule, rule_id
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
+from shared.core.kinds.wide_rule import WideRule
 from shared.core.policy.intent import Connect
+from shared.core.policy.networks import Networks
 from shared.core.policy.profile import Profile
 from shared.core.policy.values import Client
-from shared.core.readings.networks import group_of, prefixes
+from shared.core.readings.networks import group_of, prefixes, prefixes_in
 from shared.core.readings.observed import Observed
-from shared.core.rules.addresses import ip_version
+from shared.core.rules.addresses import ip_version, is_prefix
+from shared.core.rules.nsg import parsed_rule
+from shared.core.rules.path_ends import clients_in
 
 HTTPS = (Port(443, 443),)
 
@@ -53,13 +60,28 @@ def subnet_policies(
     """The subnets in which rules must apply to endpoints, and those that get a group."""
     if not changes_subnet(connect):
         return ()
-    enforce = connect.profile.nsg.enforce_on_endpoints
+    enforce, policies = connect.profile.nsg.enforce_on_endpoints, connect.profile.nsg.network_policies
     own = frozenset(endpoint.id for endpoint in endpoints)
     return tuple(
-        SubnetPolicy(subnet, groups[subnet].id if subnet in groups else None, enforce, endpoints=own)
+        SubnetPolicy(
+            subnet, groups[subnet].id if subnet in groups else None, enforce, policies, endpoints=own
+        )
         for subnet in dict.fromkeys(endpoint.subnet for endpoint in endpoints if not endpoint.adopted)
         if enforce or subnet in groups
     )
+
+
+def security_groups(connect: Connect, location: str) -> tuple[ResourceId, ...]:
+    """The application security groups of a new endpoint in this region."""
+    found = connect.profile.application_security_groups.get(region_key(location))
+    return (found,) if found else ()
+
+
+def waits_for_addresses(connect: Connect) -> bool:
+    """Rules cannot be written before the endpoints have their addresses."""
+    nsg = connect.profile.nsg
+    wide = nsg.mode == "ensure" and nsg.destination != "addresses"
+    return nsg.mode != "ignore" and (not wide or nsg.default_deny)
 
 
 def rules(
@@ -71,21 +93,27 @@ def rules(
 ) -> tuple[Rule, ...]:
     """One allow rule for each security group and set of ports, with the default deny behind it if asked.
 
-    An endpoint whose addresses are not known yet, and a subnet that has and gets no group, have none. A rule
-    is of one IP version, as Azure requires: clients with both have a rule for each that endpoints have.
+    Where rules name addresses, an endpoint whose addresses are not known yet has none; a subnet that has
+    and gets no group has none either. A rule is of one IP version, as Azure requires: clients with both have
+    a rule for each that endpoints have.
     """
-    sources = client_prefixes(connect.reach.clients, observed)
-    if connect.profile.nsg.mode == "ignore" or not sources:
+    reach = connect.reach
+    sources = client_prefixes(reach, observed)
+    if connect.profile.nsg.mode == "ignore" or not (sources or reach.may_lack_some):
         return ()
     found: dict[ResourceId, Rule] = {}
-    partial = any(map(observed.absent, connect.reach.clients))
+    partial = reach.may_lack_some or any(map(observed.absent, reach.clients))
     for group, endpoint in endpoints:
         nsg = _group_for(endpoint.subnet, observed, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
-        if nsg is None or not addresses:
+        if nsg is None:
             continue
-        for wanted in _for_endpoint(connect.profile, nsg, sources, rule_ports(group), addresses):
-            found[wanted.id] = replace(_both(found.get(wanted.id, wanted), wanted), partial=partial)
+        known = observed if reach.may_lack_some else Observed()
+        subnet = observed.present(endpoint.subnet)
+        end = _End(nsg, endpoint, addresses, subnet, rule_ports(group), known)
+        for wanted in _for_endpoint(connect.profile, end, sources):
+            other = found.get(wanted.id)
+            found[wanted.id] = replace(wanted.together(other) if other else wanted, partial=partial)
     return tuple(found.values())
 
 
@@ -99,10 +127,18 @@ def used_ports(group: Group) -> tuple[Port, ...]:
     return group.ports or HTTPS
 
 
-def client_prefixes(clients: Iterable[ResourceId], observed: Observed) -> tuple[str, ...]:
-    """The clients' own address prefixes, as their networks have them."""
-    networks = map(observed.present, clients)
-    return tuple(dict.fromkeys(prefix for network in networks if network for prefix in prefixes(network)))
+def client_prefixes(reach: Networks, observed: Observed) -> tuple[str, ...]:
+    """The clients' own address prefixes, as their networks or subnets have them, and those without any."""
+    networks = filter(None, map(observed.present, reach.clients))
+    own = (prefix for network in networks for prefix in _prefixes_of(network, reach))
+    return tuple(dict.fromkeys((*own, *reach.ranges)))
+
+
+def _prefixes_of(network: Seen, reach: Networks) -> tuple[str, ...]:
+    if network.id not in reach.parts:
+        return prefixes(network)
+    subnets = clients_in(network, reach.parts)
+    return tuple(prefix for subnet in subnets for prefix in prefixes_in(subnet.properties))
 
 
 def _group_for(at: ResourceId, observed: Observed, groups: NewGroups) -> ResourceId | None:
@@ -112,37 +148,64 @@ def _group_for(at: ResourceId, observed: Observed, groups: NewGroups) -> Resourc
     return groups[at].id if existing is None and at in groups else existing
 
 
-def _both(known: Rule, more: Rule) -> Rule:
-    if known is more:
-        return more
-    destinations = tuple(dict.fromkeys((*known.destinations, *more.destinations)))
-    return replace(
-        more, destinations=destinations, behind=tuple(dict.fromkeys((*known.behind, *more.behind)))
-    )
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One endpoint as rules see it: its addresses as far as they are known, and its subnet.
+
+    `known`: the rules that exist, where client networks may be missing: one without known clients stays.
+    """
+
+    nsg: ResourceId
+    endpoint: Endpoint
+    addresses: tuple[str, ...]
+    subnet: Seen | None
+    ports: tuple[str, ...]
+    known: Observed
 
 
-def _for_endpoint(
-    profile: Profile,
-    nsg: ResourceId,
-    sources: tuple[str, ...],
-    ports: tuple[str, ...],
-    addresses: tuple[str, ...],
-) -> Iterator[Rule]:
-    """The rules for one endpoint. Another range of priorities means other rules: ours never move."""
-    make = Rule if profile.nsg.mode == "ensure" else RequiredRule
+def _for_endpoint(profile: Profile, end: _End, sources: tuple[str, ...]) -> Iterator[Rule]:
+    """The rules for one endpoint. Another range of priorities means other rules: ours never move.
+
+    A denial names the endpoints' addresses where allow rules name the subnet: the subnet has others too.
+    """
     band = profile.nsg.priorities
     clients = ",".join(sorted(map(_key, profile.clients)))  # a set's rule is the same one when it grows
     for version in (4, 6):
-        reachable, allowed = _of(version, addresses), _of(version, sources)
-        if not reachable:
-            continue
         name = f"{clients}|{band[0]}-{band[1]}|IPv{version}"
-        allow = rule_id(nsg, f"{name}|{','.join(ports)}", "Allow")
-        if allowed:
-            yield make(allow, nsg, allowed, reachable, ports, "Allow", band)
-        if profile.nsg.default_deny:
-            behind = (allow,) if allowed else ()
-            yield make(rule_id(nsg, name, "Deny"), nsg, ("*",), reachable, ("*",), "Deny", band, behind)
+        allow = _allow(profile, end, name, _of(version, sources), version)
+        if allow:
+            yield allow
+        reachable = _of(version, end.addresses)
+        if profile.nsg.default_deny and reachable:
+            make = Rule if profile.nsg.mode == "ensure" else RequiredRule
+            behind = (allow.id,) if allow else ()
+            at = rule_id(end.nsg, name, "Deny")
+            yield make(at, end.nsg, ("*",), reachable, ("*",), "Deny", band, behind)
+
+
+def _allow(profile: Profile, end: _End, name: str, sources: tuple[str, ...], version: int) -> Rule | None:
+    """The allow rule of one IP version, by what the policy lets it name as its destinations."""
+    nsg, by_ports = profile.nsg, f"{name}|{','.join(end.ports)}"
+    prefixes = _of(version, prefixes_in(end.subnet.properties)) if end.subnet else ()
+    make, place, ends = Rule if nsg.mode == "ensure" else RequiredRule, "", _of(version, end.addresses)
+    wide: dict[str, Any] = {}
+    if nsg.mode == "ensure" and nsg.destination == "group" and end.endpoint.groups:
+        (group,) = end.endpoint.groups
+        make, place, wide = WideRule, f"|{group.key}", {"group": group, "reached": ends}
+        ends = ()
+    elif nsg.mode == "ensure" and nsg.destination == "subnet" and prefixes:
+        make, place, wide = WideRule, f"|{end.endpoint.subnet.key}", {"reached": ends}
+        ends = prefixes
+    at = rule_id(end.nsg, f"{by_ports}{place}", "Allow")
+    allowed = sources or _sources_of(end.known.present(at))
+    if not allowed or not (wide or ends):
+        return None
+    return make(at, end.nsg, allowed, ends, end.ports, priorities=nsg.priorities, **wide)
+
+
+def _sources_of(have: Seen | None) -> tuple[str, ...]:
+    """The prefixes that a rule lets in."""
+    return tuple(filter(is_prefix, parsed_rule(have).sources.texts)) if have else ()
 
 
 def _key(client: Client) -> str:

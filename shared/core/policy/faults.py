@@ -9,7 +9,8 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from shared.core.base.errors import Fault, clean
 from shared.core.base.regions import region_key
@@ -24,6 +25,23 @@ PUBLIC_USERS = (FIREWALL, SERVICE_ENDPOINTS, PENDING, TRUSTED)
 _NOT_WRITTEN = ("[key]", "[ids]", "[selector]")
 
 type KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A fault, or a warning, by the keys that lead to it: its line is looked up once it is known."""
+
+    at: KeyPath
+    value: str
+    problem: str
+    remedy: str
+    level: Literal["fault", "warning"] = "fault"
+
+    def at_position(self, line: int, column: int) -> Fault:
+        """The fault as it is shown."""
+        path = written(self.at)
+        return Fault(path, self.value, self.problem, self.remedy, line, column, self.level)
+
 
 _COMPASS = re.compile(r"north|south|east|west|central|\d")
 _NEAR = 0.88  # a typing error of one or two letters in a region's name
@@ -50,14 +68,14 @@ def near(word: str, words: Iterable[str], otherwise: str) -> str:
     return f"did you mean {spelled[found[0]]}?" if found else otherwise
 
 
-def translated(details: Iterable[Any], keys: Callable[[KeyPath], Iterable[str]]) -> list[Fault]:
+def translated(details: Iterable[Any], keys: Callable[[KeyPath], Iterable[str]]) -> list[Found]:
     """pydantic's errors as faults. `keys` gives the keys that a mapping at some path may have."""
     # pydantic counts only the sound entries: a list whose entries are all faulty is not "too short" as well
     counted = (detail for detail in details if detail["type"] != "too_short" or not detail["input"])
     return [_translate(detail, keys) for detail in counted]
 
 
-def _translate(detail: Mapping[str, Any], keys: Callable[[KeyPath], Iterable[str]]) -> Fault:
+def _translate(detail: Mapping[str, Any], keys: Callable[[KeyPath], Iterable[str]]) -> Found:
     place: KeyPath = tuple(part for part in detail["loc"] if part not in _NOT_WRITTEN)
     ctx = detail.get("ctx", {})
     problem, remedy = detail["msg"], "correct the value"
@@ -65,7 +83,7 @@ def _translate(detail: Mapping[str, Any], keys: Callable[[KeyPath], Iterable[str
         case "policy":
             problem, remedy = ctx["problem"], ctx["remedy"]
         case "missing":
-            return Fault(written(place), "", "it is missing", "add it")
+            return Found(place, "", "it is missing", "add it")
         case "extra_forbidden":
             names = tuple(keys(place[:-1]))
             problem, remedy = (
@@ -89,7 +107,7 @@ def _translate(detail: Mapping[str, Any], keys: Callable[[KeyPath], Iterable[str
         case "greater_than_equal" | "less_than_equal":
             bound = f"at least {ctx['ge']}" if "ge" in ctx else f"at most {ctx['le']}"
             problem, remedy = f"it must be {bound}", f"write a number that is {bound}"
-    return Fault(written(place), shown(detail["input"]), problem, remedy)
+    return Found(place, shown(detail["input"]), problem, remedy)
 
 
 def written(path: KeyPath) -> str:
@@ -113,15 +131,15 @@ def shown(value: object) -> str:
             return clean(str(value), 80)
 
 
-def across(document: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
+def across(document: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Found]:
     """Faults between fields. What has not the shape that a rule needs is left to the field's own fault."""
     if not document.get("subscriptions") and not document.get("management_groups"):
         remedy = "list a subscription's id, or a management group under management_groups"
-        yield Fault("subscriptions", "", "nothing is watched", remedy)
+        yield Found(("subscriptions",), "", "nothing is watched", remedy)
     profiles = document.get("profiles")
     if isinstance(profiles, Mapping) and "default" not in profiles and not document.get("rules"):
         remedy = "name one profile `default`: it serves `enabled` and the types under always"
-        yield Fault("profiles.default", "", "it is missing", remedy)
+        yield Found(("profiles", "default"), "", "it is missing", remedy)
     for name, profile in _mapping(profiles).items():
         if isinstance(profile, Mapping):
             yield from _of_profile(
@@ -129,7 +147,7 @@ def across(document: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]
             )
 
 
-def _unknown_sets(at: KeyPath, profile: Mapping[Any, Any], sets: Iterable[str]) -> Iterator[Fault]:
+def _unknown_sets(at: KeyPath, profile: Mapping[Any, Any], sets: Iterable[str]) -> Iterator[Found]:
     """Words that name no set of networks."""
     link = _mapping(profile.get("dns")).get("link", ())
     used: list[tuple[KeyPath, object, tuple[str, ...]]] = [
@@ -144,25 +162,25 @@ def _unknown_sets(at: KeyPath, profile: Mapping[Any, Any], sets: Iterable[str]) 
         for where, word in several or [(path, words)]:
             if isinstance(word, str) and re.fullmatch(r"[a-z0-9][a-z0-9-]*", word) and word not in known:
                 remedy = near(word, known, "add it to networks")
-                yield Fault(written(where), shown(word), "no set is called so", remedy)
+                yield Found(where, shown(word), "no set is called so", remedy)
 
 
 def _of_profile(
     at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue, sets: Iterable[str]
-) -> Iterator[Fault]:
+) -> Iterator[Found]:
     regions = [region_key(name) for name in _mapping(profile.get("subnets")) if isinstance(name, str)]
     for region in sorted({name for name in regions if regions.count(name) > 1}):
-        path = written((*at, "subnets", region))
-        yield Fault(path, "", "the region is listed twice in different spellings", "join the two lists")
+        path = (*at, "subnets", region)
+        yield Found(path, "", "the region is listed twice in different spellings", "join the two lists")
     fallback = profile.get("fallback_region")
     if isinstance(fallback, str) and region_key(fallback) not in regions:
         remedy = f"name one of: {', '.join(regions)}" if regions else "list subnets for it"
-        path = written((*at, "fallback_region"))
-        yield Fault(path, shown(fallback), "the profile has no subnet in this region", remedy)
+        path = (*at, "fallback_region")
+        yield Found(path, shown(fallback), "the profile has no subnet in this region", remedy)
     places = _mapping(profile.get("placements")).values() or [profile]
     if not all(_mapping(one).get("subnets") or _mapping(one).get("find") for one in places):
         remedy = "list subnets by region, or say with find where to look for one"
-        yield Fault(written((*at, "subnets")), "", "there is no place for endpoints", remedy)
+        yield Found((*at, "subnets"), "", "there is no place for endpoints", remedy)
     dns = profile.get("dns")
     yield from _unknown_sets(at, profile, sets)
     if (
@@ -171,14 +189,14 @@ def _of_profile(
         and not _zones_everywhere(profile, dns)
     ):
         remedy = "give the resource group that holds the zones, or set mode to external or none"
-        yield Fault(written((*at, "dns", "zones_resource_group")), "", "mode manage needs it", remedy)
+        yield Found((*at, "dns", "zones_resource_group"), "", "mode manage needs it", remedy)
     yield from _filters(at, _mapping(profile.get("nsg")))
     yield from _homes(at, profile)
     yield from _groups(at, profile, "groups", catalogue)
     yield from _groups(at, profile, "may_lose_access", catalogue, PUBLIC_USERS)
     if profile.get("may_lose_access") and profile.get("public_access", "leave") == "leave":
-        path, problem = written((*at, "may_lose_access")), "public_access leave takes access from no user"
-        yield Fault(path, "", problem, "set public_access to disable, or leave may_lose_access out")
+        path, problem = (*at, "may_lose_access"), "public_access leave takes access from no user"
+        yield Found(path, "", problem, "set public_access to disable, or leave may_lose_access out")
     yield from _shared(at, _mapping(dns), catalogue)
 
 
@@ -189,52 +207,52 @@ def _zones_everywhere(profile: Mapping[Any, Any], dns: Mapping[Any, Any]) -> boo
     return named[0] or (len(named) > 1 and all(named[1:]))
 
 
-def _shared(at: KeyPath, dns: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Fault]:
+def _shared(at: KeyPath, dns: Mapping[Any, Any], catalogue: Catalogue) -> Iterator[Found]:
     """Types whose zones answer for other resources: any other type needs no permission."""
     kinds = dns.get("shared_names")
     for index, kind in enumerate(kinds if isinstance(kinds, list) else []):
         known = isinstance(kind, str) and catalogue.knows(kind)
-        path = written((*at, "dns", "shared_names", index))
+        path = (*at, "dns", "shared_names", index)
         if known and not any(group.for_all for group in catalogue.groups(kind)):
-            yield Fault(path, shown(kind), "its zones answer for its own resources alone", "leave it out")
+            yield Found(path, shown(kind), "its zones answer for its own resources alone", "leave it out")
         elif known and dns.get("mode", "manage") != "manage":
-            yield Fault(path, shown(kind), "only mode manage links zones", "leave shared_names out")
+            yield Found(path, shown(kind), "only mode manage links zones", "leave shared_names out")
 
 
-def _filters(at: KeyPath, nsg: Mapping[Any, Any]) -> Iterator[Fault]:
+def _filters(at: KeyPath, nsg: Mapping[Any, Any]) -> Iterator[Found]:
     mode = nsg.get("mode", "ignore")
     if nsg.get("default_deny") is True and mode == "ignore":
         remedy = "set nsg.mode to ensure or require, or leave default_deny out"
-        yield Fault(written((*at, "nsg", "default_deny")), "true", "mode ignore denies nothing", remedy)
+        yield Found((*at, "nsg", "default_deny"), "true", "mode ignore denies nothing", remedy)
     if nsg.get("create_group") is True and mode in ("require", "ignore"):
         remedy = "set nsg.mode to ensure, or leave create_group out"
-        yield Fault(written((*at, "nsg", "create_group")), "true", f"mode {mode} writes nothing", remedy)
+        yield Found((*at, "nsg", "create_group"), "true", f"mode {mode} writes nothing", remedy)
 
 
-def _homes(at: KeyPath, profile: Mapping[Any, Any]) -> Iterator[Fault]:
+def _homes(at: KeyPath, profile: Mapping[Any, Any]) -> Iterator[Found]:
     """An endpoint must be in the subscription of its network (Microsoft Learn: private endpoints)."""
     home = _subscription(profile.get("endpoints_resource_group"))
     for region, subnets in _mapping(profile.get("subnets")).items():
         for index, subnet in enumerate(subnets if isinstance(subnets, list) else []):
             if home and (theirs := _subscription(subnet)) and theirs != home:
-                path = written((*at, "subnets", str(region), index))
+                path = (*at, "subnets", str(region), index)
                 problem = "it is in another subscription than endpoints_resource_group"
-                yield Fault(
+                yield Found(
                     path, shown(subnet), problem, "use one subscription in a profile, or drop the group"
                 )
 
 
 def _groups(
     at: KeyPath, profile: Mapping[Any, Any], key: str, catalogue: Catalogue, also: tuple[str, ...] = ()
-) -> Iterator[Fault]:
+) -> Iterator[Found]:
     for kind, groups in _mapping(profile.get(key)).items():
         if not isinstance(kind, str) or not isinstance(groups, list) or not catalogue.knows(kind):
             continue
         for index, group in enumerate(groups):
             if isinstance(group, str) and group.lower() not in also and not catalogue.may_have(kind, group):
                 names = [*(known.group_id for known in catalogue.groups(kind)), *also]
-                path = written((*at, key, kind, index))
-                yield Fault(
+                path = (*at, key, kind, index)
+                yield Found(
                     path, shown(group), "the type has no such sub-resource", f"known: {', '.join(names)}"
                 )
 

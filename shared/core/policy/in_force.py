@@ -50,7 +50,7 @@ class RefusedPolicy:
     def record(self) -> dict[str, Any]:
         """As JSON, with the first faults."""
         shown = [
-            {"path": one.path, "value": one.value, "problem": one.problem, "remedy": one.remedy}
+            {name: getattr(one, name) for name in ("path", "line", "column", "value", "problem", "remedy")}
             for one in self.faults[:SHOWN]
         ]
         return {

@@ -15,6 +15,10 @@ class Networks:
     networks that are linked to the zones of each placement, by the placement's name. `servers`: the networks
     from whose zones a DNS server answers, by its address. `hubs`: those that peerings go through. `accepted`:
     networks and subnets in which someone else's endpoint counts as ours would.
+
+    `selected`: selectors chose some of the clients, so that one reading of Azure may lack a network which is
+    still meant. `confirmed`: a second reading, some time later, chose the same ones. `unread`: what could not
+    be read, in words: then more networks may be meant than are here. `empty`: the sets without any network.
     """
 
     clients: tuple[ResourceId, ...] = ()
@@ -24,3 +28,12 @@ class Networks:
     servers: Mapping[str, tuple[ResourceId, ...]] = field(default_factory=dict)
     hubs: tuple[ResourceId, ...] = ()
     accepted: tuple[ResourceId, ...] = ()
+    selected: bool = False
+    confirmed: bool = False
+    unread: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+    @property
+    def may_lack_some(self) -> bool:
+        """Networks that are not here may be meant all the same: nothing is taken away for that."""
+        return bool(self.unread) or (self.selected and not self.confirmed)

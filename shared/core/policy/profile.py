@@ -36,6 +36,7 @@ from shared.core.policy.values import (
 )
 
 type Subnets = Annotated[tuple[SubnetId, ...], Field(min_length=1)]
+type Sets = Mapping[str, tuple[ResourceId, ...]]  # networks by the name of a set
 type Flag = Literal["forwarded_traffic", "gateway_transit", "remote_gateways"]
 
 
@@ -219,7 +220,38 @@ class Profile(Placement):
     @cached_property
     def listed(self) -> Networks:
         """The networks that it lists by id, without those of sets and `own`."""
-        return _listed(self)
+        return self.meant({}, ())
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The names of sets that it uses, and `own`."""
+        listed = [*self.clients, *self.adopt_in, *self.dns.servers.values(), self.peering.through]
+        links = [self.dns.link, *(one.dns.link or () for one in self.placements.values())]
+        every = (*listed, *(word for some in links for word in some))
+        return frozenset(word for word in every if isinstance(word, str)) - {"clients", "none"}
+
+    def meant(self, sets: Sets, own: tuple[ResourceId, ...]) -> Networks:
+        """The networks that it means. `own`: those of the resource's own subscription or resource group."""
+        known = {**sets, "own": own}
+        ids = _ids(self.clients, known)
+        whole = [one for one in ids if not one.parent]
+        parts: dict[ResourceId, frozenset[ResourceId]] = {}
+        for one in ids:
+            if (network := one.parent) and network not in whole:
+                parts[network] = parts.get(network, frozenset()) | {one}
+        ranges = tuple(str(one) for one in self.clients if isinstance(one, IPv4Network | IPv6Network))
+        clients = tuple(dict.fromkeys((*whole, *parts)))
+        with_clients = {**known, "clients": clients}
+        links = {name: _link_of(self, one) for name, one in self.places.items()}
+        return Networks(
+            clients,
+            parts,
+            ranges,
+            {name: _ids(words, with_clients) for name, words in links.items()},
+            {address: _ids((word,), known) for address, word in self.dns.servers.items()},
+            _ids((self.peering.through,) if self.peering.through else (), known),
+            _ids(self.adopt_in, known),
+        )
 
     @property
     def places(self) -> Mapping[str, Placement]:
@@ -227,22 +259,15 @@ class Profile(Placement):
         return self.placements or {"": self}
 
 
-def _listed(profile: Profile) -> Networks:
-    ids = [one for one in profile.clients if isinstance(one, ResourceId)]
-    subnets = [one for one in ids if one.parent]
-    whole = [one for one in ids if not one.parent]
-    parts: dict[ResourceId, frozenset[ResourceId]] = {}
-    for one in subnets:
-        if (network := one.parent) and network not in whole:
-            parts[network] = parts.get(network, frozenset()) | {one}
-    ranges = tuple(str(one) for one in profile.clients if isinstance(one, IPv4Network | IPv6Network))
-    clients = tuple(dict.fromkeys((*whole, *parts)))
-    linked = {name: _linked(profile.dns.link, clients) for name in profile.places}
-    return Networks(clients, parts, ranges, linked)
+def _link_of(profile: Profile, place: Placement) -> SetsOrNetworks:
+    """What a placement says of links, or else its profile."""
+    own = place.dns.link if isinstance(place, OnePlacement) else None
+    return profile.dns.link if own is None else own
 
 
-def _linked(words: Iterable[ResourceId | str], clients: tuple[ResourceId, ...]) -> tuple[ResourceId, ...]:
+def _ids(words: Iterable[object], known: Sets) -> tuple[ResourceId, ...]:
+    """Ids in place of words, each once. Ranges of addresses, and words that are not known, have none."""
     found: list[ResourceId] = []
     for word in words:
-        found += [word] if isinstance(word, ResourceId) else clients if word == "clients" else ()
+        found += [word] if isinstance(word, ResourceId) else known.get(str(word), ())
     return tuple(dict.fromkeys(found))

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from shared.core.base.bodies import Json, Seen, mapping, reference, sequence
 from shared.core.base.ids import ResourceId
-from shared.core.readings.embedded import peerings_of
+from shared.core.readings.embedded import peerings_of, subnets_of
 
 type Network = IPv4Network | IPv6Network
 
@@ -78,6 +78,15 @@ def remotes_of(network: Seen) -> frozenset[ResourceId]:
     return frozenset(network.parsed(_by_remote))
 
 
+def connected_remotes(network: Seen) -> tuple[ResourceId, ...]:
+    """The networks whose peering is Connected on this network's own side, which only its owner can write.
+
+    Azure reports Connected while the other half exists too, so both owners agreed (PEER-02, PEER-03).
+    """
+    halves = network.parsed(_by_remote)
+    return tuple(at for at, half in halves.items() if state_of(half) == "Connected")
+
+
 def overlap(ours: Iterable[Network], theirs: Iterable[Network]) -> tuple[Network, Network] | None:
     """The first two prefixes that have addresses in common."""
     others = tuple(theirs)
@@ -110,6 +119,12 @@ def group_of(subnet: Seen) -> ResourceId | None:
 def table_of(subnet: Seen) -> ResourceId | None:
     """The route table that is attached to the subnet."""
     return reference(subnet.properties.get(TABLE))
+
+
+def has_gateway(network: Seen) -> bool:
+    """Something is in its GatewaySubnet, which takes virtual network gateways alone (docs/azure: VNET-13)."""
+    gateways = (one for one in subnets_of(network).items if one.id.name.lower() == "gatewaysubnet")
+    return any(sequence(one.properties.get("ipConfigurations")) for one in gateways)
 
 
 def policies_of(subnet: Seen) -> str:

@@ -17,7 +17,7 @@ from shared.core.readings.observed import Observed
 from shared.core.rules import routes
 from shared.core.rules.addresses import ip_version
 from shared.core.rules.nsg import SecurityRule, rules_of
-from shared.core.rules.path_ends import Destination, client_subnets, is_near, named
+from shared.core.rules.path_ends import NO_PARTS, Destination, Parts, clients_in, is_near, named
 from shared.core.rules.routes import Detour, detours
 from shared.core.rules.verdict import Traffic, Verdict, evaluate, shut
 
@@ -82,18 +82,21 @@ class Egress:
 
 
 def egress(
-    clients: Iterable[ResourceId], destinations: Sequence[Destination], observed: Observed
+    clients: Iterable[ResourceId],
+    destinations: Sequence[Destination],
+    observed: Observed,
+    parts: Parts = NO_PARTS,
 ) -> tuple[Egress, ...]:
     """Evaluate every client network that exists, once there is an address to reach."""
     reachable = [one for one in destinations if one.addresses]
     networks = [network for client in clients if (network := observed.present(client))]
-    return tuple(_egress(network, reachable, observed) for network in networks if reachable)
+    return tuple(_egress(network, reachable, observed, parts) for network in networks if reachable)
 
 
-def _egress(network: Seen, destinations: Sequence[Destination], observed: Observed) -> Egress:
+def _egress(network: Seen, destinations: Sequence[Destination], observed: Observed, parts: Parts) -> Egress:
     """An endpoint is blocked where no subnet reaches it; where only some do, that is a finding."""
     homes = {one.subnet for one in destinations}
-    subnets = [subnet for subnet in client_subnets(network) if subnet.id not in homes]
+    subnets = [subnet for subnet in clients_in(network, parts) if subnet.id not in homes]
     inside = virtual_network(network)
     blocked: list[Stop] = []
     unread = tuple(_unknown(subnets, observed))

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from shared.core.base.bodies import Seen, mapping, number, sequence
+from shared.core.base.bodies import Seen, mapping, number, reference, sequence
+from shared.core.base.ids import ResourceId
 from shared.core.readings.embedded import rules_of_group
 from shared.core.rules.addresses import ASG, AddressSet
 from shared.core.rules.traffic import is_port_range
@@ -25,7 +26,10 @@ type Direction = Literal["Inbound", "Outbound"]
 
 @dataclass(frozen=True, slots=True)
 class SecurityRule:
-    """One security rule, singular and plural forms made one; words in lower case."""
+    """One security rule, singular and plural forms made one; words in lower case.
+
+    `destination_groups`: application security groups, whose members alone are its destinations.
+    """
 
     name: str
     priority: int
@@ -36,6 +40,7 @@ class SecurityRule:
     source_ports: tuple[str, ...]
     destinations: AddressSet
     destination_ports: tuple[str, ...]
+    destination_groups: frozenset[ResourceId] = frozenset()
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Self:
@@ -51,12 +56,18 @@ class SecurityRule:
             tuple(_ports(properties, "source")),
             AddressSet(tuple(_addresses(properties, "destination"))),
             tuple(_ports(properties, "destination")),
+            groups_in(properties.get("destinationApplicationSecurityGroups")),
         )
 
     @property
     def foreign(self) -> bool:
         """A person or another program wrote it: neither Causeway, nor Azure with every group."""
         return self.priority < FIRST_DEFAULT and not self.name.lower().startswith(MARK)
+
+
+def groups_in(listed: object) -> frozenset[ResourceId]:
+    """The application security groups of one side of a rule, or of an endpoint."""
+    return frozenset(at for at in map(reference, sequence(listed)) if at)
 
 
 def parsed_rule(seen: Seen) -> SecurityRule:

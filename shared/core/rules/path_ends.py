@@ -1,7 +1,8 @@
 """The two ends of a path: the client's subnets, and the endpoint's addresses and ports."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
@@ -10,6 +11,9 @@ from shared.core.readings.embedded import subnets_of
 from shared.core.readings.networks import group_of, prefixes_in, table_of
 from shared.core.rules.traffic import common, ranges, traffic_range
 
+type Parts = Mapping[ResourceId, Collection[ResourceId]]  # client subnets by network, where not all are
+
+NO_PARTS: Parts = MappingProxyType({})
 # Subnets of these names hold Azure's own services, never clients (docs/azure/virtual-networks.md, VNET-13).
 RESERVED_NAMES = frozenset(
     {
@@ -39,13 +43,25 @@ def client_subnets(network: Seen) -> tuple[Seen, ...]:
     return network.parsed(_client_subnets)
 
 
-def groups_in(network: Seen) -> tuple[ResourceId, ...]:
-    """The security groups of all subnets of a network that can hold clients."""
+def clients_in(network: Seen, parts: Parts) -> tuple[Seen, ...]:
+    """The subnets of a network that hold clients: those that the profile names, or all that can."""
+    named = parts.get(network.id)
+    if named is None:
+        return client_subnets(network)
+    return tuple(one for one in subnets_of(network).items if one.id in named)
+
+
+def groups_in(network: Seen, parts: Parts = NO_PARTS) -> tuple[ResourceId, ...]:
+    """The security groups of all subnets of a network that hold clients."""
+    if network.id in parts:
+        return _used(group_of, clients_in(network, parts))
     return network.parsed(_groups_in)
 
 
-def tables_in(network: Seen) -> tuple[ResourceId, ...]:
-    """The route tables of all subnets of a network that can hold clients."""
+def tables_in(network: Seen, parts: Parts = NO_PARTS) -> tuple[ResourceId, ...]:
+    """The route tables of all subnets of a network that hold clients."""
+    if network.id in parts:
+        return _used(table_of, clients_in(network, parts))
     return network.parsed(_tables_in)
 
 

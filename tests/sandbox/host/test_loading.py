@@ -5,10 +5,10 @@ import shutil
 import subprocess
 import sys
 
-import pathspec
 import pytest
 
 from sandbox.azurite import ROOT
+from tests.builders.deployed import deployed_files
 from tests.sandbox.host.running import NEVER, RunningHost
 
 HEAD = "import azure.functions as func\napp = func.FunctionApp()\n"
@@ -80,16 +80,10 @@ def test_a_bad_host_json_is_refused(tmp_path):
 
 def deployed(folder):
     """The files that a deployment of this repository would upload, by .funcignore."""
-    ignored = pathspec.GitIgnoreSpec.from_lines((ROOT / ".funcignore").read_text().splitlines())
-    skip = {".git", ".venv", "node_modules", ".sandbox"}
-    for parent, folders, files in os.walk(ROOT):
-        folders[:] = [one for one in folders if one not in skip]
-        for file in files:
-            path = os.path.relpath(os.path.join(parent, file), ROOT)
-            if not ignored.match_file(path):
-                target = folder / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / path, target)
+    for path in deployed_files():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, target)
     return folder
 
 

@@ -1,0 +1,3 @@
+"""The version of the app. Nothing else names it: `pyproject.toml` and the package read it here."""
+
+VERSION = "0.1.0"

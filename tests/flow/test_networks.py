@@ -1,0 +1,194 @@
+"""Sets of networks as clients: who is in them, and what happens when one leaves or cannot be read."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders.client_networks import reached
+from tests.builders.policies import a_policy
+from tests.builders.security_rules import GROUP, filter_endpoints, rules_of
+from tests.builders.spokes import HUBS, SPOKES, a_hub_with, make_spoke, range_of, spoke
+from tests.builders.world import HUB, NETWORKS, SPOKE, SUB, World
+
+NAME = "orders.blob.core.windows.net"
+RULES = {"mode": "ensure", "priorities": [1000, 1009]}
+ID = SUB.rpartition("/")[2]
+OTHER_ID = ID.replace("0001", "0002")
+
+
+async def a_filtered_hub_with(count: int, **policy: Any) -> World:
+    world = await a_hub_with(count, nsg=RULES, **policy)
+    await filter_endpoints(world)
+    return world
+
+
+async def sources(world: World) -> set[str]:
+    """The prefixes that managed rules let in."""
+    found = (rule for name, rule in (await rules_of(world)).items() if name.startswith("causeway-"))
+    return {
+        prefix
+        for rule in found
+        for prefix in rule.get("sourceAddressPrefixes") or [rule["sourceAddressPrefix"]]
+    }
+
+
+def change(world: World, **policy: Any) -> None:
+    """The operator's new policy, in a process that was started with it."""
+    world.policy = a_policy(**policy)
+    world.flow = world.worker()
+
+
+async def test_networks_that_a_hub_is_peered_with_are_connected() -> None:
+    world = await a_hub_with(2)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected", state["reason"]
+    assert reached(world, spoke(0))
+    assert reached(world, spoke(1))
+
+
+async def test_a_network_that_only_says_itself_that_it_is_peered_is_no_client() -> None:
+    world = await a_hub_with(1)
+    stranger = await make_spoke(world, 7, half=True)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected", state["reason"]
+    assert not reached(world, stranger)
+
+
+@pytest.mark.parametrize(
+    ("selector", "members"),
+    [
+        ({"subscription": ID, "name": "spoke-0*"}, {0, 1, 2}),
+        ({"subscription": ID, "name": "spoke-0*", "but_not": "*-001"}, {0, 2}),
+        ({"peered_with": "hubs", "tags": {"clients": "yes"}}, {1}),
+        ({"peered_with": "hubs", "region": "northeurope"}, set()),
+        ({"peered_with": "hubs", "resource_group": "rg-net*", "name": "*-00?"}, {0, 1, 2}),
+    ],
+)
+async def test_a_selector_chooses_by_all_of_its_fields(selector: dict[str, Any], members: set[int]) -> None:
+    world = await a_hub_with(2, {**HUBS, "some": selector}, clients=["some"])
+    await make_spoke(world, 1, tags={"clients": "yes"})
+    await make_spoke(world, 2)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected", state["reason"]
+    assert {number for number in range(3) if reached(world, spoke(number))} == members
+    assert any("no network is in some now" in one for one in state["findings"]) == (not members)
+
+
+async def test_own_means_the_networks_of_the_resource_s_subscription() -> None:
+    world = World(a_policy(clients=["own"], peering="ensure"))
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected", state["reason"]
+    assert reached(world, SPOKE)
+    linked = {one["subject"].split(":")[0] for one in state["checks"] if "resolves" in one["check"]}
+    assert linked == {"hub-we", "hub-ne", "spoke-a"}
+
+
+async def test_a_network_in_no_watched_subscription_is_in_no_set_by_subscription_and_is_said() -> None:
+    world = await a_hub_with(1, {"other": {"subscription": OTHER_ID}}, clients=["other"])
+    state = await world.reconcile(await world.create_account())
+    assert f"the policy does not watch subscription {OTHER_ID}" in state["reason"]
+    assert not [one for one in state["checks"] if "resolves" in one["check"]]
+
+
+async def test_a_network_that_joins_a_set_is_let_in_by_the_next_pass() -> None:
+    world = await a_filtered_hub_with(1)
+    at = await world.create_account()
+    await world.reconcile(at)
+    await make_spoke(world, 1)
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected", state["reason"]
+    assert await sources(world) == {range_of(0), range_of(1)}
+
+
+async def test_a_network_that_leaves_a_set_loses_its_part_of_a_rule_after_a_second_reading() -> None:
+    world = await a_filtered_hub_with(2)
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.send("DELETE", f"{HUB}/virtualNetworkPeerings/to-spoke-001")
+    await world.sleep(90)
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected", state["reason"]
+    assert await sources(world) == {range_of(0)}
+
+
+async def test_a_peering_that_is_made_again_meanwhile_costs_its_network_nothing() -> None:
+    world = await a_filtered_hub_with(2)
+    at = await world.create_account()
+    await world.reconcile(at)
+    half = f"{HUB}/virtualNetworkPeerings/to-spoke-001"
+    stale = {"match": {"method": "GET", "path": "hub-we$", "principal": "app"}, "times": 1}
+    body = await world.send("GET", HUB)
+    body["properties"]["virtualNetworkPeerings"] = [
+        one for one in body["properties"]["virtualNetworkPeerings"] if one["id"] != half
+    ]
+    world.azure.faults.add({**stale, "answer": {"status": 200, "body": body}})
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected", state["reason"]
+    assert await sources(world) == {range_of(0), range_of(1)}
+
+
+async def test_a_hub_that_cannot_be_read_takes_nothing_from_its_spokes() -> None:
+    world = await a_filtered_hub_with(2)
+    at = await world.create_account()
+    await world.reconcile(at)
+    change(world, clients=["spokes"], peering="require", nsg=RULES, networks={**SPOKES, "hubs": [HUB, GONE]})
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected"
+    assert GONE in state["reason"]
+    assert world.writes() == []
+    assert await sources(world) == {range_of(0), range_of(1)}
+
+
+GONE = f"{NETWORKS}/virtualNetworks/hub-gone"
+
+
+async def test_with_an_unread_hub_new_spokes_of_the_others_are_connected_all_the_same() -> None:
+    world = await a_filtered_hub_with(1, networks={**SPOKES, "hubs": [HUB, GONE]})
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected"
+    assert "client networks are known: not provable" in state["reason"]
+    assert reached(world, spoke(0))
+
+
+# Subnets and ranges as clients
+
+
+async def test_a_subnet_as_client_opens_rules_to_itself_alone() -> None:
+    subnet = f"{spoke(0)}/subnets/clients"
+    world = await a_filtered_hub_with(1, clients=[subnet, "10.200.0.0/16"])
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected", state["reason"]
+    assert await sources(world) == {range_of(0).replace("/24", "/25"), "10.200.0.0/16"}
+
+
+async def test_a_group_on_another_subnet_does_not_count_for_a_subnet_that_is_the_client() -> None:
+    world = await a_filtered_hub_with(1, clients=[f"{spoke(0)}/subnets/other"])
+    group = GROUP.replace("nsg-endpoints", "nsg-closed")
+    closed = {"direction": "Outbound", "access": "Deny", "priority": 100, "protocol": "*"}
+    anything = {"sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationPortRange": "*"}
+    rule = {"name": "shut", "properties": {**closed, **anything, "destinationAddressPrefix": "*"}}
+    await world.send("PUT", group, {"location": "westeurope", "properties": {"securityRules": [rule]}})
+    await world.sleep(60)
+    prefix = {"addressPrefix": range_of(0).replace("/24", "/25"), "networkSecurityGroup": {"id": group}}
+    await world.send("PUT", f"{spoke(0)}/subnets/clients", {"properties": prefix})
+    await world.sleep(60)
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected", state["reason"]
+    assert not [one for one in state["findings"] if "nsg-closed" in one]
+
+
+async def test_a_client_subnet_that_does_not_exist_is_named() -> None:
+    world = await a_filtered_hub_with(1, clients=[f"{spoke(0)}/subnets/nothing"])
+    state = await world.reconcile(await world.create_account())
+    assert (state["result"], state["code"]) == ("Blocked", "NetworkNotFound")
+    assert f"the subnet {spoke(0)}/subnets/nothing does not exist" in state["reason"]
+
+
+async def test_ranges_alone_need_no_peering_and_no_link() -> None:
+    world = await a_filtered_hub_with(0, clients=["10.200.0.0/16"])
+    world.sent()
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected", state["reason"]
+    assert await sources(world) == {"10.200.0.0/16"}
+    assert not [path for _, path in world.writes() if "Peerings" in path or "virtualNetworkLinks" in path]

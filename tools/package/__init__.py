@@ -1,0 +1,1 @@
+"""Builds the zip that is deployed to Azure, and the list of files that it is built from."""
