@@ -1,9 +1,14 @@
 """Policies from a file, and from a blob in Azurite: by a managed identity and TLS, as a deployed app."""
 
+import asyncio
+import hashlib
 import io
+import json
 import os
 import ssl
+import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -15,7 +20,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from sandbox.azure.front.identity import issue
 from sandbox.azure.simulator import Simulator
 from sandbox.azure.transports.server import serve
-from sandbox.azurite import Azurite
+from sandbox.azurite import ROOT, Azurite
 from shared.adapters.identity import credential
 from shared.adapters.policy_blob import VERSION, BlobPolicy
 from shared.adapters.policy_file import FilePolicy
@@ -177,3 +182,33 @@ async def test_a_missing_file_needs_a_person(tmp_path) -> None:
     error = await failure(FilePolicy(tmp_path / "missing.yaml"))
     assert isinstance(error, BlockedError)
     assert "deploy the policy" in error.remedy
+
+
+async def test_the_app_starts_with_a_policy_in_a_blob(served, account, tmp_path) -> None:
+    code = """
+import asyncio, json
+from shared.running import flow
+async def main():
+    built = await flow()
+    print(json.dumps(built.health.in_force().record()))
+asyncio.run(main())
+"""
+    content = (ROOT / "connectivity.yaml").read_bytes()
+    await account.put(content)
+    async with serve(Simulator(), tmp_path) as endpoints:
+        settings = {
+            **os.environ,
+            **endpoints.environment,
+            "SSL_CERT_FILE": str(served[1]),
+            "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+            "AzureWebJobsStorage__blobServiceUri": served[0].blobs.rpartition("/")[0],
+            "CAUSEWAY_POLICY": account.url,
+            "CAUSEWAY_SWEEP_SCHEDULE": "0 */15 * * * *",
+        }
+        ran = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, cwd=ROOT, env=settings, stdout=PIPE, stderr=PIPE
+        )
+        out, err = await ran.communicate()
+    assert ran.returncode == 0, err.decode()
+    shown = json.loads(out)
+    assert (shown["source"], shown["hash"]) == (account.url, hashlib.sha256(content).hexdigest())
