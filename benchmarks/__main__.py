@@ -2,11 +2,11 @@
 
 import sys
 
-from benchmarks import beside_sdk, cli, imports, inputs, paths, pure, requests, size, sweeps
+from benchmarks import beside_sdk, cli, imports, inputs, paths, pure, requests, size, sweeps, telemetry
 
 
 def main() -> int:
-    measured = (imports, cli, pure, inputs, requests, beside_sdk, sweeps, paths, size)
+    measured = (imports, cli, pure, inputs, requests, beside_sdk, sweeps, paths, telemetry, size)
     held = [one.report() for one in measured]
     print("every claim holds" if all(held) else "a claim does not hold")
     return 0 if all(held) else 1

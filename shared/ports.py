@@ -3,7 +3,7 @@
 Every method that calls Azure raises the errors of `core/base/errors.py` and no others.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from shared.core.outcome.outcome import Outcome
 from shared.core.outcome.sweep_report import SweepReport
 from shared.core.plan.deletion_record import Deletion
 from shared.core.plan.refusals import Refusals
+from shared.core.policy.hierarchy import Branch
 from shared.core.policy.in_force import PolicyText
 
 type Body = dict[str, Any]  # a JSON object that an adapter returns: the caller owns it and may change it
@@ -57,14 +58,17 @@ class ArmReader(Protocol):
     def pages(self, path: str, *, api_version: str) -> AsyncIterator[Bodies]:
         """Any list of ARM at this path (`/subscriptions/{id}/providers/{type}`), page by page."""
 
+    async def entities(self, name: str) -> Bodies:
+        """The management groups and subscriptions of this name that the app's identity may see.
+
+        Source: REST reference "Entities - List", with a filter.
+        """
+
     async def principal(self) -> str:
         """The object id of the identity that Azure sees; empty where its token does not say."""
 
     async def group(self, at: GroupId) -> Body | None:
         """One resource group's body; None if it does not exist."""
-
-    async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
-        """Tags of every resource group of a subscription, by lower-case name."""
 
 
 class ArmWriter(Protocol):
@@ -271,6 +275,16 @@ class Sweeps(Protocol):
 
     async def waiting(self) -> frozenset[str]:
         """The keys (`target_key`) of the targets whose item is still in the queue."""
+
+
+class Branches(Protocol):
+    """What is known of the management groups that the policy needs, by their lower-case names."""
+
+    async def load(self, name: str) -> Branch | None:
+        """What the last reading left; None if there was none."""
+
+    async def update(self, name: str, change: Callable[[Branch], Branch]) -> Branch:
+        """Record what a reading makes of the branch as it is recorded now, and return that."""
 
 
 class RequestLimits(Protocol):

@@ -14,13 +14,15 @@ from shared.core.policy import location
 from shared.storage_account import BLOBS, HOST_REMEDY, IDENTITY, NO_HOST, StorageAccount, is_host
 
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
-RATE = "CAUSEWAY_REQUEST_RATE"
+RATE, TELEMETRY = "CAUSEWAY_REQUEST_RATE", "CAUSEWAY_TELEMETRY"
+INSIGHTS = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
 PREFIX = "CAUSEWAY_"
 
 DEFAULT_POLICY = "connectivity.yaml"
 DEFAULT_BUDGET = 480.0  # seconds of one reconcile pass: below the ten minutes that host.json gives a function
 SHORTEST_BUDGET, LONGEST_BUDGET = 10.0, 3600.0
+TELEMETRY_OFF, TELEMETRY_AZURE = "none", "azure"
 LEAST_RATE, MOST_RATE = 0.05, 1000.0
 _NEAR = 0.75  # how much a misspelled name has in common with the one that is meant
 
@@ -37,7 +39,7 @@ class Settings:
 
     `arm_endpoint`: empty where the policy's cloud determines the endpoint of Azure Resource Manager.
     `hosted`: the platform provides a managed identity. `budget`: seconds of one reconcile pass.
-    `rate`: how much of Azure's documented request limits the app uses.
+    `rate`: how much of Azure's documented request limits the app uses. `telemetry`: where it goes.
     """
 
     account: StorageAccount
@@ -48,6 +50,7 @@ class Settings:
     hosted: bool
     budget: float
     rate: float
+    telemetry: str
     notices: tuple[str, ...]
 
     @classmethod
@@ -63,6 +66,7 @@ class Settings:
             hosted=IDENTITY in environment,
             budget=found.budget(),
             rate=found.rate(),
+            telemetry=found.telemetry(),
             notices=(*found.account.notices, *found.unknown()),
         )
         if found.faults:
@@ -143,6 +147,15 @@ class _Reader:
     def rate(self) -> float:
         remedy = f"give a number from {LEAST_RATE:g} to {MOST_RATE:g}; 1 is what Azure documents"
         return self._number(RATE, 1.0, (LEAST_RATE, MOST_RATE), remedy)
+
+    def telemetry(self) -> str:
+        """`azure` or `none`."""
+        text = self.text(TELEMETRY, TELEMETRY_OFF).lower()
+        if text not in (TELEMETRY_OFF, TELEMETRY_AZURE):
+            self._fault(TELEMETRY, text, "it is no destination", f"give {TELEMETRY_AZURE} or {TELEMETRY_OFF}")
+        if text == TELEMETRY_AZURE and not self.text(INSIGHTS):
+            self._fault(INSIGHTS, "", f"{TELEMETRY} needs it", "set it, as Application Insights shows it")
+        return text
 
     def _number(self, name: str, default: float, between: tuple[float, float], remedy: str) -> float:
         text = self.text(name, str(default))

@@ -13,6 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.telemetry import NO_TELEMETRY
+
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from azure.core.pipeline.transport import AioHttpTransport
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from shared.flow.worker import Worker
     from shared.ports import (
         Arm,
+        Branches,
         Budgets,
         Clock,
         Leases,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
         WorkQueue,
     )
     from shared.settings import Settings
+    from shared.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class Ports:
     budgets: Budgets
     sweeps: Sweeps
     limits: RequestLimits
+    branches: Branches
+    telemetry: Telemetry = NO_TELEMETRY
 
 
 def wire(
@@ -101,15 +107,18 @@ def wire(
     from shared.core.catalogue.catalogue import load
     from shared.core.policy.foundations import Foundations
     from shared.flow.absence import Absence
+    from shared.flow.dns_forwarding import ForwardingReader
     from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
     from shared.flow.intake import Intake
     from shared.flow.limits import CreationLimit, DeleteLimit
-    from shared.flow.networks import ListedSubscriptions, NetworksReader
+    from shared.flow.lists import Lister
+    from shared.flow.networks import NetworksReader
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reconcile import Reconciler
     from shared.flow.removal import Remover
+    from shared.flow.scopes import Scopes
     from shared.flow.sweep import Sweeper
     from shared.flow.view import Viewer
     from shared.flow.worker import Worker
@@ -118,28 +127,35 @@ def wire(
     own = foundations or Foundations.read({})
     shared = kept or Kept.over(ports)
     cached, reader, applier = shared.cached.for_a_policy(), shared.reader, shared.applier
-    networks = NetworksReader(policy, cached, reader, ListedSubscriptions(policy.subscriptions))
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own, networks)
+    scopes = Scopes(policy, ports.arm, ports.branches, ports.clock)
+    networks = NetworksReader(policy, cached, reader, scopes.scope_since)
+    forwarding = ForwardingReader(ports.arm, cached, reader)
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, scopes, networks, forwarding)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
-    hidden = HiddenNamesReader(policy, known, ports.arm, cached)
+    hidden = HiddenNamesReader(policy, known, ports.arm, cached, scopes)
     access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
     reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
     sweeper = Sweeper(
         policy,
-        known,
+        Lister(policy, known, ports.arm, cached, ports.clock),
         ports.arm,
         ports.ledger,
         ports.sweeps,
         ports.queue,
         ports.clock,
-        ports.limits.rate,
+        scopes,
+        ports.limits,
+        ports.telemetry,
         in_force,
     )
+    worker = Worker(
+        reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget, ports.telemetry
+    )
     return Flow(
-        Intake(ports.queue, ports.clock, frozenset(known.types)),
-        Worker(reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget),
+        Intake(ports.queue, ports.clock, frozenset(known.types), ports.telemetry),
+        worker,
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
         Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock, in_force),
@@ -187,10 +203,8 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "management_groups", "exclude", "exclude_managed", "rules", "naming", "tags")
+    top = ("mode", "naming", "tags")
     keys = [key for key in top if key in policy.model_fields_set]
-    if "tag_may_choose" in policy.opt_in.model_fields_set:
-        keys.append("opt_in.tag_may_choose")
     repair = policy.drift.repair
     if repair.any and not (repair.endpoints and repair.names and repair.peering and repair.rules):
         keys.append("drift.repair")
@@ -204,7 +218,7 @@ def _without_effect(policy: Policy) -> list[str]:
             "mode",
             "limits",
         ),
-        "dns": ("external", "servers"),
+        "dns": ("external",),
         "peering": ("through",),
     }
     for name, profile in policy.profiles.items():
@@ -250,6 +264,7 @@ def real_ports(settings: Settings, policy: Policy, outside: Outside) -> Ports:
     """The adapters of a deployed app, as its settings say."""
     from shared.adapters.arm import SdkArm
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
+    from shared.adapters.branches import TableBranches
     from shared.adapters.budgets import TableBudgets
     from shared.adapters.closing import close_at_exit
     from shared.adapters.leases import TableLeases
@@ -261,6 +276,7 @@ def real_ports(settings: Settings, policy: Policy, outside: Outside) -> Ports:
     from shared.adapters.storage import open_queue, open_tables
     from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
+    from shared.telemetry_wiring import open_telemetry
 
     identity, clock = outside.identity, outside.clock
     time = ServiceTime(clock)
@@ -269,15 +285,18 @@ def real_ports(settings: Settings, policy: Policy, outside: Outside) -> Ports:
     tables = open_tables(account.connection, account.table_uri, identity, time)
     queue = open_queue(account.connection, account.queue_uri, "work", identity)
     close_at_exit(tables, queue)
-    limits = AzureTable(tables, "limits", time)
+    limits, sweeps = AzureTable(tables, "limits", time), AzureTable(tables, "sweeps", time)
     limiter = Limiter(TableShares(limits), settings.rate)
+    telemetry = open_telemetry(settings, os.environ)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, outside.connections, limiter), clock),
+        SdkArm(ArmClients(identity, endpoint, outside.connections, limiter), clock, telemetry),
         TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
         clock,
         TableBudgets(limits),
-        TableSweeps(AzureTable(tables, "sweeps", time)),
+        TableSweeps(sweeps),
         limiter,
+        TableBranches(sweeps),
+        telemetry,
     )

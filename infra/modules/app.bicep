@@ -123,6 +123,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       CAUSEWAY_SWEEP_SCHEDULE: sweepSchedule
       CAUSEWAY_BUDGET_SECONDS: '480'
       CAUSEWAY_REQUEST_RATE: requestRate
+      CAUSEWAY_TELEMETRY: 'azure'
+      // The worker makes the spans of the app part of the trace of their invocation.
+      PYTHON_ENABLE_OPENTELEMETRY: 'true'
     })
   }
 

@@ -26,6 +26,7 @@ from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 from azure.mgmt.network.aio import NetworkManagementClient
 from azure.mgmt.privatedns.aio import PrivateDnsManagementClient
 
+from shared.adapters import call_record
 from shared.adapters.limiter import Limiter
 from shared.adapters.shares import LocalShares
 from shared.core.base.errors import PermanentError, clean
@@ -103,6 +104,10 @@ class Counted(SansIOHTTPPolicy[Any, Any]):
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         count(request.http_request.method)
+        call_record.sent()
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        call_record.answered(response.http_response.status_code)
 
 
 class ArmClients:

@@ -5,6 +5,8 @@ for a hundred targets created in one minute. A caller says from when on a readin
 began before is never used. A write that depends on a shared object re-reads it, under a lease.
 """
 
+from __future__ import annotations
+
 import asyncio
 import copy
 import uuid
@@ -12,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self, cast
 
-from shared.core.base.bodies import Seen, child_id, mapping, reference
+from shared.core.base.bodies import Json, Seen, child_id, mapping, reference
 from shared.core.base.ids import ResourceId
 from shared.core.base.turn import current_turn
 from shared.core.readings.reading import Members, Read
@@ -33,6 +35,11 @@ class ResourceGroup:
     tags: Mapping[str, str] = field(default_factory=dict)
     managed_by: str = ""
     listed: bool = False
+
+    @classmethod
+    def of(cls, body: Json) -> ResourceGroup:
+        """A group as Azure shows it."""
+        return cls(mapping(body.get("tags")), str(body.get("managedBy") or ""), listed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +118,19 @@ class CachedReads:
 
     async def group(self, at: ResourceId, not_older_than: float = 0.0) -> ResourceGroup:
         """The resource group that holds `at`; without tags where the list does not have it."""
-        path = f"/subscriptions/{at.subscription.lower()}/resourcegroups"
-        found = await self._read((path, "groups"), lambda: self._groups(path), not_older_than)
-        groups = cast(Mapping[str, ResourceGroup], found.value)
+        groups = await self.groups(at.subscription, not_older_than)
         return groups.get(at.resource_group.lower(), ResourceGroup())
 
+    async def groups(self, subscription: str, not_older_than: float = 0.0) -> Mapping[str, ResourceGroup]:
+        """The resource groups of a subscription by their lower-case name."""
+        path = f"/subscriptions/{subscription.lower()}/resourcegroups"
+        found = await self._read((path, "groups"), lambda: self._groups(path), not_older_than)
+        return cast(Mapping[str, ResourceGroup], found.value)
+
     async def _groups(self, path: str) -> Mapping[str, ResourceGroup]:
-        """The groups of a subscription by their lower-case name."""
         pages = self._arm.pages(path, api_version=GROUPS_API)
         listed = [body async for page in pages for body in page]
-        return {
-            str(body.get("name")).lower(): ResourceGroup(
-                mapping(body.get("tags")), str(body.get("managedBy") or ""), listed=True
-            )
-            for body in listed
-        }
+        return {str(body.get("name")).lower(): ResourceGroup.of(body) for body in listed}
 
     async def computed[T](
         self,

@@ -75,6 +75,7 @@ class Health:
 
 def _problems(last: SweepReport, held: int, now: float) -> list[str]:
     found = [f"subscription {one} could not be listed: {why}" for one, why in last.unread.items()]
+    found += last.unread_groups.values()
     if last.ended is None and now - last.began > LONGEST_SWEEP:
         found.append("the last sweep broke off before it had queued everything")
     if held:

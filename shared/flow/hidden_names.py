@@ -28,6 +28,7 @@ from shared.core.plan.plan import Plan
 from shared.core.policy.policy import Policy
 from shared.core.readings.reading import Read
 from shared.flow.cached_reads import CachedReads
+from shared.flow.scopes import Scopes
 from shared.flow.view import View
 from shared.ports import ArmReader
 
@@ -43,8 +44,11 @@ type _Part[T] = tuple[T, tuple[str, ...]]  # what was read, and what was not, in
 class HiddenNamesReader:
     """Reports what new links would hide. One per process; it only reads, and reports what it could not."""
 
-    def __init__(self, policy: Policy, catalogue: Catalogue, arm: ArmReader, cached: CachedReads) -> None:
+    def __init__(
+        self, policy: Policy, catalogue: Catalogue, arm: ArmReader, cached: CachedReads, scopes: Scopes
+    ) -> None:
         self._policy = policy
+        self._scopes = scopes
         self._catalogue = catalogue
         self._arm = arm
         self._cached = cached
@@ -66,7 +70,7 @@ class HiddenNamesReader:
 
     async def _read(self, zone: ResourceId, not_older_than: float) -> HiddenNames:
         types = self._catalogue.types_in(zone.name, self._policy.cloud)
-        pairs = [(kind, at) for kind in types for at in self._policy.subscriptions]
+        pairs = [(kind, at) for kind in types for at in (await self._scopes.scope()).subscriptions]
         listed = await asyncio.gather(*(self._connected(kind, at, not_older_than) for kind, at in pairs))
         candidates = [one for connected, _ in listed for one in connected]
         unread = tuple(text for _, texts in listed for text in texts)

@@ -11,6 +11,7 @@ from shared.core.base.log_lines import line
 from shared.core.events.notification import Dropped, Notification, read
 from shared.core.events.work_item import WorkItem
 from shared.ports import Clock, WorkQueue
+from shared.telemetry import NO_TELEMETRY, Telemetry
 
 log = logging.getLogger("causeway.intake")
 
@@ -18,7 +19,14 @@ log = logging.getLogger("causeway.intake")
 class Intake:
     """Reads events in either schema and queues one work item for each resource they name."""
 
-    def __init__(self, queue: WorkQueue, clock: Clock, known_types: frozenset[str]) -> None:
+    def __init__(
+        self,
+        queue: WorkQueue,
+        clock: Clock,
+        known_types: frozenset[str],
+        telemetry: Telemetry = NO_TELEMETRY,
+    ) -> None:
+        self._telemetry = telemetry
         self._queue = queue
         self._clock = clock
         self._known_types = known_types
@@ -37,10 +45,13 @@ class Intake:
                 case Dropped(event_id, reason, detail):
                     self.dropped[reason] += 1
                     count = self.dropped[reason]
+                    self._telemetry.event(reason)
                     log.info(line("event dropped", event_id=event_id, why=reason, detail=detail, count=count))
                 case Notification(resource_id=resource_id, event_id=event_id):
                     if resource_id.lower() not in sent:
                         sent.add(resource_id.lower())
                         item = WorkItem(resource_id, "event", event_id, fresh_from=now)
                         await self._queue.send(item.text())
+                        self._telemetry.event("queued")
+                        log.info(line("event queued", target=resource_id, correlation=event_id))
         return len(sent)

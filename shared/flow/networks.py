@@ -7,7 +7,7 @@ connected, and nothing is taken away (`Networks.may_lack_some`).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shared.core.base.bodies import Seen, mapping
@@ -49,20 +49,6 @@ class _Found:
     ids: tuple[ResourceId, ...] = ()
     selected: bool = False
     unread: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ListedSubscriptions:
-    """The subscriptions that the policy lists; nothing is known of groups above them."""
-
-    subscriptions: tuple[str, ...]
-    problems: Mapping[str, str] = field(default_factory=dict)
-
-    def above(self, subscription: str) -> tuple[str, ...] | None:
-        return None
-
-    async def __call__(self, not_older_than: float) -> Watched:
-        return self
 
 
 class NetworksReader:

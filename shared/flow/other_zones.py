@@ -19,6 +19,7 @@ from shared.core.readings.observed import Observed
 from shared.core.readings.other_zones import LinkedElsewhere, ZoneLink
 from shared.core.readings.reading import Read
 from shared.flow.cached_reads import CachedReads
+from shared.flow.scopes import Scopes
 from shared.ports import ArmReader
 
 API = "2020-06-01"  # Microsoft.Network: REST reference "Private Zones - List"
@@ -27,8 +28,8 @@ API = "2020-06-01"  # Microsoft.Network: REST reference "Private Zones - List"
 class OtherZonesReader:
     """Reads zones by their name. One per process; one list of a subscription serves a minute."""
 
-    def __init__(self, subscriptions: Iterable[str], arm: ArmReader, cached: CachedReads) -> None:
-        self._subscriptions = tuple(subscriptions)
+    def __init__(self, scopes: Scopes, arm: ArmReader, cached: CachedReads) -> None:
+        self._scopes = scopes
         self._arm = arm
         self._cached = cached
 
@@ -41,10 +42,11 @@ class OtherZonesReader:
         asked = {name: at for name, at in own.items() if name not in observed.elsewhere}
         if not asked:
             return observed
-        places = (*wanted.resolvers, *filter(None, asked.values()))
-        every = (*self._subscriptions, *(at.subscription for at in places))
+        places = (*wanted.resolvers, *wanted.linked, *filter(None, asked.values()))
+        scope = await self._scopes.scope()
+        every = (*scope.subscriptions, *(at.subscription for at in places))
         subscriptions = tuple(dict.fromkeys(one.lower() for one in every))
-        named = [await self._named(at, not_older_than) for at in subscriptions]
+        named = await asyncio.gather(*(self._named(at, not_older_than) for at in subscriptions))
         found = {name: await self._elsewhere(name, at, named, not_older_than) for name, at in asked.items()}
         return replace(observed, elsewhere={**observed.elsewhere, **found})
 

@@ -20,7 +20,7 @@ from shared.core.outcome.public_users import PublicUser, listed_services, public
 from shared.core.outcome.result import NOTHING, Ending, ending
 from shared.core.plan.refusals import RefusedRequest
 from shared.core.policy.foundations import Foundations
-from shared.core.policy.intent import LEFT_ALONE, NOT_WATCHED, Connect, NotAsked
+from shared.core.policy.intent import EXCLUDED, LEFT_ALONE, NOT_ASKED, NOT_WATCHED, Connect
 from shared.core.policy.policy import Policy
 from shared.flow.reconcile_pass import Pass
 from shared.ports import Arm
@@ -42,7 +42,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "microsoft.relay/namespaces": ("networkRuleSets",),
 }
 # Codes of what is left as it is: opted out, not watched any more, or to be asked for by name.
-KEPT = frozenset({NotAsked("").code, NOT_WATCHED.code, LEFT_ALONE})
+KEPT = frozenset({NOT_ASKED, NOT_WATCHED, LEFT_ALONE, EXCLUDED})
 NOT_SERVED = "InvalidResourceType"  # the version of the type's API has no such children
 
 

@@ -83,7 +83,9 @@ class Queries:
                 found = await self._preview(at)
             except CausewayError as error:
                 stopped = broken_off(error, "")
-                found = Preview(at, stopped.result, "", stopped.code, stopped.reason, stopped.remedy)
+                found = Preview(
+                    at, stopped.result, code=stopped.code, reason=stopped.reason, remedy=stopped.remedy
+                )
         return replace(found, requests=spent.requests, writes=spent.writes)
 
     async def connections(self, query: ConnectionQuery) -> Page[ConnectionState]:
@@ -104,7 +106,7 @@ class Queries:
         except InvalidId as wrong:
             raise InputError("resource_id", text, f"{wrong.why}; copy the id from Azure") from wrong
         if await self.ledger.get(target_key(at)) is None:
-            self.viewer.refuse_foreign(at)
+            await self.viewer.refuse_foreign(at)
         return at
 
     async def _preview(self, at: ResourceId) -> Preview:
@@ -121,12 +123,13 @@ def _as_preview(
     match found:
         case View(connect=connect, findings=findings, plan=plan):
             actions = (*plan.actions, *removals.actions)
-            return Preview(at, PLAN, connect.profile_name, findings=tuple(findings), actions=actions)
+            name, rule = connect.profile_name, connect.rule
+            return Preview(at, PLAN, name, rule, findings=tuple(findings), actions=actions)
         case Refusal(code=code, reason=reason, remedy=remedy):
-            return Preview(at, Result.BLOCKED, "", code, reason, remedy)
-        case Declined(code=code, reason=reason, remedy=remedy):
-            return Preview(at, Result.DECLINED, "", code, reason, remedy)
-        case NotAsked(reason=reason):
-            return Preview(at, "NotAsked", reason=reason, actions=removals.actions)
+            return Preview(at, Result.BLOCKED, code=code, reason=reason, remedy=remedy)
+        case Declined(code=code, reason=reason, remedy=remedy, rule=rule, key=key):
+            return Preview(at, Result.DECLINED, "", rule, key, code, reason, remedy)
+        case NotAsked(reason=reason, rule=rule, key=key):
+            return Preview(at, "NotAsked", "", rule, key, reason=reason, actions=removals.actions)
         case None:
             return Preview(at, "NotFound", reason="the resource does not exist", actions=removals.actions)

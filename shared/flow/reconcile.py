@@ -88,7 +88,8 @@ class Reconciler:
             reached = replace(broken_off(error, current.memory.profile), done=current.journal.changes)
         finally:
             self._applier.shared.ended(current.target)
-        return await self._access.warned(reached, current)
+        named = replace(reached, rule=current.journal.rule, policy_key=current.journal.policy_key)
+        return await self._access.warned(named, current)
 
     async def _reconciled(self, current: Pass) -> Ending:
         asked = await self._asked(current)
@@ -163,7 +164,11 @@ class Reconciler:
                 return view, await self._remover.planned(at, gone, _unwanted(view), recorded)
 
     async def _asked(self, current: Pass) -> Asked:
-        return await self._viewer.asked(current.target, current.fresh_from, current.began)
+        asked = await self._viewer.asked(current.target, current.fresh_from, current.began)
+        found = asked[1] if isinstance(asked, tuple) else asked
+        current.journal.rule = found.rule if found else ""
+        current.journal.policy_key = found.key if isinstance(found, Declined | NotAsked) else ""
+        return asked
 
     async def _viewed(self, target: Target, connect: Connect, current: Pass) -> Found:
         many = MANY if current.sweep else self._applier.shared.passes

@@ -13,9 +13,12 @@ from shared.ports import Memory
 class Journal:
     """What a pass has done up to now: it is recorded also where a later read of the pass fails.
 
-    `endpoints` were deleted, and the records of these `names` (full names) with them.
+    `endpoints` were deleted, and the records of these `names` (full names) with them. `rule` and
+    `policy_key`: what the policy says of the target, as in `Ending`.
     """
 
+    rule: str = ""
+    policy_key: str = ""
     done: list[Done] = field(default_factory=list)
     endpoints: set[ResourceId] = field(default_factory=set)
     names: set[str] = field(default_factory=set)

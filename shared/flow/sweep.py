@@ -10,26 +10,27 @@ import asyncio
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import batched
 
-from shared.core.base.bodies import Seen, mapping, resource_id
+from shared.core.base.bodies import Seen
 from shared.core.base.errors import CausewayError
 from shared.core.base.ids import GroupId, ResourceId, target_key
 from shared.core.base.log_lines import line
-from shared.core.catalogue.catalogue import Catalogue
 from shared.core.events.reason import Reason
 from shared.core.events.work_item import WorkItem
-from shared.core.kinds.kind import UNKNOWN_GUID, target_of_mark
+from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.sweep_report import PREFIX, SweepReport
-from shared.core.policy.choice import DISABLED
 from shared.core.policy.in_force import InForce
-from shared.core.policy.intent import opt_in, watched
 from shared.core.policy.policy import Policy
-from shared.ports import Arm, Clock, Ledger, Sweeps, WorkQueue
+from shared.core.policy.scope import Scope
+from shared.flow.lists import Listed, Lister
+from shared.flow.scopes import MISSED, Scopes
+from shared.ports import Arm, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
+from shared.telemetry import NO_TELEMETRY, Telemetry
 
 log = logging.getLogger("causeway.sweep")
 
@@ -43,25 +44,19 @@ MADE_WITHOUT_ANSWER = frozenset({UNKNOWN_GUID})
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
-    """Resources that tags or policy opt in, and endpoints that bear our tags, by their target's key."""
-
-    opted_in: set[ResourceId] = field(default_factory=set)
-    marked: defaultdict[str, set[ResourceId]] = field(default_factory=lambda: defaultdict(set))
-
-
-@dataclass(frozen=True, slots=True)
 class Sweeper:
-    """Finds every resource that should be connected, or was. `rate`: as in `ports.RequestLimits`."""
+    """Finds every resource that should be connected, or was."""
 
     policy: Policy
-    catalogue: Catalogue
+    lister: Lister
     arm: Arm
     ledger: Ledger
     sweeps: Sweeps
     queue: WorkQueue
     clock: Clock
-    rate: float = 1.0
+    scopes: Scopes
+    limits: RequestLimits
+    telemetry: Telemetry = NO_TELEMETRY
     in_force: Callable[[], InForce | None] = lambda: None
 
     async def sweep(self) -> int:
@@ -69,23 +64,27 @@ class Sweeper:
         begun = self._begun()
         await self.sweeps.record(begun)
         known, waiting = set(await self.ledger.targets()), await self.sweeps.waiting()
-        listed, unread = await self._listed()
+        scope = await self.scopes.scope(MISSED)
+        listed, unread = await self._listed(scope)
         adopted = await self._adopted(listed.values())
-        every = known.union(adopted, *(found.opted_in for found in listed.values()))
+        every = known.union(adopted, *(found.due for found in listed.values()))
         due = [at for at in every if target_key(at) not in waiting]
         await self._send_drift(due, begun)
         report = replace(
             begun,
             ended=self.clock.now().timestamp(),
             listed={subscription: len(found.opted_in) for subscription, found in listed.items()},
+            undecided=sum(len(found.undecided) for found in listed.values()),
             unread=unread,
             known=len(known),
-            unwatched=sum(not watched(at.subscription, self.policy) for at in known),
+            unread_groups=scope.problems,
+            unwatched=sum(scope.watches(at.subscription) is False for at in known),
             queued=len(due),
             waiting=len(every) - len(due),
         )
         await self.sweeps.record(report)
         log.info(line("sweep", **report.record()))
+        await self._measure(report)
         return len(due)
 
     def _begun(self) -> SweepReport:
@@ -94,16 +93,23 @@ class Sweeper:
         began = self.clock.now().timestamp()
         return SweepReport(f"{PREFIX}{uuid.uuid4()}", began, policy=policy, policy_problem=problem)
 
-    async def _listed(self) -> tuple[dict[str, _Listed], dict[str, str]]:
+    async def _listed(self, scope: Scope) -> tuple[dict[str, Listed], dict[str, str]]:
         """What each subscription's list has, and the error of each that could not be listed."""
-        listed, unread = dict[str, _Listed](), dict[str, str]()
-        for subscription in self.policy.subscriptions:
+        listed, unread = dict[str, Listed](), dict[str, str]()
+        for subscription in scope.subscriptions:
             try:
-                listed[subscription] = await self._list(subscription)
+                listed[subscription] = await self.lister.list(subscription, scope)
             except CausewayError as error:  # its own failure: the other subscriptions are swept all the same
                 unread[subscription] = str(error)
                 log.error(line("subscription not listed", subscription=subscription, why=str(error)))
         return listed, unread
+
+    async def _measure(self, report: SweepReport) -> None:
+        """The sweep has done its work by now: limits that cannot be read are not measured this time."""
+        try:
+            self.telemetry.swept(report, await self.limits.left())
+        except CausewayError as error:
+            log.warning(line("request limits not measured", why=str(error)))
 
     async def expand(self, group: GroupId, item: WorkItem) -> int:
         """Queue every target in a resource group whose tags changed or that was deleted. Returns how many."""
@@ -111,10 +117,11 @@ class Sweeper:
         known = set(await self.ledger.targets(group))
         # First: they need no list, which may fail.
         await self._send(known, item.reason, item.correlation, now)
-        if not watched(group.subscription, self.policy):
+        scope = await self.scopes.including(group.subscription)
+        if not scope.watches(group.subscription):  # also where that is not known: the next sweep lists it
             return len(known)
-        every = await self._list(group.subscription)
-        listed = {at for at in every.opted_in if at.group == group}
+        every = await self.lister.list(group.subscription, scope)
+        listed = {at for at in every.due if at.group == group}
         await self._send(listed - known, item.reason, item.correlation, now)
         return len(listed | known)
 
@@ -128,7 +135,7 @@ class Sweeper:
         subnets = (at for one in self.policy.profiles.values() for ids in one.subnets.values() for at in ids)
         hubs, reads = {at.subscription.lower() for at in subnets}, 0
         for at in due:
-            yield at, timedelta(seconds=max(0.0, (reads - AT_ONCE) / (A_SECOND * self.rate)))
+            yield at, timedelta(seconds=max(0.0, (reads - AT_ONCE) / (A_SECOND * self.limits.rate)))
             reads += 4 if at.subscription.lower() in hubs else 3
 
     async def _send_later(self, at: ResourceId, delay: timedelta, report: SweepReport) -> None:
@@ -142,7 +149,7 @@ class Sweeper:
         for at in sorted(due, key=lambda at: at.key):
             await self.queue.send(WorkItem(at.text, reason, correlation, fresh_from=fresh_from).text())
 
-    async def _adopted(self, listed: Iterable[_Listed]) -> set[ResourceId]:
+    async def _adopted(self, listed: Iterable[Listed]) -> set[ResourceId]:
         """The targets that got endpoints which bear our tags for them and which no row had.
 
         A write that left a worker after its claim had ended makes one. The next pass of the target uses or
@@ -176,26 +183,3 @@ class Sweeper:
             log.warning(line("endpoint not read", endpoint=at.text, why=str(error)))
             return False
         return body is not None and kind_of(at).is_recorded(Seen(at, body), target, MADE_WITHOUT_ANSWER)
-
-    async def _list(self, subscription: str) -> _Listed:
-        """What a subscription has. Which profile a tag names is not checked here."""
-        inherits = self.policy.opt_in.inherit == "resource_group"
-        groups = await self.arm.resource_groups(subscription) if inherits else {}
-        found = _Listed()
-        async for page in self.arm.resources(subscription):
-            for resource in page:
-                at = resource_id(resource.get("id"))  # None: an extension resource, or outside of a group
-                written = mapping(resource.get("tags")).items()
-                tags = {name: text for name, text in written if isinstance(text, str)}
-                if at and self.catalogue.knows(at.type):
-                    if self._opts_in(at, tags, groups):
-                        found.opted_in.add(at)
-                elif at and kind_of(at).HAS_GUID and (key := target_of_mark(Seen(at, {"tags": tags}))):
-                    found.marked[key].add(at)
-        return found
-
-    def _opts_in(
-        self, at: ResourceId, tags: Mapping[str, str], groups: Mapping[str, Mapping[str, str]]
-    ) -> bool:
-        word = opt_in(at.type, tags, groups.get(at.resource_group.lower(), {}), self.policy)
-        return word is not None and word.lower() != DISABLED

@@ -26,17 +26,18 @@ from shared.core.plan.actions import Create, Replace
 from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
+from shared.core.policy.choice import leaves_managed_alone, selecting_tags
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.intent import (
-    NOT_WATCHED,
+    NOT_DECIDED,
     Connect,
     Declined,
     Intent,
     NotAsked,
     asked_by_type,
     intent,
+    not_watched,
     tag_value,
-    watched,
 )
 from shared.core.policy.policy import Policy
 from shared.core.readings.networks import NETWORK
@@ -45,10 +46,12 @@ from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
 from shared.flow.cached_reads import CachedReads, ResourceGroup
 from shared.flow.capacity import CapacityReader
+from shared.flow.dns_forwarding import ForwardingReader
 from shared.flow.networks import NetworksReader
 from shared.flow.other_zones import OtherZonesReader
 from shared.flow.reader import Reader
 from shared.flow.rights import RightsReader
+from shared.flow.scopes import Scopes
 from shared.ports import ArmReader, Body
 
 type Around = Callable[[Target, Observed], Iterable[Read]]
@@ -168,24 +171,34 @@ class Viewer:
         cached: CachedReads,
         reader: Reader,
         foundations: Foundations,
+        scopes: Scopes,
         networks: NetworksReader,
+        forwarding: ForwardingReader,
     ) -> None:
         self._policy = policy
+        self._scopes = scopes
         self._catalogue = catalogue
         self._arm = arm
         self._cached = cached
         self._reader = reader
         self._foundations = foundations
         self._networks = networks
+        self._forwarding = forwarding
         self._rights = RightsReader(arm, cached)
-        self._other_zones = OtherZonesReader(policy.subscriptions, arm, cached)
+        self._other_zones = OtherZonesReader(scopes, arm, cached)
         self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
 
-    def refuse_foreign(self, at: ResourceId) -> None:
-        """Raise InputError for a resource that Causeway would never touch, so that a person learns why."""
-        if not watched(at.subscription, self._policy):
-            known = ", ".join(self._policy.subscriptions)
-            raise InputError("resource_id", at.text, f"name a resource in a watched subscription: {known}")
+    async def refuse_foreign(self, at: ResourceId) -> None:
+        """Raise InputError for a resource that Causeway would never touch, so that a person learns why.
+
+        Raises what reading the management groups raised, where that decides it.
+        """
+        scope = await self._scopes.including(at.subscription)
+        watched = scope.watches(at.subscription)
+        if watched is None:
+            raise scope.failure()
+        if not watched:
+            raise InputError("resource_id", at.text, f"name a resource in a watched subscription: {scope}")
         if not self._catalogue.knows(at.type):
             raise InputError("resource_id", at.text, "name a resource of a type that has private endpoints")
 
@@ -196,10 +209,15 @@ class Viewer:
     async def asked(self, at: ResourceId, fresh_from: float = 0.0, began: float = 0.0) -> Asked:
         """Who asks for what. None: the target does not exist. Both times are those of the pass.
 
-        Raises TransientError while it is being deleted: no path to it is made any more, or proven.
+        Raises TransientError while it is being deleted: no path to it is made any more, or proven. Raises
+        what reading the management groups raised, where it depends on them.
         """
-        if not watched(at.subscription, self._policy):
-            return NOT_WATCHED
+        scope = await self._scopes.including(at.subscription)
+        watched = scope.watches(at.subscription)
+        if watched is None:
+            raise scope.failure()
+        if not watched:
+            return not_watched(self._policy)
         if not self._catalogue.knows(at.type):
             return NotAsked("its type has no private endpoint in the catalogue")
         body = await self.read(at)
@@ -208,9 +226,8 @@ class Viewer:
         target = Target.parse(body)
         if target.leaving:
             raise TransientError("the resource is being deleted", code="BeingDeleted")
-        found, opt = await self._intent(target, fresh_from), self._policy.opt_in
-        inherits = opt.inherit == "resource_group" and tag_value(target.tags, opt.tag) is None
-        if inherits and isinstance(found, NotAsked):
+        found = await self._intent(target, fresh_from)
+        if self._inherits(target) and isinstance(found, NotAsked):
             # An older reading of the group's tags is no reason to leave a resource alone.
             found = await self._intent(target, began)
         return (target, found) if isinstance(found, Connect) else found
@@ -220,15 +237,20 @@ class Viewer:
 
         An older reading of the group's tags is no reason to create anything.
         """
-        opt = self._policy.opt_in
-        if opt.inherit != "resource_group" or tag_value(target.tags, opt.tag) is not None:
+        if not self._inherits(target):
             return True
         return await self._intent(target, since) == connect
 
     def words(self, tags: Mapping[str, str]) -> tuple[str | None, ...]:
         """The values of the tags that say what is asked for."""
         tag = self._policy.opt_in.tag
-        return tuple(tag_value(tags, name) for name in (tag, f"{tag}-groups"))
+        return tuple(tag_value(tags, name) for name in (tag, f"{tag}-groups", *selecting_tags(self._policy)))
+
+    def _inherits(self, target: Target) -> bool:
+        """Tags of its group may say what is asked for."""
+        opt = self._policy.opt_in
+        own = tag_value(target.tags, opt.tag) is not None and not selecting_tags(self._policy)
+        return opt.inherit == "resource_group" and not own
 
     async def lists_group_as_it_is(self, at: ResourceId, not_older_than: float) -> bool:
         """The list of groups has the target's own, with the tags that the group itself shows.
@@ -242,10 +264,32 @@ class Viewer:
 
     async def _intent(self, target: Target, fresh_from: float) -> Intent:
         inherits = self._policy.opt_in.inherit == "resource_group"
-        by_type = asked_by_type(target, self._policy)
-        group = await self._cached.group(target.id, fresh_from) if inherits or by_type else ResourceGroup()
+        by_type, strict = asked_by_type(target, self._policy), leaves_managed_alone(self._policy)
+        group = ResourceGroup()
+        if inherits or by_type or strict:
+            group = await self._group(target.id, fresh_from)
         alone = self._left_alone(target, group) if by_type else ""
-        return intent(target, group.tags if inherits else {}, self._policy, self._catalogue, alone)
+        scope = await self._scopes.including(target.id.subscription)
+        tags = group.tags if inherits else {}
+        by = group.managed_by if strict else ""
+        found = intent(target, tags, self._policy, self._catalogue, alone, scope, by)
+        undecided = isinstance(found, Declined) and found.code == NOT_DECIDED
+        if undecided and scope.above(target.id.subscription) is None:
+            raise scope.failure()  # it is read again, while what else is not known is not
+        return found
+
+    async def _group(self, at: ResourceId, fresh_from: float) -> ResourceGroup:
+        """Its group. Where the policy leaves resources out, one that the list lacks is read itself.
+
+        Raises TransientError for one that Azure does not show at all.
+        """
+        found, policy = await self._cached.group(at, fresh_from), self._policy
+        if found.listed or not (policy.exclude or policy.rules or leaves_managed_alone(policy)):
+            return found
+        body = await self._arm.group(at.group)
+        if body is None:
+            raise TransientError("Azure shows the resource and not its resource group", code="Unconfirmed")
+        return ResourceGroup.of(body)
 
     def _left_alone(self, target: Target, group: ResourceGroup) -> str:
         """Why the type's `always` does not count for this resource; empty where it does."""
@@ -255,7 +299,7 @@ class Viewer:
                 f"Causeway itself runs on it (setting {setting}): tag it, or list its id under "
                 "opt_in.own_resources"
             )
-        if group.managed_by:
+        if group.managed_by and self._policy.exclude_managed is None:
             return f"its resource group is managed by {clean(group.managed_by, 300)}: tag it to connect it"
         return ""
 
@@ -379,7 +423,8 @@ class Viewer:
             observed = await self._reader.complete(view.reads, view.observed, since)
             view = self._desired(replace(view, observed=observed))
             if view.desired == wanted:
-                return await self._with_other_zones(view)
+                observed = await self._forwarding.read(view.desired, view.observed, since)
+                return await self._with_other_zones(replace(view, observed=observed))
 
     async def _with_other_zones(self, view: View) -> View:
         """The view with who asks foreign zones of the same names, where an endpoint or a link is created."""
@@ -388,7 +433,10 @@ class Viewer:
         if not created.intersection(at for path in paths for at in (path.endpoint.id, *_ids(path.links))):
             return view
         observed = await self._other_zones.read(view.desired, view.observed, view.since)
-        return await self._with_rights(replace(view, observed=observed))
+        view = replace(view, observed=observed)
+        if hidden := resolution.hidden_from(view.desired, observed):
+            return replace(view, unfinished=hidden)
+        return await self._with_rights(view)
 
     async def _with_rights(self, view: View) -> View:
         """The view with the rights that lack to finish what would be begun."""

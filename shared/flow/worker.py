@@ -33,6 +33,7 @@ from shared.flow.reconcile import Reconciler
 from shared.flow.reconcile_pass import Journal, Pass
 from shared.flow.sweep import Sweeper
 from shared.ports import Claim, Clock, Ledger, Sweeps, WorkQueue
+from shared.telemetry import NO_TELEMETRY, Telemetry
 
 log = logging.getLogger("causeway.worker")
 
@@ -57,6 +58,7 @@ class Worker:
     queue: WorkQueue
     clock: Clock
     budget: float
+    telemetry: Telemetry = NO_TELEMETRY
 
     async def work(self, item: WorkItem) -> None:
         """Handle one item to its end, or queue it again for later."""
@@ -64,6 +66,7 @@ class Worker:
         if isinstance(at, GroupId):
             await self._expand(at, item)
             return
+        self._started(item)
         if item.reason == "drift" or item.attempt:
             await self.sweeps.arrived(at)
         until = self.clock.monotonic() + self.budget
@@ -88,6 +91,11 @@ class Worker:
             if not marked:
                 return
         await self._queue_later(at, item, timedelta(seconds=BACKOFF.first))
+
+    def _started(self, item: WorkItem) -> None:
+        """Measure how long an item waited. The items of sweeps and retries are hidden on purpose."""
+        if item.reason in ("event", "manual") and item.fresh_from and not item.attempt:
+            self.telemetry.started(item, self.clock.now().timestamp() - item.fresh_from)
 
     async def _queue_later(self, at: ResourceId, item: WorkItem, delay: timedelta) -> None:
         """Queue it again, and note that: a sweep queues nothing for a target whose retry still waits."""
@@ -135,8 +143,11 @@ class Worker:
         self, at: ResourceId, item: WorkItem, claim: Claim, until: float
     ) -> tuple[bool, timedelta | None]:
         """One pass under the claim: whether the target was marked meanwhile, and when to try again."""
+        connected = claim.connected
         try:
-            outcome, later = await self._pass(at, item, claim, until)
+            with self.telemetry.reconciling(at, item) as measured:
+                outcome, later = await self._pass(at, item, claim, until)
+                measured.ended(outcome, claim.asked, connected_before=connected)
             return await claim.finish(outcome), later
         except BaseException:
             await claim.abandon()
@@ -167,6 +178,8 @@ class Worker:
             result=ending.result,
             at=self.clock.now(),
             profile=ending.profile,
+            rule=ending.rule,
+            policy_key=ending.policy_key,
             code=ending.code,
             reason=ending.reason,
             remedy=ending.remedy,

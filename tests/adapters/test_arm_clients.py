@@ -117,7 +117,7 @@ async def test_one_token_serves_all_clients():
     arm = arm_over(azure, token=token)
     await arm.list(NETWORK, "subnets")
     await arm.list(ZONE, "virtualNetworkLinks")
-    await arm.resource_groups(GROUP.subscription)
+    await anext(arm.resources(GROUP.subscription))
     assert len(token.asked) == 1
 
 

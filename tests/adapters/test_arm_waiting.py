@@ -211,7 +211,7 @@ async def test_a_page_of_html_with_status_200_is_transient():
 @pytest.mark.parametrize("value", [[None], [{"name": "a"}, None], ["a"], [[]], {"a": 1}, "text", 7])
 async def test_a_list_of_something_else_than_objects_is_transient(value):
     arm = arm_over(Said(said(200, {"value": value})))
-    for read in (lambda: arm.list(ZONE, "virtualNetworkLinks"), lambda: arm.resource_groups("s")):
+    for read in (lambda: arm.list(ZONE, "virtualNetworkLinks"), lambda: anext(arm.resources("s"))):
         with pytest.raises(TransientError) as caught:
             await read()
         assert caught.value.code == "Unreadable"
@@ -220,7 +220,7 @@ async def test_a_list_of_something_else_than_objects_is_transient(value):
 @pytest.mark.parametrize("body", [{}, {"error": "none"}])
 async def test_a_list_without_members_is_transient(body):
     arm = arm_over(Said(said(200, body)))
-    for read in (lambda: arm.list(ZONE, "virtualNetworkLinks"), lambda: arm.resource_groups("s")):
+    for read in (lambda: arm.list(ZONE, "virtualNetworkLinks"), lambda: anext(arm.resources("s"))):
         with pytest.raises(TransientError) as caught:
             await read()
         assert caught.value.code == "Unreadable"

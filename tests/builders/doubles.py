@@ -62,7 +62,7 @@ class StubArm:
     async def group(self, at: GroupId) -> dict[str, Any] | None:
         raise NotImplementedError
 
-    async def resource_groups(self, subscription: str) -> dict[str, Mapping[str, str]]:
+    async def entities(self, name: str) -> Bodies:
         raise NotImplementedError
 
     async def put(

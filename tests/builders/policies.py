@@ -19,12 +19,13 @@ def a_policy(
     limits: dict[str, int] | None = None,
     beside: dict[str, dict[str, Any]] | None = None,
     drift: dict[str, Any] | None = None,
+    top: dict[str, Any] | None = None,
     networks: dict[str, Any] | None = None,
     **profile: Any,
 ) -> Policy:
     """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns.
 
-    `beside`: further profiles by name, each with what it has other than `default`.
+    `beside`: further profiles by name, each with what it has other than `default`. `top`: keys of the file.
     """
     default = {
         "subnets": subnets or {"westeurope": [bodies.SUBNET.text]},
@@ -56,5 +57,6 @@ def a_policy(
                 "drift": drift or {},
                 **({"networks": networks} if networks else {}),
             }
+            | (top or {})
         )
     )

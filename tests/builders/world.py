@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from azure.core.credentials import AccessToken
@@ -21,6 +22,7 @@ from sandbox.azure.simulator import Simulator
 from sandbox.azure.transports.in_process import InProcessTransport
 from shared.adapters.arm import SdkArm
 from shared.adapters.arm_clients import ArmClients
+from shared.adapters.branches import TableBranches
 from shared.adapters.budgets import TableBudgets
 from shared.adapters.clock import SystemClock
 from shared.adapters.leases import TableLeases
@@ -34,6 +36,7 @@ from shared.core.events.work_item import WorkItem
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.policy import Policy
 from shared.ports import WorkQueue
+from shared.telemetry import NO_TELEMETRY, Telemetry
 from shared.wiring import Flow, Ports, wire
 from tests.builders.memory import MemoryQueue, MemoryTable
 from tests.builders.policies import a_policy
@@ -57,6 +60,10 @@ VERSIONS = {
 class LoopClock(SystemClock):
     """The process's clock by the running loop, so that leases and passes run in virtual time too."""
 
+    def now(self) -> datetime:
+        """The machine's time of day, and later by all that was slept."""
+        return super().now() + timedelta(seconds=self.monotonic())
+
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
 
@@ -79,25 +86,33 @@ class Token:
         """Nothing to close."""
 
 
-def ports(azure: Any, tables: Mapping[str, Table], queue: WorkQueue) -> Ports:
+def ports(
+    azure: Any, tables: Mapping[str, Table], queue: WorkQueue, telemetry: Telemetry = NO_TELEMETRY
+) -> Ports:
     """The adapters of a process that reaches Azure, the tables and the queue by these."""
     clock = LoopClock()
     transport, limiter = InProcessTransport(azure), Limiter(TableShares(tables["limits"]))
     clients = ArmClients(Token(), "https://arm.test", transport, limiter)  # type: ignore[arg-type]
-    arm = SdkArm(clients, clock)
+    arm = SdkArm(clients, clock, telemetry)
     ledger = TableLedger(tables["connections"], tables["outcomes"], clock)
     leases = TableLeases(tables["leases"], clock)
     budgets, sweeps = TableBudgets(tables["limits"]), TableSweeps(tables["sweeps"])
-    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter)
+    branches = TableBranches(tables["sweeps"])
+    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter, branches, telemetry)
 
 
 class World:
     """Azure, the app, and a user of both."""
 
     def __init__(
-        self, policy: Policy | None = None, seed: int = 0, begins: Mapping[str, Any] = SCENARIO
+        self,
+        policy: Policy | None = None,
+        seed: int = 0,
+        begins: Mapping[str, Any] = SCENARIO,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         """begins: the scenario that Azure begins with."""
+        self.telemetry = telemetry
         self.azure = Simulator(seed=seed, clock=VirtualClock())
         self.azure.apply(copy.deepcopy(dict(begins)))
         self.queue = MemoryQueue()
@@ -116,7 +131,7 @@ class World:
 
     def ports(self) -> Ports:
         """The ports of such a process; a test replaces the one that it is about."""
-        return ports(self.azure, self.tables, self.queue)
+        return ports(self.azure, self.tables, self.queue, self.telemetry)
 
     async def send(self, method: str, path: str, body: Any = None, version: str = "2024-05-01") -> Any:
         """A user's request. Raises AssertionError for an error answer."""
@@ -141,9 +156,13 @@ class World:
 
     async def reconcile(self, at: str, reason: str = "event", flow: Flow | None = None) -> dict[str, Any]:
         """One work item and those that it queues. The connection's state afterwards."""
-        await self.work(WorkItem(at, reason, "test"), flow)  # type: ignore[arg-type]
+        await self.work(self.item(at, reason), flow)
         await self.drain()
         return await self.state(at)
+
+    def item(self, at: str, reason: str = "event") -> WorkItem:
+        """The work item of an event, or of what else the reason says."""
+        return WorkItem(at, reason, "test")  # type: ignore[arg-type]
 
     async def work(self, item: WorkItem, flow: Flow | None = None) -> None:
         """One work item; a connection that is reported Connected afterwards must work."""

@@ -251,3 +251,15 @@ def test_the_blob_service_that_the_host_uses_may_hold_the_policy_whatever_its_na
     assert "CAUSEWAY_POLICY" in faults(given(CAUSEWAY_POLICY=url))
     own = given(CAUSEWAY_POLICY=url, AzureWebJobsStorage__blobServiceUri="https://blobs.example")
     assert Settings.read(own).policy == url
+
+
+def test_telemetry_is_off_unless_it_is_asked_for() -> None:
+    assert Settings.read(given()).telemetry == "none"
+    insights = {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=x"}
+    assert Settings.read(given(**insights)).telemetry == "none"
+    assert Settings.read(given(CAUSEWAY_TELEMETRY="Azure", **insights)).telemetry == "azure"
+
+
+def test_telemetry_without_a_destination_is_a_fault() -> None:
+    assert set(faults(given(CAUSEWAY_TELEMETRY="azure"))) == {"APPLICATIONINSIGHTS_CONNECTION_STRING"}
+    assert set(faults(given(CAUSEWAY_TELEMETRY="grafana"))) == {"CAUSEWAY_TELEMETRY"}

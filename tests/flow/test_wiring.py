@@ -28,14 +28,14 @@ def test_a_schedule_that_equals_the_timer_s_or_is_left_out_has_no_fault(drift: D
     reject_unsupported_settings(a_policy().model_copy(update={"drift": drift}), TIMER)
 
 
-def test_management_groups_are_refused_while_they_are_not_resolved() -> None:
-    policy = a_policy().model_copy(update={"management_groups": ("mg-corp", "mg-lab")})
-    assert "management_groups: it has no effect yet" in faults(policy)
+def test_a_key_that_nothing_acts_on_yet_is_refused() -> None:
+    policy = a_policy().model_copy(update={"tags": {"team": "network"}})
+    assert "tags: it has no effect yet" in faults(policy)
 
 
 def test_all_faults_are_reported_at_once() -> None:
     drift = Drift(schedule="0 0 * * * *")
-    policy = a_policy().model_copy(update={"management_groups": ("mg-corp",), "drift": drift})
+    policy = a_policy().model_copy(update={"tags": {"team": "network"}, "drift": drift})
     assert "2 faults" in faults(policy)
 
 

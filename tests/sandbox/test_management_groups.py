@@ -48,6 +48,12 @@ async def below(cloud: Cloud, name: str, **more) -> list[str]:
     return [one["name"] for one in answer.body["value"]]
 
 
+async def test_entities_are_found_by_name_without_case(estate):
+    assert list(await seen(estate, query={"$filter": "name eq 'MG-PROD'"})) == ["mg-prod"]
+    path, query = f"{MANAGEMENT}/getEntities", {"$filter": "contains(name, 'x')"}
+    assert (await estate.post(path, version=VERSION, query=query)).status == 400
+
+
 async def seen(cloud: Cloud, **more) -> dict[str, dict]:
     answer = await cloud.post(f"{MANAGEMENT}/getEntities", version=VERSION, **more)
     return {one["name"]: one["properties"] for one in answer.body["value"]}

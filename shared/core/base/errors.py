@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.core.base.secrets import hide
+
 SHORT = 120  # characters of an untrusted value that a message repeats
 
 # Control characters, format characters (bidirectional overrides, zero-width marks) and lone surrogates. With
@@ -28,13 +30,13 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs"})
 
 
 def clean(text: str, limit: int = SHORT) -> str:
-    """Make untrusted text safe to print and to store: unprintable characters become spaces.
+    """Make untrusted text safe to print and to store: unprintable characters become spaces, secrets `***`.
 
     Returns at most `limit` characters; an ellipsis at the end marks a longer text.
     """
     seen = text[: 4 * limit]  # enough to fill the limit, and bounded work for a hostile length
     printable = "".join(" " if unicodedata.category(char) in _UNPRINTABLE else char for char in seen)
-    folded = " ".join(printable.split())
+    folded = hide(" ".join(printable.split()))
     if len(folded) <= limit and len(seen) == len(text):
         return folded
     return folded[: limit - 1].rstrip() + "…"

@@ -6,7 +6,7 @@ Source of the body's shape: Microsoft Learn, REST reference "Private Endpoints -
 """
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks
 from shared.core.kinds.link import LINKED_ELSEWHERE
 from shared.core.kinds.nic import Address, addresses_in
+from shared.core.policy.style import Tags, differing, merged
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Read, Unread
 from shared.core.rules.nsg import groups_in
@@ -28,6 +29,7 @@ TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too
 _JOIN_GROUP = "Microsoft.Network/applicationSecurityGroups/joinIpConfiguration/action"
 _DEFAULTS = {"ipVersionType": "IPv4"}  # what Azure shows of an endpoint for which nothing else was asked
+INTERFACE = "customNetworkInterfaceName"  # only of a new endpoint
 GROUPS = "applicationSecurityGroups"
 CONNECTION_LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 
@@ -169,6 +171,8 @@ class Endpoint(Managed):
     adopted: bool = False
     after: tuple[ResourceId, ...] = ()  # its subnet, where something in it may have to be written first
     groups: tuple[ResourceId, ...] = ()  # application security groups that the policy puts it in
+    tags: Tags = ()
+    interface: str = ""  # the name of its network interface; empty: Azure chooses it
     request: str | None = None  # ask the target's owner, with this message, instead of approving ourselves
     completed_by: tuple[ResourceId, ...] = ()
     links: tuple[ResourceId, ...] = ()
@@ -238,14 +242,15 @@ class Endpoint(Managed):
         return marked(have, self.target) and (known or self.beyond_repair(have) is None)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
-        found = (
-            (have.state == "failed", "provisioning failed"),
-            (not self._in_its_groups(have), "it is not in its application security group"),
-        )
-        return tuple(text for differs, text in found if differs)
+        """Tags and groups are the policy's: someone else's endpoint meets the need without them."""
+        failed = ("provisioning failed",) if have.state == "failed" else ()
+        return (*failed, *self._lacks(have)) if self.is_managed(have) else failed
 
-    def _in_its_groups(self, have: Seen) -> bool:
-        return self.adopted or security_groups(have).issuperset(self.groups)
+    def _lacks(self, have: Seen) -> Iterator[str]:
+        if not security_groups(have).issuperset(self.groups):
+            yield "it is not in its application security group"
+        if names := differing(have.tags, self.tags):
+            yield f"its tags are without the policy's {', '.join(names)}"
 
     def beyond_repair(self, have: Seen) -> str | None:
         """Target, group and subnet cannot change in place (terraform's provider replaces for them too)."""
@@ -286,7 +291,7 @@ class Endpoint(Managed):
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         """A PUT replaces the endpoint as a whole, so a repair starts from what exists."""
         if have is not None:
-            tags = {**mapping(have.body.get("tags")), **marks(self.target)}
+            tags = {**merged(mapping(have.body.get("tags")), self.tags), **marks(self.target)}
             return {**have.body, "tags": tags, "properties": {**have.properties, **self._grouped(have)}}
         connection: dict[str, Any] = {
             "name": self.id.name,
@@ -297,9 +302,10 @@ class Endpoint(Managed):
             connection["properties"]["requestMessage"] = self.request
         return {
             "location": self.location,
-            "tags": marks(self.target),
+            "tags": {**merged({}, self.tags), **marks(self.target)},
             "properties": {
                 "subnet": {"id": self.subnet.text},
+                **({INTERFACE: self.interface} if self.interface else {}),
                 automatic if self.request is None else manual: [connection],
                 **self._grouped(None),
             },
@@ -323,7 +329,8 @@ class Endpoint(Managed):
         fixed = set() if subnet_of(before) == self.subnet else {"ipConfigurations"}
         kept = {name: value for name, value in old["properties"].items() if name not in mine | fixed}
         tags = {**mapping(before.body.get("tags")), **new["tags"]}
-        properties = {**kept, **new["properties"], **self._grouped(before)}
+        named = {INTERFACE: old["properties"][INTERFACE]} if old["properties"].get(INTERFACE) else {}
+        properties = {**kept, **new["properties"], **self._grouped(before), **named}
         return {**old, **new, "tags": tags, "properties": properties}
 
     def custom(self, have: Seen, observed: Observed) -> dict[str, Any] | None:

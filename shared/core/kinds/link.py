@@ -15,6 +15,7 @@ from shared.core.base.refusal import Refusal, network_not_found
 from shared.core.base.rights import Right
 from shared.core.base.written import recreation
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed
+from shared.core.policy.style import Tags
 from shared.core.readings.observed import Observed
 from shared.core.readings.other_zones import ZoneLink
 from shared.core.readings.reading import Absent, Members, Present, Read, Reading
@@ -66,6 +67,7 @@ class Link(Managed):
     fallback: bool = False  # ask public DNS where the zone has no record
     for_all: bool = False
     allowed: bool = False
+    tags: Tags = ()  # of a new link
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -120,7 +122,7 @@ class Link(Managed):
         known = observed.elsewhere.get(self.zone.name.lower())
         other = known.of(self.network, self.zone) if known else None
         if other:
-            return _linked_elsewhere(other)
+            return linked_elsewhere(other)
         return self._takes_all() if self.for_all and not self.allowed else None
 
     def _takes_all(self) -> Refusal:
@@ -140,7 +142,7 @@ class Link(Managed):
         return self.body(Seen(before.id, recreation(before)), observed)
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
-        kept = mapping(have.body.get("tags")) if have else {}
+        kept = mapping(have.body.get("tags")) if have else dict(self.tags)
         properties: dict[str, Any] = dict(have.properties) if have else {"registrationEnabled": False}
         if self.fallback:
             properties["resolutionPolicy"] = FALLBACK
@@ -160,7 +162,8 @@ def links_of(listed: Members) -> tuple[ZoneLink, ...]:
     )
 
 
-def _linked_elsewhere(other: ZoneLink) -> Refusal:
+def linked_elsewhere(other: ZoneLink) -> Refusal:
+    """A client network asks another zone of the name, which hides the resource's name from it."""
     return Refusal(
         other.at,
         LINKED_ELSEWHERE,

@@ -79,7 +79,8 @@ class Peering(Managed):
 
     `write` is what the policy says: True for `ensure`, False for `require`, which only reports. `subnets`
     are those of the endpoints, in either network, and of clients where not the whole network is one. `asked`:
-    the flags of a new half, in the policy's words (`ASKED`); an existing half keeps its own.
+    the flags of a new half, in the policy's words (`ASKED`); an existing half keeps its own. `other`: the id
+    of the other half, where that is not made under its usual name. `unique`: nobody else gives such a name.
     """
 
     TYPE = TYPE
@@ -90,11 +91,13 @@ class Peering(Managed):
     write: bool = True
     subnets: tuple[ResourceId, ...] = ()
     asked: tuple[str, ...] = ()
+    other: ResourceId | None = None
+    unique: bool = True
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
         """Azure refuses to use a gateway that the other half does not let others use yet."""
-        return (peering_id(self.remote, self.local),) if "remote_gateways" in self.asked else ()
+        return (self.counterpart,) if "remote_gateways" in self.asked else ()
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -102,9 +105,9 @@ class Peering(Managed):
         return (Right(f"{TYPE}/write", self.id), peered)
 
     @property
-    def counterpart(self) -> ResourceId | None:
+    def counterpart(self) -> ResourceId:
         """Azure refuses a new half beside a Disconnected one (`RemotePeeringIsDisconnected`)."""
-        return peering_id(self.remote, self.local)
+        return self.other or peering_id(self.remote, self.local)
 
     @property
     def locks(self) -> tuple[str, ...]:
@@ -138,7 +141,9 @@ class Peering(Managed):
         return remote if isinstance(remote, Unread) else Absent(network.at)
 
     def is_managed(self, have: Seen) -> bool:
-        return have.id == peering_id(self.local, self.remote)
+        """A half has neither tags nor a guid: a name that people give too says nothing."""
+        ours = have.id == self.id and self.unique
+        return ours or have.id == peering_id(self.local, self.remote)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         """An Initiated half waits for the other one and needs nothing itself.

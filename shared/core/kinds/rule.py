@@ -68,9 +68,19 @@ def is_wide(have: Seen) -> bool:
 
 
 def is_our_rule(have: Seen) -> bool:
-    """A rule has no tags: ours is recognised by its name and its description."""
-    described = str(have.properties.get("description") or "").startswith(MARK)
-    return described and have.id.is_type(TYPE) and have.id.name.lower().startswith(nsg.MARK)
+    """A rule has no tags: ours is recognised by its description, with its name or signed for that."""
+    description = str(have.properties.get("description") or "")
+    if not description.startswith(MARK) or not have.id.is_type(TYPE):
+        return False
+    return have.id.name.lower().startswith(nsg.MARK) or bool(nsg.signed_key(have.id.name, description))
+
+
+def rule_named(group: Seen, key: str) -> ResourceId | None:
+    """The rule of ours in a group that was signed for this key, whatever its name."""
+    for one in rules_of_group(group).items:
+        if nsg.signed_key(one.id.name, str(one.properties.get("description") or "")) == key:
+            return one.id
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,8 @@ class Rule(Managed):
     this target adds; `ports` are `443` or `1433-65535` (or `*`). `priorities`: first and last that it may
     take. An Allow is for TCP and takes the first one free; a Deny is for all protocols and takes the last.
     `behind` are the allow rules that precede a Deny: without them it would shut everybody out. `partial`: a
-    client network was not found, so prefixes that the rule has stay, as they may be that one's.
+    client network was not found, so prefixes that the rule has stay, as they may be that one's. `key`: what a
+    rule that is named by the policy's template is signed with; empty for one of the usual name.
     """
 
     TYPE = TYPE
@@ -96,6 +107,7 @@ class Rule(Managed):
     priorities: tuple[int, int] = (1000, 1999)
     behind: tuple[ResourceId, ...] = ()
     partial: bool = False
+    key: str = ""
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -197,7 +209,7 @@ class Rule(Managed):
         return {
             "properties": {
                 **kept,
-                "description": f"{MARK} {self._purpose}",
+                "description": self._description,
                 "direction": "Inbound",
                 "access": self.access,
                 "protocol": self.protocol,
@@ -208,6 +220,11 @@ class Rule(Managed):
                 **self._ends(have),
             }
         }
+
+    @property
+    def _description(self) -> str:
+        signed = f" {nsg.signature(self.id.name, self.key)}" if self.key else ""
+        return f"{MARK} {self._purpose}{signed}"
 
     @property
     def _purpose(self) -> str:

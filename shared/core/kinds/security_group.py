@@ -13,6 +13,7 @@ from typing import Any
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId, digest
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed
+from shared.core.policy.style import Tags
 from shared.core.readings.observed import Observed
 
 TYPE = "Microsoft.Network/networkSecurityGroups"
@@ -38,10 +39,15 @@ class SecurityGroup(Managed):
 
     id: ResourceId
     location: str
+    tags: Tags = ()
 
     @property
     def locks(self) -> tuple[str, ...]:
         return (self.id.key,)
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
-        return {"location": self.location, "tags": {MARK_TAG: MARK_VALUE}, "properties": {}}
+        return {
+            "location": self.location,
+            "tags": {**dict(self.tags), MARK_TAG: MARK_VALUE},
+            "properties": {},
+        }

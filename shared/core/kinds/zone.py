@@ -11,6 +11,7 @@ from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed
+from shared.core.policy.style import Tags
 from shared.core.readings.observed import Observed
 
 TYPE = "Microsoft.Network/privateDnsZones"
@@ -24,6 +25,7 @@ class Zone(Managed):
 
     id: ResourceId
     write: bool
+    tags: Tags = ()
 
     @property
     def guarded(self) -> bool:
@@ -42,4 +44,4 @@ class Zone(Managed):
         )
 
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
-        return {"location": "global", "tags": {MARK_TAG: MARK_VALUE}}
+        return {"location": "global", "tags": {**dict(self.tags), MARK_TAG: MARK_VALUE}}

@@ -116,9 +116,9 @@ class ZoneGroup(Managed):
         return Present(items[0], listed.at, listed.written) if items else Absent(listed.at)
 
     def is_managed(self, have: Seen) -> bool:
-        """A zone group has neither tags nor a guid: ours has our name, below an endpoint of ours."""
+        """A zone group has neither tags nor a guid: ours bears our mark, below an endpoint of ours."""
         ours = self.recorded_before or not self.foreign_parent
-        return ours and have.id == self.id and self.id.name == NAME
+        return ours and have.id == self.id and bears_mark(have)
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         if have.state == "failed":
@@ -186,7 +186,7 @@ class ZoneGroup(Managed):
 
     @staticmethod
     def is_marked(have: Seen, target: ResourceId) -> bool:
-        return have.id.name == NAME
+        return bears_mark(have)
 
     def _at_stake(self, have: Seen | None) -> tuple[ResourceId, ...]:
         """The records that a write of this zone group would write for the first time."""
@@ -330,6 +330,14 @@ class ZoneGroup(Managed):
         have = observed.present(self.endpoint)
         addresses = endpoint.addresses_of(have, observed) if have else ()
         return frozenset(one.ip for one in addresses if at in records_under(self.zones, one.fqdns))
+
+
+def bears_mark(have: Seen) -> bool:
+    """Its name, or that of one of its configs, is one that only Causeway gives.
+
+    A name by the policy's template, such as `default`, is what others call theirs too.
+    """
+    return have.id.name == NAME or any(one.name == config_name(one.zone) for one in configs_of(have))
 
 
 def _config(zone: ResourceId, existing: Json) -> dict[str, Any]:

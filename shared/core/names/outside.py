@@ -24,7 +24,7 @@ def outside(desired: Desired, plan: Plan, observed: Observed) -> tuple[str, ...]
     created = {action.id for action in plan.actions if isinstance(action, Create | Replace)}
     paths = [path for path in desired.paths if path.endpoint.id in created]
     zones = dict.fromkeys(zone.id for path in paths for zone in path.zones)
-    served = frozenset(desired.resolvers)
+    served = frozenset((*desired.resolvers, *desired.linked))
     return (
         *(text for zone in zones for text in _in_zone(zone, served, desired, observed)),
         *(

@@ -1,25 +1,18 @@
-"""Who resolves the names: zones that someone else keeps, and networks that ask custom DNS servers."""
+"""Who resolves the names: the clients' networks, each by its own DNS path, and what cannot be seen of it."""
 
 from collections.abc import Iterator
 
 from shared.core.base.ids import ResourceId
+from shared.core.base.refusal import Refusal
+from shared.core.catalogue.service_rules import public_suffix
 from shared.core.kinds import record
+from shared.core.kinds.endpoint import addresses_of
 from shared.core.kinds.link import COLLECTION as LINKS
+from shared.core.kinds.link import linked_elsewhere
+from shared.core.names.dns_path import Answer, Ask, Asker
 from shared.core.plan.desired import Desired
 from shared.core.readings.networks import AZURE_DNS, dns_servers
 from shared.core.readings.observed import Observed
-
-
-def unprovable(network: ResourceId, observed: Observed) -> str | None:
-    """Why it cannot be shown whom the network's clients ask for names; None where they ask Azure's own DNS.
-
-    The answers of other DNS servers cannot be read through Azure Resource Manager. Servers that are known to
-    forward to a linked network (inbound endpoints of a Private Resolver, for example) would be judged here.
-    """
-    if not observed.known(network):
-        return f"{network.text} could not be read: {observed.refused(network) or 'it was not asked for'}"
-    servers = ", ".join(custom_servers(network, observed))
-    return f"the clients of {network.name} ask the DNS servers {servers}" if servers else None
 
 
 def custom_servers(network: ResourceId, observed: Observed) -> tuple[str, ...]:
@@ -28,12 +21,63 @@ def custom_servers(network: ResourceId, observed: Observed) -> tuple[str, ...]:
     return dns_servers(body) if body else ()
 
 
+def asker(zone: ResourceId, desired: Desired, observed: Observed) -> Asker:
+    """Follows how clients resolve the target's names in a zone."""
+    suffix = f".{public_suffix(zone.name.lower())}"
+    found = (observed.present(path.endpoint.id) for path in desired.paths)
+    addresses = (one for endpoint in found if endpoint for one in addresses_of(endpoint, observed))
+    names = sorted({name.lower() for one in addresses for name in one.fqdns})
+    known = tuple(name for name in names if name.endswith(suffix))
+    return Asker(zone, observed, desired.linked, desired.servers, known)
+
+
+def clients(desired: Desired, observed: Observed) -> tuple[ResourceId, ...]:
+    """The networks whose clients have to resolve the names, but for those that do not exist."""
+    return tuple(one for one in dict.fromkeys(desired.resolvers) if not observed.absent(one))
+
+
+def questions(desired: Desired, observed: Observed) -> Ask | None:
+    """What has to be read before it is known who answers the clients; None where that is known."""
+    askers = [asker(zone, desired, observed) for zone in _zones(desired, observed)]
+    networks = clients(desired, observed)
+    answers = (one.from_network(network) for one in askers for network in networks)
+    asks = [one for one in answers if isinstance(one, Ask)]
+    return Ask.all(asks) if asks else None
+
+
+def hidden_from(desired: Desired, observed: Observed) -> Refusal | None:
+    """A client that the policy does not link, and that Azure's DNS answers from another zone of the name.
+
+    Once the endpoint exists, that zone hides the resource's public name from it: nothing is begun.
+    """
+    asking_azure = (at for at in clients(desired, observed) if not custom_servers(at, observed))
+    unlinked = [at for at in asking_azure if at not in desired.linked]
+    for zone in dict.fromkeys(zone.id for path in desired.paths for zone in path.zones):
+        known = observed.elsewhere.get(zone.name.lower())
+        others = (known.of(at, zone) for at in unlinked) if known else ()
+        if other := next((one for one in others if one and not one.fallback), None):
+            return linked_elsewhere(other)
+    return None
+
+
+def _zones(desired: Desired, observed: Observed) -> tuple[ResourceId, ...]:
+    managed = (zone.id for path in desired.paths for zone in path.zones)
+    return tuple(dict.fromkeys((*managed, *desired.external_zones(observed))))
+
+
+def _is_unproven(network: ResourceId, desired: Desired, observed: Observed) -> bool:
+    """Nothing shows how clients resolve one of the zones."""
+    found = (asker(zone, desired, observed).from_network(network) for zone in _zones(desired, observed))
+    return any(isinstance(one, Answer) and one.holds is None for one in found)
+
+
 def findings(desired: Desired, observed: Observed) -> tuple[str, ...]:
     """What an operator should know though it is no failure: where it cannot be seen how names resolve."""
     managed = [zone.id for path in desired.paths for zone in path.zones]
     external = desired.external_zones(observed)
     names = sorted({zone.name for zone in (*managed, *external)})
-    asking = [network for network in desired.resolvers if custom_servers(network, observed)]
+    custom = [network for network in desired.resolvers if custom_servers(network, observed)]
+    asking = [network for network in custom if _is_unproven(network, desired, observed)]
     return (
         *(_forwarding(network, names, observed) for network in asking if names),
         *(_unseen(at, why) for at, why in _unread_endpoints(desired, observed)),

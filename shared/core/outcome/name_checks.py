@@ -1,12 +1,15 @@
 """Checks of names: records that lead to the endpoint, and client networks that resolve their zones."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from shared.core.base.ids import ResourceId
 from shared.core.kinds import link
+from shared.core.kinds.link import Link
 from shared.core.kinds.record import pointed_to, record_id
 from shared.core.kinds.zone_configs import ReportedRecord
-from shared.core.names.resolution import unprovable
+from shared.core.names.dns_path import NO_PATH, Answer, Ask, Asker
+from shared.core.names.resolution import asker, clients
 from shared.core.outcome.check import Check, not_provable
 from shared.core.outcome.path_state import PathState
 from shared.core.plan.desired import Desired, GroupPath
@@ -16,16 +19,21 @@ from shared.core.readings.reading import Absent, Present
 RECORDS = "records match addresses"
 EXTERNAL_RECORDS = "records that someone else keeps match addresses"
 LINKS = "network resolves the zone"
+LINKED = "network is linked to the zone"
 EXTERNAL_LINKS = "network resolves the zone that someone else keeps"
 
 
-def name_checks(path: GroupPath, state: PathState, observed: Observed) -> Iterator[Check]:
+def name_checks(path: GroupPath, state: PathState, desired: Desired, observed: Observed) -> Iterator[Check]:
     """The names of one path: in the desired zones, and resolved by every client network."""
     if path.zone_group or path.external:
         yield _records_match(path, state, observed)
+    for zone in path.zones:
+        asking = asker(zone.id, desired, observed)
+        for network in clients(desired, observed):
+            yield _resolves(LINKS, f"{network.name}: {zone.id.name}", asking, network)
     for wanted in path.links:
-        subject = f"{wanted.network.name}: {wanted.zone.name}"
-        yield _resolves(LINKS, subject, wanted.zone, wanted.network, observed)
+        if wanted.network not in desired.resolvers:
+            yield _linked(wanted, observed)
     if not path.named:
         seen = "the endpoint reported no name that determines its zone"
         yield Check("zone known", state.endpoint.name, holds=False, seen=seen)
@@ -34,10 +42,10 @@ def name_checks(path: GroupPath, state: PathState, observed: Observed) -> Iterat
 def external_links(desired: Desired, observed: Observed) -> Iterator[Check]:
     """Zones that someone else keeps, and the client networks that exist."""
     for zone in desired.external_zones(observed):
-        for network in desired.resolvers:
-            if not observed.absent(network):
-                subject = f"{network.name}: {zone.text}"
-                yield _resolves(EXTERNAL_LINKS, subject, zone, network, observed)
+        asking = asker(zone, desired, observed)
+        for network in clients(desired, observed):
+            found = _resolves(EXTERNAL_LINKS, f"{network.name}: {zone.text}", asking, network)
+            yield replace(found, code="", remedy="")  # it is awaited: someone else writes the links
 
 
 def _records_match(path: GroupPath, state: PathState, observed: Observed) -> Check:
@@ -78,15 +86,24 @@ def _in_zone(record: ReportedRecord) -> bool:
     return record.fqdn == zone or record.fqdn.endswith(f".{zone}")
 
 
-def _resolves(name: str, subject: str, zone: ResourceId, network: ResourceId, observed: Observed) -> Check:
-    """A link of any name lets the network resolve the zone, if its clients ask Azure's DNS."""
-    if why := unprovable(network, observed):
-        return not_provable(name, subject, why)
-    links = observed.members(zone, link.COLLECTION)
-    if why := observed.refused(zone, link.COLLECTION):
-        return not_provable(name, subject, f"the zone's links could not be read: {why}")
-    found = link.link_to(links.value, network) if isinstance(links, Present) else None
-    if found is None:
-        return Check(name, subject, holds=False, seen="no link")
-    seen = str(found.properties.get("virtualNetworkLinkState") or found.state)
-    return Check(name, subject, link.completed(found), seen)
+def _resolves(name: str, subject: str, asking: Asker, network: ResourceId) -> Check:
+    """The network's DNS path leads to the zone."""
+    match asking.from_network(network):
+        case Ask():
+            return Check(
+                name, subject, holds=False, seen="the zone's links, or the DNS servers, were not read"
+            )
+        case Answer(holds=None, seen=seen):
+            return not_provable(name, subject, seen)
+        case Answer(holds, seen, remedy):
+            return Check(name, subject, holds, seen, NO_PATH if remedy else "", remedy)
+
+
+def _linked(wanted: Link, observed: Observed) -> Check:
+    """A network that the policy links and that is no client, such as that of a resolver."""
+    subject = f"{wanted.network.name}: {wanted.zone.name}"
+    found = wanted.found(observed)
+    if not isinstance(found, Present):
+        return Check(LINKED, subject, holds=False, seen="no link")
+    seen = str(found.value.properties.get("virtualNetworkLinkState") or found.value.state)
+    return Check(LINKED, subject, link.completed(found.value), seen)

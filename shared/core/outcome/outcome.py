@@ -37,7 +37,8 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The state of one target after a pass. `seconds` is the pass's own time, `requests` its ARM requests.
+    """The state of one target after a pass. `rule` and `policy_key`: as in `Ending`. `seconds` is the pass's
+    own time, `requests` its ARM requests.
 
     `correlation` is that of the work item, or of the last caller that the pass answers; `correlations` are
     those of all such callers.
@@ -47,6 +48,8 @@ class Outcome:
     result: Result
     at: datetime
     profile: str = ""
+    rule: str = ""
+    policy_key: str = ""
     code: str = ""
     reason: str = ""
     remedy: str = ""
@@ -66,6 +69,8 @@ class Outcome:
             "result": self.result.value,
             "at": self.at.isoformat(),
             "profile": self.profile,
+            "rule": self.rule,
+            "policy_key": self.policy_key,
             "code": self.code,
             "reason": self.reason,
             "remedy": self.remedy,

@@ -16,6 +16,8 @@ class Preview:
     target: ResourceId
     result: str
     profile: str = ""
+    rule: str = ""
+    policy_key: str = ""
     code: str = ""
     reason: str = ""
     remedy: str = ""
@@ -30,6 +32,8 @@ class Preview:
             "resource_id": self.target.text,
             "result": self.result,
             "profile": self.profile,
+            "rule": self.rule,
+            "policy_key": self.policy_key,
             "code": self.code,
             "reason": self.reason,
             "remedy": self.remedy,

@@ -49,7 +49,7 @@ def prove(desired: Desired, observed: Observed) -> Proof:
     states = tuple(state_of_path(path, observed) for path in desired.paths)
     by_rules, findings = rule_checks(desired, observed)
     by_path = (
-        (*endpoint_checks(path, state, desired, observed), *name_checks(path, state, observed))
+        (*endpoint_checks(path, state, desired, observed), *name_checks(path, state, desired, observed))
         for path, state in zip(desired.paths, states, strict=True)
     )
     checks = (

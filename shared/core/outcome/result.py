@@ -35,7 +35,8 @@ RERUN = "rerun the resource; if it fails again, read its history"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The result of a pass. `findings`: what is no failure and should be known all the same.
+    """The result of a pass. `findings`: what is no failure and should be known all the same. `rule`: the
+    policy's rule that matched; `policy_key`: what leaves the resource out, such as `exclude[0]`.
 
     `again`: it may pass by itself, so it is retried, after `retry_after` seconds if Azure named any.
     `waiting`: for a person or another program, which may take days, so the retries never end. `quiet`: the
@@ -50,6 +51,8 @@ class Ending:
     reason: str = ""
     remedy: str = ""
     profile: str = ""
+    rule: str = ""
+    policy_key: str = ""
     proof: Proof | None = None
     done: tuple[Done, ...] = ()
     findings: tuple[str, ...] = ()
@@ -205,17 +208,14 @@ def unasked(why: NotAsked | None) -> Ending:
     if why is None:
         remedy = "check the id; a resource that is created later is reported by its event"
         return Ending(Result.DECLINED, "NotFound", "the resource does not exist", remedy, quiet=True)
-    remedy = "tag the resource, or list its type under opt_in.always"
+    remedy = f"change {why.key}" if why.key else "tag the resource, or list its type under opt_in.always"
     return Ending(Result.DECLINED, why.code, why.reason, remedy, quiet=True)
 
 
 def left_alone(why: NotAsked, profile: str) -> Ending:
-    """It was connected once, is not opted in any more, and the profile says to keep what was made."""
-    return Ending(
-        Result.DECLINED,
-        why.code,
-        f"{why.reason}; what Causeway made for it is kept (on_opt_out: keep)",
-        f"let the policy have a profile {profile} with on_opt_out: remove, or delete the endpoints by hand",
-        profile,
-        steady=True,
-    )
+    """It was connected once, is not opted in any more, and what was made for it is kept."""
+    kept, remedy = "what Causeway made for it is kept", "delete the endpoints by hand if nothing needs them"
+    if not why.keep:
+        kept += " (on_opt_out: keep)"
+        remedy = f"let the policy have a profile {profile} with on_opt_out: remove, or delete them by hand"
+    return Ending(Result.DECLINED, why.code, f"{why.reason}; {kept}", remedy, profile, steady=True)

@@ -11,7 +11,7 @@ PREFIX = "sweep-"
 MAX_TIME = 1e10  # seconds since 1970, in the year 2286
 _SHAPES: dict[str, Any] = {
     "id": str, "began": int | float, "ended": int | float | None, "listed": dict, "unread": dict,
-    "known": int, "unwatched": int, "queued": int, "waiting": int,
+    "unread_groups": dict, "undecided": int, "known": int, "unwatched": int, "queued": int, "waiting": int,
     "policy": str, "policy_problem": str,
 }  # fmt: skip
 
@@ -20,18 +20,23 @@ _SHAPES: dict[str, Any] = {
 class SweepReport:
     """`began` and `ended` are seconds since 1970; a sweep that runs, or broke off, has no end.
 
-    `listed`: resources that a watched subscription's list opts in, by subscription. `unread`: the error of
-    each subscription that could not be listed. `known`: targets in the ledger. `unwatched`: those of them
-    whose subscription the policy does not list any more. `queued`: work items sent; `waiting`: targets that
-    got none, because one of an earlier sweep or of a retry is still in the queue. `policy`: the hash of the
-    policy that it followed; `policy_problem`: what keeps a newer one from counting, empty for nothing.
+    `listed`: resources that a watched subscription's list opts in, by subscription. `undecided`: further ones
+    of which the list does not show whether a rule or an exclusion matches; their passes decide. `unread`: the
+    error of each subscription that could not be listed; `unread_groups`: of each management group, or
+    subscription whose place among them is asked for, and what counts instead. `known`: targets in the ledger.
+    `unwatched`: those of them whose subscription the policy does not list any more. `queued`: work items
+    sent; `waiting`: targets that got none, because one of an earlier sweep or of a retry is still in the
+    queue. `policy`: the hash of the policy that it followed; `policy_problem`: what keeps a newer one from
+    counting, empty for nothing.
     """
 
     id: str
     began: float
     ended: float | None = None
     listed: Mapping[str, int] = field(default_factory=dict)
+    undecided: int = 0
     unread: Mapping[str, str] = field(default_factory=dict)
+    unread_groups: Mapping[str, str] = field(default_factory=dict)
     known: int = 0
     unwatched: int = 0
     queued: int = 0
@@ -46,7 +51,9 @@ class SweepReport:
             "began": self.began,
             "ended": self.ended,
             "listed": dict(self.listed),
+            "undecided": self.undecided,
             "unread": dict(self.unread),
+            "unread_groups": dict(self.unread_groups),
             "known": self.known,
             "unwatched": self.unwatched,
             "queued": self.queued,

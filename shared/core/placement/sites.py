@@ -65,7 +65,7 @@ class Candidates:
 
 
 def candidates(target: Target, place: Placement) -> Candidates | Declined:
-    """The subnets for the target's region, or for the fallback region: those of its type come first."""
+    """The subnets for the target's region, or for the fallback region: those of its type first."""
     of_type = next((found for kind, found in place.types.items() if target.id.is_type(kind)), {})
     for listed in (of_type, place.subnets):
         for region in (region_key(target.location), place.fallback_region):

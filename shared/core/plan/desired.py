@@ -91,8 +91,9 @@ class Desired:
     security rules must let the traffic out (none where the profile ignores rules), `resolvers` those whose
     clients have to resolve the names. `connections`: the target's list of its private endpoint connections.
     `missing`: client networks and subnets that do not exist. `parts`: the subnets that are clients, of those
-    networks that are no clients as a whole. `unread`: why more networks may be clients. `denies`: everybody
-    else is to be denied at the endpoints.
+    networks that are no clients as a whole. `linked`: the networks that are linked to the zones, `servers`:
+    those from whose zones a DNS server answers, by its address. `unread`: why more networks may be clients.
+    `denies`: everybody else is to be denied at the endpoints.
     """
 
     target: Target
@@ -109,6 +110,8 @@ class Desired:
     denies: bool = False
     missing: tuple[ResourceId, ...] = ()
     parts: Parts = NO_PARTS
+    linked: tuple[ResourceId, ...] = ()
+    servers: Mapping[str, tuple[ResourceId, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
     @property
@@ -147,8 +150,9 @@ class Desired:
         if self.connections and not self.target.lists_connections and self._made(observed):
             yield self.connections
         yield from self._external_records(observed)
-        for network in self.resolvers:
+        for network in (*self.resolvers, *self.linked):
             yield Read(network, shared=True, tolerate="refusal")
+        for network in self.resolvers:
             if (body := observed.present(network)) is None or not dns_servers(body):
                 for zone in self.external_zones(observed):
                     yield Read(zone, "virtualNetworkLinks", shared=True, tolerate="refusal")
@@ -192,8 +196,11 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     connect = request.connect
     reported = _reported(request, observed)
     clients = existing(connect.reach.clients, observed)
+    manages = connect.profile.dns.mode != "none"
+    to_link = connect.reach.linked.get("", ()) if manages else ()
+    linked = existing(to_link, observed)
     paths = tuple(
-        _group_path(request, group, catalogue, reported, clients, observed) for group in connect.groups
+        _group_path(request, group, catalogue, reported, linked, observed) for group in connect.groups
     )
     endpoints = [path.endpoint for path in paths]
     groups = new_groups(connect, endpoints, observed)
@@ -208,9 +215,11 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         subnet_policies(connect, endpoints, groups),
         addressed=addressed,
         clients=judged(connect),
-        resolvers=connect.reach.clients if connect.profile.dns.mode != "none" else (),
-        missing=tuple(_missing(connect.reach, observed)),
+        resolvers=connect.reach.clients if manages else (),
+        missing=tuple(_missing(connect.reach, to_link, observed)),
         parts=connect.reach.parts,
+        linked=linked,
+        servers=connect.reach.servers,
         unread=connect.reach.unread,
         connections=_connections_of(request.target.id, catalogue),
         denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
@@ -231,9 +240,9 @@ def existing(clients: tuple[ResourceId, ...], observed: Observed) -> tuple[Resou
     return found or clients
 
 
-def _missing(reach: Networks, observed: Observed) -> Iterator[ResourceId]:
-    """Client networks and subnets that do not exist."""
-    for network in reach.clients:
+def _missing(reach: Networks, linked: Iterable[ResourceId], observed: Observed) -> Iterator[ResourceId]:
+    """Networks and client subnets that do not exist."""
+    for network in dict.fromkeys((*reach.clients, *linked)):
         if observed.absent(network):
             yield network
         else:
@@ -282,7 +291,7 @@ def _group_path(
     group: Group,
     catalogue: Catalogue,
     reported: Mapping[ResourceId, Sequence[Address]],
-    clients: tuple[ResourceId, ...],
+    linked: tuple[ResourceId, ...],
     observed: Observed,
 ) -> GroupPath:
     target, connect = request.target, request.connect
@@ -299,7 +308,7 @@ def _group_path(
     zones = tuple(_zone(zone_home(target, dns, name), name, create=dns.create_zones) for name in names)
     for_all = frozenset(zone.id for zone in zones if catalogue.answers_for_all(zone.id.name, connect.cloud))
     allowed = target.id.type.lower() in {kind.lower() for kind in dns.shared_names}
-    links = _links(zones, clients, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
+    links = _links(zones, linked, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
     own = fqdns or public_names(target, group.group_id)
     shared = catalogue.shared_names(group, target, connect.cloud)
     endpoint = _endpoint(request, group)
@@ -307,9 +316,9 @@ def _group_path(
     foreign = endpoint.adopted or (have is not None and not endpoint.is_managed(have))
     writes = _zone_group(request, group, zones, own or shared, shared=bool(shared), foreign=foreign)
     completed_by = (writes.id, *writes.zones) if writes else ()
-    linked = tuple(link.id for link in links)
-    endpoint = replace(endpoint, completed_by=completed_by, links=linked)
-    writes = replace(writes, links=linked) if writes else None
+    link_ids = tuple(link.id for link in links)
+    endpoint = replace(endpoint, completed_by=completed_by, links=link_ids)
+    writes = replace(writes, links=link_ids) if writes else None
     return GroupPath(group, endpoint, writes, zones, links, named=True, complete=bool(own))
 
 
@@ -321,7 +330,7 @@ def _zone(home: GroupId, name: str, *, create: bool) -> Zone:
 @functools.lru_cache(maxsize=1024)
 def _links(
     zones: tuple[Zone, ...],
-    clients: tuple[ResourceId, ...],
+    linked: tuple[ResourceId, ...],
     for_all: frozenset[ResourceId],
     *,
     fallback: bool,
@@ -330,7 +339,7 @@ def _links(
     return tuple(
         Link(link_id(zone.id, network), zone.id, network, fallback, zone.id in for_all, allowed)
         for zone in zones
-        for network in clients
+        for network in linked
     )
 
 

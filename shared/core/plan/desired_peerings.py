@@ -1,14 +1,16 @@
 """Which networks are peered: clients with the endpoints' networks, or all of them with a hub."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 
-from shared.core.base.ids import ResourceId
+from shared.core.base.ids import ResourceId, digest
 from shared.core.base.regions import region_key
 from shared.core.kinds.endpoint import Endpoint
-from shared.core.kinds.peering import Peering, peering_id
+from shared.core.kinds.peering import COLLECTION, Peering, peering_id
 from shared.core.policy.intent import Connect
 from shared.core.policy.profile import Flag
+from shared.core.policy.style import Style
 from shared.core.readings.networks import peering_to
 from shared.core.readings.observed import Observed
 
@@ -37,7 +39,31 @@ def peerings(
             if other != hub
         )
     )
-    return _halves(pairs, (*subnets, *parts), peering.hub, peering.spoke, write=peering.mode == "ensure")
+    flags = peering.hub, peering.spoke
+    halves = _halves(pairs, (*subnets, *parts), *flags, write=peering.mode == "ensure")
+    return tuple(_named(half, pair, connect.style) for half, pair in halves)
+
+
+type _Pair = tuple[ResourceId, ResourceId]  # a hub, and what is peered with it
+
+
+def _named(half: Peering, pair: _Pair, style: Style) -> Peering:
+    """With the name of the policy's template, for a half that is yet to be made."""
+    if not style.naming.peering:
+        return half
+    at, other = (_id(local, remote, pair, style) for local, remote in _both_ways(half.local, half.remote))
+    return replace(half, id=at, other=other, unique=style.has("peering", "hash"))
+
+
+def _id(local: ResourceId, remote: ResourceId, pair: _Pair, style: Style) -> ResourceId:
+    plain, (hub, spoke) = peering_id(local, remote), pair
+    fields = {"local": local.name, "remote": remote.name, "hub": hub.name, "spoke": spoke.name}
+    name = style.name("peering", {**fields, "hash": digest(remote.key)})
+    return local.child(COLLECTION, name) if name else plain
+
+
+def _both_ways(one: ResourceId, other: ResourceId) -> tuple[_Pair, _Pair]:
+    return (one, other), (other, one)
 
 
 def hub_of(home: ResourceId, hubs: tuple[ResourceId, ...], observed: Observed) -> ResourceId:
@@ -61,22 +87,16 @@ def _region(network: ResourceId, observed: Observed) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _halves(
-    pairs: tuple[tuple[ResourceId, ResourceId], ...],
+    pairs: tuple[_Pair, ...],
     subnets: tuple[ResourceId, ...],
     hub: tuple[Flag, ...],
     spoke: tuple[Flag, ...],
     *,
     write: bool,
-) -> tuple[Peering, ...]:
+) -> tuple[tuple[Peering, _Pair], ...]:
+    """Each half, with the pair of networks that it is of."""
     return tuple(
-        Peering(peering_id(local, remote), local, remote, write=write, subnets=subnets, asked=flags)
+        (Peering(peering_id(local, remote), local, remote, write=write, subnets=subnets, asked=flags), pair)
         for pair in pairs
-        for local, remote, flags in _sides(*pair, hub, spoke)
+        for (local, remote), flags in zip(_both_ways(*pair), (hub, spoke), strict=True)
     )
-
-
-def _sides(
-    hub: ResourceId, other: ResourceId, of_hub: tuple[Flag, ...], of_other: tuple[Flag, ...]
-) -> Iterator[tuple[ResourceId, ResourceId, tuple[Flag, ...]]]:
-    yield hub, other, of_hub
-    yield other, hub, of_other

@@ -10,20 +10,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.core.base.bodies import Seen
-from shared.core.base.ids import ResourceId
+from shared.core.base.ids import ResourceId, digest
 from shared.core.base.regions import region_key
 from shared.core.catalogue.catalogue import Group, Port
 from shared.core.kinds.endpoint import Endpoint
 from shared.core.kinds.nic import Address
 from shared.core.kinds.required_rule import RequiredRule
-from shared.core.kinds.rule import Rule, rule_id
+from shared.core.kinds.rule import COLLECTION as RULES
+from shared.core.kinds.rule import Access, Rule, rule_id, rule_named
 from shared.core.kinds.security_group import SecurityGroup, group_id
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.wide_rule import WideRule
 from shared.core.policy.intent import Connect
 from shared.core.policy.networks import Networks
-from shared.core.policy.profile import Profile
+from shared.core.policy.style import Style
+from shared.core.policy.templates import type_text
 from shared.core.policy.values import Client
+from shared.core.readings.embedded import rules_of_group
 from shared.core.readings.networks import group_of, prefixes, prefixes_in
 from shared.core.readings.observed import Observed
 from shared.core.rules.addresses import ip_version, is_prefix
@@ -111,7 +114,7 @@ def rules(
         known = observed if reach.may_lack_some else Observed()
         subnet = observed.present(endpoint.subnet)
         end = _End(nsg, endpoint, addresses, subnet, rule_ports(group), known)
-        for wanted in _for_endpoint(connect.profile, end, sources):
+        for wanted in _for_endpoint(connect, end, sources, observed):
             other = found.get(wanted.id)
             found[wanted.id] = replace(wanted.together(other) if other else wanted, partial=partial)
     return tuple(found.values())
@@ -163,29 +166,39 @@ class _End:
     known: Observed
 
 
-def _for_endpoint(profile: Profile, end: _End, sources: tuple[str, ...]) -> Iterator[Rule]:
+def _for_endpoint(
+    connect: Connect, end: _End, sources: tuple[str, ...], observed: Observed
+) -> Iterator[Rule]:
     """The rules for one endpoint. Another range of priorities means other rules: ours never move.
 
     A denial names the endpoints' addresses where allow rules name the subnet: the subnet has others too.
     """
-    band = profile.nsg.priorities
-    clients = ",".join(sorted(map(_key, profile.clients)))  # a set's rule is the same one when it grows
+    nsg = connect.profile.nsg
+    band = nsg.priorities
+    clients = ",".join(sorted(map(_key, connect.profile.clients)))  # a set's rule is the same when it grows
     for version in (4, 6):
         name = f"{clients}|{band[0]}-{band[1]}|IPv{version}"
-        allow = _allow(profile, end, name, _of(version, sources), version)
+        allow = _allow(connect, end, name, _of(version, sources), version, observed)
         if allow:
             yield allow
         reachable = _of(version, end.addresses)
-        if profile.nsg.default_deny and reachable:
-            make = Rule if profile.nsg.mode == "ensure" else RequiredRule
+        if nsg.default_deny and reachable:
+            make = Rule if nsg.mode == "ensure" else RequiredRule
             behind = (allow.id,) if allow else ()
-            at = rule_id(end.nsg, name, "Deny")
-            yield make(at, end.nsg, ("*",), reachable, ("*",), "Deny", band, behind)
+            at, key = _place(connect.style, end, name, "Deny", observed)
+            yield make(at, end.nsg, ("*",), reachable, ("*",), "Deny", band, behind, key=key)
 
 
-def _allow(profile: Profile, end: _End, name: str, sources: tuple[str, ...], version: int) -> Rule | None:
+def _allow(
+    connect: Connect,
+    end: _End,
+    name: str,
+    sources: tuple[str, ...],
+    version: int,
+    observed: Observed,
+) -> Rule | None:
     """The allow rule of one IP version, by what the policy lets it name as its destinations."""
-    nsg, by_ports = profile.nsg, f"{name}|{','.join(end.ports)}"
+    nsg, by_ports = connect.profile.nsg, f"{name}|{','.join(end.ports)}"
     prefixes = _of(version, prefixes_in(end.subnet.properties)) if end.subnet else ()
     make, place, ends = Rule if nsg.mode == "ensure" else RequiredRule, "", _of(version, end.addresses)
     wide: dict[str, Any] = {}
@@ -196,11 +209,31 @@ def _allow(profile: Profile, end: _End, name: str, sources: tuple[str, ...], ver
     elif nsg.mode == "ensure" and nsg.destination == "subnet" and prefixes:
         make, place, wide = WideRule, f"|{end.endpoint.subnet.key}", {"reached": ends}
         ends = prefixes
-    at = rule_id(end.nsg, f"{by_ports}{place}", "Allow")
+    at, key = _place(connect.style, end, f"{by_ports}{place}", "Allow", observed)
     allowed = sources or _sources_of(end.known.present(at))
     if not allowed or not (wide or ends):
         return None
-    return make(at, end.nsg, allowed, ends, end.ports, priorities=nsg.priorities, **wide)
+    return make(at, end.nsg, allowed, ends, end.ports, priorities=nsg.priorities, key=key, **wide)
+
+
+def _place(
+    style: Style, end: _End, purpose: str, access: Access, observed: Observed
+) -> tuple[ResourceId, str]:
+    """The rule's id, and the key that it is signed with; empty for the usual name.
+
+    A template that names the resource or its group means rules of their own. What exists keeps its name.
+    """
+    target, group = end.endpoint.target, end.endpoint.group
+    own = {"name": target.key, "type": target.type, "group": group.lower()}
+    purpose = "|".join((purpose, *(own[name] for name in own if style.has("rule", name))))
+    usual = rule_id(end.nsg, purpose, access)
+    body = observed.present(end.nsg)
+    if not style.naming.rule or (body and rules_of_group(body).member(usual)):
+        return usual, ""
+    key = digest(f"{access}|{purpose}".lower())
+    fields = {"name": target.name, "type": type_text(target.type, style.naming.types), "group": group}
+    name = style.name("rule", {**fields, "hash": key}) or usual.name
+    return (rule_named(body, key) if body else None) or end.nsg.child(RULES, name), key
 
 
 def _sources_of(have: Seen | None) -> tuple[str, ...]:

@@ -65,9 +65,12 @@ class Undecided:
 type Choice = Chosen | LeftOut | NotAllowed | Undecided
 
 
+MANAGED = "exclude_managed"
+
+
 def choose(facts: Facts, word: str | None, policy: Policy) -> Choice:
     """The choice for a resource in a watched subscription. `word`: the opt-in tag's value that counts."""
-    excluded = _excluded(facts, policy)
+    excluded = _excluded(facts, policy) or _managed(facts, policy)
     if excluded:
         return excluded
     if word is not None and word.lower() == DISABLED:
@@ -123,6 +126,31 @@ def _excluded(facts: Facts, policy: Policy) -> LeftOut | Undecided | None:
         if found:
             return LeftOut(f"exclude[{at}] leaves it out", f"exclude[{at}]")
     return None
+
+
+def leaves_managed_alone(policy: Policy) -> bool:
+    """Resources in groups that a service manages are left alone, whatever a tag says."""
+    return bool(policy.rules) if policy.exclude_managed is None else policy.exclude_managed
+
+
+def selecting_tags(policy: Policy) -> tuple[str, ...]:
+    """The names of the tags by which exclusions and rules select."""
+    selectors = [*policy.exclude, *(rule.match for rule in policy.rules)]
+    return tuple(dict.fromkeys(name for one in selectors for name in one.tags))
+
+
+def _managed(facts: Facts, policy: Policy) -> LeftOut | Undecided | None:
+    if not leaves_managed_alone(policy):
+        return None
+    if facts.managed_by is None:
+        return Undecided(MANAGED, ("managedBy of its resource group",))
+    if not facts.managed_by:
+        return None
+    return LeftOut(
+        f"its resource group is managed by {clean(facts.managed_by, 300)}, and exclude_managed leaves it out",
+        MANAGED,
+        keep=True,
+    )
 
 
 def _by_tag(word: str, rule: Rule | None, policy: Policy) -> Choice:

@@ -173,7 +173,8 @@ def _of_profile(
         path = (*at, "subnets", region)
         yield Found(path, "", "the region is listed twice in different spellings", "join the two lists")
     fallback = profile.get("fallback_region")
-    if isinstance(fallback, str) and region_key(fallback) not in regions:
+    alone = not profile.get("placements")
+    if alone and isinstance(fallback, str) and region_key(fallback) not in regions:
         remedy = f"name one of: {', '.join(regions)}" if regions else "list subnets for it"
         path = (*at, "fallback_region")
         yield Found(path, shown(fallback), "the profile has no subnet in this region", remedy)

@@ -7,6 +7,7 @@ network, a zone or a subnet.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from shared.core.base.bodies import mapping
 from shared.core.base.errors import InputError, clean
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Cloud, Group
@@ -21,9 +22,14 @@ from shared.core.policy.choice import (
 from shared.core.policy.networks import Networks
 from shared.core.policy.policy import Policy
 from shared.core.policy.profile import Profile
+from shared.core.policy.scope import Scope
 from shared.core.policy.selectors import Facts
+from shared.core.policy.style import PLAIN, Style
 from shared.core.policy.values import Mode
 
+NOT_ASKED = "NotAsked"
+NOT_DECIDED = "NotDecided"
+EXCLUDED = "Excluded"  # the policy leaves it out, whatever its tags say
 LEFT_ALONE = "LeftAlone"  # it is asked for by its type alone, and it is one that has to be asked for by name
 MAX_TAG_VALUE = 256  # Azure's own limit for a tag's value
 
@@ -33,7 +39,7 @@ class Connect:
     """Connect these groups of the target by this profile.
 
     `rule`: the name of the rule that chose it; empty: none did. `networks`: what the profile's words mean for
-    this target; None until they are resolved.
+    this target; None until they are resolved. `style`: names and tags of what is made for it.
     """
 
     profile_name: str
@@ -43,6 +49,7 @@ class Connect:
     rule: str = ""
     mode: Mode = "apply"
     networks: Networks | None = None
+    style: Style = PLAIN
 
     @property
     def reach(self) -> Networks:
@@ -52,11 +59,16 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """It was asked for, and it cannot be done as asked: why, and what the person who asked can do."""
+    """It was asked for, and it cannot be done as asked: why, and what the person who asked can do.
+
+    `key`: the part of the policy that cannot be decided. `rule`: the rule that matched.
+    """
 
     code: str
     reason: str
     remedy: str
+    key: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +80,13 @@ class NotAsked:
     """
 
     reason: str
-    code: str = "NotAsked"
+    code: str = NOT_ASKED
     keep: bool = False
     key: str = ""
     rule: str = ""
 
 
-NOT_WATCHED = NotAsked("the policy does not list its subscription any more", "NotWatched")
+NOT_WATCHED = "NotWatched"
 
 
 type Intent = Connect | Declined | NotAsked
@@ -86,51 +98,79 @@ def intent(
     policy: Policy,
     catalogue: Catalogue,
     alone: str = "",
-    management_groups: tuple[str, ...] | None = (),
+    scope: Scope | None = None,
+    managed_by: str | None = "",
 ) -> Intent:
     """What is asked for one target. `group_tags` are its resource group's tags (policy `inherit`).
 
-    `alone`: why it is not connected by its type alone; empty where it may be. `management_groups`: those
-    above its subscription; None: not known.
+    `alone`: why it is not connected by its type alone; empty where it may be. `scope`: where subscriptions
+    are among management groups; without it, nothing is known of that. `managed_by`: as in `Facts`.
     """
-    if not watched(target.id.subscription, policy):
-        return NOT_WATCHED
+    within = scope or Scope(policy)
+    if not within.watches(target.id.subscription):
+        return not_watched(policy)
     if not catalogue.knows(target.id.type):
         return NotAsked("its type has no private endpoint in the catalogue")
     word = tag_word(target.tags, group_tags, policy)
-    chosen = choose(facts_of(target, group_tags, policy, management_groups), word, policy)
+    above = within.above(target.id.subscription)
+    facts = facts_of(target, _inherited(group_tags, policy), above, managed_by)
+    chosen = choose(facts, word, policy)
     match chosen:
         case Undecided():
             return _undecided(chosen)
         case LeftOut():
-            return NotAsked(chosen.reason, keep=chosen.keep, key=chosen.key, rule=chosen.rule)
+            code = EXCLUDED if chosen.key else NOT_ASKED
+            return NotAsked(chosen.reason, code, chosen.keep, chosen.key, chosen.rule)
         case NotAllowed():
-            return _not_allowed(chosen, policy)
+            return replace(_not_allowed(chosen, policy), rule=chosen.rule)
     if alone and chosen.by_type:
         return NotAsked(alone, LEFT_ALONE, keep=True, rule=chosen.rule)
     profile = policy.profiles[chosen.profile]
     if (unfit := catalogue.refused(target)) is not None:
-        return Declined("NotEligible", unfit.reason, unfit.remedy)
-    found = _narrowed(target, chosen.profile, profile, policy, catalogue)
-    return replace(found, rule=chosen.rule, mode=chosen.mode) if isinstance(found, Connect) else found
+        return Declined("NotEligible", unfit.reason, unfit.remedy, rule=chosen.rule)
+    found = replace(_narrowed(target, chosen.profile, profile, policy, catalogue), rule=chosen.rule)
+    if not isinstance(found, Connect):
+        return found
+    style = Style(policy.naming, policy.tags, {**_inherited(group_tags, policy), **target.tags})
+    return replace(found, mode=chosen.mode, style=style)
 
 
-def watched(subscription: str, policy: Policy) -> bool:
-    """No bridge out: only targets in the operator's own subscriptions are ever read or connected."""
-    return subscription.lower() in {watched.lower() for watched in policy.subscriptions}
+def not_watched(policy: Policy) -> NotAsked:
+    """Its subscription is not watched.
+
+    One that left a management group may have been moved by mistake: what was made for it is kept.
+    """
+    if not policy.management_groups:
+        return NotAsked("the policy does not list its subscription any more", NOT_WATCHED)
+    reason = "the policy does not list its subscription, which is below none of its management groups"
+    return NotAsked(reason, NOT_WATCHED, keep=True)
 
 
 def facts_of(
     target: Target,
-    group_tags: Mapping[str, str],
-    policy: Policy,
+    inherited: Mapping[str, str],
     management_groups: tuple[str, ...] | None = (),
+    managed_by: str | None = "",
 ) -> Facts:
-    """What selectors ask of a target."""
-    tags = {**_inherited(group_tags, policy), **target.tags}
+    """What selectors ask of a target. `inherited`: tags of its resource group, where the policy counts them.
+
+    Some types have their SKU among their properties, such as Microsoft.KeyVault/vaults.
+    """
+    inner = mapping(target.properties.get("sku")).get("name")
     return Facts.of(
-        target.id, region=target.location, sku=target.sku, tags=tags, management_groups=management_groups
+        target.id,
+        region=target.location,
+        sku=target.sku or (inner if isinstance(inner, str) else ""),
+        tags=with_inherited(target.tags, inherited),
+        management_groups=management_groups,
+        managed_by=managed_by,
     )
+
+
+def with_inherited(tags: Mapping[str, str], inherited: Mapping[str, str]) -> Mapping[str, str]:
+    """A resource's tags and those of its group that it does not have itself, in whatever case."""
+    own = {name.lower() for name in tags}
+    return {**{name: text for name, text in inherited.items() if name.lower() not in own}, **tags}
 
 
 def tag_word(tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> str | None:
@@ -146,19 +186,10 @@ def _inherited(group_tags: Mapping[str, str], policy: Policy) -> Mapping[str, st
     return group_tags if policy.opt_in.inherit == "resource_group" else {}
 
 
-def opt_in(kind: str, tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> str | None:
-    """The opt-in word that counts: the resource's own tag, then its group's, then the policy's `always`."""
-    word = tag_word(tags, group_tags, policy)
-    if word is not None:
-        return word
-    always = {name.lower() for name in policy.opt_in.always}
-    return ENABLED if kind.lower() in always else None
-
-
 def asked_by_type(target: Target, policy: Policy) -> bool:
-    """Its type is always connected, and the resource itself says nothing."""
+    """Its type is always connected, or a rule may connect it, and the resource itself says nothing."""
     listed = target.id.type.lower() in {name.lower() for name in policy.opt_in.always}
-    return listed and tag_value(target.tags, policy.opt_in.tag) is None
+    return (listed or bool(policy.rules)) and tag_value(target.tags, policy.opt_in.tag) is None
 
 
 def tag_value(tags: Mapping[str, str], name: str) -> str | None:
@@ -182,10 +213,12 @@ def _not_allowed(found: NotAllowed, policy: Policy) -> Declined:
 
 def _undecided(found: Undecided) -> Declined:
     reason = f"whether {found.key} matches is not known: {', '.join(found.unknown)} could not be read"
-    return Declined("NotDecided", reason, "let the app read what is named, then rerun the resource")
+    return Declined(NOT_DECIDED, reason, "let the app read what is named, then rerun the resource", found.key)
 
 
-def _narrowed(target: Target, name: str, profile: Profile, policy: Policy, catalogue: Catalogue) -> Intent:
+def _narrowed(
+    target: Target, name: str, profile: Profile, policy: Policy, catalogue: Catalogue
+) -> Connect | Declined:
     tag = f"{policy.opt_in.tag}-groups"
     asked = tag_value(target.tags, tag)
     if asked is not None and len(asked) > MAX_TAG_VALUE:

@@ -31,7 +31,8 @@ class Facts:
     """What selectors ask of a resource or a network; None: it is not known.
 
     `management_groups`: the names of all groups above its subscription, in any order. `tags`: its own, and
-    its resource group's where the policy lets it inherit them.
+    its resource group's where the policy lets it inherit them. `managed_by`: what manages its resource group;
+    empty: nothing does.
     """
 
     subscription: str | None = None
@@ -42,6 +43,7 @@ class Facts:
     sku: str | None = None
     tags: Mapping[str, str] | None = field(default_factory=dict)
     management_groups: tuple[str, ...] | None = None
+    managed_by: str | None = ""
 
     @classmethod
     def of(cls, at: ResourceId, **known: object) -> Facts:

@@ -55,7 +55,7 @@ _LAST_CUT = frozenset({"group", "placement"})  # they distinguish what one resou
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _INSIDE = re.compile(r"(?P<name>[a-z_]+)(?::(?P<more>[^|]*))?(?:\|(?P<otherwise>.*))?", re.DOTALL)
-_IN_NAMES = re.compile(r"[A-Za-z0-9._-]*")
+IN_NAMES = re.compile(r"[A-Za-z0-9._-]*")  # the characters of names
 _FOREIGN = re.compile(r"[^A-Za-z0-9.-]")
 
 
@@ -196,7 +196,7 @@ def _of_fields(text: str, kind: TemplateKind) -> Iterator[Problem]:
             yield from _of_tag(found[0], more)
         else:
             yield from _of_length(found[0], name, more)
-        if otherwise and kind != "tag" and not _IN_NAMES.fullmatch(otherwise):
+        if otherwise and kind != "tag" and not IN_NAMES.fullmatch(otherwise):
             yield Problem(found[0], "a name cannot have its `otherwise`", "use letters, digits and . _ -")
 
 
@@ -220,10 +220,10 @@ def _of_text(text: str, kind: TemplateKind) -> Iterator[Problem]:
         yield Problem(
             brace[0], "a brace without its other half", "write fields as {name}, and no other braces"
         )
-    elif kind != "tag" and not _IN_NAMES.fullmatch(fixed):
-        foreign = next(char for char in fixed if not _IN_NAMES.fullmatch(char))
+    elif kind != "tag" and not IN_NAMES.fullmatch(fixed):
+        foreign = next(char for char in fixed if not IN_NAMES.fullmatch(char))
         yield Problem(clean(foreign), "a name cannot have this character", "use letters, digits and . _ -")
-    if len(fixed) > MAX_LENGTH[kind] // 2 and _FIELD.search(text):
+    if kind != "tag" and len(fixed) > MAX_LENGTH[kind] // 2 and _FIELD.search(text):
         bound = MAX_LENGTH[kind] // 2
         remedy = f"use at most {bound} characters besides the fields"
         yield Problem(clean(fixed), "more than half of what it can have is fixed text", remedy)

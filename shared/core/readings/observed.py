@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.readings.capacity import Capacity
+from shared.core.readings.dns_forwarding import Forwarding
 from shared.core.readings.embedded import embedded, is_embedded, with_child
 from shared.core.readings.other_zones import LinkedElsewhere
 from shared.core.readings.reading import (
@@ -34,14 +35,16 @@ class Observed:
     """Readings of objects by id, and of collections by parent and lower-case name.
 
     What was never read has no entry, and every question answers Unread for it. `capacity` is what Azure
-    reported about capacity for new endpoints, `elsewhere` who is linked to foreign zones, by the zones' name.
-    `many`: so many passes read now what is beside their targets, so that a list serves all of them.
+    reported about capacity for new endpoints, `elsewhere` who is linked to foreign zones, by the zones' name,
+    `forwarding` private resolvers and rulesets. `many`: so many passes read now what is beside their targets,
+    so that a list serves all of them.
     """
 
     objects: Mapping[ResourceId, Reading[Seen]] = field(default_factory=dict)
     collections: Mapping[Collection, Reading[Members]] = field(default_factory=dict)
     capacity: Capacity = field(default_factory=Capacity)
     elsewhere: Mapping[str, LinkedElsewhere] = field(default_factory=dict)
+    forwarding: Forwarding = field(default_factory=Forwarding)
     many: int = 1
     _by_type: dict[str, tuple[Seen, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -186,9 +189,10 @@ class Observed:
             for key, among in self.collections.items()
             if (counting := _since(among, moment, recent=key[0] in made)) is not None
         }
-        if objects == self.objects and lists == self.collections:
+        forwarding = self.forwarding if self.forwarding.at >= moment else Forwarding()
+        if (objects, lists, forwarding) == (self.objects, self.collections, self.forwarding):
             return self
-        return replace(self, objects=objects, collections=lists)
+        return replace(self, objects=objects, collections=lists, forwarding=forwarding)
 
     def without(self, ids: Iterable[ResourceId]) -> Observed:
         """The same picture as if these objects had not been read, nor the lists below them."""

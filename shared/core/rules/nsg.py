@@ -6,12 +6,13 @@ service limits"; docs/azure/network-security.md, NSG-01, NSG-02 and NSG-05.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from shared.core.base.bodies import Seen, mapping, number, reference, sequence
-from shared.core.base.ids import ResourceId
+from shared.core.base.ids import ResourceId, digest
 from shared.core.readings.embedded import rules_of_group
 from shared.core.rules.addresses import ASG, AddressSet
 from shared.core.rules.traffic import is_port_range
@@ -19,6 +20,7 @@ from shared.core.rules.traffic import is_port_range
 MAX_RULES = 1000  # of one network security group
 MAX_ADDRESSES = 4000  # of one rule, as source or as destination
 MARK = "causeway-"
+_SIGNED = re.compile(r"\[([0-9a-f]+)\.[0-9a-f]+\]$")
 FIRST_DEFAULT = 65000  # priority of the first rule that every group has; people's rules end at 4096
 
 type Direction = Literal["Inbound", "Outbound"]
@@ -28,7 +30,8 @@ type Direction = Literal["Inbound", "Outbound"]
 class SecurityRule:
     """One security rule, singular and plural forms made one; words in lower case.
 
-    `destination_groups`: application security groups, whose members alone are its destinations.
+    `destination_groups`: application security groups, whose members alone are its destinations. `signed`: its
+    description says that it is Causeway's, under whatever name.
     """
 
     name: str
@@ -41,6 +44,7 @@ class SecurityRule:
     destinations: AddressSet
     destination_ports: tuple[str, ...]
     destination_groups: frozenset[ResourceId] = frozenset()
+    signed: bool = False
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Self:
@@ -57,12 +61,29 @@ class SecurityRule:
             AddressSet(tuple(_addresses(properties, "destination"))),
             tuple(_ports(properties, "destination")),
             groups_in(properties.get("destinationApplicationSecurityGroups")),
+            bool(signed_key(str(body.get("name") or ""), str(properties.get("description") or ""))),
         )
 
     @property
     def foreign(self) -> bool:
         """A person or another program wrote it: neither Causeway, nor Azure with every group."""
-        return self.priority < FIRST_DEFAULT and not self.name.lower().startswith(MARK)
+        ours = self.signed or self.name.lower().startswith(MARK)
+        return self.priority < FIRST_DEFAULT and not ours
+
+
+def signature(name: str, key: str) -> str:
+    """What the description of a rule of ours ends with, where its name is by the policy's template.
+
+    It holds for this name alone: a copy of the rule is not ours. `key`: what the rule is for, as hex.
+    """
+    return f"[{key}.{digest(f'{name.lower()}|{key}')}]"
+
+
+def signed_key(name: str, description: str) -> str:
+    """The key in the description of a rule of ours; empty where it is not signed for this name."""
+    found = _SIGNED.search(description)
+    key = found[1] if found else ""
+    return key if key and description.endswith(signature(name, key)) else ""
 
 
 def groups_in(listed: object) -> frozenset[ResourceId]:

@@ -6,9 +6,11 @@ Groups above one of these are shown with the permission `noaccess`
 
 from __future__ import annotations
 
+import re
+
 from sandbox.azure.front.asked import Asked
 from sandbox.azure.front.management_groups import view
-from sandbox.azure.front.management_groups.common import DELETE, READ, SUBSCRIPTIONS, WRITE
+from sandbox.azure.front.management_groups.common import DELETE, READ, SUBSCRIPTIONS, WRITE, bad
 from sandbox.azure.kernel.directory import TENANT
 from sandbox.azure.kernel.hierarchy import Group
 from sandbox.azure.kernel.ids import MANAGEMENT_GROUP_TYPE, ArmId
@@ -19,13 +21,25 @@ READ_SUBSCRIPTION = "Microsoft.Resources/subscriptions/read"
 
 
 def entities(asked: Asked) -> Response:
-    """`POST getEntities`; `$view` is FullHierarchy, GroupsOnly or SubscriptionsOnly."""
+    """`POST getEntities`; `$view` is FullHierarchy, GroupsOnly or SubscriptionsOnly.
+
+    `$filter` is `name eq '...'`, without case; Azure's other filters are refused here.
+    """
     shown = asked.request.query.get("$view", "FullHierarchy").lower()
     found = [] if shown == "subscriptionsonly" else _groups(asked)
     found += [] if shown == "groupsonly" else _subscriptions(asked)
-    answer = page(asked.request, found)
+    name = _name(asked.request.query.get("$filter", ""))
+    answer = page(asked.request, [one for one in found if name in ("", one["name"].lower())])
     answer.body |= {"count": len(answer.body["value"]), "nextLink": answer.body.get("nextLink")}
     return answer
+
+
+def _name(text: str) -> str:
+    """The name that a filter asks for, in lower case; empty without a filter."""
+    found = re.fullmatch(r"name eq '([^']+)'", text.strip(), re.IGNORECASE)
+    if text and found is None:
+        raise bad(f"The filter {text} is not valid.")
+    return found[1].lower() if found else ""
 
 
 def _groups(asked: Asked) -> list[Json]:

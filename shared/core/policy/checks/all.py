@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shared.core.policy.checks.effect import effect
+from shared.core.policy.checks.filters import filters
+from shared.core.policy.checks.names import names
+from shared.core.policy.checks.networks import networks
+from shared.core.policy.checks.peering import peering
+from shared.core.policy.checks.placement import placement
 from shared.core.policy.checks.rules import rules
 from shared.core.policy.draft import Draft
 from shared.core.policy.faults import Found
 
-_CHECKS = (rules,)
+_CHECKS = (rules, networks, placement, peering, filters, names, effect)
 
 
 def between(draft: Draft) -> Iterator[Found]:

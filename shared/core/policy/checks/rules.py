@@ -91,14 +91,14 @@ def _scopes(draft: Draft) -> Iterator[Found]:
     """A name is no fence: who may make resources in any watched subscription can choose it."""
     for at, rule in _listed(draft):
         named = [key for key in _NAMES if getattr(rule.match, key)]
-        fenced = _fences(rule.match.management_group) or rule.match.subscription
+        fenced = fences(rule.match.management_group) or rule.match.subscription
         if draft.wide and named and not fenced and rule.profile != NONE:
             problem = "everyone who can make resources in a watched subscription can take such a name"
             remedy = "add management_group or subscription"
             yield Found((*at, "match", named[0]), "", problem, remedy, "warning")
 
 
-def _fences(patterns: tuple[str, ...] | None) -> bool:
+def fences(patterns: tuple[str, ...] | None) -> bool:
     """Some values do not fit."""
     return bool(patterns) and all(pattern.strip("*") for pattern in patterns or ())
 

@@ -1,0 +1,184 @@
+"""Places of endpoints: placements beside other places, fallback regions, groups, addresses and zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv6Network
+from itertools import combinations
+
+from shared.core.base.ids import GroupId, ResourceId
+from shared.core.policy.draft import AnySet, Draft
+from shared.core.policy.faults import Found, KeyPath, shown
+from shared.core.policy.profile import OnePlacement, Placement, Profile
+
+SMALLEST = 8  # addresses of Azure's smallest subnet, a /29 (Microsoft Learn: virtual network FAQ)
+_INSTEAD = ("find", "subnets", "types", "addresses")
+
+
+def placement(draft: Draft) -> Iterator[Found]:
+    """Everything about where endpoints are made."""
+    for name, profile in draft.profiles.items():
+        if profile is None:
+            continue
+        at: KeyPath = ("profiles", name)
+        yield from _beside(at, profile)
+        yield from _fallbacks(at, profile)
+        for path, place in places_of(at, profile):
+            yield from _homes(path, place, profile)
+            yield from _addresses(path, place)
+        yield from _one_record(at, profile)
+        yield from _one_link(at, profile, draft.networks)
+    yield from _shared_addresses(draft)
+
+
+def places_of(at: KeyPath, profile: Profile) -> Iterator[tuple[KeyPath, Placement]]:
+    """Each placement with its path; the profile itself where it has none."""
+    for name, place in profile.placements.items():
+        yield (*at, "placements", name), place
+    if not profile.placements:
+        yield at, profile
+
+
+def subnets_of(place: Placement) -> Iterator[tuple[KeyPath, str, ResourceId]]:
+    """All listed subnets: the keys to them, their region, their id."""
+    maps: dict[KeyPath, Mapping[str, tuple[ResourceId, ...]]] = {("subnets",): place.subnets}
+    maps |= {("types", kind): found for kind, found in place.types.items()}
+    for keys, by_region in maps.items():
+        for region, subnets in by_region.items():
+            for index, subnet in enumerate(subnets):
+                yield (*keys, region, index), region, subnet
+
+
+def _beside(at: KeyPath, profile: Profile) -> Iterator[Found]:
+    """Placements are in place of the profile's own place."""
+    if profile.placements:
+        for key in _INSTEAD:
+            if getattr(profile, key):
+                problem = "the profile has placements, and endpoints are made there alone"
+                yield Found((*at, key), "", problem, f"move {key} into a placement, or leave it out")
+
+
+def _fallbacks(at: KeyPath, profile: Profile) -> Iterator[Found]:
+    """Those of placements; the profile's own is checked with its fields."""
+    for name, place in profile.placements.items():
+        own = place.fallback_region
+        region = own or profile.fallback_region
+        if region and region not in place.subnets:
+            path = (*at, "placements", name, "fallback_region") if own else (*at, "fallback_region")
+            known = ", ".join(place.subnets)
+            problem = f"the placement {name} has no subnet in this region"
+            yield Found(path, region, problem, f"name one of: {known}" if known else "list subnets for it")
+
+
+def _homes(at: KeyPath, place: Placement, profile: Profile) -> Iterator[Found]:
+    """An endpoint must be in the subscription of its network (Microsoft Learn: private endpoints).
+
+    Subnets of a profile without placements are checked with its fields, where the group is one id.
+    """
+    own = place is profile or "endpoints_resource_group" in place.model_fields_set
+    home = place.endpoints_resource_group if own else profile.endpoints_resource_group
+    for keys, region, subnet in subnets_of(place):
+        group = home.get(region) if isinstance(home, dict) else home
+        if not isinstance(group, GroupId) or (
+            place is profile and keys[0] == "subnets" and isinstance(home, GroupId)
+        ):
+            continue
+        if group.subscription.lower() != subnet.subscription.lower():
+            problem = "it is in another subscription than endpoints_resource_group"
+            remedy = "use one subscription, or leave endpoints_resource_group out"
+            yield Found((*at, *keys), shown(subnet.text), problem, remedy)
+    regions = {region for _, region, _ in subnets_of(place)}
+    for region in home if isinstance(home, dict) and own else ():
+        if region not in regions and not place.find:
+            path = (*at, "endpoints_resource_group", region)
+            yield Found(path, "", "no subnet is in this region", "leave it out", "warning")
+
+
+def _addresses(at: KeyPath, place: Placement) -> Iterator[Found]:
+    regions = {region for _, region, _ in subnets_of(place)}
+    for region, found in place.addresses.items():
+        path = (*at, "addresses", region)
+        if isinstance(found, IPv6Network):
+            remedy = "write a range of IPv4 addresses, such as 10.1.4.64/26"
+            yield Found(path, str(found), "endpoints are given IPv4 addresses alone", remedy)
+        elif found.num_addresses < SMALLEST:
+            problem = f"it has {found.num_addresses} addresses, fewer than Azure's smallest subnet"
+            yield Found(path, str(found), problem, f"give a range of {SMALLEST} or more", "warning")
+        if region not in regions and not place.find:
+            problem = "no subnet is in this region"
+            yield Found(path, str(found), problem, "list a subnet for the region, or leave the range out")
+
+
+def _shared_addresses(draft: Draft) -> Iterator[Found]:
+    """Two profiles, or two placements, that give the same addresses of a region."""
+    ranges = [
+        (path, region, found, {subnet.parent for _, where, subnet in subnets_of(place) if where == region})
+        for name, profile in draft.profiles.items()
+        if profile is not None
+        for path, place in places_of(("profiles", name), profile)
+        for region, found in place.addresses.items()
+    ]
+    for (first, region, one, networks), (path, where, other, others) in combinations(ranges, 2):
+        apart = networks and others and not networks & others
+        if region == where and one.version == other.version and one.overlaps(other) and not apart:
+            problem = f"it has addresses of {'.'.join(map(str, first))}, {one}"
+            yield Found((*path, "addresses", where), str(other), problem, "give each its own range")
+
+
+def _one_record(at: KeyPath, profile: Profile) -> Iterator[Found]:
+    """Two endpoints of a resource in one zone: the second overwrites the first one's record, and removing
+    either deletes it (azure-quickstart-templates#12091)."""
+    if profile.dns.mode != "manage":
+        return
+    for (first, one), (name, other) in combinations(profile.placements.items(), 2):
+        path = (*at, "placements", name, "dns", "zones_resource_group")
+        if (zones := _zones(one, profile)) and zones == _zones(other, profile):
+            problem = f"the placements {first} and {name} would write the same records"
+            yield Found(path, zones, problem, "give each placement its own zones_resource_group")
+        kinds = {**profile.dns.zones, **one.dns.zones}.keys() & {
+            **profile.dns.zones,
+            **other.dns.zones,
+        }.keys()
+        for kind in sorted(kinds):
+            groups = {({**profile.dns.zones, **place.dns.zones}[kind]).key for place in (one, other)}
+            if len(groups) == 1:
+                problem = f"the placements {first} and {name} would write the same records of {kind}"
+                remedy = "give each placement its own group under zones"
+                yield Found((*path[:-1], "zones"), groups.pop(), problem, remedy)
+
+
+def _zones(place: OnePlacement, profile: Profile) -> str:
+    found = place.dns.zones_resource_group or profile.dns.zones_resource_group
+    return found.key if found else ""
+
+
+def _one_link(at: KeyPath, profile: Profile, sets: Mapping[str, AnySet | None]) -> Iterator[Found]:
+    """Azure links a network to one zone of a name (docs/azure/private-dns.md)."""
+    if profile.dns.mode != "manage":
+        return
+    for (first, one), (name, other) in combinations(profile.placements.items(), 2):
+        both = _linked(one, profile, sets) & _linked(other, profile, sets)
+        if both:
+            shown = ", ".join(sorted(text.rpartition("/")[2] for text in both))
+            problem = (
+                f"the placements {first} and {name} link {shown} to two zones of one name, and a network"
+            )
+            problem += " takes one"
+            own = "dns" in other.model_fields_set and other.dns.link is not None
+            path = (*at, "placements", name, "dns", "link") if own else (*at, "placements", name)
+            yield Found(path, "", problem, "a network takes one: give each placement other networks")
+
+
+def _linked(place: OnePlacement, profile: Profile, sets: Mapping[str, AnySet | None]) -> set[str]:
+    """The networks that are linked, by id; those of a selector by the set's name."""
+    found: set[str] = set()
+    for word in place.dns.link if place.dns.link is not None else profile.dns.link:
+        for one in profile.clients if word == "clients" else (word,):
+            listed = sets.get(one) if isinstance(one, str) else None
+            if isinstance(listed, tuple):
+                found |= {network.key for network in listed}
+            elif isinstance(one, ResourceId):
+                found.add((one.parent or one).key)
+            elif isinstance(one, str) and one != "none":
+                found.add(one)
+    return found
