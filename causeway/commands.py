@@ -68,6 +68,8 @@ def schema() -> None:
 @click.option("--group-tag", "--group-tags", "group_tags", multiple=True, metavar="NAME=VALUE")
 @click.option("--no-group-tags", is_flag=True, help="Its resource group has no tags.")
 @click.option("--management-group", multiple=True, help="Every group above its subscription, by name.")
+@click.option("--managed-by", help="What manages its resource group (managedBy).")
+@click.option("--not-managed", is_flag=True, help="Nothing manages its resource group.")
 @click.option("--all", "everything", is_flag=True, help="Show every entry that did not fit.")
 @click.option("-o", "--output", type=OUTPUT, default="text", show_default=True)
 def explain(file: str, resource_id: str | None, output: str, everything: bool, **said: Any) -> None:
@@ -87,6 +89,7 @@ def explain(file: str, resource_id: str | None, output: str, everything: bool, *
         "tags": pairs(said["tags"], none=said["no_tags"]),
         "group_tags": pairs(said["group_tags"], none=said["no_group_tags"]),
         "management_groups": said["management_group"] or None,
+        "managed_by": "" if said["not_managed"] else said["managed_by"],
     }
     parts = {name: said[name] for name in ("type", "subscription", "resource_group", "name")}
     if resource_id is None and not said["type"]:

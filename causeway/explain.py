@@ -20,8 +20,8 @@ EXITS = {CONNECTED: 0, LEFT_ALONE: 3, REFUSED: 3, UNDECIDED: 4}
 MEANINGS = {CONNECTED: "good", LEFT_ALONE: "quiet", REFUSED: "bad", UNDECIDED: "doubt"}
 SHOWN = 10  # entries that did not fit, without --all
 NOT_CHECKED = (
-    "from the policy alone: what is in Azure, which groups and endpoints its kind and SKU can have, and "
-    "whether a service manages its resource group, is not checked"
+    "from the policy alone: what is in Azure, and which groups and endpoints its kind and SKU can have, is "
+    "not checked"
 )
 
 

@@ -13,7 +13,16 @@ from causeway.given import Given, Unsaid
 from causeway.places import Name, Place, asked_groups, names_in, places_of
 from shared.core.base.errors import clean
 from shared.core.catalogue.catalogue import Catalogue, load
-from shared.core.policy.choice import Choice, Chosen, LeftOut, NotAllowed, Undecided, choose
+from shared.core.policy.choice import (
+    MANAGED,
+    Choice,
+    Chosen,
+    LeftOut,
+    NotAllowed,
+    Undecided,
+    choose,
+    leaves_managed_alone,
+)
 from shared.core.policy.globs import fits
 from shared.core.policy.policy import Policy
 from shared.core.policy.selectors import Facts, Selector
@@ -65,6 +74,12 @@ def explained(given: Given, policy: Policy, catalogue: Catalogue | None = None) 
     for found in (_unwatched(given, policy), _foreign_type(given, known)):
         if found is not None:
             return found
+    if given.managed_by is None and leaves_managed_alone(policy):
+        found = explained(replace(given, managed_by=""), policy, known)
+        if found.verdict == LEFT_ALONE or found.key.startswith("exclude["):
+            return found
+        unknown = ("managedBy of its resource group", *found.unknown)
+        return replace(_undecided(MANAGED, unknown), passed=found.passed, without=found.without or found)
     word = given.word(policy)
     if isinstance(word, Unsaid):
         return _without_word(word, given, facts, policy, known)

@@ -11,7 +11,7 @@ from shared.core.policy.policy import Policy
 from tests.causeway.command import run
 from tests.causeway.policies import ORDERS, SUB, policy, profile, rule, subnet
 
-KNOWN = {"region": "westeurope", "sku": "Standard_LRS", "tags": {}, "group_tags": {}}
+KNOWN = {"region": "westeurope", "sku": "Standard_LRS", "tags": {}, "group_tags": {}, "managed_by": ""}
 
 
 def explain(text: str, **known: object):
@@ -90,6 +90,16 @@ def test_what_is_stronger_than_a_tag_is_decided_without_knowing_the_tags():
     assert (none.verdict, none.key, none.rule) == (LEFT_ALONE, "rules[0]", "not these")
 
 
+def test_whether_a_service_manages_its_group_has_to_be_known_where_that_decides() -> None:
+    text = policy(rules=[rule("rest")])
+    found = explain(text, managed_by=None)
+    assert (found.verdict, found.key, found.without.verdict) == (UNDECIDED, "exclude_managed", CONNECTED)
+    assert explain(text, managed_by="/subscriptions/x").key == "exclude_managed"
+    assert explain(policy(rules=[rule("rest")], exclude_managed=False), managed_by=None).rule == "rest"
+    excluded = policy(rules=[rule("rest")], exclude=[{"name": "orders"}])
+    assert explain(excluded, managed_by=None).key == "exclude[0]"
+
+
 def test_a_resource_outside_the_watched_scope_is_left_alone_and_an_unknown_scope_is_undecided():
     elsewhere = policy(subscriptions=["00000000-0000-0000-0000-000000000009"])
     assert explain(elsewhere).key == "subscriptions"
@@ -137,14 +147,14 @@ def test_another_region_falls_back_or_has_no_subnet_and_an_unknown_one_shows_all
 )
 def test_the_exit_code_says_the_verdict(file, words, code, verdict):
     at = file(policy(rules=[rule("rest")]))
-    found = run("policy", "explain", at, ORDERS, *words, "-o", "json")
+    found = run("policy", "explain", at, ORDERS, "--not-managed", *words, "-o", "json")
     assert (found.code, json.loads(found.out)["verdict"]) == (code, verdict)
-    assert verdict in run("policy", "explain", at, ORDERS, *words).out
+    assert verdict in run("policy", "explain", at, ORDERS, "--not-managed", *words).out
 
 
 def test_a_resource_can_be_described_without_an_id(file):
     at = file(policy(rules=[rule("rest", region="westeurope")]))
-    words = ["--type", "Microsoft.KeyVault/vaults", "--subscription", SUB, "--no-tags"]
+    words = ["--type", "Microsoft.KeyVault/vaults", "--subscription", SUB, "--no-tags", "--not-managed"]
     assert run("policy", "explain", at, *words).code == 4
     assert run("policy", "explain", at, *words, "--region", "West Europe").code == 0
     named = run(
