@@ -51,7 +51,8 @@ class Passed:
 class Explanation:
     """What the policy does with a resource. `key`: the part of the policy that decides it.
 
-    `without`: what it would be if what is unknown were not there, such as a tag. `unknown`: the fields.
+    `keep`: what was made for it before stays, whatever a profile says. `unknown`: fields that have to be
+    known. `without`: what it would be if they were not there, such as a tag.
     """
 
     verdict: str
@@ -64,6 +65,7 @@ class Explanation:
     places: tuple[Place, ...] = ()
     names: tuple[Name, ...] = ()
     unknown: tuple[str, ...] = ()
+    keep: bool = False
     without: Explanation | None = None
 
 
@@ -123,7 +125,7 @@ def _of(choice: Choice, given: Given, facts: Facts, policy: Policy, catalogue: C
         case Undecided():
             found = replace(_undecided(choice.key, choice.unknown), rule=_rule_at(choice.key, policy))
         case LeftOut():
-            found = Explanation(LEFT_ALONE, choice.reason, choice.key, choice.rule)
+            found = Explanation(LEFT_ALONE, choice.reason, choice.key, choice.rule, keep=choice.keep)
         case NotAllowed():
             found = Explanation(REFUSED, _refusal(choice, policy), "opt_in.tag_may_choose", choice.rule)
         case Chosen():
