@@ -54,7 +54,6 @@ check: $(PYTHON_READY) ## style, types, and import contracts
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-# checkov pins a parser that does not know nested loops and lambdas.
 CHECKOV_READY := .checkov/.ready
 
 .PHONY: check-infra
@@ -64,8 +63,7 @@ check-infra: $(PYTHON_READY) $(CHECKOV_READY) ## the Bicep files and the workflo
 $(CHECKOV_READY): tests/infra/requirements.txt $(PYTHON_READY)
 	@echo "Installing checkov into .checkov: half a minute, once"
 	$(PYTHON_HERE) -m venv --clear .checkov
-	.checkov/bin/python -m pip install --quiet --disable-pip-version-check -r $<
-	.checkov/bin/python -m pip install --quiet --disable-pip-version-check --no-deps pycep-parser==0.7.1
+	.checkov/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@
 
 .PHONY: sandbox

@@ -20,10 +20,12 @@ from shared.core.catalogue.catalogue import load
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, marks
 from shared.core.kinds.record import COLLECTION as RECORDS
 from shared.core.outcome.proof import prove
-from shared.core.placement.sites import Candidates, Site, candidates, sites
+from shared.core.placement.candidates import candidates
+from shared.core.placement.site import Candidates, Site
+from shared.core.placement.sites import sites
 from shared.core.plan.desired import Request, desired
 from shared.core.plan.plan import plan
-from shared.core.policy.intent import Connect, intent
+from shared.core.policy.intent import Connect, Declined, intent
 from shared.core.policy.policy import Policy
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Members, Present
@@ -93,7 +95,7 @@ def placed(case: Case) -> dict[str, Site]:
     found = candidates(case.target, case.connect.profile)
     assert isinstance(found, Candidates)
     chosen = sites(case.target, case.connect, found, POLICY_LIMITS, case.observed)
-    assert not isinstance(chosen, Refusal), chosen
+    assert not isinstance(chosen, Declined | Refusal), chosen
     return dict(chosen)
 
 

@@ -1,8 +1,7 @@
 """The `work` queue: one message, one work item or one event that Event Grid wrote there.
 
 Both in one queue, so that a quiet app on Flex Consumption starts one instance for an event and not two:
-there, every function without an HTTP, blob or durable trigger scales alone (Microsoft Learn, "Azure
-Functions Flex Consumption plan hosting").
+there, every function without an HTTP, blob or durable trigger scales alone (docs/azure/functions.md, FN-09).
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 // Subscriptions below a management group: the app may read the whole group, and each listed subscription is watched.
-// New subscriptions of the group are not watched by themselves: deploy this again with the longer list.
+// Name the group under management_groups in connectivity.yaml. A subscription that joins it later is swept by itself;
+// its events come once this is deployed again with the longer list.
 //   az deployment mg create --management-group-id ID --location REGION \
 //     --template-file infra/management-group.bicep --parameters ...
 targetScope = 'managementGroup'
@@ -24,7 +25,7 @@ param workspaceId string = ''
 @description('Id of the action group of the alerts: the output CAUSEWAY_ACTION_GROUP_ID.')
 param actionGroupId string = ''
 
-@description('Ids of the subscriptions below the group whose events are delivered. List them in connectivity.yaml too.')
+@description('Ids of the subscriptions below the group whose events are delivered.')
 param subscriptionIds array = []
 
 @description('Resource types whose events are delivered. Default: every type that Causeway knows.')
@@ -54,5 +55,5 @@ module watch 'watch.bicep' = [for id in subscriptionIds: {
   }
 }]
 
-@description('The subscriptions that are watched now, as connectivity.yaml has to list them.')
+@description('The subscriptions whose events are delivered now.')
 output watched array = subscriptionIds

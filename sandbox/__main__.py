@@ -28,7 +28,7 @@ from sandbox.child import ChildError
 from sandbox.options import HelpWithDefaults, Setting
 from sandbox.places import HIGHEST_PORT, PlaceError
 from sandbox.sized import scenario as sized
-from sandbox.up import AZURE_CONFIG, ENDPOINTS_FILE, HOST_PORTS, Sandbox, policy_of
+from sandbox.up import AZURE_CONFIG, ENDPOINTS_FILE, EVENTS, HOST_PORTS, Sandbox, policy_of
 from sandbox.user import Refused, User
 
 EXPECTED = (
@@ -104,6 +104,12 @@ def _add_up(up: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="an app setting, in addition to the usual ones or instead of one; may be repeated",
     )
+    up.add_argument(
+        "--events",
+        choices=EVENTS,
+        default="webhook",
+        help="where Event Grid delivers: to the app's webhook, or into its queue as infra/ deploys it",
+    )
     up.add_argument("--faults", type=Path, help="YAML list of fault rules")
     up.add_argument("--seed", type=int, default=0, help="decides every duration and race")
     up.add_argument(
@@ -135,6 +141,7 @@ async def up(asked: argparse.Namespace) -> int:
         seed=asked.seed,
         folder=asked.dir,
         settings=dict(asked.setting),
+        events=asked.events,
         say=_with_seconds(),
     )
     async with box:

@@ -26,13 +26,13 @@ from sandbox.azure.transports.server import Endpoints as ArmEndpoints
 from sandbox.azure.transports.server import http_post, serve
 from sandbox.azurite import ROOT, Azurite
 from sandbox.child import ChildError
+from sandbox.event_queue import EVENT_TYPES, connected
 from sandbox.host.keys import EVENT_GRID, Keys
 from sandbox.places import own_folder, require_free
 from sandbox.workers import Workers, WorkerSetup
 
 EVENT_FUNCTION = "on_event"
-# As the deployed subscription: the app needs no events of failures or of actions (such as listKeys).
-EVENT_TYPES = ("Microsoft.Resources.ResourceWriteSuccess", "Microsoft.Resources.ResourceDeleteSuccess")
+EVENTS = ("webhook", "queue")
 SWEEP_SECONDS = 15 * 60
 LEAST_SWEEP_SECONDS = 5
 SERVER_PORTS = 5  # Azure Resource Manager by HTTPS and by HTTP; blobs, queues and tables
@@ -79,9 +79,9 @@ class Sandbox:
 
     speed: simulated seconds per real second. settings: app settings, in addition to or instead of the usual
     ones. folder: for logs, the CA file and endpoints.json, or a subfolder of it while another sandbox uses
-    it; by default one that is deleted at the end. keys, visibility: see sandbox.host. say: called with a line
-    for each step of the start. Entering raises ChildError, AzuriteMissingError, AppError, PlaceError or
-    ScenarioError; each text has the remedy.
+    it; by default one that is deleted at the end. events: webhook or queue. keys, visibility: see
+    sandbox.host. say: called with a line for each step of the start. Entering raises ChildError,
+    AzuriteMissingError, AppError, PlaceError or ScenarioError; each text has the remedy.
     """
 
     scenario: Path = scenario.DEFAULT
@@ -95,6 +95,7 @@ class Sandbox:
     folder: Path | None = None
     keys: Path | None = None
     visibility: float | None = None
+    events: str = "webhook"
     settings: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str], None] = lambda line: None
 
@@ -194,6 +195,7 @@ class Sandbox:
             **arm.environment,
             "AzureWebJobsStorage": azurite.connection_string,
             "CAUSEWAY_ARM_ENDPOINT": arm.arm,
+            "CAUSEWAY_EVENTS_TOPIC": f"{arm.arm}/topics/outcomes/api/events",
             "CAUSEWAY_POLICY": str(self.policy.resolve()),
             "CAUSEWAY_SWEEP_SCHEDULE": sweep_schedule(self.speed),
             "CAUSEWAY_REQUEST_RATE": str(max(1.0, self.speed)),  # Azure's limits, in this Azure's seconds
@@ -201,12 +203,15 @@ class Sandbox:
         }
 
     async def _connect_events(self, stack: AsyncExitStack) -> None:
-        """Subscribe the app's webhook to the simulator's events, handshake included, as a deployment does."""
+        """Deliver events into the app's queue, as infra/ does, or to its webhook, handshake included."""
+        stack.callback(self.simulator.events.close)
+        if self.events == "queue":
+            await stack.enter_async_context(connected(self.simulator.events, self._azurite.connection_string))
+            return
         url = f"{self._workers.addresses[0]}/runtime/webhooks/eventgrid?functionName={EVENT_FUNCTION}"
         if self.keys is not None:
             url += f"&code={quote(Keys.load(self.keys).system[EVENT_GRID])}"
         post = await stack.enter_async_context(http_post())
-        stack.callback(self.simulator.events.close)
         await self.simulator.events.subscribe_webhook("causeway", url, post, event_types=EVENT_TYPES)
 
     async def _keep_running(self) -> None:

@@ -3,7 +3,7 @@
 Every method that calls Azure raises the errors of `core/base/errors.py` and no others.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -132,6 +132,10 @@ class Memory(Protocol):
         """The profile of the last outcome; empty if there was none."""
 
     @property
+    def rule(self) -> str:
+        """The rule that chose the profile of the last outcome that had one; empty: none did."""
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Addresses that are in rules for it, those of deleted endpoints included."""
 
@@ -156,8 +160,8 @@ class Memory(Protocol):
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""
 
-    async def begin(self, profile: str) -> None:
-        """Record the profile before the first object is made, so that a later removal follows it."""
+    async def begin(self, profile: str, rule: str = "") -> None:
+        """Record profile and rule before the first object is made, so that a later removal follows them."""
 
     async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
         """Record an object before it is made, so that a crash right after leaves no unknown object.
@@ -188,6 +192,10 @@ class Claim(Memory, Protocol):
 
         Raises LostClaim then.
         """
+
+    @property
+    def unpublished(self) -> Sequence[Json]:
+        """Events of the target that the last write of its row left to be published."""
 
     async def finish(self, outcome: Outcome | None) -> bool:
         """Record the outcome (present state and history) and release. True: the target was marked meanwhile.
@@ -234,6 +242,12 @@ class Ledger(Protocol):
 
     async def sharing(self, endpoints: Collection[ResourceId], names: Collection[str]) -> list[ResourceId]:
         """The targets whose last outcome has a path by one of these endpoints, or a record of these names."""
+
+    async def unpublished(self) -> list[tuple[ResourceId, Sequence[Json]]]:
+        """The targets that have events which were not published, each with its events."""
+
+    async def published(self, target: ResourceId, events: Collection[str]) -> None:
+        """These events, by id, are published."""
 
     async def owned(self) -> frozenset[ResourceId]:
         """What Causeway made for all targets together."""
@@ -307,6 +321,13 @@ class Leases(Protocol):
         Raises TransientError if that takes too long, or when a lock is lost to another worker: what runs
         inside is then cancelled.
         """
+
+
+class Publisher(Protocol):
+    """Where other programs get events from."""
+
+    async def publish(self, events: Sequence[Json]) -> None:
+        """Publish these events of one target (`core/outcome/announcement.py`)."""
 
 
 class WorkQueue(Protocol):

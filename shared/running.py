@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.core.policy.foundations import Foundations
     from shared.core.policy.in_force import PolicyText
     from shared.core.policy.policy import Policy
+    from shared.core.policy.values import Mode
     from shared.flow.policies import Policies
     from shared.settings import Settings
     from shared.wiring import Flow, Kept, Outside, Ports
@@ -28,7 +29,7 @@ log = logging.getLogger("causeway.running")
 
 
 class Running:
-    """One process of the app. `budget`: seconds of one reconcile pass.
+    """One process of the app. `budget`, `ceiling`: as `wire` takes them.
 
     `open_ports` builds the adapters, once, for the cloud of the first policy.
     """
@@ -39,9 +40,10 @@ class Running:
         policies: Policies,
         open_ports: Callable[[Policy], Ports],
         foundations: Foundations | None = None,
+        ceiling: Mode = "apply",
     ) -> None:
         self._budget, self._policies, self._open_ports = budget, policies, open_ports
-        self._foundations = foundations
+        self._foundations, self._ceiling = foundations, ceiling
         self._building = asyncio.Lock()
         self._built: tuple[Flow, Ports, Kept] | None = None
 
@@ -73,6 +75,7 @@ class Running:
             ports,
             self._budget,
             foundations=self._foundations,
+            ceiling=self._ceiling,
             kept=kept,
             in_force=lambda: self._policies.state,
         )
@@ -134,4 +137,8 @@ def _begin() -> Running:
     outside: Outside = Outside.open(settings)
     policies = Policies(outside.source(settings), SupportedPolicies(settings).parse, outside.clock)
     own = Foundations.read(os.environ)
-    return Running(settings.budget, policies, lambda policy: real_ports(settings, policy, outside), own)
+
+    def open_ports(policy: Policy) -> Ports:
+        return real_ports(settings, policy, outside)
+
+    return Running(settings.budget, policies, open_ports, own, settings.mode)

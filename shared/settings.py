@@ -7,15 +7,19 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import urlsplit
 
 from shared.core.base import schedule
 from shared.core.base.errors import Fault, FaultsError, clean
 from shared.core.policy import location
+from shared.core.policy.choice import MODES
+from shared.core.policy.values import Mode
 from shared.storage_account import BLOBS, HOST_REMEDY, IDENTITY, NO_HOST, StorageAccount, is_host
 
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
-RATE, TELEMETRY = "CAUSEWAY_REQUEST_RATE", "CAUSEWAY_TELEMETRY"
+RATE, MODE, TELEMETRY = "CAUSEWAY_REQUEST_RATE", "CAUSEWAY_MODE", "CAUSEWAY_TELEMETRY"
 INSIGHTS = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+TOPIC = "CAUSEWAY_EVENTS_TOPIC"
 ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
 PREFIX = "CAUSEWAY_"
 
@@ -39,7 +43,8 @@ class Settings:
 
     `arm_endpoint`: empty where the policy's cloud determines the endpoint of Azure Resource Manager.
     `hosted`: the platform provides a managed identity. `budget`: seconds of one reconcile pass.
-    `rate`: how much of Azure's documented request limits the app uses. `telemetry`: where it goes.
+    `rate`: how much of Azure's documented request limits the app uses. `mode`: how far passes go at most.
+    `telemetry`: where it goes. `topic`: where outcomes are published; empty: nowhere.
     """
 
     account: StorageAccount
@@ -50,7 +55,9 @@ class Settings:
     hosted: bool
     budget: float
     rate: float
+    mode: Mode
     telemetry: str
+    topic: str
     notices: tuple[str, ...]
 
     @classmethod
@@ -66,7 +73,9 @@ class Settings:
             hosted=IDENTITY in environment,
             budget=found.budget(),
             rate=found.rate(),
+            mode=found.mode(),
             telemetry=found.telemetry(),
+            topic=found.topic(),
             notices=(*found.account.notices, *found.unknown()),
         )
         if found.faults:
@@ -147,6 +156,24 @@ class _Reader:
     def rate(self) -> float:
         remedy = f"give a number from {LEAST_RATE:g} to {MOST_RATE:g}; 1 is what Azure documents"
         return self._number(RATE, 1.0, (LEAST_RATE, MOST_RATE), remedy)
+
+    def topic(self) -> str:
+        """The URL of a custom topic; empty if nothing is published."""
+        text = self.text(TOPIC)
+        parts = urlsplit(text)
+        if text and not (is_host(f"{parts.scheme}://{parts.netloc}") and not (parts.query or parts.fragment)):
+            remedy = "give https://<topic>.<region>-1.eventgrid.azure.net/api/events"
+            self._fault(TOPIC, text, "it is not the https URL of a topic", remedy)
+        return text
+
+    def mode(self) -> Mode:
+        """A value that is none is a fault, and never read as `apply`: it is the emergency brake."""
+        text = self.text(MODE, "apply")
+        for known in MODES:
+            if text == known:
+                return known
+        self._fault(MODE, text, "it is not a mode", f"set one of: {', '.join(MODES)}")
+        return MODES[0]
 
     def telemetry(self) -> str:
         """`azure` or `none`."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.core.policy.foundations import Foundations
     from shared.core.policy.in_force import InForce
     from shared.core.policy.policy import Policy
+    from shared.core.policy.values import Mode
     from shared.flow.apply import Applier
     from shared.flow.cached_reads import CachedReads
     from shared.flow.health import Health
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         Leases,
         Ledger,
         PolicySource,
+        Publisher,
         RequestLimits,
         Sweeps,
         WorkQueue,
@@ -92,6 +94,7 @@ class Ports:
     limits: RequestLimits
     branches: Branches
     telemetry: Telemetry = NO_TELEMETRY
+    publisher: Publisher | None = None
 
 
 def wire(
@@ -100,13 +103,20 @@ def wire(
     budget: float,
     catalogue: Catalogue | None = None,
     foundations: Foundations | None = None,
+    ceiling: Mode = "apply",
     kept: Kept | None = None,
     in_force: Callable[[], InForce | None] = lambda: None,
 ) -> Flow:
-    """Build a flow over any adapters. `kept`: of the policy before. `in_force`: which policy counts now."""
+    """Build a flow over any adapters. `ceiling`: how far passes go at most, whatever the policy says.
+
+    `kept`: what served the policy before. `in_force`: which policy counts now.
+    """
     from shared.core.catalogue.catalogue import load
+    from shared.core.policy.choice import lowered
     from shared.core.policy.foundations import Foundations
     from shared.flow.absence import Absence
+    from shared.flow.announce import Announcer
+    from shared.flow.capacity import CapacityReader
     from shared.flow.dns_forwarding import ForwardingReader
     from shared.flow.health import Health
     from shared.flow.hidden_names import HiddenNamesReader
@@ -114,29 +124,50 @@ def wire(
     from shared.flow.limits import CreationLimit, DeleteLimit
     from shared.flow.lists import Lister
     from shared.flow.networks import NetworksReader
+    from shared.flow.own_networks import OwnNetworksReader
+    from shared.flow.placing import Placer
+    from shared.flow.previews import Previews
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
     from shared.flow.reconcile import Reconciler
+    from shared.flow.rehearsal import Rehearsal
     from shared.flow.removal import Remover
     from shared.flow.scopes import Scopes
     from shared.flow.sweep import Sweeper
     from shared.flow.view import Viewer
     from shared.flow.worker import Worker
 
-    known = catalogue or load()
+    known, policy = catalogue or load(), lowered(policy, ceiling)
     own = foundations or Foundations.read({})
     shared = kept or Kept.over(ports)
     cached, reader, applier = shared.cached.for_a_policy(), shared.reader, shared.applier
+    capacity = CapacityReader(policy, known, ports.arm, cached, reader)
+    placer = Placer(OwnNetworksReader(cached), reader, capacity)
     scopes = Scopes(policy, ports.arm, ports.branches, ports.clock)
     networks = NetworksReader(policy, cached, reader, scopes.scope_since)
     forwarding = ForwardingReader(ports.arm, cached, reader)
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own, scopes, networks, forwarding)
+    viewer = Viewer(policy, known, ports.arm, cached, reader, own, placer, scopes, networks, forwarding)
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached, scopes)
     access = PublicAccess(policy, known, ports.arm, own)
     absence = Absence(viewer, ports.arm, ports.clock)
-    reconciler = Reconciler(policy, viewer, hidden, applier, remover, access, absence, creations, ports.clock)
+    announcer = Announcer(ports.ledger, ports.publisher)
+    previews = Previews(policy, viewer, hidden, remover)
+    rehearsal = Rehearsal(policy, previews, access, ceiling)
+    reconciler = Reconciler(
+        policy,
+        viewer,
+        hidden,
+        previews,
+        rehearsal,
+        applier,
+        remover,
+        access,
+        absence,
+        creations,
+        ports.clock,
+    )
     sweeper = Sweeper(
         policy,
         Lister(policy, known, ports.arm, cached, ports.clock),
@@ -147,11 +178,20 @@ def wire(
         ports.clock,
         scopes,
         ports.limits,
+        announcer,
         ports.telemetry,
         in_force,
     )
     worker = Worker(
-        reconciler, sweeper, ports.ledger, ports.sweeps, ports.queue, ports.clock, budget, ports.telemetry
+        reconciler,
+        sweeper,
+        ports.ledger,
+        ports.sweeps,
+        ports.queue,
+        ports.clock,
+        budget,
+        announcer,
+        ports.telemetry,
     )
     return Flow(
         Intake(ports.queue, ports.clock, frozenset(known.types), ports.telemetry),
@@ -203,23 +243,9 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
 
 def _without_effect(policy: Policy) -> list[str]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    top = ("mode", "naming", "tags")
-    keys = [key for key in top if key in policy.model_fields_set]
-    repair = policy.drift.repair
-    if repair.any and not (repair.endpoints and repair.names and repair.peering and repair.rules):
-        keys.append("drift.repair")
+    keys: list[str] = []
     inside = {
-        "": (
-            "find",
-            "addresses",
-            "placements",
-            "adopt_in",
-            "routes",
-            "mode",
-            "limits",
-        ),
-        "dns": ("external",),
-        "peering": ("through",),
+        "": ("addresses",),
     }
     for name, profile in policy.profiles.items():
         for part, fields in inside.items():
@@ -276,6 +302,7 @@ def real_ports(settings: Settings, policy: Policy, outside: Outside) -> Ports:
     from shared.adapters.storage import open_queue, open_tables
     from shared.adapters.sweeps import TableSweeps
     from shared.adapters.tables import AzureTable
+    from shared.adapters.topic import EventTopic, open_topic
     from shared.telemetry_wiring import open_telemetry
 
     identity, clock = outside.identity, outside.clock
@@ -284,13 +311,16 @@ def real_ports(settings: Settings, policy: Policy, outside: Outside) -> Ports:
     account = settings.account.in_cloud(policy.cloud)
     tables = open_tables(account.connection, account.table_uri, identity, time)
     queue = open_queue(account.connection, account.queue_uri, "work", identity)
-    close_at_exit(tables, queue)
+    topic = open_topic(settings.topic, identity) if settings.topic else None
+    close_at_exit(tables, queue, *([topic] if topic else []))
+    source = f"causeway/{os.environ.get('WEBSITE_SITE_NAME') or 'local'}"
+    rows, history = AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time)
     limits, sweeps = AzureTable(tables, "limits", time), AzureTable(tables, "sweeps", time)
     limiter = Limiter(TableShares(limits), settings.rate)
     telemetry = open_telemetry(settings, os.environ)
     return Ports(
         SdkArm(ArmClients(identity, endpoint, outside.connections, limiter), clock, telemetry),
-        TableLedger(AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time), clock),
+        TableLedger(rows, history, clock, announces=topic is not None),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),
         clock,
@@ -299,4 +329,5 @@ def real_ports(settings: Settings, policy: Policy, outside: Outside) -> Ports:
         limiter,
         TableBranches(sweeps),
         telemetry,
+        EventTopic(topic, source) if topic else None,
     )

@@ -1,5 +1,5 @@
 // What the identity of a system topic may do with the app's storage account: send events, and keep those that fail.
-// Without the second one Event Grid refuses to save an event subscription that has a dead-letter container.
+// Without the second one Event Grid saves no event subscription with a dead-letter container (docs/azure/event-grid.md, EG-18).
 @description('Name of the storage account, in this resource group.')
 param storageName string
 

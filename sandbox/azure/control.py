@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.azure.events.event_grid import EventGrid
+from sandbox.azure.events.topics import Topics
 from sandbox.azure.front import deny_assignments, policies, usages
 from sandbox.azure.front.access import Access
 from sandbox.azure.front.faults import Faults
@@ -37,6 +38,7 @@ class Parts:
     faults: Faults
     requests: RequestLog
     events: EventGrid
+    topics: Topics
     reset: Callable[[int], None]
 
 
@@ -55,6 +57,7 @@ class Control:
             ("DELETE", "faults"): self.clear_faults,
             ("GET", "events"): self.events,
             ("POST", "events"): self.send_events,
+            ("GET", "published"): self.published,
             ("GET", "clock"): self.clock,
             ("POST", "clock"): self.advance,
             ("GET", "role"): self.role,
@@ -147,6 +150,12 @@ class Control:
             "deliveries": [one.record for one in grid.deliveries],
             "dead_letters": grid.dead_letters,
         }
+
+    async def published(self, request: Request) -> Json:
+        """What custom topics were sent, in the order of arrival; `?topic=outcomes` filters it."""
+        topic = request.query.get("topic", "")
+        found = [one for one in self._parts.topics.published if topic in ("", one["topic"])]
+        return {"published": found}
 
     async def send_events(self, request: Request) -> Json:
         """`{"replay": id or "all", "times": n}`, `{"send": {event}}` as it is, or

@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox.azure.control import Control, Parts
 from sandbox.azure.events.event_grid import EventGrid
+from sandbox.azure.events.topics import Topics
 from sandbox.azure.front import activity_log, deny_assignments, identity, sign_in
 from sandbox.azure.front.access import Access, Role
 from sandbox.azure.front.dispatch import Answer, Gateway
@@ -87,12 +88,15 @@ class Simulator:
         self.requests = RequestLog()
         self.throttling = Throttling(self.clock)
         self.events = EventGrid(self.world)
+        self.topics = Topics()
         self.world.check_access = self.access.allows
         self.world.refuse_denied = partial(deny_assignments.refuse, self.world)
         self.world.forget_rights = self.access.forget
         self.world.emit = self._publish
         self.gateway = Gateway(self.world, self.registry, self.access)
-        parts = Parts(self.world, self.access, self.faults, self.requests, self.events, self.reset)
+        parts = Parts(
+            self.world, self.access, self.faults, self.requests, self.events, self.topics, self.reset
+        )
         self._control = Control(parts)
 
     def _publish(self, change: Change) -> None:
@@ -115,6 +119,8 @@ class Simulator:
         answer = await self._with_faults(request, principal)
         response = answer.response
         await self.clock.sleep(response.delay) if response.delay else None
+        if self.topics.is_topic(request.path):
+            return response
         self._add_headers(request, principal, response)
         self._log(request, principal, answer, arrived)
         if request.method == "HEAD":
@@ -136,6 +142,8 @@ class Simulator:
         return answer
 
     def _answer(self, request: Request, principal: str | None, rule: Rule | None) -> Answer:
+        if self.topics.is_topic(request.path):
+            return Answer(self.topics.receive(request, principal))
         failure = rule.operation_error() if rule else None
         try:
             self.throttling.spend(request, principal or "")

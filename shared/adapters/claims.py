@@ -13,7 +13,7 @@ import logging
 import math
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -37,12 +37,12 @@ from shared.adapters.ledger_row import (
     owned_ids,
     owned_of,
     owning,
-    present,
     refusals_of,
     refusing,
     served,
     serving,
     unidentified,
+    unpublished_of,
     without,
 )
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
@@ -66,7 +66,10 @@ type Change = Callable[[Values], dict[str, Value]]
 
 
 class History(Protocol):
-    """Where the history of a target is kept."""
+    """Where the history of a target is kept, and what a row says after an outcome."""
+
+    def shown(self, old: Values, outcome: Outcome) -> dict[str, Value]:
+        """The row after an outcome."""
 
     async def append(self, entry: Entry) -> None:
         """Add to a target's history."""
@@ -181,6 +184,10 @@ class TableClaim:
         return str(self._row.values.get("profile", ""))
 
     @property
+    def rule(self) -> str:
+        return str(self._row.values.get("rule", ""))
+
+    @property
     def reported(self) -> str:
         return "" if is_empty(self._row.values) else str(self._row.values.get("code", ""))
 
@@ -216,9 +223,9 @@ class TableClaim:
                 found |= {address: found[address] | owned for address in shared}
         return found
 
-    async def begin(self, profile: str) -> None:
-        if self.profile != profile:
-            await self._write(lambda row: {**row, "profile": profile})
+    async def begin(self, profile: str, rule: str = "") -> None:
+        if (self.profile, self.rule) != (profile, rule):
+            await self._write(lambda row: {**row, "profile": profile, "rule": rule})
 
     async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
         new = [one for one in addresses if one not in self.addresses]
@@ -256,13 +263,20 @@ class TableClaim:
 
         await self._write(change)
 
+    @property
+    def unpublished(self) -> Sequence[Json]:
+        return unpublished_of(self._row.values)
+
     async def finish(self, outcome: Outcome | None) -> bool:
         await self._stop()
         await self.confirm()  # the history is for outcomes of passes that had the claim
         if outcome is not None:
             await self._history.append(outcome)  # first, so that a row never shows what history lacks
 
-        await self._write(lambda row: self._free(served(present(row, outcome) if outcome else row)))
+        def ended(row: Values) -> dict[str, Value]:
+            return self._free(served(self._history.shown(row, outcome) if outcome else row))
+
+        await self._write(ended)
         marked = is_marked(self._row.values)
         if outcome is None and not marked and is_empty(self._row.values) and not self.owned:
             with contextlib.suppress(Changed):  # another worker claims it: then the row stays

@@ -8,7 +8,7 @@ is decided from the ledger; everything else is read from Azure.
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from shared.adapters.claims import RACES, TableClaim, contended, take
 from shared.adapters.clock import Clock
@@ -17,19 +17,22 @@ from shared.adapters.ledger_row import (
     QUEUED,
     Entry,
     adopting,
+    announcing,
     is_over,
     lease_end,
     marking,
     owned_ids,
     past,
     present,
+    published,
     record_of,
     state_of,
     target_of,
+    unpublished_of,
     uses,
 )
 from shared.adapters.tables import Changed, Exists, Row, Table, Value, Values
-from shared.core.base.bodies import resource_id
+from shared.core.base.bodies import Json, resource_id
 from shared.core.base.errors import BlockedError
 from shared.core.base.ids import GroupId, ResourceId, target_key
 from shared.core.base.log_lines import line
@@ -66,7 +69,8 @@ def _unless_over(row: Row) -> ResourceId | None:
 class TableLedger:
     """Implements `ports.Ledger` on two tables. One per process."""
 
-    def __init__(self, connections: Table, outcomes: Table, clock: Clock) -> None:
+    def __init__(self, connections: Table, outcomes: Table, clock: Clock, announces: bool = False) -> None:
+        self._announces = announces
         self._connections = connections
         self._outcomes = outcomes
         self._clock = clock
@@ -84,9 +88,32 @@ class TableLedger:
             old: Values = row.values if row else {"resource_id": target.text, "dirty": 0}
             with contextlib.suppress(Exists, Changed):
                 if row is None:
-                    await self._connections.insert(partition, key, present(old, outcome))
+                    await self._connections.insert(partition, key, self.shown(old, outcome))
                 else:
-                    await self._connections.replace(row, present(old, outcome))
+                    await self._connections.replace(row, self.shown(old, outcome))
+                return
+        raise contended(target.name)
+
+    def shown(self, old: Values, outcome: Outcome) -> dict[str, Value]:
+        """The row after an outcome, with what is to be published."""
+        row = present(old, outcome)
+        return announcing(old, row, outcome) if self._announces else row
+
+    async def unpublished(self) -> list[tuple[ResourceId, Sequence[Json]]]:
+        def waiting(row: Row) -> tuple[ResourceId, Sequence[Json]]:
+            return target_of(row.values), unpublished_of(row.values)
+
+        rows = self._connections.query({"unpublished": 1})
+        found = [_readable(row, waiting) async for row in rows]
+        return [one for one in found if one]
+
+    async def published(self, target: ResourceId, events: Collection[str]) -> None:
+        for _ in range(RACES):
+            row = await self._connections.get(target.subscription.lower(), target_key(target))
+            if row is None:
+                return
+            with contextlib.suppress(Changed):
+                await self._connections.replace(row, published(row.values, events))
                 return
         raise contended(target.name)
 

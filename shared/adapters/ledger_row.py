@@ -4,6 +4,7 @@ A record is JSON text over as many columns as it needs. Beside it are the few co
 """
 
 import json
+import uuid
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.events.asked import Asked
 from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.public_access import PreviousAccess
+from shared.core.outcome.announcement import announcement, is_final
 from shared.core.outcome.connection import ConnectionState
 from shared.core.outcome.outcome import Outcome, Result
 from shared.core.plan.refusals import Refusals
@@ -23,6 +25,7 @@ from shared.ports import Body
 MAX_RECORD = 400_000  # characters of one record in JSON; an entity holds 1 MiB
 NOTE = 100  # characters around a list of what was left out
 MAX_TEXT = 8_000  # characters of one reason or remedy in a record that is too long as a whole
+MAX_EVENTS = 20  # that wait to be published, of one target: the newest
 MAX_GUIDS = 8  # of one object: how often it was made again
 MAX_IDENTIFIED = 400  # objects of one target
 QUEUED = "Queued"  # the code of a row that was made before anything was done
@@ -46,7 +49,8 @@ class Entry(Protocol):
 def present(old: Values, outcome: Outcome) -> dict[str, Value]:
     """The columns of a target's present state, over those that it had.
 
-    The last profile is kept, and since when the target has had this result and code.
+    The last profile is kept, with the rule that chose it, and since when the target has had this result and
+    code.
     """
     record = outcome.record()
     same = (old.get("result"), old.get("code")) == (record["result"], record["code"])
@@ -58,7 +62,42 @@ def present(old: Values, outcome: Outcome) -> dict[str, Value]:
         "at": str(record["at"]),
         "since": str(old.get("since") if same and old.get("since") else record["at"]),
         "profile": str(record["profile"] or old.get("profile", "")),
+        "rule": str(record["rule"] if record["mode"] else old.get("rule", "")),
     }
+
+
+def announcing(old: Values, row: Values, outcome: Outcome) -> dict[str, Value]:
+    """The row of a new outcome with an event to be published, if a final result or code has changed.
+
+    What is pending in between is no change. A row from before events were published says by its present
+    state what is known already.
+    """
+    result, code = outcome.result.value, outcome.code
+    shown = str(old.get("result") or ""), str(old.get("code") or "")
+    known = str(old.get("announced") or (json.dumps(shown) if is_final(shown[0]) else ""))
+    now = json.dumps((result, code))
+    if not is_final(result) or now == known:
+        return {**row, "announced": known}
+    before = json.loads(known) if known else ("", "")
+    event = announcement(str(uuid.uuid4()), outcome, (before[0], before[1]))
+    events = [*unpublished_of(old), event][-MAX_EVENTS:]
+    return {**_with_events(row, events), "announced": now}
+
+
+def unpublished_of(values: Values) -> list[Json]:
+    """The events that were not published yet, oldest first."""
+    return list(_document(values, "events", "[]", list))
+
+
+def published(values: Values, ids: Collection[str]) -> dict[str, Value]:
+    """The row without these events."""
+    return _with_events(values, [one for one in unpublished_of(values) if one["id"] not in ids])
+
+
+def _with_events(values: Values, events: list[Json]) -> dict[str, Value]:
+    """`unpublished` is what filters use."""
+    kept = split("events", json.dumps(events)) if events else {}
+    return {**_without(values, "events"), **kept, "unpublished": int(bool(events))}
 
 
 def past(entry: Entry) -> dict[str, Value]:

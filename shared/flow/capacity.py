@@ -4,7 +4,7 @@
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from shared.core.base.errors import CausewayError
@@ -14,8 +14,9 @@ from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.placement.capacity import addresses_needed
-from shared.core.placement.sites import Candidates, Doubt, Members, Site, Used, doubt, sites
-from shared.core.policy.intent import Connect
+from shared.core.placement.site import Candidates, Site
+from shared.core.placement.sites import Doubt, Members, Used, doubt, sites
+from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.policy import Policy
 from shared.core.readings.capacity import Usage, endpoints_used
 from shared.core.readings.observed import Observed
@@ -42,14 +43,19 @@ class CapacityReader:
     reader: Reader
 
     async def sites(
-        self, target: Target, connect: Connect, found: Candidates, observed: Observed
-    ) -> tuple[Mapping[str, Site] | Refusal, Observed]:
+        self,
+        target: Target,
+        connect: Connect,
+        found: Candidates | Declined | Refusal,
+        observed: Observed,
+        recorded: Collection[ResourceId] = (),
+    ) -> tuple[Mapping[str, Site] | Declined | Refusal, Observed]:
         """The sites, certain enough to write, and the picture with what was read for that.
 
         Terminates: each round settles one question; at most one per candidate, plus one.
         """
         while True:
-            chosen = sites(target, connect, found, self.policy.limits, observed)
+            chosen = sites(target, connect, found, self.policy.limits, observed, recorded)
             asked = doubt(chosen, observed)
             if asked is None:
                 return chosen, observed

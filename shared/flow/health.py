@@ -1,12 +1,14 @@
 """How the app itself is: its last sweep, what that could not read, what waits for a person."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.core.base.errors import TransientError
+from shared.core.outcome.modes import CODES
+from shared.core.outcome.outcome import Result
 from shared.core.outcome.sweep_report import SweepReport
 from shared.core.policy.in_force import InForce
 from shared.flow.limits import HELD
@@ -25,6 +27,7 @@ class HealthReport:
     sweep: Body | None
     limits: Bodies
     oldest_message: float | None  # seconds since it was sent
+    modes: Mapping[str, int]  # resources that wait for another mode, by their result
     policy: Body | None = None
 
     def record(self) -> Body:
@@ -36,6 +39,7 @@ class HealthReport:
             "sweep": self.sweep,
             "limits": self.limits,
             "oldest_message_seconds": self.oldest_message,
+            "modes": dict(self.modes),
             "policy": self.policy,
         }
 
@@ -66,11 +70,15 @@ class Health:
         policy = self.in_force()
         shown_policy = policy.record() if policy else None
         kept_out = (policy.problem,) if policy and policy.problem else ()
+        modes = {
+            Result.PLANNED.lower(): len(await self.ledger.with_code(CODES["plan"])),
+            Result.OBSERVED.lower(): len(await self.ledger.with_code(CODES["observe"])),
+        }
         if last is None:
-            return HealthReport((*kept_out, "no sweep has run yet"), None, limits, waits, shown_policy)
+            return HealthReport((*kept_out, "no sweep has run yet"), None, limits, waits, modes, shown_policy)
         held, now = len(await self.ledger.with_code(HELD)), self.clock.now().timestamp()
         problems = (*kept_out, *_problems(last, held, now))
-        return HealthReport(problems, shown(last, held, now), limits, waits, shown_policy)
+        return HealthReport(problems, shown(last, held, now), limits, waits, modes, shown_policy)
 
 
 def _problems(last: SweepReport, held: int, now: float) -> list[str]:

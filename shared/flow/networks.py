@@ -2,7 +2,7 @@
 
 A profile that lists ids alone costs no request. Lists of networks are shared reads of whole subscriptions,
 which serve the rest of the pass too. What cannot be read leaves a set incomplete: what is known of it is
-connected, and nothing is taken away (`Networks.may_lack_some`).
+connected, and nothing is removed (`Networks.may_lack_some`).
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from shared.core.readings.networks import NETWORK, connected_remotes
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.cached_reads import CachedReads
+from shared.flow.own_networks import managed_among
 from shared.flow.reader import Reader
 
 SHOWN = 3  # networks of which it is not known whether they are in a set; the rest is counted
@@ -91,12 +92,20 @@ class NetworksReader:
         return replace(chosen, unread=tuple(f"set {word}: {why}" for why in chosen.unread))
 
     async def _own(self, target: ResourceId, profile: Profile, not_older_than: float) -> _Found:
-        """The networks of the target's own subscription, or of its resource group where `find` says so."""
+        """The networks of the target's own subscription, or of its resource group where `find` says so.
+
+        Those that a service manages for itself are not the team's.
+        """
         listed, unread = await self._listed(target.subscription, not_older_than)
         places = (one.find for one in (profile, *profile.placements.values()) if one.find)
         narrow = any(one.own == "resource_group" for one in places)
-        ids = (one.id for one in listed if not narrow or one.id.group == target.group)
-        return _Found(_sorted(ids), True, unread)
+        ids = [one.id for one in listed if not narrow or one.id.group == target.group]
+        try:
+            managed = await managed_among(self._cached, ids)
+        except CausewayError as error:
+            why = f"which networks of subscription {target.subscription} a service manages"
+            return _Found((), True, (*unread, f"{why} ({clean(str(error))})"))
+        return _Found(_sorted(at for at in ids if at not in managed), True, unread)
 
     async def _selected(self, asked: NetworkSelector, scope: Watched, not_older_than: float) -> _Found:
         if asked.peered_with:

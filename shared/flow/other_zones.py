@@ -6,7 +6,8 @@ are written before the endpoint.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from shared.core.base.bodies import reference
@@ -35,14 +36,17 @@ class OtherZonesReader:
 
     async def read(self, wanted: Desired, observed: Observed, not_older_than: float) -> Observed:
         """The picture with who is linked to zones of these paths' names that are not theirs."""
-        own: dict[str, ResourceId | None] = {}
+        own: defaultdict[str, set[ResourceId]] = defaultdict(set)
         for path in wanted.paths:
-            own |= dict.fromkeys(name.lower() for name in path.kept_names)
-            own |= {zone.id.name.lower(): zone.id for zone in path.zones}
-        asked = {name: at for name, at in own.items() if name not in observed.elsewhere}
+            for name in path.kept_names:
+                own[name.lower()].update()
+            for zone in path.zones:
+                own[zone.id.name.lower()].add(zone.id)
+        asked = {name: ids for name, ids in own.items() if name not in observed.elsewhere}
         if not asked:
             return observed
-        places = (*wanted.resolvers, *wanted.linked, *filter(None, asked.values()))
+        own_zones = (at for ids in asked.values() for at in sorted(ids, key=str))
+        places = (*wanted.resolvers, *wanted.linked, *own_zones)
         scope = await self._scopes.scope()
         every = (*scope.subscriptions, *(at.subscription for at in places))
         subscriptions = tuple(dict.fromkeys(one.lower() for one in every))
@@ -70,11 +74,11 @@ class OtherZonesReader:
     async def _elsewhere(
         self,
         name: str,
-        own: ResourceId | None,
+        own: Collection[ResourceId],
         named: Iterable[tuple[Mapping[str, tuple[ResourceId, ...]], str]],
         not_older_than: float,
     ) -> LinkedElsewhere:
-        others = [at for zones, _ in named for at in zones.get(name, ()) if at != own]
+        others = [at for zones, _ in named for at in zones.get(name, ()) if at not in own]
         read = await asyncio.gather(*(self._links(at, not_older_than) for at in others))
         links = tuple(link for found, _ in read for link in found)
         unread = (*(why for _, why in named), *(why for _, why in read))

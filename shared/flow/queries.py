@@ -124,11 +124,11 @@ def _as_preview(
         case View(connect=connect, findings=findings, plan=plan):
             actions = (*plan.actions, *removals.actions)
             name, rule = connect.profile_name, connect.rule
-            return Preview(at, PLAN, name, rule, findings=tuple(findings), actions=actions)
+            return Preview(at, PLAN, name, rule, mode=connect.mode, findings=tuple(findings), actions=actions)
         case Refusal(code=code, reason=reason, remedy=remedy):
             return Preview(at, Result.BLOCKED, code=code, reason=reason, remedy=remedy)
         case Declined(code=code, reason=reason, remedy=remedy, rule=rule, key=key):
-            return Preview(at, Result.DECLINED, "", rule, key, code, reason, remedy)
+            return Preview(at, Result.DECLINED, "", rule, key, "", code, reason, remedy)
         case NotAsked(reason=reason, rule=rule, key=key):
             return Preview(at, "NotAsked", "", rule, key, reason=reason, actions=removals.actions)
         case None:

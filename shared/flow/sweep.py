@@ -27,6 +27,7 @@ from shared.core.outcome.sweep_report import PREFIX, SweepReport
 from shared.core.policy.in_force import InForce
 from shared.core.policy.policy import Policy
 from shared.core.policy.scope import Scope
+from shared.flow.announce import Announcer
 from shared.flow.lists import Listed, Lister
 from shared.flow.scopes import MISSED, Scopes
 from shared.ports import Arm, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
@@ -56,6 +57,7 @@ class Sweeper:
     clock: Clock
     scopes: Scopes
     limits: RequestLimits
+    announcer: Announcer
     telemetry: Telemetry = NO_TELEMETRY
     in_force: Callable[[], InForce | None] = lambda: None
 
@@ -85,6 +87,7 @@ class Sweeper:
         await self.sweeps.record(report)
         log.info(line("sweep", **report.record()))
         await self._measure(report)
+        await self.announcer.announce_left()
         return len(due)
 
     def _begun(self) -> SweepReport:
@@ -132,7 +135,7 @@ class Sweeper:
 
     def _delays(self, due: Iterable[ResourceId]) -> Iterator[tuple[ResourceId, timedelta]]:
         """Each with the time for which its work item is hidden: as long as the reads before it take."""
-        subnets = (at for one in self.policy.profiles.values() for ids in one.subnets.values() for at in ids)
+        subnets = (at for one in self.policy.profiles.values() for at in one.every_subnet)
         hubs, reads = {at.subscription.lower() for at in subnets}, 0
         for at in due:
             yield at, timedelta(seconds=max(0.0, (reads - AT_ONCE) / (A_SECOND * self.limits.rate)))

@@ -6,8 +6,8 @@ A dry run ends here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from shared.core.base.bodies import mapping
@@ -18,12 +18,14 @@ from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.link import Link
+from shared.core.kinds.registry import kind_of
 from shared.core.names import resolution
+from shared.core.outcome.drift import differences
 from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
-from shared.core.placement.sites import candidates, surroundings
+from shared.core.placement.clients import with_own_clients
 from shared.core.plan.actions import Create, Replace
-from shared.core.plan.desired import Desired, Request, desired, too_many_zones, without_zone
+from shared.core.plan.desired import Desired, Request, desired, of_placements, too_many_zones, without_zone
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
 from shared.core.policy.choice import leaves_managed_alone, selecting_tags
@@ -45,16 +47,14 @@ from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.apply import Applied
 from shared.flow.cached_reads import CachedReads, ResourceGroup
-from shared.flow.capacity import CapacityReader
 from shared.flow.dns_forwarding import ForwardingReader
 from shared.flow.networks import NetworksReader
 from shared.flow.other_zones import OtherZonesReader
+from shared.flow.placing import Around, Placer
 from shared.flow.reader import Reader
 from shared.flow.rights import RightsReader
 from shared.flow.scopes import Scopes
 from shared.ports import ArmReader, Body
-
-type Around = Callable[[Target, Observed], Iterable[Read]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,13 @@ class View:
     hide from their networks (`core/names/hidden.py`). `around`: what has to be read beside the desired
     objects. `since` and `fresh_from`: seconds since 1970; readings from before `since`, the last write of the
     pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
-    `unfinished`: why nothing may be begun; `permitted`: it is known that the app may do all that is needed
-    for that.
+    `unfinished`: the placements of which nothing may be begun, and why; `permitted`: it is known that the app
+    may do all that is needed for that. `requests`: one for each placement that has a place. `failed`: the
+    placements of several in which something could not be written. `unrepaired`: as in `Pass`.
     """
 
-    request: Request
+    requests: tuple[Request, ...]
+    connect: Connect
     desired: Desired
     observed: Observed
     around: Around
@@ -79,21 +81,49 @@ class View:
     hidden: tuple[str, ...] = ()
     made: frozenset[ResourceId] = frozenset()
     began: float = 0.0
-    unfinished: Refusal | None = None
+    unfinished: Mapping[str, Refusal] = field(default_factory=dict)
+    unrepaired: frozenset[str] = frozenset()
     permitted: bool = False
+    failed: tuple[str, ...] = ()
+
+    def failed_by(self, errors: Iterable[ResourceId]) -> tuple[str, ...]:
+        """The placements to which these objects belong, where there are several."""
+        gone = frozenset(errors)
+        parts = zip(self.requests, self.desired.each, strict=True)
+        return tuple(
+            one.connect.placement for one, part in parts if self.desired.placements and gone & part.ids
+        )
 
     @property
     def target(self) -> Target:
-        return self.request.target
+        return self.requests[0].target
 
     @property
-    def connect(self) -> Connect:
-        return self.request.connect
+    def left(self) -> tuple[str, ...]:
+        """What would be written, and is only reported in this pass."""
+        every = self.intended
+        done = {step.id for step in every.leaving(self.unrepaired).writes}
+        return differences(step for step in every.writes if step.id not in done)
+
+    def keeps(self, found: Obsolete) -> bool:
+        """Obsolete objects stay, as they are of a class that is only reported in this pass."""
+        classes = {kind_of(at).REPAIR for at in found.removed}
+        classes |= {"names"} if found.has_records else set()
+        classes |= {"rules"} if found.stale else set()
+        return bool(classes & self.unrepaired)
+
+    @property
+    def intended(self) -> Plan:
+        """The plan, though the rights to finish it may lack."""
+        return plan(self.desired, self.observed)
 
     @property
     def plan(self) -> Plan:
-        steps = plan(self.desired, self.observed)
-        return steps.begins_nothing(self.unfinished) if self.unfinished else steps
+        steps = self.intended.leaving(self.unrepaired)
+        for request, part in zip(self.requests, self.desired.each, strict=True):
+            if why := self.unfinished.get(request.connect.placement):
+                steps = steps.begins_nothing(why, part.ids)
+        return steps
 
     @property
     def restoration(self) -> Plan:
@@ -136,7 +166,7 @@ class View:
         return (
             *self.notes,
             *(
-                f"no network is in {word} now, so nobody is connected by it"
+                f"no network is in {word} now, so no network is connected by it"
                 for word in self.connect.reach.empty
             ),
             *rule_findings(self.connect, endpoints, self.observed),
@@ -171,6 +201,7 @@ class Viewer:
         cached: CachedReads,
         reader: Reader,
         foundations: Foundations,
+        placer: Placer,
         scopes: Scopes,
         networks: NetworksReader,
         forwarding: ForwardingReader,
@@ -186,7 +217,7 @@ class Viewer:
         self._forwarding = forwarding
         self._rights = RightsReader(arm, cached)
         self._other_zones = OtherZonesReader(scopes, arm, cached)
-        self._capacity = CapacityReader(policy, catalogue, arm, cached, reader)
+        self._placer = placer
 
     async def refuse_foreign(self, at: ResourceId) -> None:
         """Raise InputError for a resource that Causeway would never touch, so that a person learns why.
@@ -319,27 +350,21 @@ class Viewer:
         as in `Observed`.
         """
         connect = await self._networks.resolved(target.id, connect, began)
-        found = candidates(target, connect.profile)
-        if isinstance(found, Declined):
-            return found
-
-        def around(seen: Target, observed: Observed) -> Iterator[Read]:
-            return surroundings(seen, connect, found, recorded.objects, observed)
-
-        observed, (connect, notes) = await asyncio.gather(
-            self._reader.complete(partial(around, target), Observed(many=many), began),
-            self._narrowed(target, connect),
-        )
-        chosen, observed = await self._capacity.sites(target, connect, found, observed)
-        if isinstance(chosen, Refusal):
-            return chosen
-        request = Request(target, connect, chosen, frozenset(recorded.objects), recorded.guids)
-        wanted = desired(request, observed, self._catalogue)
+        ask = partial(self._placer.survey, target, connect, recorded.objects, began, many)
+        survey, (connect, notes) = await asyncio.gather(ask(), self._narrowed(target, connect))
+        placed = await self._placer.place(survey, connect)
+        if survey.listed is not None and survey.listed < began and placed.begins:
+            survey = await ask(lists_from=began)
+            placed = await self._placer.place(survey, connect)
+        if not placed.sites:
+            return placed.refused
+        made = frozenset(recorded.objects)
+        requests = tuple(Request(target, part, chosen, made, recorded.guids) for part, chosen in placed.sites)
+        wanted = self._wanted(requests, placed.unplaced, placed.observed)
         if declined := too_many_zones(wanted):
             return declined
-        return await self._completed(
-            View(request, wanted, observed, around, began, fresh_from, notes, began=began)
-        )
+        view = View(requests, connect, wanted, placed.observed, survey.around, began, fresh_from, notes)
+        return await self._completed(replace(view, began=began))
 
     async def lacking(self, view: View, not_older_than: float) -> Refusal | None:
         """All rights that the app does not have of those that the plan needs; None: none, or not known."""
@@ -370,14 +395,20 @@ class Viewer:
         body = await self.read(view.target.id)
         if body is None:
             raise TransientError("the resource was deleted while its path was made", code="Vanished")
-        request = replace(view.request, target=Target.parse(body))
-        return await self._completed(self._desired(replace(view, request=request, observed=observed)))
+        target = Target.parse(body)
+        requests = tuple(replace(one, target=target) for one in view.requests)
+        return await self._completed(self._desired(replace(view, requests=requests, observed=observed)))
 
     def with_certain_networks(self, view: View) -> View:
         """The view as it is once it is certain that no further network is meant."""
         connect = view.connect
-        certain = replace(connect, networks=replace(connect.reach, confirmed=True))
-        return self._desired(replace(view, request=replace(view.request, connect=certain)))
+        return self._desired(
+            replace(
+                view,
+                connect=_certain(connect),
+                requests=tuple(replace(one, connect=_certain(one.connect)) for one in view.requests),
+            )
+        )
 
     async def means_the_same(self, view: View, now: float) -> bool:
         """A reading from now on (seconds since 1970) shows the same networks."""
@@ -434,24 +465,42 @@ class Viewer:
             return view
         observed = await self._other_zones.read(view.desired, view.observed, view.since)
         view = replace(view, observed=observed)
-        if hidden := resolution.hidden_from(view.desired, observed):
-            return replace(view, unfinished=hidden)
+        for request, part in zip(view.requests, view.desired.each, strict=True):
+            if hidden := resolution.hidden_from(part, observed):
+                unfinished = {**view.unfinished, request.connect.placement: hidden}
+                view = replace(view, unfinished=unfinished)
         return await self._with_rights(view)
 
     async def _with_rights(self, view: View) -> View:
-        """The view with the rights that lack to finish what would be begun."""
-        steps = view.plan
-        needed = steps.rights_to_begin
-        if not needed:
-            return view
-        missing = await self._rights.missing(needed, view.fresh_from)
-        if not missing:
-            return replace(view, permitted=missing is not None)
-        every = await self._rights.missing(steps.rights, view.fresh_from) or missing
-        return replace(view, unfinished=lacking(every, await self._rights.principal()))
+        """The view with the rights that lack to finish what would be begun, placement by placement."""
+        steps, unfinished, known = view.plan, dict(view.unfinished), True
+        for request, part in zip(view.requests, view.desired.each, strict=True):
+            own = steps.among(part.ids)
+            if not own.rights_to_begin or request.connect.placement in unfinished:
+                continue
+            missing = await self._rights.missing(own.rights_to_begin, view.fresh_from)
+            known = known and missing is not None
+            if missing:
+                every = await self._rights.missing(own.rights, view.fresh_from) or missing
+                why = lacking(every, await self._rights.principal())
+                unfinished[request.connect.placement] = why
+        if unfinished:
+            return replace(view, unfinished=unfinished)
+        return replace(view, permitted=known) if steps.rights_to_begin else view
 
     def _desired(self, view: View) -> View:
-        return replace(view, desired=desired(view.request, view.observed, self._catalogue))
+        return replace(view, desired=self._wanted(view.requests, view.desired.unplaced, view.observed))
+
+    def _wanted(
+        self, requests: tuple[Request, ...], unplaced: Mapping[str, Declined | Refusal], observed: Observed
+    ) -> Desired:
+        own = (replace(one, connect=with_own_clients(one.connect, observed)) for one in requests)
+        parts = tuple(desired(request, observed, self._catalogue) for request in own)
+        return of_placements(parts, unplaced)
+
+
+def _certain(connect: Connect) -> Connect:
+    return replace(connect, networks=replace(connect.reach, confirmed=True))
 
 
 def _ids(links: Iterable[Link]) -> tuple[ResourceId, ...]:

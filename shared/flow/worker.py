@@ -29,6 +29,7 @@ from shared.core.kinds.zone_group import RECORD_HELD
 from shared.core.outcome.outcome import Outcome, Result
 from shared.core.outcome.result import NOT_EFFECTIVE, Ending, given_up, not_effective_yet
 from shared.core.plan.refusals import Refusals
+from shared.flow.announce import Announcer
 from shared.flow.reconcile import Reconciler
 from shared.flow.reconcile_pass import Journal, Pass
 from shared.flow.sweep import Sweeper
@@ -58,6 +59,7 @@ class Worker:
     queue: WorkQueue
     clock: Clock
     budget: float
+    announcer: Announcer
     telemetry: Telemetry = NO_TELEMETRY
 
     async def work(self, item: WorkItem) -> None:
@@ -148,10 +150,12 @@ class Worker:
             with self.telemetry.reconciling(at, item) as measured:
                 outcome, later = await self._pass(at, item, claim, until)
                 measured.ended(outcome, claim.asked, connected_before=connected)
-            return await claim.finish(outcome), later
+            marked = await claim.finish(outcome)
         except BaseException:
             await claim.abandon()
             raise
+        await self.announcer.announce(at, claim.unpublished)
+        return marked, later
 
     async def _pass(
         self, at: ResourceId, item: WorkItem, claim: Claim, until: float
@@ -180,11 +184,13 @@ class Worker:
             profile=ending.profile,
             rule=ending.rule,
             policy_key=ending.policy_key,
+            mode=ending.mode,
             code=ending.code,
             reason=ending.reason,
             remedy=ending.remedy,
             proof=ending.proof,
             done=ending.done,
+            plan=ending.plan,
             findings=ending.findings,
             requests=spent.requests,
             writes=spent.writes,

@@ -28,7 +28,7 @@ def a_policy(
     `beside`: further profiles by name, each with what it has other than `default`. `top`: keys of the file.
     """
     default = {
-        "subnets": subnets or {"westeurope": [bodies.SUBNET.text]},
+        "subnets": {"westeurope": [bodies.SUBNET.text]} if subnets is None else subnets,
         "clients": [bodies.SPOKE.text] if clients is None else clients,
         "dns": {
             "mode": "manage",

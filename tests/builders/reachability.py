@@ -106,7 +106,8 @@ def violation(attempt: Attempt, found: Reach, profile: Profile, findings: Iterab
     subnet = attempt.subnet.rpartition("/")[2]
     excluded = {
         "resolve": profile.dns.mode == "none" or _resolution_unknown(found, profile, findings),
-        "peering": profile.peering.mode == "ignore",
+        # The simulator has no appliance or gateway that forwards: what goes through a hub is not evaluated.
+        "peering": profile.peering.mode == "ignore" or profile.peering.through is not None,
         "inbound": profile.nsg.mode == "ignore",
         "outbound": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
         "route": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
@@ -126,9 +127,7 @@ def _resolution_unknown(found: Reach, profile: Profile, findings: Iterable[str])
 
 
 def clients_of(azure: Azure, policy: Policy, profile: Profile, target: str) -> set[str]:
-    """The ids, in lower case, of networks and subnets that are clients now. Management groups are not
-    evaluated here: a network that only these leave out counts as a client.
-    """
+    """The ids, in lower case, of networks and subnets that are clients now."""
     found: set[str] = set()
     for one in profile.clients:
         if one == "own":
@@ -145,7 +144,7 @@ def _of_set(azure: Azure, policy: Policy, name: str) -> set[str]:
     asked = policy.networks[name]
     if not isinstance(asked, NetworkSelector):
         return {one.key for one in asked}
-    watched = {one.lower() for one in policy.subscriptions}
+    watched = _watched(azure, policy)
     subscriptions = watched & {one.lower() for one in asked.subscription or watched}
     found = [at.id for at in azure.store.of_type(NETWORK) if at.id.key.split("/")[2] in subscriptions]
     if asked.peered_with:
@@ -156,10 +155,26 @@ def _of_set(azure: Azure, policy: Policy, name: str) -> set[str]:
         connected = (half.properties for half in halves if half.properties["peeringState"] == "Connected")
         remotes = {one["remoteVirtualNetwork"]["id"].lower() for one in connected}
         found = [at.id for at in azure.store.of_type(NETWORK) if at.id.key in remotes]
-    return {at.key for at in found if _fits(azure.find(at.text), asked)}
+    return {at.key for at in found if _fits(azure, azure.find(at.text), asked)}
 
 
-def _fits(network: Any, asked: NetworkSelector) -> bool:
+def _watched(azure: Azure, policy: Policy) -> set[str]:
+    """The subscriptions that the policy lists, and those below its management groups."""
+    below = {one.lower() for one in policy.management_groups}
+    listed = {one.lower() for one in policy.subscriptions}
+    return listed | {one for one in azure.subscriptions if below & set(_groups_above(azure, one))}
+
+
+def _groups_above(azure: Azure, subscription: str) -> list[str]:
+    tree = azure.hierarchy.tree
+    return [one.key for one in tree.line(tree.of(subscription))]
+
+
+def _fits(azure: Azure, network: Any, asked: NetworkSelector) -> bool:
+    above = _groups_above(azure, network.id.subscription)
+    wanted = asked.management_group or ("*",)
+    if not any(fnmatch(group, one.lower()) for group in above for one in wanted):
+        return False
     name, tags = network.id.name.lower(), network.body.get("tags") or {}
     fields = [
         (name, asked.name),
@@ -180,20 +195,23 @@ def violations(azure: Azure, policy: Policy, state: State) -> list[str]:
     profile = policy.profiles[state["profile"]]
     clients = clients_of(azure, policy, profile, state["resource_id"])
     known = {subnet.id.text: subnet.id.parent for subnet in azure.store.of_type(SUBNET)}
-    inside = [
+    every = [
         at for at, network in known.items() if at.lower() in clients or (network and network.key in clients)
     ]
-    outside = [at for at in known if at not in inside]
     denies = profile.nsg.default_deny and profile.nsg.mode != "ignore"
     found: list[str] = []
     for path in state["paths"]:
+        inside = [at for at in every if not _asks_another(azure, state, path, at)]
+        outside = [at for at in known if at not in inside]
         found += _misnamed(azure, path)
         own = _subnet_of(azure, path).lower()
         for attempt in attempts(state, path, [at for at in inside if at.lower() != own]):
             found += filter(None, [violation(attempt, ask(azure, attempt), profile, state["findings"])])
         if denies and _filtered(azure, path):
             tries = attempts(state, path, outside)
-            found += [f"{attempt} gets in" for attempt in tries if _gets_in(azure, attempt)]
+            found += [
+                f"{attempt} gets in" for attempt in tries if _gets_in(azure, attempt, _beside(state, path))
+            ]
     return found
 
 
@@ -224,9 +242,27 @@ def _filtered(azure: Azure, path: State) -> bool:
     return bool(subnet and security.filters_endpoints(subnet) and security.group_of(azure, subnet))
 
 
-def _gets_in(azure: Azure, attempt: Attempt) -> bool:
-    """A network that is no client gets in, and not by a rule that a user created for it."""
+def _asks_another(azure: Azure, state: State, path: State, subnet: str) -> bool:
+    """The names lead a client to the endpoint of another placement, whose path it is on."""
+    beside = _beside(state, path)
+    named = (attempt for attempt in attempts(state, path, [subnet]) if attempt.name != attempt.ip)
+    return bool(beside) and any(ask(azure, attempt).address in beside for attempt in named)
+
+
+def _beside(state: State, path: State) -> set[str]:
+    """The addresses of the paths of other placements, which have clients of their own."""
+    others = (one for one in state["paths"] if one.get("placement", "") != path.get("placement", ""))
+    return {address["ip"] for one in others for address in one["addresses"]}
+
+
+def _gets_in(azure: Azure, attempt: Attempt, beside: set[str]) -> bool:
+    """A network that is no client gets in, and not by a rule that a user created for it.
+
+    One whose name leads to an address `beside` this path is not on it.
+    """
     found = ask(azure, attempt)
+    if found.address in beside:
+        return False
     rule = azure.find(found.rule) if found.rule.startswith("/") else None
     by_hand = rule is not None and not str(rule.properties.get("description", "")).startswith(MANAGED)
     return found.reachable and not by_hand

@@ -6,9 +6,11 @@ from typing import Any
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import load
-from shared.core.placement.sites import Candidates, candidates, sites
+from shared.core.placement.candidates import candidates
+from shared.core.placement.site import Candidates
+from shared.core.placement.sites import sites
 from shared.core.plan.desired import Desired, Request, desired
-from shared.core.policy.intent import Connect, intent
+from shared.core.policy.intent import Connect, Declined, intent
 from shared.core.policy.networks import Networks
 from shared.core.readings.observed import Observed
 from tests.builders import bodies
@@ -33,7 +35,7 @@ def wanted(
     assert isinstance(found, Candidates)
     view = observed or picture({bodies.HUB: bodies.network()})
     chosen = sites(target, connect, found, rules.limits, view)
-    assert not isinstance(chosen, Refusal)
+    assert not isinstance(chosen, Declined | Refusal)
     recorded = frozenset(site.endpoint for site in chosen.values())
     return desired(Request(target, connect, chosen, recorded), view, load())
 

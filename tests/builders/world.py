@@ -31,10 +31,12 @@ from shared.adapters.limiter import Limiter
 from shared.adapters.shares import TableShares
 from shared.adapters.sweeps import TableSweeps
 from shared.adapters.tables import Table
+from shared.adapters.topic import EventTopic, open_topic
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.policy import Policy
+from shared.core.policy.values import Mode
 from shared.ports import WorkQueue
 from shared.telemetry import NO_TELEMETRY, Telemetry
 from shared.wiring import Flow, Ports, wire
@@ -49,6 +51,7 @@ SPOKE = f"{NETWORKS}/virtualNetworks/spoke-a"
 ENDPOINTS = f"{HUB}/subnets/endpoints"
 ZONES = f"{SUB}/resourceGroups/rg-dns/providers/Microsoft.Network/privateDnsZones"
 STORAGE = f"{SUB}/resourceGroups/rg-app/providers/Microsoft.Storage/storageAccounts"
+TOPIC = "https://arm.test/topics/outcomes/api/events"
 SCENARIO = scenario.load(scenario.DEFAULT)
 VERSIONS = {
     "microsoft.storage": "2023-05-01",
@@ -87,18 +90,25 @@ class Token:
 
 
 def ports(
-    azure: Any, tables: Mapping[str, Table], queue: WorkQueue, telemetry: Telemetry = NO_TELEMETRY
+    azure: Any,
+    tables: Mapping[str, Table],
+    queue: WorkQueue,
+    telemetry: Telemetry = NO_TELEMETRY,
+    *,
+    announces: bool = False,
 ) -> Ports:
     """The adapters of a process that reaches Azure, the tables and the queue by these."""
     clock = LoopClock()
     transport, limiter = InProcessTransport(azure), Limiter(TableShares(tables["limits"]))
     clients = ArmClients(Token(), "https://arm.test", transport, limiter)  # type: ignore[arg-type]
     arm = SdkArm(clients, clock, telemetry)
-    ledger = TableLedger(tables["connections"], tables["outcomes"], clock)
+    ledger = TableLedger(tables["connections"], tables["outcomes"], clock, announces)
+    topic = open_topic(TOPIC, Token(), transport=transport) if announces else None  # type: ignore[arg-type]
+    publisher = EventTopic(topic, "causeway/test") if topic else None
     leases = TableLeases(tables["leases"], clock)
     budgets, sweeps = TableBudgets(tables["limits"]), TableSweeps(tables["sweeps"])
     branches = TableBranches(tables["sweeps"])
-    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter, branches, telemetry)
+    return Ports(arm, ledger, leases, queue, clock, budgets, sweeps, limiter, branches, telemetry, publisher)
 
 
 class World:
@@ -110,8 +120,10 @@ class World:
         seed: int = 0,
         begins: Mapping[str, Any] = SCENARIO,
         telemetry: Telemetry = NO_TELEMETRY,
+        announces: bool = False,
     ) -> None:
-        """begins: the scenario that Azure begins with."""
+        """begins: the scenario that Azure begins with. announces: outcomes are published to a topic."""
+        self._announces = announces
         self.telemetry = telemetry
         self.azure = Simulator(seed=seed, clock=VirtualClock())
         self.azure.apply(copy.deepcopy(dict(begins)))
@@ -120,6 +132,7 @@ class World:
             name: MemoryTable() for name in ("connections", "outcomes", "leases", "limits", "sweeps")
         }
         self.policy = policy or a_policy()
+        self.ceiling: Mode = "apply"
         self.settings: dict[str, str] = {}  # the app's, in which it names what it runs on
         self._requests: list[asyncio.Future[None]] = []
         self.flow = self.worker()
@@ -127,11 +140,11 @@ class World:
     def worker(self, ports: Ports | None = None) -> Flow:
         """Another process of the app over the same Azure, tables and queue."""
         own = Foundations.read(self.settings)
-        return wire(self.policy, ports or self.ports(), budget=480.0, foundations=own)
+        return wire(self.policy, ports or self.ports(), budget=480.0, foundations=own, ceiling=self.ceiling)
 
     def ports(self) -> Ports:
         """The ports of such a process; a test replaces the one that it is about."""
-        return ports(self.azure, self.tables, self.queue, self.telemetry)
+        return ports(self.azure, self.tables, self.queue, self.telemetry, announces=self._announces)
 
     async def send(self, method: str, path: str, body: Any = None, version: str = "2024-05-01") -> Any:
         """A user's request. Raises AssertionError for an error answer."""

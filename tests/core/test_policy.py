@@ -20,6 +20,7 @@ from shared.core.catalogue.catalogue import Catalogue, TypeFacts, load
 from shared.core.policy.policy import Drift, Limits, OptIn, Policy, json_schema
 from shared.core.policy.profile import Dns, Nsg
 from shared.core.policy.values import Approval
+from tests.builders.json_schema import schema_violations
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "connectivity.yaml"
@@ -898,6 +899,8 @@ SEEN_BY_AN_EDITOR = {
     "another version": a_document(version=2),
     "a wrong choice": a_document(cloud="Azure"),
     "a subscription by name": a_document(subscriptions=["prod"]),
+    "a regular expression": a_document(exclude=[{"name": "^a$"}]),
+    "no pattern": a_document(exclude=[{"name": []}]),
     "a network as a subnet": with_profile(subnets={"westeurope": [NETWORK]}),
     "no subnet": with_profile(subnets={"westeurope": []}),
     "a region of no letters": with_profile(subnets={"west-europe": [SUBNET]}),
@@ -914,66 +917,3 @@ SEEN_BY_AN_EDITOR = {
 def test_an_editor_sees_by_the_schema_what_the_app_would_refuse(document: dict[str, Any]) -> None:
     assert schema_violations(document, json_schema())
     assert faults(document)
-
-
-def schema_violations(value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None) -> list[str]:
-    """The violations of a JSON schema: as much of the standard as the schema above uses."""
-    root = root or schema
-    if "$ref" in schema:
-        schema = {**root["$defs"][schema["$ref"].rpartition("/")[2]], **schema}
-        del schema["$ref"]
-    known = {
-        "$schema", "$defs", "title", "description", "default", "type", "enum", "const", "pattern", "minimum",
-        "maximum", "minItems", "maxItems", "minProperties", "items", "anyOf", "properties", "required",
-        "additionalProperties", "propertyNames",
-    }  # fmt: skip
-    assert set(schema) <= known, f"the schema says more than this check understands: {set(schema) - known}"
-    found = []
-    types = {
-        "object": dict,
-        "array": list,
-        "string": str,
-        "boolean": bool,
-        "integer": int,
-        "null": type(None),
-    }
-    if "type" in schema and (
-        not isinstance(value, types[schema["type"]])
-        or (schema["type"] == "integer" and isinstance(value, bool))
-    ):
-        return [f"{value!r} is no {schema['type']}"]
-    if "anyOf" in schema and all(schema_violations(value, option, root) for option in schema["anyOf"]):
-        found.append(f"{value!r} is none of its kinds")
-    if "enum" in schema and value not in schema["enum"]:
-        found.append(f"{value!r} is not in {schema['enum']}")
-    if "const" in schema and value != schema["const"]:
-        found.append(f"{value!r} is not {schema['const']}")
-    if "pattern" in schema and not re.search(schema["pattern"], value):
-        found.append(f"{value!r} does not match")
-    if not schema.get("minimum", value) <= value if "minimum" in schema else False:
-        found.append(f"{value!r} is too small")
-    if "maximum" in schema and value > schema["maximum"]:
-        found.append(f"{value!r} is too large")
-    if isinstance(value, list):
-        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
-            found.append(f"{len(value)} entries")
-        found += [text for entry in value for text in schema_violations(entry, schema.get("items", {}), root)]
-    if isinstance(value, dict):
-        found += _violations_of_object(value, schema, root)
-    return found
-
-
-def _violations_of_object(value: dict[str, Any], schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
-    properties, more = schema.get("properties", {}), schema.get("additionalProperties", {})
-    found = [f"{name} is missing" for name in schema.get("required", []) if name not in value]
-    if len(value) < schema.get("minProperties", 0):
-        found.append("it is empty")
-    for name, entry in value.items():
-        found += schema_violations(name, schema.get("propertyNames", {}), root)
-        if name in properties:
-            found += schema_violations(entry, properties[name], root)
-        elif more is False:
-            found.append(f"{name} is not known")
-        else:
-            found += schema_violations(entry, more, root)
-    return found

@@ -28,11 +28,13 @@ from shared.core.kinds.rule import Rule
 from shared.core.kinds.security_group import SecurityGroup
 from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.placement.sites import Candidates, candidates, sites
+from shared.core.placement.candidates import candidates
+from shared.core.placement.site import Candidates
+from shared.core.placement.sites import sites
 from shared.core.plan.actions import Block, Create, Delete, Keep, Replace, Unknown, Update, Wait, Withdraw
 from shared.core.plan.desired import Desired, Request, desired
 from shared.core.plan.plan import Plan, plan
-from shared.core.policy.intent import Connect, intent
+from shared.core.policy.intent import Connect, Declined, intent
 from shared.core.readings.networks import POLICIES, group_of
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present
@@ -170,7 +172,7 @@ class State:
         assert isinstance(found, Candidates)
         around = picture(self.objects, self.members)
         chosen = sites(target, connect, found, LIMITS, around)
-        assert not isinstance(chosen, Refusal)
+        assert not isinstance(chosen, Declined | Refusal)
         for site in chosen.values():  # rules are desired once the endpoint has its address
             endpoint = bodies.endpoint(site.endpoint)
             around = around.alone(site.endpoint, Present(endpoint))

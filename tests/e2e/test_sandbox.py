@@ -45,6 +45,7 @@ async def test_every_trigger_starts_the_same_reconcile_pass() -> None:
     async with Sandbox(workers=2, speed=120) as box, User(box.endpoints) as user:
         policy = Policy.parse(box.policy.read_text("utf-8"))
         await by_event(user)
+        await published(user)
         await reached(policy, user)
         await by_http(user)
         await reached(policy, user)
@@ -55,6 +56,15 @@ async def test_every_trigger_starts_the_same_reconcile_pass() -> None:
         await poisoned(box, user)
         await paged(user)
         await refused(user)
+
+
+async def test_events_that_the_filters_of_infra_put_into_the_queue_connect_an_account() -> None:
+    async with Sandbox(speed=120, events="queue") as box, User(box.endpoints) as user:
+        await by_event(user)
+        delivered = box.simulator.events.deliveries
+        assert {"Microsoft.Storage/storageAccounts/write"} == {
+            one.event.change.operation for one in delivered
+        }
 
 
 async def test_results_are_final_once_nothing_is_left_to_do() -> None:
@@ -84,6 +94,14 @@ async def by_event(user: User) -> None:
     await user.put(account("orders"), body())
     state = await eventually(lambda: user.connection(account("orders")), ended)
     assert state["result"] == "Connected"
+
+
+async def published(user: User) -> None:
+    seen = await eventually(
+        lambda: user.control("published?topic=outcomes"), lambda found: bool(found["published"])
+    )
+    [event] = [one["event"] for one in seen["published"]]
+    assert (event["type"], event["subject"]) == ("Causeway.Connection.Connected", account("orders"))
 
 
 async def by_http(user: User) -> None:

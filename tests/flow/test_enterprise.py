@@ -34,7 +34,8 @@ NEW_TYPES = {
 def targets() -> Iterator[Mapping[str, Any]]:
     """The resources of the scenario that have a row in the catalogue."""
     for body in SCENARIO["resources"]:
-        if "/providers/" in body["id"] and CATALOGUE.knows(ResourceId.parse(body["id"]).type):
+        below_a_group = re.match("/subscriptions/.+/providers/", body["id"])
+        if below_a_group and CATALOGUE.knows(ResourceId.parse(body["id"]).type):
             yield body
 
 
@@ -113,9 +114,9 @@ def _of_place(world: World, state: Mapping[str, Any], ending: Ending) -> Iterato
 
 
 def _of_choice(dry: Mapping[str, Any], ending: Ending) -> Iterator[str]:
-    for field in ("rule", "key"):
-        if dry.get(field, "") != getattr(ending, field):
-            yield f"{field} {dry.get(field)!r} in the dry run, not {getattr(ending, field)!r}"
+    for field, wanted in (("rule", ending.rule), ("policy_key", ending.key)):
+        if dry.get(field, "") != wanted:
+            yield f"{field} {dry.get(field)!r} in the dry run, not {wanted!r}"
 
 
 def bodies(world: World) -> dict[str, Json]:

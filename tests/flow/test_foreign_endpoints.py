@@ -7,32 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, ZONES, World
+from tests.builders.foreign import FOREIGN, OTHERS, ZONE, create_foreign_endpoint
+from tests.builders.world import ENDPOINTS, SPOKE, World
 
-OTHERS = f"{HUB}/subnets/others"
-FOREIGN = f"{NETWORKS}/privateEndpoints/by-hand"
 FOREIGN_ZONE_GROUP = f"{FOREIGN}/privateDnsZoneGroups/default"
-ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
 NAME = "orders.blob.core.windows.net"
-
-
-async def create_foreign_endpoint(
-    world: World, at: str, subnet: str = OTHERS, *, path: str = FOREIGN, names: bool = True
-) -> None:
-    """A foreign endpoint to the same target; `names`: with a zone group that writes into the same zone."""
-    if subnet == OTHERS:
-        await world.send("PUT", OTHERS, {"properties": {"addressPrefix": "10.0.2.0/24"}})
-        await world.sleep(61)
-    connection = {"name": "c", "properties": {"privateLinkServiceId": at, "groupIds": ["blob"]}}
-    properties = {"subnet": {"id": subnet}, "privateLinkServiceConnections": [connection]}
-    await world.send("PUT", path, {"location": "westeurope", "properties": properties})
-    await world.sleep(600)
-    if names:
-        await world.send("PUT", ZONE, {"location": "global"})
-        await world.sleep(200)
-        config = {"name": "blob", "properties": {"privateDnsZoneId": ZONE}}
-        await world.send("PUT", FOREIGN_ZONE_GROUP, {"properties": {"privateDnsZoneConfigs": [config]}})
-        await world.sleep(120)
 
 
 async def delete(world: World, path: str) -> None:

@@ -253,6 +253,16 @@ def test_the_blob_service_that_the_host_uses_may_hold_the_policy_whatever_its_na
     assert Settings.read(own).policy == url
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    ["http://t.test/api/events", "t.test", "https://t.test/api/events?x=1", "https://u@t.test/api/events"],
+)
+def test_a_topic_that_is_no_https_url_is_a_fault(wrong: str) -> None:
+    assert "CAUSEWAY_EVENTS_TOPIC" in faults(given(CAUSEWAY_EVENTS_TOPIC=wrong))
+    right = "https://evgt.westeurope-1.eventgrid.azure.net/api/events"
+    assert Settings.read(given(CAUSEWAY_EVENTS_TOPIC=right)).topic == right
+
+
 def test_telemetry_is_off_unless_it_is_asked_for() -> None:
     assert Settings.read(given()).telemetry == "none"
     insights = {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=x"}

@@ -1,4 +1,4 @@
-"""Event Grid's filters, evaluated as it documents them.
+"""Event Grid's filters, evaluated as it documents them (docs/azure/event-grid.md, EG-11).
 
 Microsoft Learn, "Understand event filtering for Event Grid subscriptions": all advanced filters have to
 match, any of a filter's values is enough, text is compared without case, and a key that an event does not

@@ -7,6 +7,7 @@ lambdas. So a newer pycep is installed over it, and the numbers that it reports 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -59,11 +60,24 @@ def schema_problems() -> list[str]:
     return [ended.stdout + ended.stderr] if ended.returncode else []
 
 
+def compiler_problems(files: Iterable[Path]) -> list[str]:
+    """What Bicep's own compiler says, warnings of its linter included, where it is installed."""
+    bicep = shutil.which("bicep")
+    if bicep is None:
+        print("bicep is not on PATH: the files are not compiled")
+        return []
+    ended = [
+        subprocess.run([bicep, "lint", one], capture_output=True, text=True, check=False) for one in files
+    ]
+    return [found for one in ended if (found := (one.stdout + one.stderr).strip())]
+
+
 def main() -> int:
     resources = sum(len(source.resources) for source in read_folder(INFRA))
     report = scanned(INFRA)
     waivers = yaml.safe_load(WAIVERS.read_text("utf-8"))
     found = [*map(str, check(INFRA, types())), *problems(report, waivers, resources), *schema_problems()]
+    found += compiler_problems(sorted(INFRA.glob("*.bicep")))
     print("\n".join(found) or "nothing found in infra/ and .github/workflows")
     summary = report["summary"]
     print(f"checkov {summary['checkov_version']}: {summary['passed']} passed, {len(waivers)} waived")

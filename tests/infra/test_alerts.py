@@ -1,7 +1,10 @@
 """Alerts and the workbook ask for lines that the app logs, and each alert is documented."""
 
 import json
+import os
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +25,35 @@ QUERIES = {
     **{one["name"]: one["content"]["query"] for one in WORKBOOK["items"] if "query" in one["content"]},
 }
 LINE = re.compile(r"Message startswith '([^'{]+?) ?\{?'|Message has '([^']+)'")
+
+
+def parsed(queries: dict[str, str]) -> dict[str, list[str]]:
+    """The errors of each query, by Microsoft's own parser."""
+    run = subprocess.run(
+        ["node", Path(__file__).parent / "kql.js"],
+        input=json.dumps(queries),
+        env={**os.environ, "NODE_PATH": str(REPOSITORY / "node_modules")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, f"run make setup: {run.stderr}"
+    found: dict[str, list[str]] = json.loads(run.stdout)
+    return found
+
+
+def test_every_query_is_right_for_the_tables_of_the_workspace() -> None:
+    assert {name: errors for name, errors in parsed(QUERIES).items() if errors} == {}
+
+
+def test_a_query_with_a_mistake_is_found() -> None:
+    mistakes = {
+        "an unknown column": "AppTraces | where Mesage has 'x'",
+        "an unknown table": "AppTrace | count",
+        "a keyword as a name": "AppTraces | mv-expand limit = Properties",
+        "an open text": "AppTraces | where Message startswith 'x",
+    }
+    assert [name for name, errors in parsed(mistakes).items() if not errors] == []
 
 
 @pytest.mark.parametrize("name", QUERIES)

@@ -2,11 +2,13 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from sandbox import event_queue
 from shared.core.catalogue.catalogue import load
 from shared.core.events.notification import Notification, read
 from tests.infra.check import INFRA, shared
@@ -147,6 +149,13 @@ def test_every_operation_that_the_app_takes_is_delivered_once(kind: str, verb: s
     found = event(f"{kind}/{verb}", WRITE if verb == "write" else DELETE, below(kind))
     assert taken(found)
     assert delivered(found) == 1
+
+
+def test_the_sandbox_delivers_the_same_operations_into_the_same_queue() -> None:
+    assert sorted(event_queue.operations()) == sorted(value for one in FILTERS for value in one.values)
+    assert set(event_queue.EVENT_TYPES) == set(TEMPLATE.types)
+    [queue] = re.findall(r"queueName: '(.*)'", TEMPLATE.source.path.read_text("utf-8"))
+    assert queue == event_queue.QUEUE
 
 
 def test_an_event_without_the_key_is_not_delivered() -> None:

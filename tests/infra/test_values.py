@@ -151,6 +151,7 @@ def test_the_parameters_that_azd_sets_are_parameters_of_main_with_the_same_defau
     given = json.loads((INFRA / "main.parameters.json").read_text("utf-8"))["parameters"]
     for name, one in given.items():
         default = main.of("param")[name].value
+        assert re.fullmatch(r"\$\{\w+(=[\w.]*)?\}", one["value"]), f"azd may not read the default of {name}"
         _, _, written = one["value"].strip("${}").partition("=")
         if default is not None:
             assert written == string(default), name

@@ -63,7 +63,7 @@ def test_the_functions_are_listed_after_the_deployment() -> None:
     assert any("tools/wait-for-functions" in run for run in runs[deployed + 1 :])
 
 
-@pytest.mark.parametrize("target", ["check", "test", "check-infra"])
+@pytest.mark.parametrize("target", ["check", "test", "check-infra", "package"])
 def test_what_it_makes_is_a_target_of_the_makefile(target: str) -> None:
     assert f"\n{target}:" in (REPOSITORY / "Makefile").read_text("utf-8")
 

@@ -141,5 +141,6 @@ class InProcessTransport(AsyncHttpTransport):
 
 def _content(request: Any) -> bytes | str | None:
     body = getattr(request, "content", None)
-    body = body if body is not None else getattr(request, "_data", None)
+    for older in ("_data", "body"):  # azure.core.pipeline.transport.HttpRequest, of the Event Grid client
+        body = body if body is not None else getattr(request, older, None)
     return body if isinstance(body, bytes | str) else None

@@ -29,6 +29,7 @@ TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too
 _JOIN_GROUP = "Microsoft.Network/applicationSecurityGroups/joinIpConfiguration/action"
 _DEFAULTS = {"ipVersionType": "IPv4"}  # what Azure shows of an endpoint for which nothing else was asked
+PLACEMENT_TAG = "causeway-placement"
 INTERFACE = "customNetworkInterfaceName"  # only of a new endpoint
 GROUPS = "applicationSecurityGroups"
 CONNECTION_LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
@@ -40,13 +41,14 @@ class EndpointConnection:
 
     `target` is None where it names no resource: a consumer connected by the alias of a private link service.
     `status` is Approved, Pending, Rejected or Disconnected. `words`: what the owner of the target wrote;
-    nothing is decided by them, as providers write their own for the same state.
+    nothing is decided by them, as providers write their own for the same state. `name`: the connection's own.
     """
 
     target: ResourceId | None
     group: str
     status: str
     words: str = ""
+    name: str = ""
 
 
 def connection_of(endpoint: Seen) -> EndpointConnection | None:
@@ -65,6 +67,7 @@ def _connection(endpoint: Seen) -> EndpointConnection | None:
                 str(groups[0]) if groups else "",
                 str(state.get("status") or ""),
                 clean(str(state.get("description") or "")),
+                str(mapping(entry).get("name") or ""),
             )
     return None
 
@@ -117,10 +120,19 @@ def _reported(endpoint: Seen) -> tuple[Address, ...]:
     return tuple(Address(ip, "", tuple(fqdns)) for ip, fqdns in names.items())
 
 
-def endpoint_name(target: ResourceId, group: str, subnet: ResourceId) -> str:
-    """A name for people (target and group) with a hash of target, group and subnet, stable over runs."""
-    suffix = digest(f"{target.key}|{group.lower()}|{subnet.key}")
+def endpoint_name(target: ResourceId, group: str, subnet: ResourceId, placement: str = "") -> str:
+    """A name for people (target and group) with a hash of target, group and subnet, stable over runs.
+
+    `placement`: which of several it is, as two may have their endpoints in one subnet.
+    """
+    suffix = endpoint_hash(target, group, subnet, placement)
     return f"pe-{target.name[: MAX_NAME - 40]}-{group[:20]}-{suffix}".lower().replace("_", "-")
+
+
+def endpoint_hash(target: ResourceId, group: str, subnet: ResourceId, placement: str = "") -> str:
+    """What tells the names of two endpoints apart."""
+    among = f"|{placement}" if placement else ""
+    return digest(f"{target.key}|{group.lower()}|{subnet.key}{among}")
 
 
 def guid_of(endpoint: Seen) -> str:
@@ -132,17 +144,31 @@ def guid_of(endpoint: Seen) -> str:
 
 
 def is_as_made(have: Seen, target: ResourceId) -> bool:
-    """It connects to the target and has the very name that its group and its subnet give it."""
+    """It connects to the target under its own name, as one that we made does, and bears our tags; or it has
+    the usual name by its group and its subnet.
+
+    A copy has the connection's name of what it was copied from.
+    """
     connection, subnet = connection_of(have), subnet_of(have)
     if connection is None or subnet is None or connection.target != target:
         return False
-    return have.id.name.lower() == endpoint_name(target, connection.group, subnet)
+    if marked(have, target) and connection.name.lower() == have.id.name.lower():
+        return True
+    usual = endpoint_name(target, connection.group, subnet, placement_of(have))
+    return have.id.name.lower() == usual
+
+
+def placement_of(have: Seen) -> str:
+    """For which of several placements it was made, by its tag; empty where there is only one."""
+    return str(have.tags.get(PLACEMENT_TAG) or "")
 
 
 @functools.lru_cache(maxsize=16_384)
-def endpoint_id(home: GroupId, target: ResourceId, group: str, subnet: ResourceId) -> ResourceId:
+def endpoint_id(
+    home: GroupId, target: ResourceId, group: str, subnet: ResourceId, placement: str = ""
+) -> ResourceId:
     """The id of our endpoint for this target and group with its address in this subnet."""
-    return home.resource(TYPE, endpoint_name(target, group, subnet))
+    return home.resource(TYPE, endpoint_name(target, group, subnet, placement))
 
 
 def _said(words: str) -> str:
@@ -156,7 +182,7 @@ class Endpoint(Managed):
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
     `completed_by`: the objects that give it its name: its zone group, then the zones. `links`: those of the
     clients to these zones. `recorded_before`: the ledger had its id before, and `guids` of what was made
-    there.
+    there. `placement`: which of several it is for.
     """
 
     TYPE = TYPE
@@ -178,6 +204,12 @@ class Endpoint(Managed):
     links: tuple[ResourceId, ...] = ()
     recorded_before: bool = True
     guids: frozenset[str] = frozenset()
+    placement: str = ""
+
+    @property
+    def own_tags(self) -> dict[str, str]:
+        """The tags that say whose it is, for which target, and for which of several placements."""
+        return marks(self.target) | ({PLACEMENT_TAG: self.placement} if self.placement else {})
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:
@@ -291,7 +323,7 @@ class Endpoint(Managed):
     def body(self, have: Seen | None, observed: Observed) -> dict[str, Any]:
         """A PUT replaces the endpoint as a whole, so a repair starts from what exists."""
         if have is not None:
-            tags = {**merged(mapping(have.body.get("tags")), self.tags), **marks(self.target)}
+            tags = {**merged(mapping(have.body.get("tags")), self.tags), **self.own_tags}
             return {**have.body, "tags": tags, "properties": {**have.properties, **self._grouped(have)}}
         connection: dict[str, Any] = {
             "name": self.id.name,
@@ -302,7 +334,7 @@ class Endpoint(Managed):
             connection["properties"]["requestMessage"] = self.request
         return {
             "location": self.location,
-            "tags": {**merged({}, self.tags), **marks(self.target)},
+            "tags": {**merged({}, self.tags), **self.own_tags},
             "properties": {
                 "subnet": {"id": self.subnet.text},
                 **({INTERFACE: self.interface} if self.interface else {}),

@@ -166,6 +166,7 @@ class Kind(Protocol):
     SHARED: bool  # several targets use one object: a target leaves it, and the others go on using it
     HAS_RECORDS: bool  # address records are deleted with it
     HAS_GUID: bool  # Azure gives it a resource guid, by which the ledger knows it
+    REPAIR: str  # the key below `drift.repair` that lets sweeps repair it
 
     @staticmethod
     def is_marked(have: Seen, target: ResourceId) -> bool:
@@ -209,6 +210,7 @@ class Managed:
     SHARED = False
     HAS_RECORDS = False
     HAS_GUID = False
+    REPAIR = "endpoints"
 
     id: ResourceId
 

@@ -42,6 +42,11 @@ def completed(link: Seen) -> bool:
     return link.state == "succeeded" and link.properties.get("virtualNetworkLinkState") == "Completed"
 
 
+def state_of(link: Seen) -> str:
+    """The link's own state, or that of its provisioning where it shows none."""
+    return str(link.properties.get("virtualNetworkLinkState") or link.state)
+
+
 def link_to(links: Members, network: ResourceId) -> Seen | None:
     """The link, of any name, that joins the network to the zone."""
     return links.parsed(_by_network).get(network)
@@ -60,6 +65,7 @@ class Link(Managed):
     """
 
     TYPE = TYPE
+    REPAIR = "names"
 
     id: ResourceId
     zone: ResourceId

@@ -84,6 +84,7 @@ class Peering(Managed):
     """
 
     TYPE = TYPE
+    REPAIR = "peering"
 
     id: ResourceId
     local: ResourceId

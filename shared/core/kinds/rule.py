@@ -96,6 +96,7 @@ class Rule(Managed):
     """
 
     TYPE = TYPE
+    REPAIR = "rules"
     SHARED = True
 
     id: ResourceId

@@ -45,6 +45,7 @@ class SubnetPolicy(Managed):
     """
 
     TYPE = "Microsoft.Network/virtualNetworks/subnets"
+    REPAIR = "rules"
 
     id: ResourceId
     nsg: ResourceId | None = None

@@ -49,6 +49,7 @@ class ZoneGroup(Managed):
     """
 
     TYPE = TYPE
+    REPAIR = "names"
 
     id: ResourceId
     endpoint: ResourceId
@@ -238,8 +239,8 @@ class ZoneGroup(Managed):
             self.endpoint,
             "NoZoneGroup",
             f"the endpoint {self.endpoint.text}, made by someone else, has no DNS zone group",
-            f"let its owner add a zone group with {zones}, or take its subnet out of the profile so that "
-            "Causeway makes an endpoint of its own",
+            f"let its owner add a zone group with {zones}, or take its subnet out of subnets and adopt_in, "
+            "so that Causeway makes an endpoint of its own",
         )
 
     def _held_by_rival(self, observed: Observed) -> Refusal | None:
@@ -269,7 +270,7 @@ class ZoneGroup(Managed):
             return (
                 f"delete it, or its zone group, and rerun the resource: {self.endpoint.name} exists already"
             )
-        return "add its subnet to the profile so that it is adopted, or delete it and rerun the resource"
+        return "list its subnet under adopt_in in the profile, or delete it, and rerun the resource"
 
     def _overwriting(self, have: Seen | None, observed: Observed) -> Refusal | None:
         """A record that someone else made under one of the names, and that points elsewhere."""

@@ -13,13 +13,17 @@ from shared.core.readings.observed import Observed
 
 @dataclass(frozen=True, slots=True)
 class PathState:
-    """The result for one group: where its endpoint is and under which names it is found."""
+    """The result for one group: where its endpoint is and under which names it is found.
+
+    `placement`: which of several it is; empty where there is one.
+    """
 
     group: str
     endpoint: ResourceId
     status: str
     addresses: tuple[Address, ...]
     records: tuple[ReportedRecord, ...]
+    placement: str = ""
 
     @property
     def ips(self) -> tuple[str, ...]:
@@ -31,7 +35,7 @@ def state_of_path(path: GroupPath, observed: Observed) -> PathState:
     """The state by what was read."""
     endpoint = observed.present(path.endpoint.id)
     if endpoint is None:
-        return PathState(path.group.group_id, path.endpoint.id, "Missing", (), ())
+        return PathState(path.group.group_id, path.endpoint.id, "Missing", (), (), path.placement)
     connection = connection_of(endpoint)
     return PathState(
         path.group.group_id,
@@ -39,6 +43,7 @@ def state_of_path(path: GroupPath, observed: Observed) -> PathState:
         connection.status if connection else "None",
         addresses_of(endpoint, observed),
         _records(path, observed),
+        path.placement,
     )
 
 

@@ -61,7 +61,8 @@ class Candidate:
         if not new:
             return None
         return (
-            self._full(new, observed)
+            self._elsewhere(new)
+            or self._full(new, observed)
             or self._at_limit(new, limits)
             or self._crowded(new, clients, observed)
             or self._used_up(new, observed)
@@ -81,6 +82,24 @@ class Candidate:
             reason = f"the subnet {at.text} is delegated to {service}"
             return Refusal(at, "SubnetIsDelegated", reason, "name a subnet without delegation in the policy")
         return None
+
+    def _elsewhere(self, new: Collection[str]) -> Refusal | None:
+        """Azure makes an endpoint only in its network's subscription."""
+        homes = (self.made[group].group for group in new)
+        other = next(
+            (at for at in homes if at.subscription.lower() != self.subnet.subscription.lower()), None
+        )
+        if other is None:
+            return None
+        return Refusal(
+            self.subnet,
+            "EndpointInOtherSubscription",
+            f"the subnet {self.subnet.text} is in another subscription than {other.text}, where the policy "
+            "wants the endpoint: Azure makes an endpoint only in its network's subscription",
+            "set endpoints_resource_group to subnet, or to a group of subscription "
+            f"{self.subnet.subscription}, or name a subnet of subscription {other.subscription}; then rerun "
+            "the resource",
+        )
 
     def _full(self, new: Collection[str], observed: Observed) -> Refusal | None:
         takes = {group: (observed.capacity.addresses or {}).get(group.lower(), 1) for group in new}

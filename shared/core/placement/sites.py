@@ -1,41 +1,26 @@
 """Where each endpoint goes: an endpoint that already meets the need, or the first subnet that can take one.
 
 Only the networks themselves know their region, delegations and free addresses, so they are read first
-(`surroundings`).
+(`surroundings`). All of this is about one placement; `Connect.each` has the others.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.bodies import Seen
+from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.regions import region_key
 from shared.core.base.target import Target, TargetConnection
-from shared.core.kinds import endpoint
-from shared.core.kinds.endpoint import connection_of, endpoint_id, subnet_of
-from shared.core.kinds.zone_configs import COLLECTION as ZONE_GROUPS
+from shared.core.kinds import endpoint, zone_configs
+from shared.core.kinds.endpoint import connection_of, placement_of, subnet_of
 from shared.core.placement.candidate import FULL, Candidate
+from shared.core.placement.candidates import own_id
 from shared.core.placement.capacity import PLENTY, free_addresses
+from shared.core.placement.site import Candidates, Site
 from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.policy import Limits
-from shared.core.policy.profile import Placement
 from shared.core.readings.observed import Observed
-from shared.core.readings.reading import Read
-from shared.core.rules.path_ends import groups_in, tables_in
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """An endpoint of this id belongs into this subnet, in the subnet's network's region.
-
-    `adopted`: someone else's endpoint is there already and meets the need. `new`: it is yet to be created.
-    """
-
-    endpoint: ResourceId
-    subnet: ResourceId
-    location: str
-    adopted: bool = False
-    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,107 +41,54 @@ class Used:
 type Doubt = Members | Used
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """The region whose subnets serve the target, and those subnets in the operator's order."""
-
-    region: str
-    subnets: tuple[ResourceId, ...]
-
-
-def candidates(target: Target, place: Placement) -> Candidates | Declined:
-    """The subnets for the target's region, or for the fallback region: those of its type first."""
-    of_type = next((found for kind, found in place.types.items() if target.id.is_type(kind)), {})
-    for listed in (of_type, place.subnets):
-        for region in (region_key(target.location), place.fallback_region):
-            if region and listed.get(region):
-                return Candidates(region, tuple(listed[region]))
-    return Declined(
-        "NoSubnetForRegion",
-        f"the profile has no subnet for the region '{region_key(target.location)}' and no fallback",
-        f"add a subnet under subnets.{region_key(target.location)}, or set fallback_region",
-    )
-
-
-def surroundings(
+def sites(
     target: Target,
     connect: Connect,
-    found: Candidates,
-    owned: Collection[ResourceId],
+    found: Candidates | Declined | Refusal,
+    limits: Limits,
     observed: Observed,
-) -> Iterator[Read]:
-    """What has to be read before a site is chosen.
-
-    Networks of candidates and clients, the security groups and route tables of clients' subnets where rules
-    count, and the endpoints that others connected to the target with their zone groups. `owned` are endpoints
-    that were made for the target before: none of these is another owner's.
-    """
-    profile = connect.profile
-    wanted = profile.peering.mode != "ignore" or judged(connect)
-    networks = {*(subnet.parent for subnet in found.subnets), *(connect.reach.clients if wanted else ())}
-    networks |= set(connect.reach.hubs if profile.peering.mode != "ignore" else ())
-    for network in sorted(filter(None, networks), key=lambda at: at.key):
-        yield Read(network, shared=True)
-    for client in judged(connect):
-        if network_body := observed.present(client):
-            parts = connect.reach.parts
-            for filtering in (*groups_in(network_body, parts), *tables_in(network_body, parts)):
-                yield Read(filtering, shared=True, tolerate="refusal")
-    own = {*owned, *_own_ids(target, connect, found.subnets)}
-    for foreign in sorted(_connected(target) - own, key=lambda at: at.key):
-        yield Read(foreign, tolerate="refusal")
-        if observed.known(foreign):
-            yield Read(foreign, ZONE_GROUPS, tolerate="refusal")
-
-
-def judged(connect: Connect) -> tuple[ResourceId, ...]:
-    """The client networks whose own rules and routes count: none where the operator ignores rules.
-
-    They count in any case where public access is to be disabled, which leaves clients no other path.
-    """
-    profile = connect.profile
-    ignored = profile.nsg.mode == "ignore" and profile.public_access == "leave"
-    return () if ignored else tuple(dict.fromkeys(connect.reach.clients))
-
-
-def sites(
-    target: Target, connect: Connect, found: Candidates, limits: Limits, observed: Observed
-) -> Mapping[str, Site] | Refusal:
+    recorded: Collection[ResourceId] = (),
+) -> Mapping[str, Site] | Declined | Refusal:
     """One site for each group id. All new endpoints of a target go into one subnet.
 
     The operator's order counts among subnets that need as many new endpoints. Our own endpoint in a candidate
     keeps its subnet, also when one that comes before it has capacity again, and when another owner makes an
-    endpoint beside it.
+    endpoint beside it. `recorded`: endpoints that were made for the target, which keep their resource group.
     """
+    subnets = found.subnets if isinstance(found, Candidates) else ()
+    region = found.region if isinstance(found, Candidates) else ""
+    ours = Ours(target, connect, region, frozenset(recorded), observed)
     chosen: dict[str, Site] = {}
     approved = {one.endpoint_id for one in target.connections if one.status.lower() == "approved"}
     for group in connect.groups:
-        ours = {_own_id(target, connect, group.group_id, subnet) for subnet in found.subnets}
-        if not ours & approved and (site := _adopted(target, group.group_id, found.subnets, observed)):
+        mine = {ours.at(group.group_id, subnet) for subnet in subnets}
+        if not mine & approved and (site := _adopted(ours, group.group_id, subnets)):
             chosen[group.group_id] = site
     missing = [group.group_id for group in connect.groups if group.group_id not in chosen]
     if not missing:
         return chosen
-    options = [_candidate(target, connect, missing, subnet, observed) for subnet in found.subnets]
+    if not isinstance(found, Candidates):
+        return found
+    options = [_candidate(ours, missing, subnet) for subnet in subnets]
     clients = connect.reach.clients if connect.profile.peering.mode == "ensure" else ()
     refusals: list[Refusal] = []
     for option in sorted(options, key=lambda option: len(option.new)):
-        refused = option.refused(found.region, limits, clients, observed)
+        refused = option.refused(region, limits, clients, observed)
         if refused is None:
-            return chosen | _sites(option, found.region)
+            return chosen | _sites(option, region)
         refusals.append(refused)
     first = refusals[0]
     rest = "".join(f"; {refused.reason}" for refused in refusals[1:])
     return Refusal(first.found, first.code, first.reason + rest, first.remedy)
 
 
-def doubt(chosen: Mapping[str, Site] | Refusal, observed: Observed) -> Doubt | None:
+def doubt(chosen: Mapping[str, Site] | Declined | Refusal, observed: Observed) -> Doubt | None:
     """What could still change the choice, and only Azure knows; None where it is certain enough.
 
     Nothing is in doubt unless an endpoint is about to be created: a connected target costs nothing here.
     """
     unknown = observed.capacity.addresses is None
-    if isinstance(chosen, Refusal):
+    if isinstance(chosen, Declined | Refusal):
         return Members() if unknown and chosen.code == FULL else None
     new = [site for site in chosen.values() if site.new]
     if not new:
@@ -168,40 +100,48 @@ def doubt(chosen: Mapping[str, Site] | Refusal, observed: Observed) -> Doubt | N
     return used if (used.subscription, used.region) not in observed.capacity.used else None
 
 
-def _own_id(target: Target, connect: Connect, group: str, subnet: ResourceId) -> ResourceId:
-    return endpoint_id(_home(target, connect, subnet), target.id, group, subnet)
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """The endpoints of one placement of a target: the ids that they have, or would get."""
+
+    target: Target
+    connect: Connect
+    region: str
+    recorded: frozenset[ResourceId]
+    observed: Observed
+
+    def at(self, group: str, subnet: ResourceId) -> ResourceId:
+        """The id in this subnet. One that exists keeps its name and its resource group, whatever the policy
+        says by now.
+        """
+        new = own_id(self.target, self.connect, group, subnet, self.region)
+        return next((one for one in earlier(new, self.recorded) if self._serves(one, group, subnet)), new)
+
+    def _serves(self, at: ResourceId, group: str, subnet: ResourceId) -> bool:
+        have = self.observed.present(at)
+        connection = connection_of(have) if have else None
+        if have is None or connection is None or connection.target != self.target.id:
+            return False
+        here = subnet_of(have) == subnet and connection.group.lower() == group.lower()
+        return here and placement_of(have) == self.connect.placement
 
 
-def _home(target: Target, connect: Connect, subnet: ResourceId) -> GroupId:
-    """The resource group of a new endpoint."""
-    match connect.profile.endpoints_resource_group:
-        case GroupId() as group:
-            return group
-        case "target":
-            return target.id.group
-        case _:
-            return subnet.group
+def earlier(new: ResourceId, recorded: Collection[ResourceId]) -> tuple[ResourceId, ...]:
+    """The endpoints that the ledger has, if this one is not among them: one may have been made in its place
+    under an earlier policy.
+    """
+    if new in recorded:
+        return ()
+    return tuple(at for at in recorded if at.is_type(new.type))
 
 
-def _own_ids(target: Target, connect: Connect, subnets: Iterable[ResourceId]) -> Iterator[ResourceId]:
-    for subnet in subnets:
-        for group in connect.groups:
-            yield _own_id(target, connect, group.group_id, subnet)
-
-
-def _connected(target: Target) -> set[ResourceId]:
-    return {one.endpoint_id for one in target.connections if one.endpoint_id}
-
-
-def _candidate(
-    target: Target, connect: Connect, groups: list[str], subnet: ResourceId, observed: Observed
-) -> Candidate:
+def _candidate(ours: Ours, groups: list[str], subnet: ResourceId) -> Candidate:
     return Candidate(
         subnet,
-        observed.present(subnet),
-        observed.present(subnet.parent) if subnet.parent else None,
-        {group: _own_id(target, connect, group, subnet) for group in groups},
-        frozenset(one.endpoint_id for one in target.connections if one.endpoint_id and not _lost(one)),
+        ours.observed.present(subnet),
+        ours.observed.present(subnet.parent) if subnet.parent else None,
+        {group: ours.at(group, subnet) for group in groups},
+        frozenset(one.endpoint_id for one in ours.target.connections if one.endpoint_id and not _lost(one)),
     )
 
 
@@ -215,12 +155,30 @@ def _sites(option: Candidate, region: str) -> dict[str, Site]:
     return {group: Site(at, option.subnet, location, new=group in new) for group, at in option.made.items()}
 
 
-def _adopted(target: Target, group: str, subnets: Collection[ResourceId], observed: Observed) -> Site | None:
-    """An approved endpoint of someone else to this target and group, in an accepted subnet."""
-    for foreign in observed.of_type(endpoint.TYPE):
+def _adopted(ours: Ours, group: str, subnets: Collection[ResourceId]) -> Site | None:
+    """An approved endpoint of someone else to this target and group, where the profile accepts one."""
+    for foreign in ours.observed.of_type(endpoint.TYPE):
         connection, subnet = connection_of(foreign), subnet_of(foreign)
-        if connection is None or subnet is None or subnet not in subnets or connection.target != target.id:
+        if connection is None or subnet is None or connection.target != ours.target.id:
+            continue
+        if foreign.id in ours.recorded or not (subnet in subnets or _accepted(ours, foreign, subnet)):
             continue
         if connection.group.lower() == group.lower() and connection.status.lower() == "approved":
             return Site(foreign.id, subnet, str(foreign.body.get("location") or ""), adopted=True)
     return None
+
+
+def _accepted(ours: Ours, foreign: Seen, subnet: ResourceId) -> bool:
+    """The profile accepts endpoints in this subnet beside those of its own.
+
+    Of several placements, such an endpoint serves the one to whose zones its own zone group writes.
+    """
+    accepted = ours.connect.reach.accepted
+    if subnet not in accepted and subnet.parent not in accepted:
+        return False
+    if not ours.connect.placement:
+        return True
+    dns = ours.connect.profile.dns
+    homes = {dns.zones_resource_group, *dns.zones.values()}
+    groups = ours.observed.listed(foreign.id, zone_configs.COLLECTION)
+    return any(zone.group in homes for one in groups for zone in zone_configs.zone_ids(one))

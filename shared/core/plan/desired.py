@@ -4,6 +4,8 @@ It is built from who asked for what, where the endpoints go, and what was read. 
 one group: its endpoint, its names, and the networks that resolve them.
 """
 
+from __future__ import annotations
+
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,14 +13,16 @@ from dataclasses import dataclass, field, replace
 
 from shared.core.base.bodies import Seen
 from shared.core.base.errors import BlockedError, CausewayError, NotAttempted, PermanentError
-from shared.core.base.ids import GroupId, ResourceId
+from shared.core.base.ids import GroupId, ResourceId, digest
+from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue, Group
 from shared.core.catalogue.service_rules import public_names
 from shared.core.kinds import zone_configs, zone_group
 from shared.core.kinds.endpoint import Endpoint, addresses_of, endpoints_among
 from shared.core.kinds.kind import Wanted
-from shared.core.kinds.link import Link, link_id
+from shared.core.kinds.link import COLLECTION as LINKS
+from shared.core.kinds.link import Link, link_id, network_of
 from shared.core.kinds.nic import Address
 from shared.core.kinds.peering import Peering
 from shared.core.kinds.record import record_id, record_read, records_under
@@ -28,7 +32,9 @@ from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.zone import TYPE as ZONE_TYPE
 from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
-from shared.core.placement.sites import Site, judged
+from shared.core.placement.candidates import endpoint_fields
+from shared.core.placement.site import Site
+from shared.core.placement.surroundings import judged, routed
 from shared.core.plan.desired_peerings import peerings
 from shared.core.plan.desired_rules import (
     changes_subnet,
@@ -41,15 +47,19 @@ from shared.core.plan.desired_rules import (
 from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.networks import Networks
 from shared.core.policy.profile import Dns, PlacementDns
+from shared.core.policy.style import Style, Tags
+from shared.core.policy.templates import TemplateKind
 from shared.core.readings.networks import dns_servers
 from shared.core.readings.observed import Observed
-from shared.core.readings.reading import Read
+from shared.core.readings.reading import Present, Read
 from shared.core.rules.path_ends import NO_PARTS, Parts
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What was asked for and where it goes: the target, its profile and groups, a site for each group id.
+
+    It is about one placement (`Connect.each`).
 
     `recorded`: the objects that the ledger had for the target when the pass began. `guids`: the resource
     guids of all that was ever made for it, by id.
@@ -69,7 +79,9 @@ class GroupPath:
     Some types report their zone only by the names of a finished endpoint; their path is built again once
     those are known. `external`: someone else keeps the names; they are checked, never written. `complete`:
     all records of the zone group are known, not only those of names that many targets share. `kept_names`:
-    the names of the zones, where Causeway does not manage them.
+    the names of the zones, where Causeway does not manage them. `groups_by_others`: someone else writes zone
+    groups on our endpoints; in `kept_zones`, as far as the policy says which. `placement`: which
+    of several placements it is for.
     """
 
     group: Group
@@ -81,6 +93,9 @@ class GroupPath:
     external: bool = False
     complete: bool = True
     kept_names: tuple[str, ...] = ()
+    groups_by_others: bool = False
+    kept_zones: tuple[ResourceId, ...] = ()
+    placement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +108,10 @@ class Desired:
     `missing`: client networks and subnets that do not exist. `parts`: the subnets that are clients, of those
     networks that are no clients as a whole. `linked`: the networks that are linked to the zones, `servers`:
     those from whose zones a DNS server answers, by its address. `unread`: why more networks may be clients.
-    `denies`: everybody else is to be denied at the endpoints.
+    `routed`: client networks whose next hops are reported. `hubs`: the networks that peerings of the `peered`
+    client networks go through.
+    `denies`: everybody else is to be denied at the endpoints. `placements`: the same for each of several
+    placements, with its own clients. `unplaced`: the placements without a place for an endpoint, and why.
     """
 
     target: Target
@@ -113,12 +131,35 @@ class Desired:
     linked: tuple[ResourceId, ...] = ()
     servers: Mapping[str, tuple[ResourceId, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    routed: tuple[ResourceId, ...] = ()
+    hubs: tuple[ResourceId, ...] = ()
+    peered: tuple[ResourceId, ...] = ()
+    placements: tuple[Desired, ...] = ()
+    unplaced: Mapping[str, Declined | Refusal] = field(default_factory=dict)
+
+    @property
+    def each(self) -> tuple[Desired, ...]:
+        """What must exist for each placement; itself where there is one."""
+        return self.placements or (self,)
+
+    @property
+    def ids(self) -> frozenset[ResourceId]:
+        """The ids of all objects."""
+        return frozenset(want.id for want in self.objects())
+
+    def beside(self, failed: Iterable[ResourceId]) -> frozenset[ResourceId]:
+        """The ids of the objects of all placements in which none of these failed."""
+        gone = frozenset(failed)
+        whole = (part.ids for part in self.each if not gone & part.ids)
+        return frozenset(at for ids in whole for at in ids)
 
     @property
     def waiting(self) -> frozenset[ResourceId]:
         """Zone groups that are not written yet: until it is known which records they would write over, and
         until the rules are known, with which they are written together.
         """
+        if self.placements:
+            return frozenset(at for part in self.placements for at in part.waiting)
         known = {path.zone_group: path.complete for path in self.paths if path.zone_group}
         return frozenset(
             one.id for one, complete in known.items() if not (one.records and complete and self.addressed)
@@ -152,10 +193,15 @@ class Desired:
         yield from self._external_records(observed)
         for network in (*self.resolvers, *self.linked):
             yield Read(network, shared=True, tolerate="refusal")
-        for network in self.resolvers:
-            if (body := observed.present(network)) is None or not dns_servers(body):
-                for zone in self.external_zones(observed):
-                    yield Read(zone, "virtualNetworkLinks", shared=True, tolerate="refusal")
+        if self._needs_links(observed):
+            for zone in self.external_zones(observed):
+                yield Read(zone, "virtualNetworkLinks", shared=True, tolerate="refusal")
+
+    def _needs_links(self, observed: Observed) -> bool:
+        """A network asks Azure's DNS, or is to be linked for others, so that its link counts."""
+        bodies = map(observed.present, self.resolvers)
+        asks_azure = any(body is None or not dns_servers(body) for body in bodies)
+        return asks_azure or not set(self.linked) <= set(self.resolvers)
 
     def _made(self, observed: Observed) -> bool:
         """Every endpoint exists, so that the target has to list it."""
@@ -197,7 +243,7 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
     reported = _reported(request, observed)
     clients = existing(connect.reach.clients, observed)
     manages = connect.profile.dns.mode != "none"
-    to_link = connect.reach.linked.get("", ()) if manages else ()
+    to_link = connect.reach.linked.get(connect.placement, ()) if manages else ()
     linked = existing(to_link, observed)
     paths = tuple(
         _group_path(request, group, catalogue, reported, linked, observed) for group in connect.groups
@@ -221,9 +267,53 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         linked=linked,
         servers=connect.reach.servers,
         unread=connect.reach.unread,
+        routed=routed(connect),
+        hubs=connect.reach.hubs if connect.profile.peering.mode != "ignore" else (),
+        peered=clients,
         connections=_connections_of(request.target.id, catalogue),
         denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
+
+
+def of_placements(parts: tuple[Desired, ...], unplaced: Mapping[str, Declined | Refusal]) -> Desired:
+    """What must exist for all placements together. At least one has a place."""
+    first = parts[0]
+    if len(parts) == 1 and not unplaced:
+        return first
+    return replace(
+        first,
+        paths=tuple(path for part in parts for path in part.paths),
+        peerings=_by_id(part.peerings for part in parts),
+        rules=_by_id(part.rules for part in parts),
+        security_groups=_by_id(part.security_groups for part in parts),
+        subnet_policies=_policies(parts),
+        addressed=all(part.addressed for part in parts),
+        clients=_every(part.clients for part in parts),
+        resolvers=_every(part.resolvers for part in parts),
+        missing=_every(part.missing for part in parts),
+        parts={network: subnets for part in parts for network, subnets in part.parts.items()},
+        linked=_every(part.linked for part in parts),
+        unread=_every(part.unread for part in parts),
+        routed=_every(part.routed for part in parts),
+        peered=_every(part.peered for part in parts),
+        placements=parts,
+        unplaced=unplaced,
+    )
+
+
+def _every[T](lists: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(one for listed in lists for one in listed))
+
+
+def _by_id[T: Wanted](lists: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple({one.id: one for listed in lists for one in listed}.values())
+
+
+def _policies(parts: tuple[Desired, ...]) -> tuple[SubnetPolicy, ...]:
+    """One policy for each subnet, which counts the endpoints of all placements as ours."""
+    ours = frozenset(path.endpoint.id for part in parts for path in part.paths)
+    every = {one.id: one for part in parts for one in part.subnet_policies}
+    return tuple(replace(one, endpoints=ours) for one in every.values())
 
 
 def _connections_of(target: ResourceId, catalogue: Catalogue) -> Read:
@@ -296,19 +386,20 @@ def _group_path(
 ) -> GroupPath:
     target, connect = request.target, request.connect
     site, dns = request.sites[group.group_id], connect.profile.dns
-    if dns.mode != "manage":
-        endpoint, external = _endpoint(request, group), dns.mode == "external"
-        kept = catalogue.zones(group, target, connect.cloud) or ()
-        return GroupPath(group, endpoint, None, (), (), named=True, external=external, kept_names=kept)
+    name = connect.placement
     fqdns = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
+    if dns.mode != "manage":
+        return _kept_path(request, group, catalogue.zones(group, target, connect.cloud, fqdns) or ())
     names = catalogue.zones(group, target, connect.cloud, fqdns)
     if names is None:
         endpoint = _endpoint(request, group)
-        return GroupPath(group, endpoint, None, (), (), named=site.endpoint in reported)
-    zones = tuple(_zone(zone_home(target, dns, name), name, create=dns.create_zones) for name in names)
+        return GroupPath(group, endpoint, None, (), (), site.endpoint in reported, placement=name)
+    tags = connect.style.shared_tags
+    zones = tuple(_zone(zone_home(target, dns, name), name, tags, create=dns.create_zones) for name in names)
     for_all = frozenset(zone.id for zone in zones if catalogue.answers_for_all(zone.id.name, connect.cloud))
     allowed = target.id.type.lower() in {kind.lower() for kind in dns.shared_names}
-    links = _links(zones, linked, for_all, fallback=dns.fallback_to_internet, allowed=allowed)
+    links = _links(zones, linked, for_all, tags, fallback=dns.fallback_to_internet, allowed=allowed)
+    links = _called(links, connect.style, observed)
     own = fqdns or public_names(target, group.group_id)
     shared = catalogue.shared_names(group, target, connect.cloud)
     endpoint = _endpoint(request, group)
@@ -319,12 +410,32 @@ def _group_path(
     link_ids = tuple(link.id for link in links)
     endpoint = replace(endpoint, completed_by=completed_by, links=link_ids)
     writes = replace(writes, links=link_ids) if writes else None
-    return GroupPath(group, endpoint, writes, zones, links, named=True, complete=bool(own))
+    return GroupPath(group, endpoint, writes, zones, links, True, complete=bool(own), placement=name)
+
+
+def _kept_path(request: Request, group: Group, names: tuple[str, ...]) -> GroupPath:
+    """The path to a group whose names Causeway does not manage."""
+    dns = request.connect.profile.dns
+    awaited = dns.mode == "external" and dns.external == "zone_groups"
+    homes = ((zone_home_of(request.target, dns, name), name) for name in names if awaited)
+    return GroupPath(
+        group,
+        _endpoint(request, group),
+        None,
+        (),
+        (),
+        named=True,
+        external=dns.mode == "external",
+        kept_names=names,
+        groups_by_others=awaited,
+        kept_zones=tuple(home.resource(ZONE_TYPE, name) for home, name in homes if home),
+        placement=request.connect.placement,
+    )
 
 
 @functools.lru_cache(maxsize=1024)
-def _zone(home: GroupId, name: str, *, create: bool) -> Zone:
-    return Zone(home.resource(ZONE_TYPE, name), write=create)
+def _zone(home: GroupId, name: str, tags: Tags, *, create: bool) -> Zone:
+    return Zone(home.resource(ZONE_TYPE, name), create, tags)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -332,15 +443,35 @@ def _links(
     zones: tuple[Zone, ...],
     linked: tuple[ResourceId, ...],
     for_all: frozenset[ResourceId],
+    tags: Tags,
     *,
     fallback: bool,
     allowed: bool,
 ) -> tuple[Link, ...]:
     return tuple(
-        Link(link_id(zone.id, network), zone.id, network, fallback, zone.id in for_all, allowed)
+        Link(link_id(zone.id, network), zone.id, network, fallback, zone.id in for_all, allowed, tags)
         for zone in zones
         for network in linked
     )
+
+
+def _called(links: tuple[Link, ...], style: Style, observed: Observed) -> tuple[Link, ...]:
+    """With the names of the policy's template, for links that are yet to be made.
+
+    Where another network's link has the name, as networks of one name can, the usual name is left.
+    """
+    if not style.naming.link:
+        return links
+    return tuple(_link_called(one, style, observed) for one in links)
+
+
+def _link_called(link: Link, style: Style, observed: Observed) -> Link:
+    network = link.network
+    name = style.name("link", {"network": network.name, "hash": digest(network.key)}) or link.id.name
+    named = replace(link, id=link.zone.child(LINKS, name))
+    listed = observed.members(link.zone, LINKS)
+    taken = listed.value.member(named.id) if isinstance(listed, Present) else None
+    return link if taken and network_of(taken) != network else named
 
 
 def _zone_group(
@@ -355,7 +486,7 @@ def _zone_group(
     if not zones:
         return None
     site = request.sites[group.group_id]
-    at = site.endpoint.child(zone_configs.COLLECTION, zone_group.NAME)
+    at = _zone_group_id(request, group, site)
     ids = tuple(zone.id for zone in zones)
     return ZoneGroup(
         at,
@@ -371,9 +502,27 @@ def _zone_group(
     )
 
 
+def _zone_group_id(request: Request, group: Group, site: Site) -> ResourceId:
+    """The one that the ledger has below the endpoint, whatever the policy's template says by now."""
+    known = (at for at in request.recorded if at.parent == site.endpoint)
+    return next(known, None) or site.endpoint.child(
+        zone_configs.COLLECTION, _named(request, group, site, "zone_group") or zone_group.NAME
+    )
+
+
+def _named(request: Request, group: Group, site: Site, kind: TemplateKind) -> str:
+    """The name by the policy's template of what belongs to an endpoint; empty where it has none."""
+    style = request.connect.style
+    if not getattr(style.naming, kind):
+        return ""
+    fields = endpoint_fields(request.target, request.connect, group.group_id, site.subnet)
+    return style.name(kind, {**fields, "endpoint": site.endpoint.name}) or ""
+
+
 def _endpoint(request: Request, group: Group) -> Endpoint:
     connect, site = request.connect, request.sites[group.group_id]
     approval = connect.profile.approval
+    fields = endpoint_fields(request.target, connect, group.group_id, site.subnet)
     return Endpoint(
         site.endpoint,
         site.location,
@@ -383,22 +532,30 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
         site.adopted,
         after=(site.subnet,) if changes_subnet(connect) and not site.adopted else (),
         groups=security_groups(connect, site.location) if not site.adopted else (),
+        tags=connect.style.own_tags(fields) if not site.adopted else (),
+        interface=_named(request, group, site, "network_interface"),
         request=approval.message if approval.mode == "request" else None,
         recorded_before=site.endpoint in request.recorded,
         guids=request.guids.get(site.endpoint, frozenset()),
+        placement=connect.placement,
     )
 
 
 def zone_home(target: Target, dns: Dns | PlacementDns, name: str) -> GroupId:
+    """The resource group of a zone that Causeway manages."""
+    home = zone_home_of(target, dns, name)
+    assert home is not None, "the policy requires a group for zones when it manages DNS"  # noqa: S101
+    return home
+
+
+def zone_home_of(target: Target, dns: Dns | PlacementDns, name: str) -> GroupId | None:
     """The resource group of a zone: what `dns` says of its name, of the target's type, of all zones.
 
     A name may have placeholders, as the catalogue's do: `privatelink.{region}.azmk8s.io`.
     """
     named = (home for word, home in dns.zones.items() if _is_zone(word, name))
     typed = (home for word, home in dns.zones.items() if target.id.is_type(word))
-    home = next(named, None) or next(typed, None) or dns.zones_resource_group
-    assert home is not None, "the policy requires a group for zones when it manages DNS"  # noqa: S101
-    return home
+    return next(named, None) or next(typed, None) or dns.zones_resource_group
 
 
 @functools.lru_cache(maxsize=1024)

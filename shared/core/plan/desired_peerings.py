@@ -11,7 +11,8 @@ from shared.core.kinds.peering import COLLECTION, Peering, peering_id
 from shared.core.policy.intent import Connect
 from shared.core.policy.profile import Flag
 from shared.core.policy.style import Style
-from shared.core.readings.networks import peering_to
+from shared.core.readings.embedded import peerings_of
+from shared.core.readings.networks import peering_to, remote_of
 from shared.core.readings.observed import Observed
 
 
@@ -41,25 +42,29 @@ def peerings(
     )
     flags = peering.hub, peering.spoke
     halves = _halves(pairs, (*subnets, *parts), *flags, write=peering.mode == "ensure")
-    return tuple(_named(half, pair, connect.style) for half, pair in halves)
+    return tuple(_named(half, pair, connect.style, observed) for half, pair in halves)
 
 
 type _Pair = tuple[ResourceId, ResourceId]  # a hub, and what is peered with it
 
 
-def _named(half: Peering, pair: _Pair, style: Style) -> Peering:
+def _named(half: Peering, pair: _Pair, style: Style, observed: Observed) -> Peering:
     """With the name of the policy's template, for a half that is yet to be made."""
     if not style.naming.peering:
         return half
-    at, other = (_id(local, remote, pair, style) for local, remote in _both_ways(half.local, half.remote))
+    ways = _both_ways(half.local, half.remote)
+    at, other = (_id(local, remote, pair, style, observed) for local, remote in ways)
     return replace(half, id=at, other=other, unique=style.has("peering", "hash"))
 
 
-def _id(local: ResourceId, remote: ResourceId, pair: _Pair, style: Style) -> ResourceId:
+def _id(local: ResourceId, remote: ResourceId, pair: _Pair, style: Style, observed: Observed) -> ResourceId:
+    """By the template; the usual one where a half to another network, as names repeat, has that name."""
     plain, (hub, spoke) = peering_id(local, remote), pair
     fields = {"local": local.name, "remote": remote.name, "hub": hub.name, "spoke": spoke.name}
     name = style.name("peering", {**fields, "hash": digest(remote.key)})
-    return local.child(COLLECTION, name) if name else plain
+    named, body = local.child(COLLECTION, name or plain.name), observed.present(local)
+    taken = peerings_of(body).member(named) if body else None
+    return plain if taken and remote_of(taken) != remote else named
 
 
 def _both_ways(one: ResourceId, other: ResourceId) -> tuple[_Pair, _Pair]:

@@ -29,6 +29,7 @@ from shared.core.policy.values import Client
 from shared.core.readings.embedded import rules_of_group
 from shared.core.readings.networks import group_of, prefixes, prefixes_in
 from shared.core.readings.observed import Observed
+from shared.core.readings.reading import Members
 from shared.core.rules.addresses import ip_version, is_prefix
 from shared.core.rules.nsg import parsed_rule
 from shared.core.rules.path_ends import clients_in
@@ -47,7 +48,9 @@ def new_groups(connect: Connect, endpoints: Iterable[Endpoint], observed: Observ
     for endpoint in endpoints:
         subnet = observed.present(endpoint.subnet)
         if subnet is not None and group_of(subnet) is None and not endpoint.adopted:
-            found[endpoint.subnet] = SecurityGroup(group_id(endpoint.subnet), endpoint.location)
+            found[endpoint.subnet] = SecurityGroup(
+                group_id(endpoint.subnet), endpoint.location, connect.style.shared_tags
+            )
     return found
 
 
@@ -171,13 +174,14 @@ def _for_endpoint(
 ) -> Iterator[Rule]:
     """The rules for one endpoint. Another range of priorities means other rules: ours never move.
 
-    A denial names the endpoints' addresses where allow rules name the subnet: the subnet has others too.
+    So does another placement, which has clients of its own. A denial names the endpoints' addresses where
+    allow rules name the subnet: the subnet has others too.
     """
-    nsg = connect.profile.nsg
-    band = nsg.priorities
-    clients = ",".join(sorted(map(_key, connect.profile.clients)))  # a set's rule is the same when it grows
+    profile, among = connect.profile, f"|{connect.placement}" if connect.placement else ""
+    nsg, band = profile.nsg, profile.nsg.priorities
+    clients = ",".join(sorted(map(_key, profile.clients)))  # a set's rule is the same one when it grows
     for version in (4, 6):
-        name = f"{clients}|{band[0]}-{band[1]}|IPv{version}"
+        name = f"{clients}|{band[0]}-{band[1]}|IPv{version}{among}"
         allow = _allow(connect, end, name, _of(version, sources), version, observed)
         if allow:
             yield allow
@@ -221,19 +225,27 @@ def _place(
 ) -> tuple[ResourceId, str]:
     """The rule's id, and the key that it is signed with; empty for the usual name.
 
-    A template that names the resource or its group means rules of their own. What exists keeps its name.
+    A template that names the resource or its group means rules of their own. What exists keeps its name: an
+    endpoint that is in a rule of the usual name stays there.
     """
+    usual = rule_id(end.nsg, purpose, access)
+    if not style.naming.rule:
+        return usual, ""
+    body = observed.present(end.nsg)
+    known = rules_of_group(body) if body else Members()
     target, group = end.endpoint.target, end.endpoint.group
     own = {"name": target.key, "type": target.type, "group": group.lower()}
-    purpose = "|".join((purpose, *(own[name] for name in own if style.has("rule", name))))
-    usual = rule_id(end.nsg, purpose, access)
-    body = observed.present(end.nsg)
-    if not style.naming.rule or (body and rules_of_group(body).member(usual)):
+    among = [own[name] for name in own if style.has("rule", name)]
+    if (have := known.member(usual)) and (not among or Rule.holds(have, end.addresses)):
         return usual, ""
+    purpose = "|".join((purpose, *among))
     key = digest(f"{access}|{purpose}".lower())
+    if signed := body and rule_named(body, key):
+        return signed, key
     fields = {"name": target.name, "type": type_text(target.type, style.naming.types), "group": group}
-    name = style.name("rule", {**fields, "hash": key}) or usual.name
-    return (rule_named(body, key) if body else None) or end.nsg.child(RULES, name), key
+    named = end.nsg.child(RULES, style.name("rule", {**fields, "hash": key}) or usual.name)
+    # Where another rule has the name, the usual one is left.
+    return (rule_id(end.nsg, purpose, access), "") if known.member(named) else (named, key)
 
 
 def _sources_of(have: Seen | None) -> tuple[str, ...]:

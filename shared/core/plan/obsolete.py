@@ -57,13 +57,16 @@ class Obsolete:
 def obsolete(desired: Desired, observed: Observed, recorded: Recorded, profile: Profile) -> Obsolete:
     """Compare what the ledger records for the target with what is desired.
 
-    A zone group stays with its endpoint. Which rules are desired is asked only where they are ensured, once
+    A zone group stays with its endpoint. Where a placement has no place, nothing is known of what is its own,
+    and nothing is obsolete. Which rules are desired is asked only where they are ensured, once
     it is known which addresses they get; addresses of endpoints that are deleted leave them all the same.
     """
     wanted = {want.id for want in desired.objects()}
     shared = [at for at in recorded.objects if kind_of(at).SHARED]
     alone = (at for at in recorded.objects if not kind_of(at).SHARED)
     removed = [at for at in alone if at not in wanted and at.parent not in wanted]
+    if desired.unplaced:
+        return Obsolete(())
     existing = [observed.present(path.endpoint.id) for path in desired.paths]
     present = tuple(address.ip for one in existing if one for address in addresses_of(one, observed))
     stale = tuple(address for address in recorded.addresses if address not in present)

@@ -72,9 +72,15 @@ class Plan:
         steps = (step for step in self.writes if isinstance(step, _Written) and step.id in ids)
         return tuple(right for step in steps for right in step.want.rights)
 
-    def begins_nothing(self, why: Refusal) -> Plan:
-        """The plan with everything blocked that it would create, and nothing of what exists."""
-        return Plan(tuple(Block.of(a.id, why) if isinstance(a, Create) else a for a in self.actions))
+    def begins_nothing(self, why: Refusal, among: frozenset[ResourceId]) -> Plan:
+        """The plan with everything blocked that it would create among these, and nothing of what exists."""
+        stopped = (isinstance(a, Create) and a.id in among for a in self.actions)
+        pairs = zip(self.actions, stopped, strict=True)
+        return Plan(tuple(Block.of(a.id, why) if stops else a for a, stops in pairs))
+
+    def among(self, ids: frozenset[ResourceId]) -> Plan:
+        """The part of the plan that is about these objects."""
+        return Plan(tuple(action for action in self.actions if action.id in ids))
 
     @property
     def settled(self) -> bool:
@@ -85,10 +91,32 @@ class Plan:
         """The plan with what is known of objects that were deleted since: new ones begin from that."""
         return Plan(tuple(_resumed(step, known, observed) for step in self.actions))
 
+    def leaving(self, classes: frozenset[str]) -> Plan:
+        """The plan without writes of these classes (`Kind.REPAIR`), and of what needs what stays missing."""
+        held = {step.id for step in self.writes if kind_of(step.id).REPAIR in classes}
+        if not held:
+            return self
+        while more := self._lacking(held):
+            held |= more
+        return Plan(tuple(step for step in self.actions if step.id not in held))
+
+    def _lacking(self, held: set[ResourceId]) -> set[ResourceId]:
+        """Further writes that cannot be made, or would be useless, without these."""
+        made = {step.id for step in self.actions if isinstance(step, Create | Replace) and step.id in held}
+        return {step.id for step in self.writes if step.id not in held and _lacks(step, made)}
+
     def without(self, waiting: frozenset[ResourceId]) -> Plan:
         """The plan without writes of these objects: it is too early for them."""
         held = {a.id for a in self.actions if isinstance(a, Create | Update)} & waiting
         return Plan(tuple(a for a in self.actions if a.id not in held)) if held else self
+
+
+def _lacks(step: Write, missing: set[ResourceId]) -> bool:
+    if not isinstance(step, _Written):
+        return False
+    useless = step.want.useless_without if isinstance(step, Create | Replace) else ()
+    parent = (step.id.parent,) if step.id.parent else ()
+    return bool(missing.intersection((*step.want.needs, *useless, *parent)))
 
 
 def plan(desired: Desired, observed: Observed) -> Plan:
@@ -101,7 +129,8 @@ def plan(desired: Desired, observed: Observed) -> Plan:
         for want in wanted:
             _with_its_parent(want, actions, observed)
             _with_its_counterpart(want, actions)
-        _begin_nothing(wanted, actions, observed)
+        for part in desired.each:
+            _begin_nothing(wanted if part is desired else part.objects(), actions, observed)
     return Plan(tuple(actions.values()))
 
 
@@ -136,7 +165,7 @@ def _with_its_counterpart(want: Wanted, actions: dict[ResourceId, Action]) -> No
 
 
 def _begin_nothing(wanted: Iterable[Wanted], actions: dict[ResourceId, Action], observed: Observed) -> None:
-    """Where one object can never be created, and the path needs it, nothing of the target is created."""
+    """Where one object can never be created, and the path needs it, nothing of the placement is created."""
     stop = next((a for a in actions.values() if isinstance(a, Block) and a.stops_all), None)
     begun = (want for want in wanted if isinstance(actions[want.id], Keep | Update | Wait))
     completing = {at for want in begun for at in want.useless_without}  # what exists is not left half-made

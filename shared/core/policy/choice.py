@@ -82,6 +82,8 @@ def choose(facts: Facts, word: str | None, policy: Policy) -> Choice:
         return LeftOut(f"rule '{rule.name}' says {NONE}", _key_of(rule, policy), rule.name)
     if word is not None and word.lower() != ENABLED:
         return _by_tag(word, rule, policy)
+    if rule is None and "default" not in policy.profiles:
+        return LeftOut("no rule matches it, and the policy has no profile 'default'")
     if not _asked(facts, word, rule, policy):
         why = (
             f"rule '{rule.name}' connects what a tag asks for" if rule else "its type is not always connected"
@@ -105,6 +107,36 @@ def nearest_mode(profile: str, rule: Rule | None, policy: Policy) -> Mode:
     """The mode of the rule, else of the profile, else of the file."""
     known = policy.profiles.get(profile)
     return (rule.mode if rule else None) or (known.mode if known else None) or policy.mode
+
+
+def mode_said_by(profile: str, rule: Rule | None, policy: Policy) -> str:
+    """The part of the policy that says the mode that counts."""
+    known = policy.profiles.get(profile)
+    if rule and rule.mode:
+        return f"rule '{rule.name}'"
+    return f"profile '{profile}'" if known and known.mode else "the policy"
+
+
+def rule_named(name: str, policy: Policy) -> Rule | None:
+    """The rule of this name; None where the policy has none such."""
+    return next((rule for rule in policy.rules if rule.name == name), None)
+
+
+def lowered(policy: Policy, ceiling: Mode) -> Policy:
+    """The policy with no mode that does more than this."""
+    if ceiling == "apply":
+        return policy
+
+    def low(mode: Mode | None) -> Mode | None:
+        return mode and lower_mode(mode, ceiling)
+
+    rules = tuple(rule.model_copy(update={"mode": low(rule.mode)}) for rule in policy.rules)
+    profiles = {
+        name: profile.model_copy(update={"mode": low(profile.mode)})
+        for name, profile in policy.profiles.items()
+    }
+    changed = {"mode": lower_mode(policy.mode, ceiling), "rules": rules, "profiles": profiles}
+    return policy.model_copy(update=changed)
 
 
 def lower_mode(one: Mode, other: Mode) -> Mode:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -30,7 +31,7 @@ _PROFILE, _NAMING, _LIMITS = TypeAdapter(Profile), TypeAdapter(Naming), TypeAdap
 _TAGS: TypeAdapter[Mapping[str, str]] = TypeAdapter(Mapping[TagName, str])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """The policy's parts by the keys that the text has. None: it cannot be read."""
 
@@ -47,7 +48,7 @@ class Draft:
     tags: Mapping[str, str] | None
     limits: Limits | None
 
-    @property
+    @cached_property
     def watched(self) -> frozenset[str] | None:
         """All watched subscriptions, in lower case; None where management groups watch more than is listed,
         or it cannot be read."""

@@ -6,6 +6,7 @@ every fault at once.
 """
 
 import difflib
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -54,7 +55,11 @@ def suspect_region(region: str, known: Iterable[str]) -> str | None:
     Azure opens regions faster than a catalogue learns of them: a new number, or another point of the
     compass in a known country, is taken for what it says.
     """
-    names = frozenset(known)
+    return _suspect(region, frozenset(known))
+
+
+@functools.lru_cache(maxsize=1024)
+def _suspect(region: str, names: frozenset[str]) -> str | None:
     stems = {_COMPASS.sub("", name) for name in names}
     if region in names or _COMPASS.sub("", region) in stems:
         return None

@@ -4,6 +4,8 @@ Tags can only choose among the operator's profiles and narrow the groups; nothin
 network, a zone or a subnet.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -39,7 +41,8 @@ class Connect:
     """Connect these groups of the target by this profile.
 
     `rule`: the name of the rule that chose it; empty: none did. `networks`: what the profile's words mean for
-    this target; None until they are resolved. `style`: names and tags of what is made for it.
+    this target; None until they are resolved. `style`: names and tags of what is made for it. `placement`:
+    this is about one of several placements alone.
     """
 
     profile_name: str
@@ -50,11 +53,22 @@ class Connect:
     mode: Mode = "apply"
     networks: Networks | None = None
     style: Style = PLAIN
+    placement: str = ""
 
     @property
     def reach(self) -> Networks:
         """The networks that the profile means: before its words are resolved, those that it lists by id."""
         return self.networks or self.profile.listed
+
+    @property
+    def each(self) -> tuple[Connect, ...]:
+        """The same for each placement, with its own places, zones and clients; itself where there is one."""
+        if not self.profile.placements:
+            return (self,)
+        return tuple(
+            replace(self, profile=alone, networks=self.reach.of(name), placement=name)
+            for name, alone in self.profile.each.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """The networks that a profile means for one resource, once its sets and `own` are replaced by ids."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.core.base.ids import ResourceId
 
@@ -35,5 +37,16 @@ class Networks:
 
     @property
     def may_lack_some(self) -> bool:
-        """Networks that are not here may be meant all the same: nothing is taken away for that."""
+        """Networks that are not here may be meant all the same: nothing is removed for that."""
         return bool(self.unread) or (self.selected and not self.confirmed)
+
+    def of(self, placement: str) -> Networks:
+        """The same for one of several placements: clients belong to the one whose zones they resolve.
+
+        One that is linked to none of them may get the address of any, so it has to reach all.
+        """
+        mine = frozenset(self.linked.get(placement, ()))
+        others = frozenset(at for name, ids in self.linked.items() if name != placement for at in ids)
+        clients = tuple(at for at in self.clients if at in mine or at not in others)
+        parts = {at: subnets for at, subnets in self.parts.items() if at in clients}
+        return replace(self, clients=clients, parts=parts)

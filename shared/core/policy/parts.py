@@ -103,9 +103,14 @@ class Repair(Part):
     """Security rules, security groups and network policies."""
 
     @property
+    def left(self) -> frozenset[str]:
+        """The classes of objects that are reported and not repaired."""
+        return frozenset(name for name in type(self).model_fields if not getattr(self, name))
+
+    @property
     def any(self) -> bool:
         """Something is repaired."""
-        return self.endpoints or self.names or self.peering or self.rules
+        return len(self.left) < len(type(self).model_fields)
 
 
 def _in_each(value: object) -> object:

@@ -36,6 +36,7 @@ from shared.core.policy.values import (
 )
 
 type Subnets = Annotated[tuple[SubnetId, ...], Field(min_length=1)]
+Scope = Literal["subscription", "resource_group"]
 type Sets = Mapping[str, tuple[ResourceId, ...]]  # networks by the name of a set
 type Flag = Literal["forwarded_traffic", "gateway_transit", "remote_gateways"]
 
@@ -43,7 +44,7 @@ type Flag = Literal["forwarded_traffic", "gateway_transit", "remote_gateways"]
 class Find(Part):
     """Endpoints in a network of the resource's own subscription or resource group."""
 
-    own: Literal["subscription", "resource_group"] = "subscription"
+    own: Scope = "subscription"
     """Where networks are looked for: a team can choose only within what is its own."""
     network: Patterns = ("*",)
     """Names of virtual networks, or patterns. Two networks that fit are Blocked, both named."""
@@ -257,6 +258,29 @@ class Profile(Placement):
     def places(self) -> Mapping[str, Placement]:
         """The placements by name; the name of a profile's only one is empty."""
         return self.placements or {"": self}
+
+    @property
+    def every_subnet(self) -> frozenset[ResourceId]:
+        """Every subnet that it lists, for any placement and type."""
+        listed = [by for one in self.places.values() for by in (one.subnets, *one.types.values())]
+        return frozenset(at for by_region in listed for subnets in by_region.values() for at in subnets)
+
+    @cached_property
+    def each(self) -> Mapping[str, Profile]:
+        """A profile for each placement, as if that were its only one, by the placement's name."""
+        return {name: _alone(self, one) for name, one in self.placements.items()} or {"": self}
+
+
+def _alone(profile: Profile, one: OnePlacement) -> Profile:
+    """The profile as if this placement were its only one."""
+    own = {name: getattr(one, name) for name in Placement.model_fields}
+    for name in ("endpoints_resource_group", "fallback_region"):
+        if name not in one.model_fields_set:
+            own[name] = getattr(profile, name)
+    dns = {name: getattr(one.dns, name) for name in one.dns.model_fields_set}
+    every = {name: getattr(profile, name) for name in Profile.model_fields}
+    every |= {**own, "dns": profile.dns.model_copy(update=dns), "placements": {}}
+    return Profile.model_construct(**every)
 
 
 def _link_of(profile: Profile, place: Placement) -> SetsOrNetworks:

@@ -77,6 +77,7 @@ class Facts:
 
 TAG = "tag:"
 _FIELDS = ("management_group", "subscription", "resource_group", "name", "type", "region", "sku")
+_FIELDS = ("management_group", "subscription", "resource_group", "name", "type", "region", "sku")
 
 
 class Fields(Part):
@@ -100,11 +101,10 @@ class Fields(Part):
     @cached_property
     def patterns(self) -> Mapping[str, frozenset[str]]:
         """The patterns by field in the form in which they are compared; a tag's field is `tag:name`."""
-        texts = {name: self._texts(name) for name in _FIELDS if name in self.model_fields_set}
         folded = {
-            name: frozenset(normal(text.lower()) for text in several)
-            for name, several in texts.items()
-            if several
+            name: frozenset([normal(text.lower()) for text in texts])
+            for name in _FIELDS
+            if name in self.model_fields_set and (texts := self._texts(name))
         }
         tags = {f"{TAG}{name.lower()}": frozenset(map(normal, texts)) for name, texts in self.tags.items()}
         return folded | tags

@@ -121,16 +121,16 @@ def _duplicates(node: yaml.Node | None, path: KeyPath, seen: set[int]) -> Iterat
         return
     seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
-        for index, entry in enumerate(node.value):
+        collections = ((at, one) for at, one in enumerate(node.value) if isinstance(one, yaml.CollectionNode))
+        for index, entry in collections:
             yield from _duplicates(entry, (*path, index), seen)
     elif isinstance(node, yaml.MappingNode):
         lines: dict[str, int] = {}
         for key, value in node.value:
-            name = clean(str(key.value), 80)
-            here = (*path, name)
-            line = key.start_mark.line + 1
+            name, line = str(key.value), key.start_mark.line + 1
             if name in lines:
                 problem = f"the key is duplicated, in lines {lines[name]} and {line}"
-                yield Found(here, "", problem, "keep one of the two")
+                yield Found((*path, name), "", problem, "keep one of the two")
             lines[name] = line
-            yield from _duplicates(value, here, seen)
+            if isinstance(value, yaml.CollectionNode):
+                yield from _duplicates(value, (*path, name), seen)

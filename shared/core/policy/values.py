@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -95,12 +96,24 @@ def _management_group(value: object) -> str:
 def _kind(value: object, info: ValidationInfo) -> str:
     """A catalogued type, in the catalogue's spelling."""
     types = _catalogue(info).types
-    named = {name.lower(): name for name in types}
-    if (found := named.get(text_of(value).lower())) is None:
+    if (found := _spellings(types).get(text_of(value).lower())) is None:
         raise fault(
             "the catalogue has no such resource type", near(text_of(value), types, "see the catalogue")
         )
     return found
+
+
+@functools.lru_cache(maxsize=8)
+def _spellings(types: frozenset[str]) -> dict[str, str]:
+    """The types as the catalogue spells them, by their names in lower case."""
+    return {name.lower(): name for name in types}
+
+
+@functools.lru_cache(maxsize=1024)
+def _types_like(pattern: str, types: frozenset[str]) -> tuple[str, ...]:
+    if not is_glob(pattern):
+        return tuple(filter(None, (_spellings(types).get(pattern),)))
+    return tuple(sorted(name for low, name in _spellings(types).items() if fits(pattern, low)))
 
 
 def _region(value: object, info: ValidationInfo) -> str:
@@ -256,7 +269,7 @@ def _pattern(value: object) -> str:
 def _type_pattern(value: object, info: ValidationInfo) -> tuple[str, ...]:
     """The catalogued types that a pattern takes, in the catalogue's spelling."""
     text, types = _pattern(value), _catalogue(info).types
-    found = tuple(name for name in types if fits(normal(text.lower()), name.lower()))
+    found = _types_like(normal(text.lower()), types)
     if not found:
         raise fault("no type of the catalogue fits", near(text, types, "see docs/policy.md for the types"))
     return found
@@ -349,25 +362,29 @@ _ONE = r"[^\[\]{}()|^$+\\]+"
 
 type Client = ResourceId | IPv4Network | IPv6Network | str
 type Mode = Literal["observe", "plan", "apply"]
+type PatternText = Annotated[str, PlainValidator(_pattern), _schema(_ONE)]
+type RegionPattern = Annotated[str, PlainValidator(_region_pattern), _schema(_ONE)]
+type TypePattern = Annotated[tuple[str, ...], PlainValidator(_type_pattern), _schema(_ONE)]
+type OneOrMore[T] = T | Annotated[list[T], Field(min_length=1)]  # as it may be written
 type Patterns = Annotated[
-    tuple[Annotated[str, PlainValidator(_pattern), _schema(_ONE)], ...],
-    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
+    tuple[PatternText, ...],
     Field(min_length=1),
+    BeforeValidator(one_or_more, json_schema_input_type=OneOrMore[PatternText]),
 ]
 type RegionPatterns = Annotated[
-    tuple[Annotated[str, PlainValidator(_region_pattern), _schema(_ONE)], ...],
-    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
+    tuple[RegionPattern, ...],
     Field(min_length=1),
+    BeforeValidator(one_or_more, json_schema_input_type=OneOrMore[RegionPattern]),
 ]
 type TypePatterns = Annotated[
-    tuple[Annotated[tuple[str, ...], PlainValidator(_type_pattern), _schema(_ONE)], ...],
-    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
+    tuple[TypePattern, ...],
     Field(min_length=1),
+    BeforeValidator(one_or_more, json_schema_input_type=OneOrMore[TypePattern]),
 ]
 type Subscriptions = Annotated[
     tuple[Subscription, ...],
-    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
     Field(min_length=1),
+    BeforeValidator(one_or_more, json_schema_input_type=OneOrMore[Subscription]),
 ]
 type SetName = Annotated[str, PlainValidator(_word), _schema(WORD)]
 type SetOrNetwork = Annotated[
@@ -375,7 +392,7 @@ type SetOrNetwork = Annotated[
 ]
 type SetsOrNetworks = Annotated[
     tuple[SetOrNetwork, ...],
-    BeforeValidator(one_or_more, json_schema_input_type=str | list[str]),
+    BeforeValidator(one_or_more, json_schema_input_type=SetOrNetwork | list[SetOrNetwork]),
 ]
 type ClientText = Annotated[Client, PlainValidator(_client), WithJsonSchema({"type": "string"})]
 type PlaceText = Annotated[ResourceId | str, PlainValidator(_place), WithJsonSchema({"type": "string"})]

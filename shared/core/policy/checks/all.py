@@ -11,10 +11,11 @@ from shared.core.policy.checks.networks import networks
 from shared.core.policy.checks.peering import peering
 from shared.core.policy.checks.placement import placement
 from shared.core.policy.checks.rules import rules
+from shared.core.policy.checks.zones import zones
 from shared.core.policy.draft import Draft
 from shared.core.policy.faults import Found
 
-_CHECKS = (rules, networks, placement, peering, filters, names, effect)
+_CHECKS = (rules, networks, placement, zones, peering, filters, names, effect)
 
 
 def between(draft: Draft) -> Iterator[Found]:

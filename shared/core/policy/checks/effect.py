@@ -88,8 +88,10 @@ def _limits(at: KeyPath, profile: Profile, draft: Draft) -> Iterator[Found]:
 
 def _always(draft: Draft) -> Iterator[Found]:
     """`always` comes after all rules: a type that one of them takes whole never gets there."""
-    rules = [(number, fields_of(rule.match, draft)) for number, rule in enumerate(draft.rules) if rule]
-    for index, kind in enumerate((draft.opt_in and draft.opt_in.always) or ()):
+    always = draft.opt_in.always if draft.opt_in else ()
+    listed = enumerate(draft.rules) if always else ()
+    rules = [(number, fields_of(rule.match, draft)) for number, rule in listed if rule]
+    for index, kind in enumerate(always):
         alone = {"type": frozenset({kind.lower()})}
         taking = next((number for number, fields in rules if takes_all(fields, alone)), None)
         if taking is not None:

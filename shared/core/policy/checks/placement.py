@@ -1,4 +1,4 @@
-"""Places of endpoints: placements beside other places, fallback regions, groups, addresses and zones."""
+"""Places of endpoints: placements beside other places, fallback regions, groups and addresses."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from ipaddress import IPv6Network
 from itertools import combinations
 
 from shared.core.base.ids import GroupId, ResourceId
-from shared.core.policy.draft import AnySet, Draft
+from shared.core.policy.draft import Draft
 from shared.core.policy.faults import Found, KeyPath, shown
-from shared.core.policy.profile import OnePlacement, Placement, Profile
+from shared.core.policy.profile import Placement, Profile
 
 SMALLEST = 8  # addresses of Azure's smallest subnet, a /29 (Microsoft Learn: virtual network FAQ)
 _INSTEAD = ("find", "subnets", "types", "addresses")
@@ -26,8 +26,6 @@ def placement(draft: Draft) -> Iterator[Found]:
         for path, place in places_of(at, profile):
             yield from _homes(path, place, profile)
             yield from _addresses(path, place)
-        yield from _one_record(at, profile)
-        yield from _one_link(at, profile, draft.networks)
     yield from _shared_addresses(draft)
 
 
@@ -123,62 +121,3 @@ def _shared_addresses(draft: Draft) -> Iterator[Found]:
         if region == where and one.version == other.version and one.overlaps(other) and not apart:
             problem = f"it has addresses of {'.'.join(map(str, first))}, {one}"
             yield Found((*path, "addresses", where), str(other), problem, "give each its own range")
-
-
-def _one_record(at: KeyPath, profile: Profile) -> Iterator[Found]:
-    """Two endpoints of a resource in one zone: the second overwrites the first one's record, and removing
-    either deletes it (azure-quickstart-templates#12091)."""
-    if profile.dns.mode != "manage":
-        return
-    for (first, one), (name, other) in combinations(profile.placements.items(), 2):
-        path = (*at, "placements", name, "dns", "zones_resource_group")
-        if (zones := _zones(one, profile)) and zones == _zones(other, profile):
-            problem = f"the placements {first} and {name} would write the same records"
-            yield Found(path, zones, problem, "give each placement its own zones_resource_group")
-        kinds = {**profile.dns.zones, **one.dns.zones}.keys() & {
-            **profile.dns.zones,
-            **other.dns.zones,
-        }.keys()
-        for kind in sorted(kinds):
-            groups = {({**profile.dns.zones, **place.dns.zones}[kind]).key for place in (one, other)}
-            if len(groups) == 1:
-                problem = f"the placements {first} and {name} would write the same records of {kind}"
-                remedy = "give each placement its own group under zones"
-                yield Found((*path[:-1], "zones"), groups.pop(), problem, remedy)
-
-
-def _zones(place: OnePlacement, profile: Profile) -> str:
-    found = place.dns.zones_resource_group or profile.dns.zones_resource_group
-    return found.key if found else ""
-
-
-def _one_link(at: KeyPath, profile: Profile, sets: Mapping[str, AnySet | None]) -> Iterator[Found]:
-    """Azure links a network to one zone of a name (docs/azure/private-dns.md)."""
-    if profile.dns.mode != "manage":
-        return
-    for (first, one), (name, other) in combinations(profile.placements.items(), 2):
-        both = _linked(one, profile, sets) & _linked(other, profile, sets)
-        if both:
-            shown = ", ".join(sorted(text.rpartition("/")[2] for text in both))
-            problem = (
-                f"the placements {first} and {name} link {shown} to two zones of one name, and a network"
-            )
-            problem += " takes one"
-            own = "dns" in other.model_fields_set and other.dns.link is not None
-            path = (*at, "placements", name, "dns", "link") if own else (*at, "placements", name)
-            yield Found(path, "", problem, "a network takes one: give each placement other networks")
-
-
-def _linked(place: OnePlacement, profile: Profile, sets: Mapping[str, AnySet | None]) -> set[str]:
-    """The networks that are linked, by id; those of a selector by the set's name."""
-    found: set[str] = set()
-    for word in place.dns.link if place.dns.link is not None else profile.dns.link:
-        for one in profile.clients if word == "clients" else (word,):
-            listed = sets.get(one) if isinstance(one, str) else None
-            if isinstance(listed, tuple):
-                found |= {network.key for network in listed}
-            elif isinstance(one, ResourceId):
-                found.add((one.parent or one).key)
-            elif isinstance(one, str) and one != "none":
-                found.add(one)
-    return found

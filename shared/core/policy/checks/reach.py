@@ -29,13 +29,14 @@ class Earlier:
 
     `exact`: rules of values alone, by one of their fields, all of these, and the values. `by_value`: rules
     that have patterns too, by one field that has values alone. `by_start`: rules of patterns alone, by how
-    the patterns of one field begin.
+    the patterns of one field begin; `started`: these fields.
     """
 
     fields: dict[int, Fields] = field(default_factory=dict)
     exact: dict[str, dict[tuple[str, ...], dict[tuple[str, ...], int]]] = field(default_factory=dict)
     by_value: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     by_start: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    started: set[str] = field(default_factory=set)
     everything: int | None = None
     comparisons: int = 0
 
@@ -53,6 +54,7 @@ class Earlier:
                 self.by_value.setdefault((name, value), []).append(number)
         else:
             name = min(fields, key=lambda one: not all(map(_start, fields[one])))
+            self.started.add(name)
             for start in {_start(pattern) for pattern in fields[name]}:
                 self.by_start.setdefault((name, start), []).append(number)
 
@@ -95,6 +97,8 @@ class Earlier:
         """Rules with patterns that can take this combination, as far as one of their fields says."""
         for name, value in cell.items():
             yield from self.by_value.get((name, value), ())
+            if name not in self.started:
+                continue
             start = _start(value)
             for length in range(len(start) + 1):
                 yield from self.by_start.get((name, start[:length]), ())

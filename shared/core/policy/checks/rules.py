@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from shared.core.policy.checks.reach import Fields, takes_all, unreached
@@ -140,12 +141,23 @@ def fields_of(selector: Selector, draft: Draft) -> Fields:
     found = dict(selector.patterns)
     if draft.watched is not None and "subscription" in found:
         found["subscription"] &= draft.watched
-    everything = {"subscription": draft.watched, "type": frozenset(map(str.lower, draft.catalogue.types))}
-    for name, values in selector.patterns.items():
-        whole = everything.get(name)
-        if (name in _ALWAYS_KNOWN and "*" in values) or (whole and whole <= found[name]):
+    for name in selector.patterns:
+        whole = _whole(name, draft)
+        if (name in _ALWAYS_KNOWN and "*" in found[name]) or (whole and whole <= found[name]):
             del found[name]
     return found
+
+
+def _whole(name: str, draft: Draft) -> frozenset[str] | None:
+    """All values that a field of a watched resource can have, where they are known."""
+    if name == "type":
+        return _in_lower_case(draft.catalogue.types)
+    return draft.watched if name == "subscription" else None
+
+
+@functools.lru_cache(maxsize=8)
+def _in_lower_case(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
 
 
 def _fitting_nothing(fields: Fields, draft: Draft) -> tuple[str, str, str] | None:

@@ -1,0 +1,160 @@
+"""Private DNS zones: one record for a resource in each, and one zone of a name for each network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from shared.core.base.ids import ResourceId
+from shared.core.policy.checks.rules import NONE, fields_of
+from shared.core.policy.draft import AnySet, Draft
+from shared.core.policy.faults import Found, KeyPath
+from shared.core.policy.profile import Dns, OnePlacement, Placement, PlacementDns, Profile
+
+
+def zones(draft: Draft) -> Iterator[Found]:
+    """Everything about zones."""
+    for name, profile in draft.profiles.items():
+        if profile is not None:
+            yield from _one_record(("profiles", name), profile)
+            yield from _one_link(("profiles", name), profile, draft.networks)
+    yield from _two_profiles(draft)
+
+
+def _one_record(at: KeyPath, profile: Profile) -> Iterator[Found]:
+    """Two endpoints of a resource in one zone: the second overwrites the first one's record, and removing
+    either deletes it (azure-quickstart-templates#12091)."""
+    if profile.dns.mode != "manage":
+        return
+    for (first, one), (name, other) in combinations(profile.placements.items(), 2):
+        path = (*at, "placements", name, "dns", "zones_resource_group")
+        if (zones := _zones(one, profile)) and zones == _zones(other, profile):
+            problem = f"the placements {first} and {name} would write the same records"
+            yield Found(path, zones, problem, "give each placement its own zones_resource_group")
+        kinds = {**profile.dns.zones, **one.dns.zones}.keys() & {
+            **profile.dns.zones,
+            **other.dns.zones,
+        }.keys()
+        for kind in sorted(kinds):
+            groups = {({**profile.dns.zones, **place.dns.zones}[kind]).key for place in (one, other)}
+            if len(groups) == 1:
+                problem = f"the placements {first} and {name} would write the same records of {kind}"
+                remedy = "give each placement its own group under zones"
+                yield Found((*path[:-1], "zones"), groups.pop(), problem, remedy)
+
+
+def _zones(place: OnePlacement, profile: Profile) -> str:
+    found = place.dns.zones_resource_group or profile.dns.zones_resource_group
+    return found.key if found else ""
+
+
+def _one_link(at: KeyPath, profile: Profile, sets: Mapping[str, AnySet | None]) -> Iterator[Found]:
+    """Azure links a network to one zone of a name (azure-docs PR 122956)."""
+    if profile.dns.mode != "manage":
+        return
+    for (first, one), (name, other) in combinations(profile.placements.items(), 2):
+        both = linked(one, profile, sets) & linked(other, profile, sets)
+        if both:
+            shown = ", ".join(sorted(text.rpartition("/")[2] for text in both))
+            problem = (
+                f"the placements {first} and {name} link {shown} to two zones of one name, and a network"
+            )
+            problem += " takes one"
+            own = "dns" in other.model_fields_set and other.dns.link is not None
+            path = (*at, "placements", name, "dns", "link") if own else (*at, "placements", name)
+            yield Found(path, "", problem, "a network takes one: give each placement other networks")
+
+
+def linked(place: Placement, profile: Profile, sets: Mapping[str, AnySet | None]) -> frozenset[str]:
+    """The networks that are linked to a placement's zones, by id; those of a selector by the set's name."""
+    own = place.dns.link if isinstance(place, OnePlacement) else None
+    words: Iterable[object] = own if own is not None else profile.dns.link
+    found: set[str] = set()
+    for word in words:
+        for one in profile.clients if word == "clients" else (word,):
+            listed = sets.get(one) if isinstance(one, str) else None
+            if isinstance(listed, tuple):
+                found |= {network.key for network in listed}
+            elif isinstance(one, ResourceId):
+                found.add((one.parent or one).key)
+            elif isinstance(one, str) and one != NONE:
+                found.add(one)
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """The zones of one placement: the resource group by the zone's name, and the networks linked to them."""
+
+    profile: str
+    at: KeyPath
+    groups: Mapping[str, str]
+    linked: frozenset[str]
+
+
+def _two_profiles(draft: Draft) -> Iterator[Found]:
+    """Two profiles that link one network to two zones of one name: Azure refuses the second link."""
+    if len({group for profile in draft.profiles.values() for group in _groups_of(profile)}) < 2:
+        return
+    known = list(_zones_of_all(draft))
+    for one, other in combinations(known, 2):
+        twice = sorted(name for name, group in one.groups.items() if other.groups.get(name, group) != group)
+        if one.profile != other.profile and twice and (both := one.linked & other.linked):
+            network = min(both).rpartition("/")[2]
+            problem = f"{network} would be linked to two zones of one name, such as {twice[0]}: profile"
+            problem += f" {one.profile} has others"
+            remedy = "use one group for the zones, or link other networks"
+            yield Found((*other.at, "dns"), "", problem, remedy, "warning")
+
+
+def _groups_of(profile: Profile | None) -> Iterator[str]:
+    """The resource groups in which a profile has zones."""
+    if profile is not None and profile.dns.mode == "manage":
+        parts: list[Dns | PlacementDns] = [profile.dns, *(one.dns for one in profile.placements.values())]
+        for part in parts:
+            yield from (group.key for group in (part.zones_resource_group, *part.zones.values()) if group)
+
+
+def _zones_of_all(draft: Draft) -> Iterator[Zones]:
+    served = _served(draft)
+    for name, profile in draft.profiles.items():
+        if profile is None or profile.dns.mode != "manage":
+            continue
+        for placement, place in profile.places.items():
+            at: KeyPath = ("profiles", name, *(("placements", placement) if placement else ()))
+            groups = dict(_named(served.get(name, frozenset()), place, profile, draft))
+            yield Zones(name, at, groups, linked(place, profile, draft.networks))
+
+
+def _named(
+    kinds: frozenset[str], place: Placement, profile: Profile, draft: Draft
+) -> Iterator[tuple[str, str]]:
+    """The names of the zones for these types, each with its resource group."""
+    own = place.dns if isinstance(place, OnePlacement) else profile.dns
+    single = {key.lower(): group.key for key, group in {**profile.dns.zones, **own.zones}.items()}
+    every = own.zones_resource_group or profile.dns.zones_resource_group
+    shared = {kind.lower() for kind in profile.dns.shared_names}
+    for kind in kinds:
+        rows = draft.catalogue.groups(kind)
+        if kind not in shared and any(row.for_all for row in rows):
+            continue  # not connected without shared_names
+        for row in rows:
+            for zone in row.zones.get(draft.cloud or "AzureCloud", ()):
+                if group := single.get(zone) or single.get(kind) or (every.key if every else ""):
+                    yield zone, group
+
+
+def _served(draft: Draft) -> Mapping[str, frozenset[str]]:
+    """The types that each profile can be chosen for."""
+    every = left = frozenset(kind.lower() for kind in draft.catalogue.types)
+    found: dict[str, frozenset[str]] = {}
+    for rule in draft.rules:
+        fields = fields_of(rule.match, draft) if rule else {}
+        kinds = fields.get("type", every) & left
+        if rule:
+            found[rule.profile] = found.get(rule.profile, frozenset()) | kinds
+            left -= kinds if not fields.keys() - {"type"} else frozenset()
+    found["default"] = found.get("default", frozenset()) | left
+    allowed = draft.opt_in.tag_may_choose if draft.opt_in else ()
+    return found | dict.fromkeys(draft.profiles if allowed is None else allowed, every)
