@@ -9,7 +9,7 @@ from causeway.given import Given
 from shared.core.base.ids import ResourceId
 from shared.core.policy.policy import Policy
 from tests.causeway.command import run
-from tests.causeway.policies import ORDERS, SUB, policy, profile, rule, subnet
+from tests.causeway.policies import GROUP, ORDERS, SUB, policy, profile, rule, subnet
 
 KNOWN = {"region": "westeurope", "sku": "Standard_LRS", "tags": {}, "group_tags": {}, "managed_by": ""}
 
@@ -126,6 +126,34 @@ def test_names_are_those_that_the_app_gives_and_follow_the_tag_for_groups():
     names = explain(policy(), tags=asks).names
     assert [name.group for name in names] == ["file", "table"]
     assert names[0].endpoint.startswith("pe-orders-file-")
+
+
+def test_names_follow_the_policy_s_template_unless_what_it_asks_for_is_not_known():
+    text = policy(rules=[rule("rest")], naming={"endpoint": "pep-{name}-{region}-{tag:env|none}-{hash}"})
+    (name,) = explain(text, tags={"env": "prod"}).names
+    assert name.endpoint.startswith("pep-orders-westeurope-prod-")
+    assert explain(text, region=None).names == ()
+
+
+def test_each_placement_has_its_own_subnets_and_names():
+    dns = {"zones_resource_group": f"{GROUP}/rg-dns-two"}
+    two = {
+        "one": {"subnets": {"westeurope": [subnet("a")]}},
+        "two": {"subnets": {"westeurope": [subnet("b")]}, "dns": dns},
+    }
+    both = {key: value for key, value in profile().items() if key != "subnets"}
+    found = explain(policy({"default": {**both, "placements": two}}, rules=[rule("rest")]))
+    assert [place.name for place in found.places] == ["one", "two"]
+    assert [(name.placement, name.subnet.names[0]) for name in found.names] == [("one", "a"), ("two", "b")]
+    assert len({name.endpoint for name in found.names}) == 2
+
+
+def test_subnets_of_a_type_come_before_the_others():
+    of_type = {"Microsoft.Storage/storageAccounts": {"westeurope": [subnet("storage")]}}
+    text = policy({"default": profile(types=of_type)}, rules=[rule("rest")])
+    for region in ("westeurope", None):
+        (place,) = explain(text, region=region).places
+        assert [at.names[0] for at in place.subnets["westeurope"]] == ["storage"]
 
 
 def test_another_region_falls_back_or_has_no_subnet_and_an_unknown_one_shows_all():
