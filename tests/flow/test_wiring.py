@@ -1,5 +1,11 @@
 """The app does not start with settings of the policy that would have no effect."""
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from shared.core.policy.policy import Drift, Policy, PolicyError
@@ -7,6 +13,26 @@ from shared.settings import Settings
 from shared.wiring import reject_unsupported_settings
 from tests.builders.environment import given
 from tests.builders.policies import a_policy
+
+ROOT = Path(__file__).parents[2]
+CHECK = "from shared.running import compiled_at_start; print(compiled_at_start())"
+
+
+@pytest.mark.parametrize(("flags", "said"), [(["-B"], "True"), ([], "False")])
+def test_a_process_knows_that_its_modules_have_no_bytecode(
+    tmp_path: Path, flags: list[str], said: str
+) -> None:
+    shutil.copytree(ROOT / "shared", tmp_path / "shared", ignore=shutil.ignore_patterns("__pycache__"))
+    ran = subprocess.run(
+        [sys.executable, *flags, "-c", CHECK],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.strip() == said
+
 
 TIMER = Settings.read(given(CAUSEWAY_SWEEP_SCHEDULE="0 */15 * * * *"))
 
