@@ -15,7 +15,7 @@ from tests.builders.environment import given
 from tests.builders.policies import a_policy
 
 ROOT = Path(__file__).parents[2]
-CHECK = "from shared.wiring import compiled_at_start; print(compiled_at_start())"
+CHECK = "from shared.running import compiled_at_start; print(compiled_at_start())"
 
 
 @pytest.mark.parametrize(("flags", "said"), [(["-B"], "True"), ([], "False")])
