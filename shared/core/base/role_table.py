@@ -25,7 +25,7 @@ RULE = f"{NSG}/securityRules"
 ASG = f"{NETWORK}/applicationSecurityGroups"
 ZONE = f"{NETWORK}/privateDnsZones"
 LINK = f"{ZONE}/virtualNetworkLinks"
-TARGET = "<target>"  # stands for the type of any resource that is connected
+TARGET = "<target>"  # in place of the type of any resource that is connected
 APPROVAL = "PrivateEndpointConnectionsApproval/action"
 
 
@@ -70,7 +70,7 @@ class Row:
         return f"{self.joins or self.type}/{self.verb or _VERBS[self.method]}"
 
     def on(self, kind: str) -> str:
-        """The action where the object's type stands for `<target>`."""
+        """The action with a type in place of `<target>`."""
         return self.action.replace(TARGET, kind)
 
 
@@ -182,7 +182,7 @@ def joining(method: str, kind: str, joined: str) -> str:
 
 
 def actions_of(role: str, kinds: Iterable[str] = ()) -> tuple[str, ...]:
-    """The actions of a role, each once. `kinds`: the types that stand for `<target>`."""
+    """The actions of a role, each once. `kinds`: the types in place of `<target>`."""
     known = tuple(kinds)
     found = (row.on(kind) for row in ROWS if row.role == role for kind in _kinds(row, known))
     return tuple(dict.fromkeys(found))
