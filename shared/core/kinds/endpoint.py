@@ -129,7 +129,7 @@ def endpoint_name(target: ResourceId, group: str, subnet: ResourceId, placement:
 
 
 def endpoint_hash(target: ResourceId, group: str, subnet: ResourceId, placement: str = "") -> str:
-    """What tells the names of two endpoints apart."""
+    """The part of a name in which two endpoints always differ."""
     among = f"|{placement}" if placement else ""
     return digest(f"{target.key}|{group.lower()}|{subnet.key}{among}")
 
