@@ -60,6 +60,10 @@ param sweepSchedule string = '0 */15 * * * *'
 @description('How much of the documented request limits of Azure the app uses, from 0.05 to 1.')
 param requestRate string = '1'
 
+@description('How far the app goes at most, whatever the policy says: observe (read and report), plan (also record what would be written), apply.')
+@allowed(['observe', 'plan', 'apply'])
+param mode string = 'apply'
+
 @description('Days for which logs are kept.')
 @minValue(30)
 @maxValue(730)
@@ -149,6 +153,7 @@ module app 'modules/app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     sweepSchedule: sweepSchedule
     requestRate: requestRate
+    mode: mode
   }
   dependsOn: [access, endpoints]
 }

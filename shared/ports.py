@@ -21,6 +21,7 @@ from shared.core.outcome.sweep_report import SweepReport
 from shared.core.plan.deletion_record import Deletion
 from shared.core.plan.refusals import Refusals
 from shared.core.policy.hierarchy import Branch
+from shared.core.policy.in_force import PolicyText
 
 type Body = dict[str, Any]  # a JSON object that an adapter returns: the caller owns it and may change it
 type Bodies = list[Body]
@@ -131,6 +132,10 @@ class Memory(Protocol):
         """The profile of the last outcome; empty if there was none."""
 
     @property
+    def rule(self) -> str:
+        """The rule that chose the profile of the last outcome that had one; empty: none did."""
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Addresses that are in rules for it, those of deleted endpoints included."""
 
@@ -155,8 +160,8 @@ class Memory(Protocol):
     async def elsewhere(self, addresses: Iterable[str]) -> Mapping[str, frozenset[ResourceId]]:
         """What was made for other targets that have these addresses now: Azure reuses freed addresses."""
 
-    async def begin(self, profile: str) -> None:
-        """Record the profile before the first object is made, so that a later removal follows it."""
+    async def begin(self, profile: str, rule: str = "") -> None:
+        """Record profile and rule before the first object is made, so that a later removal follows them."""
 
     async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
         """Record an object before it is made, so that a crash right after leaves no unknown object.
@@ -333,3 +338,20 @@ class WorkQueue(Protocol):
 
     async def oldest(self) -> datetime | None:
         """When the first message that waits for a worker was sent; None if no message does."""
+
+
+class PolicySource(Protocol):
+    """Where the policy is kept: a file or a blob."""
+
+    @property
+    def where(self) -> str:
+        """Its path or URL, as an operator may see it."""
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one reading to the next, at least."""
+
+    async def read(self, unless: str) -> PolicyText | None:
+        """The policy; None if its version is still this one. No more is read than a policy may have, and a
+        byte.
+        """

@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 
 from shared.core.base import schedule
 from shared.core.base.errors import Fault, FaultsError, clean
-from shared.storage_account import HOST_REMEDY, IDENTITY, NO_HOST, StorageAccount, is_host
+from shared.core.policy import location
+from shared.core.policy.choice import MODES
+from shared.core.policy.values import Mode
+from shared.storage_account import BLOBS, HOST_REMEDY, IDENTITY, NO_HOST, StorageAccount, is_host
 
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
-RATE, TELEMETRY = "CAUSEWAY_REQUEST_RATE", "CAUSEWAY_TELEMETRY"
+RATE, MODE, TELEMETRY = "CAUSEWAY_REQUEST_RATE", "CAUSEWAY_MODE", "CAUSEWAY_TELEMETRY"
 INSIGHTS = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 TOPIC = "CAUSEWAY_EVENTS_TOPIC"
 ARM, CLIENT = "CAUSEWAY_ARM_ENDPOINT", "AZURE_CLIENT_ID"
@@ -40,8 +43,8 @@ class Settings:
 
     `arm_endpoint`: empty where the policy's cloud determines the endpoint of Azure Resource Manager.
     `hosted`: the platform provides a managed identity. `budget`: seconds of one reconcile pass.
-    `rate`: how much of Azure's documented request limits the app uses. `telemetry`: where it goes. `topic`:
-    where outcomes are published; empty: nowhere.
+    `rate`: how much of Azure's documented request limits the app uses. `mode`: how far passes go at most.
+    `telemetry`: where it goes. `topic`: where outcomes are published; empty: nowhere.
     """
 
     account: StorageAccount
@@ -52,6 +55,7 @@ class Settings:
     hosted: bool
     budget: float
     rate: float
+    mode: Mode
     telemetry: str
     topic: str
     notices: tuple[str, ...]
@@ -62,13 +66,14 @@ class Settings:
         found = _Reader(environment)
         settings = cls(
             found.account,
-            policy=found.text(POLICY, DEFAULT_POLICY),
+            policy=found.policy(),
             sweep_schedule=found.schedule(),
             arm_endpoint=found.url(ARM),
             client_id=found.client(),
             hosted=IDENTITY in environment,
             budget=found.budget(),
             rate=found.rate(),
+            mode=found.mode(),
             telemetry=found.telemetry(),
             topic=found.topic(),
             notices=(*found.account.notices, *found.unknown()),
@@ -113,6 +118,14 @@ class _Reader:
             self._fault(name, text, NO_HOST, HOST_REMEDY)
         return text
 
+    def policy(self) -> str:
+        """The path of a file, or the https URL of a blob without a secret."""
+        text = self.text(POLICY, DEFAULT_POLICY)
+        blobs = next((uri for name, uri in self._environment.items() if name.lower() == BLOBS.lower()), "")
+        if location.is_url(text) and (fault := location.fault_of(text, blobs.strip())):
+            self.faults.append(fault)
+        return text
+
     def client(self) -> str:
         """The client id of a user-assigned identity; empty for the system-assigned one.
 
@@ -152,6 +165,15 @@ class _Reader:
             remedy = "give https://<topic>.<region>-1.eventgrid.azure.net/api/events"
             self._fault(TOPIC, text, "it is not the https URL of a topic", remedy)
         return text
+
+    def mode(self) -> Mode:
+        """A value that is none is a fault, and never read as `apply`: it is the emergency brake."""
+        text = self.text(MODE, "apply")
+        for known in MODES:
+            if text == known:
+                return known
+        self._fault(MODE, text, "it is not a mode", f"set one of: {', '.join(MODES)}")
+        return MODES[0]
 
     def telemetry(self) -> str:
         """`azure` or `none`."""

@@ -50,6 +50,9 @@ param sweepSchedule string = '0 */15 * * * *'
 @description('How much of the request limits of Azure the app uses.')
 param requestRate string = '1'
 
+@description('How far the app goes at most, whatever the policy says.')
+param mode string = 'apply'
+
 // The host takes the account's name for one in the public cloud, so the others get addresses. With the name it
 // does not read the addresses, which it lost now and then while it started (docs/azure/functions.md, FN-11).
 var byName = { AzureWebJobsStorage__accountName: storageName }
@@ -126,6 +129,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       CAUSEWAY_SWEEP_SCHEDULE: sweepSchedule
       CAUSEWAY_BUDGET_SECONDS: '480'
       CAUSEWAY_REQUEST_RATE: requestRate
+      CAUSEWAY_MODE: mode
       CAUSEWAY_TELEMETRY: 'azure'
       CAUSEWAY_EVENTS_TOPIC: topicEndpoint
       // The worker makes the spans of the app part of the trace of their invocation.

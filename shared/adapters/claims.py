@@ -184,6 +184,10 @@ class TableClaim:
         return str(self._row.values.get("profile", ""))
 
     @property
+    def rule(self) -> str:
+        return str(self._row.values.get("rule", ""))
+
+    @property
     def reported(self) -> str:
         return "" if is_empty(self._row.values) else str(self._row.values.get("code", ""))
 
@@ -219,9 +223,9 @@ class TableClaim:
                 found |= {address: found[address] | owned for address in shared}
         return found
 
-    async def begin(self, profile: str) -> None:
-        if self.profile != profile:
-            await self._write(lambda row: {**row, "profile": profile})
+    async def begin(self, profile: str, rule: str = "") -> None:
+        if (self.profile, self.rule) != (profile, rule):
+            await self._write(lambda row: {**row, "profile": profile, "rule": rule})
 
     async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
         new = [one for one in addresses if one not in self.addresses]

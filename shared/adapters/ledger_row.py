@@ -49,7 +49,8 @@ class Entry(Protocol):
 def present(old: Values, outcome: Outcome) -> dict[str, Value]:
     """The columns of a target's present state, over those that it had.
 
-    The last profile is kept, and since when the target has had this result and code.
+    The last profile is kept, with the rule that chose it, and since when the target has had this result and
+    code.
     """
     record = outcome.record()
     same = (old.get("result"), old.get("code")) == (record["result"], record["code"])
@@ -61,6 +62,7 @@ def present(old: Values, outcome: Outcome) -> dict[str, Value]:
         "at": str(record["at"]),
         "since": str(old.get("since") if same and old.get("since") else record["at"]),
         "profile": str(record["profile"] or old.get("profile", "")),
+        "rule": str(record["rule"] if record["mode"] else old.get("rule", "")),
     }
 
 

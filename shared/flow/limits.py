@@ -1,5 +1,6 @@
 """Limits of the policy on what one mistake can do, counted across all workers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.core.base.errors import BudgetSpent, ConfirmationNeeded
@@ -31,17 +32,23 @@ class CreationLimit:
         owned = current.memory.owned
         new = [one.id for one in steps.actions if isinstance(one, Create) and one.want.costs]
         amount = len([at for at in new if at not in owned])
-        limit = self.policy.limits.creations_per_hour
+        limit, key = self._limit(profile)
         if amount and (wait := await self.budgets.take(f"creations {profile}", amount, limit)):
-            raise _spent(profile, amount, limit, wait)
+            raise _spent(profile, amount, limit, wait, key)
+
+    def _limit(self, profile: str) -> tuple[int, str]:
+        """The lower one of the profile's and the file's, and the key that says it."""
+        file, key = self.policy.limits.creations_per_hour, "limits.creations_per_hour"
+        own = self.policy.profiles[profile].limits.creations_per_hour
+        return (file, key) if own is None or own > file else (own, f"profiles.{profile}.{key}")
 
 
-def _spent(profile: str, amount: int, limit: int, wait: float) -> BudgetSpent:
+def _spent(profile: str, amount: int, limit: int, wait: float, key: str) -> BudgetSpent:
     later = f"the next attempt is in {min(wait, LONGEST_WAIT):.0f} s"
     reason = f"the profile {profile} may create {limit} endpoints an hour, and {amount} more are too many now"
-    remedy = "none: it is tried again; to have it sooner raise limits.creations_per_hour and rerun it"
+    remedy = f"none: it is tried again; to have it sooner raise {key} and rerun it"
     if amount > limit:
-        remedy = f"raise limits.creations_per_hour to {amount} or more and rerun it, or connect fewer groups"
+        remedy = f"raise {key} to {amount} or more and rerun it, or connect fewer groups"
     return BudgetSpent(f"{reason}; {later}", min(wait, LONGEST_WAIT), remedy)
 
 
@@ -61,10 +68,19 @@ class DeleteLimit:
         deletes = [step.id for step in steps.actions if isinstance(step, Delete)]
         if not deletes or current.reason == "manual":
             return
-        limit, held = self.policy.limits.max_deletes_per_sweep, current.memory.reported == HELD
-        amount = limit + 1 if held else len(deletes)  # what is held never fits
-        fits = await self.sweeps.delete(current.sweep, amount, limit) if current.sweep else not held
-        if not fits:
-            named = ", ".join(at.text for at in deletes)
-            reason = f"a sweep would delete more than limits.max_deletes_per_sweep ({limit}); here: {named}"
-            raise ConfirmationNeeded(HELD, reason, CONFIRM)
+        held = current.memory.reported == HELD
+        for counted, limit, key in self._limits(current):
+            amount = limit + 1 if held else len(deletes)  # what is held never fits
+            fits = await self.sweeps.delete(counted, amount, limit) if current.sweep else not held
+            if not fits:
+                named = ", ".join(at.text for at in deletes)
+                reason = f"a sweep would delete more than {key} ({limit}); here: {named}"
+                raise ConfirmationNeeded(HELD, reason, CONFIRM)
+
+    def _limits(self, current: Pass) -> Iterator[tuple[str, int, str]]:
+        """What is counted by which name, its limit, and the key of the policy that says it."""
+        name = current.memory.profile
+        profile, key = self.policy.profiles.get(name), "max_deletes_per_sweep"
+        if profile and (own := profile.limits.max_deletes_per_sweep) is not None:
+            yield f"{current.sweep} {name}", own, f"profiles.{name}.limits.{key}"
+        yield current.sweep, self.policy.limits.max_deletes_per_sweep, f"limits.{key}"

@@ -2,7 +2,7 @@
 
 A profile that lists ids alone costs no request. Lists of networks are shared reads of whole subscriptions,
 which serve the rest of the pass too. What cannot be read leaves a set incomplete: what is known of it is
-connected, and nothing is taken away (`Networks.may_lack_some`).
+connected, and nothing is removed (`Networks.may_lack_some`).
 """
 
 import asyncio

@@ -16,10 +16,11 @@ from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.kinds.registry import kind_of
-from shared.core.outcome.drift import drifted
+from shared.core.outcome.drift import differences, drifted
 from shared.core.outcome.outcome import Done, Result
 from shared.core.outcome.proof import Proof, prove
 from shared.core.outcome.result import (
+    UNPROVEN,
     Ending,
     broken_off,
     ending,
@@ -39,13 +40,14 @@ from shared.flow.after_failure import AfterFailure
 from shared.flow.apply import Applier
 from shared.flow.hidden_names import HiddenNamesReader
 from shared.flow.limits import CreationLimit
+from shared.flow.previews import CHANGED, Previewed, Previews, unwanted
 from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
+from shared.flow.rehearsal import Rehearsal
 from shared.flow.removal import Remover
-from shared.flow.view import Asked, Found, View, Viewer
+from shared.flow.view import Asked, Found, View, Viewer, profile_of, rule_of
 from shared.ports import Clock
 
-CHANGED = "what is desired changed"
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
 MANY = 50  # passes of a sweep that share a list, at least: a tenth of the DNS reads of five minutes (LIM-03)
 LAG = 5.0  # seconds between a proof that fails right after a write, and the second one
@@ -61,6 +63,8 @@ class Reconciler:
         policy: Policy,
         viewer: Viewer,
         hidden: HiddenNamesReader,
+        previews: Previews,
+        rehearsal: Rehearsal,
         applier: Applier,
         remover: Remover,
         access: PublicAccess,
@@ -71,6 +75,8 @@ class Reconciler:
         self._policy = policy
         self._viewer = viewer
         self._hidden = hidden
+        self._previews = previews
+        self._rehearsal = rehearsal
         self._applier = applier
         self._remover = remover
         self._access = access
@@ -88,7 +94,8 @@ class Reconciler:
             reached = replace(broken_off(error, current.memory.profile), done=current.journal.changes)
         finally:
             self._applier.shared.ended(current.target)
-        named = replace(reached, rule=current.journal.rule, policy_key=current.journal.policy_key)
+        journal = current.journal
+        named = replace(reached, rule=journal.rule, policy_key=journal.policy_key, mode=journal.mode)
         return await self._access.warned(named, current)
 
     async def _reconciled(self, current: Pass) -> Ending:
@@ -99,24 +106,41 @@ class Reconciler:
                 raise TransientError(
                     "Azure answers in turn that the resource exists and that not", code="Unconfirmed"
                 )
-        if current.reason == "drift" and not self._policy.drift.repair.any and current.memory.connected:
-            return await self._reported(asked, current)
+        if (restraint := self._rehearsal.restraint(asked, current)) is not None:
+            found = await self._rehearsal.reached(asked, restraint, current)
+            return found or await self._disconnect(asked if not isinstance(asked, tuple) else None, current)
+        if current.reason == "drift" and current.memory.connected:
+            current = replace(current, unrepaired=self._policy.drift.repair.left)
+        if current.unrepaired and (reported := await self._reported(asked, current)):
+            return reported
         if isinstance(asked, NotAsked) and self._removes(asked, current):
             asked = await self._absence.still(asked, current)
         if isinstance(asked, tuple):
-            return await self._connect(*asked, current)
+            reached, left = await self._connect(*asked, current), current.journal.left
+            if reached.result is Result.CONNECTED or reached.code == UNPROVEN:
+                return drifted(reached, left, current.unrepaired)
+            return replace(reached, findings=(*reached.findings, *left))
         return await self._disconnect(asked, current)
 
-    async def _reported(self, asked: Asked, current: Pass) -> Ending:
-        """What a sweep says of a connected resource where it may not repair: what a pass would write."""
+    async def _reported(self, asked: Asked, current: Pass) -> Ending | None:
+        """What a sweep says of a connected resource where it may not repair: what a pass would write.
+
+        None: some classes of objects are repaired, and the pass goes on with these.
+        """
+        partly = self._policy.drift.repair.any
+        if partly and isinstance(asked, tuple):
+            return None
         at, profile = current.target, current.memory.profile
-        view, leaving = await self._previewed(at, asked, current.recorded, profile, current.began)
+        view, leaving = await self._previews.of(at, asked, current.recorded, profile, current.began)
         if isinstance(view, Refusal | Declined):
-            return refused(view)
+            return refused(view, profile_of(asked))
         if not isinstance(view, View):
-            reached = removed((), (), _unwanted(view), profile)
-            found = drifted(reached, leaving.writes)
-            return await self._disconnect(view, current) if found is reached else found
+            reached = removed((), (), unwanted(view), profile)
+            held = [step for step in leaving.writes if kind_of(step.id).REPAIR in current.unrepaired]
+            found = drifted(reached, differences(leaving.writes if held else ()), self._left)
+            if found is not reached:
+                return found
+            return None if partly else await self._disconnect(view, current)
         unwritten = Plan(tuple(step for step in view.plan.actions if step not in view.plan.writes))
         applied = await self._applier.apply(unwritten, current)  # what blocks it, and what is under way
         proof = prove(view.desired, view.observed)
@@ -126,48 +150,26 @@ class Reconciler:
         opened = self._access.will_disable(view.target, view.connect, judged, view.served)
         further = ("public network access is enabled",) if opened else ()
         reached = replace(judged, findings=(*view.findings, *proof.findings))
-        return drifted(reached, (*view.plan.writes, *leaving.writes), further)
+        return drifted(reached, (*differences((*view.plan.writes, *leaving.writes)), *further))
+
+    @property
+    def _left(self) -> frozenset[str]:
+        """The classes to name where some are repaired."""
+        repair = self._policy.drift.repair
+        return repair.left if repair.any else frozenset()
 
     async def preview(
         self, at: ResourceId, recorded: Recorded, profile: str, now: float
-    ) -> tuple[View | Refusal | Declined | NotAsked | None, Plan]:
-        """The same pass as far as it goes without writing, and what it would remove in the end.
-
-        `recorded` and `profile` are what the ledger knows of the target; no reading is from before `now`
-        (seconds since 1970). No view: it does not exist.
-        """
-        asked = await self._viewer.asked(at, now, now)
-        return await self._previewed(at, asked, recorded, profile, now)
-
-    async def _previewed(
-        self,
-        at: ResourceId,
-        asked: Asked,
-        recorded: Recorded,
-        profile: str,
-        now: float,
-    ) -> tuple[View | Refusal | Declined | NotAsked | None, Plan]:
-        view = await self._viewer.view(*asked, recorded, now, now) if isinstance(asked, tuple) else asked
-        match view:
-            case View():
-                found = view.obsolete(replace(recorded, addresses=()))
-                leaving = Plan(())
-                if found.removed:
-                    leaving = await self._remover.planned(at, found, CHANGED, recorded)
-                return await self._hidden.reported(view, view.plan), leaving
-            case Refusal() | Declined():
-                return view, Plan(())
-            case NotAsked(keep=keep) if keep or not self._removes_on_opt_out(profile):
-                return view, Plan(())
-            case _:
-                gone = Obsolete(recorded.objects)
-                return view, await self._remover.planned(at, gone, _unwanted(view), recorded)
+    ) -> tuple[Asked, Previewed]:
+        """The same pass as far as it goes without writing: as `Previews.preview`."""
+        return await self._previews.preview(at, recorded, profile, now)
 
     async def _asked(self, current: Pass) -> Asked:
         asked = await self._viewer.asked(current.target, current.fresh_from, current.began)
         found = asked[1] if isinstance(asked, tuple) else asked
-        current.journal.rule = found.rule if found else ""
+        current.journal.rule = rule_of(asked)
         current.journal.policy_key = found.key if isinstance(found, Declined | NotAsked) else ""
+        current.journal.mode = found.mode if isinstance(found, Connect) else ""
         return asked
 
     async def _viewed(self, target: Target, connect: Connect, current: Pass) -> Found:
@@ -180,7 +182,8 @@ class Reconciler:
         current = replace(current, state=state_of(target, connect))
         found = await self._viewed(target, connect, current)
         if not isinstance(found, View):
-            return refused(found)
+            return refused(found, connect.profile_name)
+        found = replace(found, unrepaired=current.unrepaired)
         if found.plan.writes and not await self._viewer.still_asked(target, connect, current.began):
             return await self._reconciled(replace(current, fresh_from=current.began))
         if found.permitted:
@@ -213,6 +216,7 @@ class Reconciler:
 
         Where something failed, there is nothing to prove: what is known by then describes the state.
         """
+        current.journal.left = view.left
         if errors:
             proof = prove(view.desired, view.observed)
         else:
@@ -263,7 +267,7 @@ class Reconciler:
             except CausewayError as error:  # what cannot be finished now is not begun
                 return view, done, {**failed, view.target.id: error}
             if steps.writes:
-                await current.memory.begin(view.connect.profile_name)
+                await current.memory.begin(view.connect.profile_name, view.connect.rule)
             view = await self._hidden.reported(view, steps)
             await self._record_identities(view, current)
             await self._record_additions(view, current)
@@ -307,6 +311,8 @@ class Reconciler:
 
         No path could be proven while they exist, so they cannot wait for the proof as the others do.
         """
+        if "rules" in view.unrepaired:
+            return view, (), ()
         every: tuple[Done, ...] = ()
         tried: set[ResourceId] = set()
         while True:
@@ -348,6 +354,9 @@ class Reconciler:
             view = await self._viewer.with_fresh_networks(view)
             found = view.obsolete(current.recorded)
         if not found.removed and not found.stale:
+            return reached
+        if view.keeps(found):
+            current.journal.left += tuple(f"Delete {at.text} ({CHANGED})" for at in found.removed)
             return reached
         try:
             asked = view.target, view.connect
@@ -399,7 +408,7 @@ class Reconciler:
             return left_alone(why, memory.profile)
         if why is None and memory.closed:
             await memory.closing(None)
-        reason = _unwanted(why)
+        reason = unwanted(why)
         current = replace(current, state=f"removal by {memory.profile}")  # what is removed has no other state
         found = Obsolete(memory.owned, stale=memory.addresses)
         done, errors = await self._remover.remove(found, reason, current)
@@ -411,16 +420,8 @@ class Reconciler:
         """What was made for the target before is removed, as nothing asks for it any more."""
         memory = current.memory
         known = bool(memory.owned or memory.profile)
-        return known and not why.keep and self._removes_on_opt_out(memory.profile)
-
-    def _removes_on_opt_out(self, name: str) -> bool:
-        profile = self._policy.profiles.get(name)
-        return profile is not None and profile.on_opt_out == "remove"
+        return known and not why.keep and self._previews.removes_on_opt_out(memory.profile)
 
 
 def _overtaken(reached: Ending) -> Ending:
     return replace(reached, result=Result.PENDING, code="DesiredStateChanged", reason=MEANWHILE, again=True)
-
-
-def _unwanted(why: NotAsked | None) -> str:
-    return why.reason if why else "the resource is gone"

@@ -14,11 +14,14 @@ class Journal:
     """What a pass has done up to now: it is recorded also where a later read of the pass fails.
 
     `endpoints` were deleted, and the records of these `names` (full names) with them. `rule` and
-    `policy_key`: what the policy says of the target, as in `Ending`.
+    `policy_key`, `mode`: what the policy says of the target, as in `Ending`. `left`: what the
+    pass leaves as it is, because `drift.repair` says so, in words.
     """
 
     rule: str = ""
     policy_key: str = ""
+    mode: str = ""
+    left: tuple[str, ...] = ()
     done: list[Done] = field(default_factory=list)
     endpoints: set[ResourceId] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
@@ -37,7 +40,7 @@ class Pass:
     seconds since 1970. `began`: no reading from before it says anything about the path. `fresh_from`: what
     was asked for is newer, so older tags of a resource group do not say who asks for what. `sweep`: the id
     of the sweep, where nothing but a sweep asked. `state`: of target and profile, as a digest; requests that
-    were refused in it are not sent again.
+    were refused in it are not sent again. `unrepaired`: classes of objects that the pass may only report.
     """
 
     target: ResourceId
@@ -48,6 +51,7 @@ class Pass:
     reason: Reason = "event"
     sweep: str = ""
     state: str = ""
+    unrepaired: frozenset[str] = frozenset()
     journal: Journal = field(default_factory=Journal)
 
     @property

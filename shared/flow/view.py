@@ -18,7 +18,9 @@ from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
 from shared.core.kinds.endpoint import connection_of
 from shared.core.kinds.link import Link
+from shared.core.kinds.registry import kind_of
 from shared.core.names import resolution
+from shared.core.outcome.drift import differences
 from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
 from shared.core.placement.clients import with_own_clients
@@ -65,7 +67,7 @@ class View:
     pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
     `unfinished`: the placements of which nothing may be begun, and why; `permitted`: it is known that the app
     may do all that is needed for that. `requests`: one for each placement that has a place. `failed`: the
-    placements of several in which something could not be written.
+    placements of several in which something could not be written. `unrepaired`: as in `Pass`.
     """
 
     requests: tuple[Request, ...]
@@ -80,6 +82,7 @@ class View:
     made: frozenset[ResourceId] = frozenset()
     began: float = 0.0
     unfinished: Mapping[str, Refusal] = field(default_factory=dict)
+    unrepaired: frozenset[str] = frozenset()
     permitted: bool = False
     failed: tuple[str, ...] = ()
 
@@ -96,8 +99,27 @@ class View:
         return self.requests[0].target
 
     @property
+    def left(self) -> tuple[str, ...]:
+        """What would be written, and is only reported in this pass."""
+        every = self.intended
+        done = {step.id for step in every.leaving(self.unrepaired).writes}
+        return differences(step for step in every.writes if step.id not in done)
+
+    def keeps(self, found: Obsolete) -> bool:
+        """Obsolete objects stay, as they are of a class that is only reported in this pass."""
+        classes = {kind_of(at).REPAIR for at in found.removed}
+        classes |= {"names"} if found.has_records else set()
+        classes |= {"rules"} if found.stale else set()
+        return bool(classes & self.unrepaired)
+
+    @property
+    def intended(self) -> Plan:
+        """The plan, though the rights to finish it may lack."""
+        return plan(self.desired, self.observed)
+
+    @property
     def plan(self) -> Plan:
-        steps = plan(self.desired, self.observed)
+        steps = self.intended.leaving(self.unrepaired)
         for request, part in zip(self.requests, self.desired.each, strict=True):
             if why := self.unfinished.get(request.connect.placement):
                 steps = steps.begins_nothing(why, part.ids)
@@ -144,7 +166,7 @@ class View:
         return (
             *self.notes,
             *(
-                f"no network is in {word} now, so nobody is connected by it"
+                f"no network is in {word} now, so no network is connected by it"
                 for word in self.connect.reach.empty
             ),
             *rule_findings(self.connect, endpoints, self.observed),
@@ -165,7 +187,19 @@ class View:
 type Found = View | Refusal | Declined
 type Asked = tuple[Target, Connect] | Declined | NotAsked | None
 
+
 NOTHING = Recorded()
+
+
+def profile_of(asked: Asked) -> str:
+    """The name of the profile that was chosen; empty where none was."""
+    return asked[1].profile_name if isinstance(asked, tuple) else ""
+
+
+def rule_of(asked: Asked) -> str:
+    """The name of the rule that matched; empty where none did."""
+    found = asked[1] if isinstance(asked, tuple) else asked
+    return found.rule if found else ""
 
 
 class Viewer:

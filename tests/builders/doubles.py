@@ -111,6 +111,7 @@ class StubMemory:
         self.owned: tuple[ResourceId, ...] = owned
         self.profile = profile
         self.closed = closed
+        self.rule = ""
         self.reported = ""
         self.connected = False
         self.addresses: tuple[str, ...] = ()
@@ -131,8 +132,8 @@ class StubMemory:
     async def refuse(self, refusals: Refusals) -> None:
         self.refusals = refusals
 
-    async def begin(self, profile: str) -> None:
-        self.profile = profile
+    async def begin(self, profile: str, rule: str = "") -> None:
+        self.profile, self.rule = profile, rule
 
     async def own(self, made: ResourceId, addresses: Iterable[str] = (), guid: str | None = None) -> None:
         self.owned = tuple(dict.fromkeys((*self.owned, made)))

@@ -106,7 +106,8 @@ def violation(attempt: Attempt, found: Reach, profile: Profile, findings: Iterab
     subnet = attempt.subnet.rpartition("/")[2]
     excluded = {
         "resolve": profile.dns.mode == "none" or _resolution_unknown(found, profile, findings),
-        "peering": profile.peering.mode == "ignore",
+        # The simulator has no appliance or gateway that forwards: what goes through a hub is not evaluated.
+        "peering": profile.peering.mode == "ignore" or profile.peering.through is not None,
         "inbound": profile.nsg.mode == "ignore",
         "outbound": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
         "route": profile.nsg.mode == "ignore" or any(subnet in one for one in findings),
@@ -126,9 +127,7 @@ def _resolution_unknown(found: Reach, profile: Profile, findings: Iterable[str])
 
 
 def clients_of(azure: Azure, policy: Policy, profile: Profile, target: str) -> set[str]:
-    """The ids, in lower case, of networks and subnets that are clients now. Management groups are not
-    evaluated here: a network that only these leave out counts as a client.
-    """
+    """The ids, in lower case, of networks and subnets that are clients now."""
     found: set[str] = set()
     for one in profile.clients:
         if one == "own":
@@ -145,7 +144,7 @@ def _of_set(azure: Azure, policy: Policy, name: str) -> set[str]:
     asked = policy.networks[name]
     if not isinstance(asked, NetworkSelector):
         return {one.key for one in asked}
-    watched = {one.lower() for one in policy.subscriptions}
+    watched = _watched(azure, policy)
     subscriptions = watched & {one.lower() for one in asked.subscription or watched}
     found = [at.id for at in azure.store.of_type(NETWORK) if at.id.key.split("/")[2] in subscriptions]
     if asked.peered_with:
@@ -156,10 +155,26 @@ def _of_set(azure: Azure, policy: Policy, name: str) -> set[str]:
         connected = (half.properties for half in halves if half.properties["peeringState"] == "Connected")
         remotes = {one["remoteVirtualNetwork"]["id"].lower() for one in connected}
         found = [at.id for at in azure.store.of_type(NETWORK) if at.id.key in remotes]
-    return {at.key for at in found if _fits(azure.find(at.text), asked)}
+    return {at.key for at in found if _fits(azure, azure.find(at.text), asked)}
 
 
-def _fits(network: Any, asked: NetworkSelector) -> bool:
+def _watched(azure: Azure, policy: Policy) -> set[str]:
+    """The subscriptions that the policy lists, and those below its management groups."""
+    below = {one.lower() for one in policy.management_groups}
+    listed = {one.lower() for one in policy.subscriptions}
+    return listed | {one for one in azure.subscriptions if below & set(_groups_above(azure, one))}
+
+
+def _groups_above(azure: Azure, subscription: str) -> list[str]:
+    tree = azure.hierarchy.tree
+    return [one.key for one in tree.line(tree.of(subscription))]
+
+
+def _fits(azure: Azure, network: Any, asked: NetworkSelector) -> bool:
+    above = _groups_above(azure, network.id.subscription)
+    wanted = asked.management_group or ("*",)
+    if not any(fnmatch(group, one.lower()) for group in above for one in wanted):
+        return False
     name, tags = network.id.name.lower(), network.body.get("tags") or {}
     fields = [
         (name, asked.name),

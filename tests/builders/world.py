@@ -36,6 +36,7 @@ from shared.core.base.ids import ResourceId, target_key
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.policy import Policy
+from shared.core.policy.values import Mode
 from shared.ports import WorkQueue
 from shared.telemetry import NO_TELEMETRY, Telemetry
 from shared.wiring import Flow, Ports, wire
@@ -131,6 +132,7 @@ class World:
             name: MemoryTable() for name in ("connections", "outcomes", "leases", "limits", "sweeps")
         }
         self.policy = policy or a_policy()
+        self.ceiling: Mode = "apply"
         self.settings: dict[str, str] = {}  # the app's, in which it names what it runs on
         self._requests: list[asyncio.Future[None]] = []
         self.flow = self.worker()
@@ -138,7 +140,7 @@ class World:
     def worker(self, ports: Ports | None = None) -> Flow:
         """Another process of the app over the same Azure, tables and queue."""
         own = Foundations.read(self.settings)
-        return wire(self.policy, ports or self.ports(), budget=480.0, foundations=own)
+        return wire(self.policy, ports or self.ports(), budget=480.0, foundations=own, ceiling=self.ceiling)
 
     def ports(self) -> Ports:
         """The ports of such a process; a test replaces the one that it is about."""
@@ -248,7 +250,10 @@ class World:
         return [path for sent, path in self.sent() if sent == method]
 
     def writes(self) -> list[tuple[str, str]]:
-        return [(method, path) for method, path in self.sent() if method != "GET"]
+        """The app's requests since the last call that are no reads; getEntities reads by POST."""
+        return [
+            (method, path) for method, path in self.sent() if method != "GET" and "/getEntities" not in path
+        ]
 
 
 def play(story: Callable[[], Awaitable[None]]) -> None:

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from tests.builders.policies import a_policy
+from tests.builders.user_actions import TAG, retag
 from tests.builders.world import SPOKE, SUB, ZONES, World
 
 ZONE = f"{ZONES}/privatelink.blob.core.windows.net"
@@ -145,3 +148,75 @@ async def test_without_dns_no_client_network_is_read() -> None:
     state = await world.reconcile(await world.create_account())
     assert (state["result"], state["findings"]) == ("Connected", [])
     assert not [path for _, path in world.sent() if path.endswith("spoke-a")]
+
+
+# Zone groups that someone else writes on our endpoints
+
+
+def a_world_with_zone_groups_of_others(**dns: Any) -> World:
+    return World(a_policy(dns={"mode": "external", "external": "zone_groups", **dns}, on_opt_out="remove"))
+
+
+async def test_a_zone_group_of_someone_else_is_awaited_then_checked_and_never_written() -> None:
+    world = a_world_with_zone_groups_of_others()
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Pending", "AwaitingZoneGroup")
+    since = state["since"]
+    await world.sleep(300)
+    assert (await world.reconcile(at, "drift"))["since"] == since
+    await make_zone_group(world, state["paths"][0]["endpoint"])
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
+    await make_link(world)
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["reason"]) == ("Connected", "every check holds")
+    assert world.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "dns"),
+    [
+        (ELSEWHERE, {"zones_resource_group": ZONES.split("/providers")[0]}),
+        (ZONE.replace("blob", "file"), {}),
+    ],
+    ids=["another group's zone", "another name"],
+)
+async def test_a_zone_group_for_another_zone_is_blocked_and_left_as_it_is(
+    zone: str, dns: dict[str, Any]
+) -> None:
+    world = a_world_with_zone_groups_of_others(**dns)
+    at = await world.create_account()
+    endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
+    await make_zone_group(world, endpoint, zone)
+    await make_link(world, zone)
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "WrongZone")
+    assert "deployedByPolicy" in state["reason"]
+    assert zone in state["reason"]
+    assert world.writes() == []
+
+
+async def test_a_link_that_the_policy_names_for_a_resolver_is_awaited_too() -> None:
+    hub = SPOKE.replace("spoke-a", "hub-we")
+    world = a_world_with_zone_groups_of_others(link=[hub, "clients"])
+    at = await world.create_account()
+    await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
+    await make_link(world)
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Pending", "AwaitingDns")
+    assert "hub-we" in state["remedy"]
+
+
+async def test_opting_out_removes_the_endpoint_with_the_zone_group_of_someone_else() -> None:
+    world = a_world_with_zone_groups_of_others()
+    at = await world.create_account()
+    await make_zone_group(world, (await world.reconcile(at))["paths"][0]["endpoint"])
+    await make_link(world)
+    await world.reconcile(at, "drift")
+    await retag(world, at, {TAG: "disabled"})
+    state = await world.reconcile(at)
+    assert state["result"] == "Removed", state["reason"]
+    assert await world.endpoints() == []

@@ -82,7 +82,7 @@ async def test_an_inbound_endpoint_in_a_network_that_is_not_linked_blocks_until_
     assert reached(world, spoke(0))
 
 
-async def test_an_inbound_endpoint_that_failed_answers_nobody() -> None:
+async def test_an_inbound_endpoint_that_failed_answers_no_client() -> None:
     world = await a_linked_hub()
     await make_resolver(world)
     await use_servers(world, spoke(0), ADDRESS)

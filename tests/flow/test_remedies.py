@@ -31,7 +31,7 @@ DNS = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0]}
 JOIN = "Microsoft.Network/privateDnsZones/join/action"
 SMALL = f"{HUB}/subnets/small"
 DNS_ROLE_ID = "b12aa53e-6015-4669-85d0-8515ebb3ae7f"
-PENDING = {"AwaitingApproval", "AwaitingDns"}
+PENDING = {"AwaitingApproval", "AwaitingDns", "AwaitingZoneGroup"}
 DECLINED = {
     "InvalidTag", "LeftAlone", "NoGroup", "NoSubnetForRegion", "NotEligible", "TooManyZones", "UnknownGroup",
     "UnknownProfile",
@@ -273,16 +273,60 @@ async def _() -> tuple[State, State]:
     world = a_world(dns={"mode": "external"})
     at = await world.create_account()
     first = await world.reconcile(at)
-    await world.send("PUT", BLOB, {"location": "global"})
+    await make_their_zone(world)
+    await make_their_zone_group(world, first)
+    return first, await rerun(world, at)
+
+
+@follows("AwaitingZoneGroup")
+async def _() -> tuple[State, State]:
+    world = a_world(dns={"mode": "external", "external": "zone_groups"})
+    at = await world.create_account()
+    first = await world.reconcile(at)
+    await make_their_zone(world)
+    await make_their_zone_group(world, first)
+    return first, await rerun(world, at)
+
+
+@follows("WrongZone")
+async def _() -> tuple[State, State]:
+    world = a_world(dns={"mode": "external", "external": "zone_groups"})
+    at = await world.create_account()
+    await make_their_zone(world)
+    await make_their_zone(world, BLOB.replace("blob", "file"))
+    state = await world.reconcile(at)
+    await make_their_zone_group(world, state, BLOB.replace("blob", "file"))
+    first = await world.reconcile(at)
+    await world.send("DELETE", f"{first['paths'][0]['endpoint']}/privateDnsZoneGroups/theirs")
+    await world.sleep(60)
+    await make_their_zone_group(world, first)
+    return first, await rerun(world, at)
+
+
+async def make_their_zone(world: World, zone: str = BLOB) -> None:
+    """A zone that someone else keeps, with a link of the client network."""
+    await world.send("PUT", zone, {"location": "global"})
     await world.sleep(200)
     properties = {"registrationEnabled": False, "virtualNetwork": {"id": SPOKE}}
     link = {"location": "global", "properties": properties}
-    await world.send("PUT", f"{BLOB}/virtualNetworkLinks/theirs", link)
+    await world.send("PUT", f"{zone}/virtualNetworkLinks/theirs", link)
     await world.sleep(200)
-    config = {"name": "c", "properties": {"privateDnsZoneId": BLOB}}
+
+
+async def make_their_zone_group(world: World, state: State, zone: str = BLOB) -> None:
+    """A zone group that someone else writes on our endpoint."""
+    config = {"name": "c", "properties": {"privateDnsZoneId": zone}}
     group = {"properties": {"privateDnsZoneConfigs": [config]}}
-    await world.send("PUT", f"{first['paths'][0]['endpoint']}/privateDnsZoneGroups/theirs", group)
+    await world.send("PUT", f"{state['paths'][0]['endpoint']}/privateDnsZoneGroups/theirs", group)
     await world.sleep(60)
+
+
+@follows("NoDnsPath")
+async def _() -> tuple[State, State]:
+    world = a_world(dns={**DNS, "link": [HUB]})
+    at = await world.create_account()
+    first = await world.reconcile(at)
+    change(world, dns={**DNS, "link": [HUB, "clients"]})
     return first, await rerun(world, at)
 
 
@@ -695,6 +739,8 @@ NOT_FOLLOWED = {
     "SubscriptionFull": "tests/flow/test_capacity.py",
     "SubscriptionNotFound": "tests/flow/test_sweep.py: only an owner of the subscription can grant it",
     "SubscriptionNotRegistered": "an older name of MissingSubscriptionRegistration",
+    "ModePlan": "followed in tests/flow/test_modes.py",
+    "ModeObserve": "as ModePlan: tests/flow/test_modes.py",
     "ManagementGroupUnread": "followed in tests/flow/test_scope.py",
     "NotDecided": "a reading that fails while the policy asks for management groups",
     "TooManyAddresses": "it takes 4,000 prefixes: tests/core/test_rule.py",

@@ -164,7 +164,8 @@ def test_every_setting_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "parameter"), [(settings.SWEEP, "sweepSchedule"), (settings.RATE, "requestRate")]
+    ("name", "parameter"),
+    [(settings.SWEEP, "sweepSchedule"), (settings.RATE, "requestRate"), (settings.MODE, "mode")],
 )
 def test_the_default_of_a_parameter_is_the_value_of_the_sample(name: str, parameter: str) -> None:
     default = SOURCES["main.bicep"].of("param")[parameter].value

@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.refusal import Refusal
-from shared.core.base.rights import Right
+from shared.core.base.rights import Right, to_write
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read, Reading
 
@@ -166,6 +166,7 @@ class Kind(Protocol):
     SHARED: bool  # several targets use one object: a target leaves it, and the others go on using it
     HAS_RECORDS: bool  # address records are deleted with it
     HAS_GUID: bool  # Azure gives it a resource guid, by which the ledger knows it
+    REPAIR: str  # the key below `drift.repair` that lets sweeps repair it
 
     @staticmethod
     def is_marked(have: Seen, target: ResourceId) -> bool:
@@ -209,6 +210,7 @@ class Managed:
     SHARED = False
     HAS_RECORDS = False
     HAS_GUID = False
+    REPAIR = "endpoints"
 
     id: ResourceId
 
@@ -218,7 +220,7 @@ class Managed:
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        return (Right(f"{self.TYPE}/write", self.id),)
+        return to_write(self.id)
 
     @property
     def harms(self) -> Mapping[ResourceId, str]:

@@ -12,7 +12,7 @@ from typing import Any
 from shared.core.base.bodies import Seen, mapping, reference
 from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
-from shared.core.base.rights import Right
+from shared.core.base.rights import Right, to_write
 from shared.core.base.written import recreation
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed
 from shared.core.policy.style import Tags
@@ -42,6 +42,11 @@ def completed(link: Seen) -> bool:
     return link.state == "succeeded" and link.properties.get("virtualNetworkLinkState") == "Completed"
 
 
+def state_of(link: Seen) -> str:
+    """The link's own state, or that of its provisioning where it shows none."""
+    return str(link.properties.get("virtualNetworkLinkState") or link.state)
+
+
 def link_to(links: Members, network: ResourceId) -> Seen | None:
     """The link, of any name, that joins the network to the zone."""
     return links.parsed(_by_network).get(network)
@@ -60,6 +65,7 @@ class Link(Managed):
     """
 
     TYPE = TYPE
+    REPAIR = "names"
 
     id: ResourceId
     zone: ResourceId
@@ -71,8 +77,7 @@ class Link(Managed):
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        joined = Right("Microsoft.Network/virtualNetworks/join/action", self.network)
-        return (Right(f"{TYPE}/write", self.id), joined)
+        return to_write(self.id, self.network)
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:

@@ -36,6 +36,7 @@ class SecurityGroup(Managed):
     """
 
     TYPE = TYPE
+    REPAIR = "rules"
 
     id: ResourceId
     location: str

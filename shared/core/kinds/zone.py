@@ -22,6 +22,7 @@ class Zone(Managed):
     """One private DNS zone; its id's last name is the zone's name. `write`: create it if it is missing."""
 
     TYPE = TYPE
+    REPAIR = "names"
 
     id: ResourceId
     write: bool

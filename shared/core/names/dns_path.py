@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Self
 
-from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.service_rules import public_suffix
 from shared.core.kinds import link
@@ -158,7 +157,7 @@ class Asker:
             return links
         found = link.link_to(links, network)
         if found is not None and not trail:
-            return Answer(link.completed(found), _state(found))
+            return Answer(link.completed(found), link.state_of(found))
         if found is None and not trail and network in self.linked:
             return Answer(False, "no link")
         places = {at.subscription.lower() for at in (network, *self.linked, self.zone)}
@@ -171,7 +170,7 @@ class Asker:
         if rule is not None:
             return self._by_rule(rule, network, trail)
         if found is not None:
-            return Answer(link.completed(found), _state(found))
+            return Answer(link.completed(found), link.state_of(found))
         return self._unlinked(network, places)
 
     def _by_rule(self, rule: ForwardingRule, network: ResourceId, trail: tuple[str, ...]) -> Result:
@@ -242,10 +241,6 @@ class Asker:
 def _is_linked(links: Members, network: ResourceId) -> bool:
     found = link.link_to(links, network)
     return found is not None and link.completed(found)
-
-
-def _state(found: Seen) -> str:
-    return str(found.properties.get("virtualNetworkLinkState") or found.state)
 
 
 def _holds(space: Iterable[Network], address: str) -> bool:

@@ -38,11 +38,17 @@ def clients(desired: Desired, observed: Observed) -> tuple[ResourceId, ...]:
 
 def questions(desired: Desired, observed: Observed) -> Ask | None:
     """What has to be read before it is known who answers the clients; None where that is known."""
-    askers = [asker(zone, desired, observed) for zone in _zones(desired, observed)]
-    networks = clients(desired, observed)
-    answers = (one.from_network(network) for one in askers for network in networks)
+    answers = (one for part in desired.each for one in _answers(part, observed))
     asks = [one for one in answers if isinstance(one, Ask)]
     return Ask.all(asks) if asks else None
+
+
+def _answers(part: Desired, observed: Observed) -> Iterator[Answer | Ask]:
+    """What the clients of one placement get, for each of its zones."""
+    networks = clients(part, observed)
+    for zone in _zones(part, observed):
+        asking = asker(zone, part, observed)
+        yield from map(asking.from_network, networks)
 
 
 def hidden_from(desired: Desired, observed: Observed) -> Refusal | None:
@@ -77,7 +83,12 @@ def findings(desired: Desired, observed: Observed) -> tuple[str, ...]:
     external = desired.external_zones(observed)
     names = sorted({zone.name for zone in (*managed, *external)})
     custom = [network for network in desired.resolvers if custom_servers(network, observed)]
-    asking = [network for network in custom if _is_unproven(network, desired, observed)]
+    parts = [(part, frozenset(part.resolvers)) for part in desired.each]
+    asking = [
+        network
+        for network in custom
+        if any(network in own and _is_unproven(network, part, observed) for part, own in parts)
+    ]
     return (
         *(_forwarding(network, names, observed) for network in asking if names),
         *(_unseen(at, why) for at, why in _unread_endpoints(desired, observed)),

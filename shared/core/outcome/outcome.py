@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from shared.core.base.ids import ResourceId
+from shared.core.outcome import route_report
 from shared.core.outcome.path_state import PathState
 from shared.core.outcome.proof import Proof
 
@@ -22,6 +23,8 @@ class Result(StrEnum):
     FAILED = "Failed"
     DECLINED = "Declined"
     REMOVED = "Removed"
+    PLANNED = "Planned"
+    OBSERVED = "Observed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,19 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """One action that a pass would carry out, if it might write."""
+
+    verb: str
+    id: ResourceId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The state of one target after a pass. `rule` and `policy_key`: as in `Ending`. `seconds` is the pass's
-    own time, `requests` its ARM requests.
+    own time, `requests` its ARM requests. `mode`: what the policy lets the pass do; empty where it asks for
+    nothing. `plan`: what the pass would do, if its mode is `plan`.
 
     `correlation` is that of the work item, or of the last caller that the pass answers; `correlations` are
     those of all such callers.
@@ -50,11 +63,13 @@ class Outcome:
     profile: str = ""
     rule: str = ""
     policy_key: str = ""
+    mode: str = ""
     code: str = ""
     reason: str = ""
     remedy: str = ""
     proof: Proof | None = None
     done: tuple[Done, ...] = ()
+    plan: tuple[Planned, ...] = ()
     findings: tuple[str, ...] = ()
     requests: int = 0
     writes: int = 0
@@ -71,10 +86,12 @@ class Outcome:
             "profile": self.profile,
             "rule": self.rule,
             "policy_key": self.policy_key,
+            "mode": self.mode,
             "code": self.code,
             "reason": self.reason,
             "remedy": self.remedy,
             "paths": [_path(path) for path in self.proof.paths] if self.proof else [],
+            "routes": route_report.record(self.proof.routes) if self.proof else [],
             "checks": [
                 {"check": c.name, "subject": c.subject, "holds": c.holds, "seen": c.seen}
                 for c in (self.proof.checks if self.proof else ())
@@ -83,6 +100,7 @@ class Outcome:
                 {"action": d.verb, "id": d.id.text, "reason": d.reason, "ended": d.ended, "error": d.error}
                 for d in self.done
             ],
+            "plan": [{"action": p.verb, "id": p.id.text, "reason": p.reason} for p in self.plan],
             "findings": list(self.findings),
             "requests": self.requests,
             "writes": self.writes,

@@ -18,6 +18,7 @@ class Preview:
     profile: str = ""
     rule: str = ""
     policy_key: str = ""
+    mode: str = ""
     code: str = ""
     reason: str = ""
     remedy: str = ""
@@ -34,6 +35,7 @@ class Preview:
             "profile": self.profile,
             "rule": self.rule,
             "policy_key": self.policy_key,
+            "mode": self.mode,
             "code": self.code,
             "reason": self.reason,
             "remedy": self.remedy,

@@ -13,18 +13,24 @@ from shared.core.outcome.endpoint_checks import endpoint_checks
 from shared.core.outcome.name_checks import external_links, name_checks
 from shared.core.outcome.network_checks import network_checks
 from shared.core.outcome.path_state import PathState, state_of_path
+from shared.core.outcome.route_report import route_report, through_hub
 from shared.core.outcome.rule_checks import rule_checks
 from shared.core.plan.desired import Desired
 from shared.core.readings.observed import Observed
+from shared.core.rules.next_hops import NextHop
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """All checks and the paths they were made on. `findings`: what fails no check and should be known."""
+    """All checks and the paths they were made on. `findings`: what fails no check and should be known.
+
+    `routes`: the next hops of clients, where the policy asks for them.
+    """
 
     checks: tuple[Check, ...]
     paths: tuple[PathState, ...]
     findings: tuple[str, ...] = ()
+    routes: tuple[NextHop, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -56,12 +62,14 @@ def prove(desired: Desired, observed: Observed) -> Proof:
         tuple(dict.fromkeys((*checks, *_without_place(desired)))),
         tuple(path for part in parts for path in part.paths),
         tuple(dict.fromkeys(findings)),
+        tuple(dict.fromkeys(hop for part in parts for hop in part.routes)),
     )
 
 
 def _prove_one(desired: Desired, observed: Observed) -> Proof:
     states = tuple(state_of_path(path, observed) for path in desired.paths)
     by_rules, findings = rule_checks(desired, observed)
+    routes = route_report(desired, observed)
     by_path = (
         (*endpoint_checks(path, state, desired, observed), *name_checks(path, state, desired, observed))
         for path, state in zip(desired.paths, states, strict=True)
@@ -70,9 +78,10 @@ def _prove_one(desired: Desired, observed: Observed) -> Proof:
         *(check for path in by_path for check in path),
         *external_links(desired, observed),
         *network_checks(desired, observed),
+        *through_hub(desired, routes, observed),
         *by_rules,
     )
-    return Proof(checks, states, findings)
+    return Proof(checks, states, findings, routes)
 
 
 def _without_place(desired: Desired) -> Iterator[Check]:

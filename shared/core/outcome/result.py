@@ -20,8 +20,8 @@ from shared.core.base.errors import (
     TransientError,
 )
 from shared.core.base.refusal import NO_NETWORK, Refusal
-from shared.core.outcome.name_checks import EXTERNAL_LINKS, EXTERNAL_RECORDS
-from shared.core.outcome.outcome import Done, Result
+from shared.core.outcome.name_checks import EXTERNAL_GROUPS, EXTERNAL_LINKS, EXTERNAL_RECORDS
+from shared.core.outcome.outcome import Done, Planned, Result
 from shared.core.outcome.proof import Proof
 from shared.core.policy.intent import Declined, NotAsked
 
@@ -29,6 +29,7 @@ NOTHING = Proof((), ())
 # Azure's code: another target took the last addresses after the subnet was chosen. The next pass chooses
 # again.
 SUBNET_FULL = "SubnetIsFull"
+UNPROVEN = "ProofFailed"
 NOT_EFFECTIVE = "RightNotEffective"
 RERUN = "rerun the resource; if it fails again, read its history"
 
@@ -36,7 +37,8 @@ RERUN = "rerun the resource; if it fails again, read its history"
 @dataclass(frozen=True, slots=True)
 class Ending:
     """The result of a pass. `findings`: what is no failure and should be known all the same. `rule`: the
-    policy's rule that matched; `policy_key`: what leaves the resource out, such as `exclude[0]`.
+    policy's rule that matched; `policy_key`: what leaves the resource out, such as `exclude[0]`. `mode` and
+    `plan`: as in `Outcome`.
 
     `again`: it may pass by itself, so it is retried, after `retry_after` seconds if Azure named any.
     `waiting`: for a person or another program, which may take days, so the retries never end. `quiet`: the
@@ -53,6 +55,8 @@ class Ending:
     profile: str = ""
     rule: str = ""
     policy_key: str = ""
+    mode: str = ""
+    plan: tuple[Planned, ...] = ()
     proof: Proof | None = None
     done: tuple[Done, ...] = ()
     findings: tuple[str, ...] = ()
@@ -131,10 +135,10 @@ def _proven(proof: Proof) -> Ending:
         reason = "the connection waits for approval"
         return Ending(Result.PENDING, "AwaitingApproval", reason, remedy, waiting=True)
     failed = {check.name for check in proof.failures}
-    if failed and failed <= {EXTERNAL_RECORDS, EXTERNAL_LINKS}:
+    if failed and failed <= {EXTERNAL_GROUPS, EXTERNAL_RECORDS, EXTERNAL_LINKS}:
         return _awaiting_dns(proof)
     missing = "; ".join(f"{check.name}: {check.seen} ({check.subject})" for check in proof.failures)
-    return Ending(Result.FAILED, "ProofFailed", missing or "nothing to prove", RERUN)
+    return Ending(Result.FAILED, UNPROVEN, missing or "nothing to prove", RERUN)
 
 
 def _held(proof: Proof) -> str:
@@ -153,17 +157,20 @@ def _awaiting_dns(proof: Proof) -> Ending:
         "let the policy or person who keeps the zone groups attach one" if records else "",
         f"link each of these networks to the zone named after it: {', '.join(links)}" if links else "",
     )
+    awaited = any(check.name == EXTERNAL_GROUPS for check in proof.failures)
     seen = "; ".join([*(check.seen for check in records), *(f"not resolved by {one}" for one in links)])
     remedy = "; ".join(filter(None, remedies))
-    return Ending(
-        Result.PENDING, "AwaitingDns", f"someone else keeps the names: {seen}", remedy, waiting=True
-    )
+    code = "AwaitingZoneGroup" if awaited else "AwaitingDns"
+    return Ending(Result.PENDING, code, f"someone else keeps the names: {seen}", remedy, waiting=True)
 
 
-def refused(why: Declined | Refusal) -> Ending:
-    """It was asked for and cannot be done as asked, found before anything was written."""
+def refused(why: Declined | Refusal, profile: str = "") -> Ending:
+    """It was asked for and cannot be done as asked, found before anything was written.
+
+    `profile`: the one that would have served it, if one was chosen.
+    """
     result = Result.DECLINED if isinstance(why, Declined) else Result.BLOCKED
-    return Ending(result, why.code, why.reason, why.remedy)
+    return Ending(result, why.code, why.reason, why.remedy, profile)
 
 
 def removed(done: tuple[Done, ...], errors: Collection[CausewayError], reason: str, profile: str) -> Ending:

@@ -33,19 +33,25 @@ def surroundings(
     """
     profile = connect.profile
     subnets = found.subnets if isinstance(found, Candidates) else ()
-    wanted = profile.peering.mode != "ignore" or judged(connect)
-    networks = {*(subnet.parent for subnet in subnets), *(connect.reach.clients if wanted else ())}
-    networks |= set(connect.reach.hubs if profile.peering.mode != "ignore" else ())
-    for network in sorted(filter(None, networks), key=lambda at: at.key):
+    wanted = profile.peering.mode != "ignore" or judged(connect) or routed(connect)
+    needed = {subnet.parent for subnet in subnets}
+    needed |= set(connect.reach.hubs if profile.peering.mode != "ignore" else ())
+    clients = set(connect.reach.clients if wanted else ()) - needed
+    for network in sorted(filter(None, needed), key=lambda at: at.key):
         yield Read(network, shared=True)
+    for network in sorted(
+        clients, key=lambda at: at.key
+    ):  # one that is not read leaves the others their path
+        yield Read(network, shared=True, tolerate="refusal")
     if connect.placement:  # a client belongs to the placement in whose networks it asks for names
         for network in dict.fromkeys(at for ids in connect.reach.linked.values() for at in ids):
             yield Read(network, shared=True, tolerate="refusal")
-    for client in judged(connect):
+    parts, filtered = connect.reach.parts, frozenset(judged(connect))
+    for client in dict.fromkeys((*judged(connect), *routed(connect))):
         if network_body := observed.present(client):
-            parts = connect.reach.parts
-            for filtering in (*groups_in(network_body, parts), *tables_in(network_body, parts)):
-                yield Read(filtering, shared=True, tolerate="refusal")
+            groups = groups_in(network_body, parts) if client in filtered else ()
+            for at in (*groups, *tables_in(network_body, parts)):
+                yield Read(at, shared=True, tolerate="refusal")
     made = own_ids(target, connect, found) if isinstance(found, Candidates) else ()
     for at in sorted({one for new in made for one in earlier(new, recorded)}, key=lambda at: at.key):
         yield Read(at)
@@ -64,6 +70,11 @@ def judged(connect: Connect) -> tuple[ResourceId, ...]:
     profile = connect.profile
     ignored = profile.nsg.mode == "ignore" and profile.public_access == "leave"
     return () if ignored else tuple(dict.fromkeys(connect.reach.clients))
+
+
+def routed(connect: Connect) -> tuple[ResourceId, ...]:
+    """The client networks whose next hops are reported."""
+    return tuple(dict.fromkeys(connect.reach.clients)) if connect.profile.routes == "report" else ()
 
 
 def _connected(target: Target) -> set[ResourceId]:

@@ -34,7 +34,7 @@ from shared.core.kinds.zone import Zone
 from shared.core.kinds.zone_group import ZoneGroup
 from shared.core.placement.candidates import endpoint_fields
 from shared.core.placement.site import Site
-from shared.core.placement.surroundings import judged
+from shared.core.placement.surroundings import judged, routed
 from shared.core.plan.desired_peerings import peerings
 from shared.core.plan.desired_rules import (
     changes_subnet,
@@ -79,7 +79,9 @@ class GroupPath:
     Some types report their zone only by the names of a finished endpoint; their path is built again once
     those are known. `external`: someone else keeps the names; they are checked, never written. `complete`:
     all records of the zone group are known, not only those of names that many targets share. `kept_names`:
-    the names of the zones, where Causeway does not manage them. `placement`: which of several it is for.
+    the names of the zones, where Causeway does not manage them. `groups_by_others`: someone else writes zone
+    groups on our endpoints; in `kept_zones`, as far as the policy says which. `placement`: which
+    of several placements it is for.
     """
 
     group: Group
@@ -91,6 +93,8 @@ class GroupPath:
     external: bool = False
     complete: bool = True
     kept_names: tuple[str, ...] = ()
+    groups_by_others: bool = False
+    kept_zones: tuple[ResourceId, ...] = ()
     placement: str = ""
 
 
@@ -104,6 +108,8 @@ class Desired:
     `missing`: client networks and subnets that do not exist. `parts`: the subnets that are clients, of those
     networks that are no clients as a whole. `linked`: the networks that are linked to the zones, `servers`:
     those from whose zones a DNS server answers, by its address. `unread`: why more networks may be clients.
+    `routed`: client networks whose next hops are reported. `hubs`: the networks that peerings of the `peered`
+    client networks go through.
     `denies`: everybody else is to be denied at the endpoints. `placements`: the same for each of several
     placements, with its own clients. `unplaced`: the placements without a place for an endpoint, and why.
     """
@@ -125,6 +131,9 @@ class Desired:
     linked: tuple[ResourceId, ...] = ()
     servers: Mapping[str, tuple[ResourceId, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    routed: tuple[ResourceId, ...] = ()
+    hubs: tuple[ResourceId, ...] = ()
+    peered: tuple[ResourceId, ...] = ()
     placements: tuple[Desired, ...] = ()
     unplaced: Mapping[str, Declined | Refusal] = field(default_factory=dict)
 
@@ -184,10 +193,15 @@ class Desired:
         yield from self._external_records(observed)
         for network in (*self.resolvers, *self.linked):
             yield Read(network, shared=True, tolerate="refusal")
-        for network in self.resolvers:
-            if (body := observed.present(network)) is None or not dns_servers(body):
-                for zone in self.external_zones(observed):
-                    yield Read(zone, "virtualNetworkLinks", shared=True, tolerate="refusal")
+        if self._needs_links(observed):
+            for zone in self.external_zones(observed):
+                yield Read(zone, "virtualNetworkLinks", shared=True, tolerate="refusal")
+
+    def _needs_links(self, observed: Observed) -> bool:
+        """A network asks Azure's DNS, or is to be linked for others, so that its link counts."""
+        bodies = map(observed.present, self.resolvers)
+        asks_azure = any(body is None or not dns_servers(body) for body in bodies)
+        return asks_azure or not set(self.linked) <= set(self.resolvers)
 
     def _made(self, observed: Observed) -> bool:
         """Every endpoint exists, so that the target has to list it."""
@@ -253,6 +267,9 @@ def desired(request: Request, observed: Observed, catalogue: Catalogue) -> Desir
         linked=linked,
         servers=connect.reach.servers,
         unread=connect.reach.unread,
+        routed=routed(connect),
+        hubs=connect.reach.hubs if connect.profile.peering.mode != "ignore" else (),
+        peered=clients,
         connections=_connections_of(request.target.id, catalogue),
         denies=connect.profile.nsg.default_deny and connect.profile.nsg.mode != "ignore",
     )
@@ -277,6 +294,8 @@ def of_placements(parts: tuple[Desired, ...], unplaced: Mapping[str, Declined | 
         parts={network: subnets for part in parts for network, subnets in part.parts.items()},
         linked=_every(part.linked for part in parts),
         unread=_every(part.unread for part in parts),
+        routed=_every(part.routed for part in parts),
+        peered=_every(part.peered for part in parts),
         placements=parts,
         unplaced=unplaced,
     )
@@ -368,11 +387,9 @@ def _group_path(
     target, connect = request.target, request.connect
     site, dns = request.sites[group.group_id], connect.profile.dns
     name = connect.placement
-    if dns.mode != "manage":
-        endpoint, external = _endpoint(request, group), dns.mode == "external"
-        kept = catalogue.zones(group, target, connect.cloud) or ()
-        return GroupPath(group, endpoint, None, (), (), True, external, kept_names=kept, placement=name)
     fqdns = tuple(name for address in reported.get(site.endpoint, ()) for name in address.fqdns)
+    if dns.mode != "manage":
+        return _kept_path(request, group, catalogue.zones(group, target, connect.cloud, fqdns) or ())
     names = catalogue.zones(group, target, connect.cloud, fqdns)
     if names is None:
         endpoint = _endpoint(request, group)
@@ -394,6 +411,26 @@ def _group_path(
     endpoint = replace(endpoint, completed_by=completed_by, links=link_ids)
     writes = replace(writes, links=link_ids) if writes else None
     return GroupPath(group, endpoint, writes, zones, links, True, complete=bool(own), placement=name)
+
+
+def _kept_path(request: Request, group: Group, names: tuple[str, ...]) -> GroupPath:
+    """The path to a group whose names Causeway does not manage."""
+    dns = request.connect.profile.dns
+    awaited = dns.mode == "external" and dns.external == "zone_groups"
+    homes = ((zone_home_of(request.target, dns, name), name) for name in names if awaited)
+    return GroupPath(
+        group,
+        _endpoint(request, group),
+        None,
+        (),
+        (),
+        named=True,
+        external=dns.mode == "external",
+        kept_names=names,
+        groups_by_others=awaited,
+        kept_zones=tuple(home.resource(ZONE_TYPE, name) for home, name in homes if home),
+        placement=request.connect.placement,
+    )
 
 
 @functools.lru_cache(maxsize=1024)
@@ -505,15 +542,20 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
 
 
 def zone_home(target: Target, dns: Dns | PlacementDns, name: str) -> GroupId:
+    """The resource group of a zone that Causeway manages."""
+    home = zone_home_of(target, dns, name)
+    assert home is not None, "the policy requires a group for zones when it manages DNS"  # noqa: S101
+    return home
+
+
+def zone_home_of(target: Target, dns: Dns | PlacementDns, name: str) -> GroupId | None:
     """The resource group of a zone: what `dns` says of its name, of the target's type, of all zones.
 
     A name may have placeholders, as the catalogue's do: `privatelink.{region}.azmk8s.io`.
     """
     named = (home for word, home in dns.zones.items() if _is_zone(word, name))
     typed = (home for word, home in dns.zones.items() if target.id.is_type(word))
-    home = next(named, None) or next(typed, None) or dns.zones_resource_group
-    assert home is not None, "the policy requires a group for zones when it manages DNS"  # noqa: S101
-    return home
+    return next(named, None) or next(typed, None) or dns.zones_resource_group
 
 
 @functools.lru_cache(maxsize=1024)

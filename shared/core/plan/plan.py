@@ -91,10 +91,32 @@ class Plan:
         """The plan with what is known of objects that were deleted since: new ones begin from that."""
         return Plan(tuple(_resumed(step, known, observed) for step in self.actions))
 
+    def leaving(self, classes: frozenset[str]) -> Plan:
+        """The plan without writes of these classes (`Kind.REPAIR`), and of what needs what stays missing."""
+        held = {step.id for step in self.writes if kind_of(step.id).REPAIR in classes}
+        if not held:
+            return self
+        while more := self._lacking(held):
+            held |= more
+        return Plan(tuple(step for step in self.actions if step.id not in held))
+
+    def _lacking(self, held: set[ResourceId]) -> set[ResourceId]:
+        """Further writes that cannot be made, or would be useless, without these."""
+        made = {step.id for step in self.actions if isinstance(step, Create | Replace) and step.id in held}
+        return {step.id for step in self.writes if step.id not in held and _lacks(step, made)}
+
     def without(self, waiting: frozenset[ResourceId]) -> Plan:
         """The plan without writes of these objects: it is too early for them."""
         held = {a.id for a in self.actions if isinstance(a, Create | Update)} & waiting
         return Plan(tuple(a for a in self.actions if a.id not in held)) if held else self
+
+
+def _lacks(step: Write, missing: set[ResourceId]) -> bool:
+    if not isinstance(step, _Written):
+        return False
+    useless = step.want.useless_without if isinstance(step, Create | Replace) else ()
+    parent = (step.id.parent,) if step.id.parent else ()
+    return bool(missing.intersection((*step.want.needs, *useless, *parent)))
 
 
 def plan(desired: Desired, observed: Observed) -> Plan:

@@ -109,6 +109,36 @@ def nearest_mode(profile: str, rule: Rule | None, policy: Policy) -> Mode:
     return (rule.mode if rule else None) or (known.mode if known else None) or policy.mode
 
 
+def mode_said_by(profile: str, rule: Rule | None, policy: Policy) -> str:
+    """The part of the policy that says the mode that counts."""
+    known = policy.profiles.get(profile)
+    if rule and rule.mode:
+        return f"rule '{rule.name}'"
+    return f"profile '{profile}'" if known and known.mode else "the policy"
+
+
+def rule_named(name: str, policy: Policy) -> Rule | None:
+    """The rule of this name; None where the policy has none such."""
+    return next((rule for rule in policy.rules if rule.name == name), None)
+
+
+def lowered(policy: Policy, ceiling: Mode) -> Policy:
+    """The policy with no mode that does more than this."""
+    if ceiling == "apply":
+        return policy
+
+    def low(mode: Mode | None) -> Mode | None:
+        return mode and lower_mode(mode, ceiling)
+
+    rules = tuple(rule.model_copy(update={"mode": low(rule.mode)}) for rule in policy.rules)
+    profiles = {
+        name: profile.model_copy(update={"mode": low(profile.mode)})
+        for name, profile in policy.profiles.items()
+    }
+    changed = {"mode": lower_mode(policy.mode, ceiling), "rules": rules, "profiles": profiles}
+    return policy.model_copy(update=changed)
+
+
 def lower_mode(one: Mode, other: Mode) -> Mode:
     """The mode that does less."""
     return min(one, other, key=MODES.index)
@@ -164,8 +194,7 @@ def _by_tag(word: str, rule: Rule | None, policy: Policy) -> Choice:
 def _asked(facts: Facts, word: str | None, rule: Rule | None, policy: Policy) -> bool:
     if word is not None or (rule and rule.connect == "always"):
         return True
-    always = {name.lower() for name in policy.opt_in.always}
-    return rule is None and (facts.type or "").lower() in always
+    return rule is None and (facts.type or "").lower() in policy.opt_in.types
 
 
 def _chosen(profile: str, rule: Rule | None, word: str | None, policy: Policy) -> Chosen:

@@ -37,7 +37,7 @@ class Networks:
 
     @property
     def may_lack_some(self) -> bool:
-        """Networks that are not here may be meant all the same: nothing is taken away for that."""
+        """Networks that are not here may be meant all the same: nothing is removed for that."""
         return bool(self.unread) or (self.selected and not self.confirmed)
 
     def of(self, placement: str) -> Networks:

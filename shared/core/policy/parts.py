@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictInt, StrictStr, Tag
@@ -39,6 +40,11 @@ class OptIn(Part):
     tag_may_choose: tuple[ProfileName, ...] | None = None
     """Profiles that the opt-in tag, or a rule that matches a tag, may choose. Needed beside `rules`; without
     rules a tag may choose every profile."""
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The types under `always` in lower case."""
+        return frozenset(name.lower() for name in self.always)
 
 
 def _shape(value: object) -> str:
@@ -103,9 +109,14 @@ class Repair(Part):
     """Security rules, security groups and network policies."""
 
     @property
+    def left(self) -> frozenset[str]:
+        """The classes of objects that are reported and not repaired."""
+        return frozenset(name for name in type(self).model_fields if not getattr(self, name))
+
+    @property
     def any(self) -> bool:
         """Something is repaired."""
-        return self.endpoints or self.names or self.peering or self.rules
+        return len(self.left) < len(type(self).model_fields)
 
 
 def _in_each(value: object) -> object:

@@ -113,12 +113,12 @@ def _found(
     """One for each address that a route takes."""
     for address in destination.addresses:
         near = is_near(address, inside)
-        route = _taking(table, address, _least(destination, address, observed) if near else 0)
-        if route and not _arrives(route, subnet, destination):
+        route = taking(table, address, least(destination, address, observed) if near else 0)
+        if route and not arrives(route, subnet, destination):
             yield Detour(subnet.id, table.id, address, route, certain=near)
 
 
-def _taking(table: Seen, address: str, least: int) -> Route | None:
+def taking(table: Seen, address: str, least: int) -> Route | None:
     """The longest prefix decides (RT-08); a shorter one than `least` leaves Azure's own route in force."""
     ip = ip_address(address)
     holding = (route for route in routes_of(table) if ip in route.prefix)
@@ -126,7 +126,7 @@ def _taking(table: Seen, address: str, least: int) -> Route | None:
     return longest if longest and longest.prefix.prefixlen >= least else None
 
 
-def _least(destination: Destination, address: str, observed: Observed) -> int:
+def least(destination: Destination, address: str, observed: Observed) -> int:
     """How long a prefix must be to go before Azure's own route to the endpoint (RT-09, RT-10)."""
     ip, parent = ip_address(address), destination.subnet.parent
     home, subnet = observed.present(parent) if parent else None, observed.present(destination.subnet)
@@ -135,7 +135,7 @@ def _least(destination: Destination, address: str, observed: Observed) -> int:
     return next((space.prefixlen for space in address_space(home) if ip in space), ip.max_prefixlen)
 
 
-def _arrives(route: Route, subnet: Seen, destination: Destination) -> bool:
+def arrives(route: Route, subnet: Seen, destination: Destination) -> bool:
     """It leads to an endpoint in the client's own network (RT-12)."""
     return route.hop == "vnetlocal" and subnet.id.parent == destination.subnet.parent
 
