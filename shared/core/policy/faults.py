@@ -186,10 +186,10 @@ def _of_profile(
         remedy = f"name one of: {', '.join(regions)}" if regions else "list subnets for it"
         path = (*at, "fallback_region")
         yield Found(path, shown(fallback), "the profile has no subnet in this region", remedy)
-    places = _mapping(profile.get("placements")).values() or [profile]
-    if not all(_mapping(one).get("subnets") or _mapping(one).get("find") for one in places):
-        remedy = "list subnets by region, or say with find where to look for one"
-        yield Found((*at, "subnets"), "", "there is no place for endpoints", remedy)
+    for path, place in _places(at, profile):
+        if not place.get("subnets") and not place.get("find"):
+            remedy = "list subnets by region, or say with find where to look for one"
+            yield Found((*path, "subnets"), "", "there is no place for endpoints", remedy)
     dns = profile.get("dns")
     yield from _unknown_sets(at, profile, sets)
     if (
@@ -207,6 +207,14 @@ def _of_profile(
         path, problem = (*at, "may_lose_access"), "public_access leave takes access from no user"
         yield Found(path, "", problem, "set public_access to disable, or leave may_lose_access out")
     yield from _shared(at, _mapping(dns), catalogue)
+
+
+def _places(at: KeyPath, profile: Mapping[Any, Any]) -> Iterator[tuple[KeyPath, Mapping[Any, Any]]]:
+    """Each placement; the profile itself where it has none. One that is no mapping has a fault of its own."""
+    placements = _mapping(profile.get("placements"))
+    for name, place in placements.items() if placements else [("", profile)]:
+        if isinstance(place, Mapping):
+            yield ((*at, "placements", str(name)) if placements else at), place
 
 
 def _zones_everywhere(profile: Mapping[Any, Any], dns: Mapping[Any, Any]) -> bool:

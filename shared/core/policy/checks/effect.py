@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shared.core.policy.checks.placement import places_of
 from shared.core.policy.checks.rules import fields_of
 from shared.core.policy.draft import Draft
 from shared.core.policy.faults import Found, KeyPath
@@ -41,6 +42,7 @@ def effect(draft: Draft) -> Iterator[Found]:
         if profile is not None:
             at: KeyPath = ("profiles", name)
             yield from _modes(at, profile)
+            yield from _find(at, profile)
             yield from _of_placements(at, profile)
             yield from _limits(at, profile, draft)
     yield from _always(draft)
@@ -62,6 +64,13 @@ def _modes(at: KeyPath, profile: Profile) -> Iterator[Found]:
     if nsg.mode == "ensure" and not nsg.enforce_on_endpoints and "network_policies" in nsg.model_fields_set:
         problem = "it has no effect with enforce_on_endpoints: false"
         yield Found((*at, "nsg", "network_policies"), "", problem, "leave one of the two out", "warning")
+
+
+def _find(at: KeyPath, profile: Profile) -> Iterator[Found]:
+    for path, place in places_of(at, profile):
+        if place.find and place.find.own == "resource_group" and place.find.resource_group:
+            problem = "it has no effect with own: resource_group, which names the only group already"
+            yield Found((*path, "find", "resource_group"), "", problem, "leave it out", "warning")
 
 
 def _of_placements(at: KeyPath, profile: Profile) -> Iterator[Found]:

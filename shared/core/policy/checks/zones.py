@@ -9,7 +9,7 @@ from itertools import islice, product
 from shared.core.base.ids import ResourceId
 from shared.core.policy.checks.rules import NONE, fields_of
 from shared.core.policy.draft import AnySet, Draft
-from shared.core.policy.faults import Found, KeyPath
+from shared.core.policy.faults import Found, KeyPath, shown
 from shared.core.policy.profile import Dns, OnePlacement, Placement, PlacementDns, Profile
 
 MAX_PLACES = 200  # placements of all profiles that are compared with each other
@@ -34,13 +34,13 @@ def _one_record(at: KeyPath, profile: Profile) -> Iterator[Found]:
     for name, place in profile.placements.items():
         path: KeyPath = (*at, "placements", name, "dns")
         every = place.dns.zones_resource_group or profile.dns.zones_resource_group
-        single = {kind: group.key for kind, group in {**profile.dns.zones, **place.dns.zones}.items()}
-        for kind, group in {**single, **({"": every.key} if every else {})}.items():
-            if (before := first.setdefault((kind, group), name)) != name:
+        single = {**profile.dns.zones, **place.dns.zones}
+        for kind, group in {**single, **({"": every} if every else {})}.items():
+            if (before := first.setdefault((kind, group.key), name)) != name:
                 what = f"the same records of {kind}" if kind else "the same records"
                 problem = f"the placements {before} and {name} would write {what}"
                 key, remedy = ("zones", "its own group under zones") if kind else _GROUP
-                yield Found((*path, key), group, problem, f"give each placement {remedy}")
+                yield Found((*path, key), shown(group.text), problem, f"give each placement {remedy}")
 
 
 def _one_link(at: KeyPath, profile: Profile, sets: Mapping[str, AnySet | None]) -> Iterator[Found]:
