@@ -98,6 +98,8 @@ def _translate(detail: Mapping[str, Any], keys: Callable[[KeyPath], Iterable[str
                 "unknown key",
                 near(str(place[-1]), names, f"known: {', '.join(names)}"),
             )
+        case "invalid_key":
+            problem, remedy = "a key must be text", "write it in quotes"
         case "literal_error":
             problem, remedy = "it is not one of the choices", f"write {ctx['expected']}"
         case "model_type" | "dict_type":
