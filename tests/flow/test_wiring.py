@@ -54,18 +54,6 @@ def test_a_schedule_that_equals_the_timer_s_or_is_left_out_has_no_fault(drift: D
     reject_unsupported_settings(a_policy().model_copy(update={"drift": drift}), TIMER)
 
 
-def test_all_faults_are_reported_at_once() -> None:
-    uris = {
-        "AzureWebJobsStorage": "",
-        "AzureWebJobsStorage__queueServiceUri": "https://acct.queue.core.windows.net",
-        "AzureWebJobsStorage__tableServiceUri": "https://acct.table.core.windows.net",
-    }
-    settings = Settings.read(given(CAUSEWAY_SWEEP_SCHEDULE="0 */15 * * * *", **uris))
-    changed = {"cloud": "AzureUSGovernment", "drift": Drift(schedule="0 0 * * * *")}
-    with pytest.raises(PolicyError, match="2 faults"):
-        reject_unsupported_settings(a_policy().model_copy(update=changed), settings)
-
-
 def test_a_storage_account_in_another_cloud_than_the_policys_is_refused() -> None:
     uris = {
         "AzureWebJobsStorage": "",
