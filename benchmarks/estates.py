@@ -32,8 +32,8 @@ WORSE = 1.02  # claimed: no more requests for a resource than so many times the 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Requests of one resource: `first`, median of the first pass; `again`, mean of a check. `swept`: those of
-    a whole sweep beside its checks: lists of subscriptions and groups.
+    """Requests of one resource: `first`, median of the first pass; `again`, mean of a check. `swept`: those
+    of a whole sweep beside its checks: lists of subscriptions and groups.
     """
 
     first: float
