@@ -32,9 +32,12 @@ type Act = Callable[[World, Queues], Awaitable[None]]
 
 
 def policy() -> Policy:
-    """Two profiles in the hub, each with an endpoint subnet; rules and peerings are ensured."""
-    other = {"subnets": {"westeurope": [OTHERS]}}
-    return a_policy(on_opt_out="remove", nsg={"mode": "ensure"}, beside={"other": other})
+    """Two profiles in the hub, each with an endpoint subnet; rules and peerings are ensured.
+
+    A third one is for the networks of the target's own subscription, whichever those are.
+    """
+    beside = {"other": {"subnets": {"westeurope": [OTHERS]}}, "own": {"clients": ["own"]}}
+    return a_policy(on_opt_out="remove", nsg={"mode": "ensure"}, beside=beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,11 @@ async def _opt_in(world: World, queues: Queues) -> None:
     queues.put("work", event(AT))
 
 
+async def _opt_in_own(world: World, queues: Queues) -> None:
+    await world.send("PATCH", AT, {"tags": {TAG: "own"}})
+    queues.put("work", event(AT))
+
+
 async def _opt_out(world: World, queues: Queues) -> None:
     await world.send("PATCH", AT, {"tags": OFF})
     queues.put("work", event(AT))
@@ -175,6 +183,7 @@ SCENARIOS = {
     one.name: one
     for one in (
         Scenario("connect", False, _opt_in, CONNECTED, _opt_out, REMOVED),
+        Scenario("connect-own", False, _opt_in_own, CONNECTED, _opt_out, REMOVED),
         Scenario("repair", True, _repair, CONNECTED, _opt_out, REMOVED),
         Scenario("opt-out", True, _opt_out, REMOVED, _opt_in, CONNECTED),
         Scenario("delete", True, _delete, REMOVED, _delete, REMOVED),
