@@ -6,7 +6,6 @@ pydantic skips such rules as soon as any field is at fault, and an operator want
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -53,9 +52,6 @@ def _of_profile(
     at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue, sets: Iterable[str]
 ) -> Iterator[Found]:
     regions = [region_key(name) for name in _mapping(profile.get("subnets")) if isinstance(name, str)]
-    for region in sorted(name for name, count in Counter(regions).items() if count > 1):
-        path = (*at, "subnets", region)
-        yield Found(path, "", "the region is listed twice in different spellings", "join the two lists")
     fallback = profile.get("fallback_region")
     alone = not profile.get("placements")
     if alone and isinstance(fallback, str) and region_key(fallback) not in regions:
