@@ -10,8 +10,10 @@ from typing import Any
 from causeway.files import UnreadableError, text_of
 from causeway.show import complain, counted, safe, say, say_json, styled
 from shared.core.base.errors import Fault
+from shared.core.policy.faults import Found
 from shared.core.policy.policy import check, json_schema
-from shared.core.policy.text import MAX_POLICY
+from shared.core.policy.text import MAX_POLICY, read_yaml
+from shared.wiring import NO_EFFECT, without_effect
 
 GOOD, UNREAD, BAD = 0, 1, 2
 MAX_BYTES = 4 * MAX_POLICY  # a character of UTF-8 has up to four
@@ -20,11 +22,10 @@ MAX_BYTES = 4 * MAX_POLICY  # a character of UTF-8 has up to four
 def run(file: str, output: str) -> int:
     """Check a file and print what was found. Returns the exit code."""
     try:
-        checked = check(text_of(file, MAX_BYTES))
+        found = findings(text_of(file, MAX_BYTES))
     except UnreadableError as error:
         complain(str(error))
         return UNREAD
-    found = sorted((*checked.faults, *checked.warnings), key=lambda one: (one.line, one.column))
     if output == "json":
         say_json(as_json(file, found))
     elif output == "sarif":
@@ -33,7 +34,17 @@ def run(file: str, output: str) -> int:
         say_json(report(file, found))
     else:
         say(*as_text(file, found))
-    return BAD if checked.faults else GOOD
+    return BAD if any(one.level == "fault" for one in found) else GOOD
+
+
+def findings(text: str) -> list[Fault]:
+    """All that is wrong with a policy's text, in its order, as the app that reads it would say."""
+    checked = check(text)
+    found = [*checked.faults, *checked.warnings]
+    if checked.policy is not None:
+        unused = (Found(path, "", *NO_EFFECT) for path in without_effect(checked.policy))
+        found += read_yaml(text).placed(unused)
+    return sorted(found, key=lambda one: (one.line, one.column))
 
 
 def as_json(file: str, found: Sequence[Fault]) -> dict[str, Any]:

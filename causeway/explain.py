@@ -21,7 +21,7 @@ MEANINGS = {CONNECTED: "good", LEFT_ALONE: "quiet", REFUSED: "bad", UNDECIDED: "
 SHOWN = 10  # entries that did not fit, without --all
 NOT_CHECKED = (
     "from the policy alone: what is in Azure, and which groups and endpoints its kind and SKU can have, is "
-    "not checked"
+    "not checked; the app's setting CAUSEWAY_MODE can lower the mode"
 )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport
 
     from shared.core.catalogue.catalogue import Catalogue
+    from shared.core.policy.faults import KeyPath
     from shared.core.policy.foundations import Foundations
     from shared.core.policy.in_force import InForce
     from shared.core.policy.policy import Policy
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
     )
     from shared.settings import Settings
     from shared.telemetry import Telemetry
+
+
+NO_EFFECT = ("it has no effect yet", "leave it out")  # what is wrong, and the remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +231,11 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
     a storage account in another cloud.
     """
     from shared.core.base.errors import Fault, PolicyError
+    from shared.core.policy.faults import written
 
     faults: list[Fault] = []
-    for key in _without_effect(policy):
-        faults.append(Fault(key, "", "it has no effect yet", "leave it out"))
+    for path in without_effect(policy):
+        faults.append(Fault(written(path), "", *NO_EFFECT))
     wanted, runs = policy.drift.schedule, settings.sweep_schedule
     if "schedule" in policy.drift.model_fields_set and wanted.split() != runs.split():
         problem = f"the timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE, '{runs}'"
@@ -241,18 +246,15 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
         raise PolicyError(faults)
 
 
-def _without_effect(policy: Policy) -> list[str]:
+def without_effect(policy: Policy) -> list[KeyPath]:
     """Keys of the policy that are set and that nothing acts on yet."""
-    keys: list[str] = []
-    inside = {
-        "": ("addresses",),
-    }
-    for name, profile in policy.profiles.items():
-        for part, fields in inside.items():
-            found = getattr(profile, part) if part else profile
-            path = f"profiles.{name}.{part}".rstrip(".")
-            keys += [f"{path}.{key}" for key in fields if key in found.model_fields_set]
-    return keys
+    fields = ("addresses",)
+    return [
+        ("profiles", name, key)
+        for name, profile in policy.profiles.items()
+        for key in fields
+        if key in profile.model_fields_set
+    ]
 
 
 @dataclass(frozen=True, slots=True)

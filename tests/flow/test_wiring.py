@@ -29,13 +29,13 @@ def test_a_schedule_that_equals_the_timer_s_or_is_left_out_has_no_fault(drift: D
 
 
 def test_a_key_that_nothing_acts_on_yet_is_refused() -> None:
-    policy = a_policy().model_copy(update={"tags": {"team": "network"}})
-    assert "tags: it has no effect yet" in faults(policy)
+    policy = a_policy(addresses={"westeurope": "10.0.0.0/24"})
+    assert "profiles.default.addresses: it has no effect yet" in faults(policy)
 
 
 def test_all_faults_are_reported_at_once() -> None:
     drift = Drift(schedule="0 0 * * * *")
-    policy = a_policy().model_copy(update={"tags": {"team": "network"}, "drift": drift})
+    policy = a_policy(addresses={"westeurope": "10.0.0.0/24"}).model_copy(update={"drift": drift})
     assert "2 faults" in faults(policy)
 
 
