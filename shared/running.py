@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.core.base.log_lines import line
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger("causeway.running")
+
+INSTANCE = "WEBSITE_INSTANCE_ID"  # set by the platform, and not on a developer's machine
 
 
 class Running:
@@ -113,6 +117,15 @@ class SupportedPolicies:
         self._cloud = policy.cloud
 
 
+def compiled_at_start(module: str = __name__) -> bool:
+    """Whether this module's bytecode is not beside it: then every new process compiles all modules again.
+
+    A tool that leaves out `__pycache__` when it deploys has that effect (docs/operations.md, "The package").
+    """
+    spec = sys.modules[module].__spec__
+    return spec is None or spec.cached is None or not Path(spec.cached).exists()
+
+
 _running: Running | None = None
 
 
@@ -131,6 +144,8 @@ def _begin() -> Running:
     from shared.wiring import Outside, real_ports
 
     settings = Settings.read(os.environ)
+    if INSTANCE in os.environ and compiled_at_start():
+        log.warning(line("modules were compiled at start", why="the package has lost its bytecode"))
     for notice in settings.notices:
         log.warning(line("setting ignored", why=notice))
     logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers

@@ -192,3 +192,20 @@ async def test_ranges_alone_need_no_peering_and_no_link() -> None:
     assert state["result"] == "Connected", state["reason"]
     assert await sources(world) == {"10.200.0.0/16"}
     assert not [path for _, path in world.writes() if "Peerings" in path or "virtualNetworkLinks" in path]
+
+
+# Networks that cannot be read
+
+
+async def test_a_client_network_that_cannot_be_read_leaves_the_others_their_path() -> None:
+    world = await a_filtered_hub_with(2)
+    at = await world.create_account()
+    await world.reconcile(at)
+    for what in ("read", "subnets/read", "virtualNetworkPeerings/read"):
+        world.azure.access.roles["app"].remove([f"Microsoft.Network/virtualNetworks/{what}"], spoke(1))
+    await make_spoke(world, 2)
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "NotKnown")
+    assert "spoke-001" in state["reason"]
+    assert await sources(world) == {range_of(0), range_of(1), range_of(2)}
+    assert reached(world, spoke(2))

@@ -91,7 +91,7 @@ class Rule(Managed):
     this target adds; `ports` are `443` or `1433-65535` (or `*`). `priorities`: first and last that it may
     take. An Allow is for TCP and takes the first one free; a Deny is for all protocols and takes the last.
     `behind` are the allow rules that precede a Deny: without them it would shut everybody out. `partial`: a
-    client network was not found, so prefixes that the rule has stay, as they may be that one's. `key`: what a
+    client network is not known, so prefixes that the rule has stay, as they may be that one's. `key`: what a
     rule that is named by the policy's template is signed with; empty for one of the usual name.
     """
 

@@ -34,10 +34,15 @@ def surroundings(
     profile = connect.profile
     subnets = found.subnets if isinstance(found, Candidates) else ()
     wanted = profile.peering.mode != "ignore" or judged(connect) or routed(connect)
-    networks = {*(subnet.parent for subnet in subnets), *(connect.reach.clients if wanted else ())}
-    networks |= set(connect.reach.hubs if profile.peering.mode != "ignore" else ())
-    for network in sorted(filter(None, networks), key=lambda at: at.key):
+    needed = {subnet.parent for subnet in subnets}
+    needed |= set(connect.reach.hubs if profile.peering.mode != "ignore" else ())
+    clients = set(connect.reach.clients if wanted else ()) - needed
+    for network in sorted(filter(None, needed), key=lambda at: at.key):
         yield Read(network, shared=True)
+    for network in sorted(
+        clients, key=lambda at: at.key
+    ):  # one that is not read leaves the others their path
+        yield Read(network, shared=True, tolerate="refusal")
     if connect.placement:  # a client belongs to the placement in whose networks it asks for names
         for network in dict.fromkeys(at for ids in connect.reach.linked.values() for at in ids):
             yield Read(network, shared=True, tolerate="refusal")

@@ -108,7 +108,7 @@ def rules(
     if connect.profile.nsg.mode == "ignore" or not (sources or reach.may_lack_some):
         return ()
     found: dict[ResourceId, Rule] = {}
-    partial = reach.may_lack_some or any(map(observed.absent, reach.clients))
+    partial = reach.may_lack_some or not all(map(observed.present, reach.clients))
     for group, endpoint in endpoints:
         nsg = _group_for(endpoint.subnet, observed, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
