@@ -160,7 +160,7 @@ def pairs(words: Iterable[str], *, none: bool) -> dict[str, str] | None:
     for word in words:
         name, equals, value = word.partition("=")
         if not name or not equals:
-            raise click.UsageError(f"'{word}' is not NAME=VALUE")
+            raise click.UsageError(f"{word!r} is not NAME=VALUE")
         found[name] = value
     if found and none:
         raise click.UsageError("tags are given, and that there are none")
