@@ -138,7 +138,9 @@ def _places_text(found: Explanation) -> Iterable[str]:
     for name in found.names:
         where = "/".join(name.subnet.names)
         of = f" of placement {name.placement}" if name.placement else ""
-        yield f"    {safe(name.endpoint)}  for {safe(name.group)}, in {safe(where)}{of}"
+        with_nic = f", network interface {safe(name.interface)}" if name.interface else ""
+        below = f"{with_nic}, zone group {safe(name.zone_group)}"
+        yield f"    {safe(name.endpoint)}  for {safe(name.group)}, in {safe(where)}{of}{below}"
 
 
 def _passed_text(passed: tuple[Passed, ...], *, everything: bool) -> Iterable[str]:
@@ -160,6 +162,8 @@ def _name_json(name: Name) -> dict[str, Any]:
         "placement": name.placement,
         "subnet": name.subnet.text,
         "endpoint": name.endpoint,
+        "network_interface": name.interface,
+        "zone_group": name.zone_group,
     }
 
 
