@@ -10,10 +10,8 @@ from typing import Any
 from causeway.files import UnreadableError, text_of
 from causeway.show import complain, counted, safe, say, say_json, styled
 from shared.core.base.errors import Fault
-from shared.core.policy.faults import Found
 from shared.core.policy.policy import check, json_schema
-from shared.core.policy.text import MAX_POLICY, read_yaml
-from shared.wiring import NO_EFFECT, without_effect
+from shared.core.policy.text import MAX_POLICY
 
 GOOD, UNREAD, BAD = 0, 1, 2
 MAX_BYTES = 4 * MAX_POLICY  # a character of UTF-8 has up to four
@@ -38,13 +36,9 @@ def run(file: str, output: str) -> int:
 
 
 def findings(text: str) -> list[Fault]:
-    """All that is wrong with a policy's text, in its order, as the app that reads it would say."""
+    """All that is wrong with a policy's text, in its order."""
     checked = check(text)
-    found = [*checked.faults, *checked.warnings]
-    if checked.policy is not None:
-        unused = (Found(path, "", *NO_EFFECT) for path in without_effect(checked.policy))
-        found += read_yaml(text).placed(unused)
-    return sorted(found, key=lambda one: (one.line, one.column))
+    return sorted((*checked.faults, *checked.warnings), key=lambda one: (one.line, one.column))
 
 
 def as_json(file: str, found: Sequence[Fault]) -> dict[str, Any]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport
 
     from shared.core.catalogue.catalogue import Catalogue
-    from shared.core.policy.faults import KeyPath
     from shared.core.policy.foundations import Foundations
     from shared.core.policy.in_force import InForce
     from shared.core.policy.policy import Policy
@@ -48,9 +47,6 @@ if TYPE_CHECKING:
     )
     from shared.settings import Settings
     from shared.telemetry import Telemetry
-
-
-NO_EFFECT = ("it has no effect yet", "leave it out")  # what is wrong, and the remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +141,7 @@ def wire(
     own = foundations or Foundations.read({})
     shared = kept or Kept.over(ports)
     cached, reader, applier = shared.cached.for_a_policy(), shared.reader, shared.applier
-    capacity = CapacityReader(policy, known, ports.arm, cached, reader)
+    capacity = CapacityReader(policy, known, ports.arm, cached, reader, ports.clock)
     placer = Placer(OwnNetworksReader(cached), reader, capacity)
     scopes = Scopes(policy, ports.arm, ports.branches, ports.clock)
     networks = NetworksReader(policy, cached, reader, scopes.scope_since)
@@ -227,15 +223,12 @@ async def put_back(queue: str, text: str, delay: timedelta) -> None:
 def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
     """Refuse parts of the policy that would have no effect, rather than ignore them.
 
-    Raises PolicyError for keys that have no effect yet, for a schedule that differs from the timer's, and for
-    a storage account in another cloud.
+    Raises PolicyError for a schedule that differs from the timer's, and for a storage account in another
+    cloud.
     """
     from shared.core.base.errors import Fault, PolicyError
-    from shared.core.policy.faults import written
 
     faults: list[Fault] = []
-    for path in without_effect(policy):
-        faults.append(Fault(written(path), "", *NO_EFFECT))
     wanted, runs = policy.drift.schedule, settings.sweep_schedule
     if "schedule" in policy.drift.model_fields_set and wanted.split() != runs.split():
         problem = f"the timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE, '{runs}'"
@@ -244,17 +237,6 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
         faults.append(elsewhere)
     if faults:
         raise PolicyError(faults)
-
-
-def without_effect(policy: Policy) -> list[KeyPath]:
-    """Keys of the policy that are set and that nothing acts on yet."""
-    fields = ("addresses",)
-    return [
-        ("profiles", name, key)
-        for name, profile in policy.profiles.items()
-        for key in fields
-        if key in profile.model_fields_set
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,6 @@ def test_warnings_alone_have_exit_code_0_and_are_named_in_every_form_of_output()
         assert "warning" in found.out
 
 
-def test_a_key_that_the_app_does_not_act_on_yet_is_a_fault_with_its_line():
-    text = SAMPLE + "    addresses: {westeurope: 10.0.0.0/24}\n"
-    (fault,) = json.loads(run("policy", "check", "-", "-o", "json", text=text).out)["faults"]
-    assert (fault["path"], fault["line"]) == ("profiles.data.addresses", text.count("\n"))
-    assert run("policy", "check", "-", text=text).code == 2
-
-
 def test_a_policy_is_read_from_standard_input():
     assert run("policy", "check", "-", text=SAMPLE).code == 0
     assert run("policy", "check", "-", text="version: 2").code == 2

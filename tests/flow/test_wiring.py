@@ -54,11 +54,6 @@ def test_a_schedule_that_equals_the_timer_s_or_is_left_out_has_no_fault(drift: D
     reject_unsupported_settings(a_policy().model_copy(update={"drift": drift}), TIMER)
 
 
-def test_a_key_that_nothing_acts_on_yet_is_refused() -> None:
-    policy = a_policy(addresses={"westeurope": "10.0.0.0/24"})
-    assert "profiles.default.addresses: it has no effect yet" in faults(policy)
-
-
 def test_a_storage_account_in_another_cloud_than_the_policys_is_refused() -> None:
     uris = {
         "AzureWebJobsStorage": "",
