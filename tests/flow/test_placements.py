@@ -290,6 +290,7 @@ async def test_public_access_is_disabled_once_the_paths_of_all_placements_are_pr
     others = {"Microsoft.Storage/storageAccounts": ["queue", "table", "web", "dfs", "file"]}
     disable = {"public_access": "disable", "may_lose_access": others, "peering": "ensure"}
     world = World(two(ne=gone, **disable))
+    world.grant("Microsoft.Storage/storageAccounts/write")
     at = await world.create_account()
     assert (await world.reconcile(at))["result"] == "Blocked"
     assert (await world.send("GET", at))["properties"].get("publicNetworkAccess") != "Disabled"
