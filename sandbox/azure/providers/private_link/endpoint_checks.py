@@ -139,7 +139,7 @@ def refuse_change(endpoint: Resource, wanted: Wanted) -> None:
 
 
 def _subnet(call: Call) -> Resource:
-    """The subnet. Refuses one that is missing, elsewhere (region or subscription), not joinable or delegated."""
+    """The subnet. Refuses one that is missing, in another region or subscription, or not joinable."""
     reference = (call.properties.get("subnet") or {}).get("id")
     subnet = call.linked("Microsoft.Network/virtualNetworks/subnets/join/action", reference)
     network = call.world.find(subnet.id.parent) if subnet is not None else None
