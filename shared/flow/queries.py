@@ -19,10 +19,11 @@ from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Result
 from shared.core.outcome.preview import PLAN, Preview
 from shared.core.outcome.result import broken_off
+from shared.core.plan.actions import Action
 from shared.core.plan.obsolete import Recorded
-from shared.core.plan.plan import Plan
 from shared.core.policy.intent import Declined, NotAsked
 from shared.flow.limits import HELD
+from shared.flow.previews import Found, Previewed
 from shared.flow.reconcile import Reconciler
 from shared.flow.view import View, Viewer
 from shared.ports import Body, Clock, Ledger, WorkQueue
@@ -114,22 +115,26 @@ class Queries:
         recorded = Recorded(known.owned, guids=known.guids) if known else Recorded()
         now = self.clock.now().timestamp()
         profile = known.profile if known else ""
-        return _as_preview(at, *await self.reconciler.preview(at, recorded, profile, now))
+        return _as_preview(at, await self.reconciler.preview(at, recorded, profile, now))
 
 
-def _as_preview(
-    at: ResourceId, found: View | Refusal | Declined | NotAsked | None, removals: Plan
-) -> Preview:
+def _as_preview(at: ResourceId, seen: Previewed) -> Preview:
+    connect, leaving = seen.connect, seen.removals.actions
+    found = _of(at, seen.found, leaving)
+    if connect is None:
+        return found
+    return replace(found, profile=connect.profile_name, rule=connect.rule, mode=connect.mode)
+
+
+def _of(at: ResourceId, found: Found, leaving: tuple[Action, ...]) -> Preview:
     match found:
-        case View(connect=connect, findings=findings, plan=plan):
-            actions = (*plan.actions, *removals.actions)
-            name, rule = connect.profile_name, connect.rule
-            return Preview(at, PLAN, name, rule, mode=connect.mode, findings=tuple(findings), actions=actions)
+        case View(findings=findings, plan=plan):
+            return Preview(at, PLAN, findings=tuple(findings), actions=(*plan.actions, *leaving))
         case Refusal(code=code, reason=reason, remedy=remedy):
             return Preview(at, Result.BLOCKED, code=code, reason=reason, remedy=remedy)
         case Declined(code=code, reason=reason, remedy=remedy, rule=rule, key=key):
             return Preview(at, Result.DECLINED, "", rule, key, "", code, reason, remedy)
         case NotAsked(reason=reason, rule=rule, key=key):
-            return Preview(at, "NotAsked", "", rule, key, reason=reason, actions=removals.actions)
+            return Preview(at, "NotAsked", "", rule, key, reason=reason, actions=leaving)
         case None:
-            return Preview(at, "NotFound", reason="the resource does not exist", actions=removals.actions)
+            return Preview(at, "NotFound", reason="the resource does not exist", actions=leaving)

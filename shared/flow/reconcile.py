@@ -131,9 +131,10 @@ class Reconciler:
         if partly and isinstance(asked, tuple):
             return None
         at, profile = current.target, current.memory.profile
-        view, leaving = await self._previews.of(at, asked, current.recorded, profile, current.began)
+        seen = await self._previews.of(at, asked, current.recorded, profile, current.began)
+        view, leaving = seen.found, seen.removals
         if isinstance(view, Refusal | Declined):
-            return refused(view)
+            return refused(view, seen.connect)
         if not isinstance(view, View):
             reached = removed((), (), unwanted(view), profile)
             held = [step for step in leaving.writes if kind_of(step.id).REPAIR in current.unrepaired]
@@ -180,7 +181,7 @@ class Reconciler:
         current = replace(current, state=state_of(target, connect))
         found = await self._viewed(target, connect, current)
         if not isinstance(found, View):
-            return refused(found)
+            return refused(found, connect)
         found = replace(found, unrepaired=current.unrepaired)
         if found.plan.writes and not await self._viewer.still_asked(target, connect, current.began):
             return await self._reconciled(replace(current, fresh_from=current.began))

@@ -54,11 +54,10 @@ class Rehearsal:
     async def reached(self, asked: Asked, why: Restraint, current: Pass) -> Ending | None:
         """The ending of the pass; None where an ordinary pass would write nothing either."""
         memory = current.memory
-        view, leaving = await self._previews.of(
-            current.target, asked, current.recorded, memory.profile, current.began
-        )
+        seen = await self._previews.of(current.target, asked, current.recorded, memory.profile, current.began)
+        view, leaving = seen.found, seen.removals
         if isinstance(view, Refusal | Declined):
-            return refused(view)
+            return refused(view, seen.connect)
         if isinstance(view, View):
             return self._proven(view, why, (*view.intended.actions, *leaving.actions))
         stays = isinstance(view, NotAsked) and (

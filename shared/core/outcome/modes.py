@@ -1,7 +1,7 @@
 """How a pass ends that may not write: the policy's modes `observe` and `plan`.
 
 A path that holds is `Connected` in every mode, as its proof needs no write. What a pass would change of it is
-planned all the same.
+planned all the same. A plan that something of others is in the way of is `Blocked`, as the pass would be.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def restrained(
         return _observed(reached, why)
     steps = [step for step in actions if not isinstance(step, Keep | Block | Unknown)]
     stops = [_stop(step) for step in actions if isinstance(step, Block | Unknown)]
-    summary = "; ".join((_summary(steps), *further))
+    summary = "; ".join((*_summary(steps), *further)) or "write nothing"
     cut = f"the plan has {len(steps)} steps, of which {MOST_STEPS} are recorded: a dry run shows all"
     found = replace(
         reached,
@@ -54,7 +54,9 @@ def restrained(
     if reached.result is Result.CONNECTED:
         left = f"{why.text}: a pass would {summary}"
         return replace(found, findings=(*found.findings, left)) if steps or further else found
-    return _unwritten(found, Result.PLANNED, why, f"a pass would {summary}")
+    planned = _unwritten(found, Result.PLANNED, why, f"a pass would {summary}")
+    stop = next((step for step in actions if isinstance(step, Block)), None)
+    return replace(planned, result=Result.BLOCKED, code=stop.code, remedy=stop.remedy) if stop else planned
 
 
 def unremoved(
@@ -88,10 +90,10 @@ def _unwritten(reached: Ending, result: Result, why: Restraint, instead: str) ->
     )
 
 
-def _summary(steps: Sequence[Action]) -> str:
-    """Such as `create 4, update 1`."""
+def _summary(steps: Sequence[Action]) -> tuple[str, ...]:
+    """Such as `create 4, update 1`; nothing without steps."""
     counts = Counter(verb(step).lower() for step in steps)
-    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "write nothing"
+    return (", ".join(f"{name} {count}" for name, count in counts.items()),) if counts else ()
 
 
 def _stop(step: Block | Unknown) -> str:

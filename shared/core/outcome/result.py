@@ -23,7 +23,7 @@ from shared.core.base.refusal import NO_NETWORK, Refusal
 from shared.core.outcome.name_checks import EXTERNAL_GROUPS, EXTERNAL_LINKS, EXTERNAL_RECORDS
 from shared.core.outcome.outcome import Done, Planned, Result
 from shared.core.outcome.proof import Proof
-from shared.core.policy.intent import Declined, NotAsked
+from shared.core.policy.intent import Connect, Declined, NotAsked
 
 NOTHING = Proof((), ())
 # Azure's code: another target took the last addresses after the subnet was chosen. The next pass chooses
@@ -164,10 +164,10 @@ def _awaiting_dns(proof: Proof) -> Ending:
     return Ending(Result.PENDING, code, f"someone else keeps the names: {seen}", remedy, waiting=True)
 
 
-def refused(why: Declined | Refusal) -> Ending:
+def refused(why: Declined | Refusal, connect: Connect | None = None) -> Ending:
     """It was asked for and cannot be done as asked, found before anything was written."""
     result = Result.DECLINED if isinstance(why, Declined) else Result.BLOCKED
-    return Ending(result, why.code, why.reason, why.remedy)
+    return Ending(result, why.code, why.reason, why.remedy, connect.profile_name if connect else "")
 
 
 def removed(done: tuple[Done, ...], errors: Collection[CausewayError], reason: str, profile: str) -> Ending:
