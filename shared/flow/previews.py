@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan
-from shared.core.policy.intent import Connect, Declined, NotAsked
+from shared.core.policy.intent import Declined, NotAsked
 from shared.core.policy.policy import Policy
 from shared.flow.hidden_names import HiddenNamesReader
 from shared.flow.removal import Remover
@@ -16,16 +16,7 @@ from shared.flow.view import Asked, View, Viewer
 
 CHANGED = "what is desired changed"
 
-type Found = View | Refusal | Declined | NotAsked | None
-
-
-@dataclass(frozen=True, slots=True)
-class Previewed:
-    """What was found (nothing: the target does not exist), what would be removed, and what was asked for."""
-
-    found: Found
-    removals: Plan = Plan(())
-    connect: Connect | None = None
+type Previewed = tuple[View | Refusal | Declined | NotAsked | None, Plan]  # and what would be removed
 
 
 class Previews:
@@ -37,36 +28,36 @@ class Previews:
         self._hidden = hidden
         self._remover = remover
 
-    async def preview(self, at: ResourceId, recorded: Recorded, profile: str, now: float) -> Previewed:
-        """What a pass would do.
+    async def preview(
+        self, at: ResourceId, recorded: Recorded, profile: str, now: float
+    ) -> tuple[Asked, Previewed]:
+        """Who asks for the target, and what a pass would do. No view: the target does not exist.
 
         `recorded` and `profile` are what the ledger knows of the target; no reading is from before `now`
         (seconds since 1970).
         """
-        return await self.of(at, await self._viewer.asked(at, now, now), recorded, profile, now)
+        asked = await self._viewer.asked(at, now, now)
+        return asked, await self.of(at, asked, recorded, profile, now)
 
     async def of(
         self, at: ResourceId, asked: Asked, recorded: Recorded, profile: str, now: float
     ) -> Previewed:
         """The same where it is known already who asks."""
-        if not isinstance(asked, tuple):
-            return await self._leaving(at, asked, recorded, profile)
-        view, connect = await self._viewer.view(*asked, recorded, now, now), asked[1]
-        if not isinstance(view, View):
-            return Previewed(view, connect=connect)
-        found, removals = view.obsolete(replace(recorded, addresses=())), Plan(())
-        if found.removed:
-            removals = await self._remover.planned(at, found, CHANGED, recorded)
-        return Previewed(await self._hidden.reported(view, view.intended), removals, connect)
-
-    async def _leaving(
-        self, at: ResourceId, why: Declined | NotAsked | None, recorded: Recorded, profile: str
-    ) -> Previewed:
-        stays = isinstance(why, NotAsked) and (why.keep or not self.removes_on_opt_out(profile))
-        if isinstance(why, Declined) or stays:
-            return Previewed(why)
-        gone = Obsolete(recorded.objects)
-        return Previewed(why, await self._remover.planned(at, gone, unwanted(why), recorded))
+        view = await self._viewer.view(*asked, recorded, now, now) if isinstance(asked, tuple) else asked
+        match view:
+            case View():
+                found = view.obsolete(replace(recorded, addresses=()))
+                leaving = Plan(())
+                if found.removed:
+                    leaving = await self._remover.planned(at, found, CHANGED, recorded)
+                return await self._hidden.reported(view, view.intended), leaving
+            case Refusal() | Declined():
+                return view, Plan(())
+            case NotAsked(keep=keep) if keep or not self.removes_on_opt_out(profile):
+                return view, Plan(())
+            case _:
+                gone = Obsolete(recorded.objects)
+                return view, await self._remover.planned(at, gone, unwanted(view), recorded)
 
     def removes_on_opt_out(self, name: str) -> bool:
         """What this profile made is removed once it is not asked for any more."""

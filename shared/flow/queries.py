@@ -19,13 +19,12 @@ from shared.core.outcome.connection_query import ConnectionQuery
 from shared.core.outcome.outcome import Result
 from shared.core.outcome.preview import PLAN, Preview
 from shared.core.outcome.result import broken_off
-from shared.core.plan.actions import Action
 from shared.core.plan.obsolete import Recorded
+from shared.core.plan.plan import Plan
 from shared.core.policy.intent import Declined, NotAsked
 from shared.flow.limits import HELD
-from shared.flow.previews import Found, Previewed
 from shared.flow.reconcile import Reconciler
-from shared.flow.view import View, Viewer
+from shared.flow.view import View, Viewer, profile_of, rule_of
 from shared.ports import Body, Clock, Ledger, WorkQueue
 
 
@@ -115,26 +114,24 @@ class Queries:
         recorded = Recorded(known.owned, guids=known.guids) if known else Recorded()
         now = self.clock.now().timestamp()
         profile = known.profile if known else ""
-        return _as_preview(at, await self.reconciler.preview(at, recorded, profile, now))
+        asked, (view, removals) = await self.reconciler.preview(at, recorded, profile, now)
+        connect = asked[1] if isinstance(asked, tuple) else None
+        mode, found = connect.mode if connect else "", _as_preview(at, view, removals)
+        return replace(found, profile=profile_of(asked), rule=rule_of(asked), mode=mode)
 
 
-def _as_preview(at: ResourceId, seen: Previewed) -> Preview:
-    connect, leaving = seen.connect, seen.removals.actions
-    found = _of(at, seen.found, leaving)
-    if connect is None:
-        return found
-    return replace(found, profile=connect.profile_name, rule=connect.rule, mode=connect.mode)
-
-
-def _of(at: ResourceId, found: Found, leaving: tuple[Action, ...]) -> Preview:
+def _as_preview(
+    at: ResourceId, found: View | Refusal | Declined | NotAsked | None, removals: Plan
+) -> Preview:
     match found:
         case View(findings=findings, plan=plan):
-            return Preview(at, PLAN, findings=tuple(findings), actions=(*plan.actions, *leaving))
+            actions = (*plan.actions, *removals.actions)
+            return Preview(at, PLAN, findings=tuple(findings), actions=actions)
         case Refusal(code=code, reason=reason, remedy=remedy):
             return Preview(at, Result.BLOCKED, code=code, reason=reason, remedy=remedy)
-        case Declined(code=code, reason=reason, remedy=remedy, rule=rule, key=key):
-            return Preview(at, Result.DECLINED, "", rule, key, "", code, reason, remedy)
-        case NotAsked(reason=reason, rule=rule, key=key):
-            return Preview(at, "NotAsked", "", rule, key, reason=reason, actions=leaving)
+        case Declined(code=code, reason=reason, remedy=remedy, key=key):
+            return Preview(at, Result.DECLINED, policy_key=key, code=code, reason=reason, remedy=remedy)
+        case NotAsked(reason=reason, key=key):
+            return Preview(at, "NotAsked", policy_key=key, reason=reason, actions=removals.actions)
         case None:
-            return Preview(at, "NotFound", reason="the resource does not exist", actions=leaving)
+            return Preview(at, "NotFound", reason="the resource does not exist", actions=removals.actions)

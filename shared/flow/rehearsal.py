@@ -17,7 +17,7 @@ from shared.core.policy.values import Mode
 from shared.flow.previews import Previews, unwanted
 from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
-from shared.flow.view import Asked, View
+from shared.flow.view import Asked, View, profile_of
 
 SETTING = "the setting CAUSEWAY_MODE"
 
@@ -54,10 +54,11 @@ class Rehearsal:
     async def reached(self, asked: Asked, why: Restraint, current: Pass) -> Ending | None:
         """The ending of the pass; None where an ordinary pass would write nothing either."""
         memory = current.memory
-        seen = await self._previews.of(current.target, asked, current.recorded, memory.profile, current.began)
-        view, leaving = seen.found, seen.removals
+        view, leaving = await self._previews.of(
+            current.target, asked, current.recorded, memory.profile, current.began
+        )
         if isinstance(view, Refusal | Declined):
-            return refused(view, seen.connect)
+            return refused(view, profile_of(asked))
         if isinstance(view, View):
             return self._proven(view, why, (*view.intended.actions, *leaving.actions))
         stays = isinstance(view, NotAsked) and (

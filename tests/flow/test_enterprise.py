@@ -169,6 +169,13 @@ def test_with_mode_apply_the_whole_estate_is_connected() -> None:
     assert differences(ran, {at: each.applied for at, each in EXPECTED.items()}) == {}
 
 
+def test_the_pilot_s_rule_alone_goes_further_than_the_file() -> None:
+    ran = run("plan")
+    chosen = [state for state in ran.states.values() if state and state["profile"]]
+    assert {state["mode"] for state in chosen if state["rule"] == "pilot"} == {"apply"}
+    assert {state["mode"] for state in chosen if state["rule"] != "pilot"} == {"plan"}
+
+
 def test_of_two_networks_that_fit_both_are_named() -> None:
     (state,) = (one for at, one in run("apply").states.items() if at.endswith("/labresults"))
     assert "/virtualNetworks/vnet-lab-a" in state["reason"]

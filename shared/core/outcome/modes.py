@@ -42,7 +42,7 @@ def restrained(
         return _observed(reached, why)
     steps = [step for step in actions if not isinstance(step, Keep | Block | Unknown)]
     stops = [_stop(step) for step in actions if isinstance(step, Block | Unknown)]
-    summary = "; ".join((*_summary(steps), *further)) or "write nothing"
+    summary = "; ".join((*([_summary(steps)] if steps or not further else ()), *further))
     cut = f"the plan has {len(steps)} steps, of which {MOST_STEPS} are recorded: a dry run shows all"
     found = replace(
         reached,
@@ -90,10 +90,10 @@ def _unwritten(reached: Ending, result: Result, why: Restraint, instead: str) ->
     )
 
 
-def _summary(steps: Sequence[Action]) -> tuple[str, ...]:
-    """Such as `create 4, update 1`; nothing without steps."""
+def _summary(steps: Sequence[Action]) -> str:
+    """Such as `create 4, update 1`."""
     counts = Counter(verb(step).lower() for step in steps)
-    return (", ".join(f"{name} {count}" for name, count in counts.items()),) if counts else ()
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "write nothing"
 
 
 def _stop(step: Block | Unknown) -> str:
