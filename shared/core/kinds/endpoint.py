@@ -14,12 +14,12 @@ from shared.core.base.bodies import Seen, mapping, reference, resource_id, seque
 from shared.core.base.errors import clean
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
-from shared.core.base.rights import Right
+from shared.core.base.rights import Right, to_write
 from shared.core.base.written import recreation
 from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks
 from shared.core.kinds.link import LINKED_ELSEWHERE
-from shared.core.kinds.nic import Address, addresses_in
+from shared.core.kinds.nic import Address, StaticAddress, addresses_in
 from shared.core.policy.style import Tags, differing, merged
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Read, Unread
@@ -27,7 +27,6 @@ from shared.core.rules.nsg import groups_in
 
 TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too
-_JOIN_GROUP = "Microsoft.Network/applicationSecurityGroups/joinIpConfiguration/action"
 _DEFAULTS = {"ipVersionType": "IPv4"}  # what Azure shows of an endpoint for which nothing else was asked
 PLACEMENT_TAG = "causeway-placement"
 INTERFACE = "customNetworkInterfaceName"  # only of a new endpoint
@@ -182,7 +181,8 @@ class Endpoint(Managed):
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
     `completed_by`: the objects that give it its name: its zone group, then the zones. `links`: those of the
     clients to these zones. `recorded_before`: the ledger had its id before, and `guids` of what was made
-    there. `placement`: which of several it is for.
+    there. `placement`: which of several it is for. `static`: the addresses of its members, where Azure does
+    not choose them.
     """
 
     TYPE = TYPE
@@ -205,6 +205,7 @@ class Endpoint(Managed):
     recorded_before: bool = True
     guids: frozenset[str] = frozenset()
     placement: str = ""
+    static: tuple[StaticAddress, ...] = ()
 
     @property
     def own_tags(self) -> dict[str, str]:
@@ -222,12 +223,8 @@ class Endpoint(Managed):
     @property
     def rights(self) -> tuple[Right, ...]:
         """Without the right to approve, only a request (`request`) is possible."""
-        joined = Right("Microsoft.Network/virtualNetworks/subnets/join/action", self.subnet)
-        grouped = tuple(Right(_JOIN_GROUP, at) for at in self.groups)
-        approved = Right(f"{self.target.type}/PrivateEndpointConnectionsApproval/action", self.target)
-        written = Right(f"{TYPE}/write", self.id)
-        every = (written, joined, *grouped)
-        return (*every, approved) if self.request is None else every
+        joined = (self.subnet, *self.groups)
+        return to_write(self.id, *joined, *((self.target,) if self.request is None else ()))
 
     @property
     def harms(self) -> Mapping[ResourceId, str]:
@@ -340,8 +337,20 @@ class Endpoint(Managed):
                 **({INTERFACE: self.interface} if self.interface else {}),
                 automatic if self.request is None else manual: [connection],
                 **self._grouped(None),
+                **self._addressed(),
             },
         }
+
+    def _addressed(self) -> dict[str, Any]:
+        """The static addresses of a new endpoint, one for each member."""
+        listed = [
+            {
+                "name": f"{one.member}-{number}",
+                "properties": {"groupId": self.group, "memberName": one.member, "privateIPAddress": one.ip},
+            }
+            for number, one in enumerate(self.static, 1)
+        ]
+        return {"ipConfigurations": listed} if listed else {}
 
     def _grouped(self, have: Seen | None) -> dict[str, Any]:
         """The groups that it is in, and those of the policy."""
@@ -375,7 +384,8 @@ class Endpoint(Managed):
             if name != "ipConfigurations" and value not in left_out and value != _DEFAULTS.get(name)
         }
         found = {**again, "properties": kept}
-        return found if found != plain else None
+        chosen = {name: value for name, value in plain["properties"].items() if name != "ipConfigurations"}
+        return found if found != {**plain, "properties": chosen} else None
 
     @staticmethod
     def guid(have: Seen) -> str:

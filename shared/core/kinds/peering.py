@@ -15,7 +15,7 @@ from typing import Any
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
-from shared.core.base.rights import Right
+from shared.core.base.rights import Right, to_write
 from shared.core.kinds.kind import Managed, Wanted
 from shared.core.kinds.peering_coverage import (
     COMPLETE,
@@ -102,8 +102,7 @@ class Peering(Managed):
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        peered = Right("Microsoft.Network/virtualNetworks/peer/action", self.remote)
-        return (Right(f"{TYPE}/write", self.id), peered)
+        return to_write(self.id, self.remote)
 
     @property
     def counterpart(self) -> ResourceId:
