@@ -7,7 +7,8 @@ flow behind the functions is built when the first of them runs.
 import azure.functions as func
 
 from handlers import events, http, poison, queued, timer, work
-from shared.wiring import flow, put_back
+from shared.running import flow
+from shared.wiring import put_back
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 

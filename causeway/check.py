@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from causeway.files import UnreadableError, text_of
-from causeway.findings import FAULT, Finding, findings
 from causeway.show import complain, counted, safe, say, say_json, styled
-from shared.core.policy.policy import json_schema
+from shared.core.base.errors import Fault
+from shared.core.policy.policy import check, json_schema
 from shared.core.policy.text import MAX_POLICY
 
 GOOD, UNREAD, BAD = 0, 1, 2
@@ -19,10 +20,11 @@ MAX_BYTES = 4 * MAX_POLICY  # a character of UTF-8 has up to four
 def run(file: str, output: str) -> int:
     """Check a file and print what was found. Returns the exit code."""
     try:
-        found = findings(text_of(file, MAX_BYTES))
+        checked = check(text_of(file, MAX_BYTES))
     except UnreadableError as error:
         complain(str(error))
         return UNREAD
+    found = sorted((*checked.faults, *checked.warnings), key=lambda one: (one.line, one.column))
     if output == "json":
         say_json(as_json(file, found))
     elif output == "sarif":
@@ -31,24 +33,26 @@ def run(file: str, output: str) -> int:
         say_json(report(file, found))
     else:
         say(*as_text(file, found))
-    return BAD if any(one.level == FAULT for one in found) else GOOD
+    return BAD if checked.faults else GOOD
 
 
-def as_json(file: str, found: list[Finding]) -> dict[str, Any]:
+def as_json(file: str, found: Sequence[Fault]) -> dict[str, Any]:
     """What was found, as one object."""
     return {
         "file": file,
-        "faults": [_plain(one) for one in found if one.level == FAULT],
-        "warnings": [_plain(one) for one in found if one.level != FAULT],
+        "faults": [asdict(one) for one in found if one.level == "fault"],
+        "warnings": [asdict(one) for one in found if one.level == "warning"],
     }
 
 
-def as_text(file: str, found: list[Finding]) -> list[str]:
+def as_text(file: str, found: Sequence[Fault]) -> list[str]:
     """One block for each finding, and the sum."""
     lines = [line for one in found for line in _block(file, one)]
-    faults = sum(one.level == FAULT for one in found)
+    faults = sum(one.level == "fault" for one in found)
+    if not found:
+        return [styled(f"{safe(file)}: no faults, no warnings", "good")]
     total = f"{counted(faults, 'fault')}, {counted(len(found) - faults, 'warning')}"
-    return [*lines, f"{safe(file)}: {total}" if found else styled(f"{safe(file)}: no faults", "good")]
+    return [*lines, f"{safe(file)}: {total}"]
 
 
 def schema_text() -> str:
@@ -56,15 +60,10 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2)
 
 
-def _block(file: str, one: Finding) -> list[str]:
+def _block(file: str, one: Fault) -> list[str]:
+    """`file:line:column`, which editors and terminals open, the path, the value, and what to do."""
     where = f"{safe(file)}:{one.line}:{one.column}" if one.line else safe(file)
-    level = styled(one.level, "bad" if one.level == FAULT else "doubt")
+    level = styled(one.level, "bad" if one.level == "fault" else "doubt")
     value = [f"    {safe(one.value)}"] if one.value else []
     said = f"    {safe(one.problem)}; {safe(one.remedy)}"
     return [f"{where}  {level}  {safe(one.path)}", *value, said, ""]
-
-
-def _plain(one: Finding) -> dict[str, Any]:
-    fields = asdict(one)
-    del fields["level"]
-    return fields

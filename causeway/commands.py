@@ -68,6 +68,8 @@ def schema() -> None:
 @click.option("--group-tag", "--group-tags", "group_tags", multiple=True, metavar="NAME=VALUE")
 @click.option("--no-group-tags", is_flag=True, help="Its resource group has no tags.")
 @click.option("--management-group", multiple=True, help="Every group above its subscription, by name.")
+@click.option("--managed-by", help="What manages its resource group (managedBy).")
+@click.option("--not-managed", is_flag=True, help="Nothing manages its resource group.")
 @click.option("--all", "everything", is_flag=True, help="Show every entry that did not fit.")
 @click.option("-o", "--output", type=OUTPUT, default="text", show_default=True)
 def explain(file: str, resource_id: str | None, output: str, everything: bool, **said: Any) -> None:
@@ -87,6 +89,7 @@ def explain(file: str, resource_id: str | None, output: str, everything: bool, *
         "tags": pairs(said["tags"], none=said["no_tags"]),
         "group_tags": pairs(said["group_tags"], none=said["no_group_tags"]),
         "management_groups": said["management_group"] or None,
+        "managed_by": "" if said["not_managed"] else said["managed_by"],
     }
     parts = {name: said[name] for name in ("type", "subscription", "resource_group", "name")}
     if resource_id is None and not said["type"]:
@@ -96,6 +99,53 @@ def explain(file: str, resource_id: str | None, output: str, everything: bool, *
     except InputError as wrong:
         raise click.UsageError(str(wrong)) from wrong
     sys.exit(run(file, given, output, everything=everything))
+
+
+@policy.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--ledger", metavar="FILE|URL", help="The app's connections: an export, or the app's URL.")
+@click.option("--resources", "lists", multiple=True, metavar="FILE", help="Lists as az prints them in JSON.")
+@click.option("--all", "everything", is_flag=True, help="Show every resource that changes.")
+@click.option("-o", "--output", type=OUTPUT, default="text", show_default=True)
+def diff(
+    old: str, new: str, ledger: str | None, lists: tuple[str, ...], everything: bool, output: str
+) -> None:
+    """Say what policy NEW would change in place of policy OLD, for every resource that is known.
+
+    \b
+    --ledger     /api/connections of the app, as `causeway connections` writes it, or the app's
+                 URL; its function key is in the environment variable CAUSEWAY_KEY
+    --resources  what `az resource list`, `az group list` or `az account management-group
+                 entities list` prints with -o json, or the answer of Resource Graph; several times
+
+    Without --resources, tags, regions and SKUs are not known, and neither is what is newly connected.
+
+    Exit code: 0 no change, 10 changes, 4 undecided alone, 2 bad policy or usage, 1 not read.
+    """
+    from causeway.diff import run
+
+    if ledger is None and not lists:
+        raise click.UsageError("nothing to compare for: give --ledger, --resources, or both")
+    sys.exit(run(old, new, ledger, lists, output, everything=everything))
+
+
+@cli.command()
+@click.argument("url")
+def connections(url: str) -> None:
+    """Print all connections of the app at URL as JSON. CAUSEWAY_KEY has its function key.
+
+    Exit code: 0 done, 1 not read.
+    """
+    from causeway.app_api import connections as read
+    from causeway.files import UnreadableError
+    from causeway.show import complain, say_json
+
+    try:
+        say_json({"value": list(read(url))})
+    except UnreadableError as error:
+        complain(str(error))
+        sys.exit(1)
 
 
 def pairs(words: Iterable[str], *, none: bool) -> dict[str, str] | None:

@@ -8,7 +8,7 @@ from typing import Any
 from causeway.explanation import CONNECTED, LEFT_ALONE, REFUSED, UNDECIDED, Explanation, Passed, explained
 from causeway.files import UnreadableError, text_of
 from causeway.given import Given
-from causeway.places import Place
+from causeway.places import Name, Place
 from causeway.show import complain, safe, say, say_json, styled
 from shared.core.base.errors import InputError, PolicyError
 from shared.core.base.ids import GroupId, ResourceId
@@ -20,8 +20,8 @@ EXITS = {CONNECTED: 0, LEFT_ALONE: 3, REFUSED: 3, UNDECIDED: 4}
 MEANINGS = {CONNECTED: "good", LEFT_ALONE: "quiet", REFUSED: "bad", UNDECIDED: "doubt"}
 SHOWN = 10  # entries that did not fit, without --all
 NOT_CHECKED = (
-    "from the policy alone: what is in Azure, which groups and endpoints its kind and SKU can have, and "
-    "whether a service manages its resource group, is not checked"
+    "from the policy alone: what is in Azure, and which groups and endpoints its kind and SKU can have, is "
+    "not checked"
 )
 
 
@@ -86,7 +86,7 @@ def as_json(found: Explanation) -> dict[str, Any]:
         "mode": found.mode,
         "unknown": list(found.unknown),
         "placements": [_place_json(one) for one in found.places],
-        "names": [{"group": n.group, "subnet": n.subnet.text, "endpoint": n.endpoint} for n in found.names],
+        "names": [_name_json(n) for n in found.names],
         "not_by": [
             {"key": p.key, "rule": p.name, "field": p.field, "wanted": list(p.wanted), "value": list(p.value)}
             for p in found.passed
@@ -130,7 +130,8 @@ def _places_text(found: Explanation) -> Iterable[str]:
         yield "  names"
     for name in found.names:
         where = "/".join(name.subnet.names)
-        yield f"    {safe(name.endpoint)}  for {safe(name.group)}, in {safe(where)}"
+        of = f" of placement {name.placement}" if name.placement else ""
+        yield f"    {safe(name.endpoint)}  for {safe(name.group)}, in {safe(where)}{of}"
 
 
 def _passed_text(passed: tuple[Passed, ...], *, everything: bool) -> Iterable[str]:
@@ -144,6 +145,15 @@ def _passed_text(passed: tuple[Passed, ...], *, everything: bool) -> Iterable[st
         name = f" '{safe(one.name)}'" if one.name else ""
         value = safe(", ".join(one.value)) or "no such tag"
         yield f"    {one.key}{name}  {safe(one.field)} is {value}, not {safe(' or '.join(one.wanted), 200)}"
+
+
+def _name_json(name: Name) -> dict[str, Any]:
+    return {
+        "group": name.group,
+        "placement": name.placement,
+        "subnet": name.subnet.text,
+        "endpoint": name.endpoint,
+    }
 
 
 def _place_json(place: Place) -> dict[str, Any]:

@@ -13,7 +13,16 @@ from causeway.given import Given, Unsaid
 from causeway.places import Name, Place, asked_groups, names_in, places_of
 from shared.core.base.errors import clean
 from shared.core.catalogue.catalogue import Catalogue, load
-from shared.core.policy.choice import Choice, Chosen, LeftOut, NotAllowed, Undecided, choose
+from shared.core.policy.choice import (
+    MANAGED,
+    Choice,
+    Chosen,
+    LeftOut,
+    NotAllowed,
+    Undecided,
+    choose,
+    leaves_managed_alone,
+)
 from shared.core.policy.globs import fits
 from shared.core.policy.policy import Policy
 from shared.core.policy.selectors import Facts, Selector
@@ -42,7 +51,8 @@ class Passed:
 class Explanation:
     """What the policy does with a resource. `key`: the part of the policy that decides it.
 
-    `without`: what it would be if what is unknown were not there, such as a tag. `unknown`: the fields.
+    `keep`: what was made for it before stays, whatever a profile says. `unknown`: fields that have to be
+    known. `without`: what it would be if they were not there, such as a tag.
     """
 
     verdict: str
@@ -55,6 +65,7 @@ class Explanation:
     places: tuple[Place, ...] = ()
     names: tuple[Name, ...] = ()
     unknown: tuple[str, ...] = ()
+    keep: bool = False
     without: Explanation | None = None
 
 
@@ -65,6 +76,12 @@ def explained(given: Given, policy: Policy, catalogue: Catalogue | None = None) 
     for found in (_unwatched(given, policy), _foreign_type(given, known)):
         if found is not None:
             return found
+    if given.managed_by is None and leaves_managed_alone(policy):
+        found = explained(replace(given, managed_by=""), policy, known)
+        if found.verdict == LEFT_ALONE or found.key.startswith("exclude["):
+            return found
+        unknown = ("managedBy of its resource group", *found.unknown)
+        return replace(_undecided(MANAGED, unknown), passed=found.passed, without=found.without or found)
     word = given.word(policy)
     if isinstance(word, Unsaid):
         return _without_word(word, given, facts, policy, known)
@@ -108,7 +125,7 @@ def _of(choice: Choice, given: Given, facts: Facts, policy: Policy, catalogue: C
         case Undecided():
             found = replace(_undecided(choice.key, choice.unknown), rule=_rule_at(choice.key, policy))
         case LeftOut():
-            found = Explanation(LEFT_ALONE, choice.reason, choice.key, choice.rule)
+            found = Explanation(LEFT_ALONE, choice.reason, choice.key, choice.rule, keep=choice.keep)
         case NotAllowed():
             found = Explanation(REFUSED, _refusal(choice, policy), "opt_in.tag_may_choose", choice.rule)
         case Chosen():

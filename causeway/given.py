@@ -26,7 +26,8 @@ class PartlyKnown(Facts):
 class Given:
     """A resource. None: not said. `id`: its ARM id, where all parts of it are known.
 
-    `tags` are all tags of its own, `group_tags` those of its resource group.
+    `tags` are all tags of its own, `group_tags` those of its resource group. `managed_by`: what manages its
+    resource group; empty: nothing does.
     """
 
     id: ResourceId | None = None
@@ -39,6 +40,7 @@ class Given:
     tags: Mapping[str, str] | None = None
     group_tags: Mapping[str, str] | None = None
     management_groups: tuple[str, ...] | None = None
+    managed_by: str | None = None
     shown: str = field(default="", compare=False)
 
     @classmethod
@@ -67,6 +69,7 @@ class Given:
             sku=self.sku,
             tags=tags,
             management_groups=self.management_groups,
+            managed_by=self.managed_by,
             group_tags_known=self.group_tags is not None or not inherits,
         )
 

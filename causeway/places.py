@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from causeway.given import Given
@@ -10,10 +10,11 @@ from shared.core.base.ids import ResourceId
 from shared.core.base.regions import region_key
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
-from shared.core.kinds.endpoint import endpoint_name
-from shared.core.policy.intent import tag_value
+from shared.core.placement.candidates import candidates, own_id
+from shared.core.policy.intent import Connect, Declined, tag_value
 from shared.core.policy.policy import Policy
 from shared.core.policy.profile import Find, Placement, Profile
+from shared.core.policy.style import Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What an endpoint for this group in this subnet would be called."""
+    """What an endpoint for this group in this subnet would be called. `placement`: as in `Place`."""
 
     group: str
     subnet: ResourceId
     endpoint: str
+    placement: str = ""
 
 
 def places_of(given: Given, profile: Profile) -> tuple[Place, ...]:
@@ -45,18 +47,25 @@ def places_of(given: Given, profile: Profile) -> tuple[Place, ...]:
 
 
 def names_in(
-    given: Given, places: tuple[Place, ...], policy: Policy, profile: str, catalogue: Catalogue
+    given: Given, places: Iterable[Place], policy: Policy, profile: str, catalogue: Catalogue
 ) -> tuple[Name, ...]:
     """Names of endpoints, for each group that is connected by default and each subnet that is known.
 
-    Empty where the id, or which groups the resource has, is not known.
+    Empty where the id, or what the policy's template asks for, is not known.
     """
-    if given.id is None or policy.naming.endpoint is not None:
+    connect = Connect(profile, policy.profiles[profile], (), policy.cloud, style=_style(given, policy))
+    unknown = [field for field, value in (("region", given.region), ("tag", given.tags)) if value is None]
+    if given.id is None or any(connect.style.has("endpoint", field) for field in unknown):
         return ()
-    target = Target(given.id, given.region or "", "", given.sku or "", given.tags or {}, {})
+    target = _target(given, given.id)
     groups = asked_groups(given, policy, profile) or catalogue.default_groups(target)
-    subnets = dict.fromkeys(at for place in places for several in place.subnets.values() for at in several)
-    return tuple(Name(group, at, endpoint_name(given.id, group, at)) for group in groups for at in subnets)
+    by_name = {one.placement: one for one in connect.each}
+    return tuple(
+        Name(group, at, own_id(target, by_name[place.name], group, at, region).name, place.name)
+        for place in places
+        for group in groups
+        for region, at in _each_subnet(place)
+    )
 
 
 def asked_groups(given: Given, policy: Policy, profile: str) -> tuple[str, ...]:
@@ -68,18 +77,45 @@ def asked_groups(given: Given, policy: Policy, profile: str) -> tuple[str, ...]:
     return by_policy.get((given.type or "").lower(), ())
 
 
+def _target(given: Given, at: ResourceId) -> Target:
+    return Target(at, given.region or "", "", given.sku or "", given.tags or {}, {})
+
+
+def _some(kind: str) -> ResourceId:
+    """Any resource of a type, where nothing but that is known of it."""
+    return ResourceId("some", "some", kind, ("some",) * kind.count("/"))
+
+
+def _style(given: Given, policy: Policy) -> Style:
+    inherits = policy.opt_in.inherit == "resource_group"
+    group_tags = (given.group_tags or {}) if inherits else {}
+    return Style(policy.naming, policy.tags, {**group_tags, **(given.tags or {})})
+
+
+def _each_subnet(place: Place) -> Iterator[tuple[str, ResourceId]]:
+    for region, several in place.subnets.items():
+        yield from ((region, at) for at in several)
+
+
 def _place(name: str, given: Given, placement: Placement) -> Place:
     find = _search(placement.find) if placement.find else ""
-    by_type = {kind.lower(): regions for kind, regions in placement.types.items()}
-    listed = by_type.get((given.type or "").lower(), placement.subnets)
     if given.region is None:
-        return Place(name, find, dict(listed), "its region is not known: subnets of all regions")
-    region = region_key(given.region)
-    for one in (region, placement.fallback_region):
-        if one and listed.get(one):
-            note = "" if one == region else f"{region} has none: fallback_region {one}"
-            return Place(name, find, {one: tuple(listed[one])}, note)
-    return Place(name, find, {}, "" if find else f"no subnet for the region {region}, and no fallback")
+        note = "its region is not known: subnets of all regions" if not find else ""
+        return Place(name, find, _all(given, placement), note)
+    found = candidates(_target(given, given.id or _some(given.type or "")), placement)
+    if isinstance(found, Declined):
+        return Place(name, find, {}, "" if find else found.reason)
+    own = found.region == region_key(given.region)
+    note = "" if own else f"{given.region} has none: fallback_region {found.region}"
+    return Place(name, find, {found.region: found.subnets}, note)
+
+
+def _all(given: Given, placement: Placement) -> dict[str, tuple[ResourceId, ...]]:
+    """The subnets of all regions: those of its type first."""
+    by_type = {kind.lower(): regions for kind, regions in placement.types.items()}
+    of_type = by_type.get((given.type or "").lower(), {})
+    regions = dict.fromkeys([*of_type, *placement.subnets])
+    return {one: tuple(of_type.get(one) or placement.subnets[one]) for one in regions}
 
 
 def _search(find: Find) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from causeway.findings import Finding
 from causeway.show import safe
+from shared.core.base.errors import Fault
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {"fault": "error", "warning": "warning"}
@@ -22,7 +22,7 @@ RULES = {
 }
 
 
-def report(file: str, found: Sequence[Finding]) -> dict[str, Any]:
+def report(file: str, found: Sequence[Fault]) -> dict[str, Any]:
     """A log of one run: a result for each finding."""
     rules = [{"id": f"policy-{level}", "shortDescription": {"text": text}} for level, text in RULES.items()]
     run = {
@@ -33,7 +33,7 @@ def report(file: str, found: Sequence[Finding]) -> dict[str, Any]:
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _result(file: str, one: Finding) -> dict[str, Any]:
+def _result(file: str, one: Fault) -> dict[str, Any]:
     value = f" '{safe(one.value)}'" if one.value else ""
     region = {"startLine": max(1, one.line), "startColumn": max(1, one.column)}
     place = {"artifactLocation": {"uri": uri_of(file)}, "region": region}

@@ -71,7 +71,13 @@ def not_found(error: InputError) -> Problem:
 def misconfigured(error: FaultsError) -> Problem:
     """503 until the operator corrects the settings or the policy. A caller with a key may read the faults."""
     faults = [
-        {"path": one.path, "value": one.value, "problem": one.problem, "remedy": one.remedy}
+        {
+            "path": one.path,
+            "value": one.value,
+            "problem": one.problem,
+            "remedy": one.remedy,
+            **({"line": one.line, "column": one.column} if one.line else {}),
+        }
         for one in error.faults
     ]
     detail = str(error).partition("\n")[0]

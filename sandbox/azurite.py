@@ -36,11 +36,19 @@ class Azurite:
     """One running Azurite, empty at first. Use it in a `with` block, or call `start` and `stop`.
 
     ports: for blob, queue and table; by default Azurite chooses free ones. folder: for its log, by
-    default a temporary one. Both calls block for about a second: from a coroutine use asyncio.to_thread.
+    default a temporary one. tls: files of a certificate and its key: it then speaks HTTPS alone, and takes
+    tokens of identities beside the account's key. Both calls block for about a second: from a coroutine use
+    asyncio.to_thread.
     """
 
-    def __init__(self, folder: Path | None = None, ports: tuple[int, int, int] = (0, 0, 0)) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        ports: tuple[int, int, int] = (0, 0, 0),
+        tls: tuple[Path, Path] | None = None,
+    ) -> None:
         self._ports = ports
+        self._tls = tls
         self._given_folder = folder
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._child: Child | None = None
@@ -51,10 +59,10 @@ class Azurite:
 
         Raises AzuriteMissingError, or ChildError with the end of its log when it does not start.
         """
-        command = _command(self._ports)
+        command = _command(self._ports, self._tls)
         self._child = Child("azurite", command, self._folder() / "azurite.log", os.environ, ROOT)
         # It logs this once for each service, as soon as that listens.
-        patterns = [rf"Azurite {one} service is successfully listening at (http://\S+)" for one in SERVICES]
+        patterns = [rf"Azurite {one} service is successfully listening at (https?://\S+)" for one in SERVICES]
         try:
             found = self._child.wait_for(*patterns, timeout=START_TIMEOUT)
         except BaseException:
@@ -95,8 +103,9 @@ class Azurite:
     @property
     def connection_string(self) -> str:
         """The value of the app setting AzureWebJobsStorage."""
+        scheme = "http" if self._tls is None else "https"
         return (
-            f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};"
+            f"DefaultEndpointsProtocol={scheme};AccountName={ACCOUNT};AccountKey={KEY};"
             f"BlobEndpoint={self.blobs};QueueEndpoint={self.queues};TableEndpoint={self.tables};"
         )
 
@@ -116,13 +125,15 @@ class Azurite:
         return Path(self._scratch.name)
 
 
-def _command(ports: tuple[int, int, int]) -> list[str]:
+def _command(ports: tuple[int, int, int], tls: tuple[Path, Path] | None) -> list[str]:
     node = shutil.which("node")
     if node is None:
         raise AzuriteMissingError("Azurite needs Node 18 or newer; none is on PATH. Install it: make setup")
     if not (ROOT / PROGRAM).exists():
         raise AzuriteMissingError(f"{PROGRAM} is missing. Install it: make setup")
     command = [node, "--require", str(LIFELINE), str(ROOT / PROGRAM), *OPTIONS]
+    if tls is not None:
+        command += ["--oauth", "basic", "--cert", str(tls[0]), "--key", str(tls[1])]
     for service, port in zip(SERVICES, ports, strict=True):
         command += [f"--{service.lower()}Host", "127.0.0.1", f"--{service.lower()}Port", str(port)]
     return command

@@ -21,6 +21,7 @@ from shared.core.outcome.sweep_report import SweepReport
 from shared.core.plan.deletion_record import Deletion
 from shared.core.plan.refusals import Refusals
 from shared.core.policy.hierarchy import Branch
+from shared.core.policy.in_force import PolicyText
 
 type Body = dict[str, Any]  # a JSON object that an adapter returns: the caller owns it and may change it
 type Bodies = list[Body]
@@ -337,3 +338,20 @@ class WorkQueue(Protocol):
 
     async def oldest(self) -> datetime | None:
         """When the first message that waits for a worker was sent; None if no message does."""
+
+
+class PolicySource(Protocol):
+    """Where the policy is kept: a file or a blob."""
+
+    @property
+    def where(self) -> str:
+        """Its path or URL, as an operator may see it."""
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one reading to the next, at least."""
+
+    async def read(self, unless: str) -> PolicyText | None:
+        """The policy; None if its version is still this one. No more is read than a policy may have, and a
+        byte.
+        """

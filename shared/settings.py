@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 from shared.core.base import schedule
 from shared.core.base.errors import Fault, FaultsError, clean
+from shared.core.policy import location
 from shared.core.policy.choice import MODES
 from shared.core.policy.values import Mode
-from shared.storage_account import HOST_REMEDY, IDENTITY, NO_HOST, StorageAccount, is_host
+from shared.storage_account import BLOBS, HOST_REMEDY, IDENTITY, NO_HOST, StorageAccount, is_host
 
 POLICY, SWEEP, BUDGET = "CAUSEWAY_POLICY", "CAUSEWAY_SWEEP_SCHEDULE", "CAUSEWAY_BUDGET_SECONDS"
 RATE, MODE, TELEMETRY = "CAUSEWAY_REQUEST_RATE", "CAUSEWAY_MODE", "CAUSEWAY_TELEMETRY"
@@ -65,7 +66,7 @@ class Settings:
         found = _Reader(environment)
         settings = cls(
             found.account,
-            policy=found.text(POLICY, DEFAULT_POLICY),
+            policy=found.policy(),
             sweep_schedule=found.schedule(),
             arm_endpoint=found.url(ARM),
             client_id=found.client(),
@@ -115,6 +116,14 @@ class _Reader:
         text = self.text(name).rstrip("/")
         if text and not is_host(text):
             self._fault(name, text, NO_HOST, HOST_REMEDY)
+        return text
+
+    def policy(self) -> str:
+        """The path of a file, or the https URL of a blob without a secret."""
+        text = self.text(POLICY, DEFAULT_POLICY)
+        blobs = next((uri for name, uri in self._environment.items() if name.lower() == BLOBS.lower()), "")
+        if location.is_url(text) and (fault := location.fault_of(text, blobs.strip())):
+            self.faults.append(fault)
         return text
 
     def client(self) -> str:

@@ -1,4 +1,4 @@
-"""The composition root: builds the flow over its adapters, once per process, when the first function runs.
+"""The composition root: builds the flow over its adapters.
 
 A process has one credential, one transport and one clock. SDKs, and what needs them, are imported inside
 the functions here, so that listing the functions stays cheap.
@@ -6,25 +6,30 @@ the functions here, so that listing the functions stays cheap.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.core.base.log_lines import line
 from shared.telemetry import NO_TELEMETRY
 
 if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.pipeline.transport import AioHttpTransport
+
     from shared.core.catalogue.catalogue import Catalogue
     from shared.core.policy.foundations import Foundations
+    from shared.core.policy.in_force import InForce
     from shared.core.policy.policy import Policy
     from shared.core.policy.values import Mode
+    from shared.flow.apply import Applier
+    from shared.flow.cached_reads import CachedReads
     from shared.flow.health import Health
     from shared.flow.intake import Intake
     from shared.flow.queries import Queries
+    from shared.flow.reader import Reader
     from shared.flow.sweep import Sweeper
     from shared.flow.worker import Worker
     from shared.ports import (
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
         Clock,
         Leases,
         Ledger,
+        PolicySource,
         Publisher,
         RequestLimits,
         Sweeps,
@@ -41,8 +47,6 @@ if TYPE_CHECKING:
     )
     from shared.settings import Settings
     from shared.telemetry import Telemetry
-
-log = logging.getLogger("causeway.wiring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,26 @@ class Flow:
     sweeper: Sweeper
     queries: Queries
     health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What serves one policy after the other: readings, and the writes that passes at once have in common."""
+
+    cached: CachedReads
+    reader: Reader
+    applier: Applier
+
+    @classmethod
+    def over(cls, ports: Ports) -> Kept:
+        """Over the adapters of a process, empty."""
+        from shared.flow.apply import Applier
+        from shared.flow.cached_reads import CachedReads
+        from shared.flow.reader import Reader
+
+        cached = CachedReads(ports.arm, ports.clock)
+        reader = Reader(ports.arm, cached, ports.clock)
+        return cls(cached, reader, Applier(ports.arm, cached, reader, ports.leases, ports.clock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +104,18 @@ def wire(
     catalogue: Catalogue | None = None,
     foundations: Foundations | None = None,
     ceiling: Mode = "apply",
+    kept: Kept | None = None,
+    in_force: Callable[[], InForce | None] = lambda: None,
 ) -> Flow:
-    """Build a flow over any adapters. `ceiling`: how far passes go at most, whatever the policy says."""
+    """Build a flow over any adapters. `ceiling`: how far passes go at most, whatever the policy says.
+
+    `kept`: what served the policy before. `in_force`: which policy counts now.
+    """
     from shared.core.catalogue.catalogue import load
     from shared.core.policy.choice import lowered
     from shared.core.policy.foundations import Foundations
     from shared.flow.absence import Absence
     from shared.flow.announce import Announcer
-    from shared.flow.apply import Applier
-    from shared.flow.cached_reads import CachedReads
     from shared.flow.capacity import CapacityReader
     from shared.flow.dns_forwarding import ForwardingReader
     from shared.flow.health import Health
@@ -102,7 +129,6 @@ def wire(
     from shared.flow.previews import Previews
     from shared.flow.public_access import PublicAccess
     from shared.flow.queries import Queries
-    from shared.flow.reader import Reader
     from shared.flow.reconcile import Reconciler
     from shared.flow.rehearsal import Rehearsal
     from shared.flow.removal import Remover
@@ -113,9 +139,8 @@ def wire(
 
     known, policy = catalogue or load(), lowered(policy, ceiling)
     own = foundations or Foundations.read({})
-    cached = CachedReads(ports.arm, ports.clock)
-    reader = Reader(ports.arm, cached, ports.clock)
-    applier = Applier(ports.arm, cached, reader, ports.leases, ports.clock)
+    shared = kept or Kept.over(ports)
+    cached, reader, applier = shared.cached.for_a_policy(), shared.reader, shared.applier
     capacity = CapacityReader(policy, known, ports.arm, cached, reader)
     placer = Placer(OwnNetworksReader(cached), reader, capacity)
     scopes = Scopes(policy, ports.arm, ports.branches, ports.clock)
@@ -155,6 +180,7 @@ def wire(
         ports.limits,
         announcer,
         ports.telemetry,
+        in_force,
     )
     worker = Worker(
         reconciler,
@@ -172,33 +198,8 @@ def wire(
         worker,
         sweeper,
         Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
-        Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock),
+        Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock, in_force),
     )
-
-
-_flow: Flow | None = None
-_building = asyncio.Lock()
-
-
-async def flow() -> Flow:
-    """The flow of this process. Raises SettingsError or PolicyError with all faults at once."""
-    global _flow
-    async with _building:
-        if _flow is None:
-            from shared.core.policy.foundations import Foundations
-            from shared.core.policy.policy import Policy
-            from shared.settings import Settings
-
-            settings = Settings.read(os.environ)
-            policy = Policy.parse(await asyncio.to_thread(_text, Path(settings.policy)))
-            reject_unsupported_settings(policy, settings)
-            for notice in settings.notices:
-                log.warning(line("setting ignored", why=notice))
-            logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO lines carry URLs and headers
-            own = Foundations.read(os.environ)
-            ports = real_ports(settings, policy)
-            _flow = wire(policy, ports, settings.budget, foundations=own, ceiling=settings.mode)
-    return _flow
 
 
 async def put_back(queue: str, text: str, delay: timedelta) -> None:
@@ -254,25 +255,44 @@ def _without_effect(policy: Policy) -> list[str]:
     return keys
 
 
-def _text(path: Path) -> str:
-    from shared.core.base.errors import Fault, PolicyError
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The identity and the connections of a process: what reads the policy, and then all else, uses them."""
 
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        remedy = "deploy the policy with the app, or name its path in this setting"
-        raise PolicyError([Fault("CAUSEWAY_POLICY", str(path), str(error), remedy)]) from error
+    identity: AsyncTokenCredential
+    connections: AioHttpTransport
+    clock: Clock
+
+    @classmethod
+    def open(cls, settings: Settings) -> Outside:
+        """As the settings say. They are closed when the process ends."""
+        from shared.adapters.clock import SystemClock
+        from shared.adapters.closing import close_at_exit
+        from shared.adapters.identity import credential, transport
+
+        found = cls(credential(settings.client_id, hosted=settings.hosted), transport(), SystemClock())
+        close_at_exit(found.connections, found.identity)
+        return found
+
+    def source(self, settings: Settings) -> PolicySource:
+        """Where the settings say that the policy is."""
+        from shared.adapters.policy_file import FilePolicy
+        from shared.core.policy.location import is_url
+
+        if not is_url(settings.policy):
+            return FilePolicy(Path(settings.policy))
+        from shared.adapters.policy_blob import BlobPolicy
+
+        return BlobPolicy(settings.policy, self.identity, self.connections)
 
 
-def real_ports(settings: Settings, policy: Policy) -> Ports:
+def real_ports(settings: Settings, policy: Policy, outside: Outside) -> Ports:
     """The adapters of a deployed app, as its settings say."""
     from shared.adapters.arm import SdkArm
     from shared.adapters.arm_clients import ENDPOINTS, ArmClients
     from shared.adapters.branches import TableBranches
     from shared.adapters.budgets import TableBudgets
-    from shared.adapters.clock import SystemClock
     from shared.adapters.closing import close_at_exit
-    from shared.adapters.identity import credential, transport
     from shared.adapters.leases import TableLeases
     from shared.adapters.ledger import TableLedger
     from shared.adapters.limiter import Limiter
@@ -285,23 +305,21 @@ def real_ports(settings: Settings, policy: Policy) -> Ports:
     from shared.adapters.topic import EventTopic, open_topic
     from shared.telemetry_wiring import open_telemetry
 
-    clock = SystemClock()
+    identity, clock = outside.identity, outside.clock
     time = ServiceTime(clock)
-    identity = credential(settings.client_id, hosted=settings.hosted)
     endpoint = settings.arm_endpoint or ENDPOINTS[policy.cloud]
     account = settings.account.in_cloud(policy.cloud)
     tables = open_tables(account.connection, account.table_uri, identity, time)
     queue = open_queue(account.connection, account.queue_uri, "work", identity)
-    connections = transport()
     topic = open_topic(settings.topic, identity) if settings.topic else None
-    close_at_exit(connections, identity, tables, queue, *([topic] if topic else []))
+    close_at_exit(tables, queue, *([topic] if topic else []))
     source = f"causeway/{os.environ.get('WEBSITE_SITE_NAME') or 'local'}"
     rows, history = AzureTable(tables, "connections", time), AzureTable(tables, "outcomes", time)
     limits, sweeps = AzureTable(tables, "limits", time), AzureTable(tables, "sweeps", time)
     limiter = Limiter(TableShares(limits), settings.rate)
     telemetry = open_telemetry(settings, os.environ)
     return Ports(
-        SdkArm(ArmClients(identity, endpoint, connections, limiter), clock, telemetry),
+        SdkArm(ArmClients(identity, endpoint, outside.connections, limiter), clock, telemetry),
         TableLedger(rows, history, clock, announces=topic is not None),
         TableLeases(AzureTable(tables, "leases", time), clock),
         StorageQueue(queue),

@@ -1,19 +1,15 @@
 """The telemetry that the settings ask for: none, or Application Insights, which is a server here."""
 
 import asyncio
-import gzip
-import json
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
-from aiohttp import web
 
 from shared.settings import Settings
 from shared.telemetry import NO_TELEMETRY
 from shared.telemetry_wiring import described, open_telemetry
 from tests.builders.environment import given
+from tests.builders.insights import ingestion, name_of
 
 ROOT = Path(__file__).parents[1]
 # A process of its own: the exporters run in threads that end with it.
@@ -51,43 +47,19 @@ def test_the_process_is_described_by_the_platforms_settings() -> None:
     assert (found["service.name"], found["service.instance.id"]) == ("func-hub", "i-1")
 
 
-@pytest.fixture
-async def insights():
-    """An ingestion endpoint: its address, and the items that were sent to it."""
-    items = []
-
-    async def track(request: web.Request) -> web.Response:
-        body = await request.read()
-        text = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
-        got = json.loads(text)
-        items.extend(got)
-        return web.json_response({"itemsReceived": len(got), "itemsAccepted": len(got), "errors": []})
-
-    app = web.Application()
-    app.router.add_post("/{path:.*}", track)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/", items
-    await runner.cleanup()
-
-
-async def test_spans_and_metrics_reach_application_insights(insights) -> None:
-    address, items = insights
-    key = "00000000-0000-0000-0000-000000000000"
-    environment = given(
-        CAUSEWAY_TELEMETRY="azure",
-        APPLICATIONINSIGHTS_CONNECTION_STRING=f"InstrumentationKey={key};IngestionEndpoint={address}",
-        WEBSITE_SITE_NAME="func-hub",
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", EXPORT, cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
-    )
-    _, errors = await process.communicate()
+async def test_spans_and_metrics_reach_application_insights() -> None:
+    async with ingestion() as (connection, items):
+        environment = given(
+            CAUSEWAY_TELEMETRY="azure",
+            APPLICATIONINSIGHTS_CONNECTION_STRING=connection,
+            WEBSITE_SITE_NAME="func-hub",
+        )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", EXPORT, cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE
+        )
+        _, errors = await process.communicate()
     assert (process.returncode, errors) == (0, b"")
-    named = {item["data"]["baseData"].get("name") for item in items}
     metrics = {one["name"] for item in items for one in item["data"]["baseData"].get("metrics", [])}
-    assert {"reconcile", "GET microsoft.network/privateendpoints"} <= named
+    assert {"reconcile", "GET microsoft.network/privateendpoints"} <= {name_of(item) for item in items}
     assert {"causeway.events", "causeway.arm.duration"} <= metrics
     assert {item["tags"]["ai.cloud.role"] for item in items} == {"func-hub"}

@@ -32,6 +32,7 @@ from shared.adapters.shares import LocalShares
 from shared.core.base.errors import PermanentError, clean
 from shared.core.base.fence import check_fences
 from shared.core.base.request_count import count
+from shared.version import VERSION
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -128,7 +129,7 @@ class ArmClients:
             transport,
             [
                 RequestIdPolicy(),
-                UserAgentPolicy("causeway"),
+                UserAgentPolicy(f"causeway/{VERSION}"),
                 SameHostOnly(self.endpoint),
                 Limited(self.limiter),
                 AsyncARMChallengeAuthenticationPolicy(credential, self._scope),

@@ -8,9 +8,11 @@ began before is never used. A write that depends on a shared object re-reads it,
 from __future__ import annotations
 
 import asyncio
+import copy
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Self, cast
 
 from shared.core.base.bodies import Json, Seen, child_id, mapping, reference
 from shared.core.base.ids import ResourceId
@@ -75,6 +77,13 @@ class CachedReads:
         self._clock = clock
         self._seconds = seconds
         self._readings: dict[tuple[ResourceId | str, str], _Cached] = {}
+        self._label = "computed"
+
+    def for_a_policy(self) -> Self:
+        """The same readings; what is computed from them is its own, as it may depend on the policy."""
+        found = copy.copy(self)
+        found._label = f"computed {uuid.uuid4()}"
+        return found
 
     async def resource(self, read: Read, not_older_than: float = 0.0) -> Timed[Seen | None]:
         """The resource; None where it does not exist."""
@@ -131,7 +140,7 @@ class CachedReads:
         max_age: float | None = None,
     ) -> T:
         """What `read` makes of several requests, cached like one read under this name."""
-        return cast(T, (await self._read((name, "computed"), read, not_older_than, max_age)).value)
+        return cast(T, (await self._read((name, self._label), read, not_older_than, max_age)).value)
 
     def forget(self, at: ResourceId) -> None:
         """Something at, or right below, this id was written: the next reader asks Azure."""

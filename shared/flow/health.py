@@ -1,7 +1,7 @@
 """How the app itself is: its last sweep, what that could not read, what waits for a person."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from shared.core.base.errors import TransientError
 from shared.core.outcome.modes import CODES
 from shared.core.outcome.outcome import Result
 from shared.core.outcome.sweep_report import SweepReport
+from shared.core.policy.in_force import InForce
 from shared.flow.limits import HELD
 from shared.ports import Bodies, Body, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
 
@@ -27,6 +28,7 @@ class HealthReport:
     limits: Bodies
     oldest_message: float | None  # seconds since it was sent
     modes: Mapping[str, int]  # resources that wait for another mode, by their result
+    policy: Body | None = None
 
     def record(self) -> Body:
         """The report as JSON."""
@@ -38,6 +40,7 @@ class HealthReport:
             "limits": self.limits,
             "oldest_message_seconds": self.oldest_message,
             "modes": dict(self.modes),
+            "policy": self.policy,
         }
 
 
@@ -50,6 +53,7 @@ class Health:
     limits: RequestLimits
     queue: WorkQueue
     clock: Clock
+    in_force: Callable[[], InForce | None] = lambda: None
 
     async def report(self) -> HealthReport:
         """The present state. Raises what the tables raise, and TransientError if they are silent."""
@@ -63,14 +67,18 @@ class Health:
     async def _report(self) -> HealthReport:
         last, limits, oldest = await self.sweeps.latest(), await self.limits.left(), await self.queue.oldest()
         waits = None if oldest is None else round((self.clock.now() - oldest).total_seconds(), 3)
+        policy = self.in_force()
+        shown_policy = policy.record() if policy else None
+        kept_out = (policy.problem,) if policy and policy.problem else ()
         modes = {
             Result.PLANNED.lower(): len(await self.ledger.with_code(CODES["plan"])),
             Result.OBSERVED.lower(): len(await self.ledger.with_code(CODES["observe"])),
         }
         if last is None:
-            return HealthReport(("no sweep has run yet",), None, limits, waits, modes)
+            return HealthReport((*kept_out, "no sweep has run yet"), None, limits, waits, modes, shown_policy)
         held, now = len(await self.ledger.with_code(HELD)), self.clock.now().timestamp()
-        return HealthReport(tuple(_problems(last, held, now)), shown(last, held, now), limits, waits, modes)
+        problems = (*kept_out, *_problems(last, held, now))
+        return HealthReport(problems, shown(last, held, now), limits, waits, modes, shown_policy)
 
 
 def _problems(last: SweepReport, held: int, now: float) -> list[str]:

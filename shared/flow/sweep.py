@@ -10,7 +10,7 @@ import asyncio
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import batched
@@ -24,6 +24,7 @@ from shared.core.events.work_item import WorkItem
 from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.registry import kind_of
 from shared.core.outcome.sweep_report import PREFIX, SweepReport
+from shared.core.policy.in_force import InForce
 from shared.core.policy.policy import Policy
 from shared.core.policy.scope import Scope
 from shared.flow.announce import Announcer
@@ -58,10 +59,11 @@ class Sweeper:
     limits: RequestLimits
     announcer: Announcer
     telemetry: Telemetry = NO_TELEMETRY
+    in_force: Callable[[], InForce | None] = lambda: None
 
     async def sweep(self) -> int:
         """Queue each resource once, with reason `drift`. Returns how many."""
-        begun = SweepReport(f"{PREFIX}{uuid.uuid4()}", self.clock.now().timestamp())
+        begun = self._begun()
         await self.sweeps.record(begun)
         known, waiting = set(await self.ledger.targets()), await self.sweeps.waiting()
         scope = await self.scopes.scope(MISSED)
@@ -87,6 +89,12 @@ class Sweeper:
         await self._measure(report)
         await self.announcer.announce_left()
         return len(due)
+
+    def _begun(self) -> SweepReport:
+        counts = self.in_force()
+        policy, problem = (counts.hash, counts.problem) if counts else ("", "")
+        began = self.clock.now().timestamp()
+        return SweepReport(f"{PREFIX}{uuid.uuid4()}", began, policy=policy, policy_problem=problem)
 
     async def _listed(self, scope: Scope) -> tuple[dict[str, Listed], dict[str, str]]:
         """What each subscription's list has, and the error of each that could not be listed."""

@@ -14,7 +14,7 @@ ON_BOTH = ("test_tables", "test_claims", "test_ledger", "test_leases", "test_clo
 
 def pytest_asyncio_loop_factories(config, item):
     """In memory on the virtual loop, with Azurite on a real one: sockets do not wait in virtual time."""
-    if "test_storage" in item.nodeid or "over_tls" in item.nodeid:
+    if "test_storage" in item.nodeid or "over_tls" in item.nodeid or "policy_sources" in item.nodeid:
         return {"real": asyncio.SelectorEventLoop}
     if any(name in item.nodeid for name in ON_BOTH):
         return {"memory": VirtualLoop, "azurite": asyncio.SelectorEventLoop}

@@ -23,7 +23,7 @@ def rule(called: str, profile_name: str = "default", /, **match: object) -> dict
 
 def policy(profiles: dict | None = None, **more: object) -> str:
     """A policy's text. JSON is YAML too."""
-    base = {"version": 1, "subscriptions": [SUB], "profiles": profiles or {"default": profile()}}
+    base = {"version": 1, "subscriptions": [SUB], "profiles": {"default": profile()} | (profiles or {})}
     if "rules" in more:
         base["opt_in"] = {"tag_may_choose": []}
     return json.dumps({**base, **more})

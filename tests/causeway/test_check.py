@@ -27,8 +27,24 @@ def test_a_good_policy_has_exit_code_0():
 def test_a_policy_with_a_fault_has_exit_code_2_and_names_path_value_problem_and_remedy(bad):
     found = run("policy", "check", str(bad))
     assert found.code == 2
-    for said in (str(bad), "profiles.data.on_opt_oust", "keep", "unknown key", "did you mean on_opt_out?"):
+    line = bad.read_text().splitlines().index("    on_opt_oust: keep") + 1
+    for said in (
+        f"{bad}:{line}:5  fault",
+        "profiles.data.on_opt_oust",
+        "keep",
+        "unknown key",
+        "did you mean on_opt_out?",
+    ):
         assert said in found.out
+
+
+def test_warnings_alone_have_exit_code_0_and_are_named_in_every_form_of_output():
+    text = SAMPLE + "exclude: [{name: 'tmp-*'}, {name: 'tmp-1'}]\n"
+    for output in ("text", "json", "sarif"):
+        found = run("policy", "check", "-", "-o", output, text=text)
+        assert found.code == 0
+        assert "exclude[0] leaves out all of it" in found.out
+        assert "warning" in found.out
 
 
 def test_a_policy_is_read_from_standard_input():

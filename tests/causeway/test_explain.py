@@ -9,9 +9,9 @@ from causeway.given import Given
 from shared.core.base.ids import ResourceId
 from shared.core.policy.policy import Policy
 from tests.causeway.command import run
-from tests.causeway.policies import ORDERS, SUB, policy, profile, rule, subnet
+from tests.causeway.policies import GROUP, ORDERS, SUB, policy, profile, rule, subnet
 
-KNOWN = {"region": "westeurope", "sku": "Standard_LRS", "tags": {}, "group_tags": {}}
+KNOWN = {"region": "westeurope", "sku": "Standard_LRS", "tags": {}, "group_tags": {}, "managed_by": ""}
 
 
 def explain(text: str, **known: object):
@@ -43,8 +43,8 @@ def test_each_rule_before_it_is_named_with_the_first_field_that_does_not_fit():
         rule("sql", type="Microsoft.Sql/servers"),
         rule("far", region="northeurope", name="orders"),
         rule("tagged", tags={"team": "blue"}),
+        rule("mine", name="ord*"),
         rule("rest"),
-        rule("never", name="x"),
     ]
     text = policy(rules=rules, opt_in={"tag_may_choose": ["default"]}, exclude=[{"resource_group": "mc-*"}])
     found = explain(text, tags={"team": "red"})
@@ -90,6 +90,16 @@ def test_what_is_stronger_than_a_tag_is_decided_without_knowing_the_tags():
     assert (none.verdict, none.key, none.rule) == (LEFT_ALONE, "rules[0]", "not these")
 
 
+def test_whether_a_service_manages_its_group_has_to_be_known_where_that_decides() -> None:
+    text = policy(rules=[rule("rest")])
+    found = explain(text, managed_by=None)
+    assert (found.verdict, found.key, found.without.verdict) == (UNDECIDED, "exclude_managed", CONNECTED)
+    assert explain(text, managed_by="/subscriptions/x").key == "exclude_managed"
+    assert explain(policy(rules=[rule("rest")], exclude_managed=False), managed_by=None).rule == "rest"
+    excluded = policy(rules=[rule("rest")], exclude=[{"name": "orders"}])
+    assert explain(excluded, managed_by=None).key == "exclude[0]"
+
+
 def test_a_resource_outside_the_watched_scope_is_left_alone_and_an_unknown_scope_is_undecided():
     elsewhere = policy(subscriptions=["00000000-0000-0000-0000-000000000009"])
     assert explain(elsewhere).key == "subscriptions"
@@ -118,6 +128,34 @@ def test_names_are_those_that_the_app_gives_and_follow_the_tag_for_groups():
     assert names[0].endpoint.startswith("pe-orders-file-")
 
 
+def test_names_follow_the_policy_s_template_unless_what_it_asks_for_is_not_known():
+    text = policy(rules=[rule("rest")], naming={"endpoint": "pep-{name}-{region}-{tag:env|none}-{hash}"})
+    (name,) = explain(text, tags={"env": "prod"}).names
+    assert name.endpoint.startswith("pep-orders-westeurope-prod-")
+    assert explain(text, region=None).names == ()
+
+
+def test_each_placement_has_its_own_subnets_and_names():
+    dns = {"zones_resource_group": f"{GROUP}/rg-dns-two"}
+    two = {
+        "one": {"subnets": {"westeurope": [subnet("a")]}},
+        "two": {"subnets": {"westeurope": [subnet("b")]}, "dns": dns},
+    }
+    both = {key: value for key, value in profile().items() if key != "subnets"}
+    found = explain(policy({"default": {**both, "placements": two}}, rules=[rule("rest")]))
+    assert [place.name for place in found.places] == ["one", "two"]
+    assert [(name.placement, name.subnet.names[0]) for name in found.names] == [("one", "a"), ("two", "b")]
+    assert len({name.endpoint for name in found.names}) == 2
+
+
+def test_subnets_of_a_type_come_before_the_others():
+    of_type = {"Microsoft.Storage/storageAccounts": {"westeurope": [subnet("storage")]}}
+    text = policy({"default": profile(types=of_type)}, rules=[rule("rest")])
+    for region in ("westeurope", None):
+        (place,) = explain(text, region=region).places
+        assert [at.names[0] for at in place.subnets["westeurope"]] == ["storage"]
+
+
 def test_another_region_falls_back_or_has_no_subnet_and_an_unknown_one_shows_all():
     text = policy({"default": profile(fallback_region="westeurope")}, rules=[rule("rest")])
     assert "fallback_region" in explain(text, region="uksouth").places[0].note
@@ -137,14 +175,14 @@ def test_another_region_falls_back_or_has_no_subnet_and_an_unknown_one_shows_all
 )
 def test_the_exit_code_says_the_verdict(file, words, code, verdict):
     at = file(policy(rules=[rule("rest")]))
-    found = run("policy", "explain", at, ORDERS, *words, "-o", "json")
+    found = run("policy", "explain", at, ORDERS, "--not-managed", *words, "-o", "json")
     assert (found.code, json.loads(found.out)["verdict"]) == (code, verdict)
-    assert verdict in run("policy", "explain", at, ORDERS, *words).out
+    assert verdict in run("policy", "explain", at, ORDERS, "--not-managed", *words).out
 
 
 def test_a_resource_can_be_described_without_an_id(file):
     at = file(policy(rules=[rule("rest", region="westeurope")]))
-    words = ["--type", "Microsoft.KeyVault/vaults", "--subscription", SUB, "--no-tags"]
+    words = ["--type", "Microsoft.KeyVault/vaults", "--subscription", SUB, "--no-tags", "--not-managed"]
     assert run("policy", "explain", at, *words).code == 4
     assert run("policy", "explain", at, *words, "--region", "West Europe").code == 0
     named = run(

@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-from causeway.findings import Finding
 from causeway.sarif import report, uri_of
+from shared.core.base.errors import Fault
 from tests.causeway.command import run
 
-FAULT = Finding("fault", "profiles.default.peerin", "ensure", "unknown key", "did you mean peering?", 12, 5)
-WARNING = Finding("warning", "rules[3]", "", "it is never reached", "move it up")
+FAULT = Fault("profiles.default.peerin", "ensure", "unknown key", "did you mean peering?", 12, 5)
+WARNING = Fault("rules[3]", "", "it is never reached", "move it up", level="warning")
 
 
 def test_a_log_has_what_the_format_requires():

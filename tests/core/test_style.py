@@ -1,4 +1,4 @@
-"""Names and tags of what is made, by the policy's templates, and how ours is told from others' by them."""
+"""Names and tags of what is made, by the policy's templates, and what is ours by them."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.builders.requests import wanted
 TARGET = Target.parse(bodies.account({"Cost-Centre": "4711"}))
 
 
-def test_a_tag_is_copied_whatever_the_case_of_its_name_or_takes_what_stands_for_it() -> None:
+def test_a_tag_is_copied_whatever_the_case_of_its_name_and_a_missing_one_is_replaced() -> None:
     templates = {"cost-centre": "{tag:cost-centre|unassigned}", "team": "{tag:team}", "by": "causeway"}
     style = Style(templates=templates, tags=TARGET.tags)
     fields = style.fields(TARGET)

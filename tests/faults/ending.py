@@ -28,9 +28,15 @@ type End = dict[str, str]  # what there is, by its id
 
 def end_of(world: World) -> End:
     """Every resource and every row, as text."""
-    resources = {_masked(one.id.text.lower()): _text(one) for one in world.azure.world.store}
+    resources = {_key(one): _text(one) for one in world.azure.world.store}
     rows = {f"row {row.key}": _row_text(row) for row in world.tables["connections"].rows.values()}
     return resources | rows
+
+
+def _key(one: Resource) -> str:
+    """Its id; a connection's name is a guid, so its endpoint tells it from others of the target."""
+    endpoint = one.properties.get("privateEndpoint", {}).get("id", "")
+    return _masked(f"{one.id.text.lower()} {endpoint}".rstrip())
 
 
 def differences(expected: End, found: End) -> Iterator[str]:

@@ -10,12 +10,13 @@ import functools
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox.azure.kernel.clock import VirtualLoop
 from shared.core.policy.policy import Policy
 from tests.builders.memory import MemoryQueue
 from tests.builders.policies import a_policy
-from tests.builders.world import HUB, NETWORKS, STORAGE, SUB, World
+from tests.builders.world import HUB, NETWORKS, SPOKE, STORAGE, SUB, World
 from tests.faults.delivery import Queues
 
 AT = f"{STORAGE}/orders"
@@ -32,12 +33,30 @@ type Act = Callable[[World, Queues], Awaitable[None]]
 
 
 def policy() -> Policy:
-    """Two profiles in the hub, each with an endpoint subnet; rules and peerings are ensured.
+    """Profiles in the hub, each with endpoint subnets; rules and peerings are ensured.
 
-    A third one is for the networks of the target's own subscription, whichever those are.
+    `own` is for the networks of the target's own subscription, whichever those are.
     """
-    beside = {"other": {"subnets": {"westeurope": [OTHERS]}}, "own": {"clients": ["own"]}}
+    other = {"subnets": {"westeurope": [OTHERS]}}
+    placements = {
+        "one": _place("westeurope", f"{HUB}/subnets/endpoints", "rg-dns", SPOKE),
+        "two": _place(
+            "northeurope", f"{NETWORKS}/virtualNetworks/hub-ne/subnets/endpoints", "rg-data", SPOKE_B
+        ),
+    }
+    two = {
+        "subnets": {},
+        "clients": [SPOKE, SPOKE_B],
+        "placements": placements,
+        "dns": {"mode": "manage"},
+    }
+    beside = {"other": other, "two": two, "own": {"clients": ["own"]}}
     return a_policy(on_opt_out="remove", nsg={"mode": "ensure"}, beside=beside)
+
+
+def _place(region: str, subnet: str, zones: str, client: str) -> dict[str, Any]:
+    dns = {"zones_resource_group": f"{SUB}/resourceGroups/{zones}", "link": [client]}
+    return {"subnets": {region: [subnet]}, "fallback_region": region, "dns": dns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +174,11 @@ async def _opt_in_own(world: World, queues: Queues) -> None:
     queues.put("work", event(AT))
 
 
+async def _opt_in_twice(world: World, queues: Queues) -> None:
+    await world.send("PATCH", AT, {"tags": {TAG: "two"}})
+    queues.put("work", event(AT))
+
+
 async def _opt_out(world: World, queues: Queues) -> None:
     await world.send("PATCH", AT, {"tags": OFF})
     queues.put("work", event(AT))
@@ -184,6 +208,7 @@ SCENARIOS = {
     for one in (
         Scenario("connect", False, _opt_in, CONNECTED, _opt_out, REMOVED),
         Scenario("connect-own", False, _opt_in_own, CONNECTED, _opt_out, REMOVED),
+        Scenario("placements", False, _opt_in_twice, CONNECTED, _opt_out, REMOVED),
         Scenario("repair", True, _repair, CONNECTED, _opt_out, REMOVED),
         Scenario("opt-out", True, _opt_out, REMOVED, _opt_in, CONNECTED),
         Scenario("delete", True, _delete, REMOVED, _delete, REMOVED),

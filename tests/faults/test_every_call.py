@@ -19,6 +19,13 @@ PARTS = 16  # of a kind's cases, for as many processes as run the tests
 LEAST = {
     "connect": {"queue": 1, "table connections": 12, "table outcomes": 1, "table leases": 12, "arm PUT": 6},
     "connect-own": {"queue": 1, "table connections": 12, "table leases": 12, "arm PUT": 7},
+    "placements": {
+        "queue": 1,
+        "table connections": 16,
+        "table outcomes": 1,
+        "table leases": 16,
+        "arm PUT": 12,
+    },
     "repair": {"queue": 1, "table connections": 8, "table outcomes": 1, "table sweeps": 6, "arm PUT": 2},
     "opt-out": {"queue": 1, "table connections": 7, "table outcomes": 2, "arm DELETE": 1, "arm PUT": 1},
     "delete": {"queue": 1, "table connections": 7, "table outcomes": 2, "arm DELETE": 1, "arm PUT": 1},

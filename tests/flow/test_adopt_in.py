@@ -65,7 +65,7 @@ async def test_an_adopted_endpoint_without_a_zone_group_waits_for_its_owner() ->
     assert (await world.reconcile(at))["result"] == "Connected"
 
 
-async def test_an_endpoint_that_nobody_approved_does_not_count() -> None:
+async def test_an_endpoint_that_is_not_approved_does_not_count() -> None:
     world = World(a_policy(adopt_in=[HUB]))
     at, _ = await with_foreign(world, names=False, manual=True)
     state = await world.reconcile(at)

@@ -56,7 +56,7 @@ async def test_an_endpoint_is_made_in_the_team_s_own_network_and_in_its_group() 
     assert state["paths"][0]["endpoint"].startswith(APP)
 
 
-async def test_a_network_of_another_subscription_is_nobody_s_own_here() -> None:
+async def test_a_network_of_another_subscription_is_not_the_resource_s_own() -> None:
     world = World(finding())
     await make(world, f"{ELSEWHERE}/virtualNetworks/vnet-orders")
     state = await world.reconcile(await world.create_account())

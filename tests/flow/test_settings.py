@@ -237,6 +237,22 @@ def test_the_storage_settings_are_read_also_where_others_are_wrong() -> None:
         Storage.read({"CAUSEWAY_SWEEP_SCHEDULE": "*"})
 
 
+def test_a_policy_in_a_blob_with_a_secret_is_a_fault_that_does_not_repeat_it() -> None:
+    url = "https://acct.blob.core.windows.net/policies/connectivity.yaml"
+    assert Settings.read(given(CAUSEWAY_POLICY=url)).policy == url
+    with pytest.raises(SettingsError) as caught:
+        Settings.read(given(CAUSEWAY_POLICY=f"{url}?sv=2024-11-04&sig=SECRET"))
+    assert "CAUSEWAY_POLICY" in str(caught.value)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_the_blob_service_that_the_host_uses_may_hold_the_policy_whatever_its_name() -> None:
+    url = "https://blobs.example/policies/connectivity.yaml"
+    assert "CAUSEWAY_POLICY" in faults(given(CAUSEWAY_POLICY=url))
+    own = given(CAUSEWAY_POLICY=url, AzureWebJobsStorage__blobServiceUri="https://blobs.example")
+    assert Settings.read(own).policy == url
+
+
 @pytest.mark.parametrize(
     "wrong",
     ["http://t.test/api/events", "t.test", "https://t.test/api/events?x=1", "https://u@t.test/api/events"],

@@ -1,5 +1,11 @@
 """The app does not start with settings of the policy that would have no effect."""
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from shared.core.policy.policy import Drift, Policy, PolicyError
@@ -7,6 +13,26 @@ from shared.settings import Settings
 from shared.wiring import reject_unsupported_settings
 from tests.builders.environment import given
 from tests.builders.policies import a_policy
+
+ROOT = Path(__file__).parents[2]
+CHECK = "from shared.running import compiled_at_start; print(compiled_at_start())"
+
+
+@pytest.mark.parametrize(("flags", "said"), [(["-B"], "True"), ([], "False")])
+def test_a_process_knows_that_its_modules_have_no_bytecode(
+    tmp_path: Path, flags: list[str], said: str
+) -> None:
+    shutil.copytree(ROOT / "shared", tmp_path / "shared", ignore=shutil.ignore_patterns("__pycache__"))
+    ran = subprocess.run(
+        [sys.executable, *flags, "-c", CHECK],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.strip() == said
+
 
 TIMER = Settings.read(given(CAUSEWAY_SWEEP_SCHEDULE="0 */15 * * * *"))
 
@@ -28,17 +54,6 @@ def test_a_schedule_that_equals_the_timer_s_or_is_left_out_has_no_fault(drift: D
     reject_unsupported_settings(a_policy().model_copy(update={"drift": drift}), TIMER)
 
 
-def test_a_key_that_nothing_acts_on_yet_is_refused() -> None:
-    policy = a_policy().model_copy(update={"tags": {"team": "network"}})
-    assert "tags: it has no effect yet" in faults(policy)
-
-
-def test_all_faults_are_reported_at_once() -> None:
-    drift = Drift(schedule="0 0 * * * *")
-    policy = a_policy().model_copy(update={"tags": {"team": "network"}, "drift": drift})
-    assert "2 faults" in faults(policy)
-
-
 def test_a_storage_account_in_another_cloud_than_the_policys_is_refused() -> None:
     uris = {
         "AzureWebJobsStorage": "",
@@ -50,3 +65,13 @@ def test_a_storage_account_in_another_cloud_than_the_policys_is_refused() -> Non
     reject_unsupported_settings(a_policy(), settings)
     with pytest.raises(PolicyError, match=r"whose storage accounts end in core\.usgovcloudapi\.net"):
         reject_unsupported_settings(government, settings)
+
+
+def test_all_faults_are_reported_at_once() -> None:
+    uri = "https://acct.{}.core.windows.net"
+    uris = {"AzureWebJobsStorage__queueServiceUri": uri.format("queue")}
+    uris["AzureWebJobsStorage__tableServiceUri"] = uri.format("table")
+    settings = Settings.read(given(AzureWebJobsStorage="", **uris))
+    changed = {"cloud": "AzureUSGovernment", "drift": Drift(schedule="0 30 * * * *")}
+    with pytest.raises(PolicyError, match="2 faults"):
+        reject_unsupported_settings(a_policy().model_copy(update=changed), settings)

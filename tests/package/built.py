@@ -17,6 +17,7 @@ from sandbox.up import Sandbox
 from sandbox.user import Refused, User
 from shared.version import VERSION
 from tests.builders.deployed import deployed_files
+from tests.builders.insights import ingestion, name_of
 from tools.package.__main__ import build
 from tools.package.folder import PACKAGES
 from tools.package.pins import LOCK, read
@@ -25,6 +26,7 @@ ACCOUNT = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-app/providers"
     "/Microsoft.Storage/storageAccounts/packaged"
 )
+BODY = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
 # Imports every module of the app by the package alone, and counts what had to be compiled for it.
 IMPORT_ALL = """
 import importlib, importlib.machinery, pathlib, pkgutil, sys
@@ -113,11 +115,24 @@ def test_a_package_that_lacks_a_distribution_does_not_import(unpacked: Path) -> 
 
 async def test_the_zip_connects_a_storage_account_by_its_own_packages(package: Path) -> None:
     async with Sandbox(app=package, speed=60) as box, User(box.endpoints) as user:
-        body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
-        await user.put(ACCOUNT, body)
+        await user.put(ACCOUNT, BODY)
         while (state := await user.connection(ACCOUNT)) is None or state["result"] == "Pending":
             await asyncio.sleep(0.2)
         assert state["result"] == "Connected"
+
+
+async def test_the_zip_sends_its_telemetry_by_its_own_packages(package: Path) -> None:
+    async with ingestion() as (connection, items):
+        settings = {
+            "CAUSEWAY_TELEMETRY": "azure",
+            "APPLICATIONINSIGHTS_CONNECTION_STRING": connection,
+            "PYTHON_ENABLE_OPENTELEMETRY": "true",
+        }
+        async with Sandbox(app=package, speed=60, settings=settings) as box, User(box.endpoints) as user:
+            await user.put(ACCOUNT, BODY)
+            while "reconcile" not in {name_of(item) for item in items}:
+                await asyncio.sleep(0.2)
+    assert "PUT microsoft.network/privateendpoints" in {name_of(item) for item in items}
 
 
 async def test_a_zip_that_lacks_a_distribution_fails_also_where_the_developer_has_it(

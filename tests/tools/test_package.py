@@ -82,8 +82,8 @@ def test_a_zip_does_not_depend_on_the_order_or_the_time_of_its_files(tmp_path: P
     assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()
 
 
-ONE = Distribution("one", "1.0", "MIT", "The first.", ("two",), ("one/a.py", "one/b.py"))
-TWO = Distribution("two", "2.0", "", "", (), ("two.py",))
+ONE = Distribution("one", "1.0", "MIT OR Apache-2.0", "", "The first.", ("two",), ("one/a.py", "one/b.py"))
+TWO = Distribution("two", "2.0", "", "MIT License", "", (), ("two.py",))
 LOCKED = {"one": pins.Pin("one", "1.0", "1" * 64), "two": pins.Pin("two", "2.0", "2" * 64)}
 
 
@@ -91,6 +91,8 @@ def test_the_bill_of_materials_names_every_distribution_with_its_hash_and_its_ne
     whole = json.loads(sbom.document("3.0.0", [ONE, TWO], LOCKED))
     assert [one["purl"] for one in whole["components"]] == ["pkg:pypi/one@1.0", "pkg:pypi/two@2.0"]
     assert [one["hashes"][0]["content"] for one in whole["components"]] == ["1" * 64, "2" * 64]
+    licences = [one["licenses"] for one in whole["components"]]
+    assert licences == [[{"expression": "MIT OR Apache-2.0"}], [{"license": {"name": "MIT License"}}]]
     edges = {one["ref"]: one["dependsOn"] for one in whole["dependencies"]}
     assert edges == {
         "causeway": ["pkg:pypi/one@1.0"],
@@ -117,5 +119,5 @@ def test_sizes_count_bytecode_with_its_distribution_and_the_rest_as_the_apps(tmp
     archive.write(a_folder(tmp_path / "all", *names), tmp_path / "all.zip")
     found = sizes(tmp_path / "all.zip", [ONE, TWO])
     assert {name: size.files for name, size in found.items()} == {"one": 2, "two": 1, "causeway": 1}
-    assert f"{'all':24}" in table(found)
+    assert f"{'all':38}" in table(found)
     assert sum(found.values(), Size()).files == 4

@@ -20,10 +20,15 @@ TARGET = {
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One installed distribution. `needs`: names of those it requires here. `files`: from its RECORD."""
+    """One installed distribution. `needs`: names of those it requires here. `files`: from its RECORD.
+
+    `spdx`: the licence as an SPDX expression (packaging.python.org, core metadata, License-Expression);
+    `license`: its name where there is none.
+    """
 
     name: str
     version: str
+    spdx: str
     license: str
     summary: str
     needs: tuple[str, ...]
@@ -48,7 +53,8 @@ def _read(one: metadata.Distribution) -> Distribution:
     return Distribution(
         normalised(described["Name"]),
         one.version,
-        described.get("License-Expression") or _short(described.get("License")) or _classified(described),
+        described.get("License-Expression") or "",
+        _short(described.get("License")) or _classified(described),
         described.get("Summary") or "",
         _needs(one),
         tuple(str(file) for file in one.files or ()),

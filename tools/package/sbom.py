@@ -45,7 +45,9 @@ def _component(one: Distribution, pin: Pin) -> dict[str, Any]:
     }
     if one.summary:
         found["description"] = one.summary
-    if one.license:
+    if one.spdx:
+        found["licenses"] = [{"expression": one.spdx}]
+    elif one.license:
         found["licenses"] = [{"license": {"name": one.license}}]
     return found
 

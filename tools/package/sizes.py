@@ -45,7 +45,7 @@ def table(found: Mapping[str, Size]) -> str:
     rows = [_row(name, size) for name, size in largest[:SHOWN]]
     others = [size for _, size in largest[SHOWN:]]
     rows.append(_row(f"{len(others)} others", sum(others, Size())))
-    heading = f"{'':24}{'zip':>10}{'unpacked':>12}{'files':>8}"
+    heading = f"{'':38}{'zip':>10}{'unpacked':>12}{'files':>8}"
     return "\n".join([heading, *rows, _row("all", sum(found.values(), Size()))])
 
 
@@ -56,4 +56,4 @@ def _owner(path: str, owners: Mapping[str, str]) -> str:
 
 
 def _row(name: str, size: Size) -> str:
-    return f"{name:24}{size.packed / 1e6:>7.1f} MB{size.unpacked / 1e6:>9.1f} MB{size.files:>8}"
+    return f"{name:38}{size.packed / 1e6:>7.1f} MB{size.unpacked / 1e6:>9.1f} MB{size.files:>8}"

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 from shared.core.base.bodies import Json, sequence
 from shared.core.base.ids import GroupId, ResourceId, digest
+from shared.core.base.role_table import joining, own_action
 
 DNS_ROLE = "Private DNS Zone Contributor"
 # What that role allows, as far as Causeway needs it.
@@ -27,6 +28,15 @@ class Right:
 
     action: str
     scope: ResourceId
+
+
+def to_write(at: ResourceId, *joined: ResourceId) -> tuple[Right, ...]:
+    """What a PUT of this object needs: on itself, and on the objects that its body refers to.
+
+    Raises LookupError for what is not in the table of roles.
+    """
+    links = (Right(joining("PUT", at.type, one.type), one) for one in joined)
+    return (Right(own_action("PUT", at.type), at), *links)
 
 
 def allows(permissions: Iterable[Json], action: str) -> bool:

@@ -14,7 +14,7 @@ from shared.core.base.bodies import Seen, mapping, reference, resource_id, seque
 from shared.core.base.errors import clean
 from shared.core.base.ids import GroupId, ResourceId, digest
 from shared.core.base.refusal import Refusal
-from shared.core.base.rights import Right
+from shared.core.base.rights import Right, to_write
 from shared.core.base.written import recreation
 from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks
@@ -27,7 +27,6 @@ from shared.core.rules.nsg import groups_in
 
 TYPE = "Microsoft.Network/privateEndpoints"
 MAX_NAME = 64  # ARM allows 80; the NIC's name is derived from ours and must fit too
-_JOIN_GROUP = "Microsoft.Network/applicationSecurityGroups/joinIpConfiguration/action"
 _DEFAULTS = {"ipVersionType": "IPv4"}  # what Azure shows of an endpoint for which nothing else was asked
 PLACEMENT_TAG = "causeway-placement"
 INTERFACE = "customNetworkInterfaceName"  # only of a new endpoint
@@ -130,7 +129,7 @@ def endpoint_name(target: ResourceId, group: str, subnet: ResourceId, placement:
 
 
 def endpoint_hash(target: ResourceId, group: str, subnet: ResourceId, placement: str = "") -> str:
-    """What tells the names of two endpoints apart."""
+    """The part of a name in which two endpoints always differ."""
     among = f"|{placement}" if placement else ""
     return digest(f"{target.key}|{group.lower()}|{subnet.key}{among}")
 
@@ -222,12 +221,8 @@ class Endpoint(Managed):
     @property
     def rights(self) -> tuple[Right, ...]:
         """Without the right to approve, only a request (`request`) is possible."""
-        joined = Right("Microsoft.Network/virtualNetworks/subnets/join/action", self.subnet)
-        grouped = tuple(Right(_JOIN_GROUP, at) for at in self.groups)
-        approved = Right(f"{self.target.type}/PrivateEndpointConnectionsApproval/action", self.target)
-        written = Right(f"{TYPE}/write", self.id)
-        every = (written, joined, *grouped)
-        return (*every, approved) if self.request is None else every
+        joined = (self.subnet, *self.groups)
+        return to_write(self.id, *joined, *((self.target,) if self.request is None else ()))
 
     @property
     def harms(self) -> Mapping[ResourceId, str]:

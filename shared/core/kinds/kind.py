@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId, target_key
 from shared.core.base.refusal import Refusal
-from shared.core.base.rights import Right
+from shared.core.base.rights import Right, to_write
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read, Reading
 
@@ -220,7 +220,7 @@ class Managed:
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        return (Right(f"{self.TYPE}/write", self.id),)
+        return to_write(self.id)
 
     @property
     def harms(self) -> Mapping[ResourceId, str]:

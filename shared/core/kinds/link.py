@@ -12,7 +12,7 @@ from typing import Any
 from shared.core.base.bodies import Seen, mapping, reference
 from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
-from shared.core.base.rights import Right
+from shared.core.base.rights import Right, to_write
 from shared.core.base.written import recreation
 from shared.core.kinds.kind import MARK_TAG, MARK_VALUE, Managed
 from shared.core.policy.style import Tags
@@ -77,8 +77,7 @@ class Link(Managed):
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        joined = Right("Microsoft.Network/virtualNetworks/join/action", self.network)
-        return (Right(f"{TYPE}/write", self.id), joined)
+        return to_write(self.id, self.network)
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:

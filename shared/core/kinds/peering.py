@@ -15,7 +15,7 @@ from typing import Any
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId, digest
 from shared.core.base.refusal import Refusal, network_not_found
-from shared.core.base.rights import Right
+from shared.core.base.rights import Right, to_write
 from shared.core.kinds.kind import Managed, Wanted
 from shared.core.kinds.peering_coverage import (
     COMPLETE,
@@ -80,7 +80,7 @@ class Peering(Managed):
     `write` is what the policy says: True for `ensure`, False for `require`, which only reports. `subnets`
     are those of the endpoints, in either network, and of clients where not the whole network is one. `asked`:
     the flags of a new half, in the policy's words (`ASKED`); an existing half keeps its own. `other`: the id
-    of the other half, where that is not made under its usual name. `unique`: nobody else gives such a name.
+    of the other half, where that is not made under its usual name. `unique`: only Causeway gives such a name.
     """
 
     TYPE = TYPE
@@ -102,8 +102,7 @@ class Peering(Managed):
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        peered = Right("Microsoft.Network/virtualNetworks/peer/action", self.remote)
-        return (Right(f"{TYPE}/write", self.id), peered)
+        return to_write(self.id, self.remote)
 
     @property
     def counterpart(self) -> ResourceId:
@@ -260,7 +259,7 @@ class Peering(Managed):
         return {"properties": {**_FLAGS, **asked, **transit, **kept, **ours, **covering(kept, local, remote)}}
 
     def other_flags(self, have: Seen) -> tuple[str, ...]:
-        """Flags that the policy asks for and that the half, whoever made it, does not have."""
+        """Flags that the policy asks for and that the half does not have."""
         return tuple(flag for flag in self.asked if have.properties.get(ASKED[flag]) is not True)
 
     def _overlapping(self, shared: str) -> Refusal:

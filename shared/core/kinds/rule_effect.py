@@ -72,7 +72,7 @@ def _verdicts(traffic: ClientTraffic, rules: Sequence[SecurityRule], observed: O
 def _with_members(rules: Iterable[SecurityRule], observed: Observed) -> Iterator[SecurityRule]:
     """The rules with the addresses of endpoints in place of application security groups.
 
-    A rule for a group in which no endpoint is does not count. One whose groups cannot be told apart is
+    A rule for a group in which no endpoint is does not count. One whose groups cannot be read is
     left as it is, in doubt, where an endpoint is in any group.
     """
     grouped = [(one, endpoint.security_groups(one)) for one in observed.of_type(endpoint.TYPE)]

@@ -14,6 +14,7 @@ from typing import Any
 from shared.core.base.bodies import Seen, mapping
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
+from shared.core.base.rights import Right, to_write
 from shared.core.kinds.kind import Managed, target_of_mark
 from shared.core.readings.networks import (
     GROUP,
@@ -57,6 +58,10 @@ class SubnetPolicy(Managed):
     @property
     def needs(self) -> tuple[ResourceId, ...]:
         return (self.nsg,) if self.nsg else ()
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return to_write(self.id, self.nsg) if self.nsg else to_write(self.id)
 
     @property
     def locks(self) -> tuple[str, ...]:

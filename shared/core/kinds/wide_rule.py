@@ -11,14 +11,13 @@ from typing import Any, Self
 
 from shared.core.base.bodies import Seen, reference, sequence
 from shared.core.base.ids import ResourceId
-from shared.core.base.rights import Right
+from shared.core.base.rights import Right, to_write
 from shared.core.kinds.rule import WIDE, Rule
 from shared.core.kinds.rule_effect import ClientTraffic
 from shared.core.readings.observed import Observed
 from shared.core.rules.addresses import AddressSet, normalized
 from shared.core.rules.nsg import SecurityRule, parsed_rule
 
-_JOIN = "Microsoft.Network/applicationSecurityGroups/joinNetworkSecurityRule/action"
 GROUPS = "destinationApplicationSecurityGroups"
 
 
@@ -34,8 +33,7 @@ class WideRule(Rule):
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        written = super(WideRule, self).rights
-        return (*written, Right(_JOIN, self.group)) if self.group else written
+        return to_write(self.id, self.group) if self.group else to_write(self.id)
 
     @property
     def recorded(self) -> bool:

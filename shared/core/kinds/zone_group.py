@@ -13,7 +13,7 @@ from typing import Any
 from shared.core.base.bodies import Json, Seen, mapping, number, sequence
 from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
-from shared.core.base.rights import Right
+from shared.core.base.rights import Right, to_write
 from shared.core.base.written import written
 from shared.core.kinds import endpoint, record
 from shared.core.kinds.kind import Managed
@@ -76,8 +76,7 @@ class ZoneGroup(Managed):
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        joined = (Right("Microsoft.Network/privateDnsZones/join/action", zone) for zone in self.zones)
-        return (Right(f"{TYPE}/write", self.id), *joined)
+        return to_write(self.id, *self.zones)
 
     @property
     def needs(self) -> tuple[ResourceId, ...]:

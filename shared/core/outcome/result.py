@@ -164,10 +164,13 @@ def _awaiting_dns(proof: Proof) -> Ending:
     return Ending(Result.PENDING, code, f"someone else keeps the names: {seen}", remedy, waiting=True)
 
 
-def refused(why: Declined | Refusal) -> Ending:
-    """It was asked for and cannot be done as asked, found before anything was written."""
+def refused(why: Declined | Refusal, profile: str = "") -> Ending:
+    """It was asked for and cannot be done as asked, found before anything was written.
+
+    `profile`: the one that would have served it, if one was chosen.
+    """
     result = Result.DECLINED if isinstance(why, Declined) else Result.BLOCKED
-    return Ending(result, why.code, why.reason, why.remedy)
+    return Ending(result, why.code, why.reason, why.remedy, profile)
 
 
 def removed(done: tuple[Done, ...], errors: Collection[CausewayError], reason: str, profile: str) -> Ending:

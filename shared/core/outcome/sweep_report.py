@@ -12,6 +12,7 @@ MAX_TIME = 1e10  # seconds since 1970, in the year 2286
 _SHAPES: dict[str, Any] = {
     "id": str, "began": int | float, "ended": int | float | None, "listed": dict, "unread": dict,
     "unread_groups": dict, "undecided": int, "known": int, "unwatched": int, "queued": int, "waiting": int,
+    "policy": str, "policy_problem": str,
 }  # fmt: skip
 
 
@@ -25,7 +26,8 @@ class SweepReport:
     subscription whose place among them is asked for, and what counts instead. `known`: targets in the ledger.
     `unwatched`: those of them whose subscription the policy does not list any more. `queued`: work items
     sent; `waiting`: targets that got none, because one of an earlier sweep or of a retry is still in the
-    queue.
+    queue. `policy`: the hash of the policy that it followed; `policy_problem`: what keeps a newer one from
+    counting, empty for nothing.
     """
 
     id: str
@@ -39,6 +41,8 @@ class SweepReport:
     unwatched: int = 0
     queued: int = 0
     waiting: int = 0
+    policy: str = ""
+    policy_problem: str = ""
 
     def record(self) -> dict[str, Any]:
         """The report as JSON."""
@@ -54,6 +58,8 @@ class SweepReport:
             "unwatched": self.unwatched,
             "queued": self.queued,
             "waiting": self.waiting,
+            "policy": self.policy,
+            "policy_problem": self.policy_problem,
         }
 
     def text(self) -> str:

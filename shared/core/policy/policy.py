@@ -1,6 +1,6 @@
 """The operator's policy, `connectivity.yaml`: who is connected, from where, and what Causeway may touch.
 
-It is read once per process. Only the operator writes it. A resource's tags can choose one of its profiles,
+Only the operator writes it. A resource's tags can choose one of its profiles,
 and never carry an id of their own. The models are the reference: `connectivity.schema.json` is made from
 them, field docstrings included (`python -m shared.core.policy.policy > connectivity.schema.json`).
 """

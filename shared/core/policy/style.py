@@ -54,7 +54,7 @@ class Style:
 
     @property
     def shared_tags(self) -> Tags:
-        """The tags of what resources share: the fixed text, and what stands for a missing tag."""
+        """The tags of what resources share: the fixed text, and what a missing tag is replaced by."""
         return tuple(expanded_tags(self.templates, {}, {}).items())
 
 
