@@ -112,6 +112,18 @@ async def test_a_network_that_leaves_a_set_loses_its_part_of_a_rule_after_a_seco
     assert await sources(world) == {range_of(0)}
 
 
+async def test_when_the_last_network_leaves_its_set_the_rule_goes_after_a_second_reading() -> None:
+    world = await a_filtered_hub_with(1)
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.send("DELETE", f"{HUB}/virtualNetworkPeerings/to-spoke-000")
+    await world.sleep(90)
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected", state["reason"]
+    assert any("no network is in spokes now" in one for one in state["findings"])
+    assert await sources(world) == set()
+
+
 async def test_a_peering_that_is_made_again_meanwhile_costs_its_network_nothing() -> None:
     world = await a_filtered_hub_with(2)
     at = await world.create_account()
