@@ -153,6 +153,28 @@ async def test_a_hub_that_cannot_be_read_takes_nothing_from_its_spokes() -> None
     assert await sources(world) == {range_of(0), range_of(1)}
 
 
+async def test_a_subscription_whose_networks_cannot_be_listed_takes_nothing_from_them() -> None:
+    by_name = {"by-name": {"subscription": ID, "name": "spoke-0*"}}
+    world = await a_filtered_hub_with(2, networks=by_name, clients=["by-name"])
+    at = await world.create_account()
+    await world.reconcile(at)
+    match = {
+        "method": "GET",
+        "path": "[0-9]/providers/Microsoft.Network/virtualNetworks$",
+        "principal": "app",
+    }
+    answer = {"status": 403, "code": "AuthorizationFailed", "message": "The app may not."}
+    world.azure.faults.add({"match": match, "answer": answer})
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "NotKnown")
+    assert f"the networks of subscription {ID} could not be read" in state["reason"]
+    assert world.writes() == []
+    assert await sources(world) == {range_of(0), range_of(1)}
+    world.azure.faults.clear()
+    assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+
+
 GONE = f"{NETWORKS}/virtualNetworks/hub-gone"
 
 
