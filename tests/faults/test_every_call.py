@@ -18,7 +18,6 @@ PARTS = 16  # of a kind's cases, for as many processes as run the tests
 # What every scenario needs at least, by the beginning of a call's name. Fewer: calls go round the gate.
 LEAST = {
     "connect": {"queue": 1, "table connections": 12, "table outcomes": 1, "table leases": 12, "arm PUT": 6},
-    "connect-own": {"queue": 1, "table connections": 12, "table leases": 12, "arm PUT": 7},
     "placements": {
         "queue": 1,
         "table connections": 16,
@@ -26,6 +25,7 @@ LEAST = {
         "table leases": 16,
         "arm PUT": 12,
     },
+    "connect-own": {"queue": 1, "table connections": 12, "table leases": 12, "arm PUT": 7},
     "repair": {"queue": 1, "table connections": 8, "table outcomes": 1, "table sweeps": 6, "arm PUT": 2},
     "opt-out": {"queue": 1, "table connections": 7, "table outcomes": 2, "arm DELETE": 1, "arm PUT": 1},
     "delete": {"queue": 1, "table connections": 7, "table outcomes": 2, "arm DELETE": 1, "arm PUT": 1},

@@ -7,7 +7,7 @@ import pytest
 from tests.builders.client_networks import reached
 from tests.builders.policies import a_policy
 from tests.builders.security_rules import GROUP, filter_endpoints, rules_of
-from tests.builders.spokes import HUBS, SPOKES, a_hub_with, make_spoke, range_of, spoke
+from tests.builders.spokes import HUBS, SPOKES, a_hub_with, make_spoke, peer, range_of, spoke
 from tests.builders.world import HUB, NETWORKS, SPOKE, SUB, World
 
 NAME = "orders.blob.core.windows.net"
@@ -173,6 +173,21 @@ async def test_a_subscription_whose_networks_cannot_be_listed_takes_nothing_from
     assert await sources(world) == {range_of(0), range_of(1)}
     world.azure.faults.clear()
     assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+
+
+async def test_one_of_two_hubs_that_cannot_be_read_keeps_the_prefixes_of_its_spokes() -> None:
+    other_hub = f"{NETWORKS}/virtualNetworks/hub-ne"
+    world = await a_filtered_hub_with(1, networks={**SPOKES, "hubs": [HUB, other_hub]}, peering="ignore")
+    theirs = await make_spoke(world, 1, half=True)
+    await peer(world, theirs, other_hub)
+    await peer(world, other_hub, theirs)
+    at = await world.create_account()
+    await world.reconcile(at)
+    assert await sources(world) == {range_of(0), range_of(1)}
+    world.azure.access.roles["app"].remove(["Microsoft.Network/virtualNetworks/read"], other_hub)
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "NotKnown")
+    assert await sources(world) == {range_of(0), range_of(1)}
 
 
 GONE = f"{NETWORKS}/virtualNetworks/hub-gone"
