@@ -6,12 +6,10 @@ that ARM lists inside its parent's body, an entry in core/readings/embedded.py.
 """
 
 import inspect
-import json
 import pkgutil
 import typing
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +27,7 @@ from shared.core.base.written import recreation
 from shared.core.kinds.kind import Kind, Managed
 from shared.core.kinds.registry import KINDS
 
-ROLE = frozenset(json.loads((Path(access.__file__).parent / "role.json").read_text("utf-8"))["actions"])
+ROLE = frozenset(access.Role.load().actions)
 SIMULATED = registry()
 # Kinds whose writes are awaited by the default pace, and why.
 DEFAULT_PACE = {
@@ -46,7 +44,7 @@ def missing(kind: Kind) -> Iterator[str]:
         return
     for action, needed in (("write", True), ("delete", row.deleted)):
         if (f"{kind.TYPE}/{action}" in ROLE) != needed:
-            yield f"{'the' if needed else 'no'} right {kind.TYPE}/{action} in sandbox/azure/front/role.json"
+            yield f"{'the' if needed else 'no'} right {kind.TYPE}/{action} in shared/core/base/role_table.py"
     if has_default_pace(kind) and kind.TYPE.lower() not in DEFAULT_PACE:
         yield "its pace in shared/adapters/polling.py, or a reason in DEFAULT_PACE here"
     simulated = SIMULATED.get(kind.TYPE)

@@ -38,7 +38,8 @@ class Simulator:
     """One simulated Azure.
 
     seed: every draw (durations, races, ids) repeats with it. speed: simulated seconds per real second;
-    ignored when a clock is given. role: what the principal "app" may do, by default the list of role.json.
+    ignored when a clock is given. role: what the principal "app" may do, by default by the roles of
+    infra/roles.json.
     """
 
     def __init__(

@@ -33,9 +33,11 @@ from shared.adapters.sweeps import TableSweeps
 from shared.adapters.tables import Table
 from shared.adapters.topic import EventTopic, open_topic
 from shared.core.base.ids import ResourceId, target_key
+from shared.core.catalogue.catalogue import load
 from shared.core.events.work_item import WorkItem
 from shared.core.policy.foundations import Foundations
 from shared.core.policy.policy import Policy
+from shared.core.policy.roles import Asked, needed
 from shared.core.policy.values import Mode
 from shared.ports import WorkQueue
 from shared.telemetry import NO_TELEMETRY, Telemetry
@@ -135,12 +137,21 @@ class World:
         self.ceiling: Mode = "apply"
         self.settings: dict[str, str] = {}  # the app's, in which it names what it runs on
         self._requests: list[asyncio.Future[None]] = []
+        self.azure.access.roles["app"].actions.clear()
         self.flow = self.worker()
 
     def worker(self, ports: Ports | None = None) -> Flow:
-        """Another process of the app over the same Azure, tables and queue."""
+        """Another process of the app over the same Azure, tables and queue, with the roles of the policy."""
+        self._assign_roles()
         own = Foundations.read(self.settings)
         return wire(self.policy, ports or self.ports(), budget=480.0, foundations=own, ceiling=self.ceiling)
+
+    def _assign_roles(self) -> None:
+        """What this policy needs beside what earlier ones needed; public access has to be granted."""
+        asked = Asked(checked=load().types)
+        roles = (one for one in needed(self.policy, asked).roles if one.role.key != "public")
+        had = self.azure.access.roles["app"].actions
+        had += [action for one in roles for action in one.actions if action not in had]
 
     def ports(self) -> Ports:
         """The ports of such a process; a test replaces the one that it is about."""

@@ -1,9 +1,9 @@
 """Rights: what a principal may do where, by the app's own role and by role assignments.
 
 The gateway checks rights for a request's own action, handlers check linked scopes. Principals:
-"app" (the managed identity), whose role is the least-privilege list of role.json, and "user", who may do
-everything. Role assignments give the app more; they take effect, and end, after `delay` seconds
-(docs/azure/resource-manager.md, ARM-51).
+"app" (the managed identity), which has the actions of the roles in infra/roles.json but for those that are
+off by default, and "user", who may do everything. Role assignments give the app more; they take effect, and
+end, after `delay` seconds (docs/azure/resource-manager.md, ARM-51).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from sandbox.azure.kernel.directory import OBJECT_IDS
 from sandbox.azure.kernel.hierarchy import ROOT
 from sandbox.azure.kernel.model import Json
 
-DEFAULT_ROLE = Path(__file__).with_name("role.json")
+ROLES = Path(__file__).parents[3] / "infra" / "roles.json"
+OFF = frozenset({"public"})  # roles that a deployment has to ask for
 
 # The definition under which the app's own role is shown.
 OWN_ROLE = "0ca05e3a-0000-4000-8000-000000000001"
@@ -37,9 +38,11 @@ class Role:
     removed: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
-    def load(cls, path: Path = DEFAULT_ROLE) -> Role:
-        """Read a role file: {"actions": [...]}, as custom roles are written."""
-        return cls(list(json.loads(path.read_text())["actions"]))
+    def load(cls, path: Path = ROLES, without: Container[str] = OFF) -> Role:
+        """Read the actions of all roles in a file, {key: {"actions": [...]}}, but for these keys."""
+        roles = json.loads(path.read_text())
+        every = (action for key, role in roles.items() if key not in without for action in role["actions"])
+        return cls(list(dict.fromkeys(every)))
 
     def allows(self, action: str, scope: str, above: Container[str] = ()) -> bool:
         """Whether the role allows the action on the scope (both without case). above: the management groups

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from shared.core.base.bodies import Json, sequence
 from shared.core.base.ids import GroupId, ResourceId, digest
-from shared.core.base.role_table import joining, own_action
+from shared.core.base.role_table import row_of
 
 DNS_ROLE = "Private DNS Zone Contributor"
 # What that role allows, as far as Causeway needs it.
@@ -35,8 +35,8 @@ def to_write(at: ResourceId, *joined: ResourceId) -> tuple[Right, ...]:
 
     Raises LookupError for what is not in the table of roles.
     """
-    links = (Right(joining("PUT", at.type, one.type), one) for one in joined)
-    return (Right(own_action("PUT", at.type), at), *links)
+    links = (Right(row_of("PUT", at.type, one.type).on(one.type), one) for one in joined)
+    return (Right(row_of("PUT", at.type).action, at), *links)
 
 
 def allows(permissions: Iterable[Json], action: str) -> bool:

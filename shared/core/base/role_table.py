@@ -11,7 +11,7 @@ Endpoint" and "Azure RBAC permissions for Azure Private Link" (what a private en
 """
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 NETWORK = "Microsoft.Network"
@@ -25,6 +25,9 @@ RULE = f"{NSG}/securityRules"
 ASG = f"{NETWORK}/applicationSecurityGroups"
 ZONE = f"{NETWORK}/privateDnsZones"
 LINK = f"{ZONE}/virtualNetworkLinks"
+ROUTE_TABLE = f"{NETWORK}/routeTables"
+NAT_GATEWAY = f"{NETWORK}/natGateways"
+POLICY = f"{NETWORK}/serviceEndpointPolicies"
 TARGET = "<target>"  # in place of the type of any resource that is connected
 APPROVAL = "PrivateEndpointConnectionsApproval/action"
 
@@ -97,9 +100,9 @@ ROWS = (
     # A PUT replaces a subnet with all that it refers to, and Azure checks each of these again.
     Row("PUT", SUBNET, "rules"),
     Row("PUT", SUBNET, "rules", NSG, "join/action"),
-    Row("PUT", SUBNET, "rules", f"{NETWORK}/routeTables", "join/action"),
-    Row("PUT", SUBNET, "rules", f"{NETWORK}/natGateways", "join/action"),
-    Row("PUT", SUBNET, "rules", f"{NETWORK}/serviceEndpointPolicies", "join/action"),
+    Row("PUT", SUBNET, "rules", ROUTE_TABLE, "join/action"),
+    Row("PUT", SUBNET, "rules", NAT_GATEWAY, "join/action"),
+    Row("PUT", SUBNET, "rules", POLICY, "join/action"),
     Row("PATCH", TARGET, "public"),
     Row("DELETE", ENDPOINT, "remove"),
     Row("DELETE", ZONE_GROUP, "remove"),
@@ -155,30 +158,18 @@ APPROVED_TYPES = {
 }
 
 
-def rows(method: str, kind: str) -> Iterator[Row]:
-    """The rows of one request, in any case of the type."""
-    return (row for row in ROWS if row.method == method and row.type.lower() == kind.lower())
-
-
-@functools.lru_cache(maxsize=256)
-def own_action(method: str, kind: str) -> str:
-    """The action of a request on its own object. Raises LookupError if the app sends none such."""
-    for row in rows(method, kind):
-        if not row.joins:
-            return row.action
-    raise LookupError(f"the table of roles has no {method} of {kind}")
-
-
 @functools.lru_cache(maxsize=1024)
-def joining(method: str, kind: str, joined: str) -> str:
-    """The action that a request needs on an object of the type `joined`. Raises LookupError as above."""
-    found = [row for row in rows(method, kind) if row.joins]
-    exact = (row.action for row in found if row.joins.lower() == joined.lower())
-    target = (row.on(joined) for row in found if row.joins == TARGET)
-    action = next(iter([*exact, *target]), None)
-    if action is None:
-        raise LookupError(f"the table of roles has no {joined} that a {method} of {kind} joins")
-    return action
+def row_of(method: str, kind: str, joined: str = "") -> Row:
+    """The row of a request of this type, on itself or on an object of the type `joined`; in any case.
+
+    Raises LookupError for what is not in the table: the app sends no such request.
+    """
+    asked = [row for row in ROWS if row.method == method and row.type.lower() == kind.lower()]
+    exact = [row for row in asked if row.joins.lower() == joined.lower()]
+    targets = [row for row in asked if joined and row.joins == TARGET]
+    for row in (*exact, *targets):
+        return row
+    raise LookupError(f"the table of roles has no {method} of {kind} {joined}".rstrip())
 
 
 def actions_of(role: str, kinds: Iterable[str] = ()) -> tuple[str, ...]:
