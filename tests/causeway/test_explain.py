@@ -129,9 +129,17 @@ def test_names_are_those_that_the_app_gives_and_follow_the_tag_for_groups():
 
 
 def test_names_follow_the_policy_s_template_unless_what_it_asks_for_is_not_known():
-    text = policy(rules=[rule("rest")], naming={"endpoint": "pep-{name}-{region}-{tag:env|none}-{hash}"})
+    naming = {
+        "endpoint": "pep-{name}-{region}-{tag:env|none}-{hash}",
+        "network_interface": "nic-{endpoint}",
+        "zone_group": "zg-{group}",
+    }
+    text = policy(rules=[rule("rest")], naming=naming)
     (name,) = explain(text, tags={"env": "prod"}).names
     assert name.endpoint.startswith("pep-orders-westeurope-prod-")
+    assert (name.interface, name.zone_group) == (f"nic-{name.endpoint}", "zg-blob")
+    (usual,) = explain(policy(rules=[rule("rest")])).names
+    assert (usual.interface, usual.zone_group) == ("", "causeway")
     assert explain(text, region=None).names == ()
 
 
