@@ -27,6 +27,13 @@ NOT_CHECKED = (
 )
 
 
+ASSUMED = "no subscription is given, so one that is watched is assumed; "
+
+
+def _not_checked(given: Given) -> str:
+    return NOT_CHECKED if given.subscription else f"{ASSUMED}{NOT_CHECKED}"
+
+
 def run(file: str, given: Given, output: str, *, everything: bool = False) -> int:
     """Explain and print. Returns the exit code."""
     try:
@@ -39,7 +46,7 @@ def run(file: str, given: Given, output: str, *, everything: bool = False) -> in
         return BAD
     found = explained(given, policy)
     if output == "json":
-        say_json({"resource": given.shown, **as_json(found), "not_checked": NOT_CHECKED})
+        say_json({"resource": given.shown, **as_json(found), "not_checked": _not_checked(given)})
     else:
         say(*as_text(given, found, everything=everything))
     return EXITS[found.verdict]
@@ -109,7 +116,7 @@ def as_text(given: Given, found: Explanation, *, everything: bool) -> list[str]:
         lines += ["", f"  without it: {headline(found.without)[0]}"]
     shown = found.without or found
     lines += [*_places_text(shown), *_passed_text(found.passed, everything=everything)]
-    return [*lines, "", styled(NOT_CHECKED, "quiet")]
+    return [*lines, "", styled(_not_checked(given), "quiet")]
 
 
 def headline(found: Explanation) -> list[str]:

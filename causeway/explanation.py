@@ -105,12 +105,10 @@ def _named(found: Explanation, given: Given, policy: Policy, catalogue: Catalogu
 
 
 def _unwatched(given: Given, policy: Policy) -> Explanation | None:
-    """None: it is watched."""
+    """None: it is watched, or no subscription is given, and one that is watched is meant."""
     listed = {one.lower() for one in policy.subscriptions}
     groups = {one.lower() for one in policy.management_groups}
-    if given.subscription is None:
-        return _undecided("subscriptions", ("subscription",))
-    if given.subscription.lower() in listed:
+    if given.subscription is None or given.subscription.lower() in listed:
         return None
     if groups and given.management_groups is None:
         return _undecided("management_groups", ("management_group",))

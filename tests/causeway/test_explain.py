@@ -231,3 +231,12 @@ def test_a_tag_of_a_stranger_cannot_move_the_cursor(file):
     assert found.code == 3
     assert "\x1b" not in found.out + found.err
     assert "\u202e" not in found.out
+
+
+def test_without_a_subscription_one_that_is_watched_is_assumed_and_said(file):
+    words = ["--type", "Microsoft.KeyVault/vaults", "--no-tags", "--not-managed"]
+    found = run("policy", "explain", file(policy(rules=[rule("rest")])), *words)
+    assert (found.code, "rule 'rest'" in found.out) == (0, True)
+    assert "one that is watched is assumed" in found.out
+    by_id = run("policy", "explain", file(policy(rules=[rule("rest")])), ORDERS, "--not-managed", "--no-tags")
+    assert "assumed" not in by_id.out
