@@ -27,6 +27,7 @@ type Scenario = Callable[[], Awaitable[tuple[State, State]]]
 
 REPOSITORY = Path(__file__).parents[2]
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
+VAULT = "Microsoft.RecoveryServices/vaults"
 BLOB = f"{ZONES}/privatelink.blob.core.windows.net"
 DNS = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0]}
 JOIN = "Microsoft.Network/privateDnsZones/join/action"
@@ -621,6 +622,18 @@ async def _() -> tuple[State, State]:
     at = await world.create_account()
     first = await world.reconcile(at)
     world.allow_all()
+    return first, await rerun(world, at)
+
+
+@follows("NoStaticAddresses")
+async def _() -> tuple[State, State]:
+    given, at = {"westeurope": "10.0.1.64/28"}, f"{SUB}/resourceGroups/rg-app/providers/{VAULT}/backup"
+    world = a_world(addresses=given, always=[])
+    body = {"location": "westeurope", "tags": {TAG: "enabled"}, "sku": {"name": "Standard"}, "properties": {}}
+    await world.send("PUT", at, body, "2024-04-01")
+    await world.sleep(200)
+    first = await world.reconcile(at)
+    change(world, always=[])
     return first, await rerun(world, at)
 
 
