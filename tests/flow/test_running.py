@@ -43,7 +43,7 @@ class App:
     """One process of the app over a world, with a policy that the test changes."""
 
     def __init__(self, begins: str) -> None:
-        self.world = World(Policy.parse(text()))
+        self.world = World(Policy.parse(text("ensure")))  # whose rights the app has
         self.source = ChangingPolicy(begins)
         self.opened: list[Ports] = []
         self.running = Running(480.0, Policies(self.source, parsed, LoopClock()), self._open)
