@@ -5,6 +5,7 @@ import sys
 from benchmarks import (
     beside_sdk,
     cli,
+    estates,
     imports,
     inputs,
     paths,
@@ -19,7 +20,7 @@ from benchmarks import (
 
 def main() -> int:
     measured = (
-        *(imports, cli, pure, inputs, requests, spokes, beside_sdk),
+        *(imports, cli, pure, inputs, requests, spokes, estates, beside_sdk),
         *(sweeps, paths, telemetry, size),
     )
     held = [one.report() for one in measured]

@@ -141,7 +141,7 @@ def wire(
     own = foundations or Foundations.read({})
     shared = kept or Kept.over(ports)
     cached, reader, applier = shared.cached.for_a_policy(), shared.reader, shared.applier
-    capacity = CapacityReader(policy, known, ports.arm, cached, reader)
+    capacity = CapacityReader(policy, known, ports.arm, cached, reader, ports.clock)
     placer = Placer(OwnNetworksReader(cached), reader, capacity)
     scopes = Scopes(policy, ports.arm, ports.branches, ports.clock)
     networks = NetworksReader(policy, cached, reader, scopes.scope_since)
@@ -223,14 +223,12 @@ async def put_back(queue: str, text: str, delay: timedelta) -> None:
 def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
     """Refuse parts of the policy that would have no effect, rather than ignore them.
 
-    Raises PolicyError for keys that have no effect yet, for a schedule that differs from the timer's, and for
-    a storage account in another cloud.
+    Raises PolicyError for a schedule that differs from the timer's, and for a storage account in another
+    cloud.
     """
     from shared.core.base.errors import Fault, PolicyError
 
     faults: list[Fault] = []
-    for key in _without_effect(policy):
-        faults.append(Fault(key, "", "it has no effect yet", "leave it out"))
     wanted, runs = policy.drift.schedule, settings.sweep_schedule
     if "schedule" in policy.drift.model_fields_set and wanted.split() != runs.split():
         problem = f"the timer runs by the setting CAUSEWAY_SWEEP_SCHEDULE, '{runs}'"
@@ -239,20 +237,6 @@ def reject_unsupported_settings(policy: Policy, settings: Settings) -> None:
         faults.append(elsewhere)
     if faults:
         raise PolicyError(faults)
-
-
-def _without_effect(policy: Policy) -> list[str]:
-    """Keys of the policy that are set and that nothing acts on yet."""
-    keys: list[str] = []
-    inside = {
-        "": ("addresses",),
-    }
-    for name, profile in policy.profiles.items():
-        for part, fields in inside.items():
-            found = getattr(profile, part) if part else profile
-            path = f"profiles.{name}.{part}".rstrip(".")
-            keys += [f"{path}.{key}" for key in fields if key in found.model_fields_set]
-    return keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ BETWEEN: dict[str, str] = {
         "a region in two spellings; neither this nor `find`; beside `placements`; in another "
         "subscription than `endpoints_resource_group`"
     ),
+    "profiles.find.resource_group": "warning: with `own: resource_group`",
     "profiles.find": "beside `placements`",
     "profiles.types": "beside `placements`; in another subscription than `endpoints_resource_group`",
     "profiles.fallback_region": "`subnets` has none for this region",

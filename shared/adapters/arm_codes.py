@@ -98,6 +98,11 @@ _REMEDIES = (
     ),
     ("add a subnet with free addresses to the profile, or free some in this one", "SubnetIsFull"),
     (
+        "name a range under addresses in the profile whose addresses nothing else has",
+        "PrivateIPAddressInUse",
+        "PrivateIPAddressIsAllocated",
+    ),
+    (
         "grant the app's identity access to the subscription; if it is given up, delete what `owned` lists",
         "SubscriptionNotFound",
     ),

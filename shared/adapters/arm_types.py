@@ -38,7 +38,9 @@ OPERATIONS = {
     "microsoft.network/privateendpoints/privatednszonegroups": Operations(
         "network", "private_dns_zone_groups", "private_endpoint_name"
     ),
-    "microsoft.network/networkinterfaces": Operations("network", "network_interfaces", written=False),
+    "microsoft.network/networkinterfaces": Operations(
+        "network", "network_interfaces", written=False, listed=True
+    ),
     "microsoft.network/virtualnetworks": Operations(
         "network", "virtual_networks", written=False, listed=True
     ),

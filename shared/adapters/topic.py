@@ -7,7 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceNotFoundError,
+)
 from azure.core.messaging import CloudEvent
 from azure.eventgrid.aio import EventGridPublisherClient
 
@@ -59,6 +64,8 @@ class EventTopic:
 def _error(error: HttpResponseError) -> CausewayError:
     text = clean(f"the topic: {error.message}", 400)
     status = error.status_code or 0
-    if status in (400, 401, 403, 404, 413) or isinstance(error, ClientAuthenticationError):
+    # The SDK raises the error of a topic that does not exist without its status.
+    refused = isinstance(error, ClientAuthenticationError | ResourceNotFoundError)
+    if refused or status in (400, 401, 403, 404, 413):
         return BlockedError("TopicRefused", text, _REMEDY)
     return TransientError(text, code=f"Http{status}")

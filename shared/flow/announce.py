@@ -18,6 +18,8 @@ from shared.ports import Ledger, Publisher
 
 log = logging.getLogger("causeway.announce")
 
+REFUSALS = 3  # targets in a row whose events are refused, after which the topic is left alone
+
 
 @dataclass(frozen=True, slots=True)
 class Announcer:
@@ -39,7 +41,7 @@ class Announcer:
         return True
 
     async def announce_left(self) -> None:
-        """Publish what is left in any row, until the topic refuses."""
+        """Publish what is left in any row. The topic may refuse one event and take the others."""
         if self.publisher is None:
             return
         try:
@@ -47,6 +49,8 @@ class Announcer:
         except CausewayError as error:
             log.warning(line("events not read", why=str(error)))
             return
+        refused = 0
         for at, events in left:
-            if not await self.announce(at, events):
+            refused = 0 if await self.announce(at, events) else refused + 1
+            if refused == REFUSALS:
                 return

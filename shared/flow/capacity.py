@@ -13,17 +13,18 @@ from shared.core.base.log_lines import line
 from shared.core.base.refusal import Refusal
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
-from shared.core.placement.capacity import addresses_needed
+from shared.core.kinds.nic import NIC, ips_in
+from shared.core.placement.capacity import addresses_needed, required_members
 from shared.core.placement.site import Candidates, Site
-from shared.core.placement.sites import Doubt, Members, Used, doubt, sites
+from shared.core.placement.sites import Addresses, Doubt, Members, Used, doubt, sites
 from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.policy import Policy
-from shared.core.readings.capacity import Usage, endpoints_used
+from shared.core.readings.capacity import Taken, Usage, endpoints_used
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.cached_reads import CachedReads
 from shared.flow.reader import Reader
-from shared.ports import ArmReader, Bodies
+from shared.ports import ArmReader, Bodies, Clock
 
 log = logging.getLogger("causeway.capacity")
 
@@ -41,6 +42,7 @@ class CapacityReader:
     arm: ArmReader
     cached: CachedReads
     reader: Reader
+    clock: Clock
 
     async def sites(
         self,
@@ -67,12 +69,26 @@ class CapacityReader:
             case Used(subscription, region):
                 used = {**capacity.used, (subscription, region): await self._used(subscription, region)}
                 return replace(observed, capacity=replace(capacity, used=used))
+            case Addresses(subnet):
+                taken = {**capacity.taken, subnet: await self._taken(subnet)}
+                return replace(observed, capacity=replace(capacity, taken=taken))
             case Members(scarce):
                 groups = [group.group_id for group in connect.groups]
-                takes = addresses_needed(target.id.type, groups, await self._members(target.id))
+                listed = await self._members(target.id)
+                takes = addresses_needed(target.id.type, groups, listed)
+                names = required_members(listed)
                 if scarce:  # the last few addresses of a subnet are not counted in a minute-old reading
                     observed = await self.reader.fresh([Read(scarce)], observed)
-                return replace(observed, capacity=replace(capacity, addresses=takes))
+                return replace(observed, capacity=replace(capacity, addresses=takes, members=names))
+
+    async def _taken(self, subnet: ResourceId) -> Taken:
+        """The addresses of the interfaces in a subnet, listed now: those have to be in its subscription.
+
+        Other holders, such as load balancers, show themselves when Azure refuses an address.
+        """
+        now = self.clock.now().timestamp()
+        listed = await self.cached.of_type(NIC, subnet.subscription, now)
+        return Taken(frozenset(ip for one in listed.value.items for ip in ips_in(one, subnet)), listed.at)
 
     async def _used(self, subscription: str, region: str) -> Usage | None:
         """The private endpoints of a subscription in a region; an hour matters only close to the limit."""

@@ -77,6 +77,9 @@ class Lister:
         self, at: ResourceId, body: Json, tags: Mapping[str, str], group: ResourceGroup, above: Names | None
     ) -> Choice:
         """What the policy says by what a list shows, which lacks the SKU of some types."""
+        word = tag_word(tags, group.tags, self.policy)
+        if not self._selects:
+            return choose(Facts(type=at.type), word, self.policy)
         inherited = group.tags if self._inherits else {}
         sku = mapping(body.get("sku")).get("name")
         facts = Facts.of(
@@ -87,7 +90,12 @@ class Lister:
             management_groups=above,
             managed_by=group.managed_by if group.listed else None,
         )
-        return choose(facts, tag_word(tags, group.tags, self.policy), self.policy)
+        return choose(facts, word, self.policy)
+
+    @property
+    def _selects(self) -> bool:
+        """The policy asks for more than types and the opt-in tag."""
+        return bool(self.policy.exclude or self.policy.rules or leaves_managed_alone(self.policy))
 
     @property
     def _inherits(self) -> bool:

@@ -104,7 +104,7 @@ class NetworksReader:
             managed = await managed_among(self._cached, ids)
         except CausewayError as error:
             why = f"which networks of subscription {target.subscription} a service manages"
-            return _Found((), True, (*unread, f"{why} ({clean(str(error))})"))
+            return _Found((), True, (*unread, f"{why} could not be read: {clean(str(error))}"))
         return _Found(_sorted(at for at in ids if at not in managed), True, unread)
 
     async def _selected(self, asked: NetworkSelector, scope: Watched, not_older_than: float) -> _Found:
@@ -120,7 +120,9 @@ class NetworksReader:
             if fits:
                 ids.append(at)
             elif fits is None:
-                doubts.append(f"whether {at.text} is in it: {', '.join(asked.unknown(facts))} not known")
+                doubts.append(
+                    f"whether {at.text} is in it: {', '.join(asked.unknown(facts))} could not be read"
+                )
         more = (f"{len(doubts) - SHOWN} more",) if len(doubts) > SHOWN else ()
         return _Found(_sorted(ids), True, (*unread, *doubts[:SHOWN], *more))
 
@@ -145,7 +147,9 @@ class NetworksReader:
         observed = await self._reader.complete(lambda _: reads, Observed(), not_older_than)
         found = {at: body for at in ids if (body := observed.present(at))}
         missing = [at for at in ids if at not in found]
-        why = (f"{at.text} ({observed.refused(at) or 'it does not exist'})" for at in missing)
+        why = (
+            f"{at.text} could not be read: {observed.refused(at) or 'it does not exist'}" for at in missing
+        )
         return found, tuple(clean(one, 400) for one in why)
 
     async def _below(
@@ -165,7 +169,9 @@ class NetworksReader:
         try:
             found = await self._cached.of_type(NETWORK, subscription, not_older_than)
         except CausewayError as error:
-            return (), (f"the networks of subscription {subscription} ({clean(str(error))})",)
+            return (), (
+                f"the networks of subscription {subscription} could not be read: {clean(str(error))}",
+            )
         return found.value.items, ()
 
 

@@ -16,6 +16,8 @@ from shared.core.placement.find import OwnNetworks
 from shared.core.placement.site import Candidates, Site
 from shared.core.placement.surroundings import surroundings
 from shared.core.policy.intent import Connect, Declined
+from shared.core.readings.embedded import subnets_of
+from shared.core.readings.networks import endpoints_in
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Read
 from shared.flow.capacity import CapacityReader
@@ -89,7 +91,7 @@ class Placer:
         own: Mapping[str, OwnNetworks | None]
         own = {part.placement: await self._own(target, part, lists_from) for part in parts}
         found = {part.placement: candidates_of(target, part, own[part.placement], made) for part in parts}
-        if unknown := _not_found(target, parts, found, made):
+        if unknown := _not_found(target, parts, found, made, own):
             own = await self._with_networks_of(unknown, own, began)
             found = {part.placement: candidates_of(target, part, own[part.placement], made) for part in parts}
 
@@ -143,14 +145,19 @@ class Placer:
 
 
 def _not_found(
-    target: Target, parts: Iterable[Connect], found: Mapping[str, Found], made: Iterable[ResourceId]
+    target: Target,
+    parts: Iterable[Connect],
+    found: Mapping[str, Found],
+    made: Iterable[ResourceId],
+    own: Mapping[str, OwnNetworks | None],
 ) -> tuple[ResourceId, ...]:
-    """The endpoints of ours that are in none of the subnets that were found, where any are found at all."""
-    listed = tuple(parts)
-    if not any(part.profile.find for part in listed):
+    """The endpoints of ours of which no subnet that was found or listed says that it holds them."""
+    networks = [network for one in own.values() if one for network in one.networks]
+    if not any(own.values()):
         return ()
-    here = {at.name.lower() for part in listed for at in _made(target, part, found[part.placement])}
-    return tuple(at for at in made if at.name.lower() not in here)
+    here = {at.name.lower() for part in parts for at in _made(target, part, found[part.placement])}
+    held = {at for one in networks for subnet in subnets_of(one).items for at in endpoints_in(subnet)}
+    return tuple(at for at in made if at not in held and at.name.lower() not in here)
 
 
 def _made(target: Target, part: Connect, found: Found) -> Iterator[ResourceId]:

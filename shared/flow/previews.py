@@ -28,13 +28,16 @@ class Previews:
         self._hidden = hidden
         self._remover = remover
 
-    async def preview(self, at: ResourceId, recorded: Recorded, profile: str, now: float) -> Previewed:
-        """What a pass would do. No view: the target does not exist.
+    async def preview(
+        self, at: ResourceId, recorded: Recorded, profile: str, now: float
+    ) -> tuple[Asked, Previewed]:
+        """Who asks for the target, and what a pass would do. No view: the target does not exist.
 
         `recorded` and `profile` are what the ledger knows of the target; no reading is from before `now`
         (seconds since 1970).
         """
-        return await self.of(at, await self._viewer.asked(at, now, now), recorded, profile, now)
+        asked = await self._viewer.asked(at, now, now)
+        return asked, await self.of(at, asked, recorded, profile, now)
 
     async def of(
         self, at: ResourceId, asked: Asked, recorded: Recorded, profile: str, now: float

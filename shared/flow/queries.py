@@ -24,7 +24,7 @@ from shared.core.plan.plan import Plan
 from shared.core.policy.intent import Declined, NotAsked
 from shared.flow.limits import HELD
 from shared.flow.reconcile import Reconciler
-from shared.flow.view import View, Viewer
+from shared.flow.view import View, Viewer, profile_of, rule_of
 from shared.ports import Body, Clock, Ledger, WorkQueue
 
 
@@ -114,22 +114,24 @@ class Queries:
         recorded = Recorded(known.owned, guids=known.guids) if known else Recorded()
         now = self.clock.now().timestamp()
         profile = known.profile if known else ""
-        return _as_preview(at, *await self.reconciler.preview(at, recorded, profile, now))
+        asked, (view, removals) = await self.reconciler.preview(at, recorded, profile, now)
+        connect = asked[1] if isinstance(asked, tuple) else None
+        mode, found = connect.mode if connect else "", _as_preview(at, view, removals)
+        return replace(found, profile=profile_of(asked), rule=rule_of(asked), mode=mode)
 
 
 def _as_preview(
     at: ResourceId, found: View | Refusal | Declined | NotAsked | None, removals: Plan
 ) -> Preview:
     match found:
-        case View(connect=connect, findings=findings, plan=plan):
+        case View(findings=findings, plan=plan):
             actions = (*plan.actions, *removals.actions)
-            name, rule = connect.profile_name, connect.rule
-            return Preview(at, PLAN, name, rule, mode=connect.mode, findings=tuple(findings), actions=actions)
+            return Preview(at, PLAN, findings=tuple(findings), actions=actions)
         case Refusal(code=code, reason=reason, remedy=remedy):
             return Preview(at, Result.BLOCKED, code=code, reason=reason, remedy=remedy)
-        case Declined(code=code, reason=reason, remedy=remedy, rule=rule, key=key):
-            return Preview(at, Result.DECLINED, "", rule, key, "", code, reason, remedy)
-        case NotAsked(reason=reason, rule=rule, key=key):
-            return Preview(at, "NotAsked", "", rule, key, reason=reason, actions=removals.actions)
+        case Declined(code=code, reason=reason, remedy=remedy, key=key):
+            return Preview(at, Result.DECLINED, policy_key=key, code=code, reason=reason, remedy=remedy)
+        case NotAsked(reason=reason, key=key):
+            return Preview(at, "NotAsked", policy_key=key, reason=reason, actions=removals.actions)
         case None:
             return Preview(at, "NotFound", reason="the resource does not exist", actions=removals.actions)

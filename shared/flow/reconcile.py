@@ -45,7 +45,7 @@ from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
 from shared.flow.rehearsal import Rehearsal
 from shared.flow.removal import Remover
-from shared.flow.view import Asked, Found, View, Viewer
+from shared.flow.view import Asked, Found, View, Viewer, profile_of, rule_of
 from shared.ports import Clock
 
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
@@ -133,7 +133,7 @@ class Reconciler:
         at, profile = current.target, current.memory.profile
         view, leaving = await self._previews.of(at, asked, current.recorded, profile, current.began)
         if isinstance(view, Refusal | Declined):
-            return refused(view)
+            return refused(view, profile_of(asked))
         if not isinstance(view, View):
             reached = removed((), (), unwanted(view), profile)
             held = [step for step in leaving.writes if kind_of(step.id).REPAIR in current.unrepaired]
@@ -158,14 +158,16 @@ class Reconciler:
         repair = self._policy.drift.repair
         return repair.left if repair.any else frozenset()
 
-    async def preview(self, at: ResourceId, recorded: Recorded, profile: str, now: float) -> Previewed:
+    async def preview(
+        self, at: ResourceId, recorded: Recorded, profile: str, now: float
+    ) -> tuple[Asked, Previewed]:
         """The same pass as far as it goes without writing: as `Previews.preview`."""
         return await self._previews.preview(at, recorded, profile, now)
 
     async def _asked(self, current: Pass) -> Asked:
         asked = await self._viewer.asked(current.target, current.fresh_from, current.began)
         found = asked[1] if isinstance(asked, tuple) else asked
-        current.journal.rule = found.rule if found else ""
+        current.journal.rule = rule_of(asked)
         current.journal.policy_key = found.key if isinstance(found, Declined | NotAsked) else ""
         current.journal.mode = found.mode if isinstance(found, Connect) else ""
         return asked
@@ -180,7 +182,7 @@ class Reconciler:
         current = replace(current, state=state_of(target, connect))
         found = await self._viewed(target, connect, current)
         if not isinstance(found, View):
-            return refused(found)
+            return refused(found, connect.profile_name)
         found = replace(found, unrepaired=current.unrepaired)
         if found.plan.writes and not await self._viewer.still_asked(target, connect, current.began):
             return await self._reconciled(replace(current, fresh_from=current.began))

@@ -17,7 +17,7 @@ from shared.core.policy.values import Mode
 from shared.flow.previews import Previews, unwanted
 from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
-from shared.flow.view import Asked, View
+from shared.flow.view import Asked, View, profile_of
 
 SETTING = "the setting CAUSEWAY_MODE"
 
@@ -58,7 +58,7 @@ class Rehearsal:
             current.target, asked, current.recorded, memory.profile, current.began
         )
         if isinstance(view, Refusal | Declined):
-            return refused(view)
+            return refused(view, profile_of(asked))
         if isinstance(view, View):
             return self._proven(view, why, (*view.intended.actions, *leaving.actions))
         stays = isinstance(view, NotAsked) and (

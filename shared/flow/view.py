@@ -187,7 +187,19 @@ class View:
 type Found = View | Refusal | Declined
 type Asked = tuple[Target, Connect] | Declined | NotAsked | None
 
+
 NOTHING = Recorded()
+
+
+def profile_of(asked: Asked) -> str:
+    """The name of the profile that was chosen; empty where none was."""
+    return asked[1].profile_name if isinstance(asked, tuple) else ""
+
+
+def rule_of(asked: Asked) -> str:
+    """The name of the rule that matched; empty where none did."""
+    found = asked[1] if isinstance(asked, tuple) else asked
+    return found.rule if found else ""
 
 
 class Viewer:

@@ -497,6 +497,16 @@ PLANTED: dict[str, Planted] = {
         beside(dns={"mode": "none", "servers": {"10.0.0.4": "we"}}), "profiles.b.dns.servers",
         "no effect with mode none", "leave it out", (((*B, "dns", "servers"), REMOVE),), "warning",
     ),
+    "a group of networks beside the resource's own": Planted(
+        beside(subnets=REMOVE, find={"own": "resource_group", "resource_group": "rg-net", "subnet": "pe"}),
+        "profiles.b.find.resource_group", "no effect with own: resource_group", "leave it out",
+        (((*B, "find", "resource_group"), REMOVE),), "warning",
+    ),
+    "a placement without a place": Planted(
+        (*placed(*FROM_HUB), ((*B, "placements", "two", "subnets"), REMOVE)),
+        "profiles.b.placements.two.subnets", "there is no place for endpoints", "say with find",
+        (((*B, "placements", "two", "find"), FIND),),
+    ),
     "a link that each placement replaces": Planted(
         placed(*FROM_HUB, dns={"mode": "manage", "link": "we"}), "profiles.b.dns.link",
         "each placement has its own", "leave it out", (((*B, "dns", "link"), REMOVE),), "warning",

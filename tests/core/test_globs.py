@@ -66,3 +66,9 @@ def test_a_pattern_that_covers_another_takes_all_that_the_other_takes(
 )
 def test_covering(wide: str, narrow: str, expected: bool) -> None:
     assert covers(wide, narrow) is expected
+
+
+def test_covering_takes_no_time_that_grows_with_the_number_of_stars() -> None:
+    """A search that goes back to each star would not end."""
+    assert not covers("*a" * 30 + "*b", "a*" * 45)
+    assert covers("*a" * 30 + "*", "a*" * 45)

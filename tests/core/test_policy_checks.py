@@ -105,6 +105,25 @@ def test_profiles_for_types_of_different_zones_may_link_one_network() -> None:
     assert len(found_in(changed(tagged)).warnings) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("a: 1\nb: 2024-13-45", 2, 4),
+        ("a: 1\nb: [x, 0b" + "1" * 200 + "]", 2, 8),
+        ("a: 1\nb: \x00", 2, 4),
+        ("a: 1\nb: \ud800", 2, 4),
+        ("a: 1\nb: [1", 3, 1),
+        ("a: 1\nb: " + "[" * 500, 2, 103),
+        ("a: 1\nsubscriptions:\n  1: 2", 2, 1),
+        ("tags:\n  1: a", 2, 3),
+        ("- a", 1, 1),
+        ("a" * 1_000_001, 1, 1),
+    ],
+)
+def test_what_cannot_be_read_has_a_position_too(text: str, line: int, column: int) -> None:
+    assert (line, column) in {(fault.line, fault.column) for fault in check(text).faults}
+
+
 def test_a_merged_key_that_is_written_again_is_no_duplicate() -> None:
     text = text_of(BASE).replace("rules:", "x: &x {region: westeurope}\nrules:")
     merged = text + "\nexclude:\n- &e {region: westeurope}\n- {<<: *e, region: northeurope}\n"

@@ -33,7 +33,10 @@ type Act = Callable[[World, Queues], Awaitable[None]]
 
 
 def policy() -> Policy:
-    """Profiles in the hub, each with endpoint subnets; rules and peerings are ensured."""
+    """Profiles in the hub, each with endpoint subnets; rules and peerings are ensured.
+
+    One is for the networks of the target's own subscription, whichever those are.
+    """
     other = {"subnets": {"westeurope": [OTHERS]}}
     placements = {
         "one": _place("westeurope", f"{HUB}/subnets/endpoints", "rg-dns", SPOKE),
@@ -47,7 +50,8 @@ def policy() -> Policy:
         "placements": placements,
         "dns": {"mode": "manage"},
     }
-    return a_policy(on_opt_out="remove", nsg={"mode": "ensure"}, beside={"other": other, "two": two})
+    beside = {"other": other, "two": two, "own": {"clients": ["own"]}}
+    return a_policy(on_opt_out="remove", nsg={"mode": "ensure"}, beside=beside)
 
 
 def _place(region: str, subnet: str, zones: str, client: str) -> dict[str, Any]:
@@ -170,6 +174,11 @@ async def _opt_in_twice(world: World, queues: Queues) -> None:
     queues.put("work", event(AT))
 
 
+async def _opt_in_own(world: World, queues: Queues) -> None:
+    await world.send("PATCH", AT, {"tags": {TAG: "own"}})
+    queues.put("work", event(AT))
+
+
 async def _opt_out(world: World, queues: Queues) -> None:
     await world.send("PATCH", AT, {"tags": OFF})
     queues.put("work", event(AT))
@@ -199,6 +208,7 @@ SCENARIOS = {
     for one in (
         Scenario("connect", False, _opt_in, CONNECTED, _opt_out, REMOVED),
         Scenario("placements", False, _opt_in_twice, CONNECTED, _opt_out, REMOVED),
+        Scenario("connect-own", False, _opt_in_own, CONNECTED, _opt_out, REMOVED),
         Scenario("repair", True, _repair, CONNECTED, _opt_out, REMOVED),
         Scenario("opt-out", True, _opt_out, REMOVED, _opt_in, CONNECTED),
         Scenario("delete", True, _delete, REMOVED, _delete, REMOVED),

@@ -25,6 +25,7 @@ LEAST = {
         "table leases": 16,
         "arm PUT": 12,
     },
+    "connect-own": {"queue": 1, "table connections": 12, "table leases": 12, "arm PUT": 7},
     "repair": {"queue": 1, "table connections": 8, "table outcomes": 1, "table sweeps": 6, "arm PUT": 2},
     "opt-out": {"queue": 1, "table connections": 7, "table outcomes": 2, "arm DELETE": 1, "arm PUT": 1},
     "delete": {"queue": 1, "table connections": 7, "table outcomes": 2, "arm DELETE": 1, "arm PUT": 1},

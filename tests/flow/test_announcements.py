@@ -108,6 +108,28 @@ async def test_a_topic_that_never_answers_delays_no_outcome_and_a_sweep_publishe
     assert await left(world) == 0
 
 
+async def test_an_event_that_the_topic_refuses_keeps_no_other_from_being_published() -> None:
+    world = World(announces=True)
+    world.azure.faults.add({"match": TOPIC, "drop": "before"})
+    for name in ("one", "two", "three"):
+        await world.reconcile(await world.create_account(name))
+    world.azure.faults.clear()
+    refusal = {"match": TOPIC, "times": 1, "answer": {"status": 413, "code": "TooLarge"}}
+    world.azure.faults.add(refusal)
+    await world.flow.sweeper.sweep()
+    assert (len(published(world)), await left(world)) == (2, 1)
+
+
+async def test_a_topic_that_is_silent_is_left_alone_after_a_few_tries() -> None:
+    world = World(announces=True)
+    world.azure.faults.add({"match": TOPIC, "answer": {"status": 403, "code": "Forbidden"}})
+    for number in range(5):
+        await world.reconcile(await world.create_account(f"account{number}"))
+    before = world.azure.faults.rules[0].taken
+    await world.flow.sweeper.sweep()
+    assert world.azure.faults.rules[0].taken - before == 3
+
+
 async def test_changes_that_could_not_be_published_are_published_in_their_order() -> None:
     world = World(announces=True)
     world.azure.faults.add({"match": TOPIC, "answer": {"status": 403, "code": "Forbidden"}})

@@ -562,6 +562,35 @@ async def _() -> tuple[State, State]:
     return first, await rerun(world, at)
 
 
+@follows("AddressRangeFull")
+async def _() -> tuple[State, State]:
+    world = a_world(addresses={"westeurope": "10.0.1.64/32"})
+    at = await world.create_account(tags={f"{TAG}-groups": "blob,queue"})
+    first = await world.reconcile(at)
+    change(world, addresses={"westeurope": "10.0.1.64/28"})
+    return first, await rerun(world, at)
+
+
+@follows("RangeOutsideSubnet")
+async def _() -> tuple[State, State]:
+    world = a_world(addresses={"westeurope": "10.0.2.0/28"})
+    at = await world.create_account()
+    first = await world.reconcile(at)
+    change(world, addresses={"westeurope": "10.0.1.64/28"})
+    return first, await rerun(world, at)
+
+
+@follows("MembersNotKnown")
+async def _() -> tuple[State, State]:
+    world = a_world(addresses={"westeurope": "10.0.1.64/28"})
+    right = "Microsoft.Storage/storageAccounts/privateLinkResources/read"
+    world.deny(right)
+    at = await world.create_account()
+    first = await world.reconcile(at)
+    world.allow_all()
+    return first, await rerun(world, at)
+
+
 @follows("LeftAlone")
 async def _() -> tuple[State, State]:
     world = a_world()
@@ -694,6 +723,8 @@ NOT_FOLLOWED = {
     "NotKnown": "followed in tests/flow/test_second_readings.py and tests/flow/test_records.py",
     "ParentResourceIsInFailedState": "the simulator has no failed networks",
     "PathNotCertain": "the route's owner changes it: tests/flow/test_whole_resource.py",
+    "PrivateIPAddressInUse": "the next pass chooses another: tests/flow/test_addresses.py",
+    "PrivateIPAddressIsAllocated": "as PrivateIPAddressInUse",
     "PrivateEndpointCannotBeCreatedInSubnetThatHasNetworkPoliciesEnabled": "withdrawn by Azure in 2022",
     "PrivateEndpointCreationNotAllowedAsSubnetIsDelegated": "read before: SubnetIsDelegated",
     "QuotaExceeded": "read before: SubscriptionFull",

@@ -72,6 +72,6 @@ def test_all_faults_are_reported_at_once() -> None:
     uris = {"AzureWebJobsStorage__queueServiceUri": uri.format("queue")}
     uris["AzureWebJobsStorage__tableServiceUri"] = uri.format("table")
     settings = Settings.read(given(AzureWebJobsStorage="", **uris))
-    changed = {"cloud": "AzureUSGovernment", "drift": Drift(schedule="0 0 * * * *")}
+    changed = {"cloud": "AzureUSGovernment", "drift": Drift(schedule="0 30 * * * *")}
     with pytest.raises(PolicyError, match="2 faults"):
         reject_unsupported_settings(a_policy().model_copy(update=changed), settings)

@@ -135,7 +135,9 @@ async def test_a_count_of_deletes_that_cannot_be_read_allows_no_more() -> None:
     assert not await TableSweeps(table).delete("sweep-1", 1, 20)
 
 
-REPORT = SweepReport("sweep-1", 5.0, 6.0, {"a": 1}, {"b": "refused"}, 3, 1, 2, 1)
+REPORT = SweepReport(
+    "sweep-1", 5.0, 6.0, {"a": 1}, unread={"b": "refused"}, known=3, unwatched=1, queued=2, waiting=1
+)
 
 
 def test_the_report_of_a_newer_version_is_read_without_what_it_added() -> None:

@@ -17,7 +17,7 @@ adapters, chained to one of these.
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from shared.core.base.secrets import hide
@@ -152,16 +152,16 @@ class InvalidId(InputError):  # noqa: N818 - it names the wrong value, not an ex
 class Fault:
     """One fault: its path (`profiles.default.clients[0]`), the value, what is wrong, and the remedy.
 
-    `line` and `column`: where it is in the text, from 1; 0 where there is no text. A warning does not keep
-    the configuration from being used.
+    `line` and `column`: where it is in the text, from 1; 0 where there is no text. They do not decide whether
+    two faults are equal. A warning does not keep the configuration from being used.
     """
 
     path: str
     value: str
     problem: str
     remedy: str
-    line: int = 0
-    column: int = 0
+    line: int = field(default=0, compare=False)
+    column: int = field(default=0, compare=False)
     level: Literal["fault", "warning"] = "fault"
 
     @property

@@ -19,7 +19,7 @@ from shared.core.base.written import recreation
 from shared.core.kinds import zone_configs
 from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks
 from shared.core.kinds.link import LINKED_ELSEWHERE
-from shared.core.kinds.nic import Address, addresses_in
+from shared.core.kinds.nic import Address, StaticAddress, addresses_in
 from shared.core.policy.style import Tags, differing, merged
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present, Read, Unread
@@ -181,7 +181,8 @@ class Endpoint(Managed):
     `id` is ours, or that of an endpoint someone else made that already meets the need (`adopted`).
     `completed_by`: the objects that give it its name: its zone group, then the zones. `links`: those of the
     clients to these zones. `recorded_before`: the ledger had its id before, and `guids` of what was made
-    there. `placement`: which of several it is for.
+    there. `placement`: which of several it is for. `static`: the addresses of its members, where Azure does
+    not choose them.
     """
 
     TYPE = TYPE
@@ -204,6 +205,7 @@ class Endpoint(Managed):
     recorded_before: bool = True
     guids: frozenset[str] = frozenset()
     placement: str = ""
+    static: tuple[StaticAddress, ...] = ()
 
     @property
     def own_tags(self) -> dict[str, str]:
@@ -335,8 +337,20 @@ class Endpoint(Managed):
                 **({INTERFACE: self.interface} if self.interface else {}),
                 automatic if self.request is None else manual: [connection],
                 **self._grouped(None),
+                **self._addressed(),
             },
         }
+
+    def _addressed(self) -> dict[str, Any]:
+        """The static addresses of a new endpoint, one for each member."""
+        listed = [
+            {
+                "name": f"{one.member}-{number}",
+                "properties": {"groupId": self.group, "memberName": one.member, "privateIPAddress": one.ip},
+            }
+            for number, one in enumerate(self.static, 1)
+        ]
+        return {"ipConfigurations": listed} if listed else {}
 
     def _grouped(self, have: Seen | None) -> dict[str, Any]:
         """The groups that it is in, and those of the policy."""
@@ -370,7 +384,8 @@ class Endpoint(Managed):
             if name != "ipConfigurations" and value not in left_out and value != _DEFAULTS.get(name)
         }
         found = {**again, "properties": kept}
-        return found if found != plain else None
+        chosen = {name: value for name, value in plain["properties"].items() if name != "ipConfigurations"}
+        return found if found != {**plain, "properties": chosen} else None
 
     @staticmethod
     def guid(have: Seen) -> str:

@@ -7,7 +7,10 @@ The interface is where an endpoint's addresses are found at every moment: the en
 
 from dataclasses import dataclass
 
-from shared.core.base.bodies import Seen, mapping, sequence
+from shared.core.base.bodies import Seen, mapping, reference, sequence
+from shared.core.base.ids import ResourceId
+
+NIC = "Microsoft.Network/networkInterfaces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +22,26 @@ class Address:
     fqdns: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StaticAddress:
+    """The address that one member of a group gets."""
+
+    member: str
+    ip: str
+
+
 def addresses_in(nic: Seen) -> tuple[Address, ...]:
     """The interface's addresses, names in lower case without a trailing dot."""
     return nic.parsed(_addresses)
+
+
+def ips_in(nic: Seen, subnet: ResourceId) -> tuple[str, ...]:
+    """The addresses that an interface of any owner has in a subnet."""
+    parts = (
+        mapping(mapping(one).get("properties")) for one in sequence(nic.properties.get("ipConfigurations"))
+    )
+    inside = (one for one in parts if reference(one.get("subnet")) == subnet)
+    return tuple(str(one.get("privateIPAddress") or "") for one in inside)
 
 
 def _addresses(nic: Seen) -> tuple[Address, ...]:

@@ -42,7 +42,7 @@ def restrained(
         return _observed(reached, why)
     steps = [step for step in actions if not isinstance(step, Keep | Block | Unknown)]
     stops = [_stop(step) for step in actions if isinstance(step, Block | Unknown)]
-    summary = "; ".join((_summary(steps), *further))
+    summary = "; ".join((*([_summary(steps)] if steps or not further else ()), *further))
     cut = f"the plan has {len(steps)} steps, of which {MOST_STEPS} are recorded: a dry run shows all"
     found = replace(
         reached,

@@ -10,6 +10,8 @@ from shared.core.plan.desired import Desired
 from shared.core.readings.networks import connected, peering_to, state_of, sync_level
 from shared.core.readings.observed import Observed
 
+NOT_KNOWN = "NotKnown"
+
 
 def network_checks(desired: Desired, observed: Observed) -> Iterator[Check]:
     """Client networks, and each half of each peering."""
@@ -34,7 +36,7 @@ def _clients(desired: Desired, observed: Observed) -> Iterator[Check]:
     """Client networks that do not exist: only a person knows which ones were meant."""
     name = "client network exists"
     for why in desired.unread:
-        yield not_provable("client networks are known", desired.profile, f"{why} could not be read")
+        yield _incomplete(why, desired.profile)
     for network in dict.fromkeys((*desired.missing, *desired.clients, *desired.resolvers)):
         if observed.absent(network):
             missing = network_not_found(network)
@@ -42,6 +44,12 @@ def _clients(desired: Desired, observed: Observed) -> Iterator[Check]:
         elif not observed.known(network):
             why = observed.refused(network) or "it was not read"
             yield not_provable(name, network.name, f"{network.text} could not be read: {why}")
+
+
+def _incomplete(why: str, profile: str) -> Check:
+    """More networks may be meant than are known: those that are known have their path."""
+    remedy = "let the app read what is named, or correct the set under networks, then rerun the resource"
+    return Check("client networks are known", profile, False, why, NOT_KNOWN, remedy, patient=True)
 
 
 def _peered(wanted: Peering, observed: Observed) -> Check:

@@ -29,6 +29,9 @@ NOTHING = Proof((), ())
 # Azure's code: another target took the last addresses after the subnet was chosen. The next pass chooses
 # again.
 SUBNET_FULL = "SubnetIsFull"
+# Azure's codes: something else has an address that was chosen as free. The next pass chooses another one.
+ADDRESS_TAKEN = frozenset({"PrivateIPAddressInUse", "PrivateIPAddressIsAllocated"})
+CHOOSES_AGAIN = ADDRESS_TAKEN | {SUBNET_FULL}
 UNPROVEN = "ProofFailed"
 NOT_EFFECTIVE = "RightNotEffective"
 RERUN = "rerun the resource; if it fails again, read its history"
@@ -75,7 +78,7 @@ def ending(proof: Proof, done: tuple[Done, ...], errors: Collection[CausewayErro
     Unclassified errors are retried too: most are transient, and attempts are capped.
     """
     passing = [error for error in errors if isinstance(error, TransientError)]
-    outrun = any(isinstance(error, BlockedError) and error.code == SUBNET_FULL for error in errors)
+    outrun = any(isinstance(error, BlockedError) and error.code in CHOOSES_AGAIN for error in errors)
     refused = any(isinstance(error, RefusedError) for error in errors)
     judged = _with_missing_networks(_worst(errors) or _proven(proof), proof)
     return replace(
@@ -164,10 +167,13 @@ def _awaiting_dns(proof: Proof) -> Ending:
     return Ending(Result.PENDING, code, f"someone else keeps the names: {seen}", remedy, waiting=True)
 
 
-def refused(why: Declined | Refusal) -> Ending:
-    """It was asked for and cannot be done as asked, found before anything was written."""
+def refused(why: Declined | Refusal, profile: str = "") -> Ending:
+    """It was asked for and cannot be done as asked, found before anything was written.
+
+    `profile`: the one that would have served it, if one was chosen.
+    """
     result = Result.DECLINED if isinstance(why, Declined) else Result.BLOCKED
-    return Ending(result, why.code, why.reason, why.remedy)
+    return Ending(result, why.code, why.reason, why.remedy, profile)
 
 
 def removed(done: tuple[Done, ...], errors: Collection[CausewayError], reason: str, profile: str) -> Ending:

@@ -8,6 +8,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.base.refusal import Refusal
 from shared.core.base.regions import region_key
 from shared.core.placement.capacity import crowded, endpoint_count, free_addresses
+from shared.core.placement.static import Chosen, Range, StaticRange
 from shared.core.policy.policy import Limits
 from shared.core.readings.networks import endpoints_in, remotes_of
 from shared.core.readings.observed import Observed
@@ -19,7 +20,8 @@ FULL = "SubnetFull"
 class Candidate:
     """A subnet, as the place for the groups that have no endpoint yet.
 
-    `made`: the id of each group's endpoint in it, existing or not. `connected`: endpoints that the target
+    `static`: the range from which new endpoints get their addresses, if the policy has one. `made`: the id of
+    each group's endpoint in it, existing or not. `connected`: endpoints that the target
     itself lists, which reports a new one earlier than a network that was read a minute ago.
     """
 
@@ -28,6 +30,7 @@ class Candidate:
     network: Seen | None
     made: Mapping[str, ResourceId]
     connected: Collection[ResourceId] = ()
+    static: Range | None = None
 
     @property
     def existing(self) -> frozenset[ResourceId]:
@@ -39,6 +42,13 @@ class Candidate:
         """The groups whose endpoint is not here yet: an existing one of ours needs no capacity."""
         here = self.existing
         return tuple(group for group, at in self.made.items() if at not in here and at not in self.connected)
+
+    def addresses(self, observed: Observed) -> Chosen | Refusal:
+        """Static addresses for the new endpoints, by group; none where Azure is to choose, or not yet."""
+        if self.static is None or self.body is None or not self.new:
+            return {}
+        within = StaticRange(self.static, self.subnet, self.body, observed.capacity)
+        return within.chosen({group: self.made[group] for group in self.new})
 
     @property
     def location(self) -> str:
@@ -66,7 +76,12 @@ class Candidate:
             or self._at_limit(new, limits)
             or self._crowded(new, clients, observed)
             or self._used_up(new, observed)
+            or self._without_addresses(observed)
         )
+
+    def _without_addresses(self, observed: Observed) -> Refusal | None:
+        found = self.addresses(observed)
+        return found if isinstance(found, Refusal) else None
 
     def _unfit(self, region: str) -> Refusal | None:
         at = self.subnet

@@ -54,6 +54,15 @@ def addresses_needed(kind: str, groups: Iterable[str], listed: Iterable[Json] | 
     return {key: known.get(key) or known.get(_primary(key), 1) for key in keys}
 
 
+def required_members(listed: Iterable[Json] | None) -> dict[str, tuple[str, ...]]:
+    """The members that each group requires, from `privateLinkResources`, by lower-case group id."""
+    entries = [mapping(mapping(entry).get("properties")) for entry in listed or ()]
+    return {
+        str(one.get("groupId") or "").lower(): tuple(map(str, sequence(one.get("requiredMembers"))))
+        for one in entries
+    }
+
+
 def _primary(group: str) -> str:
     return "sql" if group == "sqldedicated" else group.removesuffix("_secondary")
 

@@ -38,7 +38,14 @@ class Used:
     region: str
 
 
-type Doubt = Members | Used
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Still to be read: the addresses that are taken in a subnet."""
+
+    subnet: ResourceId
+
+
+type Doubt = Members | Addresses | Used
 
 
 def sites(
@@ -75,7 +82,7 @@ def sites(
     for option in sorted(options, key=lambda option: len(option.new)):
         refused = option.refused(region, limits, clients, observed)
         if refused is None:
-            return chosen | _sites(option, region)
+            return chosen | _sites(option, region, observed)
         refusals.append(refused)
     first = refusals[0]
     rest = "".join(f"; {refused.reason}" for refused in refusals[1:])
@@ -94,6 +101,10 @@ def doubt(chosen: Mapping[str, Site] | Declined | Refusal, observed: Observed) -
     if not new:
         return None
     subnet = observed.present(new[0].subnet)
+    if new[0].ranged and unknown:
+        return Members()
+    if new[0].ranged and new[0].subnet not in observed.capacity.taken:
+        return Addresses(new[0].subnet)
     if unknown and subnet and free_addresses(subnet) < PLENTY * len(new):
         return Members(new[0].subnet.parent)
     used = Used(new[0].endpoint.subscription.lower(), region_key(new[0].location))
@@ -142,6 +153,7 @@ def _candidate(ours: Ours, groups: list[str], subnet: ResourceId) -> Candidate:
         ours.observed.present(subnet.parent) if subnet.parent else None,
         {group: ours.at(group, subnet) for group in groups},
         frozenset(one.endpoint_id for one in ours.target.connections if one.endpoint_id and not _lost(one)),
+        ours.connect.profile.addresses.get(ours.region),
     )
 
 
@@ -150,9 +162,21 @@ def _lost(connection: TargetConnection) -> bool:
     return connection.status.lower() == "disconnected"
 
 
-def _sites(option: Candidate, region: str) -> dict[str, Site]:
+def _sites(option: Candidate, region: str, observed: Observed) -> dict[str, Site]:
     new, location = set(option.new), option.location or region
-    return {group: Site(at, option.subnet, location, new=group in new) for group, at in option.made.items()}
+    found = option.addresses(observed)
+    static = {} if isinstance(found, Refusal) else found
+    return {
+        group: Site(
+            at,
+            option.subnet,
+            location,
+            new=group in new,
+            ranged=group in new and option.static is not None,
+            static=static.get(group, ()),
+        )
+        for group, at in option.made.items()
+    }
 
 
 def _adopted(ours: Ours, group: str, subnets: Collection[ResourceId]) -> Site | None:

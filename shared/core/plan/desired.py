@@ -538,6 +538,7 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
         recorded_before=site.endpoint in request.recorded,
         guids=request.guids.get(site.endpoint, frozenset()),
         placement=connect.placement,
+        static=site.static,
     )
 
 

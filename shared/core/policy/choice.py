@@ -194,8 +194,7 @@ def _by_tag(word: str, rule: Rule | None, policy: Policy) -> Choice:
 def _asked(facts: Facts, word: str | None, rule: Rule | None, policy: Policy) -> bool:
     if word is not None or (rule and rule.connect == "always"):
         return True
-    always = {name.lower() for name in policy.opt_in.always}
-    return rule is None and (facts.type or "").lower() in always
+    return rule is None and (facts.type or "").lower() in policy.opt_in.types
 
 
 def _chosen(profile: str, rule: Rule | None, word: str | None, policy: Policy) -> Chosen:

@@ -9,8 +9,10 @@ import difflib
 import functools
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from shared.core.base.errors import Fault, clean
@@ -44,6 +46,7 @@ class Found:
         return Fault(path, self.value, self.problem, self.remedy, line, column, self.level)
 
 
+MAX_COMPARED = 200  # words with which a misspelled one is compared
 _COMPASS = re.compile(r"north|south|east|west|central|\d")
 _NEAR = 0.88  # a typing error of one or two letters in a region's name
 
@@ -67,8 +70,8 @@ def _suspect(region: str, names: frozenset[str]) -> str | None:
 
 
 def near(word: str, words: Iterable[str], otherwise: str) -> str:
-    """A remedy: the known word that was probably meant."""
-    spelled = {name.lower(): name for name in words}
+    """A remedy: the known word that was probably meant, of the first ones."""
+    spelled = {name.lower(): name for name in islice(words, MAX_COMPARED)}
     found = difflib.get_close_matches(word.lower(), sorted(spelled), n=1, cutoff=0.6)
     return f"did you mean {spelled[found[0]]}?" if found else otherwise
 
@@ -95,6 +98,8 @@ def _translate(detail: Mapping[str, Any], keys: Callable[[KeyPath], Iterable[str
                 "unknown key",
                 near(str(place[-1]), names, f"known: {', '.join(names)}"),
             )
+        case "invalid_key":
+            problem, remedy = "a key must be text", "write it in quotes"
         case "literal_error":
             problem, remedy = "it is not one of the choices", f"write {ctx['expected']}"
         case "model_type" | "dict_type":
@@ -174,7 +179,7 @@ def _of_profile(
     at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue, sets: Iterable[str]
 ) -> Iterator[Found]:
     regions = [region_key(name) for name in _mapping(profile.get("subnets")) if isinstance(name, str)]
-    for region in sorted({name for name in regions if regions.count(name) > 1}):
+    for region in sorted(name for name, count in Counter(regions).items() if count > 1):
         path = (*at, "subnets", region)
         yield Found(path, "", "the region is listed twice in different spellings", "join the two lists")
     fallback = profile.get("fallback_region")
@@ -183,10 +188,10 @@ def _of_profile(
         remedy = f"name one of: {', '.join(regions)}" if regions else "list subnets for it"
         path = (*at, "fallback_region")
         yield Found(path, shown(fallback), "the profile has no subnet in this region", remedy)
-    places = _mapping(profile.get("placements")).values() or [profile]
-    if not all(_mapping(one).get("subnets") or _mapping(one).get("find") for one in places):
-        remedy = "list subnets by region, or say with find where to look for one"
-        yield Found((*at, "subnets"), "", "there is no place for endpoints", remedy)
+    for path, place in _places(at, profile):
+        if not place.get("subnets") and not place.get("find"):
+            remedy = "list subnets by region, or say with find where to look for one"
+            yield Found((*path, "subnets"), "", "there is no place for endpoints", remedy)
     dns = profile.get("dns")
     yield from _unknown_sets(at, profile, sets)
     if (
@@ -204,6 +209,14 @@ def _of_profile(
         path, problem = (*at, "may_lose_access"), "public_access leave takes access from no user"
         yield Found(path, "", problem, "set public_access to disable, or leave may_lose_access out")
     yield from _shared(at, _mapping(dns), catalogue)
+
+
+def _places(at: KeyPath, profile: Mapping[Any, Any]) -> Iterator[tuple[KeyPath, Mapping[Any, Any]]]:
+    """Each placement; the profile itself where it has none. One that is no mapping has a fault of its own."""
+    placements = _mapping(profile.get("placements"))
+    for name, place in placements.items() if placements else [("", profile)]:
+        if isinstance(place, Mapping):
+            yield ((*at, "placements", str(name)) if placements else at), place
 
 
 def _zones_everywhere(profile: Mapping[Any, Any], dns: Mapping[Any, Any]) -> bool:

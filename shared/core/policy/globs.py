@@ -29,43 +29,47 @@ def normal(pattern: str) -> str:
 
 
 def fits(pattern: str, text: str) -> bool:
-    """The whole text fits. Both are compared as they are: fold the case of both where it does not count.
+    """The whole text fits. Both are compared as they are: fold the case of both where it does not count."""
+    return _takes(pattern, text, "") if is_glob(pattern) else pattern == text
+
+
+def _takes(pattern: str, text: str, but: str) -> bool:
+    """`but`: the character that `?` does not take.
 
     Each part between stars is taken where it first occurs, so the time grows with the product of the two
     lengths at most. A regular expression with several stars would try far more.
     """
-    if not is_glob(pattern):
-        return pattern == text
     first, *rest = pattern.split("*")
-    if not _at(first, text, 0):
+    if not _at(first, text, 0, but):
         return False
     if not rest:
         return len(first) == len(text)
     reached = len(first)
     for part in rest[:-1]:
-        reached = _after(part, text, reached)
+        reached = _after(part, text, reached, but)
         if reached < 0:
             return False
     end = len(text) - len(rest[-1])
-    return end >= reached and _at(rest[-1], text, end)
+    return end >= reached and _at(rest[-1], text, end, but)
 
 
-def _at(part: str, text: str, place: int) -> bool:
-    """The text has this part there; `?` is any character."""
+def _at(part: str, text: str, place: int, but: str) -> bool:
+    """The text has this part there."""
     if "?" not in part:
         return text.startswith(part, place)
     if place + len(part) > len(text):
         return False
-    return all(char in ("?", text[place + at]) for at, char in enumerate(part))
+    there = zip(part, text[place : place + len(part)], strict=True)
+    return all(found != but if char == "?" else found == char for char, found in there)
 
 
-def _after(part: str, text: str, start: int) -> int:
+def _after(part: str, text: str, start: int, but: str) -> int:
     """The place after the first occurrence of this part from `start` on; -1: there is none."""
     if "?" not in part:
         found = text.find(part, start)
         return found if found < 0 else found + len(part)
     places = range(start, len(text) - len(part) + 1)
-    return next((at + len(part) for at in places if _at(part, text, at)), -1)
+    return next((at + len(part) for at in places if _at(part, text, at, but)), -1)
 
 
 def covers(wide: str, narrow: str) -> bool:
@@ -74,7 +78,8 @@ def covers(wide: str, narrow: str) -> bool:
         return True
     if not is_glob(wide) or not narrow.startswith(fixed_start(wide)):
         return False
-    return _covers(wide, narrow) if is_glob(narrow) else fits(wide, narrow)
+    # As a text, `narrow` has stars where it takes any number of characters, which a `?` does not
+    return _takes(wide, narrow, "*")
 
 
 @functools.lru_cache(maxsize=8192)
@@ -82,24 +87,3 @@ def fixed_start(pattern: str) -> str:
     """What every fitting text begins with."""
     found = _FIXED.match(pattern)
     return found[0] if found else ""
-
-
-def _covers(wide: str, narrow: str) -> bool:
-    """Which parts of `narrow` each part of `wide` can take: a star takes any, `?` and letters one each."""
-    reached = _after_stars(wide, {0})
-    for char in narrow:
-        following = {at for at in reached if at < len(wide) and wide[at] == "*"}
-        if char != "*":
-            following |= {at + 1 for at in reached if at < len(wide) and wide[at] in ("?", char)}
-        reached = _after_stars(wide, following)
-    return len(wide) in reached
-
-
-def _after_stars(pattern: str, places: set[int]) -> set[int]:
-    """A star may take nothing."""
-    found = set(places)
-    for at in sorted(places):
-        while at < len(pattern) and pattern[at] == "*":
-            at += 1
-            found.add(at)
-    return found

@@ -202,7 +202,7 @@ def _inherited(group_tags: Mapping[str, str], policy: Policy) -> Mapping[str, st
 
 def asked_by_type(target: Target, policy: Policy) -> bool:
     """Its type is always connected, or a rule may connect it, and the resource itself says nothing."""
-    listed = target.id.type.lower() in {name.lower() for name in policy.opt_in.always}
+    listed = target.id.type.lower() in policy.opt_in.types
     return (listed or bool(policy.rules)) and tag_value(target.tags, policy.opt_in.tag) is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictInt, StrictStr, Tag
@@ -39,6 +40,11 @@ class OptIn(Part):
     tag_may_choose: tuple[ProfileName, ...] | None = None
     """Profiles that the opt-in tag, or a rule that matches a tag, may choose. Needed beside `rules`; without
     rules a tag may choose every profile."""
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The types under `always` in lower case."""
+        return frozenset(name.lower() for name in self.always)
 
 
 def _shape(value: object) -> str:

@@ -21,9 +21,10 @@ class Positions:
 
         A key that the models spell in another way, such as a region, is found in the spelling of the text.
         """
-        node, place = self._root, _start(self._root)
+        node, place = self._root, position_of(self._root)
         for part in path:
-            found = _entry(node, part) if isinstance(part, int) else self._key(node, part)
+            listed = isinstance(node, yaml.SequenceNode) and isinstance(part, int)
+            found = _entry(node, int(part)) if listed else self._key(node, str(part))
             if found is None:
                 break
             place, node = found
@@ -35,14 +36,16 @@ class Positions:
             return None
         if (known := self._keys.get(id(node))) is None:
             named = [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
-            folded = {_folded(key.value): (_start(key), value) for key, value in named}
-            known = self._keys[id(node)] = folded | {key.value: (_start(key), value) for key, value in named}
+            folded = {_folded(key.value): (position_of(key), value) for key, value in named}
+            known = self._keys[id(node)] = folded | {
+                key.value: (position_of(key), value) for key, value in named
+            }
         return known.get(name) or known.get(_folded(name))
 
 
 def _entry(node: yaml.Node, index: int) -> Entry | None:
     if isinstance(node, yaml.SequenceNode) and index < len(node.value):
-        return _start(node.value[index]), node.value[index]
+        return position_of(node.value[index]), node.value[index]
     return None
 
 
@@ -50,5 +53,6 @@ def _folded(text: str) -> str:
     return "".join(text.lower().split())
 
 
-def _start(node: yaml.Node) -> Place:
+def position_of(node: yaml.Node) -> Place:
+    """Line and column, from 1."""
     return node.start_mark.line + 1, node.start_mark.column + 1

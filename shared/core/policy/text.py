@@ -4,21 +4,26 @@ YAML accepts a duplicate key, and the last one wins. In a policy that is a mista
 here it is a fault.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from shared.core.base.errors import Fault, PolicyError, clean
 from shared.core.policy.faults import Found, KeyPath
-from shared.core.policy.positions import Positions
+from shared.core.policy.positions import Positions, position_of
 
 MAX_POLICY = 1_000_000  # characters: far above any real policy
 MAX_NODES = 100_000  # keys, values and lists once aliases and merge keys are replaced by what they name
 MAX_DEPTH = 100  # mappings and lists inside each other; libyaml's composer ends the process at some thousands
 MAX_PLAIN = 100  # characters of a number, a date, or another value that is no text
 
+_NOT_IN_YAML = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)  # YAML 1.1, 5.1
 _TEXT = "tag:yaml.org,2002:str"
 
 
@@ -39,7 +44,12 @@ class Document:
 def read_yaml(text: str) -> Document:
     """Raises PolicyError where the text is not a YAML mapping, or is too large to be a policy."""
     if len(text) > MAX_POLICY:
-        raise _unreadable("policy", f"it has more than {MAX_POLICY:,} characters", "split or shorten it")
+        raise _unreadable(f"it has more than {MAX_POLICY:,} characters", "split or shorten it")
+    if foreign := _NOT_IN_YAML.search(text):
+        before = text[: foreign.start()]
+        place = before.count("\n") + 1, foreign.start() - before.rfind("\n")
+        problem = f"YAML does not allow the character U+{ord(foreign[0]):04X}"
+        raise _unreadable(problem, "remove it, or write it in quotes as an escape", *place)
     try:
         _check_depth(text)
         # The C loader takes a tenth of the time of the other one
@@ -47,33 +57,61 @@ def read_yaml(text: str) -> Document:
         root = loader.get_single_node()
         if root and _size(root, {}) > MAX_NODES:
             problem = f"it has more than {MAX_NODES:,} values, counted again at each alias"
-            raise _unreadable("policy", problem, "shorten it, or use fewer aliases")
+            raise _unreadable(problem, "shorten it, or use fewer aliases")
         # Before the values are made: that replaces merge keys by what they name
         duplicates = tuple(_duplicates(root, (), set()))
-        values = loader.construct_document(root) if root else None
+        values = _constructed(loader, root) if root else None
     except yaml.MarkedYAMLError as wrong:
         raise _at_mark(wrong) from wrong
     except yaml.YAMLError as wrong:
-        raise _unreadable("policy", clean(str(wrong)), "correct the YAML") from wrong
-    except (ValueError, LookupError, AttributeError, RecursionError) as wrong:
-        # PyYAML's constructors let these through for scalars like 2024-13-45
-        raise _unreadable("policy", clean(f"a value cannot be read: {wrong}"), "put it in quotes") from wrong
+        raise _unreadable(clean(str(wrong)), "correct the YAML") from wrong
     if root is None or not isinstance(values, dict):
-        raise _unreadable("policy", "it is not a mapping", "begin with `version: 1`")
+        raise _unreadable("it is not a mapping", "begin with `version: 1`")
     return Document(values, duplicates, root)
 
 
-def _unreadable(path: str, problem: str, remedy: str) -> PolicyError:
-    return PolicyError([Fault(path, "", problem, remedy)])
+def _unreadable(problem: str, remedy: str, line: int = 1, column: int = 1) -> PolicyError:
+    return PolicyError([Fault("policy", "", problem, remedy, line, column)])
 
 
 def _at_mark(wrong: yaml.MarkedYAMLError) -> PolicyError:
     mark = wrong.problem_mark or wrong.context_mark
     problem, remedy = clean(str(wrong.problem)), "correct the YAML there"
     if mark is None:
-        return _unreadable("policy", problem, remedy)
+        return _unreadable(problem, remedy)
     line, column = mark.line + 1, mark.column + 1
     return PolicyError([Fault(f"line {line}, column {column}", "", problem, remedy, line, column)])
+
+
+# What PyYAML's constructors let through for scalars like 2024-13-45
+_UNREAD = (ValueError, LookupError, AttributeError, RecursionError)
+
+
+def _constructed(loader: yaml.CSafeLoader, root: yaml.Node) -> object:
+    try:
+        return loader.construct_document(root)
+    except _UNREAD as wrong:
+        place = next((position_of(node) for node in _scalars(root, set()) if not _readable(node)), (1, 1))
+        problem = clean(f"a value cannot be read: {wrong}")
+        raise _unreadable(problem, "put it in quotes", *place) from wrong
+
+
+def _scalars(node: yaml.Node, seen: set[int]) -> Iterator[yaml.Node]:
+    """The values that are no text, each once."""
+    if isinstance(node, yaml.ScalarNode) and node.tag != _TEXT:
+        yield node
+    elif isinstance(node, yaml.CollectionNode) and id(node) not in seen:
+        seen.add(id(node))
+        for child in chain.from_iterable(node.value) if isinstance(node, yaml.MappingNode) else node.value:
+            yield from _scalars(child, seen)
+
+
+def _readable(node: yaml.Node) -> bool:
+    try:
+        SafeConstructor().construct_object(node)
+    except (yaml.YAMLError, *_UNREAD):
+        return False
+    return True
 
 
 def _check_depth(text: str) -> None:
@@ -87,21 +125,23 @@ def _check_depth(text: str) -> None:
         if depth > MAX_DEPTH:
             problem = f"more than {MAX_DEPTH} mappings and lists are inside each other"
             mark = event.start_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-            remedy = "no policy needs as many: leave some out"
-            raise PolicyError([Fault("policy", "", problem, remedy, line, column)])
+            place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            raise _unreadable(problem, "no policy needs as many: leave some out", *place)
 
 
 def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
     """How many nodes there are once aliases are replaced by what they name, each node visited once.
 
     Stops counting above the limit. A node that contains itself counts as one there: YAML permits that, and
-    the models refuse it. Raises ValueError for a value that is no text and long: a number of thousands of
+    the models refuse it. Raises PolicyError for a value that is no text and long: a number of thousands of
     digits takes a time that grows with the square of their count.
     """
     if isinstance(node, yaml.ScalarNode):
         if node.tag != _TEXT and len(node.value) > MAX_PLAIN:
-            raise ValueError(f"{node.value[:MAX_PLAIN]}… is too long for a number or a date")
+            problem = clean(
+                f"a value cannot be read: {node.value[:MAX_PLAIN]}… is too long for a number or a date"
+            )
+            raise _unreadable(problem, "put it in quotes", *position_of(node))
         return 1
     if id(node) not in sizes:
         sizes[id(node)] = 1

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from shared.core.base.bodies import Json, mapping
+from shared.core.base.ids import ResourceId
 
 COUNTED = "privateendpoints"  # the name of the count among a region's usages, in lower case
 
@@ -17,13 +18,24 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """The addresses of a subnet that network interfaces have, and when they were listed (since 1970)."""
+
+    addresses: frozenset[str]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Capacity:
     """`addresses`: how many an endpoint takes, by lower-case group id; None while that was not read.
 
-    `used`: private endpoints by subscription and region, both as keys; None where that could not be read.
+    `members`: their names, for groups that the target lists. `taken`: addresses by the subnet. `used`:
+    private endpoints by subscription and region, both as keys; None where that could not be read.
     """
 
     addresses: Mapping[str, int] | None = None
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    taken: Mapping[ResourceId, Taken] = field(default_factory=dict)
     used: Mapping[tuple[str, str], Usage | None] = field(default_factory=dict)
 
 

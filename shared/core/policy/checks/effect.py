@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.core.policy.checks.reach import takes_all
+from shared.core.policy.checks.placement import places_of
 from shared.core.policy.checks.rules import fields_of
 from shared.core.policy.draft import Draft
 from shared.core.policy.faults import Found, KeyPath
@@ -42,6 +42,7 @@ def effect(draft: Draft) -> Iterator[Found]:
         if profile is not None:
             at: KeyPath = ("profiles", name)
             yield from _modes(at, profile)
+            yield from _find(at, profile)
             yield from _of_placements(at, profile)
             yield from _limits(at, profile, draft)
     yield from _always(draft)
@@ -63,6 +64,13 @@ def _modes(at: KeyPath, profile: Profile) -> Iterator[Found]:
     if nsg.mode == "ensure" and not nsg.enforce_on_endpoints and "network_policies" in nsg.model_fields_set:
         problem = "it has no effect with enforce_on_endpoints: false"
         yield Found((*at, "nsg", "network_policies"), "", problem, "leave one of the two out", "warning")
+
+
+def _find(at: KeyPath, profile: Profile) -> Iterator[Found]:
+    for path, place in places_of(at, profile):
+        if place.find and place.find.own == "resource_group" and place.find.resource_group:
+            problem = "it has no effect with own: resource_group, which names the only group already"
+            yield Found((*path, "find", "resource_group"), "", problem, "leave it out", "warning")
 
 
 def _of_placements(at: KeyPath, profile: Profile) -> Iterator[Found]:
@@ -89,13 +97,15 @@ def _limits(at: KeyPath, profile: Profile, draft: Draft) -> Iterator[Found]:
 def _always(draft: Draft) -> Iterator[Found]:
     """`always` comes after all rules: a type that one of them takes whole never gets there."""
     always = draft.opt_in.always if draft.opt_in else ()
-    listed = enumerate(draft.rules) if always else ()
-    rules = [(number, fields_of(rule.match, draft)) for number, rule in listed if rule]
+    taking: dict[str, int] = {}
+    for number, rule in enumerate(draft.rules if always else ()):
+        fields = fields_of(rule.match, draft) if rule else {"": frozenset[str]()}
+        if fields.keys() <= {"type"}:
+            for kind in fields.get("type", map(str.lower, always)):
+                taking.setdefault(kind, number)
     for index, kind in enumerate(always):
-        alone = {"type": frozenset({kind.lower()})}
-        taking = next((number for number, fields in rules if takes_all(fields, alone)), None)
-        if taking is not None:
-            problem = f"it has no effect: rules[{taking}] takes all resources of the type"
+        if kind.lower() in taking:
+            problem = f"it has no effect: rules[{taking[kind.lower()]}] takes all resources of the type"
             yield Found(("opt_in", "always", index), kind, problem, "remove it", "warning")
 
 

@@ -7,7 +7,6 @@ security groups).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
 
 from shared.core.base.ids import ResourceId
 from shared.core.policy.checks.peering import finds
@@ -59,20 +58,33 @@ def _networks(profile: Profile) -> dict[str, set[ResourceId | None]]:
 
 
 def _neighbours(draft: Draft) -> Iterator[Found]:
-    """A rule for a subnet opens all that is in it, endpoints of other profiles too."""
+    """A rule for a subnet opens all that is in it, endpoints of other profiles too. One is named for each."""
     known = [(name, profile) for name, profile in draft.profiles.items() if profile is not None]
-    subnets = {name: _subnets(profile) for name, profile in known}
-    for (name, profile), (other, neighbour) in permutations(known, 2):
-        if profile.nsg.mode != "ensure" or profile.nsg.destination != "subnet":
-            continue
-        more = {str(one) for one in profile.clients} - {str(one) for one in neighbour.clients}
-        if more and (both := subnets[name] & subnets[other]):
-            shown = min(both).rpartition("/")[2]
-            clients = ", ".join(sorted(one.rpartition("/virtualNetworks/")[2] for one in more))
-            problem = f"{clients} also get to the endpoints of profile {other} in {shown}"
-            remedy = "set destination to addresses, or give each profile its own subnets"
-            at: KeyPath = ("profiles", name, "nsg", "destination")
-            yield Found(at, "subnet", problem, remedy, "warning")
+    inside: dict[str, dict[frozenset[str], str]] = {}  # by subnet: clients, each with a profile that has them
+    for name, profile in known:
+        for subnet in _subnets(profile):
+            inside.setdefault(subnet, {}).setdefault(_clients(profile), name)
+    for name, profile in known:
+        if profile.nsg.mode == "ensure" and profile.nsg.destination == "subnet":
+            mine = _clients(profile)
+            others = ((at, one) for at in sorted(_subnets(profile)) for one in inside[at].items())
+            found = next(
+                ((at, mine - theirs, other) for at, (theirs, other) in others if mine - theirs), None
+            )
+            if found:
+                yield _opened(name, *found)
+
+
+def _opened(name: str, subnet: str, more: frozenset[str], other: str) -> Found:
+    clients = ", ".join(sorted(one.rpartition("/virtualNetworks/")[2] for one in more))
+    where = subnet.rpartition("/")[2]
+    problem = f"{clients} also get to the endpoints of profile {other} in {where}"
+    remedy = "set destination to addresses, or give each profile its own subnets"
+    return Found(("profiles", name, "nsg", "destination"), "subnet", problem, remedy, "warning")
+
+
+def _clients(profile: Profile) -> frozenset[str]:
+    return frozenset(map(str, profile.clients))
 
 
 def _subnets(profile: Profile) -> frozenset[str]:

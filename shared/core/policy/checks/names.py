@@ -64,7 +64,7 @@ def _equal(at: KeyPath, text: str, template: Template, draft: Draft) -> Iterator
 
 def _equal_groups(template: Template, draft: Draft) -> str:
     """Two sub-resources of one type that get one name; empty: there are none."""
-    for kind in draft.catalogue.types:
+    for kind in sorted(draft.catalogue.types):
         first: dict[str, str] = {}
         for group in dict.fromkeys(row.group_id for row in draft.catalogue.groups(kind)):
             before = first.setdefault(template.expand({**_TARGET, "group": group}), group)

@@ -17,11 +17,13 @@ RESERVED = {
     "own": "it means the networks of the resource's own subscription",
     "none": "in dns.link it means no network",
 }
+MAX_NAMED = 10  # sets that a remedy names
 _CHANGEABLE = ("resource_group", "name", "region", "tags")  # by the networks' owners
 
 
 def networks(draft: Draft) -> Iterator[Found]:
     """Everything about sets of networks."""
+    lists = [name for name, one in draft.networks.items() if isinstance(one, tuple)]
     for name, found in draft.networks.items():
         at: KeyPath = ("networks", name)
         if name in RESERVED:
@@ -30,7 +32,7 @@ def networks(draft: Draft) -> Iterator[Found]:
         if isinstance(found, NetworkSelector):
             yield from _selects(at, found)
             yield from _fence(at, found)
-            yield from _peered(at, found, draft)
+            yield from _peered(at, found, draft, lists)
     for name, profile in draft.profiles.items():
         if profile is not None:
             yield from _words(("profiles", name), profile, draft)
@@ -61,12 +63,11 @@ def _fence(at: KeyPath, found: NetworkSelector) -> Iterator[Found]:
         yield Found(at, "", problem, remedy)
 
 
-def _peered(at: KeyPath, found: NetworkSelector, draft: Draft) -> Iterator[Found]:
+def _peered(at: KeyPath, found: NetworkSelector, draft: Draft, lists: list[str]) -> Iterator[Found]:
     hubs = found.peered_with
     if hubs is None:
         return
-    lists = [name for name, one in draft.networks.items() if isinstance(one, tuple)]
-    otherwise = f"name a set that lists ids{': ' if lists else ''}{', '.join(lists)}"
+    otherwise = f"name a set that lists ids{': ' if lists else ''}{', '.join(lists[:MAX_NAMED])}"
     if hubs not in draft.networks:
         remedy = near(hubs, lists, otherwise if lists else f"add {hubs} to networks, as a list of ids")
         yield Found((*at, "peered_with"), hubs, "no set is called so", remedy)

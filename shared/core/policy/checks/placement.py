@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv6Network
-from itertools import combinations
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from itertools import islice
 
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.policy.draft import Draft
-from shared.core.policy.faults import Found, KeyPath, shown
+from shared.core.policy.faults import Found, KeyPath, shown, written
 from shared.core.policy.profile import Placement, Profile
 
 SMALLEST = 8  # addresses of Azure's smallest subnet, a /29 (Microsoft Learn: virtual network FAQ)
+MAX_OVERLAPS = 100  # of ranges in one region
 _INSTEAD = ("find", "subnets", "types", "addresses")
 
 
@@ -107,17 +109,38 @@ def _addresses(at: KeyPath, place: Placement) -> Iterator[Found]:
             yield Found(path, str(found), problem, "list a subnet for the region, or leave the range out")
 
 
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """A range of one region, where it is written, and the networks whose addresses it can have."""
+
+    at: KeyPath
+    found: IPv4Network
+    networks: frozenset[ResourceId | None]
+
+
 def _shared_addresses(draft: Draft) -> Iterator[Found]:
     """Two profiles, or two placements, that give the same addresses of a region."""
-    ranges = [
-        (path, region, found, {subnet.parent for _, where, subnet in subnets_of(place) if where == region})
-        for name, profile in draft.profiles.items()
-        if profile is not None
-        for path, place in places_of(("profiles", name), profile)
-        for region, found in place.addresses.items()
-    ]
-    for (first, region, one, networks), (path, where, other, others) in combinations(ranges, 2):
-        apart = networks and others and not networks & others
-        if region == where and one.version == other.version and one.overlaps(other) and not apart:
-            problem = f"it has addresses of {'.'.join(map(str, first))}, {one}"
-            yield Found((*path, "addresses", where), str(other), problem, "give each its own range")
+    by_region: dict[str, list[_Range]] = {}
+    for name, profile in draft.profiles.items():
+        for path, place in places_of(("profiles", name), profile) if profile else ():
+            for region, found in place.addresses.items():
+                networks = frozenset(one.parent for _, where, one in subnets_of(place) if where == region)
+                if isinstance(found, IPv4Network):
+                    by_region.setdefault(region, []).append(_Range(path, found, networks))
+    for region, ranges in by_region.items():
+        yield from islice(_overlapping(region, ranges), MAX_OVERLAPS)
+
+
+def _overlapping(region: str, ranges: list[_Range]) -> Iterator[Found]:
+    order = {one.at: number for number, one in enumerate(ranges)}
+    in_order = sorted(ranges, key=lambda one: (one.found.network_address, order[one.at]))
+    for number, one in enumerate(in_order):
+        for other in in_order[number + 1 : number + 1 + MAX_OVERLAPS]:
+            if not one.found.overlaps(other.found):
+                break
+            if one.networks and other.networks and not one.networks & other.networks:
+                continue
+            first, second = sorted((one, other), key=lambda each: order[each.at])
+            problem = f"it has addresses of {written(first.at)}, {first.found}"
+            path = (*second.at, "addresses", region)
+            yield Found(path, str(second.found), problem, "give each its own range")

@@ -28,15 +28,15 @@ class Earlier:
     """What comes before a rule, sorted so that few have to be compared.
 
     `exact`: rules of values alone, by one of their fields, all of these, and the values. `by_value`: rules
-    that have patterns too, by one field that has values alone. `by_start`: rules of patterns alone, by how
-    the patterns of one field begin; `started`: these fields.
+    that have patterns too, by one field that has values alone. `by_text`: rules of patterns alone, by the
+    longest text between the wildcards of one field; `lengths`: of these texts, by field.
     """
 
     fields: dict[int, Fields] = field(default_factory=dict)
     exact: dict[str, dict[tuple[str, ...], dict[tuple[str, ...], int]]] = field(default_factory=dict)
     by_value: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    by_start: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    started: set[str] = field(default_factory=set)
+    by_text: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    lengths: dict[str, set[int]] = field(default_factory=dict)
     everything: int | None = None
     comparisons: int = 0
 
@@ -53,10 +53,10 @@ class Earlier:
             for value in fields[name]:
                 self.by_value.setdefault((name, value), []).append(number)
         else:
-            name = min(fields, key=lambda one: not all(map(_start, fields[one])))
-            self.started.add(name)
-            for start in {_start(pattern) for pattern in fields[name]}:
-                self.by_start.setdefault((name, start), []).append(number)
+            name = max(fields, key=lambda one: min(len(_longest(pattern)) for pattern in fields[one]))
+            for text in {_longest(pattern) for pattern in fields[name]}:
+                self.lengths.setdefault(name, set()).add(len(text))
+                self.by_text.setdefault((name, text), []).append(number)
 
     def _add_exact(self, number: int, fields: Fields) -> None:
         names = tuple(sorted(fields))  # those of tags before `type`: there are many of these
@@ -97,11 +97,10 @@ class Earlier:
         """Rules with patterns that can take this combination, as far as one of their fields says."""
         for name, value in cell.items():
             yield from self.by_value.get((name, value), ())
-            if name not in self.started:
-                continue
-            start = _start(value)
-            for length in range(len(start) + 1):
-                yield from self.by_start.get((name, start[:length]), ())
+            lengths = sorted(self.lengths.get(name, ()))
+            texts = (value[at : at + length] for length in lengths for at in _places(value, length))
+            for text in dict.fromkeys(texts):
+                yield from self.by_text.get((name, text), ())
 
     def _takes(self, fields: Fields, cell: Cell) -> bool:
         self.comparisons += 1
@@ -110,18 +109,21 @@ class Earlier:
         return all(any(_covers(wide, cell[name]) for wide in fields[name]) for name in fields)
 
 
-def unreached(rules: Sequence[Fields | None], before: Iterable[Fields] = ()) -> dict[int, tuple[int, ...]]:
+def unreached(
+    rules: Sequence[Fields | None], before: Iterable[Fields] = (), limit: int = MAX_COMPARISONS
+) -> dict[int, tuple[int, ...]]:
     """The rules that no resource reaches, by number, each with those that take all of it.
 
     `before`: what takes resources before the first rule; its numbers are negative, -1 for the first. None: a
-    rule that cannot be read, which takes nothing and is not judged.
+    rule that cannot be read, which takes nothing and is not judged. After `limit` comparisons the rest is not
+    judged either.
     """
     earlier = Earlier()
     for number, fields in enumerate(before, 1):
         earlier.add(-number, fields)
     found: dict[int, tuple[int, ...]] = {}
     for number, one in enumerate(rules):
-        if one is None or earlier.comparisons > MAX_COMPARISONS:
+        if one is None or earlier.comparisons > limit:
             continue
         if taking := earlier.taking(one):
             found[number] = taking
@@ -154,6 +156,6 @@ def _longest(pattern: str) -> str:
     return max(re.split(r"[*?]+", pattern), key=len)
 
 
-@functools.lru_cache(maxsize=8192)
-def _start(pattern: str) -> str:
-    return re.split(r"[*?]", pattern, maxsplit=1)[0]
+def _places(text: str, length: int) -> range:
+    """Where a part of such a length can begin."""
+    return range(len(text) - length + 1)

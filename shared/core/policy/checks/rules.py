@@ -186,22 +186,18 @@ def _exclusions(draft: Draft) -> Iterator[Found]:
     """Entries that another entry makes superfluous, and one that leaves everything out."""
     found = [None if entry is None else fields_of(entry, draft) for entry in draft.exclude]
     for number, one in enumerate(found):
-        if one is None:
-            continue
-        at: KeyPath = ("exclude", number)
-        if not one:
+        if one is not None and not one:
             problem = "it leaves out every resource"
-            yield Found(at, "", problem, "name what is left out", "warning")
-            continue
-        other = next((at for at, wide in enumerate(found) if _superfluous(number, one, at, wide)), None)
-        if other is not None:
-            hint = "several fields in one entry leave out less, not more"
-            remedy = f"remove it, or one of its fields: {hint}" if len(one) > 1 else "remove it"
-            yield Found(at, "", f"exclude[{other}] leaves out all of it", remedy, "warning")
-
-
-def _superfluous(number: int, one: Fields, at: int, wide: Fields | None) -> bool:
-    """Of two equal entries the later one."""
-    if wide is None or at == number or not takes_all(wide, one):
-        return False
-    return at < number or not takes_all(one, wide)
+            yield Found(("exclude", number), "", problem, "name what is left out", "warning")
+    earlier = unreached(found)
+    left: list[Fields | None] = [None if number in earlier else one for number, one in enumerate(found)]
+    later = unreached(left[::-1])
+    last = len(found) - 1
+    inside = earlier | {last - number: tuple(last - at for at in by) for number, by in later.items()}
+    for number, by in sorted(inside.items()):
+        shown = " and ".join(f"exclude[{at}]" for at in by)
+        hint = (
+            "; several fields in one entry leave out less, not more" if len(found[number] or ()) > 1 else ""
+        )
+        problem = f"{shown} {'leave' if len(by) > 1 else 'leaves'} out all of it"
+        yield Found(("exclude", number), "", problem, f"remove it{hint}", "warning")

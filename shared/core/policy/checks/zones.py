@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import islice, product
 
 from shared.core.base.ids import ResourceId
 from shared.core.policy.checks.rules import NONE, fields_of
 from shared.core.policy.draft import AnySet, Draft
-from shared.core.policy.faults import Found, KeyPath
+from shared.core.policy.faults import Found, KeyPath, shown
 from shared.core.policy.profile import Dns, OnePlacement, Placement, PlacementDns, Profile
+
+MAX_PLACES = 200  # placements of all profiles that are compared with each other
+_GROUP = ("zones_resource_group", "its own zones_resource_group")
 
 
 def zones(draft: Draft) -> Iterator[Found]:
@@ -27,42 +30,33 @@ def _one_record(at: KeyPath, profile: Profile) -> Iterator[Found]:
     either deletes it (azure-quickstart-templates#12091)."""
     if profile.dns.mode != "manage":
         return
-    for (first, one), (name, other) in combinations(profile.placements.items(), 2):
-        path = (*at, "placements", name, "dns", "zones_resource_group")
-        if (zones := _zones(one, profile)) and zones == _zones(other, profile):
-            problem = f"the placements {first} and {name} would write the same records"
-            yield Found(path, zones, problem, "give each placement its own zones_resource_group")
-        kinds = {**profile.dns.zones, **one.dns.zones}.keys() & {
-            **profile.dns.zones,
-            **other.dns.zones,
-        }.keys()
-        for kind in sorted(kinds):
-            groups = {({**profile.dns.zones, **place.dns.zones}[kind]).key for place in (one, other)}
-            if len(groups) == 1:
-                problem = f"the placements {first} and {name} would write the same records of {kind}"
-                remedy = "give each placement its own group under zones"
-                yield Found((*path[:-1], "zones"), groups.pop(), problem, remedy)
-
-
-def _zones(place: OnePlacement, profile: Profile) -> str:
-    found = place.dns.zones_resource_group or profile.dns.zones_resource_group
-    return found.key if found else ""
+    first: dict[tuple[str, str], str] = {}
+    for name, place in profile.placements.items():
+        path: KeyPath = (*at, "placements", name, "dns")
+        every = place.dns.zones_resource_group or profile.dns.zones_resource_group
+        single = {**profile.dns.zones, **place.dns.zones}
+        for kind, group in {**single, **({"": every} if every else {})}.items():
+            if (before := first.setdefault((kind, group.key), name)) != name:
+                what = f"the same records of {kind}" if kind else "the same records"
+                problem = f"the placements {before} and {name} would write {what}"
+                key, remedy = ("zones", "its own group under zones") if kind else _GROUP
+                yield Found((*path, key), shown(group.text), problem, f"give each placement {remedy}")
 
 
 def _one_link(at: KeyPath, profile: Profile, sets: Mapping[str, AnySet | None]) -> Iterator[Found]:
     """Azure links a network to one zone of a name (azure-docs PR 122956)."""
     if profile.dns.mode != "manage":
         return
-    for (first, one), (name, other) in combinations(profile.placements.items(), 2):
-        both = linked(one, profile, sets) & linked(other, profile, sets)
-        if both:
-            shown = ", ".join(sorted(text.rpartition("/")[2] for text in both))
-            problem = (
-                f"the placements {first} and {name} link {shown} to two zones of one name, and a network"
-            )
-            problem += " takes one"
-            own = "dns" in other.model_fields_set and other.dns.link is not None
-            path = (*at, "placements", name, "dns", "link") if own else (*at, "placements", name)
+    first: dict[str, str] = {}
+    for name, place in profile.placements.items():
+        twice: dict[str, list[str]] = {}
+        for network in sorted(linked(place, profile, sets)):
+            if (before := first.setdefault(network, name)) != name:
+                twice.setdefault(before, []).append(network.rpartition("/")[2])
+        for before, names in twice.items():
+            problem = f"the placements {before} and {name} link {', '.join(names)} to two zones of one name"
+            path: KeyPath = (*at, "placements", name)
+            path = path if place.dns.link is None else (*path, "dns", "link")
             yield Found(path, "", problem, "a network takes one: give each placement other networks")
 
 
@@ -97,15 +91,16 @@ def _two_profiles(draft: Draft) -> Iterator[Found]:
     """Two profiles that link one network to two zones of one name: Azure refuses the second link."""
     if len({group for profile in draft.profiles.values() for group in _groups_of(profile)}) < 2:
         return
-    known = list(_zones_of_all(draft))
-    for one, other in combinations(known, 2):
-        twice = sorted(name for name, group in one.groups.items() if other.groups.get(name, group) != group)
-        if one.profile != other.profile and twice and (both := one.linked & other.linked):
-            network = min(both).rpartition("/")[2]
-            problem = f"{network} would be linked to two zones of one name, such as {twice[0]}: profile"
-            problem += f" {one.profile} has others"
-            remedy = "use one group for the zones, or link other networks"
-            yield Found((*other.at, "dns"), "", problem, remedy, "warning")
+    first: dict[tuple[str, str], Zones] = {}
+    for one in islice(_zones_of_all(draft), MAX_PLACES):
+        other = None
+        for network, zone in product(sorted(one.linked), sorted(one.groups)):
+            before = first.setdefault((network, zone), one)
+            if before.profile != one.profile and before.groups[zone] != one.groups[zone] and not other:
+                other, name = before, network.rpartition("/")[2]
+                problem = f"{name} would be linked to two zones of one name, such as {zone}: profile"
+                remedy = "use one group for the zones, or link other networks"
+                yield Found((*one.at, "dns"), "", f"{problem} {before.profile} has others", remedy, "warning")
 
 
 def _groups_of(profile: Profile | None) -> Iterator[str]:
