@@ -98,6 +98,16 @@ async def test_the_printed_commands_let_a_policy_connect_and_remove(name: str) -
     assert (await world.reconcile(at))["result"] == "Removed"
 
 
+async def test_roles_at_a_watched_management_group_reach_the_subscriptions_below_it() -> None:
+    below = {"id": SUB.rsplit("/", 1)[1], "managementGroup": "mg-corp"}
+    watched = {"top": {"subscriptions": [], "management_groups": ["mg-corp"]}}
+    world = without_rights(watched)
+    world.azure.apply({"management_groups": ["mg-corp"], "subscriptions": [below], "resources": []})
+    for command in printed(watched, "--type", ACCOUNTS):
+        await run_one(world, command)
+    assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+
+
 async def test_a_request_for_approval_needs_no_right_to_approve() -> None:
     policy = {"approval": "request"}
     assert not [line for line in printed(policy) if "PrivateEndpointConnectionsApproval" in line]
