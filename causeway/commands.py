@@ -154,6 +154,25 @@ def connections(url: str) -> None:
         sys.exit(1)
 
 
+@cli.command()
+@click.argument("code", required=False)
+@click.option("--all", "everything", is_flag=True, help="All of them, as docs/runbooks.md has them.")
+def runbook(code: str | None, everything: bool) -> None:
+    """Say what a CODE of an outcome means, whom it concerns, and what cures it.
+
+    Exit code: 0 done, 2 there is no such code.
+    """
+    from causeway.runbooks import markdown, near_code, runbook_for, text_of
+
+    if everything:
+        click.echo(markdown(), nl=False)
+        return
+    found = runbook_for(code) if code else None
+    if found is None:
+        raise click.UsageError(near_code(code or ""))
+    click.echo(text_of(found))
+
+
 def pairs(words: Iterable[str], *, none: bool) -> dict[str, str] | None:
     """NAME=VALUE words as a mapping; None: nothing was said. Raises UsageError."""
     found = {}

@@ -100,9 +100,7 @@ class NetworksReader:
         Those that a service manages for itself are not the team's.
         """
         listed, unread = await self._listed(target.subscription, not_older_than)
-        places = (one.find for one in (profile, *profile.placements.values()) if one.find)
-        narrow = any(one.own == "resource_group" for one in places)
-        ids = [one.id for one in listed if not narrow or one.id.group == target.group]
+        ids = [one.id for one in listed if not profile.own_group or one.id.group == target.group]
         try:
             managed = await managed_among(self._cached, ids)
         except CausewayError as error:

@@ -156,6 +156,7 @@ def _candidate(ours: Ours, groups: list[str], subnet: ResourceId) -> Candidate:
         {group: ours.at(group, subnet) for group in groups},
         frozenset(one.endpoint_id for one in ours.target.connections if one.endpoint_id and not _lost(one)),
         ours.connect.profile.addresses.get(ours.region),
+        ours.target.id.type,
     )
 
 

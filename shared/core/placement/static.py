@@ -18,6 +18,9 @@ from shared.core.readings.networks import prefixes_in
 MEMBERS, OUTSIDE, FULL = "MembersNotKnown", "RangeOutsideSubnet", "AddressRangeFull"
 FIRST = 4  # Azure keeps the first four addresses and the last of every subnet (Microsoft Learn: VNet FAQ)
 MOST = 65_536  # addresses of a range that are looked through
+# Types whose endpoints take no static addresses with names of members (docs/azure/targets.md, TGT-78, and
+# docs/azure/private-endpoints.md, PE-27).
+DYNAMIC = frozenset({"microsoft.recoveryservices/vaults", "microsoft.network/applicationgateways"})
 
 type Range = IPv4Network | IPv6Network
 type Chosen = Mapping[str, tuple[StaticAddress, ...]]
@@ -25,8 +28,11 @@ type Chosen = Mapping[str, tuple[StaticAddress, ...]]
 
 @dataclass(frozen=True, slots=True)
 class StaticRange:
-    """The range for new endpoints in one subnet. `capacity`: what is known of members and taken addresses."""
+    """The range for new endpoints to a type in one subnet. `capacity`: what is known of members and taken
+    addresses.
+    """
 
+    kind: str
     within: Range
     subnet: ResourceId
     body: Seen
@@ -42,6 +48,8 @@ class StaticRange:
 
         Targets that choose at the same time begin at different addresses: two that meet choose again.
         """
+        if self.kind.lower() in DYNAMIC:
+            return self._dynamic()
         if not any(
             self.within.version == one.version and _inside(self.within, one) for one in self._prefixes()
         ):
@@ -75,6 +83,14 @@ class StaticRange:
 
     def _prefixes(self) -> Iterator[Range]:
         yield from (ip_network(text, strict=False) for text in prefixes_in(self.body.properties))
+
+    def _dynamic(self) -> Refusal:
+        return Refusal(
+            self.subnet,
+            "NoStaticAddresses",
+            f"endpoints to {self.kind} take no static addresses",
+            f"give {self.kind} a profile without addresses, by a rule with type",
+        )
 
     def _outside(self) -> Refusal:
         prefixes = ", ".join(map(str, self._prefixes()))
