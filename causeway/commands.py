@@ -173,6 +173,48 @@ def runbook(code: str | None, everything: bool) -> None:
     click.echo(text_of(found))
 
 
+@cli.command()
+@click.option("--policy", "file", required=True, metavar="FILE", help="The policy (- reads standard input).")
+@click.option("--principal", metavar="ID", help="Object id of the app's identity.")
+@click.option(
+    "--type", "types", multiple=True, help="Only such resources are connected. Default: all that can."
+)
+@click.option("--checked", multiple=True, metavar="TYPE", help="Approving it is an action: you looked it up.")
+@click.option(
+    "--scope", "scopes", multiple=True, metavar="ID", help="Where networks are that it only selects."
+)
+@click.option("--policy-container", default="", metavar="ID", help="The blob container with the policy.")
+@click.option("--name", default="Causeway", show_default=True, help="How the names of the roles begin.")
+@click.option("--keep", is_flag=True, help="Without the role that deletes what Causeway made.")
+@click.option("-o", "--output", type=OUTPUT, default="text", show_default=True)
+def roles(file: str, principal: str | None, output: str, keep: bool, **said: Any) -> None:
+    """Print the roles that a policy needs, and the az commands that create and assign them.
+
+    Nothing is read but the file. A shell can run what is printed.
+
+    Exit code: 0 done, 2 bad policy or usage, 1 not read.
+    """
+    from causeway.roles import Naming, run
+    from shared.core.base.rights import NOBODY
+    from shared.core.policy.roles import Asked
+
+    types = frozenset(known_type(one) for one in said["types"]) if said["types"] else None
+    checked = frozenset(known_type(one) for one in said["checked"])
+    asked = Asked(types, checked, said["scopes"], remove=not keep)
+    naming = Naming(principal or NOBODY, said["name"], said["policy_container"])
+    sys.exit(run(file, asked, naming, output))
+
+
+def known_type(name: str) -> str:
+    """A type in the catalogue's spelling. Raises UsageError for one that has no private endpoints."""
+    from shared.core.catalogue.catalogue import load
+
+    found = next((kind for kind in load().types if kind.lower() == name.lower()), None)
+    if found is None:
+        raise click.UsageError(f"the catalogue has no type '{name}'")
+    return found
+
+
 def pairs(words: Iterable[str], *, none: bool) -> dict[str, str] | None:
     """NAME=VALUE words as a mapping; None: nothing was said. Raises UsageError."""
     found = {}

@@ -7,8 +7,8 @@ import pytest
 
 from causeway.runbooks import PARTS, markdown, runbook_for, runbooks
 from shared.adapters import arm_codes
+from tests.builders.codes import raised
 from tests.causeway.command import run
-from tests.flow.test_remedies import raised
 
 ROOT = Path(__file__).parents[2]
 CODES = sorted(code for one in runbooks() for code in one.codes)

@@ -1,9 +1,6 @@
 """Each remedy, followed as it says, cures: from a code in docs/runbooks.md to the promised state."""
 
-import json
 import re
-import shlex
-import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +9,11 @@ import pytest
 
 from causeway.runbooks import runbook_for, runbooks
 from sandbox.azure.front import deny_assignments, policies
-from sandbox.azure.kernel.directory import OBJECT_IDS
 from sandbox.azure.kernel.ids import ArmId
 from sandbox.azure.kernel.model import Request
-from shared.adapters.arm_codes import BLOCKED
-from shared.core.base.rights import DNS_ROLE, NOBODY
+from tests.builders.codes import raised
 from tests.builders.policies import a_policy
+from tests.builders.role_commands import run
 from tests.builders.security_rules import GROUP, a_filtered_world, deny
 from tests.builders.user_actions import TAG, make_gateway, peer, peering, retag
 from tests.builders.world import ENDPOINTS, HUB, NETWORKS, SPOKE, SUB, ZONES, World
@@ -32,7 +28,6 @@ BLOB = f"{ZONES}/privatelink.blob.core.windows.net"
 DNS = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0]}
 JOIN = "Microsoft.Network/privateDnsZones/join/action"
 SMALL = f"{HUB}/subnets/small"
-DNS_ROLE_ID = "b12aa53e-6015-4669-85d0-8515ebb3ae7f"
 PENDING = {"AwaitingApproval", "AwaitingDns", "AwaitingZoneGroup"}
 DECLINED = {
     "InvalidTag", "LeftAlone", "NoGroup", "NoSubnetForRegion", "NotEligible", "TooManyZones", "UnknownGroup",
@@ -65,33 +60,6 @@ def change(world: World, **policy: Any) -> None:
 
 async def rerun(world: World, at: str) -> State:
     return await world.reconcile(at, "manual")
-
-
-async def run(world: World, remedy: str) -> None:
-    """Run the role commands of a remedy as a user with `az` would."""
-    made: dict[str, str] = {DNS_ROLE: DNS_ROLE_ID}
-    for command in re.split(r" && |; (?=az )", remedy[remedy.index("az role") :]):
-        words = shlex.split(command.replace(NOBODY, OBJECT_IDS["app"]))
-        options = dict(zip(words[4::2], words[5::2], strict=True))
-        authorization = "/providers/Microsoft.Authorization"
-        if words[2] == "definition":
-            role, guid = json.loads(options["--role-definition"]), str(uuid.uuid4())
-            permission = {"actions": role["Actions"], "notActions": []}
-            scopes = role["AssignableScopes"]
-            properties = {"roleName": role["Name"], "permissions": [permission], "assignableScopes": scopes}
-            await world.send(
-                "PUT",
-                f"{scopes[0]}{authorization}/roleDefinitions/{guid}",
-                {"properties": {**properties, "type": "CustomRole"}},
-                "2022-04-01",
-            )
-            made[role["Name"]] = guid
-        else:
-            principal = {"principalId": options["--assignee-object-id"], "principalType": "ServicePrincipal"}
-            definition = f"{SUB}{authorization}/roleDefinitions/{made[options['--role']]}"
-            path = f"{options['--scope']}{authorization}/roleAssignments/{uuid.uuid4()}"
-            body = {"properties": {"roleDefinitionId": definition, **principal}}
-            await world.send("PUT", path, body, "2022-04-01")
 
 
 async def decide(world: World, at: str, status: str, words: str = "") -> None:
@@ -810,14 +778,6 @@ def listed() -> set[str]:
     asking = (one for one in runbooks() if not one.mitigation.startswith("None"))
     waiting = (one for one in asking if one.result != "Failed" and not one.result.startswith("none"))
     return {code for one in waiting for code in one.codes}
-
-
-def raised() -> set[str]:
-    """The codes with a remedy in the app's own code, and those of Azure that it knows."""
-    core = [path.read_text("utf-8") for path in (REPOSITORY / "shared/core").rglob("*.py")]
-    calls = r"(?:Refusal|BlockedError|Declined)\(\s*(?:[\w.\[\]]+,\s*)?\"([A-Z]\w+)\""
-    own = {code for text in core for code in re.findall(calls, text)}
-    return own | set(BLOCKED)
 
 
 def test_every_code_with_a_remedy_is_listed() -> None:
