@@ -70,17 +70,20 @@ def schema() -> None:
 @click.option("--management-group", multiple=True, help="Every group above its subscription, by name.")
 @click.option("--managed-by", help="What manages its resource group (managedBy).")
 @click.option("--not-managed", is_flag=True, help="Nothing manages its resource group.")
+@click.option("--resources", "lists", multiple=True, metavar="FILE", help="Lists as az prints them in JSON.")
 @click.option("--all", "everything", is_flag=True, help="Show every entry that did not fit.")
 @click.option("-o", "--output", type=OUTPUT, default="text", show_default=True)
 def explain(file: str, resource_id: str | None, output: str, everything: bool, **said: Any) -> None:
     """Say what a policy FILE does with a resource and why. Nothing is read but the file.
 
-    Name the resource by its RESOURCE_ID, or by the options. What is not given is not known: where it
-    matters the answer is "undecided".
+    Name the resource by its RESOURCE_ID, or by the options. What is neither given nor in the lists of
+    --resources is not known: where it matters the answer is "undecided".
 
     Exit code: 0 connected, 3 left alone or refused, 4 undecided, 2 bad policy or usage, 1 not read.
     """
     from causeway.explain import described, run
+    from causeway.files import UnreadableError
+    from causeway.show import complain
     from shared.core.base.errors import InputError
 
     known = {
@@ -95,9 +98,12 @@ def explain(file: str, resource_id: str | None, output: str, everything: bool, *
     if resource_id is None and not said["type"]:
         raise click.UsageError("name a resource: by its RESOURCE_ID, or by --type and other options")
     try:
-        given = described(resource_id, parts, known)
+        given = described(resource_id, parts, known, said["lists"])
     except InputError as wrong:
         raise click.UsageError(str(wrong)) from wrong
+    except UnreadableError as error:
+        complain(str(error))
+        sys.exit(1)
     sys.exit(run(file, given, output, everything=everything))
 
 
@@ -148,13 +154,74 @@ def connections(url: str) -> None:
         sys.exit(1)
 
 
+@cli.command()
+@click.argument("code", required=False)
+@click.option("--all", "everything", is_flag=True, help="All of them, as docs/runbooks.md has them.")
+def runbook(code: str | None, everything: bool) -> None:
+    """Say what a CODE of an outcome means, whom it concerns, and what cures it.
+
+    Exit code: 0 done, 2 there is no such code.
+    """
+    from causeway.runbooks import markdown, near_code, runbook_for, text_of
+
+    if everything:
+        click.echo(markdown(), nl=False)
+        return
+    found = runbook_for(code) if code else None
+    if found is None:
+        raise click.UsageError(near_code(code or ""))
+    click.echo(text_of(found))
+
+
+@cli.command()
+@click.option("--policy", "file", required=True, metavar="FILE", help="The policy (- reads standard input).")
+@click.option("--principal", metavar="ID", help="Object id of the app's identity.")
+@click.option(
+    "--type", "types", multiple=True, help="Only such resources are connected. Default: all that can."
+)
+@click.option("--checked", multiple=True, metavar="TYPE", help="Approving it is an action: you looked it up.")
+@click.option(
+    "--scope", "scopes", multiple=True, metavar="ID", help="Where networks are that it only selects."
+)
+@click.option("--policy-container", default="", metavar="ID", help="The blob container with the policy.")
+@click.option("--name", default="Causeway", show_default=True, help="How the names of the roles begin.")
+@click.option("--keep", is_flag=True, help="Without the role that deletes what Causeway made.")
+@click.option("-o", "--output", type=OUTPUT, default="text", show_default=True)
+def roles(file: str, principal: str | None, output: str, keep: bool, **said: Any) -> None:
+    """Print the roles that a policy needs, and the az commands that create and assign them.
+
+    Nothing is read but the file. A shell can run what is printed.
+
+    Exit code: 0 done, 2 bad policy or usage, 1 not read.
+    """
+    from causeway.roles import Naming, run
+    from shared.core.base.rights import NOBODY
+    from shared.core.policy.roles import Asked
+
+    types = frozenset(known_type(one) for one in said["types"]) if said["types"] else None
+    checked = frozenset(known_type(one) for one in said["checked"])
+    asked = Asked(types, checked, said["scopes"], remove=not keep)
+    naming = Naming(principal or NOBODY, said["name"], said["policy_container"])
+    sys.exit(run(file, asked, naming, output))
+
+
+def known_type(name: str) -> str:
+    """A type in the catalogue's spelling. Raises UsageError for one that has no private endpoints."""
+    from shared.core.catalogue.catalogue import load
+
+    found = next((kind for kind in load().types if kind.lower() == name.lower()), None)
+    if found is None:
+        raise click.UsageError(f"the catalogue has no type '{name}'")
+    return found
+
+
 def pairs(words: Iterable[str], *, none: bool) -> dict[str, str] | None:
     """NAME=VALUE words as a mapping; None: nothing was said. Raises UsageError."""
     found = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not name or not equals:
-            raise click.UsageError(f"'{word}' is not NAME=VALUE")
+            raise click.UsageError(f"{word!r} is not NAME=VALUE")
         found[name] = value
     if found and none:
         raise click.UsageError("tags are given, and that there are none")

@@ -14,8 +14,17 @@ param location string
 @description('Ids of the subscriptions whose events reach the app, separated by commas; none: events come by other means. Empty: the one that is deployed to. List the same ones in connectivity.yaml.')
 param watchedSubscriptions string = ''
 
-@description('What the app may write where: objects with role (a key of roles.json), subscriptionId and resourceGroup. Without any it reports what it lacks, with the commands that grant it.')
+@description('What the app may write where: objects with role (endpoints, subnets, dns, peering or rules), subscriptionId and resourceGroup. Without any it reports what it lacks, with the commands that grant it.')
 param grants array = []
+
+@description('Resource types that the app approves beside those of roles.json. Azure refuses the whole role for a type without this action: see az provider operation show.')
+param approvedTypes array = []
+
+@description('Resource types whose public network access the app may disable, where the policy says so. Empty: none.')
+param publicAccessTypes array = []
+
+@description('The app may delete what it made, in each resource group of grants.')
+param allowRemoval bool = true
 
 @description('Resource types whose events are delivered. Default: every type that Causeway knows.')
 param watchedTypes array = loadJsonContent('watched-types.json')
@@ -59,6 +68,9 @@ param sweepSchedule string = '0 */15 * * * *'
 
 @description('How much of the documented request limits of Azure the app uses, from 0.05 to 1.')
 param requestRate string = '1'
+
+@description('The policy: a path in the package, or the URL of a blob, which the app then reads again while it runs.')
+param policy string = 'connectivity.yaml'
 
 @description('How far the app goes at most, whatever the policy says: observe (read and report), plan (also record what would be written), apply.')
 @allowed(['observe', 'plan', 'apply'])
@@ -153,6 +165,7 @@ module app 'modules/app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     sweepSchedule: sweepSchedule
     requestRate: requestRate
+    policy: policy
     mode: mode
   }
   dependsOn: [access, endpoints]
@@ -184,6 +197,9 @@ module watch 'watch.bicep' = [for id in watched: {
     actionGroupId: alerts.outputs.actionGroupId
     watchedTypes: watchedTypes
     grants: filter(grants, grant => grant.subscriptionId == id)
+    approvedTypes: approvedTypes
+    publicAccessTypes: publicAccessTypes
+    allowRemoval: allowRemoval
   }
 }]
 
@@ -194,6 +210,7 @@ module rights 'modules/roles.bicep' = [for id in onlyGranted: {
     principalId: identity.outputs.principalId
     watched: false
     grants: filter(grants, grant => grant.subscriptionId == id)
+    allowRemoval: allowRemoval
   }
 }]
 

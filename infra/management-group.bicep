@@ -28,10 +28,16 @@ param actionGroupId string = ''
 @description('Ids of the subscriptions below the group whose events are delivered.')
 param subscriptionIds array = []
 
+@description('Resource types that the app approves beside those of roles.json. Azure refuses the whole role for a type without this action: see az provider operation show.')
+param approvedTypes array = []
+
+@description('Resource types whose public network access the app may disable, where the policy says so. Empty: none.')
+param publicAccessTypes array = []
+
 @description('Resource types whose events are delivered. Default: every type that Causeway knows.')
 param watchedTypes array = loadJsonContent('watched-types.json')
 
-var reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
+var reader = loadJsonContent('roles.json').read.builtIn
 
 resource read 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(managementGroup().id, principalId, reader)
@@ -52,6 +58,8 @@ module watch 'watch.bicep' = [for id in subscriptionIds: {
     workspaceId: workspaceId
     actionGroupId: actionGroupId
     watchedTypes: watchedTypes
+    approvedTypes: approvedTypes
+    publicAccessTypes: publicAccessTypes
   }
 }]
 

@@ -26,8 +26,17 @@ param actionGroupId string = ''
 @description('Resource types whose events are delivered. Default: every type that Causeway knows.')
 param watchedTypes array = loadJsonContent('watched-types.json')
 
-@description('What the app may write in this subscription: objects with role (a key of roles.json) and resourceGroup.')
+@description('What the app may write in this subscription: objects with role (endpoints, subnets, dns, peering or rules) and resourceGroup.')
 param grants array = []
+
+@description('Resource types that the app approves beside those of roles.json. Azure refuses the whole role for a type without this action: see az provider operation show.')
+param approvedTypes array = []
+
+@description('Resource types whose public network access the app may disable, where the policy says so. Empty: none.')
+param publicAccessTypes array = []
+
+@description('The app may delete what it made, in each resource group of grants.')
+param allowRemoval bool = true
 
 var storage = split(storageId, '/')
 var tags = { 'azd-env-name': environmentName }
@@ -39,7 +48,15 @@ resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
 }
 
 module rights 'modules/roles.bicep' = {
-  params: { environmentName: environmentName, principalId: principalId, watched: true, grants: grants }
+  params: {
+    environmentName: environmentName
+    principalId: principalId
+    watched: true
+    grants: grants
+    approvedTypes: approvedTypes
+    publicAccessTypes: publicAccessTypes
+    allowRemoval: allowRemoval
+  }
 }
 
 module topic 'modules/system-topic.bicep' = {

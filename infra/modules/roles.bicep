@@ -11,12 +11,27 @@ param principalId string
 @description('The subscription is watched: the identity reads all of it and approves connections.')
 param watched bool = true
 
-@description('What the identity may write: objects with role (a key of roles.json) and resourceGroup.')
+@description('What the identity may write: objects with role (endpoints, subnets, dns, peering or rules) and resourceGroup.')
 param grants array = []
 
+@description('Resource types that the identity approves beside those of roles.json. Azure refuses the whole role for a type without this action: see az provider operation show.')
+param approvedTypes array = []
+
+@description('Resource types whose public network access the identity may disable, where the policy says so. Empty: none.')
+param publicAccessTypes array = []
+
+@description('The identity may delete what Causeway made, in each resource group of grants.')
+param allowRemoval bool = true
+
 var roles = loadJsonContent('../roles.json')
-var reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
-var used = union(map(grants, grant => grant.role), watched ? array('approve') : [])
+var approvals = union(roles.approve.actions, map(approvedTypes, kind => '${kind}/PrivateEndpointConnectionsApproval/action'))
+var switches = map(publicAccessTypes, kind => '${kind}/write')
+var chosen = { approve: approvals, public: switches }
+var disables = watched && !empty(publicAccessTypes)
+var groups = union(map(grants, grant => grant.resourceGroup), [])
+var removals = map(allowRemoval ? groups : [], name => { role: 'remove', resourceGroup: name })
+var writes = concat(filter(grants, grant => grant.role != 'remove'), removals)
+var used = union(map(writes, grant => grant.role), watched ? array('approve') : [], disables ? array('public') : [])
 
 resource definition 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for key in used: {
   name: guid(subscription().id, environmentName, key)
@@ -26,7 +41,7 @@ resource definition 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for 
     type: 'CustomRole'
     permissions: [
       {
-        actions: roles[key].actions
+        actions: contains(chosen, key) ? chosen[key] : roles[key].actions
         notActions: []
         dataActions: []
         notDataActions: []
@@ -37,11 +52,11 @@ resource definition 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [for 
 }]
 
 resource read 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(subscription().id, principalId, reader)
+  name: guid(subscription().id, principalId, roles.read.builtIn)
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', reader)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.read.builtIn)
   }
 }
 
@@ -55,7 +70,17 @@ resource approve 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (watc
   dependsOn: [definition]
 }
 
-module write 'group-role.bicep' = [for grant in grants: {
+resource disable 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (disables) {
+  name: guid(subscription().id, principalId, 'public')
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', guid(subscription().id, environmentName, 'public'))
+  }
+  dependsOn: [definition]
+}
+
+module write 'group-role.bicep' = [for grant in writes: {
   scope: resourceGroup(grant.resourceGroup)
   params: {
     principalId: principalId

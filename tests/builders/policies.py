@@ -7,7 +7,15 @@ from shared.core.policy.policy import Policy
 from tests.builders import bodies
 
 
-def a_policy(
+def a_policy(**said: Any) -> Policy:
+    """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns.
+
+    Its keys, and those of `policy_text`.
+    """
+    return Policy.parse(policy_text(**said))
+
+
+def policy_text(
     *,
     subnets: dict[str, list[str]] | None = None,
     clients: list[str] | None = None,
@@ -22,8 +30,8 @@ def a_policy(
     top: dict[str, Any] | None = None,
     networks: dict[str, Any] | None = None,
     **profile: Any,
-) -> Policy:
-    """One profile, `default`: the hub's endpoint subnet, one client network, zones in rg-dns.
+) -> str:
+    """The text of that policy.
 
     `beside`: further profiles by name, each with what it has other than `default`. `top`: keys of the file.
     """
@@ -38,25 +46,23 @@ def a_policy(
         },
         **profile,
     }
-    return Policy.parse(
-        json.dumps(
-            {
-                "version": 1,
-                "cloud": "AzureCloud",
-                "opt_in": {
-                    "tag": "private-connectivity",
-                    "inherit": inherit,
-                    "always": ["Microsoft.Storage/storageAccounts"] if always is None else always,
-                    "own_resources": own_resources or [],
-                    **({} if tag_may_choose is None else {"tag_may_choose": tag_may_choose}),
-                },
-                "subscriptions": [bodies.SUB],
-                "profiles": {"default": default}
-                | {name: default | other for name, other in (beside or {}).items()},
-                "limits": limits or {},
-                "drift": drift or {},
-                **({"networks": networks} if networks else {}),
-            }
-            | (top or {})
-        )
+    return json.dumps(
+        {
+            "version": 1,
+            "cloud": "AzureCloud",
+            "opt_in": {
+                "tag": "private-connectivity",
+                "inherit": inherit,
+                "always": ["Microsoft.Storage/storageAccounts"] if always is None else always,
+                "own_resources": own_resources or [],
+                **({} if tag_may_choose is None else {"tag_may_choose": tag_may_choose}),
+            },
+            "subscriptions": [bodies.SUB],
+            "profiles": {"default": default}
+            | {name: default | other for name, other in (beside or {}).items()},
+            "limits": limits or {},
+            "drift": drift or {},
+            **({"networks": networks} if networks else {}),
+        }
+        | (top or {})
     )

@@ -64,3 +64,8 @@ def test_no_role_gives_more_than_one_action_by_a_wildcard_but_reading() -> None:
 def test_every_type_whose_approval_is_known_is_in_the_catalogue_with_a_source() -> None:
     assert set(APPROVED_TYPES) <= load().types
     assert all(APPROVED_TYPES.values())
+
+
+def test_the_manual_lists_each_role_with_its_purpose() -> None:
+    manual = (REPOSITORY / "docs" / "operations.md").read_text("utf-8")
+    assert [role.key for role in ROLES if f"| {role.title} | {role.purpose} |" not in manual] == []

@@ -1,9 +1,9 @@
 """The enterprise scenario with the policy for it: every resource ends as the comment above it says."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -60,7 +60,7 @@ class Run:
     """The estate after a sweep and all work that follows from it.
 
     states, dry_runs: by the ids of EXPECTED. before: what others made, and made: what the app made, by id, as
-    Azure keeps it. again: what a second sweep writes.
+    Azure keeps it. written: what the last mode's sweep wrote; again: what one more writes.
     """
 
     world: World
@@ -68,31 +68,37 @@ class Run:
     dry_runs: Mapping[str, Json]
     before: Mapping[str, Json]
     made: Mapping[str, Json]
+    written: list[tuple[str, str]]
     again: list[tuple[str, str]]
 
 
 @cache
-def run(mode: Mode) -> Run:
-    """The estate with this mode at the top of the policy. All tests read the same run."""
+def run(*modes: Mode) -> Run:
+    """The estate with this mode at the top of the policy, or one after another; once for all tests."""
     found: list[Run] = []
 
     async def story() -> None:
-        found.append(await _run(mode))
+        found.append(await _run(modes))
 
     play(story)
     return found[0]
 
 
-async def _run(mode: Mode) -> Run:
-    world = World(estate.policy(mode), begins=SCENARIO)
+async def _run(modes: Sequence[Mode]) -> Run:
+    world = World(estate.policy(modes[0]), begins=SCENARIO)
     before = kept(world)
-    await sweep(world)
+    for mode in modes:
+        world.policy = estate.policy(mode)
+        world.flow = world.worker()
+        world.sent()
+        await sweep(world)
+    written = world.writes()
     states = {at: await world.state(at) for at in EXPECTED}
     dry_runs = {at: await dry_run(world, at) for at in EXPECTED}
     made = {at: body for at, body in kept(world).items() if at not in before}
     world.sent()
     await sweep(world)
-    return Run(world, states, dry_runs, before, made, world.writes())
+    return Run(world, states, dry_runs, before, made, written, world.writes())
 
 
 async def sweep(world: World) -> None:
@@ -169,6 +175,37 @@ def test_with_mode_apply_the_whole_estate_is_connected() -> None:
     assert differences(ran, {at: each.applied for at, each in EXPECTED.items()}) == {}
 
 
+def test_when_the_file_says_apply_after_a_pilot_the_rest_is_connected() -> None:
+    ran = run("plan", "apply")
+    assert differences(ran, {at: each.applied for at, each in EXPECTED.items()}) == {}
+
+
+def test_when_the_file_says_plan_again_nothing_is_written_or_removed() -> None:
+    ran = run("apply", "plan")
+    assert ran.written == ran.again == []
+    connected = {at for at, each in EXPECTED.items() if each.applied.result == "Connected"}
+    assert {at for at, state in ran.states.items() if state.get("result") == "Connected"} >= connected
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("ordersprod", {"result": "Planned"}),
+        ("ordersprod", {"rule": "production"}),
+        ("ordersprod", {"profile": "dev"}),
+        ("ordersprod", {"subnets": ("hub-we/snet-pe-2",)}),
+        ("ordersprod", {"subnets": ()}),
+        ("labresults", {"code": "NoOwnNetwork"}),
+        ("orderstfstate", {"key": "exclude[0]"}),
+        ("orderstfstate", {"result": "Connected"}),
+        ("elsewhere", {"rule": "production"}),
+    ],
+)
+def test_a_resource_that_ends_in_another_way_is_a_difference(name: str, other: dict[str, Any]) -> None:
+    (found,) = ((at, each.applied) for at, each in EXPECTED.items() if at.endswith(f"/{name}"))
+    assert list(differences(run("apply"), {found[0]: replace(found[1], **other)})) == [name]
+
+
 def test_the_pilot_s_rule_alone_goes_further_than_the_file() -> None:
     ran = run("plan")
     chosen = [state for state in ran.states.values() if state and state["profile"]]
@@ -180,6 +217,16 @@ def test_of_two_networks_that_fit_both_are_named() -> None:
     (state,) = (one for at, one in run("apply").states.items() if at.endswith("/labresults"))
     assert "/virtualNetworks/vnet-lab-a" in state["reason"]
     assert "/virtualNetworks/vnet-lab-b" in state["reason"]
+
+
+def test_the_clients_of_production_are_the_spokes_that_a_hub_accepts_and_the_sites() -> None:
+    """Neither the isolated one, nor the one whose hub half is missing, nor those of development."""
+    ran = run("apply")
+    rules = [body["properties"] for at, body in ran.made.items() if is_type(at, "securityRules")]
+    assert len(rules) >= 3
+    for rule in rules:
+        sources = {rule.get("sourceAddressPrefix"), *rule.get("sourceAddressPrefixes", ())} - {None, ""}
+        assert sources == {"10.32.0.0/20", "10.33.0.0/20", "10.34.0.0/20", "10.200.0.0/16"}
 
 
 # What is changed and made

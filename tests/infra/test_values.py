@@ -120,8 +120,8 @@ def test_no_output_is_a_secret() -> None:
 
 
 def test_only_listed_built_in_roles_are_assigned() -> None:
-    used = {found for source in SOURCES for found in re.findall(GUID, text(source.root))}
-    assert used == set(ROLES)
+    texts = [*(text(source.root) for source in SOURCES), (INFRA / "roles.json").read_text("utf-8")]
+    assert {found for one in texts for found in re.findall(GUID, one)} == set(ROLES)
 
 
 def test_custom_roles_have_no_wildcard_and_no_action_on_roles() -> None:
@@ -129,6 +129,24 @@ def test_custom_roles_have_no_wildcard_and_no_action_on_roles() -> None:
     custom = [role for role in roles.values() if "builtIn" not in role]
     actions = [action for role in custom for action in role["actions"]]
     assert [one for one in actions if "*" in one or one.startswith("Microsoft.Authorization/")] == []
+
+
+def test_every_role_that_a_template_names_is_in_the_roles_that_are_generated() -> None:
+    roles = json.loads((INFRA / "roles.json").read_text("utf-8"))
+    [source] = [one for one in SOURCES if one.name == "modules/roles.bicep"]
+    named = set(re.findall(r"\broles\.(\w+)\.\w", text(source.root)))
+    named |= set(re.findall(r"(?:role: |array\()'(\w+)'", text(source.root)))
+    assert named == {"read", "approve", "public", "remove"}
+    assert named < set(roles)
+
+
+@pytest.mark.parametrize("name", ["main.bicep", "watch.bicep", "modules/roles.bicep"])
+def test_the_app_may_delete_what_it_made_and_disable_no_public_access_unless_it_is_said(name: str) -> None:
+    [source] = [one for one in SOURCES if one.name == name]
+    given = source.of("param")
+    defaults = {key: given[key].value for key in ("allowRemoval", "publicAccessTypes", "approvedTypes")}
+    said = {key: text(value) for key, value in defaults.items() if value is not None}
+    assert said == {"allowRemoval": "true", "publicAccessTypes": "[]", "approvedTypes": "[]"}
 
 
 def test_every_parameter_and_output_has_a_description() -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from shared.core.base.bodies import Json, sequence
 from shared.core.base.ids import GroupId, ResourceId, digest
@@ -73,18 +74,29 @@ def assignment(actions: Iterable[str], scope: str, principal: str = NOBODY) -> s
 def _assignment(actions: tuple[str, ...], scope: str, principal: str) -> str:
     fits = all(any(fnmatchcase(one.lower(), known) for known in _DNS_ACTIONS) for one in actions)
     role = DNS_ROLE if fits else f"Causeway {digest('|'.join(actions).lower())}"
-    made = "" if fits else f"{_definition(role, actions, scope)} && "
+    # A role can be assigned within its assignable scopes; a resource group is the smallest of these.
+    made = definition_of(role, actions, "/".join(scope.split("/")[:5]))
+    assigned = role_assignment(role, scope, principal)
+    return assigned if fits else f"{role_definition(made)} && {assigned}"
+
+
+def definition_of(name: str, actions: Iterable[str], within: str, description: str = "") -> dict[str, Any]:
+    """A custom role that can be assigned within this scope, as `az role definition create` takes it."""
+    about = {"Description": description} if description else {}
+    return {"Name": name, **about, "Actions": list(actions), "AssignableScopes": [within]}
+
+
+def role_definition(role: Json) -> str:
+    """The command that creates a custom role."""
+    return f"az role definition create --role-definition '{json.dumps(role)}'"
+
+
+def role_assignment(role: str, scope: str, principal: str = NOBODY) -> str:
+    """The command that assigns a role, by its name, to the app's identity."""
     return (
-        f"{made}az role assignment create --assignee-object-id {principal} --assignee-principal-type "
+        f"az role assignment create --assignee-object-id {principal} --assignee-principal-type "
         f"ServicePrincipal --role '{role}' --scope '{scope}'"
     )
-
-
-def _definition(role: str, actions: tuple[str, ...], scope: str) -> str:
-    """A role can be assigned within its assignable scopes; a resource group is the smallest of these."""
-    parts = scope.split("/")
-    role_json = {"Name": role, "Actions": list(actions), "AssignableScopes": ["/".join(parts[:5])]}
-    return f"az role definition create --role-definition '{json.dumps(role_json)}'"
 
 
 def _among(patterns: object, action: str) -> bool:

@@ -53,6 +53,13 @@ ROLES = (
     Role("public", "Public access", "Disable public network access of watched resources"),
     Role("remove", "Remove", "Delete what Causeway made"),
 )
+# Data, not an action of Resource Manager: only where the policy is a blob.
+POLICY_READER = Role(
+    "policy",
+    "Policy",
+    "Read the policy from a blob",
+    ("Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"),
+)
 _VERBS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
 
@@ -115,7 +122,7 @@ ROWS = (
 # built-in role "Azure AI Enterprise Network Connection Approver" (its page is "Azure built-in roles for AI +
 # machine learning"), a role that a project publishes, or Azure's own refusal, which names the action.
 _APPROVER = "Azure AI Enterprise Network Connection Approver"
-_PUBLISHED = "custom roles of public projects"
+_PUBLISHED = "custom roles and tools of public projects"
 _REFUSAL = "Azure's own refusal"
 APPROVED_TYPES = {
     "Microsoft.App/managedEnvironments": _PUBLISHED,
@@ -147,6 +154,7 @@ APPROVED_TYPES = {
     "Microsoft.Network/applicationGateways": _REFUSAL,
     "Microsoft.Network/privateLinkServices": _REFUSAL,
     "Microsoft.Purview/accounts": "Azure permissions for Analytics",
+    "Microsoft.RecoveryServices/vaults": _PUBLISHED,
     "Microsoft.Search/searchServices": "Azure permissions for Web and Mobile",
     "Microsoft.ServiceBus/namespaces": _PUBLISHED,
     "Microsoft.SignalRService/SignalR": "Azure permissions for Web and Mobile",

@@ -19,8 +19,8 @@ from shared.core.policy.values import (
     ClientText,
     EndpointsGroup,
     Mode,
+    NamePatterns,
     Part,
-    Patterns,
     PlaceText,
     Priorities,
     Region,
@@ -46,11 +46,11 @@ class Find(Part):
 
     own: Scope = "subscription"
     """Where networks are looked for: a team can choose only within what is its own."""
-    network: Patterns = ("*",)
+    network: NamePatterns = ("*",)
     """Names of virtual networks, or patterns. Two networks that fit are Blocked, both named."""
-    resource_group: Patterns | None = None
+    resource_group: NamePatterns | None = None
     """Names of the networks' resource groups, or patterns. Default: any."""
-    subnet: Patterns
+    subnet: NamePatterns
     """Names of subnets, or patterns, in order of preference."""
 
 
@@ -230,6 +230,12 @@ class Profile(Placement):
         links = [self.dns.link, *(one.dns.link or () for one in self.placements.values())]
         every = (*listed, *(word for some in links for word in some))
         return frozenset(word for word in every if isinstance(word, str)) - {"clients", "none"}
+
+    @property
+    def own_group(self) -> bool:
+        """`own` means the resource's own group, as `find` says, and not its subscription."""
+        places = (self, *self.placements.values())
+        return any(one.find is not None and one.find.own == "resource_group" for one in places)
 
     def meant(self, sets: Sets, own: tuple[ResourceId, ...]) -> Networks:
         """The networks that it means. `own`: those of the resource's own subscription or resource group."""

@@ -28,6 +28,7 @@ READ_ONLY = (
     "serviceAssociationLinks",
 )
 JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
+JOIN_POLICY = "Microsoft.Network/serviceEndpointPolicies/join/action"  # source: VNET-23
 POLICY_MEMBERS = ("privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies")
 POLICIES = "Microsoft.Network/virtualNetworks/subnets/{}NetworkPolicies/action"
 # What a service may do on a subnet that is delegated to it; others may join it (source:
@@ -250,6 +251,8 @@ def _check(call: Call, network: Resource) -> None:
         joined = call.linked(f"{kind}/join/action", reference)
         if joined is None or joined.location != network.location:
             raise call.refuse_reference(reference)
+    for policy in call.properties.get("serviceEndpointPolicies") or []:
+        call.authorize_linked(JOIN_POLICY, str(policy.get("id")))
 
 
 def _delegation(world: World, subnet: ArmId, one: Json) -> Json:

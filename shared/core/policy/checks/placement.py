@@ -27,6 +27,7 @@ def placement(draft: Draft) -> Iterator[Found]:
         yield from _fallbacks(at, profile)
         for path, place in places_of(at, profile):
             yield from _homes(path, place, profile)
+            yield from _elsewhere(path, place, profile, draft)
             yield from _addresses(path, place)
     yield from _shared_addresses(draft)
 
@@ -63,9 +64,10 @@ def _fallbacks(at: KeyPath, profile: Profile) -> Iterator[Found]:
     for name, place in profile.placements.items():
         own = place.fallback_region
         region = own or profile.fallback_region
-        if region and region not in place.subnets:
+        listed = {*place.subnets, *(one for by_region in place.types.values() for one in by_region)}
+        if region and not place.find and region not in listed:
             path = (*at, "placements", name, "fallback_region") if own else (*at, "fallback_region")
-            known = ", ".join(place.subnets)
+            known = ", ".join(sorted(listed))
             problem = f"the placement {name} has no subnet in this region"
             yield Found(path, region, problem, f"name one of: {known}" if known else "list subnets for it")
 
@@ -92,6 +94,28 @@ def _homes(at: KeyPath, place: Placement, profile: Profile) -> Iterator[Found]:
         if region not in regions and not place.find:
             path = (*at, "endpoints_resource_group", region)
             yield Found(path, "", "no subnet is in this region", "leave it out", "warning")
+
+
+def _elsewhere(at: KeyPath, place: Placement, profile: Profile, draft: Draft) -> Iterator[Found]:
+    """With `target` only resources of the subnets' own subscriptions can be connected."""
+    own = place is profile or "endpoints_resource_group" in place.model_fields_set
+    home = place.endpoints_resource_group if own else profile.endpoints_resource_group
+    subscriptions = {subnet.subscription.lower() for _, _, subnet in subnets_of(place)}
+    elsewhere = draft.watched is None or draft.watched - subscriptions
+    if home == "target" and subscriptions and elsewhere and not _chosen_in(str(at[1]), subscriptions, draft):
+        path = (*at, "endpoints_resource_group") if own else at
+        problem = "an endpoint must be in its network's subscription, and resources of others are watched too"
+        remedy = "write subnet, or choose the profile for that subscription alone"
+        yield Found(path, "target", problem, remedy, "warning")
+
+
+def _chosen_in(profile: str, subscriptions: set[str], draft: Draft) -> bool:
+    """Only rules for resources of these subscriptions choose the profile."""
+    by_tag = draft.opt_in is None or draft.opt_in.tag_may_choose is None
+    if by_tag or profile == "default" or (draft.opt_in and profile in (draft.opt_in.tag_may_choose or ())):
+        return False
+    choosing = [rule.match.subscription or () for rule in draft.rules if rule and rule.profile == profile]
+    return all(listed and {one.lower() for one in listed} <= subscriptions for listed in choosing)
 
 
 def _addresses(at: KeyPath, place: Placement) -> Iterator[Found]:
@@ -138,8 +162,8 @@ def _overlapping(region: str, ranges: list[_Range]) -> Iterator[Found]:
         for other in in_order[number + 1 : number + 1 + MAX_OVERLAPS]:
             if not one.found.overlaps(other.found):
                 break
-            if one.networks and other.networks and not one.networks & other.networks:
-                continue
+            if not one.networks & other.networks:
+                continue  # other networks can have the same addresses
             first, second = sorted((one, other), key=lambda each: order[each.at])
             problem = f"it has addresses of {written(first.at)}, {first.found}"
             path = (*second.at, "addresses", region)
