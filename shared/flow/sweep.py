@@ -29,7 +29,7 @@ from shared.core.policy.policy import Policy
 from shared.core.policy.scope import Scope
 from shared.flow.announce import Announcer
 from shared.flow.lists import Listed, Lister
-from shared.flow.scopes import MISSED, Scopes
+from shared.flow.scopes import Scopes
 from shared.ports import Arm, Clock, Ledger, RequestLimits, Sweeps, WorkQueue
 from shared.telemetry import NO_TELEMETRY, Telemetry
 
@@ -66,7 +66,7 @@ class Sweeper:
         begun = self._begun()
         await self.sweeps.record(begun)
         known, waiting = set(await self.ledger.targets()), await self.sweeps.waiting()
-        scope = await self.scopes.scope(MISSED)
+        scope = await self.scopes.scope(0.0)
         listed, unread = await self._listed(scope)
         adopted = await self._adopted(listed.values())
         every = known.union(adopted, *(found.due for found in listed.values()))
