@@ -14,7 +14,8 @@ from shared.core.names import resolution
 from shared.core.outcome.drift import differences
 from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
-from shared.core.plan.desired import Desired, Request, without_zone
+from shared.core.plan.desired import Desired, without_zone
+from shared.core.plan.group_path import Request
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
 from shared.core.plan.plan import Plan, plan, restoration
 from shared.core.policy.intent import (

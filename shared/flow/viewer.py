@@ -16,7 +16,8 @@ from shared.core.kinds.link import Link
 from shared.core.names import resolution
 from shared.core.placement.clients import with_own_clients
 from shared.core.plan.actions import Create, Replace
-from shared.core.plan.desired import Desired, Request, desired, of_placements, too_many_zones
+from shared.core.plan.desired import Desired, desired, of_placements, too_many_zones
+from shared.core.plan.group_path import Request
 from shared.core.plan.obsolete import Recorded
 from shared.core.policy.intent import (
     Connect,
