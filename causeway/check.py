@@ -20,11 +20,10 @@ MAX_BYTES = 4 * MAX_POLICY  # a character of UTF-8 has up to four
 def run(file: str, output: str) -> int:
     """Check a file and print what was found. Returns the exit code."""
     try:
-        checked = check(text_of(file, MAX_BYTES))
+        found = findings(text_of(file, MAX_BYTES))
     except UnreadableError as error:
         complain(str(error))
         return UNREAD
-    found = sorted((*checked.faults, *checked.warnings), key=lambda one: (one.line, one.column))
     if output == "json":
         say_json(as_json(file, found))
     elif output == "sarif":
@@ -33,7 +32,13 @@ def run(file: str, output: str) -> int:
         say_json(report(file, found))
     else:
         say(*as_text(file, found))
-    return BAD if checked.faults else GOOD
+    return BAD if any(one.level == "fault" for one in found) else GOOD
+
+
+def findings(text: str) -> list[Fault]:
+    """All that is wrong with a policy's text, in its order."""
+    checked = check(text)
+    return sorted((*checked.faults, *checked.warnings), key=lambda one: (one.line, one.column))
 
 
 def as_json(file: str, found: Sequence[Fault]) -> dict[str, Any]:

@@ -70,17 +70,20 @@ def schema() -> None:
 @click.option("--management-group", multiple=True, help="Every group above its subscription, by name.")
 @click.option("--managed-by", help="What manages its resource group (managedBy).")
 @click.option("--not-managed", is_flag=True, help="Nothing manages its resource group.")
+@click.option("--resources", "lists", multiple=True, metavar="FILE", help="Lists as az prints them in JSON.")
 @click.option("--all", "everything", is_flag=True, help="Show every entry that did not fit.")
 @click.option("-o", "--output", type=OUTPUT, default="text", show_default=True)
 def explain(file: str, resource_id: str | None, output: str, everything: bool, **said: Any) -> None:
     """Say what a policy FILE does with a resource and why. Nothing is read but the file.
 
-    Name the resource by its RESOURCE_ID, or by the options. What is not given is not known: where it
-    matters the answer is "undecided".
+    Name the resource by its RESOURCE_ID, or by the options. What is neither given nor in the lists of
+    --resources is not known: where it matters the answer is "undecided".
 
     Exit code: 0 connected, 3 left alone or refused, 4 undecided, 2 bad policy or usage, 1 not read.
     """
     from causeway.explain import described, run
+    from causeway.files import UnreadableError
+    from causeway.show import complain
     from shared.core.base.errors import InputError
 
     known = {
@@ -95,9 +98,12 @@ def explain(file: str, resource_id: str | None, output: str, everything: bool, *
     if resource_id is None and not said["type"]:
         raise click.UsageError("name a resource: by its RESOURCE_ID, or by --type and other options")
     try:
-        given = described(resource_id, parts, known)
+        given = described(resource_id, parts, known, said["lists"])
     except InputError as wrong:
         raise click.UsageError(str(wrong)) from wrong
+    except UnreadableError as error:
+        complain(str(error))
+        sys.exit(1)
     sys.exit(run(file, given, output, everything=everything))
 
 
@@ -196,7 +202,7 @@ def pairs(words: Iterable[str], *, none: bool) -> dict[str, str] | None:
     for word in words:
         name, equals, value = word.partition("=")
         if not name or not equals:
-            raise click.UsageError(f"'{word}' is not NAME=VALUE")
+            raise click.UsageError(f"{word!r} is not NAME=VALUE")
         found[name] = value
     if found and none:
         raise click.UsageError("tags are given, and that there are none")

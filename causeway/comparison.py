@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causeway.estate import Connection, Estate
-from causeway.explanation import CONNECTED, UNDECIDED, Explanation, explained
+from causeway.explanation import CONNECTED, UNDECIDED, WATCHES, Explanation, decided
 from causeway.given import Given
 from causeway.places import Place, places_of
 from shared.core.base.ids import ResourceId
@@ -16,17 +16,9 @@ from shared.core.catalogue.catalogue import Catalogue, load
 from shared.core.policy.policy import Policy
 from shared.core.policy.profile import Profile
 
-# Of the policy: what chooses a resource's profile and mode. Of a profile: where its endpoints and names are.
-CHOOSES = (
-    "cloud",
-    "mode",
-    "opt_in",
-    "subscriptions",
-    "management_groups",
-    "exclude",
-    "exclude_managed",
-    "rules",
-)
+# Of the policy: what chooses profile and mode of a watched resource. Of a profile: where its endpoints and
+# zones are.
+CHOOSES = ("cloud", "mode", "opt_in", "exclude", "exclude_managed", "rules")
 WHERE = ("subnets", "find", "types", "fallback_region", "placements", "endpoints_resource_group")
 ZONES = ("zones_resource_group", "zones")
 NEW, LEFT, PROFILE, MODE, MOVED, ZONE, SETTINGS, UNKNOWN = KINDS = (
@@ -91,7 +83,9 @@ def compared(old: Policy, new: Policy, estate: Estate, catalogue: Catalogue | No
     pair = _Pair(old, new, known)
     every = [at for at in estate.every if known.knows(at.type)]
     changes = [pair.change(at, estate) for at in every]
-    for_all = differing(old, new, (key for key in Policy.model_fields if key not in (*CHOOSES, "profiles")))
+    for_all = differing(
+        old, new, (key for key in Policy.model_fields if key not in (*CHOOSES, *WATCHES, "profiles"))
+    )
     return Comparison(tuple(one for one in changes if one), len(every), tuple(for_all), tuple(_notes(estate)))
 
 
@@ -110,14 +104,15 @@ class _Pair:
     def __init__(self, old: Policy, new: Policy, catalogue: Catalogue) -> None:
         self._old, self._new, self._catalogue = old, new, catalogue
         self._same_choice = not differing(old, new, CHOOSES)
+        self._same_scope = not differing(old, new, WATCHES)
         names = old.profiles.keys() | new.profiles.keys()
         self._same_profiles = all(old.profiles.get(name) == new.profiles.get(name) for name in names)
 
     def change(self, at: ResourceId, estate: Estate) -> Change | None:
         """What happens to it; None: nothing, as far as can be known."""
         given, row = estate.given(at), estate.rows.get(at)
-        before = explained(given, self._old, self._catalogue)
-        after = explained(given, self._new, self._catalogue)
+        before = decided(given, self._old, self._catalogue)
+        after = decided(given, self._new, self._catalogue)
         if UNDECIDED in (before.verdict, after.verdict):
             return self._undecided(given, before, after, row)
         if before.verdict != CONNECTED and after.verdict != CONNECTED:
@@ -136,12 +131,18 @@ class _Pair:
         Where the same is chosen, the ledger knows what.
         """
         name = row.profile if row and row.connects else ""
-        if self._same_choice and self._same_profiles:
+        same = self._same_choice and self._watched_alike(before, after)
+        if same and self._same_profiles:
             return None
-        if self._same_choice and name in self._old.profiles and name in self._new.profiles:
+        if same and name in self._old.profiles and name in self._new.profiles:
             return self._other(given, _by(name, given, self._old), _by(name, given, self._new))
         unknown = (after if after.unknown else before).unknown
         return Change(row.id if row else _id(given), (UNKNOWN,), before, after, unknown)
+
+    def _watched_alike(self, before: Explanation, after: Explanation) -> bool:
+        """Both policies watch it, or both do or do not, whichever it is."""
+        known = before.verdict == after.verdict == UNDECIDED and not {before.key, after.key} & {*WATCHES}
+        return self._same_scope or known
 
     def _left(
         self, at: ResourceId, before: Explanation, after: Explanation, row: Connection | None

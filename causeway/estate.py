@@ -127,7 +127,10 @@ def _text(body: Mapping[str, Any], name: str) -> str | None:
 
 
 def _sku(body: Mapping[str, Any]) -> str | None:
-    return str(mapping(body["sku"]).get("name") or "") if "sku" in body else None
+    sku = body.get("sku")
+    if isinstance(sku, str):
+        return sku
+    return str(mapping(sku).get("name") or "") if "sku" in body else None
 
 
 def _tags(body: Mapping[str, Any]) -> Mapping[str, str] | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from causeway.estate import read_estate
 from causeway.explanation import CONNECTED, LEFT_ALONE, REFUSED, UNDECIDED, Explanation, Passed, explained
 from causeway.files import UnreadableError, text_of
 from causeway.given import Given
@@ -21,8 +23,15 @@ MEANINGS = {CONNECTED: "good", LEFT_ALONE: "quiet", REFUSED: "bad", UNDECIDED: "
 SHOWN = 10  # entries that did not fit, without --all
 NOT_CHECKED = (
     "from the policy alone: what is in Azure, and which groups and endpoints its kind and SKU can have, is "
-    "not checked"
+    "not checked; the app's setting CAUSEWAY_MODE can lower the mode"
 )
+
+
+ASSUMED = "no subscription is given, so one that is watched is assumed; "
+
+
+def _not_checked(given: Given) -> str:
+    return NOT_CHECKED if given.subscription else f"{ASSUMED}{NOT_CHECKED}"
 
 
 def run(file: str, given: Given, output: str, *, everything: bool = False) -> int:
@@ -37,7 +46,7 @@ def run(file: str, given: Given, output: str, *, everything: bool = False) -> in
         return BAD
     found = explained(given, policy)
     if output == "json":
-        say_json({"resource": given.shown, **as_json(found), "not_checked": NOT_CHECKED})
+        say_json({"resource": given.shown, **as_json(found), "not_checked": _not_checked(given)})
     else:
         say(*as_text(given, found, everything=everything))
     return EXITS[found.verdict]
@@ -48,22 +57,27 @@ def safe_lines(error: Exception) -> str:
     return "\n".join(safe(line) for line in str(error).splitlines())
 
 
-def described(resource_id: str | None, parts: Mapping[str, str | None], known: Mapping[str, object]) -> Given:
-    """The resource that the command line describes, by its id or by parts of it.
+def described(
+    resource_id: str | None,
+    parts: Mapping[str, str | None],
+    known: Mapping[str, object],
+    lists: Sequence[str] = (),
+) -> Given:
+    """The resource that the command line describes, by its id or by parts of it; the rest by lists.
 
-    Raises InputError for an id that is not valid, and where an id and its parts are given.
+    Raises InputError for an id that is not valid, and where an id and its parts are given; UnreadableError
+    for a list that cannot be read.
     """
     named = {name: value for name, value in parts.items() if value is not None}
-    if resource_id is not None:
-        if named:
-            name = next(iter(named))
-            raise InputError(name, str(named[name]), "the id says it already: leave one of the two out")
-        return Given.of(ResourceId.parse(resource_id), shown=resource_id, **known)
-    at = _id_of(named)
+    if resource_id is not None and named:
+        name = next(iter(named))
+        raise InputError(name, str(named[name]), "the id says it already: leave one of the two out")
+    at = _id_of(named) if resource_id is None else ResourceId.parse(resource_id)
+    said = {name: value for name, value in known.items() if value is not None}
     if at is not None:
-        return Given.of(at, shown=at.text, **known)
+        return replace(read_estate(None, lists).given(at), **said)  # type: ignore[arg-type]
     shown = ", ".join(f"{name} {value}" for name, value in named.items())
-    return Given(shown=shown, **named, **known)  # type: ignore[arg-type]
+    return Given(shown=shown, **named, **said)  # type: ignore[arg-type]
 
 
 def _id_of(named: Mapping[str, str]) -> ResourceId | None:
@@ -102,7 +116,7 @@ def as_text(given: Given, found: Explanation, *, everything: bool) -> list[str]:
         lines += ["", f"  without it: {headline(found.without)[0]}"]
     shown = found.without or found
     lines += [*_places_text(shown), *_passed_text(found.passed, everything=everything)]
-    return [*lines, "", styled(NOT_CHECKED, "quiet")]
+    return [*lines, "", styled(_not_checked(given), "quiet")]
 
 
 def headline(found: Explanation) -> list[str]:
@@ -131,7 +145,9 @@ def _places_text(found: Explanation) -> Iterable[str]:
     for name in found.names:
         where = "/".join(name.subnet.names)
         of = f" of placement {name.placement}" if name.placement else ""
-        yield f"    {safe(name.endpoint)}  for {safe(name.group)}, in {safe(where)}{of}"
+        with_nic = f", network interface {safe(name.interface)}" if name.interface else ""
+        below = f"{with_nic}, zone group {safe(name.zone_group)}"
+        yield f"    {safe(name.endpoint)}  for {safe(name.group)}, in {safe(where)}{of}{below}"
 
 
 def _passed_text(passed: tuple[Passed, ...], *, everything: bool) -> Iterable[str]:
@@ -153,6 +169,8 @@ def _name_json(name: Name) -> dict[str, Any]:
         "placement": name.placement,
         "subnet": name.subnet.text,
         "endpoint": name.endpoint,
+        "network_interface": name.interface,
+        "zone_group": name.zone_group,
     }
 
 

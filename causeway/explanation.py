@@ -31,6 +31,8 @@ from shared.core.policy.values import Mode
 type Values = Callable[[str], tuple[str, ...] | None]  # the values of a field of the resource
 
 CONNECTED, LEFT_ALONE, REFUSED, UNDECIDED = "connected", "left alone", "refused", "undecided"
+WATCHES = ("subscriptions", "management_groups")  # keys that say what is watched
+FOREIGN_TYPE = "its type has no private endpoint in the catalogue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +72,43 @@ class Explanation:
 
 
 def explained(given: Given, policy: Policy, catalogue: Catalogue | None = None) -> Explanation:
-    """What the policy does with the resource, and why."""
+    """What the policy does with the resource and why, with names and with the entries that do not fit."""
     known = catalogue or load()
-    facts = given.facts(policy)
-    for found in (_unwatched(given, policy), _foreign_type(given, known)):
+    found = decided(given, policy, known)
+    base = _named(found.without or found, given, policy, known)
+    passed = tuple(_passed(given.facts(policy), base, policy)) if _is_tried(found) else ()
+    return replace(found, passed=passed, without=base) if found.without else replace(base, passed=passed)
+
+
+def decided(given: Given, policy: Policy, catalogue: Catalogue) -> Explanation:
+    """What the policy does with the resource; neither names nor entries that do not fit."""
+    for found in (_unwatched(given, policy), _foreign_type(given, catalogue)):
         if found is not None:
             return found
     if given.managed_by is None and leaves_managed_alone(policy):
-        found = explained(replace(given, managed_by=""), policy, known)
-        if found.verdict == LEFT_ALONE or found.key.startswith("exclude["):
-            return found
-        unknown = ("managedBy of its resource group", *found.unknown)
-        return replace(_undecided(MANAGED, unknown), passed=found.passed, without=found.without or found)
-    word = given.word(policy)
+        return _without_manager(given, policy, catalogue)
+    word, facts = given.word(policy), given.facts(policy)
     if isinstance(word, Unsaid):
-        return _without_word(word, given, facts, policy, known)
-    return _of(choose(facts, word, policy), given, facts, policy, known)
+        return _without_word(word, given, facts, policy, catalogue)
+    return _of(choose(facts, word, policy), given, policy, catalogue)
+
+
+def _is_tried(found: Explanation) -> bool:
+    """Exclusions and rules were tried: it is watched, and its type is known."""
+    return found.key not in WATCHES and found.reason != FOREIGN_TYPE
+
+
+def _named(found: Explanation, given: Given, policy: Policy, catalogue: Catalogue) -> Explanation:
+    if found.verdict != CONNECTED:
+        return found
+    return replace(found, names=names_in(given, found.places, policy, found.profile, catalogue))
 
 
 def _unwatched(given: Given, policy: Policy) -> Explanation | None:
-    """None: it is watched."""
+    """None: it is watched, or no subscription is given, and one that is watched is meant."""
     listed = {one.lower() for one in policy.subscriptions}
     groups = {one.lower() for one in policy.management_groups}
-    if given.subscription is None:
-        return _undecided("subscriptions", ("subscription",))
-    if given.subscription.lower() in listed:
+    if given.subscription is None or given.subscription.lower() in listed:
         return None
     if groups and given.management_groups is None:
         return _undecided("management_groups", ("management_group",))
@@ -106,31 +120,38 @@ def _unwatched(given: Given, policy: Policy) -> Explanation | None:
 def _foreign_type(given: Given, catalogue: Catalogue) -> Explanation | None:
     if given.type is None or catalogue.knows(given.type):
         return None
-    return Explanation(LEFT_ALONE, "its type has no private endpoint in the catalogue")
+    return Explanation(LEFT_ALONE, FOREIGN_TYPE)
+
+
+def _without_manager(given: Given, policy: Policy, catalogue: Catalogue) -> Explanation:
+    """What holds for managed groups and others alike is decided; anything else hangs on `managedBy`."""
+    found = decided(replace(given, managed_by=""), policy, catalogue)
+    if found.verdict == LEFT_ALONE or found.key.startswith("exclude["):
+        return found
+    unknown = ("managedBy of its resource group", *found.unknown)
+    return replace(_undecided(MANAGED, unknown), without=found.without or found)
 
 
 def _without_word(
     word: Unsaid, given: Given, facts: Facts, policy: Policy, catalogue: Catalogue
 ) -> Explanation:
     """What is stronger than any tag counts all the same; anything else hangs on the tag."""
-    found = _of(choose(facts, None, policy), given, facts, policy, catalogue)
+    found = _of(choose(facts, None, policy), given, policy, catalogue)
     if found.verdict == UNDECIDED or (found.verdict == LEFT_ALONE and found.key):
         return found
-    hangs = _undecided("opt_in.tag", word.fields)
-    return replace(hangs, rule=found.rule, passed=found.passed, without=found)
+    return replace(_undecided("opt_in.tag", word.fields), rule=found.rule, without=found)
 
 
-def _of(choice: Choice, given: Given, facts: Facts, policy: Policy, catalogue: Catalogue) -> Explanation:
+def _of(choice: Choice, given: Given, policy: Policy, catalogue: Catalogue) -> Explanation:
     match choice:
         case Undecided():
-            found = replace(_undecided(choice.key, choice.unknown), rule=_rule_at(choice.key, policy))
+            return replace(_undecided(choice.key, choice.unknown), rule=_rule_at(choice.key, policy))
         case LeftOut():
-            found = Explanation(LEFT_ALONE, choice.reason, choice.key, choice.rule, keep=choice.keep)
+            return Explanation(LEFT_ALONE, choice.reason, choice.key, choice.rule, keep=choice.keep)
         case NotAllowed():
-            found = Explanation(REFUSED, _refusal(choice, policy), "opt_in.tag_may_choose", choice.rule)
+            return Explanation(REFUSED, _refusal(choice, policy), "opt_in.tag_may_choose", choice.rule)
         case Chosen():
-            found = _connected(choice, given, policy, catalogue)
-    return replace(found, passed=tuple(_passed(facts, found, policy)))
+            return _connected(choice, given, policy, catalogue)
 
 
 def _connected(choice: Chosen, given: Given, policy: Policy, catalogue: Catalogue) -> Explanation:
@@ -140,8 +161,7 @@ def _connected(choice: Chosen, given: Given, policy: Policy, catalogue: Catalogu
             reason = f"it asks for the group '{clean(group, 80)}', which its type does not have"
             return Explanation(REFUSED, reason, rule=choice.rule, profile=choice.profile)
     places = places_of(given, policy.profiles[choice.profile])
-    names = names_in(given, places, policy, choice.profile, catalogue)
-    return Explanation(CONNECTED, why, "", choice.rule, choice.profile, choice.mode, (), places, names)
+    return Explanation(CONNECTED, why, "", choice.rule, choice.profile, choice.mode, places=places)
 
 
 def _without_rule(by_type: bool, policy: Policy) -> str:

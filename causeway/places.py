@@ -10,11 +10,15 @@ from shared.core.base.ids import ResourceId
 from shared.core.base.regions import region_key
 from shared.core.base.target import Target
 from shared.core.catalogue.catalogue import Catalogue
-from shared.core.placement.candidates import candidates, own_id
+from shared.core.kinds.zone_group import NAME as USUAL_ZONE_GROUP
+from shared.core.placement.candidates import candidates, endpoint_fields, own_id
 from shared.core.policy.intent import Connect, Declined, tag_value
 from shared.core.policy.policy import Policy
 from shared.core.policy.profile import Find, Placement, Profile
 from shared.core.policy.style import Style
+from shared.core.policy.templates import TemplateKind
+
+TEMPLATES: tuple[TemplateKind, ...] = ("endpoint", "network_interface", "zone_group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What an endpoint for this group in this subnet would be called. `placement`: as in `Place`."""
+    """What an endpoint for this group in this subnet would be called, with what belongs to it.
+
+    `placement`: as in `Place`. `interface`: empty where Azure chooses the name.
+    """
 
     group: str
     subnet: ResourceId
+    placement: str
     endpoint: str
-    placement: str = ""
+    interface: str
+    zone_group: str
 
 
 def places_of(given: Given, profile: Profile) -> tuple[Place, ...]:
@@ -51,21 +60,29 @@ def names_in(
 ) -> tuple[Name, ...]:
     """Names of endpoints, for each group that is connected by default and each subnet that is known.
 
-    Empty where the id, or what the policy's template asks for, is not known.
+    Empty where the id, or what the policy's templates ask for, is not known.
     """
     connect = Connect(profile, policy.profiles[profile], (), policy.cloud, style=_style(given, policy))
     unknown = [field for field, value in (("region", given.region), ("tag", given.tags)) if value is None]
-    if given.id is None or any(connect.style.has("endpoint", field) for field in unknown):
+    if given.id is None or any(connect.style.has(kind, field) for kind in TEMPLATES for field in unknown):
         return ()
     target = _target(given, given.id)
     groups = asked_groups(given, policy, profile) or catalogue.default_groups(target)
     by_name = {one.placement: one for one in connect.each}
     return tuple(
-        Name(group, at, own_id(target, by_name[place.name], group, at, region).name, place.name)
+        _name(target, by_name[place.name], group, region, at)
         for place in places
         for group in groups
         for region, at in _each_subnet(place)
     )
+
+
+def _name(target: Target, connect: Connect, group: str, region: str, at: ResourceId) -> Name:
+    endpoint = own_id(target, connect, group, at, region).name
+    fields = {**endpoint_fields(target, connect, group, at), "endpoint": endpoint}
+    interface = connect.style.name("network_interface", fields) or ""
+    zone_group = connect.style.name("zone_group", fields) or USUAL_ZONE_GROUP
+    return Name(group, at, connect.placement, endpoint, interface, zone_group)
 
 
 def asked_groups(given: Given, policy: Policy, profile: str) -> tuple[str, ...]:

@@ -69,6 +69,9 @@ param sweepSchedule string = '0 */15 * * * *'
 @description('How much of the documented request limits of Azure the app uses, from 0.05 to 1.')
 param requestRate string = '1'
 
+@description('The policy: a path in the package, or the URL of a blob, which the app then reads again while it runs.')
+param policy string = 'connectivity.yaml'
+
 @description('How far the app goes at most, whatever the policy says: observe (read and report), plan (also record what would be written), apply.')
 @allowed(['observe', 'plan', 'apply'])
 param mode string = 'apply'
@@ -162,6 +165,7 @@ module app 'modules/app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     sweepSchedule: sweepSchedule
     requestRate: requestRate
+    policy: policy
     mode: mode
   }
   dependsOn: [access, endpoints]

@@ -99,11 +99,17 @@ class SupportedPolicies:
 
         Raises PolicyError.
         """
-        from shared.core.policy.policy import Policy
+        from shared.core.base.errors import PolicyError
+        from shared.core.policy.in_force import SHOWN
+        from shared.core.policy.policy import check
 
-        policy = await asyncio.to_thread(lambda: Policy.parse(text.text()))
-        self.check(policy)
-        return policy
+        found = await asyncio.to_thread(lambda: check(text.text()))
+        if found.policy is None:
+            raise PolicyError(found.faults)
+        self.check(found.policy)
+        for warning in found.warnings[:SHOWN]:
+            log.warning(line("policy warning", hash=text.hash, why=str(warning)))
+        return found.policy
 
     def check(self, policy: Policy) -> None:
         """Raises PolicyError."""

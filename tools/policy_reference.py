@@ -38,6 +38,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "SetName": ("name of a set of networks", "not lower-case letters, digits and -, 40 at most"),
     "SetOrNetwork": ("name of a set, or id of a virtual network", "neither of both"),
     "SetsOrNetworks": ("sets and ids of networks, one or a list", "neither a set's name nor a network's id"),
+    "NamePatterns": (
+        "names or patterns, one or a list",
+        "an empty pattern; a regular expression; an id, or another text with a slash; an empty list",
+    ),
     "Patterns": ("patterns, one or a list", "an empty pattern; a regular expression; an empty list"),
     "RegionPatterns": ("patterns of regions, one or a list", "a pattern that no known region fits"),
     "TypePatterns": ("patterns of types, one or a list", "a pattern that no type of the catalogue fits"),
@@ -57,14 +61,12 @@ WORDS: dict[str, tuple[str, str]] = {
 # Faults and warnings between keys. A key with several places is written once, without its place.
 BETWEEN: dict[str, str] = {
     "subscriptions": "nothing is watched: neither this nor `management_groups`",
-    "exclude[].management_group": "in a rule a value that no name can have",
-    "exclude[].subscription": "in a rule, none of these is watched",
+    "exclude[].subscription": "in a rule, none of these is watched; elsewhere a warning",
     "exclude[].resource_group": (
-        "in a rule a value that no name can have; warning: in a rule for several subscriptions, without "
-        "`management_group` or `subscription`"
+        "warning: in a rule for several subscriptions, without `management_group` or `subscription`"
     ),
     "exclude[].name": "as `resource_group`",
-    "exclude[].tags": "in a rule the opt-in tag with the value `disabled`",
+    "exclude[].tags": "one tag in two spellings; in a rule the opt-in tag with the value `disabled`",
     "exclude": "warning: another entry leaves out all of it; it leaves out everything",
     "opt_in.always": "with rules, no profile `default`; warning: a rule takes all resources of the type",
     "opt_in.tag_may_choose": "missing beside `rules`; no such profile",
@@ -89,7 +91,9 @@ BETWEEN: dict[str, str] = {
     "profiles.find": "beside `placements`",
     "profiles.types": "beside `placements`; in another subscription than `endpoints_resource_group`",
     "profiles.fallback_region": "`subnets` has none for this region",
-    "profiles.endpoints_resource_group": "warning: a region without a subnet",
+    "profiles.endpoints_resource_group": (
+        "warning: a region without a subnet; `target` where resources of other subscriptions are watched"
+    ),
     "profiles.addresses": (
         "IPv6; no subnet in the region; addresses of another profile in the same network; beside "
         "`placements`; warning: fewer than 8 addresses"
@@ -98,7 +102,7 @@ BETWEEN: dict[str, str] = {
         "two of them link one network; warning: another profile links the network to zones of the same names"
     ),
     "profiles.adopt_in": "no such set",
-    "profiles.groups": "the type has no such sub-resource",
+    "profiles.groups": "a type in two spellings; the type has no such sub-resource",
     "profiles.clients": "no such set",
     "profiles.dns": "warning: another profile links a network to zones of the same names in another group",
     "profiles.dns.zones_resource_group": "missing with `mode: manage`; two placements with one group",
@@ -132,7 +136,9 @@ BETWEEN: dict[str, str] = {
     "profiles.nsg.priorities": "warning: without `mode: ensure`",
     "profiles.nsg.default_deny": "with `mode: ignore`",
     "profiles.nsg.create_group": "without `mode: ensure`",
-    "profiles.application_security_groups": "warning: with `find`, or over several networks of a region",
+    "profiles.application_security_groups": (
+        "warning: with `find`, or over several networks of a region; a region without a subnet"
+    ),
     "profiles.may_lose_access": "without `public_access: disable`; the type has no such sub-resource",
     "profiles.limits.creations_per_hour": "warning: above the file's",
     "profiles.limits.max_deletes_per_sweep": "warning: above the file's",

@@ -50,6 +50,9 @@ param sweepSchedule string = '0 */15 * * * *'
 @description('How much of the request limits of Azure the app uses.')
 param requestRate string = '1'
 
+@description('The policy: a path in the package, or the URL of a blob that the identity may read.')
+param policy string = 'connectivity.yaml'
+
 @description('How far the app goes at most, whatever the policy says.')
 param mode string = 'apply'
 
@@ -125,7 +128,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AZURE_CLIENT_ID: clientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${clientId};Authorization=AAD'
-      CAUSEWAY_POLICY: 'connectivity.yaml'
+      CAUSEWAY_POLICY: policy
       CAUSEWAY_SWEEP_SCHEDULE: sweepSchedule
       CAUSEWAY_BUDGET_SECONDS: '480'
       CAUSEWAY_REQUEST_RATE: requestRate

@@ -121,14 +121,16 @@ class Limiter:
         limits = {key: limit for key in self._pools if (limit := self._limit(key))}
         found = await self._shares.left({key.text: limit for key, limit in limits.items()})
         now = _now()
+        most = {key: int(limit.left((), 0.0)) for key, limit in limits.items()}
         return [
             {
                 "subscription": key.subscription,
                 "region": key.region,
                 "scope": key.scope,
                 "kind": key.kind,
-                "left": int(found[key.text] + self._pools[key].tokens),
-                "of": int(limits[key].left((), 0.0)),
+                # What this process has reserved may be refilled by now.
+                "left": min(most[key], int(found[key.text] + self._pools[key].tokens)),
+                "of": most[key],
                 "paused_seconds": round(max(0.0, self._pools[key].paused - now), 1),
             }
             for key in sorted(limits, key=lambda key: key.text)

@@ -100,13 +100,31 @@ class Policies:
         if text is None:
             self._state = replace(self._known, checked=self._now(), unread=None)
             return None
-        if text.hash == self._known.hash:  # written again as it was, or put back after a refused one
-            self._state = replace(self._accepted(text), read=self._known.read)
-            return None
+        return None if self._is_known(text) else await self._new(text)
+
+    def _is_known(self, text: PolicyText) -> bool:
+        """It is the one in force, or the one that was refused, written again: its version alone is new."""
+        state, now = self._known, self._now()
+        if text.hash == state.hash:
+            self._state = replace(self._accepted(text), read=state.read)
+        elif state.refused and text.hash == state.refused.hash:
+            refused = replace(state.refused, version=text.version)
+            self._state = replace(state, checked=now, refused=refused, unread=None)
+        else:
+            return False
+        return True
+
+    async def _new(self, text: PolicyText) -> Policy | None:
+        """The policy of a text that was not read before, if it can count."""
         try:
             policy = await self._parsed(text)
-        except FaultsError as refused:
-            self._note_refused(text, refused)
+        except FaultsError as error:
+            self._note_refused(text, error)
+            return None
+        except Exception as error:  # what the invocation is for must not fail by it
+            log.exception("policy not parsed for an unexpected reason")
+            fault = Fault("policy", "", f"it cannot be read: {clean(repr(error), 300)}", "change it")
+            self._note_refused(text, PolicyError([fault]))
             return None
         self._state = self._accepted(text)
         log.info(line("policy changed", hash=text.hash, version=text.version))

@@ -162,10 +162,36 @@ PLANTED: dict[str, Planted] = {
         "rules[0].match.tags", "is left alone before rules are read", "remove the rule",
         ((("rules", 0), REMOVE),),
     ),
-    "a name that no resource can have": Planted(
+    "an id in place of a name": Planted(
         (rules(match(resource_group=f"/subscriptions/{SUB}/*"), {}),),
-        "rules[0].match.resource_group", "no name has a slash", "write the name alone",
+        "rules[0].match.resource_group[0]", "no name has a slash", "write the name alone",
         ((("rules", 0, "match", "resource_group"), "rg-*"),),
+    ),
+    "an id of a subnet in place of its name": Planted(
+        beside(subnets=REMOVE, find={"subnet": SUBNET}), "profiles.b.find.subnet[0]", "no name has a slash",
+        "write the name alone", (((*B, "find", "subnet"), "e"),),
+    ),
+    "a name with a space at its end": Planted(
+        ((("exclude",), [{"name": "orders "}]),), "exclude[0].name[0]", "ends with a space",
+        "leave the space out", ((("exclude", 0, "name"), "orders"),),
+    ),
+    "an exclusion in a subscription that is not watched": Planted(
+        ((("exclude",), [{"subscription": OTHER}]),), "exclude[0].subscription", "it leaves out nothing",
+        "remove the entry", ((("exclude", 0), REMOVE),), "warning",
+    ),
+    "a type in two spellings": Planted(
+        (((*DEFAULT, "groups"), {STORAGE: ["blob"], STORAGE.upper(): ["file"]}),),
+        f"profiles.default.groups.{STORAGE.upper()}", f"also spelled {STORAGE}", "keep one",
+        (((*DEFAULT, "groups", STORAGE.upper()), REMOVE),),
+    ),
+    "a region of a type in two spellings": Planted(
+        (((*DEFAULT, "types"), {SQL: {"westeurope": [SUBNET], "West Europe": [SUBNET]}}),),
+        f"profiles.default.types.{SQL}.West Europe", "also spelled westeurope", "keep one",
+        (((*DEFAULT, "types", SQL, "West Europe"), REMOVE),),
+    ),
+    "a tag of a rule in two spellings": Planted(
+        (rules({**match(tags={"env": "a", "Env": "b"}), "profile": "none"}, {}),), "rules[0].match.tags.Env",
+        "also spelled env", "keep one", ((("rules", 0, "match", "tags", "Env"), REMOVE),),
     ),
     # Patterns
     "a pattern of types that fits nothing": Planted(
@@ -336,6 +362,11 @@ PLANTED: dict[str, Planted] = {
         "profiles.b.subnets.westeurope[0]", "in another subscription", "use one subscription",
         (((*B, "subnets", "westeurope"), [SUBNET]),),
     ),
+    "endpoints in the groups of resources of other subscriptions": Planted(
+        (*beside(endpoints_resource_group="target"), (("subscriptions",), [SUB, OTHER])),
+        "profiles.b.endpoints_resource_group", "resources of others are watched too", "write subnet",
+        (((*B, "endpoints_resource_group"), "subnet"),), "warning",
+    ),
     "addresses without a subnet": Planted(
         beside(addresses={"westeurope": "10.0.0.0/26"}), "profiles.b.addresses.westeurope",
         "no subnet is in this region", "list a subnet", (((*B, "subnets", "westeurope"), [SUBNET]),),
@@ -414,6 +445,11 @@ PLANTED: dict[str, Planted] = {
         "profiles.b.nsg.destination", "has no group for northeurope", "add one",
         (((*B, "application_security_groups", "northeurope"), ASG),),
     ),
+    "a security group for a region without a subnet": Planted(
+        beside(application_security_groups={"westeurope": ASG}),
+        "profiles.b.application_security_groups.westeurope", "no subnet is in this region", "leave it out",
+        (((*B, "application_security_groups"), REMOVE),), "warning",
+    ),
     "rules by subnet that open the endpoints of another profile": Planted(
         beside(subnets={"westeurope": [SUBNET]}, clients=["10.0.0.0/8"],
                nsg={"mode": "ensure", "destination": "subnet"}),
@@ -489,7 +525,7 @@ PLANTED: dict[str, Planted] = {
         "leave it out", ((("tags", "Managed-By"), REMOVE),),
     ),
     "one tag in two spellings": Planted(
-        ((("tags",), {"env": "a", "ENV": "b"}),), "tags.ENV", "the same tag as env", "keep one",
+        ((("tags",), {"env": "a", "ENV": "b"}),), "tags.ENV", "also spelled env", "keep one",
         ((("tags", "ENV"), REMOVE),),
     ),
     # Keys without effect

@@ -186,6 +186,16 @@ def test_where_the_same_is_chosen_the_ledger_says_by_which_profile(files):
     assert by_id == {ORDERS: ["other settings of its profile"], VAULT: ["undecided"]}
 
 
+def test_watching_more_changes_nothing_for_what_was_watched_though_its_tags_are_not_known(files):
+    more = policy(
+        rules=[rule("rest")], subscriptions=[ORDERS.split("/")[2], "00000000-0000-0000-0000-000000000002"]
+    )
+    assert files.diff(BY_RULE, more, [row()], None)[0] == 0
+    elsewhere = policy(rules=[rule("rest")], subscriptions=["00000000-0000-0000-0000-000000000002"])
+    code, found = files.diff(BY_RULE, elsewhere, [row()])
+    assert (code, kinds(found)) == (10, ["no longer connected"])
+
+
 def test_management_groups_are_known_by_the_list_of_entities(files):
     new = policy(rules=[rule("corp", management_group="corp"), rule("not", "none")])
     entity = {"name": GROUP.split("/")[2], "parentNameChain": ["tenant", "corp"]}

@@ -129,9 +129,17 @@ def test_names_are_those_that_the_app_gives_and_follow_the_tag_for_groups():
 
 
 def test_names_follow_the_policy_s_template_unless_what_it_asks_for_is_not_known():
-    text = policy(rules=[rule("rest")], naming={"endpoint": "pep-{name}-{region}-{tag:env|none}-{hash}"})
+    naming = {
+        "endpoint": "pep-{name}-{region}-{tag:env|none}-{hash}",
+        "network_interface": "nic-{endpoint}",
+        "zone_group": "zg-{group}",
+    }
+    text = policy(rules=[rule("rest")], naming=naming)
     (name,) = explain(text, tags={"env": "prod"}).names
     assert name.endpoint.startswith("pep-orders-westeurope-prod-")
+    assert (name.interface, name.zone_group) == (f"nic-{name.endpoint}", "zg-blob")
+    (usual,) = explain(policy(rules=[rule("rest")])).names
+    assert (usual.interface, usual.zone_group) == ("", "causeway")
     assert explain(text, region=None).names == ()
 
 
@@ -223,3 +231,12 @@ def test_a_tag_of_a_stranger_cannot_move_the_cursor(file):
     assert found.code == 3
     assert "\x1b" not in found.out + found.err
     assert "\u202e" not in found.out
+
+
+def test_without_a_subscription_one_that_is_watched_is_assumed_and_said(file):
+    words = ["--type", "Microsoft.KeyVault/vaults", "--no-tags", "--not-managed"]
+    found = run("policy", "explain", file(policy(rules=[rule("rest")])), *words)
+    assert (found.code, "rule 'rest'" in found.out) == (0, True)
+    assert "one that is watched is assumed" in found.out
+    by_id = run("policy", "explain", file(policy(rules=[rule("rest")])), ORDERS, "--not-managed", "--no-tags")
+    assert "assumed" not in by_id.out

@@ -1,6 +1,8 @@
 """The blob from which the policy is read: what its URL may be, and that a fault repeats no secret."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.core.policy.location import fault_of, is_url
 
@@ -73,6 +75,16 @@ def test_the_blob_service_that_the_settings_name_is_accepted_whatever_its_name()
     assert fault_of(url) is not None
     assert fault_of(url, "https://blobs.example:8443") is None
     assert fault_of(url.replace("https", "http"), "https://blobs.example:8443") is not None
+
+
+@given(st.text(max_size=80), st.sampled_from("?#"))
+def test_any_text_is_accepted_or_refused_in_words_and_what_follows_a_query_is_never_repeated(
+    text: str, mark: str
+) -> None:
+    fault_of(text)
+    fault = fault_of(f"{text}{mark}SECRET-SIGNATURE")
+    assert fault is not None
+    assert "SECRET-SIGNATURE" not in str(fault)
 
 
 @pytest.mark.parametrize("path", ["connectivity.yaml", "/etc/causeway/connectivity.yaml", r"C:\policy.yaml"])

@@ -1,6 +1,9 @@
 """The policy is changed while the app runs in the sandbox: faulty, then corrected, without a restart."""
 
 import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -68,3 +71,25 @@ async def test_a_faulty_policy_changes_nothing_and_the_corrected_one_counts_with
         assert unread["policy"]["hash"] == counts["policy"]["hash"]
         assert (await ended(user, "without", {}))["result"] == "Connected"
         assert box.worker_pid(0) == worker
+
+        old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+        old.write_text(sample, "utf-8")
+        new.write_text(added, "utf-8")
+        found = await compared(old, new, box.endpoints.host)
+        assert found["compared"] == 4
+        changed = {one["resource_id"].rpartition("/")[2]: one["kinds"] for one in found["changes"]}
+        assert changed == {
+            "unknown": ["undecided"],
+            "after": ["undecided"],
+        }  # their tags are not in the ledger
+
+
+async def compared(old: Path, new: Path, host: str) -> dict[str, Any]:
+    """What `policy diff` says of two policies for the ledger of a running app."""
+    words = ["policy", "diff", str(old), str(new), "--ledger", host, "-o", "json"]
+    ran = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "causeway", *words, cwd=ROOT, stdout=PIPE, stderr=PIPE
+    )
+    out, err = await ran.communicate()
+    assert not err, err.decode()
+    return dict(json.loads(out))

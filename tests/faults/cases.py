@@ -16,6 +16,8 @@ from tests.faults.ending import (
     differences,
     end_of,
     own_objects,
+    states,
+    unannounced,
     unfinished,
     unowned,
 )
@@ -121,6 +123,7 @@ class _Run:
         self._case = case
         self._scenario: Scenario = SCENARIOS[case.scenario]
         self._world = world
+        self._known = states(world)
         self._history = History(world)
         self._history.rows.update(world.tables["outcomes"].rows)
         world.tables["outcomes"] = self._history
@@ -141,6 +144,7 @@ class _Run:
         await world.sleep(SETTLE)
         world.azure.world.settle()
         found = [*unowned(world), *unfinished(world), *self._history.lies]
+        found += unannounced(world, self._known)
         found += [f"poisoned: {one.text}" for one in self._queues.poisoned]
         found += [f"not touched by Causeway: {one}" for one in differences(before, bystanders(world))]
         found += self._result()
@@ -150,7 +154,8 @@ class _Run:
         """Another process of the app over the same Azure, tables and queues."""
         passed = gate or Gate()
         tables = {name: GatedTable(name, table, passed) for name, table in self._world.tables.items()}
-        gated = ports(GatedAzure(self._world.azure, passed), tables, GatedQueue(self._queues, passed))
+        azure, queue = GatedAzure(self._world.azure, passed), GatedQueue(self._queues, passed)
+        gated = ports(azure, tables, queue, announces=True)
         return Process(self._world.worker(gated), passed)
 
     def _meanwhile(self, now: float) -> float:

@@ -52,6 +52,26 @@ def own_objects(end: End) -> End:
     return {at: text for at, text in end.items() if any(f"/{name}/" in at for name in ALONE)}
 
 
+def states(world: World) -> dict[str, tuple[str, str]]:
+    """Result and code of every target, by its id in lower case."""
+    rows = [row.values for row in world.tables["connections"].rows.values() if row.values.get("result")]
+    return {str(row["resource_id"]).lower(): (str(row["result"]), str(row["code"])) for row in rows}
+
+
+def unannounced(world: World, known: dict[str, tuple[str, str]]) -> Iterator[str]:
+    """Events that are still to be published, and final states that no event has. `known`: at the start."""
+    rows = world.tables["connections"].rows.values()
+    yield from (
+        f"not published: {row.values['resource_id']}" for row in rows if row.values.get("unpublished")
+    )
+    last = dict(known)
+    for event in sorted((one["event"] for one in world.azure.topics.published), key=lambda one: one["time"]):
+        last[event["subject"].lower()] = (event["data"]["result"], event["data"]["code"])
+    for at, state in states(world).items():
+        if state[0] != "Pending" and last.get(at) != state:
+            yield f"{at} is {state}, and the last event says {last.get(at)}"
+
+
 def unowned(world: World) -> Iterator[str]:
     """Objects of ours that no row has, and rows that have what does not exist."""
     rows = world.tables["connections"].rows.values()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.core.events.work_item import WorkItem
 from tests.builders.foreign import FOREIGN, OTHERS, ZONE, create_foreign_endpoint
 from tests.builders.policies import a_policy
 from tests.builders.user_actions import TAG, retag
@@ -153,3 +154,18 @@ async def test_of_several_placements_an_adopted_endpoint_serves_the_one_whose_zo
     found = {path["placement"]: path["endpoint"] for path in state["paths"]}
     assert found["we"] == FOREIGN
     assert found["ne"].rpartition("/")[2].startswith("pe-orders-blob-")
+
+
+async def test_an_endpoint_in_a_set_that_could_not_be_read_is_not_made_a_second_time() -> None:
+    spokes = {"subscription": [SUB.rpartition("/")[2]], "name": ["hub-*"]}
+    world = World(a_policy(adopt_in=["hubs"], networks={"hubs": spokes}))
+    at, _ = await with_foreign(world, names=False)
+    answer = {"status": 403, "code": "AuthorizationFailed", "message": "no"}
+    path = f"{SUB}/providers/Microsoft.Network/virtualNetworks$"
+    world.azure.faults.add({"match": {"path": path, "principal": "app"}, "answer": answer, "times": 30})
+    world.sent()
+    await world.work(WorkItem(at, "event", "test"))
+    state = await world.state(at)
+    assert (state["result"], state["code"]) == ("Blocked", "NotKnown")
+    assert FOREIGN in state["reason"]
+    assert world.writes() == []

@@ -194,6 +194,18 @@ async def test_a_client_that_asks_another_zone_of_the_name_stops_the_path_before
     assert await world.endpoints() == []
 
 
+async def test_a_rule_that_takes_the_names_from_a_linked_client_is_seen_where_rulesets_are_read() -> None:
+    world = await a_hub_with(2, dns=dns(link=["hubs", spoke(1)]))
+    await make_resolver(world, outbound=True)
+    await make_rule(world, BLOB, ON_PREMISES)
+    await link_ruleset(world, spoke(1))
+    await use_servers(world, spoke(0), ADDRESS)
+    state = await reconciled(world)
+    assert (state["result"], state["code"]) == ("Blocked", "NoDnsPath")
+    assert ON_PREMISES in state["reason"]
+    assert not reached(world, spoke(1))
+
+
 # Other servers
 
 

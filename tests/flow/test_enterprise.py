@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -169,6 +169,25 @@ def test_with_mode_apply_the_whole_estate_is_connected() -> None:
     assert differences(ran, {at: each.applied for at, each in EXPECTED.items()}) == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("ordersprod", {"result": "Planned"}),
+        ("ordersprod", {"rule": "production"}),
+        ("ordersprod", {"profile": "dev"}),
+        ("ordersprod", {"subnets": ("hub-we/snet-pe-2",)}),
+        ("ordersprod", {"subnets": ()}),
+        ("labresults", {"code": "NoOwnNetwork"}),
+        ("orderstfstate", {"key": "exclude[0]"}),
+        ("orderstfstate", {"result": "Connected"}),
+        ("elsewhere", {"rule": "production"}),
+    ],
+)
+def test_a_resource_that_ends_in_another_way_is_a_difference(name: str, other: dict[str, Any]) -> None:
+    (found,) = ((at, each.applied) for at, each in EXPECTED.items() if at.endswith(f"/{name}"))
+    assert list(differences(run("apply"), {found[0]: replace(found[1], **other)})) == [name]
+
+
 def test_the_pilot_s_rule_alone_goes_further_than_the_file() -> None:
     ran = run("plan")
     chosen = [state for state in ran.states.values() if state and state["profile"]]
@@ -180,6 +199,16 @@ def test_of_two_networks_that_fit_both_are_named() -> None:
     (state,) = (one for at, one in run("apply").states.items() if at.endswith("/labresults"))
     assert "/virtualNetworks/vnet-lab-a" in state["reason"]
     assert "/virtualNetworks/vnet-lab-b" in state["reason"]
+
+
+def test_the_clients_of_production_are_the_spokes_that_a_hub_accepts_and_the_sites() -> None:
+    """Neither the isolated one, nor the one whose hub half is missing, nor those of development."""
+    ran = run("apply")
+    rules = [body["properties"] for at, body in ran.made.items() if is_type(at, "securityRules")]
+    assert len(rules) >= 3
+    for rule in rules:
+        sources = {rule.get("sourceAddressPrefix"), *rule.get("sourceAddressPrefixes", ())} - {None, ""}
+        assert sources == {"10.32.0.0/20", "10.33.0.0/20", "10.34.0.0/20", "10.200.0.0/16"}
 
 
 # What is changed and made

@@ -282,3 +282,28 @@ async def test_an_endpoint_stays_in_a_network_that_the_list_does_not_show() -> N
     assert state["result"] == "Connected", state
     assert state["paths"][0]["endpoint"] == before["paths"][0]["endpoint"]
     assert world.writes() == []
+
+
+async def test_an_endpoint_stays_while_no_network_fits_any_more() -> None:
+    world = World(finding(more={"on_opt_out": "remove"}))
+    await make(world)
+    at = await world.create_account()
+    before = await world.reconcile(at)
+    world.policy = finding(network="other-*")
+    state = await world.reconcile(at, flow=world.worker())
+    assert (state["result"], state["code"]) == ("Blocked", "NoOwnNetwork")
+    assert await world.send("GET", before["paths"][0]["endpoint"])
+
+
+async def test_finding_costs_one_shared_list_more_than_a_listed_subnet() -> None:
+    spent = {}
+    for name, policy in {
+        "found": finding(),
+        "plain": a_policy(subnets={"westeurope": [f"{TEAM}/subnets/snet-pe"]}),
+    }.items():
+        world = World(policy)
+        await make(world)
+        at = await world.create_account()
+        await world.reconcile(at)
+        spent[name] = (await world.reconcile(at, "drift"))["requests"]
+    assert spent["found"] <= spent["plain"] + 1

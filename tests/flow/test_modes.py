@@ -195,3 +195,14 @@ def test_a_long_plan_is_cut_and_says_so() -> None:
     assert len(found.plan) == MOST_STEPS
     assert max(len(step.reason) for step in found.plan) <= 300
     assert f"{MOST_STEPS + 5} steps" in found.findings[-1]
+
+
+async def test_a_plan_that_others_are_in_the_way_of_is_blocked_as_the_pass_would_be() -> None:
+    world = a_world(top=PLAN, create_zones=False)
+    at = await world.create_account()
+    world.sent()
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"], world.writes()) == ("Blocked", "ZoneNotFound", [])
+    assert (state["mode"], "zone" in state["remedy"]) == ("plan", True)
+    observed = a_world(top={"mode": "observe"}, create_zones=False)
+    assert (await observed.reconcile(await observed.create_account()))["result"] == "Observed"

@@ -7,7 +7,7 @@ import pytest
 from tests.builders.client_networks import reached
 from tests.builders.policies import a_policy
 from tests.builders.security_rules import GROUP, filter_endpoints, rules_of
-from tests.builders.spokes import HUBS, SPOKES, a_hub_with, make_spoke, range_of, spoke
+from tests.builders.spokes import HUBS, SPOKES, a_hub_with, make_spoke, peer, range_of, spoke
 from tests.builders.world import HUB, NETWORKS, SPOKE, SUB, World
 
 NAME = "orders.blob.core.windows.net"
@@ -112,6 +112,18 @@ async def test_a_network_that_leaves_a_set_loses_its_part_of_a_rule_after_a_seco
     assert await sources(world) == {range_of(0)}
 
 
+async def test_when_the_last_network_leaves_its_set_the_rule_goes_after_a_second_reading() -> None:
+    world = await a_filtered_hub_with(1)
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.send("DELETE", f"{HUB}/virtualNetworkPeerings/to-spoke-000")
+    await world.sleep(90)
+    state = await world.reconcile(at, "drift")
+    assert state["result"] == "Connected", state["reason"]
+    assert any("no network is in spokes now" in one for one in state["findings"])
+    assert await sources(world) == set()
+
+
 async def test_a_peering_that_is_made_again_meanwhile_costs_its_network_nothing() -> None:
     world = await a_filtered_hub_with(2)
     at = await world.create_account()
@@ -138,6 +150,43 @@ async def test_a_hub_that_cannot_be_read_takes_nothing_from_its_spokes() -> None
     assert (state["result"], state["code"]) == ("Blocked", "NotKnown")
     assert GONE in state["reason"]
     assert world.writes() == []
+    assert await sources(world) == {range_of(0), range_of(1)}
+
+
+async def test_a_subscription_whose_networks_cannot_be_listed_takes_nothing_from_them() -> None:
+    by_name = {"by-name": {"subscription": ID, "name": "spoke-0*"}}
+    world = await a_filtered_hub_with(2, networks=by_name, clients=["by-name"])
+    at = await world.create_account()
+    await world.reconcile(at)
+    match = {
+        "method": "GET",
+        "path": "[0-9]/providers/Microsoft.Network/virtualNetworks$",
+        "principal": "app",
+    }
+    answer = {"status": 403, "code": "AuthorizationFailed", "message": "The app may not."}
+    world.azure.faults.add({"match": match, "answer": answer})
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "NotKnown")
+    assert f"the networks of subscription {ID} could not be read" in state["reason"]
+    assert world.writes() == []
+    assert await sources(world) == {range_of(0), range_of(1)}
+    world.azure.faults.clear()
+    assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+
+
+async def test_one_of_two_hubs_that_cannot_be_read_keeps_the_prefixes_of_its_spokes() -> None:
+    other_hub = f"{NETWORKS}/virtualNetworks/hub-ne"
+    world = await a_filtered_hub_with(1, networks={**SPOKES, "hubs": [HUB, other_hub]}, peering="ignore")
+    theirs = await make_spoke(world, 1, half=True)
+    await peer(world, theirs, other_hub)
+    await peer(world, other_hub, theirs)
+    at = await world.create_account()
+    await world.reconcile(at)
+    assert await sources(world) == {range_of(0), range_of(1)}
+    world.azure.access.roles["app"].remove(["Microsoft.Network/virtualNetworks/read"], other_hub)
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["code"]) == ("Blocked", "NotKnown")
     assert await sources(world) == {range_of(0), range_of(1)}
 
 

@@ -253,6 +253,59 @@ async def test_a_profile_without_placements_reports_none() -> None:
     assert set(endpoint["tags"]) == {"managed-by", "causeway-target"}
 
 
+async def test_a_placement_that_is_renamed_gets_a_new_endpoint_and_no_client_loses_its_name() -> None:
+    world, at, before = await connected()
+    places = {
+        "west": place(ENDPOINTS, "westeurope", f"{SUB}/resourceGroups/rg-dns", SPOKE),
+        "ne": place(ENDPOINTS_NE, "northeurope", DNS_NE, SPOKE_NE),
+    }
+    policy = a_policy(subnets={}, clients=[SPOKE, SPOKE_NE], placements=places, dns={"mode": "manage"})
+    state = await with_policy(world, policy).reconcile(at)
+    assert state["result"] == "Connected", state
+    assert paths(state)["ne"]["endpoint"] == paths(before)["ne"]["endpoint"]
+    assert len(await world.endpoints()) == 2
+    assert await world.resolve(SPOKE, NAME) == [ip(paths(state)["west"])]
+
+
+async def test_an_endpoint_whose_name_is_refused_is_taken_back_and_the_other_placement_is_kept() -> None:
+    world = World(two())
+    answer = {"status": 403, "code": "RequestDisallowedByPolicy", "message": "no"}
+    at = await world.create_account()
+    created = [one["id"] for one in (await world.plan(at))["actions"]]
+    ne = next(one for one in created if "privateDnsZoneGroups" in one and "/privateEndpoints/" in one)
+    world.azure.faults.add(
+        {"match": {"method": "PUT", "path": f"{ne}$", "principal": "app"}, "answer": answer}
+    )
+    state = await world.reconcile(at)
+    assert (state["result"], state["code"]) == ("Blocked", "RequestDisallowedByPolicy")
+    (left,) = await world.endpoints()
+    assert left not in ne
+    (kept,) = (path for path in state["paths"] if path["endpoint"] == left)
+    client = {"we": SPOKE, "ne": SPOKE_NE}[kept["placement"]]
+    assert await world.resolve(client, NAME) == [ip(kept)]
+
+
+async def test_public_access_is_disabled_once_the_paths_of_all_placements_are_proven() -> None:
+    gone = {"subnets": {"northeurope": [f"{HUB_NE}/subnets/gone"]}}
+    others = {"Microsoft.Storage/storageAccounts": ["queue", "table", "web", "dfs", "file"]}
+    disable = {"public_access": "disable", "may_lose_access": others, "peering": "ensure"}
+    world = World(two(ne=gone, **disable))
+    world.grant("Microsoft.Storage/storageAccounts/write")
+    at = await world.create_account()
+    assert (await world.reconcile(at))["result"] == "Blocked"
+    assert (await world.send("GET", at))["properties"].get("publicNetworkAccess") != "Disabled"
+    state = await with_policy(world, two(**disable)).reconcile(at)
+    assert state["result"] == "Connected", state
+    assert (await world.send("GET", at))["properties"]["publicNetworkAccess"] == "Disabled"
+
+
+async def test_an_endpoint_of_one_placement_that_waits_for_approval_leaves_the_state_pending() -> None:
+    world = World(two(approval='request ("please")'))
+    state = await world.reconcile(await world.create_account())
+    assert (state["result"], state["code"]) == ("Pending", "AwaitingApproval")
+    assert {path["status"] for path in state["paths"]} == {"Pending"}
+
+
 # Clients that ask DNS servers
 
 

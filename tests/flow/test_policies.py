@@ -112,6 +112,42 @@ async def test_a_faulty_policy_is_refused_once_with_its_faults_and_the_one_befor
     assert "limits.creations_per_hour" in state.problem
 
 
+async def test_a_refused_policy_that_is_written_again_is_not_parsed_again() -> None:
+    parsed = list[Policy]()
+
+    def only_old(policy: Policy) -> None:
+        parsed.append(policy)
+        if policy.limits.creations_per_hour == 7:
+            raise PolicyError([])
+
+    source = ChangingPolicy(OLD)
+    found = policies(source, only_old)
+    await found.first()
+    for number in (2, 3):
+        await asyncio.sleep(source.interval)
+        source.put(NEW)
+        assert await found.changed() is None
+        assert found.state is not None
+        assert found.state.refused is not None
+        assert found.state.refused.version == f'"{number}"'
+    assert (source.sent, len(parsed)) == (3, 2)
+
+
+async def test_a_policy_on_which_the_parser_fails_is_refused_and_no_invocation_fails() -> None:
+    def fails(policy: Policy) -> None:
+        if policy.limits.creations_per_hour == 7:
+            raise ValueError("a bug")
+
+    source = ChangingPolicy(OLD)
+    found = policies(source, fails)
+    await found.first()
+    await asyncio.sleep(source.interval)
+    source.put(NEW)
+    assert await found.changed() is None
+    assert found.state is not None
+    assert "a bug" in found.state.problem
+
+
 async def test_a_corrected_policy_counts_and_nothing_is_refused_any_more() -> None:
     source = ChangingPolicy(OLD)
     found = await begun(source)

@@ -43,7 +43,7 @@ class App:
     """One process of the app over a world, with a policy that the test changes."""
 
     def __init__(self, begins: str) -> None:
-        self.world = World(Policy.parse(text()))
+        self.world = World(Policy.parse(text("ensure")))  # whose rights the app has
         self.source = ChangingPolicy(begins)
         self.opened: list[Ports] = []
         self.running = Running(480.0, Policies(self.source, parsed, LoopClock()), self._open)
@@ -188,3 +188,18 @@ async def test_the_cloud_cannot_change_while_the_app_runs() -> None:
     with pytest.raises(PolicyError, match="restart the app"):
         supported.check(Policy.parse(text(cloud="AzureChinaCloud")))
     supported.check(Policy.parse(text("ensure")))
+
+
+async def test_warnings_of_a_policy_that_counts_are_logged_with_their_lines(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    supported = SupportedPolicies(Settings.read(given()))
+    unused = text(networks={"hubs": [bodies.SPOKE.text]})
+    policy = await supported.parse(PolicyText(unused.encode(), ""))
+    assert set(policy.networks) == {"hubs"}
+    (logged,) = [entry.getMessage() for entry in caplog.records if "policy warning" in entry.getMessage()]
+    assert "line 1, column" in logged
+    assert "networks.hubs: nothing uses this set" in logged
+    caplog.clear()
+    await supported.parse(PolicyText(text().encode(), ""))
+    assert not [entry for entry in caplog.records if "policy warning" in entry.getMessage()]

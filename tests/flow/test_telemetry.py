@@ -26,9 +26,9 @@ def event(at: str) -> dict[str, object]:
 
 
 def measured() -> tuple[World, Recorded]:
-    """A world whose app records its telemetry in memory."""
+    """A world whose app records its telemetry in memory, and publishes its outcomes."""
     recorded = Recorded()
-    return World(telemetry=recorded.telemetry), recorded
+    return World(telemetry=recorded.telemetry, announces=True), recorded
 
 
 async def connected(world: World) -> str:
@@ -159,11 +159,12 @@ def refusal(text: str, code: str, status: int) -> dict[str, object]:
 
 
 def written(world: World, recorded: Recorded, caplog: pytest.LogCaptureFixture) -> str:
-    """All that the app has written: rows, queue, log, spans and metrics."""
+    """All that the app has written: rows, queue, log, events, spans and metrics."""
     rows = [row.values for table in world.tables.values() for row in table.rows.values()]
     queued = [text for text, _ in world.queue.sent]
     logged = [record.getMessage() for record in caplog.records]
-    return "\n".join([json.dumps(rows, default=str), *queued, *logged, recorded.text()])
+    kept = json.dumps([rows, world.azure.topics.published], default=str)
+    return "\n".join([kept, *queued, *logged, recorded.text()])
 
 
 @pytest.mark.parametrize(("code", "status"), [("SomethingNew", 400), ("Forbidden", 403), ("Busy", 503)])

@@ -156,12 +156,13 @@ class Asker:
         if isinstance(links := self._links(), Ask | Answer):
             return links
         found = link.link_to(links, network)
-        if found is not None and not trail:
-            return Answer(link.completed(found), link.state_of(found))
         if found is None and not trail and network in self.linked:
             return Answer(False, "no link")
         places = {at.subscription.lower() for at in (network, *self.linked, self.zone)}
-        if lacking := places - self.observed.forwarding.read:
+        lacking = places - self.observed.forwarding.read
+        if found is not None and not trail and lacking:  # rulesets are read only where paths lead over them
+            return Answer(link.completed(found), link.state_of(found))
+        if lacking:
             return Ask(frozenset(lacking))
         names = self.names or (f"any.{public_suffix(self.zone.name)}",)
         rule = self.observed.forwarding.rule_for(network, names)

@@ -1,7 +1,7 @@
 """How a pass ends that may not write: the policy's modes `observe` and `plan`.
 
 A path that holds is `Connected` in every mode, as its proof needs no write. What a pass would change of it is
-planned all the same.
+planned all the same. A plan that something of others is in the way of is `Blocked`, as the pass would be.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def restrained(
     if reached.result is Result.CONNECTED:
         left = f"{why.text}: a pass would {summary}"
         return replace(found, findings=(*found.findings, left)) if steps or further else found
-    return _unwritten(found, Result.PLANNED, why, f"a pass would {summary}")
+    planned = _unwritten(found, Result.PLANNED, why, f"a pass would {summary}")
+    stop = next((step for step in actions if isinstance(step, Block)), None)
+    return replace(planned, result=Result.BLOCKED, code=stop.code, remedy=stop.remedy) if stop else planned
 
 
 def unremoved(

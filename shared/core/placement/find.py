@@ -124,8 +124,8 @@ def _none(own: OwnNetworks, find: Find, regions: tuple[str, ...]) -> Refusal:
         NONE,
         f"no virtual network of {own.scope} in {' or '.join(regions)} fits: looked for {looked_for(find)}, "
         f"found {'; '.join(shown) or 'no network'}{more}",
-        "create such a subnet, or correct find in the policy, or list a subnet under subnets, then rerun the "
-        "resource",
+        "create such a subnet, or correct find in the policy, or set fallback_region, or list a subnet under "
+        "subnets, then rerun the resource",
     )
 
 

@@ -74,6 +74,8 @@ def sites(
     missing = [group.group_id for group in connect.groups if group.group_id not in chosen]
     if not missing:
         return chosen
+    if unclear := _perhaps_accepted(ours, missing):
+        return unclear
     if not isinstance(found, Candidates):
         return found
     options = [_candidate(ours, missing, subnet) for subnet in subnets]
@@ -189,6 +191,34 @@ def _adopted(ours: Ours, group: str, subnets: Collection[ResourceId]) -> Site | 
             continue
         if connection.group.lower() == group.lower() and connection.status.lower() == "approved":
             return Site(foreign.id, subnet, str(foreign.body.get("location") or ""), adopted=True)
+    return None
+
+
+def _perhaps_accepted(ours: Ours, groups: Collection[str]) -> Refusal | None:
+    """An approved endpoint of someone else that may be in a set of which not all could be read.
+
+    None where one of ours exists, which is not given up for it.
+    """
+    reach, wanted = ours.connect.reach, {group.lower() for group in groups}
+    named = any(isinstance(word, str) for word in ours.connect.profile.adopt_in)
+    if not (named and reach.unread) or ours.recorded:
+        return None
+    for foreign in ours.observed.of_type(endpoint.TYPE):
+        connection = connection_of(foreign)
+        if (
+            connection is None
+            or connection.target != ours.target.id
+            or connection.group.lower() not in wanted
+        ):
+            continue
+        if connection.status.lower() == "approved":
+            return Refusal(
+                foreign.id,
+                "NotKnown",
+                f"whether the endpoint {foreign.id.text} of someone else counts (adopt_in) is not known: "
+                f"{'; '.join(reach.unread)}",
+                "let the app read what is named, then rerun the resource",
+            )
     return None
 
 

@@ -17,8 +17,9 @@ from pydantic import StrictBool, StrictStr, ValidationError
 from shared.core.base.errors import Fault, PolicyError
 from shared.core.catalogue.catalogue import Catalogue, Cloud, load
 from shared.core.policy.checks.all import between
+from shared.core.policy.checks.fields import across
 from shared.core.policy.draft import Draft, read_draft, without_unknown
-from shared.core.policy.faults import Found, across, translated
+from shared.core.policy.faults import Found, translated
 from shared.core.policy.keys import keys_at
 from shared.core.policy.parts import Drift, Limits, Naming, NetworkSet, OptIn, Repair, Rule
 from shared.core.policy.profile import Profile

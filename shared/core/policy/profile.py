@@ -19,8 +19,8 @@ from shared.core.policy.values import (
     ClientText,
     EndpointsGroup,
     Mode,
+    NamePatterns,
     Part,
-    Patterns,
     PlaceText,
     Priorities,
     Region,
@@ -46,11 +46,11 @@ class Find(Part):
 
     own: Scope = "subscription"
     """Where networks are looked for: a team can choose only within what is its own."""
-    network: Patterns = ("*",)
+    network: NamePatterns = ("*",)
     """Names of virtual networks, or patterns. Two networks that fit are Blocked, both named."""
-    resource_group: Patterns | None = None
+    resource_group: NamePatterns | None = None
     """Names of the networks' resource groups, or patterns. Default: any."""
-    subnet: Patterns
+    subnet: NamePatterns
     """Names of subnets, or patterns, in order of preference."""
 
 

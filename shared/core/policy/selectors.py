@@ -16,6 +16,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.base.regions import region_key
 from shared.core.policy.globs import fits, normal
 from shared.core.policy.values import (
+    NamePatterns,
     Part,
     Patterns,
     RegionPatterns,
@@ -85,13 +86,13 @@ class Fields(Part):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    management_group: Patterns | None = None
+    management_group: NamePatterns | None = None
     """Names (not display names), or patterns: of any group above the subscription."""
     subscription: Subscriptions | None = None
     """Ids. Display names can be changed by a subscription's owner."""
-    resource_group: Patterns | None = None
+    resource_group: NamePatterns | None = None
     """Names or patterns."""
-    name: Patterns | None = None
+    name: NamePatterns | None = None
     """Names or patterns."""
     region: RegionPatterns | None = None
     """Regions, such as westeurope, or patterns."""
@@ -148,7 +149,7 @@ class NetworkSelector(Fields):
     peered_with: SetName | None = None
     """A set that lists ids: networks with which one of these is peered, and whose peering is Connected on
     the side of the listed network."""
-    but_not: Patterns | None = None
+    but_not: NamePatterns | None = None
     """Names or patterns of networks that are left out."""
 
     @property

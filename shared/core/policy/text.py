@@ -5,7 +5,7 @@ here it is a fault.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,6 +13,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from shared.core.base.errors import Fault, PolicyError, clean
+from shared.core.base.regions import region_key
 from shared.core.policy.faults import Found, KeyPath
 from shared.core.policy.positions import Positions, position_of
 
@@ -21,6 +22,20 @@ MAX_NODES = 100_000  # keys, values and lists once aliases and merge keys are re
 MAX_DEPTH = 100  # mappings and lists inside each other; libyaml's composer ends the process at some thousands
 MAX_PLAIN = 100  # characters of a number, a date, or another value that is no text
 
+# Keys below which regions and types are keys, which have several spellings
+_FOLDED = frozenset(
+    {
+        "subnets",
+        "types",
+        "groups",
+        "may_lose_access",
+        "zones",
+        "addresses",
+        "application_security_groups",
+        "endpoints_resource_group",
+        "regions",
+    }
+)
 _NOT_IN_YAML = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )  # YAML 1.1, 5.1
@@ -165,12 +180,23 @@ def _duplicates(node: yaml.Node | None, path: KeyPath, seen: set[int]) -> Iterat
         for index, entry in collections:
             yield from _duplicates(entry, (*path, index), seen)
     elif isinstance(node, yaml.MappingNode):
-        lines: dict[str, int] = {}
+        first: dict[str, tuple[str, int]] = {}
+        fold = _fold(path)
         for key, value in node.value:
             name, line = str(key.value), key.start_mark.line + 1
-            if name in lines:
-                problem = f"the key is duplicated, in lines {lines[name]} and {line}"
-                yield Found((*path, name), "", problem, "keep one of the two")
-            lines[name] = line
+            if folded := first.get(fold(name)):
+                before, where = folded
+                what = "duplicated" if before == name else f"there twice, also spelled {before}"
+                problem = f"the key is {what}, in lines {where} and {line}"
+                yield Found((*path, name), "", clean(problem), "keep one of the two")
+            first[fold(name)] = name, line
             if isinstance(value, yaml.CollectionNode):
                 yield from _duplicates(value, (*path, name), seen)
+
+
+def _fold(path: KeyPath) -> Callable[[str], str]:
+    """What makes two keys at this path one: Azure compares regions, types and names of tags without case."""
+    if path[-1:] == ("tags",):
+        return str.lower
+    by_type = len(path) > 1 and path[-2] == "types"
+    return region_key if by_type or (path[-1:] and path[-1] in _FOLDED) else str

@@ -266,6 +266,16 @@ def _pattern(value: object) -> str:
     return text
 
 
+def _name_pattern(value: object) -> str:
+    """A pattern of what Azure calls a name: one without a slash, and without spaces around it."""
+    text = _pattern(value)
+    if "/" in text:
+        raise fault("no name has a slash, so it fits nothing", "write the name alone, not an id")
+    if text != text.strip():
+        raise fault("no name begins or ends with a space, so it fits nothing", "leave the space out")
+    return text
+
+
 def _type_pattern(value: object, info: ValidationInfo) -> tuple[str, ...]:
     """The catalogued types that a pattern takes, in the catalogue's spelling."""
     text, types = _pattern(value), _catalogue(info).types
@@ -359,10 +369,12 @@ WORD = r"[a-z0-9][a-z0-9-]{0,39}"
 _NETWORK = _resource("Microsoft.Network/virtualNetworks", "virtual network")
 _SUBNET = _resource("Microsoft.Network/virtualNetworks/subnets", "subnet")
 _ONE = r"[^\[\]{}()|^$+\\]+"
+_ONE_NAME = r"[^\[\]{}()|^$+\\/]+"
 
 type Client = ResourceId | IPv4Network | IPv6Network | str
 type Mode = Literal["observe", "plan", "apply"]
 type PatternText = Annotated[str, PlainValidator(_pattern), _schema(_ONE)]
+type NamePattern = Annotated[str, PlainValidator(_name_pattern), _schema(_ONE_NAME)]
 type RegionPattern = Annotated[str, PlainValidator(_region_pattern), _schema(_ONE)]
 type TypePattern = Annotated[tuple[str, ...], PlainValidator(_type_pattern), _schema(_ONE)]
 type OneOrMore[T] = T | Annotated[list[T], Field(min_length=1)]  # as it may be written
@@ -370,6 +382,11 @@ type Patterns = Annotated[
     tuple[PatternText, ...],
     Field(min_length=1),
     BeforeValidator(one_or_more, json_schema_input_type=OneOrMore[PatternText]),
+]
+type NamePatterns = Annotated[
+    tuple[NamePattern, ...],
+    Field(min_length=1),
+    BeforeValidator(one_or_more, json_schema_input_type=OneOrMore[NamePattern]),
 ]
 type RegionPatterns = Annotated[
     tuple[RegionPattern, ...],

@@ -1,6 +1,6 @@
 """Private resolvers and forwarding rulesets: which DNS server an address is, and where names are sent.
 
-Sources: docs/azure/dns-resolver.md, RES-03, RES-04, RES-07, RES-08 and RES-10.
+Sources: docs/azure/dns-resolver.md, RES-03, RES-04, RES-07, RES-08, RES-10 and RES-14.
 """
 
 import math

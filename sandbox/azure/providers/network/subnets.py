@@ -28,7 +28,7 @@ READ_ONLY = (
     "serviceAssociationLinks",
 )
 JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
-JOIN_POLICY = "Microsoft.Network/serviceEndpointPolicies/join/action"  # source: VNET-22
+JOIN_POLICY = "Microsoft.Network/serviceEndpointPolicies/join/action"  # source: VNET-23
 POLICY_MEMBERS = ("privateEndpointNetworkPolicies", "privateLinkServiceNetworkPolicies")
 POLICIES = "Microsoft.Network/virtualNetworks/subnets/{}NetworkPolicies/action"
 # What a service may do on a subnet that is delegated to it; others may join it (source:

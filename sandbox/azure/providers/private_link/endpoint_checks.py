@@ -139,12 +139,13 @@ def refuse_change(endpoint: Resource, wanted: Wanted) -> None:
 
 
 def _subnet(call: Call) -> Resource:
-    """The subnet. Refuses one that is missing, in another region, not joinable or delegated."""
+    """The subnet. Refuses one that is missing, in another region or subscription, or not joinable."""
     reference = (call.properties.get("subnet") or {}).get("id")
     subnet = call.linked("Microsoft.Network/virtualNetworks/subnets/join/action", reference)
     network = call.world.find(subnet.id.parent) if subnet is not None else None
     location = str(call.body.get("location") or "")
-    if subnet is None or network is None or not same_place(network, location):
+    elsewhere = subnet is not None and subnet.id.subscription.lower() != call.id.subscription.lower()
+    if subnet is None or network is None or elsewhere or not same_place(network, location):
         raise call.refuse_reference(reference)
     service = subnets.delegated_to(subnet)
     if service is not None:

@@ -37,6 +37,10 @@ def _groups(at: KeyPath, profile: Profile) -> Iterator[Found]:
         if region not in groups:
             problem = f"application_security_groups has no group for {region}"
             yield Found(path, "group", problem, f"add one, or {instead}")
+    for region in groups if not finds(profile) else ():
+        if region not in networks:
+            key = (*at, "application_security_groups", region)
+            yield Found(key, "", "no subnet is in this region", "leave it out", "warning")
     several = [region for region, found in networks.items() if region in groups and len(found) > 1]
     if groups and (finds(profile) or several):
         where = "find can choose several" if finds(profile) else f"{several[0]} has subnets of several"

@@ -109,13 +109,9 @@ def _words(naming: Naming, draft: Draft) -> Iterator[Found]:
 
 def _tags(draft: Draft) -> Iterator[Found]:
     tags = draft.tags or {}
-    first: dict[str, str] = {}
     for name, text in tags.items():
         at: KeyPath = ("tags", name)
         yield from (Found(at, one.part, one.problem, one.remedy) for one in problems(text, "tag"))
-        if (before := first.setdefault(name.lower(), name)) != name:
-            problem = f"for Azure it is the same tag as {before}"
-            yield Found(at, "", problem, "keep one of the two")
         ours = OUR_TAGS.get(name.lower())
         if ours is not None and text != ours:
             problem = "Causeway writes this tag itself, and knows by it what it made"

@@ -27,6 +27,7 @@ def placement(draft: Draft) -> Iterator[Found]:
         yield from _fallbacks(at, profile)
         for path, place in places_of(at, profile):
             yield from _homes(path, place, profile)
+            yield from _elsewhere(path, place, profile, draft)
             yield from _addresses(path, place)
     yield from _shared_addresses(draft)
 
@@ -94,6 +95,18 @@ def _homes(at: KeyPath, place: Placement, profile: Profile) -> Iterator[Found]:
             yield Found(path, "", "no subnet is in this region", "leave it out", "warning")
 
 
+def _elsewhere(at: KeyPath, place: Placement, profile: Profile, draft: Draft) -> Iterator[Found]:
+    """With `target` only resources of the subnets' own subscriptions can be connected."""
+    own = place is profile or "endpoints_resource_group" in place.model_fields_set
+    home = place.endpoints_resource_group if own else profile.endpoints_resource_group
+    subscriptions = {subnet.subscription.lower() for _, _, subnet in subnets_of(place)}
+    if home == "target" and subscriptions and (draft.watched is None or draft.watched - subscriptions):
+        path = (*at, "endpoints_resource_group") if own else at
+        problem = "an endpoint must be in its network's subscription, and resources of others are watched too"
+        remedy = "write subnet, or choose the profile for that subscription alone"
+        yield Found(path, "target", problem, remedy, "warning")
+
+
 def _addresses(at: KeyPath, place: Placement) -> Iterator[Found]:
     regions = {region for _, region, _ in subnets_of(place)}
     for region, found in place.addresses.items():
@@ -138,8 +151,8 @@ def _overlapping(region: str, ranges: list[_Range]) -> Iterator[Found]:
         for other in in_order[number + 1 : number + 1 + MAX_OVERLAPS]:
             if not one.found.overlaps(other.found):
                 break
-            if one.networks and other.networks and not one.networks & other.networks:
-                continue
+            if not one.networks & other.networks:
+                continue  # other networks can have the same addresses
             first, second = sorted((one, other), key=lambda each: order[each.at])
             problem = f"it has addresses of {written(first.at)}, {first.found}"
             path = (*second.at, "addresses", region)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from shared.core.policy.checks.reach import Fields, takes_all, unreached
 from shared.core.policy.draft import Draft
 from shared.core.policy.faults import Found, KeyPath, near
-from shared.core.policy.globs import is_glob
 from shared.core.policy.parts import Rule
 from shared.core.policy.selectors import TAG, Selector
 
@@ -168,24 +167,21 @@ def _fitting_nothing(fields: Fields, draft: Draft) -> tuple[str, str, str] | Non
             return (
                 key,
                 "none of these subscriptions is watched",
-                "add one to subscriptions, or remove the rule",
+                "add one to subscriptions, or remove it",
             )
-        if name in (*_NAMES, "management_group") and all(_impossible(one) for one in patterns):
-            return key, "no name has a slash, or a space at an end", "write the name alone"
         tag = draft.opt_in.tag.lower() if draft.opt_in else ""
         if name == f"{TAG}{tag}" and all(one.strip().lower() == DISABLED for one in patterns):
             return key, "a resource with this tag is left alone before rules are read", "remove the rule"
     return None
 
 
-def _impossible(pattern: str) -> bool:
-    return "/" in pattern or (pattern != pattern.strip() and not is_glob(pattern))
-
-
 def _exclusions(draft: Draft) -> Iterator[Found]:
     """Entries that another entry makes superfluous, and one that leaves everything out."""
     found = [None if entry is None else fields_of(entry, draft) for entry in draft.exclude]
     for number, one in enumerate(found):
+        if one is not None and not one.get("subscription", True):
+            problem = "it leaves out nothing: none of these subscriptions is watched"
+            yield Found(("exclude", number, "subscription"), "", problem, "remove the entry", "warning")
         if one is not None and not one:
             problem = "it leaves out every resource"
             yield Found(("exclude", number), "", problem, "name what is left out", "warning")
