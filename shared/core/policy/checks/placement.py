@@ -64,10 +64,9 @@ def _fallbacks(at: KeyPath, profile: Profile) -> Iterator[Found]:
     for name, place in profile.placements.items():
         own = place.fallback_region
         region = own or profile.fallback_region
-        listed = {*place.subnets, *(one for by_region in place.types.values() for one in by_region)}
-        if region and not place.find and region not in listed:
+        if region and not place.find and region not in place.subnets:
             path = (*at, "placements", name, "fallback_region") if own else (*at, "fallback_region")
-            known = ", ".join(sorted(listed))
+            known = ", ".join(place.subnets)
             problem = f"the placement {name} has no subnet in this region"
             yield Found(path, region, problem, f"name one of: {known}" if known else "list subnets for it")
 
