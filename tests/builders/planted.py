@@ -148,6 +148,10 @@ PLANTED: dict[str, Planted] = {
         (rules(match(subscription=SUB), match(region="westeurope")),),
         "rules[1]", "never reached", "move it", (rules(match(region="westeurope"), match(subscription=SUB)),),
     ),
+    "a rule behind two of which it takes one": Planted(
+        (rules(match(name="a*"), match(name="b1"), match(name=["a1", "b1"])),),
+        "rules[2]", "rules[1] 'r1' together take all", "remove it", ((("rules", 2), REMOVE),),
+    ),
     "a rule for what is excluded": Planted(
         ((("exclude",), [{"resource_group": "rg-*"}]), rules(match(resource_group="rg-app"), {})),
         "rules[0]", "exclude[0] takes all that it matches", "remove it", ((("rules", 0), REMOVE),),
@@ -263,6 +267,11 @@ PLANTED: dict[str, Planted] = {
         "everyone who can make a network", "a management group's name",
         ((("networks", "sp", "management_group"), "mg-corp"),),
     ),
+    "a fence of wildcards alone": Planted(
+        ((("networks", "sp"), {"management_group": ["mg-corp", "?*"], "name": "vnet-*"}),), "networks.sp",
+        "everyone who can make a network", "a management group's name",
+        ((("networks", "sp", "management_group"), "mg-corp"),),
+    ),
     "a fence that is a selector": Planted(
         ((("networks", "x"), {"peered_with": "sp"}), ((*DEFAULT, "clients"), ["x", "sp"])),
         "networks.x.peered_with", "the operator's own list", "name a set that lists ids: we",
@@ -349,6 +358,11 @@ PLANTED: dict[str, Planted] = {
     ),
     "a fallback region that only one type has": Planted(
         beside(types={SQL: {"westeurope": [SUBNET]}}, fallback_region="westeurope"),
+        "profiles.b.fallback_region", f"only {SQL} has subnets in this region", "for the other types too",
+        (((*B, "subnets", "westeurope"), [SUBNET]),), "warning",
+    ),
+    "a fallback region without subnets": Planted(
+        beside(types={SQL: {"uksouth": [SUBNET]}}, fallback_region="westeurope"),
         "profiles.b.fallback_region", "has no subnet in this region", "one of: northeurope",
         (((*B, "fallback_region"), "northeurope"),),
     ),
