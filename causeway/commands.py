@@ -155,6 +155,25 @@ def connections(url: str) -> None:
 
 
 @cli.command()
+@click.argument("code", required=False)
+@click.option("--all", "everything", is_flag=True, help="All of them, as docs/runbooks.md has them.")
+def runbook(code: str | None, everything: bool) -> None:
+    """Say what a CODE of an outcome means, whom it concerns, and what cures it.
+
+    Exit code: 0 done, 2 there is no such code.
+    """
+    from causeway.runbooks import markdown, near_code, runbook_for, text_of
+
+    if everything:
+        click.echo(markdown(), nl=False)
+        return
+    found = runbook_for(code) if code else None
+    if found is None:
+        raise click.UsageError(near_code(code or ""))
+    click.echo(text_of(found))
+
+
+@cli.command()
 @click.option("--policy", "file", required=True, metavar="FILE", help="The policy (- reads standard input).")
 @click.option("--principal", metavar="ID", help="Object id of the app's identity.")
 @click.option(

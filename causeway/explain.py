@@ -22,8 +22,8 @@ EXITS = {CONNECTED: 0, LEFT_ALONE: 3, REFUSED: 3, UNDECIDED: 4}
 MEANINGS = {CONNECTED: "good", LEFT_ALONE: "quiet", REFUSED: "bad", UNDECIDED: "doubt"}
 SHOWN = 10  # entries that did not fit, without --all
 NOT_CHECKED = (
-    "from the policy alone: what is in Azure, and which groups and endpoints its kind and SKU can have, is "
-    "not checked; the app's setting CAUSEWAY_MODE can lower the mode"
+    "from the policy alone: what is in Azure, which groups and endpoints its kind and SKU can have, and "
+    "whether Causeway itself runs on it, is not checked; the setting CAUSEWAY_MODE can lower the mode"
 )
 
 

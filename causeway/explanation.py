@@ -51,7 +51,8 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What the policy does with a resource. `key`: the part of the policy that decides it.
+    """What the policy does with a resource. `key`: the part of the policy that decides. `by_type`: its type
+    or its rule asks for it, and no tag.
 
     `keep`: what was made for it before stays, whatever a profile says. `unknown`: fields that have to be
     known. `without`: what it would be if they were not there, such as a tag.
@@ -63,6 +64,7 @@ class Explanation:
     rule: str = ""
     profile: str = ""
     mode: Mode | None = None
+    by_type: bool = False
     passed: tuple[Passed, ...] = ()
     places: tuple[Place, ...] = ()
     names: tuple[Name, ...] = ()
@@ -85,7 +87,7 @@ def decided(given: Given, policy: Policy, catalogue: Catalogue) -> Explanation:
     for found in (_unwatched(given, policy), _foreign_type(given, catalogue)):
         if found is not None:
             return found
-    if given.managed_by is None and leaves_managed_alone(policy):
+    if given.managed_by is None and policy.exclude_managed is not False:
         return _without_manager(given, policy, catalogue)
     word, facts = given.word(policy), given.facts(policy)
     if isinstance(word, Unsaid):
@@ -128,6 +130,8 @@ def _without_manager(given: Given, policy: Policy, catalogue: Catalogue) -> Expl
     found = decided(replace(given, managed_by=""), policy, catalogue)
     if found.verdict == LEFT_ALONE or found.key.startswith("exclude["):
         return found
+    if not (found.by_type or leaves_managed_alone(policy)):
+        return found
     unknown = ("managedBy of its resource group", *found.unknown)
     return replace(_undecided(MANAGED, unknown), without=found.without or found)
 
@@ -150,6 +154,9 @@ def _of(choice: Choice, given: Given, policy: Policy, catalogue: Catalogue) -> E
             return Explanation(LEFT_ALONE, choice.reason, choice.key, choice.rule, keep=choice.keep)
         case NotAllowed():
             return Explanation(REFUSED, _refusal(choice, policy), "opt_in.tag_may_choose", choice.rule)
+        case Chosen(by_type=True) if given.managed_by and policy.exclude_managed is None:
+            reason = "a service manages its resource group, and no tag asks for it"
+            return Explanation(LEFT_ALONE, reason, MANAGED, choice.rule, keep=True)
         case Chosen():
             return _connected(choice, given, policy, catalogue)
 
@@ -161,7 +168,10 @@ def _connected(choice: Chosen, given: Given, policy: Policy, catalogue: Catalogu
             reason = f"it asks for the group '{clean(group, 80)}', which its type does not have"
             return Explanation(REFUSED, reason, rule=choice.rule, profile=choice.profile)
     places = places_of(given, policy.profiles[choice.profile])
-    return Explanation(CONNECTED, why, "", choice.rule, choice.profile, choice.mode, places=places)
+    by_type = choice.by_type
+    return Explanation(
+        CONNECTED, why, "", choice.rule, choice.profile, choice.mode, by_type=by_type, places=places
+    )
 
 
 def _without_rule(by_type: bool, policy: Policy) -> str:

@@ -38,6 +38,9 @@ class Watched(Protocol):
     def above(self, subscription: str) -> tuple[str, ...] | None:
         """The names of all management groups above a subscription; None: not known."""
 
+    def lacks(self, subscription: str, groups: Iterable[str]) -> bool:
+        """The subscription is not watched, and known to be in none of these management groups."""
+
     @property
     def problems(self) -> Mapping[str, str]:
         """The management groups that could not be read, and why."""
@@ -97,9 +100,7 @@ class NetworksReader:
         Those that a service manages for itself are not the team's.
         """
         listed, unread = await self._listed(target.subscription, not_older_than)
-        places = (one.find for one in (profile, *profile.placements.values()) if one.find)
-        narrow = any(one.own == "resource_group" for one in places)
-        ids = [one.id for one in listed if not narrow or one.id.group == target.group]
+        ids = [one.id for one in listed if not profile.own_group or one.id.group == target.group]
         try:
             managed = await managed_among(self._cached, ids)
         except CausewayError as error:
@@ -115,7 +116,7 @@ class NetworksReader:
         ids: list[ResourceId] = []
         doubts: list[str] = []
         for at, body in candidates.items():
-            facts = _facts(at, body, scope)
+            facts = _facts(at, body, scope, asked)
             fits = False if asked.excludes(at.name) else asked.fits(facts)
             if fits:
                 ids.append(at)
@@ -180,10 +181,13 @@ def _facts_of(subscription: str, scope: Watched) -> Facts:
     return Facts(subscription=subscription, tags=None, management_groups=scope.above(subscription))
 
 
-def _facts(at: ResourceId, body: Seen | None, scope: Watched) -> Facts:
+def _facts(at: ResourceId, body: Seen | None, scope: Watched, asked: NetworkSelector) -> Facts:
+    groups = scope.above(at.subscription)
+    if groups is None and scope.lacks(at.subscription, asked.management_group or ()):
+        groups = ()
     known = {} if body is None else {"region": body.body.get("location")}
     tags = None if body is None else mapping(body.body.get("tags"))
-    return Facts.of(at, tags=tags, management_groups=scope.above(at.subscription), **known)
+    return Facts.of(at, tags=tags, management_groups=groups, **known)
 
 
 def _outside(asked: NetworkSelector, scope: Watched) -> Iterator[str]:

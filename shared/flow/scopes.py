@@ -24,6 +24,7 @@ log = logging.getLogger("causeway.scope")
 API = "2023-04-01"  # Microsoft.Management: REST reference "Management Groups - Get Descendants"
 SECONDS = 600.0  # for which a reading serves
 MISSED = 60.0  # ... where a subscription is asked for that it does not have
+FAILED = 5.0  # ... where something could not be read: a person may have granted the right meanwhile
 ABOVE_EACH = 16  # requests at once
 
 
@@ -44,7 +45,7 @@ class Scopes:
         if not self._names:
             return self._known
         async with self._reading:
-            age = min(max_age, MISSED) if self._known.unread else max_age
+            age = min(max_age, FAILED) if self._known.unread else max_age
             if self._now() - self._known.now > age:
                 self._known = await self._read(self._now() - age)
             return self._known

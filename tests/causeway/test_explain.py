@@ -100,6 +100,18 @@ def test_whether_a_service_manages_its_group_has_to_be_known_where_that_decides(
     assert explain(excluded, managed_by=None).key == "exclude[0]"
 
 
+def test_by_its_type_alone_a_resource_in_a_managed_group_is_not_connected_and_by_a_tag_it_is():
+    always = {"always": ["Microsoft.Storage/storageAccounts"]}
+    text, asked = policy(opt_in=always), {"private-connectivity": "enabled"}
+    managed = explain(text, managed_by="/subscriptions/x")
+    assert (managed.verdict, managed.key, managed.keep) == (LEFT_ALONE, "exclude_managed", True)
+    unknown = explain(text, managed_by=None)
+    assert (unknown.verdict, unknown.without.verdict) == (UNDECIDED, CONNECTED)
+    for manager in ("/subscriptions/x", None):
+        assert explain(text, managed_by=manager, tags=asked).verdict == CONNECTED
+        assert explain(policy(opt_in=always, exclude_managed=False), managed_by=manager).verdict == CONNECTED
+
+
 def test_a_resource_outside_the_watched_scope_is_left_alone_and_an_unknown_scope_is_undecided():
     elsewhere = policy(subscriptions=["00000000-0000-0000-0000-000000000009"])
     assert explain(elsewhere).key == "subscriptions"

@@ -108,3 +108,17 @@ def test_groups_above_are_asked_for_by_exclusions_rules_and_sets_of_networks() -
     assert asks_for_groups(a_policy(top={"networks": {"spokes": match}}))
     rule = {"name": "a", "match": match, "profile": "none"}
     assert asks_for_groups(a_policy(tag_may_choose=[], top={"rules": [rule]}))
+
+
+def test_what_a_complete_reading_does_not_show_below_a_group_is_not_in_it() -> None:
+    """But a group that the reading says nothing of, and a pattern, may hold it all the same."""
+    read = {"mg-corp": branch(**{ONE: ("mg-prod", "mg-corp")})}
+    scope = Scope(CORP, read)
+    assert scope.lacks(TWO, ["mg-corp"])
+    assert scope.lacks(TWO, ["MG-Prod", "mg-corp"])
+    assert not scope.lacks(ONE, ["mg-prod"])
+    for other in ("root", "mg-elsewhere", "mg-*"):
+        assert not scope.lacks(TWO, ["mg-prod", other])
+    unread = {"mg-corp": BlockedError("X", "refused", "grant it")}
+    assert not Scope(CORP, read, unread).lacks(TWO, ["mg-prod"])
+    assert not Scope(CORP).lacks(TWO, ["mg-prod"])

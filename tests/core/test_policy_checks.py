@@ -9,8 +9,10 @@ from tests.builders.planted import (
     BASE,
     DEFAULT,
     MAY_B,
+    OTHER,
     PLANTED,
     SQL,
+    SUB,
     SUBNET,
     VAULTS,
     B,
@@ -103,6 +105,15 @@ def test_profiles_for_types_of_different_zones_may_link_one_network() -> None:
     assert found_in(changed(both)).warnings == ()
     tagged = (*both, MAY_B)
     assert len(found_in(changed(tagged)).warnings) == 1
+
+
+def test_endpoints_in_the_group_of_the_resource_are_right_where_rules_keep_to_one_subscription() -> None:
+    changes = (
+        beside(endpoints_resource_group="target")[0],
+        (("subscriptions",), [SUB, OTHER]),
+        rules({**match(subscription=SUB), "profile": "b"}, {}),
+    )
+    assert found_in(changed(changes)).warnings == ()
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def end_of(world: World) -> End:
 
 
 def _key(one: Resource) -> str:
-    """Its id; a connection's name is a guid, so its endpoint tells it from others of the target."""
+    """Its id; a connection's name is a guid, so its endpoint differs from others of the target."""
     endpoint = one.properties.get("privateEndpoint", {}).get("id", "")
     return _masked(f"{one.id.text.lower()} {endpoint}".rstrip())
 

@@ -28,6 +28,11 @@ SPOKE_B = f"{SUB[:-1]}2/resourceGroups/rg-spoke/providers/Microsoft.Network/virt
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
 TAG = "private-connectivity"
 OFF = {TAG: "disabled"}
+TREE = {
+    "management_groups": ["mg-corp"],
+    "subscriptions": [{"id": SUB.rpartition("/")[2], "managementGroup": "mg-corp"}],
+    "resources": [],
+}
 
 type Act = Callable[[World, Queues], Awaitable[None]]
 
@@ -35,7 +40,8 @@ type Act = Callable[[World, Queues], Awaitable[None]]
 def policy() -> Policy:
     """Profiles in the hub, each with endpoint subnets; rules and peerings are ensured.
 
-    One is for the networks of the target's own subscription, whichever those are.
+    One is for the networks of the target's own subscription, whichever those are. The subscription is watched
+    because it is below a management group.
     """
     other = {"subnets": {"westeurope": [OTHERS]}}
     placements = {
@@ -51,7 +57,8 @@ def policy() -> Policy:
         "dns": {"mode": "manage"},
     }
     beside = {"other": other, "two": two, "own": {"clients": ["own"]}}
-    return a_policy(on_opt_out="remove", nsg={"mode": "ensure"}, beside=beside)
+    below = {"subscriptions": [], "management_groups": ["mg-corp"]}
+    return a_policy(on_opt_out="remove", nsg={"mode": "ensure"}, beside=beside, top=below)
 
 
 def _place(region: str, subnet: str, zones: str, client: str) -> dict[str, Any]:
@@ -131,6 +138,7 @@ def start(connected: bool) -> Start:
 
 async def _built(connected: bool) -> World:
     world = World(policy())
+    world.azure.apply(TREE)
     await _bystanders(world)
     await world.create_account("orders", {} if connected else OFF)
     if connected:

@@ -106,7 +106,7 @@ async def test_listed_subnets_take_what_no_own_network_does() -> None:
 
 
 async def test_the_resource_s_region_comes_before_the_fallback_region() -> None:
-    world = World(finding({"northeurope": [ENDPOINTS]}, {"fallback_region": "northeurope"}))
+    world = World(finding(more={"fallback_region": "northeurope"}))
     await make(world, OTHER, number=51, location="northeurope")
     first = await world.reconcile(await world.create_account("first"))
     assert await subnet_of(world, first) == f"{OTHER}/subnets/snet-pe"

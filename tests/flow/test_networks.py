@@ -8,7 +8,7 @@ from tests.builders.client_networks import reached
 from tests.builders.policies import a_policy
 from tests.builders.security_rules import GROUP, filter_endpoints, rules_of
 from tests.builders.spokes import HUBS, SPOKES, a_hub_with, make_spoke, peer, range_of, spoke
-from tests.builders.world import HUB, NETWORKS, SPOKE, SUB, World
+from tests.builders.world import HUB, NETWORKS, SPOKE, STORAGE, SUB, World
 
 NAME = "orders.blob.core.windows.net"
 RULES = {"mode": "ensure", "priorities": [1000, 1009]}
@@ -81,6 +81,30 @@ async def test_own_means_the_networks_of_the_resource_s_subscription() -> None:
     assert reached(world, SPOKE)
     linked = {one["subject"].split(":")[0] for one in state["checks"] if "resolves" in one["check"]}
     assert linked == {"hub-we", "hub-ne", "spoke-a"}
+
+
+async def test_own_networks_of_two_subscriptions_do_not_take_each_other_s_place_in_a_rule() -> None:
+    world = World(
+        a_policy(
+            clients=["own"], nsg=RULES, peering="ensure", fallback_region="westeurope", top=BOTH_SUBSCRIPTIONS
+        )
+    )
+    await filter_endpoints(world)
+    first = await world.create_account()
+    second = STORAGE.replace(ID, OTHER_ID) + "/theirs"
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "tags": {}}
+    await world.send("PUT", second, body)
+    await world.sleep(120)
+    for at in (first, second, first):
+        state = await world.reconcile(at, "drift")
+        assert state["result"] == "Connected", state["reason"]
+    assert len([name for name in await rules_of(world) if name.startswith("causeway-")]) == 2
+    world.sent()
+    await world.reconcile(second, "drift")
+    assert world.writes() == []
+
+
+BOTH_SUBSCRIPTIONS = {"subscriptions": [ID, OTHER_ID]}
 
 
 async def test_a_network_in_no_watched_subscription_is_in_no_set_by_subscription_and_is_said() -> None:

@@ -182,6 +182,26 @@ async def test_a_right_that_lacks_for_one_placement_does_not_stop_the_other() ->
     assert await world.resolve(SPOKE, NAME) == [ip(paths(state)["we"])]
 
 
+@pytest.mark.parametrize("peering", ["ensure", "ignore"])
+async def test_a_placement_whose_clients_are_gone_does_not_stop_the_other(peering: str) -> None:
+    world = World(two(peering=peering))
+    await world.send("DELETE", SPOKE_NE)
+    await world.sleep(60)
+    state = await world.reconcile(await world.create_account())
+    assert (state["result"], state["code"]) == ("Blocked", "NetworkNotFound")
+    assert await world.resolve(SPOKE, NAME) == [ip(paths(state)["we"])]
+
+
+async def test_placements_find_their_own_networks_by_region() -> None:
+    we = {"find": {"network": "hub-*", "subnet": "endpoints"}, "subnets": {}}
+    ne = {"find": {"network": "hub-ne", "subnet": "endpoints"}, "subnets": {}}
+    world = World(two(we=we, ne=ne))
+    state = await world.reconcile(await world.create_account())
+    assert state["result"] == "Connected", (state["code"], state["reason"])
+    assert ip(paths(state)["we"]).startswith("10.0.")
+    assert ip(paths(state)["ne"]).startswith("10.16.")
+
+
 # Drift and removal
 
 

@@ -383,3 +383,27 @@ async def test_a_fresh_read_of_many_networks_takes_a_newer_list() -> None:
     await asyncio.sleep(1)
     await scene.reader.fresh([Read(at) for at in NETWORKS], observed)
     assert len(scene.sent) == 2
+
+
+async def test_readings_serve_the_next_policy_and_what_was_computed_from_them_does_not() -> None:
+    scene, computed = Scene(), list[str]()
+
+    async def read(policy: str) -> str:
+        computed.append(policy)
+        return policy
+
+    old, new = scene.cached.for_a_policy(), scene.cached.for_a_policy()
+    for cached, policy in ((old, "old"), (new, "new"), (old, "again"), (new, "again")):
+        await cached.resource(Read(HUB, shared=True))
+        assert await cached.computed("names", lambda policy=policy: read(policy)) in ("old", "new")
+    assert scene.sent == [("GET", HUB)]
+    assert computed == ["old", "new"]
+
+
+async def test_a_write_makes_every_policy_read_again() -> None:
+    scene = Scene()
+    old, new = scene.cached.for_a_policy(), scene.cached.for_a_policy()
+    await old.resource(Read(HUB, shared=True))
+    new.forget(HUB)
+    await old.resource(Read(HUB, shared=True))
+    assert len(scene.sent) == 2

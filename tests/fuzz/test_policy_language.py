@@ -2,6 +2,7 @@
 
 import copy
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -95,6 +96,42 @@ def assert_clear(text: str) -> None:
 @settings(max_examples=250, deadline=None)
 def test_a_spoiled_policy_is_a_policy_or_clear_faults(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     assert_clear(yaml.safe_dump(spoiled(changes), sort_keys=False, allow_unicode=True))
+
+
+KEYS = st.sampled_from([None, True, 1, 1.5, date(2024, 1, 1), "", "a.b", "[0]", "x" * 300, "Default", "none"])
+
+
+@given(st.lists(st.tuples(PLACES, KEYS), min_size=1, max_size=3), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_a_policy_with_other_keys_is_a_policy_or_clear_faults(
+    changes: list[tuple[tuple[Any, ...], Any]], unknown: bool
+) -> None:
+    """`unknown`: with an unknown key below each."""
+    document = copy.deepcopy(WHOLE)
+    for (*above, last), key in changes:
+        try:
+            mapping = at(document, tuple(above))
+            value = mapping.pop(last)
+            mapping[key] = value | {"unknown": 1} if unknown and isinstance(value, dict) else value
+        except (KeyError, IndexError, TypeError, AttributeError):
+            continue
+    assert_clear(yaml.safe_dump(document, sort_keys=False))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "profiles: {default: &p {x: *p, dns: {y: *p}}}",
+        "profiles: &p {default: {placements: *p, dns: {mode: none}}}",
+        "networks: {a: &a {peered_with: a, tags: *a}}",
+        "naming: &n {types: *n}\ntags: *n",
+        "rules: &r [{name: a, profile: b, match: {tags: {x: *r}}}]",
+        "exclude: &e [*e, {name: *e}]",
+    ],
+)
+def test_a_part_that_contains_itself_is_clear_faults(text: str) -> None:
+    assert check(f"version: 1\n{text}\n").policy is None
+    assert_clear(f"version: 1\n{text}\n")
 
 
 @given(PLACES, st.booleans())

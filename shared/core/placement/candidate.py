@@ -20,9 +20,9 @@ FULL = "SubnetFull"
 class Candidate:
     """A subnet, as the place for the groups that have no endpoint yet.
 
-    `static`: the range from which new endpoints get their addresses, if the policy has one. `made`: the id of
-    each group's endpoint in it, existing or not. `connected`: endpoints that the target
-    itself lists, which reports a new one earlier than a network that was read a minute ago.
+    `made`: the id of each group's endpoint in it, existing or not. `connected`: endpoints that the target
+    itself lists, which reports a new one earlier than a network that was read a minute ago. `static`: the
+    range from which new endpoints get their addresses, if the policy has one. `kind`: the target's type.
     """
 
     subnet: ResourceId
@@ -31,6 +31,7 @@ class Candidate:
     made: Mapping[str, ResourceId]
     connected: Collection[ResourceId] = ()
     static: Range | None = None
+    kind: str = ""
 
     @property
     def existing(self) -> frozenset[ResourceId]:
@@ -47,7 +48,7 @@ class Candidate:
         """Static addresses for the new endpoints, by group; none where Azure is to choose, or not yet."""
         if self.static is None or self.body is None or not self.new:
             return {}
-        within = StaticRange(self.static, self.subnet, self.body, observed.capacity)
+        within = StaticRange(self.kind, self.static, self.subnet, self.body, observed.capacity)
         return within.chosen({group: self.made[group] for group in self.new})
 
     @property

@@ -4,7 +4,7 @@ Only the networks themselves know their region, delegations and free addresses, 
 (`surroundings`). All of this is about one placement; `Connect.each` has the others.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.core.base.bodies import Seen
@@ -156,6 +156,7 @@ def _candidate(ours: Ours, groups: list[str], subnet: ResourceId) -> Candidate:
         {group: ours.at(group, subnet) for group in groups},
         frozenset(one.endpoint_id for one in ours.target.connections if one.endpoint_id and not _lost(one)),
         ours.connect.profile.addresses.get(ours.region),
+        ours.target.id.type,
     )
 
 
@@ -181,45 +182,43 @@ def _sites(option: Candidate, region: str, observed: Observed) -> dict[str, Site
     }
 
 
-def _adopted(ours: Ours, group: str, subnets: Collection[ResourceId]) -> Site | None:
-    """An approved endpoint of someone else to this target and group, where the profile accepts one."""
+def _approved(ours: Ours, groups: Collection[str]) -> Iterator[Seen]:
+    """The approved endpoints of others to one of these groups of the target."""
+    wanted = {group.lower() for group in groups}
     for foreign in ours.observed.of_type(endpoint.TYPE):
-        connection, subnet = connection_of(foreign), subnet_of(foreign)
-        if connection is None or subnet is None or connection.target != ours.target.id:
+        connection = connection_of(foreign)
+        if connection is None or connection.target != ours.target.id or foreign.id in ours.recorded:
             continue
-        if foreign.id in ours.recorded or not (subnet in subnets or _accepted(ours, foreign, subnet)):
-            continue
-        if connection.group.lower() == group.lower() and connection.status.lower() == "approved":
+        if connection.group.lower() in wanted and connection.status.lower() == "approved":
+            yield foreign
+
+
+def _adopted(ours: Ours, group: str, subnets: Collection[ResourceId]) -> Site | None:
+    """An endpoint of someone else where the profile accepts one."""
+    for foreign in _approved(ours, (group,)):
+        subnet = subnet_of(foreign)
+        if subnet and (subnet in subnets or _accepted(ours, foreign, subnet)):
             return Site(foreign.id, subnet, str(foreign.body.get("location") or ""), adopted=True)
     return None
 
 
 def _perhaps_accepted(ours: Ours, groups: Collection[str]) -> Refusal | None:
-    """An approved endpoint of someone else that may be in a set of which not all could be read.
+    """An endpoint of someone else that may be in a set of which not all could be read.
 
     None where one of ours exists, which is not given up for it.
     """
-    reach, wanted = ours.connect.reach, {group.lower() for group in groups}
+    reach = ours.connect.reach
     named = any(isinstance(word, str) for word in ours.connect.profile.adopt_in)
-    if not (named and reach.unread) or ours.recorded:
+    foreign = next(_approved(ours, groups), None)
+    if foreign is None or not (named and reach.unread) or ours.recorded:
         return None
-    for foreign in ours.observed.of_type(endpoint.TYPE):
-        connection = connection_of(foreign)
-        if (
-            connection is None
-            or connection.target != ours.target.id
-            or connection.group.lower() not in wanted
-        ):
-            continue
-        if connection.status.lower() == "approved":
-            return Refusal(
-                foreign.id,
-                "NotKnown",
-                f"whether the endpoint {foreign.id.text} of someone else counts (adopt_in) is not known: "
-                f"{'; '.join(reach.unread)}",
-                "let the app read what is named, then rerun the resource",
-            )
-    return None
+    return Refusal(
+        foreign.id,
+        "NotKnown",
+        f"whether the endpoint {foreign.id.text} of someone else counts (adopt_in) is not known: "
+        f"{'; '.join(reach.unread)}",
+        "let the app read what is named, then rerun the resource",
+    )
 
 
 def _accepted(ours: Ours, foreign: Seen, subnet: ResourceId) -> bool:

@@ -7,6 +7,7 @@ be complete (docs/azure/private-endpoints.md, PE-26 and PE-27). An existing endp
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import islice
 
 from shared.core.base.bodies import Seen
 from shared.core.base.ids import ResourceId, digest
@@ -17,7 +18,9 @@ from shared.core.readings.networks import prefixes_in
 
 MEMBERS, OUTSIDE, FULL = "MembersNotKnown", "RangeOutsideSubnet", "AddressRangeFull"
 FIRST = 4  # Azure keeps the first four addresses and the last of every subnet (Microsoft Learn: VNet FAQ)
-MOST = 65_536  # addresses of a range that are looked through
+# Types whose endpoints take no static addresses with names of members (docs/azure/targets.md, TGT-78, and
+# docs/azure/private-endpoints.md, PE-27).
+DYNAMIC = frozenset({"microsoft.recoveryservices/vaults", "microsoft.network/applicationgateways"})
 
 type Range = IPv4Network | IPv6Network
 type Chosen = Mapping[str, tuple[StaticAddress, ...]]
@@ -25,8 +28,11 @@ type Chosen = Mapping[str, tuple[StaticAddress, ...]]
 
 @dataclass(frozen=True, slots=True)
 class StaticRange:
-    """The range for new endpoints in one subnet. `capacity`: what is known of members and taken addresses."""
+    """The range for new endpoints to a type in one subnet. `capacity`: what is known of members and taken
+    addresses.
+    """
 
+    kind: str
     within: Range
     subnet: ResourceId
     body: Seen
@@ -42,6 +48,8 @@ class StaticRange:
 
         Targets that choose at the same time begin at different addresses: two that meet choose again.
         """
+        if self.kind.lower() in DYNAMIC:
+            return self._dynamic()
         if not any(
             self.within.version == one.version and _inside(self.within, one) for one in self._prefixes()
         ):
@@ -64,17 +72,22 @@ class StaticRange:
     def _free(self, needed: int, seed: str) -> Iterator[str]:
         """So many free addresses, from a place that differs by target and by reading."""
         taken = self.capacity.taken[self.subnet]
-        usable = [ip for ip in self._usable() if ip not in taken.addresses]
-        start = int(digest(f"{seed}|{taken.at}", 8), 16) % len(usable) if usable else 0
-        yield from (usable[start:] + usable[:start])[:needed]
-
-    def _usable(self) -> Iterator[str]:
         kept = {str(ip) for prefix in self._prefixes() for ip in _reserved(prefix)}
-        count = min(self.within.num_addresses, MOST)
-        yield from (ip for n in range(count) if (ip := str(self.within[n])) not in kept)
+        size = self.within.num_addresses
+        start = int(digest(f"{seed}|{taken.at}", 16), 16) % size
+        every = (str(self.within[(start + n) % size]) for n in range(size))
+        yield from islice((ip for ip in every if ip not in kept and ip not in taken.addresses), needed)
 
     def _prefixes(self) -> Iterator[Range]:
         yield from (ip_network(text, strict=False) for text in prefixes_in(self.body.properties))
+
+    def _dynamic(self) -> Refusal:
+        return Refusal(
+            self.subnet,
+            "NoStaticAddresses",
+            f"endpoints to {self.kind} take no static addresses",
+            f"give {self.kind} a profile without addresses, by a rule with type",
+        )
 
     def _outside(self) -> Refusal:
         prefixes = ", ".join(map(str, self._prefixes()))

@@ -148,10 +148,13 @@ class Desired:
         return frozenset(want.id for want in self.objects())
 
     def beside(self, failed: Iterable[ResourceId]) -> frozenset[ResourceId]:
-        """The ids of the objects of all placements in which none of these failed."""
-        gone = frozenset(failed)
-        whole = (part.ids for part in self.each if not gone & part.ids)
-        return frozenset(at for ids in whole for at in ids)
+        """The ids of the objects of all placements in which none of these failed; none where that is not
+        clear.
+        """
+        gone, each = frozenset(failed), [part.ids for part in self.each]
+        if gone - frozenset().union(*each):  # an object under another name, which a placement waits for
+            return frozenset()
+        return frozenset(at for ids in each if not gone & ids for at in ids)
 
     @property
     def waiting(self) -> frozenset[ResourceId]:

@@ -23,6 +23,7 @@ from shared.core.kinds.subnet_policy import SubnetPolicy
 from shared.core.kinds.wide_rule import WideRule
 from shared.core.policy.intent import Connect
 from shared.core.policy.networks import Networks
+from shared.core.policy.profile import Profile
 from shared.core.policy.style import Style
 from shared.core.policy.templates import type_text
 from shared.core.policy.values import Client
@@ -179,7 +180,8 @@ def _for_endpoint(
     """
     profile, among = connect.profile, f"|{connect.placement}" if connect.placement else ""
     nsg, band = profile.nsg, profile.nsg.priorities
-    clients = ",".join(sorted(map(_key, profile.clients)))  # a set's rule is the same one when it grows
+    target = end.endpoint.target
+    clients = ",".join(sorted(_key(one, profile, target) for one in profile.clients))
     for version in (4, 6):
         name = f"{clients}|{band[0]}-{band[1]}|IPv{version}{among}"
         allow = _allow(connect, end, name, _of(version, sources), version, observed)
@@ -253,7 +255,10 @@ def _sources_of(have: Seen | None) -> tuple[str, ...]:
     return tuple(filter(is_prefix, parsed_rule(have).sources.texts)) if have else ()
 
 
-def _key(client: Client) -> str:
+def _key(client: Client, profile: Profile, target: ResourceId) -> str:
+    """What a rule is known by: a set's rule is the same one when it grows, and each `own` has one."""
+    if client == "own":
+        return f"own of {target.group.key if profile.own_group else target.subscription.lower()}"
     return client.key if isinstance(client, ResourceId) else str(client)
 
 

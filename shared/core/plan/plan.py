@@ -166,7 +166,8 @@ def _with_its_counterpart(want: Wanted, actions: dict[ResourceId, Action]) -> No
 
 def _begin_nothing(wanted: Iterable[Wanted], actions: dict[ResourceId, Action], observed: Observed) -> None:
     """Where one object can never be created, and the path needs it, nothing of the placement is created."""
-    stop = next((a for a in actions.values() if isinstance(a, Block) and a.stops_all), None)
+    own = (actions[want.id] for want in wanted)
+    stop = next((a for a in own if isinstance(a, Block) and a.stops_all), None)
     begun = (want for want in wanted if isinstance(actions[want.id], Keep | Update | Wait))
     completing = {at for want in begun for at in want.useless_without}  # what exists is not left half-made
     created = [w for w in wanted if isinstance(actions[w.id], Create) and w.id not in completing]

@@ -103,11 +103,16 @@ def _read[T](adapter: TypeAdapter[T], part: object, catalogue: Catalogue) -> T |
 
 
 def without_unknown(document: Mapping[Any, Any], details: list[Any]) -> None:
-    """Take the unknown keys out of a document: each is a fault, and no reason to leave its part unread."""
+    """Take the unknown keys out of a document: each is a fault, and no reason to leave its part unread.
+
+    What is below a key that is no text stays: pydantic reports such a key as text.
+    """
     for detail in details:
         if detail["type"] == "extra_forbidden":
             *above, key = (part for part in detail["loc"] if part not in ("[ids]", "[selector]"))
             found: Any = document
             for part in above:
-                found = found[part]
-            found.pop(key, None)
+                listed = isinstance(found, list) and isinstance(part, int) and part < len(found)
+                found = found[part] if listed else found.get(part) if isinstance(found, dict) else None
+            if isinstance(found, dict):
+                found.pop(key, None)

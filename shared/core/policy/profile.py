@@ -231,6 +231,12 @@ class Profile(Placement):
         every = (*listed, *(word for some in links for word in some))
         return frozenset(word for word in every if isinstance(word, str)) - {"clients", "none"}
 
+    @property
+    def own_group(self) -> bool:
+        """`own` means the resource's own group, as `find` says, and not its subscription."""
+        places = (self, *self.placements.values())
+        return any(one.find is not None and one.find.own == "resource_group" for one in places)
+
     def meant(self, sets: Sets, own: tuple[ResourceId, ...]) -> Networks:
         """The networks that it means. `own`: those of the resource's own subscription or resource group."""
         known = {**sets, "own": own}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -54,6 +54,20 @@ class Scope:
         found = sorted(self.branches.values(), key=lambda branch: not branch.is_leaving(own))
         lines = (branch.groups_above(own) for branch in found)
         return next((one for one in lines if one is not None), None)
+
+    def lacks(self, subscription: str, groups: Iterable[str]) -> bool:
+        """The subscription is in none of these management groups, without being watched itself.
+
+        They are at or below watched ones, of which every subscription is known. Another group, and a pattern,
+        may hold it all the same.
+        """
+        return self.watches(subscription) is False and self._inside.issuperset(map(str.lower, groups))
+
+    @cached_property
+    def _inside(self) -> frozenset[str]:
+        """The groups that hold watched subscriptions, and the watched groups."""
+        held = (place.groups or () for branch in self._groups for place in branch.places.values())
+        return frozenset(branch.name for branch in self._groups).union(*held)
 
     def __str__(self) -> str:
         below = (

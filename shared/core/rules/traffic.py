@@ -80,14 +80,24 @@ def meet(one: TrafficRange, other: TrafficRange) -> TrafficRange | None:
 def common(some: Iterable[TrafficRange], others: Iterable[TrafficRange]) -> Ranges:
     """What any of some ranges has in common with any of the others; parts may overlap."""
     listed = tuple(others)
-    return tuple(part for one in some for other in listed if (part := meet(one, other)))
+    return tuple(
+        part
+        for one in some
+        for other in listed
+        # most of many pairs are apart: what costs no call is asked first
+        if one.first <= other.last and other.first <= one.last and (part := meet(one, other))
+    )
 
 
 def minus(some: Iterable[TrafficRange], cuts: Iterable[TrafficRange]) -> Ranges:
     """What is left of some ranges without the others."""
     rest = tuple(some)
     for cut in cuts:
-        rest = tuple(part for one in rest for part in _without(one, cut))
+        rest = tuple(
+            part
+            for one in rest
+            for part in (_without(one, cut) if one.first <= cut.last and cut.first <= one.last else (one,))
+        )
     return rest
 
 

@@ -51,9 +51,10 @@ def _unknown_sets(at: KeyPath, profile: Mapping[Any, Any], sets: Iterable[str]) 
 def _of_profile(
     at: KeyPath, profile: Mapping[Any, Any], catalogue: Catalogue, sets: Iterable[str]
 ) -> Iterator[Found]:
-    regions = [region_key(name) for name in _mapping(profile.get("subnets")) if isinstance(name, str)]
+    listed = (profile.get("subnets"), *_mapping(profile.get("types")).values())
+    regions = [region_key(name) for one in listed for name in _mapping(one) if isinstance(name, str)]
     fallback = profile.get("fallback_region")
-    alone = not profile.get("placements")
+    alone = not profile.get("placements") and not profile.get("find")  # find looks in this region too
     if alone and isinstance(fallback, str) and region_key(fallback) not in regions:
         remedy = f"name one of: {', '.join(regions)}" if regions else "list subnets for it"
         path = (*at, "fallback_region")

@@ -60,13 +60,21 @@ def _beside(at: KeyPath, profile: Profile) -> Iterator[Found]:
 
 
 def _fallbacks(at: KeyPath, profile: Profile) -> Iterator[Found]:
-    """Those of placements; the profile's own is checked with its fields."""
-    for name, place in profile.placements.items():
+    """Those of placements; that the profile's own has subnets at all is checked with its fields."""
+    for name, place in profile.places.items():
         own = place.fallback_region
         region = own or profile.fallback_region
-        if region and region not in place.subnets:
-            path = (*at, "placements", name, "fallback_region") if own else (*at, "fallback_region")
-            known = ", ".join(place.subnets)
+        kinds = [kind for kind, by_region in place.types.items() if region in by_region]
+        if region is None or place.find or region in place.subnets:
+            continue
+        inside = (*at, "placements", name) if name and own else at
+        path = (*inside, "fallback_region")
+        known = ", ".join(sorted({*place.subnets, *(one for found in place.types.values() for one in found)}))
+        if kinds:
+            problem = f"only {', '.join(kinds)} has subnets in this region"
+            remedy = "list subnets for the other types too, or leave it out"
+            yield Found(path, region, problem, remedy, "warning")
+        elif name:
             problem = f"the placement {name} has no subnet in this region"
             yield Found(path, region, problem, f"name one of: {known}" if known else "list subnets for it")
 
@@ -100,11 +108,21 @@ def _elsewhere(at: KeyPath, place: Placement, profile: Profile, draft: Draft) ->
     own = place is profile or "endpoints_resource_group" in place.model_fields_set
     home = place.endpoints_resource_group if own else profile.endpoints_resource_group
     subscriptions = {subnet.subscription.lower() for _, _, subnet in subnets_of(place)}
-    if home == "target" and subscriptions and (draft.watched is None or draft.watched - subscriptions):
+    elsewhere = draft.watched is None or draft.watched - subscriptions
+    if home == "target" and subscriptions and elsewhere and not _chosen_in(str(at[1]), subscriptions, draft):
         path = (*at, "endpoints_resource_group") if own else at
         problem = "an endpoint must be in its network's subscription, and resources of others are watched too"
         remedy = "write subnet, or choose the profile for that subscription alone"
         yield Found(path, "target", problem, remedy, "warning")
+
+
+def _chosen_in(profile: str, subscriptions: set[str], draft: Draft) -> bool:
+    """Only rules for resources of these subscriptions choose the profile."""
+    by_tag = draft.opt_in is None or draft.opt_in.tag_may_choose is None
+    if by_tag or profile == "default" or (draft.opt_in and profile in (draft.opt_in.tag_may_choose or ())):
+        return False
+    choosing = [rule.match.subscription or () for rule in draft.rules if rule and rule.profile == profile]
+    return all(listed and {one.lower() for one in listed} <= subscriptions for listed in choosing)
 
 
 def _addresses(at: KeyPath, place: Placement) -> Iterator[Found]:
