@@ -80,6 +80,17 @@ def test_only_types_that_a_rule_reaches_are_approved_where_no_tag_may_choose() -
     assert only == [f"{SQL}/PrivateEndpointConnectionsApproval/action"]
 
 
+def test_a_rule_that_applies_lets_a_profile_write_that_a_tag_names() -> None:
+    pilot = {**rule("pilot", type=SQL), "mode": "apply"}
+    hub = {"data": profile(approval="auto")}
+    text = policy(hub, rules=[pilot], mode="plan", opt_in={"tag_may_choose": ["data"]})
+    assert roles(text)["actions"]["Approve"] == [f"{SQL}/PrivateEndpointConnectionsApproval/action"]
+    untagged = policy(
+        hub, rules=[{**pilot, "profile": "none"}], mode="plan", opt_in={"tag_may_choose": ["data"]}
+    )
+    assert roles(untagged)["actions"] == {}
+
+
 def test_public_access_needs_the_write_of_each_type_that_has_a_switch() -> None:
     found = roles(one(public_access="disable"), "--type", SQL, "--type", "Microsoft.Compute/diskAccesses")
     assert found["actions"]["Public"] == [f"{SQL}/write"]
