@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from causeway.estate import Connection, Estate
-from causeway.explanation import CONNECTED, UNDECIDED, WATCHES, Explanation, decided
+from causeway.explanation import CONNECTED, LEFT_ALONE, UNDECIDED, WATCHES, Explanation, decided
 from causeway.given import Given
 from causeway.places import Place, places_of
 from shared.core.base.ids import ResourceId
 from shared.core.catalogue.catalogue import Catalogue, load
+from shared.core.policy.choice import nearest_mode, rule_named
 from shared.core.policy.policy import Policy
 from shared.core.policy.profile import Profile
 
@@ -21,9 +22,11 @@ from shared.core.policy.profile import Profile
 CHOOSES = ("cloud", "mode", "opt_in", "exclude", "exclude_managed", "rules")
 WHERE = ("subnets", "find", "types", "fallback_region", "placements", "endpoints_resource_group")
 ZONES = ("zones_resource_group", "zones")
-NEW, LEFT, PROFILE, MODE, MOVED, ZONE, SETTINGS, UNKNOWN = KINDS = (
+REMOVES = "on_opt_out: remove"
+NEW, LEFT, CLEARED, PROFILE, MODE, MOVED, ZONE, SETTINGS, UNKNOWN = KINDS = (
     "newly connected",
     "no longer connected",
+    "not connected, and no longer kept",
     "another profile",
     "another mode",
     "other subnets",
@@ -116,7 +119,7 @@ class _Pair:
         if UNDECIDED in (before.verdict, after.verdict):
             return self._undecided(given, before, after, row)
         if before.verdict != CONNECTED and after.verdict != CONNECTED:
-            return None
+            return self._cleared(at, before, after, row)
         if after.verdict != CONNECTED:
             return self._left(at, before, after, row)
         if before.verdict != CONNECTED:
@@ -147,13 +150,19 @@ class _Pair:
     def _left(
         self, at: ResourceId, before: Explanation, after: Explanation, row: Connection | None
     ) -> Change | None:
-        """What the profile of the ledger says in the new policy decides what happens to what was made."""
-        profile = self._new.profiles.get(row.profile) if row else None
-        removes = profile is not None and profile.on_opt_out == "remove" and not after.keep
-        removed = row.owned if row and removes else 0
+        removed = _removed(self._new, after, row)
         stays = "what was made for it stays" if row and row.owned else "nothing is known to be made for it"
-        detail = f"{removed} objects are removed (on_opt_out: remove)" if removed else stays
+        detail = f"{removed} objects are removed ({REMOVES})" if removed else stays
         return Change(at, (LEFT,), before, after, (detail,), removed)
+
+    def _cleared(
+        self, at: ResourceId, before: Explanation, after: Explanation, row: Connection | None
+    ) -> Change | None:
+        """Neither policy connects it: the new one may remove what the old one keeps."""
+        removed = _removed(self._new, after, row)
+        if not removed or _removed(self._old, before, row):
+            return None
+        return Change(at, (CLEARED,), before, after, (f"{removed} objects are removed ({REMOVES})",), removed)
 
     def _other(self, given: Given, before: Explanation, after: Explanation) -> Change | None:
         """What differs for a resource that stays connected, and how, by kind of change."""
@@ -170,6 +179,18 @@ class _Pair:
         kinds = tuple(kind for kind in KINDS if found.get(kind))
         details = tuple(found[kind] for kind in kinds)
         return Change(_id(given), kinds, before, after, details) if kinds else None
+
+
+def _removed(policy: Policy, found: Explanation, row: Connection | None) -> int:
+    """How many objects the policy removes of a resource that is left alone.
+
+    The profile that made them decides, and the mode, as in the app: what is refused or undecided stays.
+    """
+    profile = policy.profiles.get(row.profile) if row else None
+    if row is None or profile is None or found.verdict != LEFT_ALONE or found.keep:
+        return 0
+    mode = nearest_mode(row.profile, rule_named(found.rule or row.rule, policy), policy)
+    return row.owned if profile.on_opt_out == "remove" and mode == "apply" else 0
 
 
 def _by(name: str, given: Given, policy: Policy) -> Explanation:

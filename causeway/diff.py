@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from causeway.comparison import KINDS, UNKNOWN, Change, Comparison, compared
+from causeway.comparison import CLEARED, KINDS, LEFT, NEW, UNKNOWN, Change, Comparison, compared
 from causeway.estate import read_estate
 from causeway.explain import safe_lines
 from causeway.explanation import Explanation
@@ -94,7 +94,7 @@ def _paragraph(kind: str, found: Comparison, *, everything: bool) -> Iterator[st
     changes = [one for one in found.changes if kind in one.kinds]
     if not changes:
         return
-    meaning = "doubt" if kind == UNKNOWN else "good" if kind == KINDS[0] else "bad"
+    meaning = "doubt" if kind == UNKNOWN else "good" if kind == NEW else "bad"
     yield f"{styled(kind, meaning)}: {counted(len(changes), 'resource')}"
     shown = changes if everything else changes[:SHOWN]
     yield from (f"  {safe(one.id.text)}{_detail(kind, one)}" for one in shown)
@@ -104,12 +104,12 @@ def _paragraph(kind: str, found: Comparison, *, everything: bool) -> Iterator[st
 
 
 def _detail(kind: str, one: Change) -> str:
-    if kind == KINDS[0]:
+    if kind == NEW:
         return f"  by profile {safe(one.after.profile)}, {safe(one.after.reason)}"
     at = one.kinds.index(kind)
     if kind == UNKNOWN:
         return f"  not known: {safe(', '.join(one.details[at:]))}"
-    why = f"  {safe(one.after.reason)};" if kind == KINDS[1] else ""
+    why = f"  {safe(one.after.reason)};" if kind in (LEFT, CLEARED) else ""
     return f"{why}  {safe(one.details[at])}"
 
 

@@ -23,12 +23,14 @@ MOST_BYTES = 512 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One row of the app's ledger. `profile`: of its last outcome. `owned`: how many objects were made."""
+    """One row of the app's ledger. `profile` and `rule`: of its last outcome. `owned`: how many objects were
+    made."""
 
     id: ResourceId
     profile: str
     result: str
     owned: int
+    rule: str = ""
 
     @property
     def connects(self) -> bool:
@@ -110,9 +112,8 @@ def _row(body: Mapping[str, Any]) -> Connection | None:
     at = resource_id(body.get("resource_id"))
     owned = body.get("owned")
     count = len(owned) if isinstance(owned, list) else 0
-    return (
-        Connection(at, str(body.get("profile") or ""), str(body.get("result") or ""), count) if at else None
-    )
+    profile, result, rule = (str(body.get(name) or "") for name in ("profile", "result", "rule"))
+    return Connection(at, profile, result, count, rule) if at else None
 
 
 def _group(at: object) -> GroupId | None:
@@ -127,10 +128,16 @@ def _text(body: Mapping[str, Any], name: str) -> str | None:
 
 
 def _sku(body: Mapping[str, Any]) -> str | None:
-    sku = body.get("sku")
-    if isinstance(sku, str):
+    """As the app reads it: some types have it among their properties, which not every list shows."""
+    sku, properties = body.get("sku"), body.get("properties")
+    if isinstance(sku, str) and sku:
         return sku
-    return str(mapping(sku).get("name") or "") if "sku" in body else None
+    if name := mapping(sku).get("name"):
+        return str(name)
+    if "sku" not in body or not isinstance(properties, Mapping):
+        return None
+    inner = mapping(properties.get("sku")).get("name")
+    return inner if isinstance(inner, str) else ""
 
 
 def _tags(body: Mapping[str, Any]) -> Mapping[str, str] | None:

@@ -116,7 +116,9 @@ def _unwatched(given: Given, policy: Policy) -> Explanation | None:
         return _undecided("management_groups", ("management_group",))
     if groups & {one.lower() for one in given.management_groups or ()}:
         return None
-    return Explanation(LEFT_ALONE, "the policy does not watch its subscription", "subscriptions")
+    # What left a management group may have been moved by mistake, so the app keeps what was made for it
+    why = "the policy does not watch its subscription"
+    return Explanation(LEFT_ALONE, why, "subscriptions", keep=bool(groups))
 
 
 def _foreign_type(given: Given, catalogue: Catalogue) -> Explanation | None:

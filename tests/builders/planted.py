@@ -148,6 +148,10 @@ PLANTED: dict[str, Planted] = {
         (rules(match(subscription=SUB), match(region="westeurope")),),
         "rules[1]", "never reached", "move it", (rules(match(region="westeurope"), match(subscription=SUB)),),
     ),
+    "a rule behind two of which it takes one": Planted(
+        (rules(match(name="a*"), match(name="b1"), match(name=["a1", "b1"])),),
+        "rules[2]", "rules[1] 'r1' together take all", "remove it", ((("rules", 2), REMOVE),),
+    ),
     "a rule for what is excluded": Planted(
         ((("exclude",), [{"resource_group": "rg-*"}]), rules(match(resource_group="rg-app"), {})),
         "rules[0]", "exclude[0] takes all that it matches", "remove it", ((("rules", 0), REMOVE),),
@@ -260,6 +264,11 @@ PLANTED: dict[str, Planted] = {
     ),
     "a fence that everything is inside": Planted(
         ((("networks", "sp"), {"management_group": "*", "name": "vnet-*"}),), "networks.sp",
+        "everyone who can make a network", "a management group's name",
+        ((("networks", "sp", "management_group"), "mg-corp"),),
+    ),
+    "a fence of wildcards alone": Planted(
+        ((("networks", "sp"), {"management_group": ["mg-corp", "?*"], "name": "vnet-*"}),), "networks.sp",
         "everyone who can make a network", "a management group's name",
         ((("networks", "sp", "management_group"), "mg-corp"),),
     ),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.causeway.command import Ran, run
-from tests.causeway.policies import GROUP, ORDERS, policy, profile, rule, subnet
+from tests.causeway.policies import GROUP, ORDERS, SUB, policy, profile, rule, subnet
 
 VAULT = f"{GROUP}/rg-app/providers/Microsoft.KeyVault/vaults/keys"
 KNOWN = {"location": "westeurope", "sku": {"name": "Standard_LRS"}, "tags": {}}
@@ -120,6 +120,53 @@ def test_what_was_made_in_a_managed_group_stays_whatever_the_profile_says(files)
     lists = (listed(), group(managedBy="/subscriptions/x"))
     code, found = files.diff(old, policy(removes, rules=[rule("rest")]), [row()], lists)
     assert (code, kinds(found), found["removed_objects"]) == (10, ["no longer connected"], 0)
+
+
+LEFT_OUT = {"rules": [rule("rest")], "exclude": [{"name": "orders"}]}
+
+
+def test_a_removal_of_what_the_old_policy_kept_is_found_where_neither_connects_it(files):
+    keeps = policy({"default": profile(on_opt_out="keep")}, **LEFT_OUT)
+    removes = policy({"default": profile(on_opt_out="remove")}, **LEFT_OUT)
+    code, found = files.diff(keeps, removes, [row(result="NotAsked", owned=3)])
+    assert (code, kinds(found)) == (10, ["not connected, and no longer kept"])
+    assert found["removed_objects"] == 3
+    assert files.diff(removes, removes, [row(result="NotAsked")])[1]["changes"] == []
+    assert files.diff(removes, keeps, [row(result="NotAsked")])[1]["changes"] == []
+
+
+def test_a_mode_that_writes_again_removes_what_a_plan_kept(files):
+    removes = {"default": profile(on_opt_out="remove")}
+    plan, apply = policy(removes, mode="plan", **LEFT_OUT), policy(removes, mode="apply", **LEFT_OUT)
+    assert files.diff(plan, apply, [row(result="Planned")])[1]["removed_objects"] == 2
+    connects = policy(removes, rules=[rule("rest")])
+    code, found = files.diff(connects, plan, [row()])
+    assert (code, kinds(found), found["removed_objects"]) == (10, ["no longer connected"], 0)
+
+
+def test_nothing_is_removed_for_a_refused_tag_or_a_subscription_that_left_a_management_group(files):
+    removes = {"default": profile(on_opt_out="remove")}
+    tagged = (listed(tags={"private-connectivity": "nothing"}), group())
+    old = policy(removes, opt_in={"tag": "other", "always": ["Microsoft.Storage/storageAccounts"]})
+    new = policy(removes, opt_in={"always": ["Microsoft.Storage/storageAccounts"]})
+    _, found = files.diff(old, new, [row()], tagged)
+    assert (kinds(found), found["removed_objects"]) == (["no longer connected"], 0)
+    entities = {"name": SUB, "parentNameChain": ["root", "corp"]}
+    old = policy(removes, subscriptions=[], management_groups=["corp"], rules=[rule("rest")])
+    new = policy(removes, subscriptions=[], management_groups=["lab"], rules=[rule("rest")])
+    _, found = files.diff(old, new, [row()], (listed(), group(), entities))
+    assert (kinds(found), found["removed_objects"]) == (["no longer connected"], 0)
+
+
+def test_a_sku_that_a_list_does_not_show_is_not_known(files):
+    old = policy(rules=[rule("rest", "none")])
+    new = policy(rules=[rule("premium", sku="premium"), rule("rest", "none")])
+    known = {"id": VAULT, "location": "westeurope", "tags": {}, "sku": None}
+    _, found = files.diff(old, new, (), ({**known, "properties": None}, group()))
+    assert kinds(found) == ["undecided"]
+    _, found = files.diff(old, new, (), ({**known, "properties": {"sku": {"name": "premium"}}}, group()))
+    assert kinds(found) == ["newly connected"]
+    assert files.diff(old, new, (), ({**known, "properties": {}}, group()))[1]["changes"] == []
 
 
 def test_another_profile_and_another_mode_are_named(files):

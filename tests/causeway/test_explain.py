@@ -90,6 +90,15 @@ def test_what_is_stronger_than_a_tag_is_decided_without_knowing_the_tags():
     assert (none.verdict, none.key, none.rule) == (LEFT_ALONE, "rules[0]", "not these")
 
 
+def test_an_entry_that_fits_for_certain_decides_whatever_an_earlier_one_needs_to_know():
+    entries = [{"management_group": "mg-lab"}, {"name": "orders"}]
+    found = explain(policy(rules=[rule("rest")], exclude=entries), management_groups=None)
+    assert (found.verdict, found.key) == (LEFT_ALONE, "exclude[1]")
+    other = [*entries[:1], {"name": "x*"}]
+    found = explain(policy(rules=[rule("rest")], exclude=other), management_groups=None)
+    assert (found.verdict, found.key, found.unknown) == (UNDECIDED, "exclude[0]", ("management_group",))
+
+
 def test_whether_a_service_manages_its_group_has_to_be_known_where_that_decides() -> None:
     text = policy(rules=[rule("rest")])
     found = explain(text, managed_by=None)

@@ -151,13 +151,15 @@ def may_choose(profile: str, policy: Policy) -> bool:
 
 
 def _excluded(facts: Facts, policy: Policy) -> LeftOut | Undecided | None:
+    """What leaves it out for certain, before what may: all entries do the same."""
+    undecided: Undecided | None = None
     for at, entry in enumerate(policy.exclude):
         found = entry.fits(facts)
-        if found is None:
-            return Undecided(f"exclude[{at}]", entry.unknown(facts))
         if found:
             return LeftOut(f"exclude[{at}] leaves it out", f"exclude[{at}]")
-    return None
+        if found is None and undecided is None:
+            undecided = Undecided(f"exclude[{at}]", entry.unknown(facts))
+    return undecided
 
 
 def leaves_managed_alone(policy: Policy) -> bool:

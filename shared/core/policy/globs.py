@@ -23,8 +23,6 @@ def normal(pattern: str) -> str:
     """One form of equal patterns: `*?*` and `?*` take the same values."""
     if "*" not in pattern:
         return pattern
-    if "*" not in pattern:
-        return pattern
     return _WILDCARDS.sub(lambda found: "?" * found[0].count("?") + "*", pattern)
 
 

@@ -78,7 +78,6 @@ class Facts:
 
 TAG = "tag:"
 _FIELDS = ("management_group", "subscription", "resource_group", "name", "type", "region", "sku")
-_FIELDS = ("management_group", "subscription", "resource_group", "name", "type", "region", "sku")
 
 
 class Fields(Part):

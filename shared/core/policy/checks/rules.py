@@ -99,8 +99,8 @@ def _scopes(draft: Draft) -> Iterator[Found]:
 
 
 def fences(patterns: tuple[str, ...] | None) -> bool:
-    """Some values do not fit."""
-    return bool(patterns) and all(pattern.strip("*") for pattern in patterns or ())
+    """Some values do not fit, whatever their length."""
+    return bool(patterns) and all(pattern.strip("*?") for pattern in patterns or ())
 
 
 def _reached(draft: Draft) -> Iterator[Found]:
@@ -124,11 +124,14 @@ def _never(
     shown += [f"rules[{one}] '{other.name}'" for one in taking if one >= 0 and (other := draft.rules[one])]
     together = " together" if len(shown) > 1 else ""
     problem = f"it is never reached: {' and '.join(shown)}{together} {_takes(shown)} all that it matches"
-    mine, first = fields[number], fields[taking[0]] if taking[0] >= 0 else None
-    movable = all(one >= 0 for one in taking) and not (first and mine and takes_all(mine, first))
-    movable = movable and first is not None
+    movable = all(one >= 0 and _stays_reached(fields[one], fields[number]) for one in taking)
     remedy = f"remove it, or move it before rules[{taking[0]}]" if movable else "remove it"
     return Found(("rules", number), rule.name if rule else "", problem, remedy)
+
+
+def _stays_reached(other: Fields | None, moved: Fields | None) -> bool:
+    """The rule is still reached once the moved one comes before it."""
+    return other is not None and moved is not None and not takes_all(moved, other)
 
 
 def _takes(shown: list[str]) -> str:
