@@ -1,11 +1,12 @@
 """`causeway roles`: only what the policy needs, at the scopes that it names."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.causeway.command import run
+from tests.causeway.command import ROOT, run
 from tests.causeway.policies import GROUP, SUB, policy, profile, rule, subnet
 
 STORAGE, SQL = "Microsoft.Storage/storageAccounts", "Microsoft.Sql/servers"
@@ -158,3 +159,16 @@ def test_a_scope_that_is_no_id_is_refused() -> None:
 def test_a_type_that_the_catalogue_does_not_have_is_refused(option: str) -> None:
     ran = run("roles", "--policy", "-", option, "Microsoft.Nothing/here", text=one())
     assert (ran.code, "Microsoft.Nothing/here" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "docs" / "examples").glob("*.yaml")), ids=lambda one: one.stem
+)
+def test_each_example_gets_roles_that_are_assigned_only_where_they_are_defined(file: Path) -> None:
+    found = roles(file.read_text("utf-8"))
+    within = {one["Name"]: one["AssignableScopes"] for one in found["definitions"]}
+    assert found["assignments"]
+    for one in found["assignments"]:
+        (root,) = within.get(one["role"], [""])
+        assert one["scope"].startswith(root), one
+    assert all(len(name) <= 128 for name in within)
