@@ -284,9 +284,19 @@ def _alone(profile: Profile, one: OnePlacement) -> Profile:
         if name not in one.model_fields_set:
             own[name] = getattr(profile, name)
     dns = {name: getattr(one.dns, name) for name in one.dns.model_fields_set}
+    dns["zones"] = zones_of(profile, one)
     every = {name: getattr(profile, name) for name in Profile.model_fields}
     every |= {**own, "dns": profile.dns.model_copy(update=dns), "placements": {}}
     return Profile.model_construct(**every)
+
+
+def zones_of(profile: Profile, place: Placement) -> Mapping[str, ResourceGroupId]:
+    """Where single zones are: what a placement does not say, its profile does."""
+    if not isinstance(place, OnePlacement):
+        return profile.dns.zones
+    own = {word.lower() for word in place.dns.zones}
+    left = {word: home for word, home in profile.dns.zones.items() if word.lower() not in own}
+    return {**place.dns.zones, **left}
 
 
 def _link_of(profile: Profile, place: Placement) -> SetsOrNetworks:
