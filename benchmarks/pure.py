@@ -23,7 +23,8 @@ from shared.core.outcome.proof import prove
 from shared.core.placement.candidates import candidates
 from shared.core.placement.site import Candidates, Site
 from shared.core.placement.sites import sites
-from shared.core.plan.desired import Request, desired
+from shared.core.plan.desired import desired
+from shared.core.plan.group_path import Request
 from shared.core.plan.plan import plan
 from shared.core.policy.intent import Connect, Declined, intent
 from shared.core.policy.policy import Policy

@@ -198,6 +198,11 @@ def roles(file: str, principal: str | None, output: str, keep: bool, **said: Any
     from shared.core.base.rights import NOBODY
     from shared.core.policy.roles import Asked
 
+    for one in said["scopes"]:
+        if not one.lower().startswith(
+            ("/subscriptions/", "/providers/microsoft.management/managementgroups/")
+        ):
+            raise click.UsageError(f"'{one}' is not the id of a subscription, a group or a management group")
     types = frozenset(known_type(one) for one in said["types"]) if said["types"] else None
     checked = frozenset(known_type(one) for one in said["checked"])
     asked = Asked(types, checked, said["scopes"], remove=not keep)

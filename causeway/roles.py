@@ -81,7 +81,7 @@ def definitions(role: NeededRole, naming: Naming) -> Iterator[Definition]:
     management group at most (Microsoft Learn, "Azure custom roles").
     """
     if role.role.built_in:
-        yield Definition(role.role.built_in[0], None, role.scopes)
+        yield Definition(role.role.called, None, role.scopes)
         return
     for root, scopes in _by_root(role.scopes).items():
         name = f"{naming.prefix} {role.role.title} ({root.rsplit('/', 1)[-1]})"
@@ -98,9 +98,9 @@ def _block(role: NeededRole, naming: Naming) -> Iterator[str]:
 
 
 def _of_policy(naming: Naming) -> list[str]:
-    if not naming.container or POLICY_READER.built_in is None:
+    if not naming.container:
         return []
-    line = role_assignment(POLICY_READER.built_in[0], naming.container, naming.principal)
+    line = role_assignment(POLICY_READER.called, naming.container, naming.principal)
     return [f"# {POLICY_READER.title}: read the policy from its blob", line, ""]
 
 

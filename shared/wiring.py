@@ -116,6 +116,7 @@ def wire(
     from shared.core.policy.foundations import Foundations
     from shared.flow.absence import Absence
     from shared.flow.announce import Announcer
+    from shared.flow.asked import Asker
     from shared.flow.capacity import CapacityReader
     from shared.flow.dns_forwarding import ForwardingReader
     from shared.flow.health import Health
@@ -124,6 +125,7 @@ def wire(
     from shared.flow.limits import CreationLimit, DeleteLimit
     from shared.flow.lists import Lister
     from shared.flow.networks import NetworksReader
+    from shared.flow.other_zones import OtherZonesReader
     from shared.flow.own_networks import OwnNetworksReader
     from shared.flow.placing import Placer
     from shared.flow.previews import Previews
@@ -132,9 +134,10 @@ def wire(
     from shared.flow.reconcile import Reconciler
     from shared.flow.rehearsal import Rehearsal
     from shared.flow.removal import Remover
+    from shared.flow.rights import RightsReader
     from shared.flow.scopes import Scopes
     from shared.flow.sweep import Sweeper
-    from shared.flow.view import Viewer
+    from shared.flow.viewer import Viewer
     from shared.flow.worker import Worker
 
     known, policy = catalogue or load(), lowered(policy, ceiling)
@@ -146,17 +149,29 @@ def wire(
     scopes = Scopes(policy, ports.arm, ports.branches, ports.clock)
     networks = NetworksReader(policy, cached, reader, scopes.scope_since)
     forwarding = ForwardingReader(ports.arm, cached, reader)
-    viewer = Viewer(policy, known, ports.arm, cached, reader, own, placer, scopes, networks, forwarding)
+    asker = Asker(policy, known, ports.arm, cached, own, scopes)
+    viewer = Viewer(
+        known,
+        ports.arm,
+        reader,
+        asker,
+        placer,
+        networks,
+        forwarding,
+        OtherZonesReader(scopes, ports.arm, cached),
+        RightsReader(ports.arm, cached),
+    )
     remover = Remover(reader, applier, DeleteLimit(policy, ports.sweeps), ports.clock)
     creations = CreationLimit(policy, ports.budgets)
     hidden = HiddenNamesReader(policy, known, ports.arm, cached, scopes)
     access = PublicAccess(policy, known, ports.arm, own)
-    absence = Absence(viewer, ports.arm, ports.clock)
+    absence = Absence(asker, ports.arm, ports.clock)
     announcer = Announcer(ports.ledger, ports.publisher)
-    previews = Previews(policy, viewer, hidden, remover)
+    previews = Previews(policy, asker, viewer, hidden, remover)
     rehearsal = Rehearsal(policy, previews, access, ceiling)
     reconciler = Reconciler(
         policy,
+        asker,
         viewer,
         hidden,
         previews,
@@ -197,7 +212,7 @@ def wire(
         Intake(ports.queue, ports.clock, frozenset(known.types), ports.telemetry),
         worker,
         sweeper,
-        Queries(viewer, reconciler, ports.ledger, ports.queue, ports.clock),
+        Queries(asker, reconciler, ports.ledger, ports.queue, ports.clock),
         Health(ports.ledger, ports.sweeps, ports.limits, ports.queue, ports.clock, in_force),
     )
 

@@ -14,6 +14,7 @@ DOCUMENTS = (
     "docs/architecture.md",
     "docs/decisions.md",
     "docs/deploy.md",
+    "docs/guide.md",
     "docs/operations.md",
 )
 

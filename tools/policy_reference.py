@@ -90,7 +90,7 @@ BETWEEN: dict[str, str] = {
     "profiles.find.resource_group": "warning: with `own: resource_group`",
     "profiles.find": "beside `placements`",
     "profiles.types": "beside `placements`; in another subscription than `endpoints_resource_group`",
-    "profiles.fallback_region": "`subnets` has none for this region",
+    "profiles.fallback_region": "no subnet is in this region; warning: only a type has subnets there",
     "profiles.endpoints_resource_group": (
         "warning: a region without a subnet; `target` where resources of other subscriptions are watched"
     ),

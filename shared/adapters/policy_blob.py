@@ -15,6 +15,7 @@ from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, Reque
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from shared.core.base.errors import BlockedError, CausewayError, PermanentError, TransientError, clean
+from shared.core.base.role_table import POLICY_READER
 from shared.core.policy.in_force import MAX_BYTES, PolicyText
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 SCOPE = "https://storage.azure.com/.default"  # of every storage account (Microsoft Learn: BlobAudience)
 VERSION = "2021-08-06"  # of the blob service's REST API
-READER = "Storage Blob Data Reader"
+READER = POLICY_READER.called
 _TRANSIENT = frozenset({408, 429})
 _REMEDIES = {
     401: f"turn the app's managed identity on, and give it the role {READER} on the container",

@@ -11,9 +11,9 @@ from shared.core.base.errors import TransientError
 from shared.core.base.ids import ResourceId
 from shared.core.base.target import Target
 from shared.core.policy.intent import Connect, NotAsked
+from shared.flow.asked import Asked, Asker
 from shared.flow.listed import listed
 from shared.flow.reconcile_pass import Pass
-from shared.flow.view import Asked, Viewer
 from shared.ports import ArmReader, Clock
 
 SECONDS = 15.0  # between the two reads
@@ -34,7 +34,7 @@ class Absence:
     The list has no nested types: for those the two reads are the evidence.
     """
 
-    viewer: Viewer
+    asker: Asker
     arm: ArmReader
     clock: Clock
 
@@ -48,7 +48,7 @@ class Absence:
             raise TransientError(
                 "there is no time left to confirm that the resource is deleted", code="Unconfirmed"
             )
-        if await self.viewer.read(current.target) is not None:
+        if await self.asker.read(current.target) is not None:
             return False
         memory = current.memory
         if (memory.owned or memory.profile) and await listed(self.arm, current.target) is not None:
@@ -65,7 +65,7 @@ class Absence:
         if not await waited(self.clock, current.deadline):
             raise TransientError("there is no time left to read a second time who asks", code="Unconfirmed")
         now = self.clock.now().timestamp()
-        again = await self.viewer.asked(current.target, now, now)
+        again = await self.asker.asked(current.target, now, now)
         if again is None:
             raise TransientError(
                 "the resource answers in turn that it exists and that not", code="Unconfirmed"
@@ -76,9 +76,9 @@ class Absence:
 
     async def _shown(self, at: ResourceId, now: float) -> None:
         """The lists agree with the resource about the tags that count."""
-        shown = await listed(self.arm, at), await self.viewer.read(at)
-        words = {self.viewer.words(Target.parse(one).tags) for one in shown if one is not None}
-        if len(words) > 1 or not await self.viewer.lists_group_as_it_is(at, now):
+        shown = await listed(self.arm, at), await self.asker.read(at)
+        words = {self.asker.words(Target.parse(one).tags) for one in shown if one is not None}
+        if len(words) > 1 or not await self.asker.lists_group_as_it_is(at, now):
             reason = "the lists of Azure show other tags, or another resource group, than the resource itself"
             raise TransientError(reason, code="Unconfirmed")
 

@@ -11,7 +11,8 @@ from shared.core.plan.obsolete import Obsolete
 from shared.core.plan.refusals import RefusedRequest
 from shared.flow.reconcile_pass import Pass
 from shared.flow.removal import Remover
-from shared.flow.view import View, Viewer
+from shared.flow.view import View
+from shared.flow.viewer import Viewer
 from shared.ports import Clock
 
 HALF_MADE = "this pass made it and its name cannot be written, so it was deleted again"

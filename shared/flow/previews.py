@@ -10,9 +10,11 @@ from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan
 from shared.core.policy.intent import Declined, NotAsked
 from shared.core.policy.policy import Policy
+from shared.flow.asked import Asked, Asker
 from shared.flow.hidden_names import HiddenNamesReader
 from shared.flow.removal import Remover
-from shared.flow.view import Asked, View, Viewer
+from shared.flow.view import View
+from shared.flow.viewer import Viewer
 
 CHANGED = "what is desired changed"
 
@@ -22,8 +24,11 @@ type Previewed = tuple[View | Refusal | Declined | NotAsked | None, Plan]  # and
 class Previews:
     """Reads alone. One per process."""
 
-    def __init__(self, policy: Policy, viewer: Viewer, hidden: HiddenNamesReader, remover: Remover) -> None:
+    def __init__(
+        self, policy: Policy, asker: Asker, viewer: Viewer, hidden: HiddenNamesReader, remover: Remover
+    ) -> None:
         self._policy = policy
+        self._asker = asker
         self._viewer = viewer
         self._hidden = hidden
         self._remover = remover
@@ -36,7 +41,7 @@ class Previews:
         `recorded` and `profile` are what the ledger knows of the target; no reading is from before `now`
         (seconds since 1970).
         """
-        asked = await self._viewer.asked(at, now, now)
+        asked = await self._asker.asked(at, now, now)
         return asked, await self.of(at, asked, recorded, profile, now)
 
     async def of(

@@ -22,9 +22,10 @@ from shared.core.outcome.result import broken_off
 from shared.core.plan.obsolete import Recorded
 from shared.core.plan.plan import Plan
 from shared.core.policy.intent import Declined, NotAsked
+from shared.flow.asked import Asker, profile_of, rule_of
 from shared.flow.limits import HELD
 from shared.flow.reconcile import Reconciler
-from shared.flow.view import View, Viewer, profile_of, rule_of
+from shared.flow.view import View
 from shared.ports import Body, Clock, Ledger, WorkQueue
 
 
@@ -49,7 +50,7 @@ class Accepted:
 class Queries:
     """Answers callers. Raises InputError for a value that is wrong."""
 
-    viewer: Viewer
+    asker: Asker
     reconciler: Reconciler
     ledger: Ledger
     queue: WorkQueue
@@ -106,7 +107,7 @@ class Queries:
         except InvalidId as wrong:
             raise InputError("resource_id", text, f"{wrong.why}; copy the id from Azure") from wrong
         if await self.ledger.get(target_key(at)) is None:
-            await self.viewer.refuse_foreign(at)
+            await self.asker.refuse_foreign(at)
         return at
 
     async def _preview(self, at: ResourceId) -> Preview:

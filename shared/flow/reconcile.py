@@ -38,6 +38,7 @@ from shared.core.policy.policy import Policy
 from shared.flow.absence import Absence, same, waited
 from shared.flow.after_failure import AfterFailure
 from shared.flow.apply import Applier
+from shared.flow.asked import Asked, Asker, profile_of, rule_of
 from shared.flow.hidden_names import HiddenNamesReader
 from shared.flow.limits import CreationLimit
 from shared.flow.previews import CHANGED, Previewed, Previews, unwanted
@@ -45,7 +46,8 @@ from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
 from shared.flow.rehearsal import Rehearsal
 from shared.flow.removal import Remover
-from shared.flow.view import Asked, Found, View, Viewer, profile_of, rule_of
+from shared.flow.view import View
+from shared.flow.viewer import Found, Viewer
 from shared.ports import Clock
 
 MEANWHILE = "what is desired changed while the path was made; the next pass follows it"
@@ -61,6 +63,7 @@ class Reconciler:
     def __init__(
         self,
         policy: Policy,
+        asker: Asker,
         viewer: Viewer,
         hidden: HiddenNamesReader,
         previews: Previews,
@@ -73,6 +76,7 @@ class Reconciler:
         clock: Clock,
     ) -> None:
         self._policy = policy
+        self._asker = asker
         self._viewer = viewer
         self._hidden = hidden
         self._previews = previews
@@ -165,7 +169,7 @@ class Reconciler:
         return await self._previews.preview(at, recorded, profile, now)
 
     async def _asked(self, current: Pass) -> Asked:
-        asked = await self._viewer.asked(current.target, current.fresh_from, current.began)
+        asked = await self._asker.asked(current.target, current.fresh_from, current.began)
         found = asked[1] if isinstance(asked, tuple) else asked
         current.journal.rule = rule_of(asked)
         current.journal.policy_key = found.key if isinstance(found, Declined | NotAsked) else ""
@@ -184,7 +188,7 @@ class Reconciler:
         if not isinstance(found, View):
             return refused(found, connect.profile_name)
         found = replace(found, unrepaired=current.unrepaired)
-        if found.plan.writes and not await self._viewer.still_asked(target, connect, current.began):
+        if found.plan.writes and not await self._asker.still_asked(target, connect, current.began):
             return await self._reconciled(replace(current, fresh_from=current.began))
         if found.permitted:
             await current.memory.refuse(current.memory.refusals.without_forbidden())
@@ -192,7 +196,7 @@ class Reconciler:
         errors = await self._after_failure.with_every_right(view, tuple(failed.values()))
         if errors:
             try:
-                read = await self._viewer.read(target.id)
+                read = await self._asker.read(target.id)
                 gone = read is None and await self._absence.confirmed(current)
             except CausewayError as unknown:  # what was done, and what failed first, is recorded all the same
                 gone, errors = False, (*errors, unknown)

@@ -14,10 +14,11 @@ from shared.core.policy.choice import mode_said_by, nearest_mode, rule_named
 from shared.core.policy.intent import Declined, NotAsked
 from shared.core.policy.policy import Policy
 from shared.core.policy.values import Mode
+from shared.flow.asked import Asked, profile_of
 from shared.flow.previews import Previews, unwanted
 from shared.flow.public_access import PublicAccess
 from shared.flow.reconcile_pass import Pass
-from shared.flow.view import Asked, View, profile_of
+from shared.flow.view import View
 
 SETTING = "the setting CAUSEWAY_MODE"
 

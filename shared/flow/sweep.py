@@ -40,6 +40,7 @@ log = logging.getLogger("causeway.sweep")
 # endpoint. So an event or a person's rerun does not wait behind a long queue.
 AT_ONCE, A_SECOND = 200, 25  # reads in one subscription, where the app uses all of the limit
 SENDERS = 16  # items that are sent at once
+LISTED = 8  # subscriptions that are listed at once: below a management group there may be hundreds
 
 MADE_WITHOUT_ANSWER = frozenset({UNKNOWN_GUID})
 
@@ -99,12 +100,16 @@ class Sweeper:
     async def _listed(self, scope: Scope) -> tuple[dict[str, Listed], dict[str, str]]:
         """What each subscription's list has, and the error of each that could not be listed."""
         listed, unread = dict[str, Listed](), dict[str, str]()
-        for subscription in scope.subscriptions:
+
+        async def read(subscription: str) -> None:
             try:
                 listed[subscription] = await self.lister.list(subscription, scope)
             except CausewayError as error:  # its own failure: the other subscriptions are swept all the same
                 unread[subscription] = str(error)
                 log.error(line("subscription not listed", subscription=subscription, why=str(error)))
+
+        for few in batched(scope.subscriptions, LISTED, strict=False):
+            await asyncio.gather(*map(read, few))
         return listed, unread
 
     async def _measure(self, report: SweepReport) -> None:

@@ -371,6 +371,11 @@ PLANTED: dict[str, Planted] = {
     ),
     "a fallback region that only one type has": Planted(
         beside(types={SQL: {"westeurope": [SUBNET]}}, fallback_region="westeurope"),
+        "profiles.b.fallback_region", f"only {SQL} has subnets in this region", "for the other types too",
+        (((*B, "subnets", "westeurope"), [SUBNET]),), "warning",
+    ),
+    "a fallback region without subnets": Planted(
+        beside(types={SQL: {"uksouth": [SUBNET]}}, fallback_region="westeurope"),
         "profiles.b.fallback_region", "has no subnet in this region", "one of: northeurope",
         (((*B, "fallback_region"), "northeurope"),),
     ),

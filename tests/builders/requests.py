@@ -9,7 +9,8 @@ from shared.core.catalogue.catalogue import load
 from shared.core.placement.candidates import candidates
 from shared.core.placement.site import Candidates
 from shared.core.placement.sites import sites
-from shared.core.plan.desired import Desired, Request, desired
+from shared.core.plan.desired import Desired, desired
+from shared.core.plan.group_path import Request
 from shared.core.policy.intent import Connect, Declined, intent
 from shared.core.policy.networks import Networks
 from shared.core.readings.observed import Observed

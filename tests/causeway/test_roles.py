@@ -130,6 +130,19 @@ def test_a_policy_that_is_wrong_is_refused_with_its_faults() -> None:
     assert "version" in ran.err
 
 
+def test_networks_in_which_other_endpoints_count_are_peered_with_and_their_rules_written() -> None:
+    other = subnet("other").replace("rg-net", "rg-other")
+    scopes = roles(one(adopt_in=[other], peering="ensure", nsg={"mode": "ensure"}))["scopes"]
+    assert scopes["Peering"] == [HUB, other.rpartition("/subnets/")[0], SPOKE]
+    assert scopes["Rules"] == [f"{GROUP}/rg-net", f"{GROUP}/rg-other"]
+    assert scopes["Endpoints"] == [f"{GROUP}/rg-net"]
+
+
+def test_a_scope_that_is_no_id_is_refused() -> None:
+    ran = run("roles", "--policy", "-", "--scope", "rg-spokes", text=one())
+    assert (ran.code, "'rg-spokes' is not the id" in ran.err) == (2, True)
+
+
 @pytest.mark.parametrize("option", ["--type", "--checked"])
 def test_a_type_that_the_catalogue_does_not_have_is_refused(option: str) -> None:
     ran = run("roles", "--policy", "-", option, "Microsoft.Nothing/here", text=one())

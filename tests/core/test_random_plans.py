@@ -32,7 +32,8 @@ from shared.core.placement.candidates import candidates
 from shared.core.placement.site import Candidates
 from shared.core.placement.sites import sites
 from shared.core.plan.actions import Block, Create, Delete, Keep, Replace, Unknown, Update, Wait, Withdraw
-from shared.core.plan.desired import Desired, Request, desired
+from shared.core.plan.desired import Desired, desired
+from shared.core.plan.group_path import Request
 from shared.core.plan.plan import Plan, plan
 from shared.core.policy.intent import Connect, Declined, intent
 from shared.core.readings.networks import POLICIES, group_of

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from shared.core.base.ids import ResourceId
+from shared.core.base.ids import GroupId, ResourceId
 from shared.core.base.rights import NOBODY, Right, allows, grants, principal_in
 
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/dns"
@@ -45,6 +45,13 @@ def test_other_rights_are_granted_by_a_role_of_just_these() -> None:
     assert role["Actions"] == actions
     assert role["AssignableScopes"] == [OTHER.group.text]
     assert words[words.index("--role") + 1] == role["Name"]
+
+
+def test_a_quote_in_a_name_ends_no_word_of_the_command() -> None:
+    at = GroupId.parse(GROUP.replace("dns", "team's")).resource("Microsoft.Network/privateEndpoints", "one")
+    words = shlex.split(grants([Right("Microsoft.Network/privateEndpoints/write", at)]))
+    assert words[words.index("--scope") + 1] == at.group.text
+    assert json.loads(words[words.index("--role-definition") + 1])["AssignableScopes"] == [at.group.text]
 
 
 def test_each_resource_group_gets_its_own_assignment() -> None:

@@ -88,15 +88,20 @@ def definition_of(name: str, actions: Iterable[str], within: str, description: s
 
 def role_definition(role: Json) -> str:
     """The command that creates a custom role."""
-    return f"az role definition create --role-definition '{json.dumps(role)}'"
+    return f"az role definition create --role-definition {_quoted(json.dumps(role))}"
 
 
 def role_assignment(role: str, scope: str, principal: str = NOBODY) -> str:
     """The command that assigns a role, by its name, to the app's identity."""
     return (
         f"az role assignment create --assignee-object-id {principal} --assignee-principal-type "
-        f"ServicePrincipal --role '{role}' --scope '{scope}'"
+        f"ServicePrincipal --role {_quoted(role)} --scope {_quoted(scope)}"
     )
+
+
+def _quoted(text: str) -> str:
+    """One word of a shell."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def _among(patterns: object, action: str) -> bool:

@@ -41,6 +41,11 @@ class Role:
     purpose: str
     built_in: tuple[str, str] | None = None
 
+    @property
+    def called(self) -> str:
+        """The name of Azure's own role; its own title where it is none of these."""
+        return self.built_in[0] if self.built_in else self.title
+
 
 ROLES = (
     Role("read", "Read", "Read everything", ("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7")),

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from shared.core.base.ids import ResourceId
 from shared.core.kinds.link import COLLECTION, links_of
 from shared.core.plan.actions import Create, Replace
-from shared.core.plan.desired import Desired, GroupPath
+from shared.core.plan.desired import Desired
+from shared.core.plan.group_path import GroupPath
 from shared.core.plan.plan import Plan
 from shared.core.readings.observed import Observed
 from shared.core.readings.other_zones import LinkedElsewhere

@@ -12,7 +12,8 @@ from shared.core.kinds.endpoint import connection_of, nic_of, reported_addresses
 from shared.core.kinds.nic import addresses_in
 from shared.core.outcome.check import Check, not_provable
 from shared.core.outcome.path_state import PathState
-from shared.core.plan.desired import Desired, GroupPath
+from shared.core.plan.desired import Desired
+from shared.core.plan.group_path import GroupPath
 from shared.core.readings.networks import prefixes_in
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present

@@ -11,7 +11,8 @@ from shared.core.names.dns_path import NO_PATH, Answer, Ask, Asker
 from shared.core.names.resolution import asker, clients
 from shared.core.outcome.check import Check, not_provable
 from shared.core.outcome.path_state import PathState
-from shared.core.plan.desired import Desired, GroupPath
+from shared.core.plan.desired import Desired
+from shared.core.plan.group_path import GroupPath
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Absent, Present
 

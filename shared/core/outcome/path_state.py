@@ -7,7 +7,7 @@ from shared.core.kinds import zone_configs
 from shared.core.kinds.endpoint import addresses_of, connection_of
 from shared.core.kinds.nic import Address
 from shared.core.kinds.zone_configs import ReportedRecord, records_of
-from shared.core.plan.desired import GroupPath
+from shared.core.plan.group_path import GroupPath
 from shared.core.readings.observed import Observed
 
 

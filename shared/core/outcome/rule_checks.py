@@ -8,8 +8,9 @@ from shared.core.kinds.endpoint import Endpoint, addresses_of
 from shared.core.kinds.rule import Rule
 from shared.core.kinds.rule_effect import in_force, without_denial
 from shared.core.outcome.check import Check, not_provable
-from shared.core.plan.desired import Desired, GroupPath
+from shared.core.plan.desired import Desired
 from shared.core.plan.desired_rules import used_ports
+from shared.core.plan.group_path import GroupPath
 from shared.core.policy.intent import Connect
 from shared.core.readings.networks import POLICIES, enforced, group_of, policies_of
 from shared.core.readings.observed import Observed

@@ -117,7 +117,8 @@ def _several(own: OwnNetworks, found: Iterable[Seen], region: str) -> Refusal:
 
 
 def _none(own: OwnNetworks, find: Find, regions: tuple[str, ...]) -> Refusal:
-    shown = [_what(one, own, find, regions) for one in own.networks[:SHOWN]]
+    nearest = sorted(own.networks, key=lambda one: (bool(_unfit(one, find)), one.id.key))
+    shown = [_what(one, own, find, regions) for one in nearest[:SHOWN]]
     more = f"; and {len(own.networks) - SHOWN} more" if len(own.networks) > SHOWN else ""
     return Refusal(
         own.target,

@@ -7,6 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 from shared.core.base.errors import Fault, clean
+from shared.core.base.role_table import POLICY_READER
 
 SETTING = "CAUSEWAY_POLICY"
 # Microsoft Learn: "Storage account overview" (standard and DNS zone endpoints), "Azure services in sovereign
@@ -38,7 +39,7 @@ def fault_of(url: str, own_blobs: str = "") -> Fault | None:
     if set("?#@") & set(url):
         problem = "it has more than the blob's address, such as a SAS, which is a secret"
         remedy = (
-            "end it with the blob's name, and give the app's identity the role Storage Blob Data Reader; "
+            f"end it with the blob's name, and give the app's identity the role {POLICY_READER.called}; "
             "if there was a SAS, revoke it: app settings are seen by many"
         )
         return Fault(SETTING, bare, problem, remedy)

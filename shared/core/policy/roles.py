@@ -200,18 +200,21 @@ class _Context:
             yield from self._removing(LINK, zones)
 
     def _peerings(self, one: Profile) -> Iterator[_Need]:
+        """Also with networks in which an endpoint of someone else counts as ours would."""
         meant = one.meant(self._sets(), ())
-        own = _texts(at.parent for at in one.every_subnet if at.parent)
-        searched = self.elsewhere if one.find or self._unknown((*one.clients, one.peering.through)) else ()
-        scopes = (*own, *_texts((*meant.clients, *meant.hubs)), *searched)
+        own = (at.parent or at for at in sorted((*one.every_subnet, *meant.accepted), key=str))
+        words = (*one.clients, *one.adopt_in, one.peering.through)
+        searched = self.elsewhere if one.find or self._unknown(words) else ()
+        scopes = (*_texts((*own, *meant.clients, *meant.hubs)), *searched)
         yield _Need(row_of("PUT", PEERING), scopes)
         yield _Need(row_of("PUT", PEERING, VNET), scopes)
         yield from self._removing(PEERING, scopes)
 
     def _rules(self, one: Profile) -> Iterator[_Need]:
         """A subnet's security group is taken to be in the resource group of its network."""
-        searched = self.elsewhere if one.find else ()
-        scopes = (*dict.fromkeys(at.group.text for at in sorted(one.every_subnet, key=str)), *searched)
+        places = (*one.every_subnet, *one.meant(self._sets(), ()).accepted)
+        searched = self.elsewhere if one.find or self._unknown(one.adopt_in) else ()
+        scopes = (*dict.fromkeys(at.group.text for at in sorted(places, key=str)), *searched)
         yield _Need(row_of("PUT", RULE), scopes)
         yield from self._removing(RULE, scopes)
         if one.nsg.destination == "group":

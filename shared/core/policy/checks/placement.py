@@ -60,14 +60,21 @@ def _beside(at: KeyPath, profile: Profile) -> Iterator[Found]:
 
 
 def _fallbacks(at: KeyPath, profile: Profile) -> Iterator[Found]:
-    """Those of placements; the profile's own is checked with its fields."""
-    for name, place in profile.placements.items():
+    """Those of placements; that the profile's own has subnets at all is checked with its fields."""
+    for name, place in profile.places.items():
         own = place.fallback_region
         region = own or profile.fallback_region
-        listed = {*place.subnets, *(one for by_region in place.types.values() for one in by_region)}
-        if region and not place.find and region not in listed:
-            path = (*at, "placements", name, "fallback_region") if own else (*at, "fallback_region")
-            known = ", ".join(sorted(listed))
+        kinds = [kind for kind, by_region in place.types.items() if region in by_region]
+        if region is None or place.find or region in place.subnets:
+            continue
+        inside = (*at, "placements", name) if name and own else at
+        path = (*inside, "fallback_region")
+        known = ", ".join(sorted({*place.subnets, *(one for found in place.types.values() for one in found)}))
+        if kinds:
+            problem = f"only {', '.join(kinds)} has subnets in this region"
+            remedy = "list subnets for the other types too, or leave it out"
+            yield Found(path, region, problem, remedy, "warning")
+        elif name:
             problem = f"the placement {name} has no subnet in this region"
             yield Found(path, region, problem, f"name one of: {known}" if known else "list subnets for it")
 
