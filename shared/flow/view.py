@@ -14,6 +14,7 @@ from shared.core.names import resolution
 from shared.core.outcome.drift import differences
 from shared.core.outcome.network_checks import peering_findings
 from shared.core.outcome.rule_checks import rule_findings
+from shared.core.outcome.wider_rules import wider_rules
 from shared.core.plan.desired import Desired, without_zone
 from shared.core.plan.group_path import Request
 from shared.core.plan.obsolete import Obsolete, Recorded, blocking_rules, lost_marks, obsolete
@@ -139,6 +140,7 @@ class View:
                 for word in self.connect.reach.empty
             ),
             *rule_findings(self.connect, endpoints, self.observed),
+            *wider_rules(self.desired, self.observed),
             *peering_findings(self.desired, self.observed),
             *without_zone(self.desired, self.connect),
             *(f"{network_not_found(one).reason}: the others' path is made" for one in self.desired.missing),

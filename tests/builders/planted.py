@@ -334,6 +334,19 @@ PLANTED: dict[str, Planted] = {
         "profiles.b.placements.two.dns.zones", f"the same records of {SQL}", "its own group under zones",
         (((*B, "placements", "two", "dns", "zones"), {SQL: zones("z4")}),),
     ),
+    "a placement with one zone where another one has all": Planted(
+        placed(FROM_HUB[0], FROM_HUB[1] | {"zones": {SQL: zones("z1")}}),
+        "profiles.b.placements.two.dns", "would write the same records", "other groups",
+        (((*B, "placements", "two", "dns", "zones"), {SQL: zones("z4")}),),
+    ),
+    "two placements that name one zone in two ways": Planted(
+        placed(
+            FROM_HUB[0] | {"zones": {STORAGE: zones("z3")}},
+            FROM_HUB[1] | {"zones": {"privatelink.blob.core.windows.net": zones("z3")}},
+        ),
+        "profiles.b.placements.two.dns", "would write the same records", "other groups",
+        (((*B, "placements", "two", "dns", "zones"), REMOVE),),
+    ),
     "two placements that link one network": Planted(
         placed(*FROM_ONE), "profiles.b.placements.two.dns.link", "link hub-we to two zones of one name",
         "give each placement other networks", (((*B, "placements", "two", "dns", "link"), HUB_NE),),

@@ -133,6 +133,8 @@ async def test_an_endpoint_that_may_not_be_read_is_not_adopted_and_is_named() ->
 
 
 async def test_of_several_placements_an_adopted_endpoint_serves_the_one_whose_zone_it_writes() -> None:
+    file = "privatelink.file.core.windows.net"  # in the group of the other placement's zones
+    single = {"we": {file: f"{SUB}/resourceGroups/rg-network"}, "ne": {file: ZONE.split("/providers")[0]}}
     dns = {"we": ZONE.split("/providers")[0], "ne": f"{SUB}/resourceGroups/rg-data"}
     other = f"{SUB.replace('0001', '0002')}/resourceGroups/rg-spoke/providers/Microsoft.Network"
     clients = {"we": SPOKE, "ne": f"{other}/virtualNetworks/spoke-b"}
@@ -142,7 +144,7 @@ async def test_of_several_placements_an_adopted_endpoint_serves_the_one_whose_zo
         name: {
             "subnets": {regions[name]: [subnets[name]]},
             "fallback_region": regions[name],
-            "dns": {"zones_resource_group": dns[name], "link": [clients[name]]},
+            "dns": {"zones_resource_group": dns[name], "link": [clients[name]], "zones": single[name]},
         }
         for name in ("we", "ne")
     }

@@ -167,3 +167,19 @@ async def test_endpoints_in_the_subnet_are_never_written_over_by_their_name() ->
     state = await world.reconcile(await world.create_account())
     assert (state["result"], state["code"]) == ("Blocked", "NotOurs")
     assert (await world.send("GET", at))["properties"]["privateLinkServiceConnections"][0]["name"] == "c"
+
+
+async def test_a_name_that_another_resource_s_endpoint_has_is_explained_and_the_remedy_cures_it() -> None:
+    world = await a_filtered_world()
+    operate(world, top={"naming": {"endpoint": "pe-{name:6}-{group}"}})
+    first, second = await world.create_account("orders1"), await world.create_account("orders2")
+    assert (await world.reconcile(first))["result"] == "Connected"
+    state = await world.reconcile(second)
+    assert (state["result"], state["code"]) == ("Blocked", "NotOurs")
+    assert f"pe-orders-blob is the endpoint that Causeway made for {first}" in state["reason"]
+    assert "add {hash} to naming.endpoint" in state["remedy"]
+    operate(world, top={"naming": {"endpoint": "pe-{name:6}-{group}-{hash}"}})
+    world.sent()
+    assert (await world.reconcile(first, "drift"))["result"] == "Connected"
+    assert world.writes() == []
+    assert (await world.reconcile(second))["result"] == "Connected"

@@ -117,6 +117,17 @@ async def test_what_is_left_out_of_a_placement_s_dns_is_as_the_profile_says() ->
     assert await world.resolve(SPOKE, NAME) == [ip(paths(state)["we"])]
 
 
+async def test_single_zones_that_a_placement_does_not_name_are_where_the_profile_says() -> None:
+    own = {"zones_resource_group": f"{SUB}/resourceGroups/rg-app", "link": [SPOKE]}
+    we = {"dns": own | {"zones": {"privatelink.file.core.windows.net": f"{SUB}/resourceGroups/rg-network"}}}
+    ne = {"dns": {"zones_resource_group": DNS_NE, "link": [SPOKE_NE], "zones": {ZONE: DNS_NE}}}
+    apart = {"mode": "manage", "zones": {ZONE: f"{SUB}/resourceGroups/rg-dns"}}
+    world, _, state = await connected(we=we, ne=ne, dns=apart)
+    assert await world.resolve(SPOKE, NAME) == [ip(paths(state)["we"])]
+    assert await world.send("GET", f"{ZONES}/{ZONE}")
+    assert await world.resolve(SPOKE_NE, NAME) == [ip(paths(state)["ne"])]
+
+
 # One placement that fails
 
 

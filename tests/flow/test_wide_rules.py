@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from tests.builders.policies import a_policy
 from tests.builders.security_rules import ENSURE, GROUP, a_filtered_world, deny, rules_of
-from tests.builders.world import NETWORKS, World
+from tests.builders.world import NETWORKS, SPOKE, World
 
 ASG = f"{NETWORKS}/applicationSecurityGroups/endpoints"
 PREFIX = "10.0.1.0/24"
@@ -115,3 +117,30 @@ async def test_an_endpoint_that_was_taken_out_of_its_group_is_put_back() -> None
     assert state["result"] == "Connected", state["reason"]
     after = await world.send("GET", endpoint)
     assert [one["id"] for one in after["properties"]["applicationSecurityGroups"]] == [ASG]
+
+
+@pytest.mark.parametrize("destination", ["addresses", "subnet", "group"])
+async def test_an_earlier_policy_s_wide_rule_that_lets_others_in_is_named(destination: str) -> None:
+    world = await by_group() if destination == "group" else await by_subnet()
+    network = f"{NETWORKS}/virtualNetworks/spoke-c"
+    space = {"addressSpace": {"addressPrefixes": ["10.3.0.0/16"]}, "subnets": []}
+    await world.send("PUT", network, {"location": "westeurope", "properties": space})
+    await world.sleep(60)
+    profile = {**BY_GROUP} if destination == "group" else {}
+    profile["nsg"] = {**ENSURE, "destination": destination}
+    world.policy = a_policy(**profile, clients=[SPOKE, network], peering="ensure")
+    world.flow = world.worker()
+    at = await world.create_account()
+    state = await world.reconcile(at)
+    assert (state["result"], state["findings"]) == ("Connected", [])
+    world.policy = a_policy(**profile, clients=[SPOKE], peering="ensure")
+    world.flow = world.worker()
+    state = await world.reconcile(at, "drift")
+    found = [one for one in state["findings"] if "lets 10.3.0.0/16 get to the endpoints too" in one]
+    assert (state["result"], len(found)) == ("Connected", int(destination != "addresses"))
+    for name, rule in (await rules_of(world)).items():
+        if "10.3.0.0/16" in rule.get("sourceAddressPrefixes", ()):
+            assert name in found[0]
+            await world.send("DELETE", f"{GROUP}/securityRules/{name}")
+            await world.sleep(60)
+    assert (await world.reconcile(at, "drift"))["findings"] == []

@@ -7,17 +7,17 @@ Source of the body's shape: Microsoft Learn, REST reference "Private Endpoints -
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.core.base.bodies import Seen, mapping, reference, resource_id, sequence
 from shared.core.base.errors import clean
-from shared.core.base.ids import GroupId, ResourceId, digest
+from shared.core.base.ids import GroupId, ResourceId, digest, target_key
 from shared.core.base.refusal import Refusal
 from shared.core.base.rights import Right, to_write
 from shared.core.base.written import recreation
 from shared.core.kinds import zone_configs
-from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks
+from shared.core.kinds.kind import UNKNOWN_GUID, Managed, marked, marks, target_of_mark
 from shared.core.kinds.link import LINKED_ELSEWHERE
 from shared.core.kinds.nic import Address, StaticAddress, addresses_in
 from shared.core.policy.style import Tags, differing, merged
@@ -311,6 +311,19 @@ class Endpoint(Managed):
             f"the owner of the resource rejected the private endpoint connection{_said(connection.words)}",
             f"once the owner agrees, delete {have.id.text} and rerun the resource, which asks again (Azure "
             "approves no connection that was rejected); or opt the resource out",
+        )
+
+    def in_the_way(self, have: Seen, problem: str) -> Refusal:
+        """An endpoint that we made for another resource is not to be removed for this one."""
+        refusal = Managed.in_the_way(self, have, problem)
+        if target_of_mark(have) in ("", target_key(self.target)):
+            return refusal
+        connection = connection_of(have)
+        whose = connection.target.text if connection and connection.target else "another resource"
+        return replace(
+            refusal,
+            reason=f"{have.id.name} is the endpoint that Causeway made for {whose}: two get one name",
+            remedy="add {hash} to naming.endpoint (what exists keeps its name), then rerun the resource",
         )
 
     def children(self, observed: Observed) -> tuple[Seen, ...]:

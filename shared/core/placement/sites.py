@@ -20,6 +20,7 @@ from shared.core.placement.capacity import PLENTY, free_addresses
 from shared.core.placement.site import Candidates, Site
 from shared.core.policy.intent import Connect, Declined
 from shared.core.policy.policy import Limits
+from shared.core.policy.zone_homes import zone_home_of
 from shared.core.readings.observed import Observed
 
 
@@ -232,6 +233,6 @@ def _accepted(ours: Ours, foreign: Seen, subnet: ResourceId) -> bool:
     if not ours.connect.placement:
         return True
     dns = ours.connect.profile.dns
-    homes = {dns.zones_resource_group, *dns.zones.values()}
     groups = ours.observed.listed(foreign.id, zone_configs.COLLECTION)
-    return any(zone.group in homes for one in groups for zone in zone_configs.zone_ids(one))
+    written = [zone for one in groups for zone in zone_configs.zone_ids(one)]
+    return any(zone.group == zone_home_of(ours.target.id, dns, zone.name) for zone in written)

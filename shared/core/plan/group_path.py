@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -30,6 +29,7 @@ from shared.core.policy.intent import Connect
 from shared.core.policy.profile import Dns, PlacementDns
 from shared.core.policy.style import Style, Tags
 from shared.core.policy.templates import TemplateKind
+from shared.core.policy.zone_homes import zone_home_of
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present
 
@@ -130,7 +130,7 @@ def _kept_path(request: Request, group: Group, names: tuple[str, ...]) -> GroupP
     """The path to a group whose names Causeway does not manage."""
     dns = request.connect.profile.dns
     awaited = dns.mode == "external" and dns.external == "zone_groups"
-    homes = ((zone_home_of(request.target, dns, name), name) for name in names if awaited)
+    homes = ((zone_home_of(request.target.id, dns, name), name) for name in names if awaited)
     return GroupPath(
         group,
         _endpoint(request, group),
@@ -257,21 +257,6 @@ def _endpoint(request: Request, group: Group) -> Endpoint:
 
 def zone_home(target: Target, dns: Dns | PlacementDns, name: str) -> GroupId:
     """The resource group of a zone that Causeway manages."""
-    home = zone_home_of(target, dns, name)
+    home = zone_home_of(target.id, dns, name)
     assert home is not None, "the policy requires a group for zones when it manages DNS"  # noqa: S101
     return home
-
-
-def zone_home_of(target: Target, dns: Dns | PlacementDns, name: str) -> GroupId | None:
-    """The resource group of a zone: what `dns` says of its name, of the target's type, of all zones.
-
-    A name may have placeholders, as the catalogue's do: `privatelink.{region}.azmk8s.io`.
-    """
-    named = (home for word, home in dns.zones.items() if _is_zone(word, name))
-    typed = (home for word, home in dns.zones.items() if target.id.is_type(word))
-    return next(named, None) or next(typed, None) or dns.zones_resource_group
-
-
-@functools.lru_cache(maxsize=1024)
-def _is_zone(word: str, name: str) -> bool:
-    return re.fullmatch("[^.]+".join(map(re.escape, re.split(r"\{[^{}]*\}", word))), name, re.I) is not None

@@ -143,13 +143,15 @@ class Nsg(Part):
     destination: Literal["addresses", "subnet", "group"] = "addresses"
     """What our allow rules name: the endpoints' `addresses`, the prefixes of their `subnet`, or their
     application security `group`. The last two need no write for each endpoint, and the second opens all
-    endpoints of the subnet to the profile's clients."""
+    endpoints of the subnet to the profile's clients. Rules of the last two are never deleted; one that lets
+    in others than the clients is reported."""
     network_policies: Literal["Enabled", "NetworkSecurityGroupEnabled"] = "NetworkSecurityGroupEnabled"
     """What is written where a subnet's network policies are off."""
     default_deny: StrictBool = False
     """Also deny what no rule allows to the endpoints."""
     priorities: Priorities = (1000, 1999)
-    """First and last priority that our rules may take. Another range means new rules; the old ones go."""
+    """First and last priority that our rules may take. Another range means new rules; old ones
+    that name addresses go."""
     enforce_on_endpoints: StrictBool = True
     """Turn network policies on in the endpoint's subnet: without them rules do not touch endpoints."""
     create_group: StrictBool = False
@@ -284,9 +286,19 @@ def _alone(profile: Profile, one: OnePlacement) -> Profile:
         if name not in one.model_fields_set:
             own[name] = getattr(profile, name)
     dns = {name: getattr(one.dns, name) for name in one.dns.model_fields_set}
+    dns["zones"] = zones_of(profile, one)
     every = {name: getattr(profile, name) for name in Profile.model_fields}
     every |= {**own, "dns": profile.dns.model_copy(update=dns), "placements": {}}
     return Profile.model_construct(**every)
+
+
+def zones_of(profile: Profile, place: Placement) -> Mapping[str, ResourceGroupId]:
+    """Where single zones are: what a placement does not say, its profile does."""
+    if not isinstance(place, OnePlacement):
+        return profile.dns.zones
+    own = {word.lower() for word in place.dns.zones}
+    left = {word: home for word, home in profile.dns.zones.items() if word.lower() not in own}
+    return {**place.dns.zones, **left}
 
 
 def _link_of(profile: Profile, place: Placement) -> SetsOrNetworks:

@@ -10,7 +10,7 @@ from shared.core.base.ids import ResourceId
 from shared.core.policy.checks.rules import NONE, fields_of
 from shared.core.policy.draft import AnySet, Draft
 from shared.core.policy.faults import Found, KeyPath, shown
-from shared.core.policy.profile import Dns, OnePlacement, Placement, PlacementDns, Profile
+from shared.core.policy.profile import Dns, OnePlacement, Placement, PlacementDns, Profile, zones_of
 
 MAX_PLACES = 200  # placements of all profiles that are compared with each other
 _GROUP = ("zones_resource_group", "its own zones_resource_group")
@@ -18,9 +18,11 @@ _GROUP = ("zones_resource_group", "its own zones_resource_group")
 
 def zones(draft: Draft) -> Iterator[Found]:
     """Everything about zones."""
+    served = _served(draft)
     for name, profile in draft.profiles.items():
         if profile is not None:
-            yield from _one_record(("profiles", name), profile)
+            found = list(_one_record(("profiles", name), profile))
+            yield from found or _one_zone(("profiles", name), profile, served.get(name, frozenset()), draft)
             yield from _one_link(("profiles", name), profile, draft.networks)
     yield from _two_profiles(draft)
 
@@ -34,13 +36,28 @@ def _one_record(at: KeyPath, profile: Profile) -> Iterator[Found]:
     for name, place in profile.placements.items():
         path: KeyPath = (*at, "placements", name, "dns")
         every = place.dns.zones_resource_group or profile.dns.zones_resource_group
-        single = {**profile.dns.zones, **place.dns.zones}
+        single = zones_of(profile, place)
         for kind, group in {**single, **({"": every} if every else {})}.items():
             if (before := first.setdefault((kind, group.key), name)) != name:
                 what = f"the same records of {kind}" if kind else "the same records"
                 problem = f"the placements {before} and {name} would write {what}"
                 key, remedy = ("zones", "its own group under zones") if kind else _GROUP
                 yield Found((*path, key), shown(group.text), problem, f"give each placement {remedy}")
+
+
+def _one_zone(at: KeyPath, profile: Profile, kinds: frozenset[str], draft: Draft) -> Iterator[Found]:
+    """The same where one placement names a zone, or its type, and another one has all zones there."""
+    if profile.dns.mode != "manage":
+        return
+    first: dict[tuple[str, str], str] = {}
+    for name, place in profile.placements.items():
+        for zone, group in sorted(_named(kinds, place, profile, draft)):
+            if (before := first.setdefault((zone, group), name)) != name:
+                problem = f"the placements {before} and {name} would write the same records in {zone}"
+                remedy = "give each placement other groups under zones_resource_group and zones"
+                path = (*at, "placements", name, "dns")
+                yield Found(path, shown(group), problem, remedy)
+                break
 
 
 def _one_link(at: KeyPath, profile: Profile, sets: Mapping[str, AnySet | None]) -> Iterator[Found]:
@@ -127,7 +144,7 @@ def _named(
 ) -> Iterator[tuple[str, str]]:
     """The names of the zones for these types, each with its resource group."""
     own = place.dns if isinstance(place, OnePlacement) else profile.dns
-    single = {key.lower(): group.key for key, group in {**profile.dns.zones, **own.zones}.items()}
+    single = {key.lower(): group.key for key, group in zones_of(profile, place).items()}
     every = own.zones_resource_group or profile.dns.zones_resource_group
     shared = {kind.lower() for kind in profile.dns.shared_names}
     for kind in kinds:
