@@ -211,7 +211,7 @@ async def test_a_link_that_the_policy_names_for_a_resolver_is_awaited_too() -> N
 
 
 async def test_a_zone_group_of_someone_else_stays_when_the_names_become_ours() -> None:
-    """A move from Azure Policy (docs/guide.md): what it wrote is kept, and a new endpoint gets one of ours."""
+    """A move from Azure Policy (docs/guide.md): its zone group is kept, a new endpoint gets one of ours."""
     world = a_world_with_zone_groups_of_others()
     at = await world.create_account()
     endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
