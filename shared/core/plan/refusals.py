@@ -82,8 +82,11 @@ class Refusals:
 
 
 def state_of(target: Target, connect: Connect) -> str:
-    """A digest of all of a target and of its profile that a request's answer may depend on."""
+    """A digest of all of a target, of its profile and of the policy's templates that a request's answer may
+    depend on."""
     properties = {name: value for name, value in target.properties.items() if name.lower() not in _REPORTED}
     groups = [group.group_id for group in connect.groups]
     parts = (target.location, target.kind, target.sku, dict(target.tags), properties, groups)
-    return digest(f"{json.dumps(parts, sort_keys=True, default=str)}{connect.profile!r}", 16)
+    naming, style = connect.style.naming, connect.style
+    templates = json.dumps((naming.model_dump(), dict(style.templates), dict(style.tags)), sort_keys=True)
+    return digest(f"{json.dumps(parts, sort_keys=True, default=str)}{connect.profile!r}{templates}", 16)
