@@ -185,6 +185,7 @@ def runbook(code: str | None, everything: bool) -> None:
 )
 @click.option("--policy-container", default="", metavar="ID", help="The blob container with the policy.")
 @click.option("--name", default="Causeway", show_default=True, help="How the names of the roles begin.")
+@click.option("--update", is_flag=True, help="The roles exist: update their actions.")
 @click.option("--keep", is_flag=True, help="Without the role that deletes what Causeway made.")
 @click.option("-o", "--output", type=OUTPUT, default="text", show_default=True)
 def roles(file: str, principal: str | None, output: str, keep: bool, **said: Any) -> None:
@@ -206,7 +207,7 @@ def roles(file: str, principal: str | None, output: str, keep: bool, **said: Any
     types = frozenset(known_type(one) for one in said["types"]) if said["types"] else None
     checked = frozenset(known_type(one) for one in said["checked"])
     asked = Asked(types, checked, said["scopes"], remove=not keep)
-    naming = Naming(principal or NOBODY, said["name"], said["policy_container"])
+    naming = Naming(principal or NOBODY, said["name"], said["policy_container"], said["update"])
     sys.exit(run(file, asked, naming, output))
 
 

@@ -26,12 +26,14 @@ UNCHECKED = (
 class Naming:
     """`principal`: the object id that roles are assigned to. `prefix`: how the names of roles begin.
 
-    `container`: the id of the blob container with the policy; empty: the policy is a file.
+    `container`: the id of the blob container with the policy; empty: the policy is a file. `update`: the
+    roles exist already.
     """
 
     principal: str = NOBODY
     prefix: str = "Causeway"
     container: str = ""
+    update: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def _block(role: NeededRole, naming: Naming) -> Iterator[str]:
     yield f"# {role.role.title}: {role.role.purpose[0].lower()}{role.role.purpose[1:]}"
     for one in definitions(role, naming):
         if one.json:
-            yield role_definition(one.json)
+            yield role_definition(one.json, "update" if naming.update else "create")
         yield from (role_assignment(one.name, scope, naming.principal) for scope in one.scopes)
     yield ""
 

@@ -12,6 +12,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "README.md",
     "docs/architecture.md",
+    "docs/comparison.md",
     "docs/decisions.md",
     "docs/deploy.md",
     "docs/guide.md",

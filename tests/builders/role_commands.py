@@ -20,14 +20,19 @@ async def run(world: World, remedy: str) -> None:
 
 
 async def run_one(world: World, command: str) -> None:
-    """Run one command that creates a definition or an assignment. Raises AssertionError if refused."""
+    """Run one command about a definition or an assignment. Raises AssertionError if refused."""
     words = shlex.split(command.replace(NOBODY, OBJECT_IDS["app"]))
-    assert [*words[:2], words[3]] == ["az", "role", "create"], command
     options = dict(zip(words[4::2], words[5::2], strict=True))
-    await {"definition": _define, "assignment": _assign}[words[2]](world, options)
+    match words[:4]:
+        case ["az", "role", "definition", "create" | "update" as verb]:
+            await _define(world, options, verb)
+        case ["az", "role", "assignment", "create"]:
+            await _assign(world, options)
+        case _:
+            raise AssertionError(command)
 
 
-async def _define(world: World, options: dict[str, str]) -> None:
+async def _define(world: World, options: dict[str, str], verb: str) -> None:
     role = json.loads(options["--role-definition"])
     scopes = role["AssignableScopes"]
     properties = {
@@ -37,7 +42,8 @@ async def _define(world: World, options: dict[str, str]) -> None:
         "assignableScopes": scopes,
         "type": "CustomRole",
     }
-    at = f"{scopes[0]}/{AUTHORIZATION}/roleDefinitions/{uuid.uuid4()}"
+    new = f"{scopes[0]}/{AUTHORIZATION}/roleDefinitions/{uuid.uuid4()}"
+    at = new if verb == "create" else await _named(world, role["Name"], scopes[0])
     await world.send("PUT", at, {"properties": properties}, VERSION)
 
 
@@ -46,7 +52,8 @@ async def _assign(world: World, options: dict[str, str]) -> None:
     scope = options["--scope"]
     role = await _named(world, options["--role"], scope)
     body = {"properties": {"roleDefinitionId": role, **principal}}
-    await world.send("PUT", f"{scope}/{AUTHORIZATION}/roleAssignments/{uuid.uuid4()}", body, VERSION)
+    same = uuid.uuid5(uuid.NAMESPACE_URL, f"{scope} {role}")  # the CLI creates an assignment once
+    await world.send("PUT", f"{scope}/{AUTHORIZATION}/roleAssignments/{same}", body, VERSION)
 
 
 async def _named(world: World, name: str, scope: str) -> str:

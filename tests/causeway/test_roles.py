@@ -1,11 +1,12 @@
 """`causeway roles`: only what the policy needs, at the scopes that it names."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.causeway.command import run
+from tests.causeway.command import ROOT, run
 from tests.causeway.policies import GROUP, SUB, policy, profile, rule, subnet
 
 STORAGE, SQL = "Microsoft.Storage/storageAccounts", "Microsoft.Sql/servers"
@@ -80,6 +81,17 @@ def test_only_types_that_a_rule_reaches_are_approved_where_no_tag_may_choose() -
     assert only == [f"{SQL}/PrivateEndpointConnectionsApproval/action"]
 
 
+def test_a_rule_that_applies_lets_a_profile_write_that_a_tag_names() -> None:
+    pilot = {**rule("pilot", type=SQL), "mode": "apply"}
+    hub = {"data": profile(approval="auto")}
+    text = policy(hub, rules=[pilot], mode="plan", opt_in={"tag_may_choose": ["data"]})
+    assert roles(text)["actions"]["Approve"] == [f"{SQL}/PrivateEndpointConnectionsApproval/action"]
+    untagged = policy(
+        hub, rules=[{**pilot, "profile": "none"}], mode="plan", opt_in={"tag_may_choose": ["data"]}
+    )
+    assert roles(untagged)["actions"] == {}
+
+
 def test_public_access_needs_the_write_of_each_type_that_has_a_switch() -> None:
     found = roles(one(public_access="disable"), "--type", SQL, "--type", "Microsoft.Compute/diskAccesses")
     assert found["actions"]["Public"] == [f"{SQL}/write"]
@@ -147,3 +159,16 @@ def test_a_scope_that_is_no_id_is_refused() -> None:
 def test_a_type_that_the_catalogue_does_not_have_is_refused(option: str) -> None:
     ran = run("roles", "--policy", "-", option, "Microsoft.Nothing/here", text=one())
     assert (ran.code, "Microsoft.Nothing/here" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "docs" / "examples").glob("*.yaml")), ids=lambda one: one.stem
+)
+def test_each_example_gets_roles_that_are_assigned_only_where_they_are_defined(file: Path) -> None:
+    found = roles(file.read_text("utf-8"))
+    within = {one["Name"]: one["AssignableScopes"] for one in found["definitions"]}
+    assert found["assignments"]
+    for one in found["assignments"]:
+        (root,) = within.get(one["role"], [""])
+        assert one["scope"].startswith(root), one
+    assert all(len(name) <= 128 for name in within)

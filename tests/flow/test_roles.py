@@ -35,6 +35,7 @@ BY_GROUP: dict[str, Any] = {
     "application_security_groups": {"westeurope": ASG},
 }
 SPOKES = {"spokes": {"subscription": SUB.rsplit("/", 1)[1], "name": "spoke-*"}}
+NAMES = {"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0]}
 POLICIES: dict[str, dict[str, Any]] = {
     "names alone": {},
     "no names": {"dns": {"mode": "none"}},
@@ -106,6 +107,18 @@ async def test_roles_at_a_watched_management_group_reach_the_subscriptions_below
     for command in printed(watched, "--type", ACCOUNTS):
         await run_one(world, command)
     assert (await world.reconcile(await world.create_account()))["result"] == "Connected"
+
+
+async def test_a_policy_that_needs_more_of_the_same_roles_gets_it_by_updating_them() -> None:
+    world = await with_printed_roles({"dns": {**NAMES, "link": "none"}})
+    world.policy = a_policy()
+    world.flow = world.worker()
+    world.azure.access.roles["app"].actions.clear()
+    at = await world.create_account()
+    assert "virtualNetworkLinks/write" in (await world.reconcile(at))["remedy"]
+    for command in printed({}, "--type", ACCOUNTS, "--update"):
+        await run_one(world, command)
+    assert (await world.reconcile(at, "manual"))["result"] == "Connected"
 
 
 async def test_a_request_for_approval_needs_no_right_to_approve() -> None:

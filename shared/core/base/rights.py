@@ -86,9 +86,9 @@ def definition_of(name: str, actions: Iterable[str], within: str, description: s
     return {"Name": name, **about, "Actions": list(actions), "AssignableScopes": [within]}
 
 
-def role_definition(role: Json) -> str:
-    """The command that creates a custom role."""
-    return f"az role definition create --role-definition {_quoted(json.dumps(role))}"
+def role_definition(role: Json, verb: str = "create") -> str:
+    """The command that creates a custom role, or updates the one of its name (`verb`)."""
+    return f"az role definition {verb} --role-definition {_quoted(json.dumps(role))}"
 
 
 def role_assignment(role: str, scope: str, principal: str = NOBODY) -> str:

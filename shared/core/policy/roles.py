@@ -38,7 +38,7 @@ from shared.core.base.role_table import (
 from shared.core.catalogue.catalogue import Catalogue, load
 from shared.core.policy.policy import Policy
 from shared.core.policy.profile import Profile
-from shared.core.policy.reachable import types_reached, writes
+from shared.core.policy.reachable import types_written
 from shared.core.policy.selectors import NetworkSelector
 
 MANAGEMENT_GROUPS = "/providers/Microsoft.Management/managementGroups"
@@ -130,7 +130,7 @@ class _Context:
 
     @property
     def writing(self) -> Iterator[tuple[str, Profile]]:
-        return ((name, one) for name, one in self.policy.profiles.items() if writes(name, self.policy))
+        return ((name, one) for name, one in self.policy.profiles.items() if self.types(name))
 
     def needs(self) -> Iterator[_Need]:
         for name, profile in self.writing:
@@ -145,7 +145,7 @@ class _Context:
                 yield from self._of(one)
 
     def types(self, profile: str) -> tuple[str, ...]:
-        found = types_reached(profile, self.policy, self.catalogue)
+        found = types_written(profile, self.policy, self.catalogue)
         return tuple(kind for kind in found if self.asked.types is None or kind in self.asked.types)
 
     def is_known(self, kind: str) -> bool:

@@ -38,6 +38,11 @@ def collapse(addresses: Iterable[str]) -> tuple[str, ...]:
 
     ValueError where one is neither.
     """
+    return _collapsed(tuple(addresses))
+
+
+@functools.lru_cache(maxsize=1024)  # the clients' prefixes, for every rule of every target
+def _collapsed(addresses: tuple[str, ...]) -> tuple[str, ...]:
     networks = [ip_network(text, strict=False) for text in addresses]
     v4 = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
     v6 = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
