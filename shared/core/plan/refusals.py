@@ -75,6 +75,11 @@ class Refusals:
         """By the object's id in lower case: those of this very state."""
         return {one.at: one for one in self.requests} if state and state == self.state else {}
 
+    def of_code(self, code: str, state: str) -> Mapping[str, str]:
+        """Why, and the remedy, by the object's id in lower case: those in force with this code."""
+        found = self.in_force(state)
+        return {at: f"{one.reason}; {one.remedy}" for at, one in found.items() if one.code == code}
+
     def joined(self, state: str, more: Iterable[RefusedRequest]) -> Refusals:
         """With more of this state; those of an earlier one are over."""
         every = {**self.in_force(state), **{one.at: one for one in more}}
