@@ -22,6 +22,7 @@ from shared.core.base.errors import (
     Outdated,
     RefusedError,
     StillRunning,
+    TagsNotKept,
     TransientError,
 )
 from shared.core.base.ids import ResourceId
@@ -45,7 +46,7 @@ from shared.core.plan.actions import (
 )
 from shared.core.plan.decide import decide
 from shared.core.plan.deletion_record import deletions
-from shared.core.plan.not_kept import not_kept, other_values
+from shared.core.plan.not_kept import TAGS_NOT_KEPT, not_kept, other_values
 from shared.core.plan.plan import Plan
 from shared.core.plan.refusals import RefusedRequest
 from shared.core.readings.observed import Observed
@@ -128,7 +129,10 @@ class _Run:
         self._objects: dict[ResourceId, Seen | None] = {}
         held = self._memory.refusals.in_force(current.state) if current.state else {}
         self._state = current.state
+        untagged = self._memory.refusals.of_code(TAGS_NOT_KEPT, current.state)
+        held = {at: one for at, one in held.items() if at not in untagged}
         self._held = {step.id: held[step.id.key].error() for step in plan.writes if step.id.key in held}
+        self._untagged: dict[ResourceId, TagsNotKept] = {}
         self._errors: dict[ResourceId, CausewayError] = dict(self._held)
         self._notes: list[str] = []
         self._remembered: set[ResourceId] = set()
@@ -152,7 +156,7 @@ class _Run:
         """What Azure refused for an unknown reason is not sent again as it is."""
         new = [
             RefusedRequest.of(at, error)
-            for at, error in self._errors.items()
+            for at, error in (*self._errors.items(), *self._untagged.items())
             if isinstance(error, RefusedError | NotKept) and at not in self._held
         ]
         if new and self._state:
@@ -376,9 +380,12 @@ class _Run:
         if guid := kind_of(want.id).guid(seen):
             await self._memory.own(want.id, guid=guid)
         self._objects |= {**want.implied(seen), want.id: seen}
-        if error := not_kept(joined, body, have, seen, observed):
+        error = not_kept(joined, body, have, seen, observed)
+        if isinstance(error, TagsNotKept):
+            self._untagged[want.id] = error
+        elif error:
             raise error
-        if other := other_values(body, have, seen):
+        elif other := other_values(body, have, seen):
             self._notes.append(f"Azure keeps other values of {want.id.text} than were sent: {other}")
 
     async def _with_retries[T](self, write: Callable[[], Awaitable[T]]) -> T:

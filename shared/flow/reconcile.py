@@ -30,6 +30,7 @@ from shared.core.outcome.result import (
     removed,
     unasked,
 )
+from shared.core.plan.not_kept import TAGS_NOT_KEPT
 from shared.core.plan.obsolete import Obsolete, Recorded
 from shared.core.plan.plan import Plan, customised
 from shared.core.plan.refusals import state_of
@@ -187,7 +188,7 @@ class Reconciler:
         found = await self._viewed(target, connect, current)
         if not isinstance(found, View):
             return refused(found, connect.profile_name)
-        found = replace(found, unrepaired=current.unrepaired)
+        found = replace(found, unrepaired=current.unrepaired, untagged=_untagged(current))
         if found.plan.writes and not await self._asker.still_asked(target, connect, current.began):
             return await self._reconciled(replace(current, fresh_from=current.began))
         if found.permitted:
@@ -279,7 +280,8 @@ class Reconciler:
             known = {step.id for step in done}
             done += tuple(s for s in applied.done if s.verb not in ("Keep", "Adopt") or s.id not in known)
             view = await self._viewer.after(view, applied)
-            view = replace(view, notes=tuple(dict.fromkeys((*view.notes, *applied.notes))))
+            notes = tuple(dict.fromkeys((*view.notes, *applied.notes)))
+            view = replace(view, notes=notes, untagged=_untagged(current))
             if applied.outdated:
                 view = await self._viewer.evidence(replace(view, since=applied.at, made=frozenset()))
                 continue
@@ -425,6 +427,10 @@ class Reconciler:
         memory = current.memory
         known = bool(memory.owned or memory.profile)
         return known and not why.keep and self._previews.removes_on_opt_out(memory.profile)
+
+
+def _untagged(current: Pass) -> Mapping[str, str]:
+    return current.memory.refusals.of_code(TAGS_NOT_KEPT, current.state)
 
 
 def _overtaken(reached: Ending) -> Ending:

@@ -37,7 +37,8 @@ class View:
     pass or its beginning, prove nothing, and from before `fresh_from` they say nothing about hidden names.
     `unfinished`: the placements of which nothing may be begun, and why; `permitted`: it is known that the app
     may do all that is needed for that. `requests`: one for each placement that has a place. `failed`: the
-    placements of several in which something could not be written. `unrepaired`: as in `Pass`.
+    placements of several in which something could not be written. `unrepaired`: as in `Pass`. `untagged`:
+    objects, by id in lower case, of which Azure does not keep the tags, and why.
     """
 
     requests: tuple[Request, ...]
@@ -53,6 +54,7 @@ class View:
     began: float = 0.0
     unfinished: Mapping[str, Refusal] = field(default_factory=dict)
     unrepaired: frozenset[str] = frozenset()
+    untagged: Mapping[str, str] = field(default_factory=dict)
     permitted: bool = False
     failed: tuple[str, ...] = ()
 
@@ -89,7 +91,7 @@ class View:
 
     @property
     def plan(self) -> Plan:
-        steps = self.intended.leaving(self.unrepaired)
+        steps = self.intended.leaving(self.unrepaired).without_tags(self.untagged, self.observed)
         for request, part in zip(self.requests, self.desired.each, strict=True):
             if why := self.unfinished.get(request.connect.placement):
                 steps = steps.begins_nothing(why, part.ids)
@@ -146,6 +148,7 @@ class View:
             *(f"{network_not_found(one).reason}: the others' path is made" for one in self.desired.missing),
             *resolution.findings(self.desired, self.observed),
             *lost_marks(self.desired, self.observed),
+            *(why for path in self.desired.paths if (why := self.untagged.get(path.endpoint.id.key))),
             *self.hidden,
         )
 

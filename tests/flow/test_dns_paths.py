@@ -246,3 +246,14 @@ async def test_a_server_in_no_known_network_is_named_and_not_provable() -> None:
     assert (state["result"], check_of(state)["holds"]) == ("Connected", None)
     assert f"{ON_PREMISES} is in no network that is read here" in state["reason"]
     assert [one for one in state["findings"] if ON_PREMISES in one]
+
+
+async def test_a_server_with_an_ipv6_address_is_known_in_every_spelling() -> None:
+    world = await a_linked_hub(servers={"fd00::53": "hubs"})
+    await make_resolver(world)
+    address = "fd00:0:0:0::53"
+    dns_servers.configure(world.azure.world, {"servers": [{"address": address, "forward": ADDRESS}]})
+    await use_servers(world, spoke(0), address)
+    state = await reconciled(world)
+    assert (state["result"], check_of(state)["holds"]) == ("Connected", True)
+    assert "as the policy says" in check_of(state)["seen"]

@@ -5,7 +5,7 @@ from typing import Any
 from tests.builders.policies import a_policy
 from tests.builders.security_rules import GROUP, a_filtered_world
 from tests.builders.user_actions import TAG
-from tests.builders.world import ENDPOINTS, HUB, SPOKE, ZONES, World
+from tests.builders.world import ENDPOINTS, HUB, SPOKE, SUB, ZONES, World
 
 NAMING = {
     "endpoint": "pep-{name}-{group}-{region}-{hash}",
@@ -183,3 +183,22 @@ async def test_a_name_that_another_resource_s_endpoint_has_is_explained_and_the_
     assert (await world.reconcile(first, "drift"))["result"] == "Connected"
     assert world.writes() == []
     assert (await world.reconcile(second))["result"] == "Connected"
+
+
+async def test_a_resource_s_own_tag_comes_before_its_group_s_in_whatever_case() -> None:
+    world = await a_named_world()
+    await world.send("PATCH", f"{SUB}/resourceGroups/rg-app", {"tags": {"Cost-Centre": "of the group"}})
+    state = await world.reconcile(await world.create_account(tags={"cost-centre": "4711"}))
+    assert (await endpoint_of(world, state))["tags"]["cost-centre"] == "4711"
+
+
+async def test_a_write_that_was_refused_for_a_missing_tag_is_sent_again_once_the_policy_has_the_tag() -> None:
+    world = await a_filtered_world()
+    match = {"method": "PUT", "path": "/privateEndpoints/[^/]*$", "principal": "app"}
+    answer = {"status": 400, "code": "TagMissing", "message": "the tag owner is missing"}
+    world.azure.faults.add({"match": match, "answer": answer})
+    at = await world.create_account()
+    assert (await world.reconcile(at))["code"] == "TagMissing"
+    world.azure.faults.clear()
+    operate(world, peering="ensure", nsg=RULES, top={"tags": {"owner": "network"}})
+    assert (await world.reconcile(at, "drift"))["result"] == "Connected"

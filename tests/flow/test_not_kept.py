@@ -115,6 +115,40 @@ async def test_tags_that_are_reset_are_named_and_the_path_is_connected() -> None
     assert "tags.managed-by is platform, sent causeway" in finding
 
 
+async def test_an_endpoint_s_tag_that_is_reset_is_written_once_and_its_path_is_made() -> None:
+    world = World(a_policy(top={"tags": {"env": "{tag:env|none}"}}))
+    endpoints = f"{NETWORK}/privateEndpoints"
+    modify(world, endpoints, **{"tags['env']": "platform"})
+    at = await world.create_account(tags={"env": "prod"})
+    world.sent()
+    state = await world.reconcile(at)
+    assert (state["result"], writes_of(world, "privateEndpoints/pe-")) == (
+        "Connected",
+        2,
+    )  # with its zone group
+    for reason in ("drift", "event", "drift"):
+        state = await world.reconcile(at, reason)
+        (finding,) = [one for one in state["findings"] if "tags.env is platform, sent prod" in one]
+        assert (state["result"], "effect modify" in finding, world.writes()) == ("Connected", True, [])
+    modify(world, endpoints)
+    state = await world.reconcile(at, "manual")
+    assert (state["result"], state["findings"]) == ("Connected", [])
+    assert (await world.send("GET", state["paths"][0]["endpoint"]))["tags"]["env"] == "prod"
+
+
+async def test_a_tag_that_is_reset_later_ends_no_connection() -> None:
+    world = World()
+    at = await world.create_account(tags={"env": "prod"})
+    await world.reconcile(at)
+    modify(world, f"{NETWORK}/privateEndpoints", **{"tags['env']": "platform"})
+    world.policy = a_policy(top={"tags": {"env": "{tag:env|none}"}})
+    world.flow = world.worker()
+    world.sent()
+    for expected in (1, 0):
+        assert (await world.reconcile(at, "drift"))["result"] == "Connected"
+        assert writes_of(world, "privateEndpoints/pe-") == expected
+
+
 async def test_a_flag_that_hinders_nothing_is_named_and_the_path_is_connected() -> None:
     world = World(a_policy(peering="ensure"))
     modify(world, PEERINGS, properties__allowForwardedTraffic=True)

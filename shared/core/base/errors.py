@@ -107,6 +107,10 @@ class NotKept(BlockedError):  # noqa: N818
     """Azure answered a write with success and other values than were sent: sent again, it would again."""
 
 
+class TagsNotKept(NotKept):
+    """Nothing but tags differs: the object serves as it is."""
+
+
 class PermanentError(CausewayError):
     """It failed, and a retry is not known to help."""
 

@@ -275,6 +275,9 @@ class Endpoint(Managed):
         failed = ("provisioning failed",) if have.state == "failed" else ()
         return (*failed, *self._lacks(have)) if self.is_managed(have) else failed
 
+    def lacks_tags_alone(self, have: Seen, observed: Observed) -> bool:
+        return not replace(self, tags=()).drift(have, observed)
+
     def _lacks(self, have: Seen) -> Iterator[str]:
         if not security_groups(have).issuperset(self.groups):
             yield "it is not in its application security group"

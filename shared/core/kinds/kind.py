@@ -116,6 +116,9 @@ class Wanted(Protocol):
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         """What differs from what is desired, one phrase a field; empty means it meets the need."""
 
+    def lacks_tags_alone(self, have: Seen, observed: Observed) -> bool:
+        """Nothing but the policy's tags differs."""
+
     def beyond_repair(self, have: Seen) -> str | None:
         """Why a write in place cannot repair it, so that it must be deleted and created; else None."""
 
@@ -283,6 +286,9 @@ class Managed:
 
     def drift(self, have: Seen, observed: Observed) -> tuple[str, ...]:
         return ()
+
+    def lacks_tags_alone(self, have: Seen, observed: Observed) -> bool:
+        return False
 
     def beyond_repair(self, have: Seen) -> str | None:
         return None

@@ -136,7 +136,7 @@ class Asker:
 
     def _said(self, address: str) -> Result | None:
         """What the policy says of a server, as far as Azure shows it."""
-        networks = self.servers.get(address)
+        networks = self.servers.get(_spelled(address))
         if networks is None:
             return None
         if isinstance(links := self._links(), Ask | Answer):
@@ -237,6 +237,14 @@ class Asker:
         body = self.observed.present(at)
         half = peering_to(body, home) if body else None
         return half is not None and connected(half)
+
+
+def _spelled(address: str) -> str:
+    """One spelling of an address, as the policy's keys have it: IPv6 has several."""
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return address
 
 
 def _is_linked(links: Members, network: ResourceId) -> bool:

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from shared.core.base.bodies import Json, Seen, mapping
-from shared.core.base.errors import NotKept
+from shared.core.base.errors import NotKept, TagsNotKept
 from shared.core.kinds.kind import Wanted
 from shared.core.readings.observed import Observed
 from shared.core.readings.reading import Present
 
 SHOWN = 5  # members in one text
+TAGS_NOT_KEPT = "TagsNotKept"
 
 type Members = dict[str, Any]  # by path, such as `properties.priority`
 
@@ -22,7 +23,7 @@ def not_kept(want: Wanted, sent: Json, have: Seen | None, answer: Seen, observed
     """Why the answer to a write does not meet the need it was sent for; None where it does.
 
     Only what the write was to change counts, and only if the object still differs from what is desired: such
-    a write is not sent again, as its answer would be the same.
+    a write is not sent again, as its answer would be the same. TagsNotKept: nothing but tags differs.
     """
     if answer.busy or not _unmet(want, answer, observed):
         return None
@@ -58,8 +59,10 @@ def _plainly(path: str, value: Any, got: Members) -> bool:
 
 def _error(answer: Seen, sent: Members, differing: list[tuple[str, Any]]) -> NotKept:
     reason = f"Azure answered the write of {answer.id.text} with success and other values than were sent"
-    return NotKept(
-        "ValueNotKept",
+    tags = all(path.startswith("tags.") for path, _ in differing)
+    error, code = (TagsNotKept, TAGS_NOT_KEPT) if tags else (NotKept, "ValueNotKept")
+    return error(
+        code,
         f"{reason}: {_listed(sent, differing)}",
         "find what sets it, such as an Azure Policy assignment with the effect modify, exempt the object, "
         "and rerun the resource; until then the same write is not sent again",

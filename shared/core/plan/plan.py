@@ -5,7 +5,7 @@ Nothing here reads, writes or waits, so a plan can be shown (dry run), tested an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -91,6 +91,10 @@ class Plan:
         """The plan with what is known of objects that were deleted since: new ones begin from that."""
         return Plan(tuple(_resumed(step, known, observed) for step in self.actions))
 
+    def without_tags(self, untagged: Container[str], observed: Observed) -> Plan:
+        """The plan without writes of tags that Azure does not keep, by ids in lower case."""
+        return Plan(tuple(_untagged(step, untagged, observed) for step in self.actions))
+
     def leaving(self, classes: frozenset[str]) -> Plan:
         """The plan without writes of these classes (`Kind.REPAIR`), and of what needs what stays missing."""
         held = {step.id for step in self.writes if kind_of(step.id).REPAIR in classes}
@@ -109,6 +113,16 @@ class Plan:
         """The plan without writes of these objects: it is too early for them."""
         held = {a.id for a in self.actions if isinstance(a, Create | Update)} & waiting
         return Plan(tuple(a for a in self.actions if a.id not in held)) if held else self
+
+
+def _untagged(step: Action, untagged: Container[str], observed: Observed) -> Action:
+    if (
+        isinstance(step, Update)
+        and step.id.key in untagged
+        and step.want.lacks_tags_alone(step.have, observed)
+    ):
+        return Keep(step.id, step.have.id, "it serves without the tags that are not kept")
+    return step
 
 
 def _lacks(step: Write, missing: set[ResourceId]) -> bool:

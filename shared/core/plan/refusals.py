@@ -75,6 +75,11 @@ class Refusals:
         """By the object's id in lower case: those of this very state."""
         return {one.at: one for one in self.requests} if state and state == self.state else {}
 
+    def of_code(self, code: str, state: str) -> Mapping[str, str]:
+        """Why, and the remedy, by the object's id in lower case: those in force with this code."""
+        found = self.in_force(state)
+        return {at: f"{one.reason}; {one.remedy}" for at, one in found.items() if one.code == code}
+
     def joined(self, state: str, more: Iterable[RefusedRequest]) -> Refusals:
         """With more of this state; those of an earlier one are over."""
         every = {**self.in_force(state), **{one.at: one for one in more}}
@@ -82,8 +87,11 @@ class Refusals:
 
 
 def state_of(target: Target, connect: Connect) -> str:
-    """A digest of all of a target and of its profile that a request's answer may depend on."""
+    """A digest of all of a target, of its profile and of the policy's templates that a request's answer may
+    depend on."""
     properties = {name: value for name, value in target.properties.items() if name.lower() not in _REPORTED}
     groups = [group.group_id for group in connect.groups]
     parts = (target.location, target.kind, target.sku, dict(target.tags), properties, groups)
-    return digest(f"{json.dumps(parts, sort_keys=True, default=str)}{connect.profile!r}", 16)
+    naming, style = connect.style.naming, connect.style
+    templates = json.dumps((naming.model_dump(), dict(style.templates), dict(style.tags)), sort_keys=True)
+    return digest(f"{json.dumps(parts, sort_keys=True, default=str)}{connect.profile!r}{templates}", 16)

@@ -145,7 +145,7 @@ def intent(
     found = replace(_narrowed(target, chosen.profile, profile, policy, catalogue), rule=chosen.rule)
     if not isinstance(found, Connect):
         return found
-    style = Style(policy.naming, policy.tags, {**_inherited(group_tags, policy), **target.tags})
+    style = Style(policy.naming, policy.tags, with_inherited(target.tags, _inherited(group_tags, policy)))
     return replace(found, mode=chosen.mode, style=style)
 
 
