@@ -13,7 +13,7 @@ from shared.adapters.tables import Row, Value, Values, joined, split
 from shared.core.base.bodies import Json, mapping, sequence
 from shared.core.base.errors import BlockedError, InvalidId, clean
 from shared.core.base.ids import ResourceId
-from shared.core.events.asked import Asked
+from shared.core.events.asked import MAX_CORRELATIONS, Asked
 from shared.core.kinds.kind import UNKNOWN_GUID
 from shared.core.kinds.public_access import PreviousAccess
 from shared.core.outcome.announcement import announcement, is_final
@@ -49,10 +49,12 @@ class Entry(Protocol):
 def present(old: Values, outcome: Outcome) -> dict[str, Value]:
     """The columns of a target's present state, over those that it had.
 
-    The last profile is kept, with the rule that chose it, and since when the target has had this result and
-    code.
+    The last profile is kept, with the rule that chose it, since when the target has had this result and code,
+    and the callers that passes before this one answered: they may look only now.
     """
     record = outcome.record()
+    answered = (*record["correlations"], *map(str, sequence(record_of(old).get("correlations"))))
+    record = {**record, "correlations": list(dict.fromkeys(answered))[:MAX_CORRELATIONS]}
     same = (old.get("result"), old.get("code")) == (record["result"], record["code"])
     return {
         **_without(old, "record"),

@@ -210,6 +210,26 @@ async def test_a_link_that_the_policy_names_for_a_resolver_is_awaited_too() -> N
     assert "hub-we" in state["remedy"]
 
 
+async def test_a_zone_group_of_someone_else_stays_when_the_names_become_ours() -> None:
+    """A move from Azure Policy (docs/guide.md): its zone group is kept, a new endpoint gets one of ours."""
+    world = a_world_with_zone_groups_of_others()
+    at = await world.create_account()
+    endpoint = (await world.reconcile(at))["paths"][0]["endpoint"]
+    await make_zone_group(world, endpoint)
+    await make_link(world)
+    await world.reconcile(at, "drift")
+    world.policy = a_policy(dns={"mode": "manage", "zones_resource_group": ZONES.split("/providers")[0]})
+    world.flow = world.worker()
+    world.sent()
+    state = await world.reconcile(at, "drift")
+    assert (state["result"], state["reason"]) == ("Connected", "every check holds")
+    assert world.writes() == []
+    later = await world.reconcile(await world.create_account("invoices"))
+    assert later["result"] == "Connected", later["reason"]
+    made = await world.send("GET", f"{later['paths'][0]['endpoint']}/privateDnsZoneGroups")
+    assert [one["name"] for one in made["value"]] == ["causeway"]
+
+
 async def test_opting_out_removes_the_endpoint_with_the_zone_group_of_someone_else() -> None:
     world = a_world_with_zone_groups_of_others()
     at = await world.create_account()

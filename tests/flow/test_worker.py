@@ -227,6 +227,16 @@ async def test_a_rerun_during_a_pass_is_answered_by_the_next_one_from_new_reads(
     assert [entry["correlation"] for entry in state["history"]] == [other.correlation, "e"]
 
 
+async def test_a_caller_that_looks_only_after_a_later_pass_still_sees_that_its_rerun_is_done() -> None:
+    world = World()
+    at = await world.create_account()
+    await world.reconcile(at)
+    accepted = await world.flow.queries.request(at)
+    await world.drain()
+    later = await world.reconcile(at, "drift")
+    assert (later["correlation"], later["correlations"]) == ("test", [accepted.correlation])
+
+
 async def test_a_link_that_is_deleted_before_a_rerun_is_made_again_although_a_pass_was_under_way() -> None:
     world = World()
     at = await world.create_account()
