@@ -127,10 +127,9 @@ class _Run:
         self._deadline = current.deadline
         self._tasks: dict[ResourceId, asyncio.Task[None]] = {}
         self._objects: dict[ResourceId, Seen | None] = {}
-        held = self._memory.refusals.in_force(current.state) if current.state else {}
+        known = self._memory.refusals.in_force(current.state) if current.state else {}
+        held = {at: one for at, one in known.items() if one.code != TAGS_NOT_KEPT}
         self._state = current.state
-        untagged = self._memory.refusals.of_code(TAGS_NOT_KEPT, current.state)
-        held = {at: one for at, one in held.items() if at not in untagged}
         self._held = {step.id: held[step.id.key].error() for step in plan.writes if step.id.key in held}
         self._untagged: dict[ResourceId, TagsNotKept] = {}
         self._errors: dict[ResourceId, CausewayError] = dict(self._held)

@@ -154,7 +154,9 @@ def _of_set(azure: Azure, policy: Policy, name: str) -> set[str]:
         )
         connected = (half.properties for half in halves if half.properties["peeringState"] == "Connected")
         remotes = {one["remoteVirtualNetwork"]["id"].lower() for one in connected}
-        found = [at.id for at in azure.store.of_type(NETWORK) if at.id.key in remotes]
+        among = {one.lower() for one in asked.subscription or ()}
+        known = [at.id for at in azure.store.of_type(NETWORK) if at.id.key in remotes]
+        found = [at for at in known if not among or at.key.split("/")[2] in among]
     return {at.key for at in found if _fits(azure, azure.find(at.text), asked)}
 
 

@@ -148,6 +148,22 @@ async def test_when_the_last_network_leaves_its_set_the_rule_goes_after_a_second
     assert await sources(world) == set()
 
 
+async def test_when_the_last_network_leaves_its_set_a_denial_stays_and_holds() -> None:
+    denies = {**RULES, "default_deny": True}
+    world = await a_hub_with(1, nsg=denies)
+    await filter_endpoints(world)
+    at = await world.create_account()
+    await world.reconcile(at)
+    await world.send("DELETE", f"{HUB}/virtualNetworkPeerings/to-spoke-000")
+    await world.sleep(90)
+    for expected in (1, 0):
+        world.sent()
+        state = await world.reconcile(at, "drift")
+        assert state["result"] == "Connected", state["reason"]
+        assert [rule["access"] for rule in (await rules_of(world)).values()] == ["Deny"]
+        assert len([path for method, path in world.writes() if method == "DELETE"]) == expected
+
+
 async def test_a_peering_that_is_made_again_meanwhile_costs_its_network_nothing() -> None:
     world = await a_filtered_hub_with(2)
     at = await world.create_account()

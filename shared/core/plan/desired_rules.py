@@ -106,10 +106,11 @@ def rules(
     """
     reach = connect.reach
     sources = client_prefixes(reach, observed)
-    if connect.profile.nsg.mode == "ignore" or not (sources or reach.may_lack_some):
+    partial = reach.may_lack_some or not all(map(observed.present, reach.clients))
+    denies_all = connect.profile.nsg.default_deny and not partial  # there are no clients to shut out
+    if connect.profile.nsg.mode == "ignore" or not (sources or reach.may_lack_some or denies_all):
         return ()
     found: dict[ResourceId, Rule] = {}
-    partial = reach.may_lack_some or not all(map(observed.present, reach.clients))
     for group, endpoint in endpoints:
         nsg = _group_for(endpoint.subnet, observed, groups)
         addresses = tuple(address.ip for address in reported.get(endpoint.id, ()))
