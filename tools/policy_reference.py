@@ -60,6 +60,7 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 # Faults and warnings between keys. A key with several places is written once, without its place.
 BETWEEN: dict[str, str] = {
+    "opt_in.tag": "a tag that Causeway puts on what it makes",
     "subscriptions": "nothing is watched: neither this nor `management_groups`",
     "exclude[].subscription": "in a rule, none of these is watched; elsewhere a warning",
     "exclude[].resource_group": (

@@ -551,6 +551,10 @@ PLANTED: dict[str, Planted] = {
         ((("tags", "Managed-By"), "terraform"),), "tags.Managed-By", "Causeway writes this tag itself",
         "leave it out", ((("tags", "Managed-By"), REMOVE),),
     ),
+    "asked for by a tag of our own": Planted(
+        ((("opt_in", "tag"), "Managed-By"),), "opt_in.tag", "Causeway tags what it makes with it",
+        "choose another name", ((("opt_in", "tag"), REMOVE),),
+    ),
     "one tag in two spellings": Planted(
         ((("tags",), {"env": "a", "ENV": "b"}),), "tags.ENV", "also spelled env", "keep one",
         ((("tags", "ENV"), REMOVE),),

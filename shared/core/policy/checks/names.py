@@ -108,6 +108,10 @@ def _words(naming: Naming, draft: Draft) -> Iterator[Found]:
 
 
 def _tags(draft: Draft) -> Iterator[Found]:
+    tag = draft.opt_in.tag if draft.opt_in else ""
+    if tag.lower() in OUR_TAGS:
+        problem = "Causeway tags what it makes with it, so that it would ask for that"
+        yield Found(("opt_in", "tag"), tag, problem, "choose another name")
     tags = draft.tags or {}
     for name, text in tags.items():
         at: KeyPath = ("tags", name)
