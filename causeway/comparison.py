@@ -34,6 +34,7 @@ NEW, LEFT, CLEARED, PROFILE, MODE, MOVED, ZONE, SETTINGS, UNKNOWN = KINDS = (
     "other settings of its profile",
     "undecided",
 )
+REMADE = {PROFILE, MOVED, ZONE, SETTINGS}  # what was made for a resource may no longer be what is wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,18 @@ def compared(old: Policy, new: Policy, estate: Estate, catalogue: Catalogue | No
     for_all = differing(
         old, new, (key for key in Policy.model_fields if key not in (*CHOOSES, *WATCHES, "profiles"))
     )
-    return Comparison(tuple(one for one in changes if one), len(every), tuple(for_all), tuple(_notes(estate)))
+    found = [one for one in changes if one]
+    return Comparison(tuple(found), len(every), tuple(for_all), (*_notes(estate), *_uncounted(found, estate)))
+
+
+def _uncounted(changes: Iterable[Change], estate: Estate) -> Iterator[str]:
+    """What goes of a resource that stays connected depends on readings of Azure, which are not here."""
+    rows = [estate.rows.get(one.id) for one in changes if {*one.kinds} & REMADE]
+    if owned := sum(row.owned for row in rows if row):
+        yield (
+            f"{owned:,} of Causeway's objects are for resources that change and stay connected: which of "
+            "these are replaced or removed is not counted; `mode: plan` shows it"
+        )
 
 
 def _notes(estate: Estate) -> Iterator[str]:

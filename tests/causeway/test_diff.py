@@ -210,6 +210,17 @@ def test_other_zones_and_other_settings_are_named(files):
     assert change["details"] == ["dns.zones_resource_group", "public_access, dns.create_zones"]
 
 
+def test_objects_of_a_resource_that_stays_connected_are_said_to_be_uncounted(files):
+    narrower = {**profile(), "groups": {"Microsoft.Storage/storageAccounts": ["blob"]}}
+    new = policy({"default": narrower}, rules=[rule("rest")])
+    _, found = files.diff(BY_RULE, new, [row(owned=3)])
+    assert (kinds(found), found["removed_objects"]) == (["other settings of its profile"], 0)
+    (note,) = found["notes"]
+    assert note.startswith("3 of Causeway's objects") and "not counted" in note
+    for same, owned in ((BY_RULE, 3), (new, 0)):  # nothing changes, or nothing was made
+        assert not files.diff(BY_RULE, same, [row(owned=owned)])[1]["notes"]
+
+
 def test_a_part_that_is_for_all_resources_is_a_change_of_its_own(files):
     new = policy(rules=[rule("rest")], limits={"creations_per_hour": 7})
     code, found = files.diff(BY_RULE, new, [row()])
