@@ -430,7 +430,7 @@ def connections(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=1200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=800, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 @given(CASES)
 def test_every_state_gets_one_action_for_each_object_and_settles_or_is_blocked(case: Case) -> None:

@@ -1,6 +1,6 @@
 """A fault at outgoing calls: afterwards all is as without it (`cases.py`, `ending.py`).
 
-Here at each fifth call, so that the suite stays short; `.ci/run` takes every call, as does
+Here at each seventh call, so that the suite stays short; `.ci/run` takes every call, as does
 `python -m tests.faults --fault crash --fault lost-answer --fault cut`. The other kinds of fault are run by
 hand: `python -m tests.faults --all`. A failure names the command that repeats it.
 """
@@ -14,8 +14,8 @@ from tests.faults.cases import Case, calls, cases, run, wrong
 from tests.faults.gate import CRASH, CUT, LOST, Fault
 from tests.faults.scenarios import SCENARIOS
 
-EACH = 5  # one case of so many
-PARTS = 4  # of a kind's cases, for as many processes as run the tests
+EACH = 7  # one case of so many
+PARTS = 2  # of a kind's cases, for as many processes as run the tests
 
 # What every scenario needs at least, by the beginning of a call's name. Fewer: calls go round the gate.
 LEAST = {
@@ -59,7 +59,7 @@ def test_a_scenario_has_the_same_calls_in_every_run(scenario: str) -> None:
     assert named(run(Case(scenario)).calls) == named(calls(scenario))
 
 
-@pytest.mark.timeout(600)  # some thirty cases in a row, each of a fifth of a second on an idle machine
+@pytest.mark.timeout(600)  # some forty cases in a row, each of a fifth of a second on an idle machine
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("kind", [CRASH, LOST, CUT])
 def test_after_a_fault_at_any_call_all_is_as_without_it(kind: str, part: int) -> None:
