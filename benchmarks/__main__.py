@@ -9,6 +9,7 @@ from benchmarks import (
     imports,
     inputs,
     paths,
+    policies,
     pure,
     requests,
     size,
@@ -20,7 +21,7 @@ from benchmarks import (
 
 def main() -> int:
     measured = (
-        *(imports, cli, pure, inputs, requests, spokes, estates, beside_sdk),
+        *(imports, cli, pure, inputs, policies, requests, spokes, estates, beside_sdk),
         *(sweeps, paths, telemetry, size),
     )
     held = [one.report() for one in measured]
