@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.core.base.ids import ResourceId
-from shared.core.policy.intent import tag_value, tag_word
+from shared.core.policy.intent import inherited_tags, tag_value, tag_word, with_inherited
 from shared.core.policy.policy import Policy
-from shared.core.policy.selectors import Facts
+from shared.core.policy.selectors import Facts, said_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +46,16 @@ class Given:
     @classmethod
     def of(cls, at: ResourceId, **known: object) -> Given:
         """A resource by its id."""
-        parts: dict[str, object] = {
-            "subscription": at.subscription,
-            "resource_group": at.resource_group,
-            "name": at.name,
-            "type": at.type,
-        }
-        return cls(id=at, **(parts | known))  # type: ignore[arg-type]
+        return cls(id=at, **(said_by(at) | known))  # type: ignore[arg-type]
+
+    def tags_under(self, policy: Policy) -> Mapping[str, str] | None:
+        """Its tags, with those of its group that count for it; None: its own are not known."""
+        if self.tags is None:
+            return None
+        return with_inherited(self.tags, inherited_tags(self.group_tags or {}, policy))
 
     def facts(self, policy: Policy) -> PartlyKnown:
         """What selectors ask, with its group's tags where the policy lets it inherit them."""
-        inherits = policy.opt_in.inherit == "resource_group"
-        tags = None
-        if self.tags is not None:
-            tags = {**((self.group_tags or {}) if inherits else {}), **self.tags}
         return PartlyKnown(
             subscription=self.subscription,
             resource_group=self.resource_group,
@@ -67,18 +63,18 @@ class Given:
             type=self.type,
             region=self.region,
             sku=self.sku,
-            tags=tags,
+            tags=self.tags_under(policy),
             management_groups=self.management_groups,
             managed_by=self.managed_by,
-            group_tags_known=self.group_tags is not None or not inherits,
+            group_tags_known=self.group_tags is not None or not policy.opt_in.inherits,
         )
 
     def word(self, policy: Policy) -> str | Unsaid | None:
         """The opt-in tag's value that counts; None: it has no such tag."""
         if self.tags is None:
             return Unsaid(("tags",))
-        inherits = policy.opt_in.inherit == "resource_group"
-        if tag_value(self.tags, policy.opt_in.tag) is None and inherits and self.group_tags is None:
+        untagged = tag_value(self.tags, policy.opt_in.tag) is None
+        if untagged and policy.opt_in.inherits and self.group_tags is None:
             return Unsaid(("tags of its resource group",))
         return tag_word(self.tags, self.group_tags or {}, policy)
 

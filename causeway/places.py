@@ -104,9 +104,7 @@ def _some(kind: str) -> ResourceId:
 
 
 def _style(given: Given, policy: Policy) -> Style:
-    inherits = policy.opt_in.inherit == "resource_group"
-    group_tags = (given.group_tags or {}) if inherits else {}
-    return Style(policy.naming, policy.tags, {**group_tags, **(given.tags or {})})
+    return Style(policy.naming, policy.tags, given.tags_under(policy) or {})
 
 
 def _each_subnet(place: Place) -> Iterator[tuple[str, ResourceId]]:

@@ -122,20 +122,20 @@ class Asker:
         """Tags of its group may say what is asked for."""
         opt = self._policy.opt_in
         own = tag_value(target.tags, opt.tag) is not None and not selecting_tags(self._policy)
-        return opt.inherit == "resource_group" and not own
+        return opt.inherits and not own
 
     async def lists_group_as_it_is(self, at: ResourceId, not_older_than: float) -> bool:
         """The list of groups has the target's own, with the tags that the group itself shows.
 
         Where no tags are inherited, nothing is read.
         """
-        if self._policy.opt_in.inherit != "resource_group":
+        if not self._policy.opt_in.inherits:
             return True
         listed, body = await self._cached.group(at, not_older_than), await self._arm.group(at.group)
         return listed.listed and self.words(mapping((body or {}).get("tags"))) == self.words(listed.tags)
 
     async def _intent(self, target: Target, fresh_from: float) -> Intent:
-        inherits = self._policy.opt_in.inherit == "resource_group"
+        inherits = self._policy.opt_in.inherits
         by_type, strict = asked_by_type(target, self._policy), leaves_managed_alone(self._policy)
         group = ResourceGroup()
         if inherits or by_type or strict:

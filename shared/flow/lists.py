@@ -99,4 +99,4 @@ class Lister:
 
     @property
     def _inherits(self) -> bool:
-        return self.policy.opt_in.inherit == "resource_group"
+        return self.policy.opt_in.inherits

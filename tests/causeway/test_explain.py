@@ -83,6 +83,16 @@ def test_unknown_tags_of_the_group_count_only_where_the_policy_inherits_them():
     assert explain(by_tag, group_tags=None, tags={**asked, "team": "blue"}).rule == "blue"
 
 
+def test_a_tag_of_its_own_hides_the_same_tag_of_its_group_in_whatever_case():
+    by_tag = policy(
+        {"default": profile()},
+        rules=[rule("blue", tags={"team": "blue"}), rule("rest", "none")],
+        opt_in={"inherit": "resource_group", "tag_may_choose": ["default"]},
+    )
+    assert explain(by_tag, group_tags={"Team": "blue"}).rule == "blue"
+    assert explain(by_tag, group_tags={"Team": "blue"}, tags={"team": "red"}).rule == "rest"
+
+
 def test_what_is_stronger_than_a_tag_is_decided_without_knowing_the_tags():
     excluded = explain(policy(rules=[rule("rest")], exclude=[{"name": "orders"}]), tags=None)
     assert (excluded.verdict, excluded.key) == (LEFT_ALONE, "exclude[0]")

@@ -127,7 +127,7 @@ def intent(
         return NotAsked("its type has no private endpoint in the catalogue")
     word = tag_word(target.tags, group_tags, policy)
     above = within.above(target.id.subscription)
-    facts = facts_of(target, _inherited(group_tags, policy), above, managed_by)
+    facts = facts_of(target, inherited_tags(group_tags, policy), above, managed_by)
     chosen = choose(facts, word, policy)
     match chosen:
         case Undecided():
@@ -145,7 +145,7 @@ def intent(
     found = replace(_narrowed(target, chosen.profile, profile, policy, catalogue), rule=chosen.rule)
     if not isinstance(found, Connect):
         return found
-    style = Style(policy.naming, policy.tags, with_inherited(target.tags, _inherited(group_tags, policy)))
+    style = Style(policy.naming, policy.tags, with_inherited(target.tags, inherited_tags(group_tags, policy)))
     return replace(found, mode=chosen.mode, style=style)
 
 
@@ -189,15 +189,16 @@ def with_inherited(tags: Mapping[str, str], inherited: Mapping[str, str]) -> Map
 
 def tag_word(tags: Mapping[str, str], group_tags: Mapping[str, str], policy: Policy) -> str | None:
     """The opt-in tag's value that counts: the resource's own, then its group's."""
-    for asked in (tags, _inherited(group_tags, policy)):
+    for asked in (tags, inherited_tags(group_tags, policy)):
         word = tag_value(asked, policy.opt_in.tag)
         if word is not None:
             return word.strip()
     return None
 
 
-def _inherited(group_tags: Mapping[str, str], policy: Policy) -> Mapping[str, str]:
-    return group_tags if policy.opt_in.inherit == "resource_group" else {}
+def inherited_tags(group_tags: Mapping[str, str], policy: Policy) -> Mapping[str, str]:
+    """The tags of its group that count for a resource."""
+    return group_tags if policy.opt_in.inherits else {}
 
 
 def asked_by_type(target: Target, policy: Policy) -> bool:

@@ -46,6 +46,11 @@ class OptIn(Part):
         """The types under `always` in lower case."""
         return frozenset(name.lower() for name in self.always)
 
+    @property
+    def inherits(self) -> bool:
+        """The tags of a resource's group count for it."""
+        return self.inherit == "resource_group"
+
 
 def _shape(value: object) -> str:
     return "[ids]" if isinstance(value, list | tuple) else "[selector]"

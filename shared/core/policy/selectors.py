@@ -27,6 +27,16 @@ from shared.core.policy.values import (
 )
 
 
+def said_by(at: ResourceId) -> dict[str, object]:
+    """The fields of `Facts` that an id says."""
+    return {
+        "subscription": at.subscription,
+        "resource_group": at.resource_group,
+        "name": at.name,
+        "type": at.type,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What selectors ask of a resource or a network; None: it is not known.
@@ -49,14 +59,7 @@ class Facts:
     @classmethod
     def of(cls, at: ResourceId, **known: object) -> Facts:
         """What an id says, and what else is known by name."""
-        facts: dict[str, object] = {
-            "subscription": at.subscription,
-            "resource_group": at.resource_group,
-            "name": at.name,
-            "type": at.type,
-            **known,
-        }
-        return cls(**facts)  # type: ignore[arg-type]
+        return cls(**(said_by(at) | known))  # type: ignore[arg-type]
 
     def values(self, name: str) -> tuple[str, ...] | None:
         """The values of one field in the form in which patterns are compared; None: not known."""
