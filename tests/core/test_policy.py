@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from shared.core.base.errors import Fault, PolicyError
 from shared.core.base.ids import GroupId, ResourceId
 from shared.core.catalogue.catalogue import Catalogue, TypeFacts, load
-from shared.core.policy.policy import Drift, Limits, OptIn, Policy, json_schema
+from shared.core.policy.policy import Drift, Limits, OptIn, Policy, check, json_schema
 from shared.core.policy.profile import Dns, Nsg
 from shared.core.policy.values import Approval
 from tests.builders.json_schema import schema_violations
@@ -917,3 +917,23 @@ SEEN_BY_AN_EDITOR = {
 def test_an_editor_sees_by_the_schema_what_the_app_would_refuse(document: dict[str, Any]) -> None:
     assert schema_violations(document, json_schema())
     assert faults(document)
+
+
+@pytest.mark.parametrize(
+    "misspelt",
+    [
+        "exclude: [{resource_grup: rg-legacy}]",
+        "rules: [{name: one, match: {naem: a}, profile: default}, {name: two, profile: default}]",
+        "rules: [{name: one, mathc: {name: a}, profile: default}, {name: two, profile: default}]",
+    ],
+)
+def test_nothing_follows_from_a_selector_with_a_misspelt_field(misspelt: str) -> None:
+    rules = "" if misspelt.startswith("rules") else "rules: [{name: two, profile: default}]\n"
+    text = (
+        "version: 1\nsubscriptions: [00000000-0000-0000-0000-000000000001]\n"
+        "opt_in: {tag_may_choose: []}\nprofiles: {default: {clients: [], subnets: {}, dns: {mode: none}}}\n"
+    )
+    found = check(f"{text}{rules}{misspelt}\n")
+    said = [one.problem for one in (*found.faults, *found.warnings)]
+    assert len([one for one in said if "unknown key" in one]) == 1
+    assert not [one for one in said if "never reached" in one or "leaves out" in one]

@@ -20,6 +20,8 @@ from shared.core.policy.profile import Profile
 from shared.core.policy.selectors import NetworkSelector, Selector
 from shared.core.policy.values import ManagementGroup, Subscription, TagName
 
+SELECTING = ("exclude", "networks", "rules")  # keys whose parts select resources or networks
+
 type AnySet = tuple[ResourceId, ...] | NetworkSelector
 
 _SUBSCRIPTIONS: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[Subscription, ...])
@@ -105,10 +107,12 @@ def _read[T](adapter: TypeAdapter[T], part: object, catalogue: Catalogue) -> T |
 def without_unknown(document: Mapping[Any, Any], details: list[Any]) -> None:
     """Take the unknown keys out of a document: each is a fault, and no reason to leave its part unread.
 
-    What is below a key that is no text stays: pydantic reports such a key as text.
+    Those of `SELECTING` parts stay, and the part is not read: with one field less it would select more, and
+    others would be called unreached because of it. What is below a key that is no text stays too: pydantic
+    reports such a key as text.
     """
     for detail in details:
-        if detail["type"] == "extra_forbidden":
+        if detail["type"] == "extra_forbidden" and detail["loc"][0] not in SELECTING:
             *above, key = (part for part in detail["loc"] if part not in ("[ids]", "[selector]"))
             found: Any = document
             for part in above:
